@@ -1,0 +1,65 @@
+"""The six kinds of failure, told apart by what the caller can do about them.
+
+A subclass that names one cause stands beside the code that raises it. A text is a template: its English form is
+what `str()` gives, and the template itself is the key under which a translation is found, so values are never
+part of it.
+"""
+
+from datetime import timedelta
+
+
+class MatouError(Exception):
+    """A failure that a person can be told about.
+
+    Args:
+        template: the fact, in lower case and without a theory, with a `{name}` for each value.
+        advice: what is safe and what to do now, a template over the same values; empty where the fact says it all.
+        values: what stands for the names. Never a secret.
+    """
+
+    def __init__(self, template: str, /, *, advice: str = "", **values: object) -> None:
+        super().__init__(template)
+        self.template = template
+        self.advice = advice
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+class TryLater(MatouError):
+    """Waiting may help."""
+
+    def __init__(self, template: str, /, *, wait: timedelta | None = None, advice: str = "", **values: object) -> None:
+        super().__init__(template, advice=advice, **values)
+        self.wait = wait
+
+
+class Refused(MatouError):
+    """This credential may not; asking again will not help."""
+
+
+class NotFound(MatouError):
+    """It is not there, or you may not know that it is."""
+
+
+class Conflict(MatouError):
+    """It is there already, or it changed under you."""
+
+
+class UnknownShape(MatouError):
+    """The other side said something that its documentation does not describe.
+
+    Args:
+        where: the field, as `platform object.field`.
+        value: what came; shortened to 200 characters of its `repr`.
+    """
+
+    def __init__(self, where: str, value: object, /) -> None:
+        super().__init__(
+            "{where} was {value}, which its documentation does not describe", where=where, value=repr(value)[:200]
+        )
+
+
+class Damaged(MatouError):
+    """Bytes are not what was written."""

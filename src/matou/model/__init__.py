@@ -1,0 +1,1 @@
+"""The vocabulary that all layers share: frozen values, made valid on construction; standard library only."""

@@ -1,0 +1,73 @@
+"""What a platform tells of an account and of what that account can see, in words of our own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class VersionControl(StrEnum):
+    GIT = "git"
+    SUBVERSION = "svn"
+    MERCURIAL = "hg"
+
+
+class Visibility(StrEnum):
+    PRIVATE = "private"
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a credential stands for. `team` is the outermost namespace of what it sees, as it stands in git URLs."""
+
+    id: str
+    login: str
+    display_name: str
+    team_id: str
+    team: str
+    team_display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteNamespace:
+    """A namespace at a platform. `name` is its part of a URL, in no way cleaned; times are aware, in UTC.
+
+    `created_at` is None where the platform says that it does not know. `icon_url` is absolute, or None.
+    """
+
+    id: str
+    name: str
+    display_name: str
+    description: str
+    created_at: datetime | None
+    icon_url: str | None
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRepository:
+    """A repository at a platform. `name` is in no way cleaned; `clone_url` holds no credential.
+
+    `default_branch` and `last_push_at` are None where the platform does not say; a platform's last push orders
+    work and proves nothing.
+    """
+
+    id: str
+    namespace_id: str
+    name: str
+    description: str
+    clone_url: str
+    version_control: VersionControl
+    created_at: datetime | None
+    last_push_at: datetime | None
+    default_branch: str | None
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that exists at the platform and that this credential may not see, with the platform's own words."""
+
+    what: str
+    reason: str

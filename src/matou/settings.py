@@ -1,0 +1,66 @@
+"""The environment, read once. Nothing else reads an environment variable."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from matou.errors import MatouError
+
+MEBIBYTE = 1024 * 1024
+
+
+class InvalidSetting(MatouError):
+    """An environment variable that does not mean what it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, or what holds where it says nothing.
+
+    Attributes:
+        language: `zh` or `en`, from LC_ALL, LC_MESSAGES, LANG in that order, as POSIX has it.
+        database_url: SQLAlchemy's form; None for SQLite in the archive (MATOU_DATABASE_URL).
+        git_memory_bytes: address space of one git child (MATOU_GIT_MEMORY_MB).
+        processors: how many this process may use.
+        environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
+    """
+
+    language: str
+    database_url: str | None
+    git_memory_bytes: int
+    processors: int
+    environment: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        return cls(
+            language=_language(environment),
+            database_url=environment.get("MATOU_DATABASE_URL") or None,
+            git_memory_bytes=_whole_number(environment, "MATOU_GIT_MEMORY_MB", default=4096) * MEBIBYTE,
+            processors=_processors(),
+            environment=environment,
+        )
+
+
+def _language(environment: Mapping[str, str]) -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environment.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def _whole_number(environment: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environment.get(name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InvalidSetting("{name} is {value}, which is not a whole number above zero", name=name, value=repr(text))
+    return int(text)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

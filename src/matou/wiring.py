@@ -1,0 +1,1 @@
+"""Puts the objects together: the only module that knows them all."""
