@@ -1,0 +1,1 @@
+"""Fixtures: fault_proxy."""

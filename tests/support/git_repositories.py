@@ -1,0 +1,1 @@
+"""Fixtures: git_repositories."""
