@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what the tests need beside Python: on Debian as root; elsewhere it says what is missing. Tests whose
+# program is missing are reported as skipped, by name.
+set -eu
+
+missing=''
+for pair in git:git git-lfs:git-lfs strace:strace; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing for the tests:$missing"
+  apt-get update -qq
+  # shellcheck disable=SC2086  # a list of package names
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+else
+  echo "not installed, so the tests that need them are skipped:$missing" >&2
+fi
