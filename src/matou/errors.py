@@ -8,6 +8,12 @@ part of it.
 from datetime import timedelta
 
 
+class Phrase(str):
+    """A text of ours that stands as a value in another and has a translation of its own."""
+
+    __slots__ = ()
+
+
 class MatouError(Exception):
     """A failure that a person can be told about.
 

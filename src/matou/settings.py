@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 from matou.errors import MatouError
@@ -33,9 +34,13 @@ class Settings:
     environment: Mapping[str, str]
 
     @classmethod
+    def of_process(cls) -> Self:
+        return cls.from_environment(os.environ)
+
+    @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         return cls(
-            language=_language(environment),
+            language=language_of(environment),
             database_url=environment.get("MATOU_DATABASE_URL") or None,
             git_memory_bytes=_whole_number(environment, "MATOU_GIT_MEMORY_MB", default=4096) * MEBIBYTE,
             processors=_processors(),
@@ -43,12 +48,19 @@ class Settings:
         )
 
 
-def _language(environment: Mapping[str, str]) -> str:
+def language_of(environment: Mapping[str, str]) -> str:
+    """`zh` or `en`."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = environment.get(name)
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+@cache
+def process_language() -> str:
+    """The language of this process, for texts that are made before any settings are."""
+    return language_of(os.environ)
 
 
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int) -> int:

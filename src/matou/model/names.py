@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from matou.errors import MatouError
+from matou.errors import MatouError, Phrase
 
 ObjectId = NewType("ObjectId", str)
 """40 or 64 lower-case hexadecimal digits, made by `object_id`."""
@@ -35,26 +35,26 @@ def object_id(text: str) -> ObjectId:
     return ObjectId(text)
 
 
-def fault_of_segment(segment: str) -> str | None:
+def fault_of_segment(segment: str) -> Phrase | None:
     """Say why a text cannot be one part of a path, or None where it can.
 
     The rule is that of docs/archive-format.md, "Names": one folder on Linux, macOS and Windows, one part of a
     URL, and no surprise on a terminal.
     """
     if not segment:
-        return "it is empty"
+        return Phrase("it is empty")
     if len(segment.encode("utf-8", "surrogatepass")) > LONGEST_SEGMENT_BYTES:
-        return "it is too long"
+        return Phrase("it is too long")
     if segment[0] in "-. ":
-        return "it begins with a hyphen, a dot or a space"
+        return Phrase("it begins with a hyphen, a dot or a space")
     if segment.lower().endswith(_FORBIDDEN_ENDINGS):
-        return "it ends in a way that is reserved"
+        return Phrase("it ends in a way that is reserved")
     if _RESERVED_ON_WINDOWS.match(segment):
-        return "it is reserved on Windows"
+        return Phrase("it is reserved on Windows")
     if any(character in _FORBIDDEN or _is_unprintable(character) for character in segment):
-        return "it holds a character that is not allowed"
+        return Phrase("it holds a character that is not allowed")
     if unicodedata.normalize("NFC", segment) != segment:
-        return "it is not in Unicode's normal form C"
+        return Phrase("it is not in Unicode's normal form C")
     return None
 
 
