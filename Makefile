@@ -67,7 +67,7 @@ format: $(VENV)/.development
 	$(BIN)/ruff format
 
 messages: $(VENV)/.development
-	$(BIN)/python tests/rules/messages.py
+	$(BIN)/python tests/support/messages.py
 
 lock: $(VENV)/.development
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

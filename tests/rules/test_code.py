@@ -1,0 +1,112 @@
+"""The rules of ARCHITECTURE.md and CONTRIBUTING.md that a machine can hold."""
+
+import ast
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ROOT / "src" / "matou"
+MODULES = sorted(SOURCES.rglob("*.py"))
+TEXTS = [path for path in sorted(ROOT.rglob("*.md")) if ".venv" not in path.parts and "data" not in path.parts]
+
+
+def lines_of_functions() -> list[int]:
+    return [
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+
+def test_the_median_function_is_under_twelve_lines() -> None:
+    assert statistics.median(lines_of_functions()) < 12
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
+def test_a_file_has_under_five_hundred_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 500, "two rooms would be plainer"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
+def test_a_module_opens_with_a_sentence_that_says_what_it_owns(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not text or ast.get_docstring(ast.parse(text))
+
+
+def test_there_is_no_drawer() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "data", "info"}
+    assert [path for path in MODULES if drawers & {*path.relative_to(SOURCES).parts, path.stem}] == []
+
+
+def users_of(pattern: str) -> set[str]:
+    return {
+        path.relative_to(SOURCES).as_posix()
+        for path in MODULES
+        if re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern", "owners"),
+    [
+        (
+            "start a program",
+            r"^\s*(import|from) subprocess|create_subprocess|os\.(system|exec|spawn|popen)",
+            r"git/run",
+        ),
+        ("read the environment", r"os\.environ|os\.getenv", r"settings\.py"),
+        ("make an outbound request", r"^\s*(import|from) (urllib3|http\.client|requests|httpx)", r"remote/"),
+        ("write SQL", r"^\s*(import|from) (sqlalchemy|alembic)", r"db/"),
+        ("read the clock", r"datetime\.now\(|time\.time\(|utcnow\(", r"(cli|wiring)"),
+        ("use a shell", r"shell=True", r"nowhere"),
+    ],
+)
+def test_one_owner_only_may(what: str, pattern: str, owners: str) -> None:
+    strangers = {name for name in users_of(pattern) if not re.match(owners, name)}
+    assert strangers == set(), f"only {owners} may {what}"
+
+
+def test_the_environment_of_a_program_is_never_handed_on() -> None:
+    assert {name for name in users_of(r"settings\.environment\b") if not name.startswith(("cli/", "wiring"))} == set()
+
+
+def test_help_loads_neither_the_database_nor_the_server() -> None:
+    heavy = ("sqlalchemy", "starlette", "granian", "pygit2", "urllib3", "alembic", "argon2")
+    program = f"import sys, matou.cli.main; print([m for m in {heavy!r} if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_a_backup_loads_neither_the_database_nor_the_server() -> None:
+    heavy = ("sqlalchemy", "starlette", "granian", "alembic", "argon2")
+    program = f"import sys, matou.transfer.backup; print([m for m in {heavy!r} if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
+def test_nothing_is_left_for_later(path: Path) -> None:
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError", path.read_text(encoding="utf-8"))
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = project.split("\ndependencies = [")[1].split("]\n")[0]
+    names = set(re.findall(r'"([a-z0-9-]+)>=', section))
+    reasons = (ROOT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8")
+    assert {name for name in names if f"`{name}`" not in reasons} == set()
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_link_in_a_page_leads_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    missing = [
+        to for to in targets if "://" not in to and not to.startswith("mailto:") and not (path.parent / to).exists()
+    ]
+    assert missing == []

@@ -1,0 +1,47 @@
+"""Both languages say the same, and every text that a person may see is in both."""
+
+import re
+import string
+from pathlib import Path
+
+from support.messages import COMPILED, compiled, read_catalogue, texts_in_code
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_text_has_a_chinese_translation() -> None:
+    catalogue = read_catalogue()
+    translated = {message.id for message in catalogue if message.id and message.string}
+    assert sorted(set(texts_in_code()) - translated) == [], "run `make messages`, then translate what it names"
+
+
+def test_no_translation_outlives_its_text() -> None:
+    known = {str(message.id) for message in read_catalogue() if message.id}
+    assert sorted(known - set(texts_in_code())) == [], "run `make messages`"
+
+
+def test_a_translation_has_the_same_values_as_its_text() -> None:
+    def names(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    different = [m.id for m in read_catalogue() if m.id and m.string and names(str(m.id)) != names(str(m.string))]
+    assert different == []
+
+
+def test_the_compiled_catalogue_is_that_of_the_source() -> None:
+    assert COMPILED.read_bytes() == compiled(read_catalogue()), "run `make messages`"
+
+
+def shape(page: str) -> list[str]:
+    """The headings' levels and every fenced block, in order: what two languages must have in common."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```.*?^```|^#+", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"#.*", "", block) if block.startswith("```") else block for block in blocks]
+
+
+def test_both_readmes_have_the_same_shape_and_commands() -> None:
+    assert shape("README.md") == shape("README.zh-CN.md")
+
+
+def test_both_guides_have_the_same_shape_and_commands() -> None:
+    assert shape("docs/guide.md") == shape("docs/guide.zh-CN.md")
