@@ -1,0 +1,1 @@
+"""CODING (coding.net): the Open API as the vendor documents it, and as it answers."""

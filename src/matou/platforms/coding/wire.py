@@ -1,0 +1,431 @@
+"""What CODING's Open API answers, in its own words and in both directions: our client reads it, our server writes it.
+
+Source: the vendor's OpenAPI document of 2026-04-08. A key that it marks nullable is read as "" or 0 where it is null,
+and is never null in what we write. docs/reference/coding-open-api.md tells which samples deviate and how they are read.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType, field
+
+from matou.errors import TryLater, UnknownShape
+from matou.platforms.coding.errors import Error, failure_of
+from matou.platforms.coding.reading import ONE_OR_MANY, Milliseconds, Unreadable, read
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AnswerBrokeOff(TryLater):
+    """The answer's JSON ends in the middle."""
+
+
+class Wire(msgspec.Struct, rename="pascal", kw_only=True):
+    """An object whose keys are the attributes' names in UpperCamelCase."""
+
+
+class Response(Wire, kw_only=True):
+    """What stands below `Response`; this form alone is what an action answers that has nothing to tell."""
+
+    request_id: str = ""
+
+
+class ErrorResponse(Response, kw_only=True):
+    error: Error
+
+
+class CurrentUser(Wire, kw_only=True):
+    id: int
+    status: int = 1
+    email: str = ""
+    global_key: str = ""
+    avatar: str = ""
+    gravatar: str = ""
+    name: str = ""
+    name_pin_yin: str = ""
+    phone: str = ""
+    phone_validation: int = 0
+    email_validation: int = 0
+    phone_region_code: str = ""
+    region: str = ""
+    team_id: int = 0
+    we_com_id: str = ""
+
+
+class Role(Wire, kw_only=True):
+    role_type: str = ""
+    role_id: int = 0
+    role_type_name: str = ""
+
+
+class DepartmentRef(Wire, kw_only=True):
+    assignee: bool = False
+    department_id: int = 0
+    department_member_id: int = 0
+    department_name: str = ""
+    describe_id: str = ""
+    pointer: bool = False
+
+
+class DepartmentMember(Wire, kw_only=True):
+    ref_id: int = 0
+    third_party_id: str = ""
+    third_party_name: str = ""
+    third_party_avatar: str = ""
+    refs: list[DepartmentRef] = field(default_factory=list)
+
+
+class Member(Wire, kw_only=True):
+    """A member of a team or of a project, and a team's owner.
+
+    `status`: 1 active, 0 not activated, -1 locked, -2 locked by failed log-ins, -3 left.
+    """
+
+    id: int
+    team_id: int = 0
+    name: str = ""
+    name_pin_yin: str = ""
+    avatar: str = ""
+    email: str = ""
+    phone: str = ""
+    email_validation: int = 0
+    phone_validation: int = 0
+    status: int = 1
+    global_key: str = ""
+    roles: list[Role] = field(default_factory=list)
+    unique_ext_field: str = ""
+    department_member: DepartmentMember | UnsetType = UNSET
+
+
+class Team(Wire, kw_only=True):
+    """`team_host` carries the scheme: `https://team.coding.net`."""
+
+    id: int
+    name: str = ""
+    name_pin_yin: str = ""
+    avatar: str = ""
+    team_host: str
+    is_verification: bool = False
+    team_owner: Member | UnsetType = UNSET
+
+
+class TeamMemberData(Wire, kw_only=True):
+    page_number: int = 0
+    page_size: int = 0
+    total_count: int
+    team_members: list[Member] = field(default_factory=list)
+
+
+class ProjectMemberData(Wire, kw_only=True):
+    page_number: int = 0
+    page_size: int = 0
+    total_count: int
+    project_members: list[Member] = field(default_factory=list)
+
+
+class Project(Wire, kw_only=True):
+    """`name` is its part of a URL, `display_name` free text. `type`: 0 programme, 1 public, 2 private."""
+
+    id: int
+    created_at: Milliseconds = Milliseconds(0)
+    updated_at: Milliseconds = Milliseconds(0)
+    status: int = 1
+    type: int = 2
+    max_member: int = 0
+    name: str
+    display_name: str = ""
+    description: str = ""
+    icon: str = ""
+    team_owner_id: int = 0
+    user_owner_id: int = 0
+    start_date: Milliseconds = Milliseconds(0)
+    end_date: Milliseconds = Milliseconds(0)
+    team_id: int = 0
+    is_demo: bool = False
+    archived: bool = False
+    program_ids: list[int] = field(default_factory=list)
+
+
+class ProjectsData(Wire, kw_only=True):
+    """`page_size` is the number of rows in this answer, not what was asked for."""
+
+    page_number: int = 0
+    page_size: int = 0
+    total_count: int
+    project_list: list[Project] = field(default_factory=list)
+
+
+class Label(Wire, kw_only=True):
+    id: int
+    project_id: int = 0
+    name: str
+    color: str = ""
+    creator_id: int = 0
+
+
+class Depot(Wire, kw_only=True):
+    """`default_branch` is empty in lists. `vcs_type` and `repo_type` say the same: git or svn."""
+
+    id: int
+    name: str
+    https_url: str = ""
+    project_id: int
+    ssh_url: str = ""
+    web_url: str = ""
+    vcs_type: str = ""
+    project_name: str = ""
+    description: str = ""
+    created_at: Milliseconds = Milliseconds(0)
+    last_push_at: Milliseconds = Milliseconds(0)
+    group_id: int = 0
+    group_name: str = ""
+    group_type: str = ""
+    default_branch: str = ""
+    repo_type: str = ""
+    is_shared: bool = False
+
+
+class Page(Wire, kw_only=True):
+    page_number: int = 0
+    page_size: int = 0
+    total_page: int = 0
+    total_row: int
+
+
+class DepotData(Wire, kw_only=True):
+    depots: list[Depot] = field(default_factory=list)
+    page: Page | UnsetType = UNSET
+
+
+class GitBranch(Wire, kw_only=True):
+    branch_name: str
+    deny_force_push: bool = False
+    force_squash: bool = False
+    is_default_branch: bool = False
+    is_protected: bool = False
+    is_read_only: bool = False
+    last_commit_date: Milliseconds = Milliseconds(0)
+    sha: str
+    spec_branch_type: str = ""
+
+
+class GitBranchesData(Wire, kw_only=True):
+    branches: list[GitBranch] = field(default_factory=list)
+    total_count: int
+
+
+class Committer(Wire, kw_only=True):
+    email: str = ""
+    name: str = ""
+
+
+class GitCommit(Wire, kw_only=True):
+    author_email: str = ""
+    author_name: str = ""
+    commit_date: Milliseconds = Milliseconds(0)
+    committer: Committer = field(default_factory=Committer)
+    created_at: Milliseconds = Milliseconds(0)
+    parents: list[str] = field(default_factory=list)
+    sha: str
+    short_message: str = ""
+
+
+class GitTagCommit(Wire, kw_only=True):
+    """A commit as tags have it: the committer's name and address stand beside the rest."""
+
+    author_email: str = ""
+    author_name: str = ""
+    commit_date: Milliseconds = Milliseconds(0)
+    committer_email: str = ""
+    committer_name: str = ""
+    created_at: Milliseconds = Milliseconds(0)
+    parents: list[str] = field(default_factory=list)
+    sha: str
+    short_message: str = ""
+
+
+class GitTag(Wire, kw_only=True):
+    commit: GitTagCommit
+    message: str = ""
+    tag_name: str
+
+
+class GitFileContent(Wire, kw_only=True):
+    content: str = ""
+    is_text: bool = False
+    is_lfs: bool = False
+    is_large_file_storage: bool = False
+
+
+class ReleaseAttachment(Wire, kw_only=True):
+    attachment_name: str = ""
+    attachment_download_url: str = ""
+    attachment_size: int = 0
+
+
+class Release(Wire, kw_only=True):
+    """`id` is internal, `release_id` counts within the project. The vendor's own migration tool reads `iid`."""
+
+    body: str = ""
+    commit_sha: str = ""
+    created_at: Milliseconds = Milliseconds(0)
+    creator_id: int = 0
+    depot_id: int = 0
+    html: str = ""
+    id: int
+    iid: int = field(default=0, name="iid")
+    pre: bool = False
+    project_id: int = 0
+    release_id: int = 0
+    tag_name: str = ""
+    target_commit_branch: str = ""
+    title: str = ""
+    updated_at: Milliseconds = Milliseconds(0)
+    image_download_url: list[str] = field(default_factory=list)
+    release_attachment: Annotated[list[ReleaseAttachment], ONE_OR_MANY] = field(default_factory=list)
+
+
+class ReleasePageList(Wire, kw_only=True):
+    releases: list[Release] = field(default_factory=list)
+    total_count: int
+
+
+class UserResponse(Response, kw_only=True):
+    user: CurrentUser
+
+
+class TeamResponse(Response, kw_only=True):
+    data: Team
+
+
+class TeamMembersResponse(Response, kw_only=True):
+    data: TeamMemberData
+
+
+class ProjectMembersResponse(Response, kw_only=True):
+    data: ProjectMemberData
+
+
+class ProjectsResponse(Response, kw_only=True):
+    data: ProjectsData
+
+
+class ProjectListResponse(Response, kw_only=True):
+    project_list: list[Project] = field(default_factory=list)
+
+
+class ProjectResponse(Response, kw_only=True):
+    project: Project
+
+
+class LabelsResponse(Response, kw_only=True):
+    labels: list[Label] = field(default_factory=list)
+
+
+class DepotsResponse(Response, kw_only=True):
+    depot_data: DepotData
+
+
+class MyDepotsResponse(Response, kw_only=True):
+    payload: DepotData
+
+
+class DepotResponse(Response, kw_only=True):
+    depot: Depot
+
+
+class RenamedDepotResponse(Response, kw_only=True):
+    depot_info: Depot | UnsetType = UNSET
+
+
+class CreatedProjectResponse(Response, kw_only=True):
+    project_id: int
+
+
+class CreatedDepotResponse(Response, kw_only=True):
+    depot_id: int
+
+
+class BranchesResponse(Response, kw_only=True):
+    branches: list[GitBranch] = field(default_factory=list)
+    total_count: int = 0
+
+
+class BranchListResponse(Response, kw_only=True):
+    git_branches_data: GitBranchesData
+
+
+class TagsResponse(Response, kw_only=True):
+    git_tags: list[GitTag] = field(default_factory=list)
+
+
+class TagResponse(Response, kw_only=True):
+    git_tag: GitTag
+
+
+class CommitsResponse(Response, kw_only=True):
+    commits: list[GitCommit] = field(default_factory=list)
+
+
+class FileContentResponse(Response, kw_only=True):
+    git_file_content: GitFileContent
+
+
+class ReleasesResponse(Response, kw_only=True):
+    release_page_list: ReleasePageList
+
+
+R = TypeVar("R", bound=Response)
+
+
+def encode_response(response: Response) -> bytes:
+    """The body of an answer, a failure's too; the caller has set `request_id`."""
+    return msgspec.json.encode({"Response": response})
+
+
+def decode_response(kind: type[R], body: bytes, *, unreadable: Unreadable | None = None) -> R:
+    """Read the body of an answer of status 200.
+
+    Args:
+        kind: what the action answers.
+        body: as received.
+        unreadable: see `reading.read`.
+
+    Raises:
+        AnswerBrokeOff: the JSON ends in the middle.
+        UnknownShape: it is not what the documentation says.
+        MatouError: the answer is a failure; of the kind that `errors.failure_of` tells.
+    """
+    envelope = _parse(body)
+    inner = envelope.get("Response") if isinstance(envelope, dict) else None
+    if not isinstance(inner, dict):
+        raise UnknownShape("coding Response", envelope)
+    if inner.get("Error") is not None:
+        raise failure_of(read(ErrorResponse, inner).error)
+    return read(kind, inner, unreadable=unreadable)
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as fault:
+        # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
+        if "truncated" in str(fault):
+            raise AnswerBrokeOff("coding's answer broke off after {bytes} bytes", bytes=len(body)) from None
+        raise UnknownShape("coding answer", body) from None
+
+
+def moment(milliseconds: Milliseconds) -> datetime | None:
+    """None for 0, and for what lies outside of the years 1 to 9999."""
+    if milliseconds == 0:
+        return None
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
+
+
+def milliseconds(time: datetime | None) -> Milliseconds:
+    """0 for None; what is smaller than a millisecond is cut off."""
+    return Milliseconds(0 if time is None else (time - EPOCH) // timedelta(milliseconds=1))
