@@ -1,0 +1,183 @@
+"""Where everything lies in an archive, and whether a folder is one (docs/archive-format.md, "The folder")."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+import msgspec
+
+from matou.archive.blobs import BlobStore
+from matou.archive.first_aid import FIRST_AID
+from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.model.names import RepositoryPath
+from matou.storage.files import FileStore, make_folders, sync_folder, write_atomically
+
+FORMAT = 1
+IDENTITY_FILE = "archive.json"
+FIRST_AID_FILE = "MATOU.txt"
+MANIFEST_FILE = "manifest.jsonl"
+
+_FOLDERS = ("repositories", "blobs", "blobs/objects", "runs", "staging")
+_OURS = frozenset({*_FOLDERS, FIRST_AID_FILE, IDENTITY_FILE, "lock"})
+_RUN = re.compile(r"[0-9]{6,}\Z")
+
+
+class NotAnArchive(NotFound):
+    """The folder holds no archive."""
+
+
+class FolderInUse(Conflict):
+    """An archive was to be made where something else is."""
+
+
+class UnknownFormat(MatouError):
+    """The archive was written by a later Matou."""
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What archive.json says."""
+
+    format: int
+    id: UUID
+    created_at: datetime
+
+
+class _FormatOnly(msgspec.Struct, frozen=True):
+    format: int
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that is there. Made by `create`, `open` or `open_or_create`."""
+
+    root: Path
+    identity: Identity
+
+    @classmethod
+    def create(cls, root: Path, *, now: datetime, identifier: UUID) -> Self:
+        """Make an archive in a folder that is not there, is empty, or holds what a cut-off creation left.
+
+        Raises:
+            FolderInUse: the folder holds something else, or an archive.
+        """
+        root.mkdir(parents=True, exist_ok=True)
+        _require_unused(root)
+        for name in _FOLDERS:
+            make_folders(root / name, below=root)
+        write_atomically(root / FIRST_AID_FILE, FIRST_AID.encode())
+        identity = Identity(format=FORMAT, id=identifier, created_at=now.astimezone(UTC).replace(microsecond=0))
+        write_atomically(root / IDENTITY_FILE, msgspec.json.encode(identity) + b"\n")
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Only reads, so an archive on a disk that cannot be written can be opened.
+
+        Raises:
+            NotAnArchive: there is no archive.json.
+            UnknownFormat: it was written by a later Matou.
+            Damaged: archive.json cannot be read.
+        """
+        path = root / IDENTITY_FILE
+        try:
+            text = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotAnArchive("{root} is no archive", root=root) from error
+        return cls(root.absolute(), _read_identity(path, text))
+
+    @classmethod
+    def open_or_create(cls, root: Path, *, now: datetime, identifier: UUID) -> Self:
+        """Open the archive of a folder, or make one there as `create` does."""
+        try:
+            return cls.open(root)
+        except NotAnArchive:
+            return cls.create(root, now=now, identifier=identifier)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Where blobs lie; its staging folder is the archive's."""
+        return FileStore(self.root / "blobs" / "objects", staging=self.staging)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        return BlobStore(self.files)
+
+    @property
+    def repositories(self) -> Path:
+        return self.root / "repositories"
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "matou.db"
+
+    @property
+    def proofs(self) -> Path:
+        """What `matou verify` last proved; may be missing."""
+        return self.root / "verified.json"
+
+    def repository(self, path: RepositoryPath) -> Path:
+        """The folder of a bare repository, there or not."""
+        return self.repositories.joinpath(*path.namespace.segments, path.name + ".git")
+
+    def run_folder(self, run: int) -> Path:
+        return self.runs / f"{run:06d}"
+
+    def manifest(self, run: int) -> Path:
+        return self.run_folder(run) / MANIFEST_FILE
+
+    def records(self, run: int) -> Path:
+        return self.run_folder(run) / "records.jsonl.zst"
+
+    def places(self, run: int) -> Path:
+        """Which place on disk a run gave to which id; tells a run that was cut off what is its own."""
+        return self.run_folder(run) / "places.jsonl"
+
+    def run_numbers(self) -> Iterator[int]:
+        """All runs that ever began, interrupted ones too, ascending."""
+        names = (path.name for path in self.runs.iterdir() if path.is_dir())
+        return iter(sorted(int(name) for name in names if _RUN.match(name)))
+
+    def begin_run(self) -> int:
+        """Make the folder of a new run. The caller holds the archive's lock."""
+        run = max(self.run_numbers(), default=0) + 1
+        self.run_folder(run).mkdir()
+        sync_folder(self.runs)
+        return run
+
+
+def _require_unused(root: Path) -> None:
+    names = {path.name for path in root.iterdir() if not path.name.endswith(".partial")}
+    used = names - _OURS or {IDENTITY_FILE} & names
+    if not used and (root / "runs").is_dir():
+        used = {f"runs/{path.name}" for path in (root / "runs").iterdir()}
+    if used:
+        raise FolderInUse("{root} holds {name} already", root=root, name=repr(min(used)))
+
+
+def _read_identity(path: Path, text: bytes) -> Identity:
+    try:
+        number = msgspec.json.decode(text, type=_FormatOnly).format
+        if number > FORMAT:
+            raise UnknownFormat(
+                "{path} has format {number}; this Matou reads up to {known}",
+                path=path,
+                number=number,
+                known=FORMAT,
+                advice="Nothing was touched. Use a newer Matou, or follow MATOU.txt with plain git.",
+            )
+        return msgspec.json.decode(text, type=Identity)
+    except msgspec.DecodeError as error:
+        raise Damaged("{path} cannot be read: {reason}", path=path, reason=error) from error

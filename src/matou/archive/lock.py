@@ -1,0 +1,106 @@
+"""One writer an archive: a lock that ends with its process, and a text that tells who held it."""
+
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from matou.errors import TryLater
+from matou.storage.files import naming_the_file
+
+LOCK_FILE = "lock"
+_LONGEST_TEXT_BYTES = 4096
+
+
+class ArchiveBusy(TryLater):
+    """Another process writes to the archive."""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds or held the lock. `since` is UTC."""
+
+    host: str
+    process: int = msgspec.field(name="pid")
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLock:
+    """That the lock is held.
+
+    Attributes:
+        previous_holder: who held it and did not let go in good order, so that leftovers may lie about since then;
+            None where the last one did. If its text cannot be read, it names no host and the year 1970.
+    """
+
+    previous_holder: Holder | None
+
+
+@contextlib.contextmanager
+def lock_archive(root: Path, *, now: datetime, host: str | None = None) -> Iterator[ArchiveLock]:
+    """Hold the archive's lock; it ends with this process, however that ends.
+
+    Args:
+        root: the archive's folder.
+        now: when this holder began.
+        host: the machine's name; None to ask the system.
+
+    Raises:
+        ArchiveBusy: another holder is at it, in this process or any other; it says who.
+    """
+    path = root / LOCK_FILE
+    with naming_the_file(path):
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
+    with file:
+        _take(file, path)
+        previous = _read_holder(file)
+        me = Holder(host=host or socket.gethostname(), process=os.getpid(), since=now.astimezone(UTC))
+        _write(file, path, msgspec.json.encode(me) + b"\n")
+        yield ArchiveLock(previous)
+        # Not in a `finally`: whoever is interrupted may leave something behind, and then the text stays for the next.
+        _write(file, path, b"")
+
+
+def _take(file: BinaryIO, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = _read_holder(file)
+        if holder is None:
+            # It took the lock just now and has not written its name yet.
+            raise ArchiveBusy("{path} is held by another process", path=path) from error
+        raise ArchiveBusy(
+            "{path} is held by process {process} on {host} since {since}",
+            path=path,
+            process=holder.process,
+            host=holder.host,
+            since=holder.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            advice="Nothing was changed. Run it again when that process is done.",
+        ) from error
+
+
+def _read_holder(file: BinaryIO) -> Holder | None:
+    file.seek(0)
+    text = file.read(_LONGEST_TEXT_BYTES)
+    if not text:
+        return None
+    try:
+        return msgspec.json.decode(text, type=Holder)
+    except msgspec.DecodeError:
+        # Zeros are what a power cut leaves of a text. Somebody held it, and nobody knows since when.
+        return Holder(host="", process=0, since=datetime.fromtimestamp(0, UTC))
+
+
+def _write(file: BinaryIO, path: Path, text: bytes) -> None:
+    with naming_the_file(path):
+        file.seek(0)
+        file.truncate()
+        file.write(text)
+        os.fsync(file.fileno())

@@ -1,0 +1,331 @@
+"""Manifests: what a run saw, saved and could not save (docs/archive-format.md, "manifest.jsonl")."""
+
+import hashlib
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+
+from matou.archive.layout import FORMAT, Archive
+from matou.errors import Damaged
+from matou.model.platform import VersionControl, Visibility
+from matou.storage.files import naming_the_file, sync_folder, syncfs
+
+LONGEST_LINE_BYTES = 64 * 1024 * 1024
+
+
+class DamagedManifest(Damaged):
+    """A manifest that is not what was written."""
+
+
+class Outcome(StrEnum):
+    """What a run did about one repository."""
+
+    SAVED = "saved"
+    UNCHANGED = "unchanged"
+    EMPTY = "empty"
+    GONE = "gone"
+    UNLISTED = "unlisted"
+    EXCLUDED = "excluded"
+    UNSUPPORTED = "unsupported"
+    REFUSED = "refused"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def is_done(self) -> bool:
+        return self in _DONE
+
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+_DONE = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.GONE, Outcome.EXCLUDED})
+
+
+class Proof(StrEnum):
+    """How a run knew that a repository was unchanged."""
+
+    LS_REFS = "ls-refs"
+    LISTING = "listing"
+
+
+class Listing(StrEnum):
+    """What the source's listing of repositories was worth."""
+
+    COMPLETE = "complete"
+    BROKEN_OFF = "broken-off"
+    SHRUNK = "shrunk"
+
+
+class _Struct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Keys stand in the order of the format page; one without a value is left out."""
+
+
+class SourceLine(_Struct, frozen=True, kw_only=True):
+    platform: str
+    url: str
+    account: str
+    team: str = ""
+    team_id: str = ""
+
+
+class PreviousRun(_Struct, frozen=True, kw_only=True):
+    """The run before, and the SHA-256 of its whole manifest."""
+
+    run: int
+    sha256: str
+
+
+class LfsState(_Struct, frozen=True, kw_only=True):
+    """`list` is the blob of the LFS list; `missing` is what the source does not have."""
+
+    list: str
+    objects: int
+    missing: tuple[str, ...] = ()
+
+
+class RunLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    format: int
+    run: int
+    started_at: Moment
+    source: SourceLine
+    previous: PreviousRun | None = None
+    options: dict[str, object] = {}
+    matou: str
+
+
+class NamespaceLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
+    """A namespace as the source last told of it. `icon` and the documents are blobs; `path` is its place on disk."""
+
+    id: str
+    name: str
+    path: str
+    display_name: str = ""
+    description: str = ""
+    created_at: Moment | None = None
+    icon: str | None = None
+    icon_url: str | None = None
+    archived: bool
+    documents: dict[str, str] = {}
+    seen: bool
+
+
+class RepositoryLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="repository"):
+    """A repository, what this run did about it, and the last state that was saved.
+
+    `namespace` is the id of a namespace of the same source, `path` the place on disk, `snapshot` a blob.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    path: str
+    description: str = ""
+    clone_url: str
+    version_control: VersionControl
+    visibility: Visibility
+    created_at: Moment | None = None
+    last_push_at: Moment | None = None
+    default_branch: str | None = None
+    outcome: Outcome
+    proof: Proof | None = None
+    reason: str | None = None
+    snapshot: str | None = None
+    saved_in: int | None = None
+    refs: int | None = None
+    kept: tuple[str, ...] = ()
+    not_stored: tuple[str, ...] = ()
+    lfs: LfsState | None = None
+    received_bytes: int = msgspec.field(name="bytes", default=0)
+    seconds: float = 0.0
+
+
+class UnseenLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="unseen"):
+    what: str
+    reason: str
+
+
+class EndLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
+    """`rows` counts the lines above this one, `sha256` is over all their bytes."""
+
+    finished_at: Moment
+    outcomes: dict[Outcome, int]
+    received_bytes: int = msgspec.field(name="bytes")
+    requests: int
+    listing: Listing
+    rows: int
+    sha256: str
+
+
+Line = RunLine | NamespaceLine | RepositoryLine | UnseenLine | EndLine
+
+_ORDER = (RunLine, NamespaceLine, RepositoryLine, UnseenLine, EndLine)
+_DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+class ManifestWriter:
+    """Writes the manifest of one run, line by line; it becomes one when it is published.
+
+    May be called from several threads. Until `publish`, and for good where it is never called, the run counts as
+    interrupted.
+    """
+
+    def __init__(self, archive: Archive, run: RunLine) -> None:
+        self._archive = archive
+        self._path = archive.manifest(run.run)
+        self._lock = threading.Lock()
+        self._hash = hashlib.sha256()
+        self._rank = 0
+        self._rows = 0
+        self._received_bytes = 0
+        self.outcomes: Counter[Outcome] = Counter()
+        with naming_the_file(self._partial):
+            self._file = self._partial.open("wb")
+        self.write(run)
+
+    @property
+    def _partial(self) -> Path:
+        return self._path.with_name(self._path.name + ".partial")
+
+    def write(self, line: RunLine | NamespaceLine | RepositoryLine | UnseenLine) -> None:
+        """Add a line. Namespaces come before repositories, and what is unseen comes last."""
+        encoded = encode_line(line)
+        rank = _ORDER.index(type(line))
+        with self._lock:
+            if rank < self._rank:
+                raise ValueError(f"a {type(line).__name__} after a {_ORDER[self._rank].__name__}")
+            self._rank = rank
+            self._append(encoded)
+            self._rows += 1
+            if isinstance(line, RepositoryLine):
+                self.outcomes[line.outcome] += 1
+                self._received_bytes += line.received_bytes
+
+    def publish(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
+        """Make everything that the lines name durable, then the manifest itself, in one step."""
+        syncfs(self._archive.root)
+        end = EndLine(
+            finished_at=whole_seconds(finished_at),
+            outcomes={outcome: self.outcomes[outcome] for outcome in Outcome if self.outcomes[outcome]},
+            received_bytes=self._received_bytes,
+            requests=requests,
+            listing=listing,
+            rows=self._rows,
+            sha256=self._hash.hexdigest(),
+        )
+        with self._lock, naming_the_file(self._path):
+            self._append(encode_line(end))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.replace(self._path)
+        sync_folder(self._path.parent)
+        return end
+
+    def close(self) -> None:
+        """Stop without publishing. Does nothing after `publish`."""
+        with self._lock, naming_the_file(self._partial):
+            self._file.close()
+
+    def _append(self, encoded: bytes) -> None:
+        with naming_the_file(self._partial):
+            self._file.write(encoded)
+        self._hash.update(encoded)
+
+
+def encode_line(line: Line) -> bytes:
+    """One line of a manifest, with its line feed."""
+    try:
+        return msgspec.json.encode(line) + b"\n"
+    except UnicodeEncodeError:
+        # A ref that is not UTF-8 holds lone surrogates, which JSON can say in ASCII alone.
+        return json.dumps(msgspec.to_builtins(line), separators=(",", ":")).encode() + b"\n"
+
+
+def decode_line(text: bytes) -> Line:
+    """Raises msgspec.DecodeError, or ValueError, where it is none."""
+    try:
+        return _DECODER.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        line: Line = msgspec.convert(json.loads(text), Line)
+        return line
+
+
+def read_manifest(path: Path) -> Iterator[Line]:
+    """Every line of a manifest; memory holds one at a time.
+
+    Whether the file is whole is known only at its end: act upon nothing before the last line has come.
+
+    Raises:
+        DamagedManifest: a line cannot be read, or the lines are not those that were written.
+    """
+    hashed = hashlib.sha256()
+    rank = 0
+    end: EndLine | None = None
+    with path.open("rb") as file:
+        for number, text in enumerate(_texts(file, path), start=1):
+            line = _decode(text, path, number)
+            if end is not None or (number == 1) != isinstance(line, RunLine) or _ORDER.index(type(line)) < rank:
+                raise _damaged(path, number, "it is out of place")
+            rank = _ORDER.index(type(line))
+            if isinstance(line, EndLine):
+                _require_end(line, path, number, hashed.hexdigest())
+                end = line
+            hashed.update(text)
+            yield line
+    if end is None:
+        raise DamagedManifest("{path} has no end", path=path)
+
+
+def read_run_line(path: Path) -> RunLine:
+    """The first line alone. Raises DamagedManifest."""
+    with path.open("rb") as file:
+        text = next(_texts(file, path), b"")
+    line = _decode(text, path, 1)
+    if not isinstance(line, RunLine):
+        raise _damaged(path, 1, "it is out of place")
+    return line
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """A time of our own, as manifests have it."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _texts(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    number = 0
+    while text := file.readline(LONGEST_LINE_BYTES + 1):
+        number += 1
+        if not text.endswith(b"\n"):
+            raise _damaged(path, number, "it is cut off" if len(text) <= LONGEST_LINE_BYTES else "it is too long")
+        yield text
+
+
+def _decode(text: bytes, path: Path, number: int) -> Line:
+    try:
+        line = decode_line(text)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _damaged(path, number, str(error)) from error
+    if isinstance(line, RunLine) and line.format != FORMAT:
+        raise _damaged(path, number, f"its format is {line.format}")
+    return line
+
+
+def _require_end(end: EndLine, path: Path, number: int, found: str) -> None:
+    if end.rows != number - 1:
+        raise _damaged(path, number, f"it counts {end.rows} lines above it")
+    if end.sha256 != found:
+        raise _damaged(path, number, f"the lines above it have the digest {found}")
+
+
+def _damaged(path: Path, number: int, reason: str) -> DamagedManifest:
+    return DamagedManifest("{path}, line {number}: {reason}", path=path, number=number, reason=reason)

@@ -1,0 +1,247 @@
+"""Places on disk for names that somebody else chose (docs/archive-format.md, "Names")."""
+
+import hashlib
+import os
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from matou.archive.chain import host_of, newest_manifests
+from matou.archive.layout import Archive
+from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.errors import Conflict, Damaged
+from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
+from matou.storage.files import naming_the_file
+
+LONGEST_MADE_SAFE_BYTES = 100
+
+_FORBIDDEN_BEGINNING = re.compile(r"[-. ]+")
+_FORBIDDEN_ENDING = re.compile(r"(?:\.git|\.lock|\.atom|\.wiki|[. ])+\Z", re.IGNORECASE)
+_EAST_ASIAN = ("CJK UNIFIED IDEOGRAPH", "IDEOGRAPHIC ITERATION", "HIRAGANA", "KATAKANA", "HANGUL SYLLABLE", "BOPOMOFO")
+
+
+class NoPlaceLeft(Conflict):
+    """Every place that a name could have is another owner's."""
+
+
+class DamagedPlaces(Damaged):
+    """The list of places of a run that was cut off does not read as one."""
+
+
+class Kind(StrEnum):
+    NAMESPACE = "namespace"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a place belongs to: an id that is unique among a host's namespaces, or among its repositories."""
+
+    platform: str
+    host: str
+    id: str
+
+
+class PlaceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of places.jsonl."""
+
+    kind: Kind
+    platform: str
+    host: str
+    id: str
+    path: str
+
+
+def safe_segment(true_name: str) -> str:
+    """One part of a path for a name that may be hostile; the same for the same name, on every machine."""
+    if fault_of_segment(true_name) is None and all(map(_stays_as_it_is, true_name)):
+        return true_name
+    text = "".join(map(_allowed, unicodedata.normalize("NFC", true_name)))
+    text = _FORBIDDEN_ENDING.sub("_", _FORBIDDEN_BEGINNING.sub("_", text, count=1) if text[:1] in "-. " else text)
+    if fault_of_segment(text) == fault_of_segment("con"):
+        text = "_" + text
+    return f"{_cut(text or '_', LONGEST_MADE_SAFE_BYTES)}~{_digest(true_name)[:8]}"
+
+
+def _stays_as_it_is(character: str) -> bool:
+    if character.isascii():
+        return True
+    return unicodedata.category(character) in ("Lo", "Lm") and unicodedata.name(character, "").startswith(_EAST_ASIAN)
+
+
+def _allowed(character: str) -> str:
+    """The character between two that are allowed everywhere says whether it is allowed itself."""
+    return character if fault_of_segment(f"_{character}_") is None else "_"
+
+
+def _cut(text: str, longest_bytes: int) -> str:
+    return text.encode()[:longest_bytes].decode(errors="ignore")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_Key = tuple[Kind, Owner]
+_Parent = tuple[str, ...]
+
+
+class PathRegistry:
+    """Who has which place in an archive. A place once given is kept for good; may be called from several threads.
+
+    Args:
+        repositories: the folder below which the places are; what stands there and has no known owner is not given away.
+        journal: the file to which each new place is added, so that a run that is cut off finds its own again.
+    """
+
+    def __init__(self, repositories: Path, *, journal: Path) -> None:
+        self._repositories = repositories
+        self._lock = threading.Lock()
+        self._places: dict[_Key, _Parent] = {}
+        self._taken: dict[_Parent, dict[str, _Key]] = {}
+        self._on_disk: dict[_Parent, frozenset[str]] = {}
+        with naming_the_file(journal):
+            self._journal = journal.open("ab")
+        self._journal_path = journal
+
+    @classmethod
+    def load(cls, archive: Archive, *, run: int) -> Self:
+        """All that earlier runs gave, of every source, also those that were cut off.
+
+        Raises:
+            DamagedManifest: the newest manifest of a source is not what was written.
+        """
+        registry = cls(archive.repositories, journal=archive.places(run))
+        for manifest in newest_manifests(archive):
+            registry._keep_manifest(manifest)
+        for earlier in archive.run_numbers():
+            if not archive.manifest(earlier).exists():
+                registry._keep_journal(archive.places(earlier))
+        return registry
+
+    def keep(self, kind: Kind, owner: Owner, path: str) -> None:
+        """Take over a place that was given before. The first owner of a place, and an owner's first place, stay."""
+        segments = tuple(path.split("/"))
+        with self._lock:
+            self._give((kind, owner), segments)
+
+    def place_namespace(self, owner: Owner, true_name: str, *, parent: NamespacePath | None) -> NamespacePath:
+        """Where a namespace stands; `parent` and the name count only the first time.
+
+        Raises:
+            NoPlaceLeft: other owners have every place that the name could have.
+        """
+        place = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
+        return NamespacePath(place)
+
+    def place_repository(self, owner: Owner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
+        """Where a repository stands; `namespace` and the name count only the first time.
+
+        Raises:
+            NoPlaceLeft: other owners have every place that the name could have.
+        """
+        place = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
+        return RepositoryPath(NamespacePath(place[:-1]), place[-1])
+
+    def sync(self) -> None:
+        """Make the new places durable; to be called before the first folder is made at one of them."""
+        with self._lock, naming_the_file(self._journal_path):
+            self._journal.flush()
+            os.fsync(self._journal.fileno())
+
+    def close(self) -> None:
+        with self._lock, naming_the_file(self._journal_path):
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _place(self, key: _Key, true_name: str, parent: _Parent) -> _Parent:
+        with self._lock:
+            given = self._places.get(key)
+            if given is None:
+                given = (*parent, self._free_segment(key, true_name, parent))
+                self._give(key, given)
+                self._note(key, given)
+            return given
+
+    def _free_segment(self, key: _Key, true_name: str, parent: _Parent) -> str:
+        for segment in _candidates(true_name, key[1]):
+            if not self._is_taken(segment, parent):
+                return segment
+        raise NoPlaceLeft(
+            "every place for {name} in {parent} is taken", name=repr(true_name)[:200], parent=repr("/".join(parent))
+        )
+
+    def _is_taken(self, segment: str, parent: _Parent) -> bool:
+        name = folded(segment)
+        return name in self._taken.get(parent, ()) or name in self._names_on_disk(parent)
+
+    def _names_on_disk(self, parent: _Parent) -> frozenset[str]:
+        """What stands in a folder, read once: what is made there later has its place from here."""
+        if parent not in self._on_disk:
+            folder = self._repositories.joinpath(*parent)
+            entries = folder.iterdir() if folder.is_dir() else ()
+            self._on_disk[parent] = frozenset(folded(entry.name.removesuffix(".git")) for entry in entries)
+        return self._on_disk[parent]
+
+    def _give(self, key: _Key, place: _Parent) -> None:
+        taken = self._taken.setdefault(place[:-1], {})
+        if taken.setdefault(folded(place[-1]), key) == key:
+            self._places.setdefault(key, place)
+
+    def _note(self, key: _Key, place: _Parent) -> None:
+        kind, owner = key
+        line = PlaceLine(kind, owner.platform, owner.host, owner.id, "/".join(place))
+        with naming_the_file(self._journal_path):
+            self._journal.write(msgspec.json.encode(line) + b"\n")
+            self._journal.flush()
+
+    def _keep_manifest(self, path: Path) -> None:
+        platform = host = ""
+        for line in read_manifest(path):
+            if isinstance(line, RunLine):
+                platform, host = line.source.platform, host_of(line.source.url)
+            elif isinstance(line, NamespaceLine | RepositoryLine):
+                kind = Kind.NAMESPACE if isinstance(line, NamespaceLine) else Kind.REPOSITORY
+                self.keep(kind, Owner(platform, host, line.id), line.path)
+
+    def _keep_journal(self, path: Path) -> None:
+        for line in read_places(path):
+            self.keep(line.kind, Owner(line.platform, line.host, line.id), line.path)
+
+
+def read_places(path: Path) -> Iterator[PlaceLine]:
+    """The places that a run gave; none where it gave none. A last line that was cut off was never acted upon.
+
+    Raises:
+        DamagedPlaces: any other line cannot be read.
+    """
+    text = path.read_bytes() if path.exists() else b""
+    *lines, _ = text.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield msgspec.json.decode(line, type=PlaceLine)
+        except msgspec.DecodeError as error:
+            raise DamagedPlaces("{path}, line {number}: {reason}", path=path, number=number, reason=error) from error
+
+
+def _candidates(true_name: str, owner: Owner) -> Iterator[str]:
+    segment = safe_segment(true_name)
+    yield segment
+    digest = _digest("\n".join((owner.platform, owner.host, owner.id)))
+    for digits in range(8, len(digest) + 1, 8):
+        yield f"{_cut(segment, LONGEST_SEGMENT_BYTES - 1 - digits)}~{digest[:digits]}"

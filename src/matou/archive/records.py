@@ -1,0 +1,132 @@
+"""What a platform answered, as received: JSON lines in Zstandard frames (docs/archive-format.md, "Runs")."""
+
+import base64
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import zstandard
+
+from matou.errors import Damaged
+from matou.storage.files import naming_the_file
+
+FRAME_BYTES = 1024 * 1024
+"""A frame is closed when it holds that much, so a crash costs at most that much of what was said."""
+
+
+class DamagedRecords(Damaged):
+    """A file of records that cannot be read to its end."""
+
+
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    at: datetime
+    request: str
+    parameters: dict[str, object]
+    status: int
+    body: str | dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    at: datetime
+    request: str
+    parameters: Mapping[str, object]
+    status: int
+    body: bytes
+
+
+class RecordWriter:
+    """Appends records to a file. May be called from several threads; `close` makes them durable.
+
+    Args:
+        path: the file; records are appended to what it holds.
+        now: the clock.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
+        self._path = path
+        self._now = now
+        self._lock = threading.Lock()
+        self._pending = bytearray()
+        with naming_the_file(path):
+            self._file = path.open("ab")
+
+    def __call__(self, request: str, parameters: Mapping[str, object], status: int, body: bytes, /) -> None:
+        """Keep one answer. The parameters hold no credential: that is the caller's to see to."""
+        line = _Line(self._now().astimezone(UTC), request, dict(parameters), status, _text_of(body))
+        encoded = msgspec.json.encode(line) + b"\n"
+        with self._lock:
+            self._pending += encoded
+            if len(self._pending) >= FRAME_BYTES:
+                self._write_frame()
+
+    def close(self) -> None:
+        with self._lock, naming_the_file(self._path):
+            if self._pending:
+                self._write_frame()
+            if not self._file.closed:
+                os.fsync(self._file.fileno())
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write_frame(self) -> None:
+        frame = zstandard.ZstdCompressor(write_checksum=True).compress(bytes(self._pending))
+        with naming_the_file(self._path):
+            self._file.write(frame)
+            self._file.flush()
+        self._pending.clear()
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Every record, in order; memory holds one line at a time.
+
+    Raises:
+        DamagedRecords: after the last record that could be read; the file of a run that was cut off may end so.
+    """
+    try:
+        yield from (_record(line) for line in _lines(path))
+    except (zstandard.ZstdError, msgspec.DecodeError, ValueError) as error:
+        raise DamagedRecords("{path} cannot be read to its end: {reason}", path=path, reason=error) from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+        while chunk := reader.read(FRAME_BYTES):
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from lines
+    if rest:
+        raise DamagedRecords("{path} cannot be read to its end: {reason}", path=path, reason="its last line is cut off")
+
+
+def _record(text: bytes) -> Record:
+    line = msgspec.json.decode(text, type=_Line)
+    return Record(line.at, line.request, line.parameters, line.status, _bytes_of(line.body))
+
+
+def _text_of(body: bytes) -> str | dict[str, str]:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+
+
+def _bytes_of(body: str | dict[str, str]) -> bytes:
+    if isinstance(body, str):
+        return body.encode()
+    if set(body) != {"base64"}:
+        raise ValueError(f"a body with the keys {sorted(body)}")
+    return base64.b64decode(body["base64"], validate=True)

@@ -1,0 +1,307 @@
+"""Bytes under a key, on a local file system: staged, synced, and published by one rename."""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import functools
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from matou.errors import Conflict, MatouError, NotFound
+
+CHUNK_BYTES = 1024 * 1024
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class WriteFailed(MatouError):
+    """The operating system could not write a file."""
+
+
+class DiskFull(WriteFailed):
+    """No room: of the disk, of a quota, or under a limit on the size of a file."""
+
+
+class InvalidKey(MatouError):
+    """A key that would not stay inside its store."""
+
+
+class StagedBytes(Protocol):
+    """Bytes on their way into a store; gone without a trace unless they are published."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def publish(self, key: str, /) -> None:
+        """Make the bytes durable and give them their name; what stands under it already is replaced in one step."""
+
+
+class Store(Protocol):
+    """What every store promises; `tests/contracts/stores.py` is the promise in full.
+
+    Keys are relative paths of plain ASCII with `/` between the parts.
+    """
+
+    def stage(self) -> contextlib.AbstractContextManager[StagedBytes]: ...
+
+    def put(self, key: str, source: BinaryIO | Iterable[bytes]) -> int:
+        """Store all bytes of a source, durably and in one step, and say how many they were."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Raises NotFound."""
+
+    def exists(self, key: str) -> bool: ...
+
+    def size(self, key: str) -> int:
+        """Bytes. Raises NotFound."""
+
+    def iterate(self, prefix: str = "") -> Iterator[str]:
+        """Every key below a prefix that ends in `/` (or is empty), sorted."""
+
+    def delete(self, key: str) -> None:
+        """Raises NotFound."""
+
+
+@contextlib.contextmanager
+def naming_the_file(path: Path) -> Iterator[None]:
+    """Turn an OSError into one that says which file could not be written, and how much room there was.
+
+    Raises:
+        DiskFull: there was no room.
+        WriteFailed: any other reason of the operating system's.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in _NO_ROOM:
+            raise DiskFull(
+                "writing {path}: {reason}; {free_bytes} bytes are free",
+                path=path,
+                reason=reason,
+                free_bytes=free_bytes(path),
+                advice="What was saved before is whole. Make room and run it again.",
+            ) from error
+        raise WriteFailed("writing {path}: {reason}", path=path, reason=reason) from error
+
+
+def free_bytes(path: Path) -> int:
+    """How much an ordinary user may still write on the file system of a path that need not exist."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    state = os.statvfs(path)
+    return state.f_bavail * state.f_frsize
+
+
+def syncfs(path: Path) -> None:
+    """Make everything durable that was written to the file system of `path`.
+
+    Linux alone can do that for one file system, and tells of errors since 5.8; elsewhere all of them are synced.
+    """
+    call = _syncfs_of_c()
+    if call is None:
+        os.sync()
+        return
+    with naming_the_file(path), _descriptor(path) as descriptor:
+        if call(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+
+@functools.cache
+def _syncfs_of_c() -> Callable[[int], int] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    function: Callable[[int], int] | None = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    return function
+
+
+@contextlib.contextmanager
+def _descriptor(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    with naming_the_file(folder), _descriptor(folder) as descriptor:
+        os.fsync(descriptor)
+
+
+def make_folders(folder: Path, *, below: Path) -> None:
+    """Create a folder and what leads to it, so that all of it survives a power cut. `below` must be there."""
+    missing = [one for one in (folder, *folder.parents) if one.is_relative_to(below) and one != below]
+    for one in reversed(missing):
+        try:
+            with naming_the_file(one):
+                one.mkdir()
+        except WriteFailed as error:
+            if isinstance(error.__cause__, FileExistsError) and one.is_dir():
+                continue
+            raise
+        sync_folder(one.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a small file so that its old or its new content is there, whole, whatever happens meanwhile."""
+    with naming_the_file(path):
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o666 & ~_umask())
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
+@functools.cache
+def _umask() -> int:
+    """The process's own mask. Reading it means setting it, so this happens once, before threads are many."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+class StagedFile:
+    """A file in the staging folder, locked while it is written so that nobody clears it away."""
+
+    def __init__(self, store: "FileStore") -> None:
+        self._store = store
+        with naming_the_file(store.staging):
+            descriptor, name = tempfile.mkstemp(prefix="staged-", dir=store.staging)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            os.fchmod(descriptor, 0o444 & ~_umask())
+        self._path = Path(name)
+        self._file = os.fdopen(descriptor, "wb", buffering=CHUNK_BYTES)
+
+    def write(self, data: bytes, /) -> int:
+        with naming_the_file(self._path):
+            return self._file.write(data)
+
+    def publish(self, key: str, /) -> None:
+        target = self._store.path(key)
+        with naming_the_file(target):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        make_folders(target.parent, below=self._store.root)
+        with naming_the_file(target):
+            self._path.replace(target)
+        sync_folder(target.parent)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The name goes first: closing writes what is still buffered, and on a full disk fails again.
+        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+class FileStore:
+    """A store in a folder.
+
+    Args:
+        root: where the keys are; made when first needed.
+        staging: a folder on the same file system.
+    """
+
+    def __init__(self, root: Path, *, staging: Path) -> None:
+        self.root = root
+        self.staging = staging
+
+    def path(self, key: str) -> Path:
+        """Where a key's bytes are or would be. Raises InvalidKey."""
+        parts = key.split("/")
+        if not key.isascii() or "\0" in key or any(part in ("", ".", "..") for part in parts):
+            raise InvalidKey("{key} cannot be the key of a file", key=repr(key)[:200])
+        return self.root.joinpath(*parts)
+
+    def stage(self) -> StagedFile:
+        return StagedFile(self)
+
+    def put(self, key: str, source: BinaryIO | Iterable[bytes]) -> int:
+        self.path(key)
+        size_bytes = 0
+        with self.stage() as staged:
+            for chunk in chunks_of(source):
+                staged.write(chunk)
+                size_bytes += len(chunk)
+            staged.publish(key)
+        return size_bytes
+
+    def open(self, key: str) -> BinaryIO:
+        with _not_found(key):
+            return self.path(key).open("rb")
+
+    def exists(self, key: str) -> bool:
+        return self.path(key).is_file()
+
+    def size(self, key: str) -> int:
+        with _not_found(key):
+            return self.path(key).stat().st_size
+
+    def iterate(self, prefix: str = "") -> Iterator[str]:
+        folder = self.path(prefix.rstrip("/")) if prefix else self.root
+        if folder.is_dir():
+            yield from _keys_below(folder, prefix)
+
+    def delete(self, key: str) -> None:
+        path = self.path(key)
+        with _not_found(key):
+            path.unlink()
+        sync_folder(path.parent)
+
+    def clear_staging(self) -> int:
+        """Remove what processes that are gone have left in the staging folder, and say how many files that was."""
+        return sum(_remove_abandoned(path) for path in self.staging.iterdir() if path.is_file())
+
+
+def chunks_of(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of a file in pieces of bounded size, or an iterable as it is."""
+    if hasattr(source, "read"):
+        yield from iter(functools.partial(source.read, CHUNK_BYTES), b"")
+    else:
+        yield from source
+
+
+@contextlib.contextmanager
+def _not_found(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound("there is nothing under the key {key}", key=key) from error
+    except IsADirectoryError as error:
+        raise Conflict("the key {key} is a folder", key=key) from error
+
+
+def _keys_below(folder: Path, prefix: str) -> Iterator[str]:
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _keys_below(Path(entry), f"{prefix}{entry.name}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name
+
+
+def _remove_abandoned(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        path.unlink(missing_ok=True)
+    return True
