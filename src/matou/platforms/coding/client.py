@@ -1,0 +1,262 @@
+"""Reads an account at CODING: whom the token stands for, and all projects and repositories that it can see."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import MatouError, NotFound, UnknownShape
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.records import Record
+from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding.addresses import AddressRefused, Home, team_key
+from matou.platforms.coding.asking import Asking, Session
+from matou.platforms.coding.documents import labels_document, members_document
+from matou.platforms.coding.listing import Lister, Listing
+from matou.platforms.coding.pages import PAGE_SIZE, ListingBroken, PageRead, read_pages
+from matou.platforms.coding.tokens import CodingToken
+from matou.platforms.coding.wire import (
+    CurrentUser,
+    Depot,
+    DepotResponse,
+    LabelsResponse,
+    Member,
+    Project,
+    ProjectMembersResponse,
+    Team,
+    TeamMembersResponse,
+    TeamResponse,
+    UserResponse,
+    moment,
+)
+
+LARGEST_ICON_BYTES = 10 * 1024 * 1024
+
+_VERSION_CONTROL = {
+    "git": VersionControl.GIT,
+    "svn": VersionControl.SUBVERSION,
+    "hg": VersionControl.MERCURIAL,
+}
+
+
+class CodingClient:
+    """An account at CODING, to read from. May be used by several threads.
+
+    Args:
+        session: sends requests, waits, and asks again (see `asking.Session`).
+        url: the Open API's address, `https://e.coding.net/open-api`.
+        token: any form that `tokens.CodingToken` knows.
+        record: is given each answer as received, before it is read.
+        now: the time, aware and in UTC.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    platform = "coding"
+
+    def __init__(
+        self,
+        session: Session,
+        url: str,
+        token: Secret,
+        *,
+        record: Callable[[Record], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._session = session
+        self._token = CodingToken.from_text(token)
+        self._asking = Asking(session, self.url, self._token.authorization, record, now)
+        self._unseen: list[Unseen] = []
+        self._lock = threading.RLock()
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
+        return tuple(dict.fromkeys(self._unseen))
+
+    def account(self) -> Account:
+        """Two requests, the first time.
+
+        Raises:
+            CredentialRefused: the token is not good.
+            ActionRefused: it may not say who it is or what its team is called.
+        """
+        with self._lock:
+            user, team = self._user, self._team
+        return Account(
+            id=str(user.id),
+            login=user.global_key,
+            display_name=user.name,
+            team_id=str(team.id),
+            team=team_key(team.team_host, url=self.url, name=team.name),
+            team_display_name=team.name,
+        )
+
+    def namespaces(self) -> Iterator[RemoteNamespace]:
+        """Each project, by its id once. The platform is asked once for all that this client will ever list.
+
+        Raises:
+            ListingBroken: after the last one: there are more, or may be.
+            MatouError: not one could be listed; of the kind that says what can be done.
+        """
+        listing = self._listing_now()
+        for project in listing.projects.values():
+            yield self._namespace(project)
+        _raise_if_broken("the team's projects", listing.projects_fault, found=bool(listing.projects))
+
+    def repositories(self) -> Iterator[RemoteRepository]:
+        """Each repository, by its id once; its namespace is one of `namespaces`.
+
+        `clone_url` is empty where the platform gave an address that the token must not be sent to; `unseen` says
+        which. `default_branch` is None, as lists do not tell it: see the method of that name.
+
+        Raises:
+            ListingBroken: after the last one: there are more, or may be, and absence means nothing.
+            MatouError: not one could be listed; of the kind that says what can be done.
+        """
+        listing = self._listing_now()
+        fault = listing.depots_fault
+        for depot in listing.depots.values():
+            try:
+                yield self._repository(depot)
+            except UnknownShape as unknown:
+                self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(unknown)))
+                fault = fault or unknown
+        _raise_if_broken("repositories", fault, found=bool(listing.depots))
+
+    def default_branch(self, repository: RemoteRepository) -> str | None:
+        """Ask for what lists leave out; None where it has none, being empty."""
+        request = ask_for.DescribeGitDepot(depot_id=int(repository.id))
+        return self._asking.ask(request, DepotResponse).depot.default_branch or None
+
+    def labels(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. Raises MatouError; what the token may not see is in `unseen` as well."""
+        request = ask_for.DescribeAllProjectLabels(project_id=int(namespace.id))
+        return labels_document(self._asking.ask(request, LabelsResponse).labels)
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. Raises MatouError, as of a list that could not be read to its end."""
+        return members_document(read_pages(f"members of {namespace.name!r}", self._page_of_members(namespace)))
+
+    def team_members(self) -> bytes:
+        """As `members`, for the whole team."""
+        return members_document(read_pages("the team's members", self._page_of_team_members))
+
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """The project's picture; None where it has none, or where it cannot be had, which `unseen` then says."""
+        if namespace.icon_url is None:
+            return None
+        try:
+            return self._picture(namespace.icon_url)
+        except MatouError as fault:
+            self._note(Unseen(f"the icon of the project {namespace.name!r}", str(fault)))
+            return None
+
+    def git_credential(self) -> GitCredential:
+        """What git is told when it asks; good for addresses that `repositories` gave."""
+        return self._token.git
+
+    @cached_property
+    def _user(self) -> CurrentUser:
+        return self._asking.ask(ask_for.DescribeCodingCurrentUser(), UserResponse).user
+
+    @cached_property
+    def _team(self) -> Team:
+        return self._asking.ask(ask_for.DescribeTeam(), TeamResponse).data
+
+    @cached_property
+    def _home(self) -> Home:
+        with self._lock:
+            return Home(self.url, self._team.team_host)
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Lister(self._asking, self._user.id, self._note).list_all()
+
+    def _listing_now(self) -> Listing:
+        with self._lock:
+            return self._listing
+
+    def _note(self, unseen: Unseen) -> None:
+        self._unseen.append(unseen)
+
+    def _namespace(self, project: Project) -> RemoteNamespace:
+        return RemoteNamespace(
+            id=str(project.id),
+            name=project.name,
+            display_name=project.display_name or project.name,
+            description=project.description,
+            created_at=moment(project.created_at),
+            icon_url=self._home.icon_url(project.icon),
+            archived=project.archived,
+        )
+
+    def _repository(self, depot: Depot) -> RemoteRepository:
+        return RemoteRepository(
+            id=str(depot.id),
+            namespace_id=str(depot.project_id),
+            name=depot.name,
+            description=depot.description,
+            clone_url=self._clone_url(depot),
+            version_control=_version_control(depot),
+            created_at=moment(depot.created_at),
+            last_push_at=moment(depot.last_push_at),
+            default_branch=depot.default_branch or None,
+            visibility=Visibility.PUBLIC if depot.is_shared else Visibility.PRIVATE,
+        )
+
+    def _clone_url(self, depot: Depot) -> str:
+        try:
+            return self._home.clone_url(depot.https_url)
+        except AddressRefused as refusal:
+            self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(refusal)))
+            return ""
+
+    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], PageRead[Member]]:
+        def page(number: int) -> PageRead[Member]:
+            request = ask_for.DescribeProjectMembers(
+                project_id=int(namespace.id), page_number=number, page_size=PAGE_SIZE
+            )
+            data = self._asking.ask(request, ProjectMembersResponse).data
+            return PageRead(data.project_members, data.total_count)
+
+        return page
+
+    def _page_of_team_members(self, number: int) -> PageRead[Member]:
+        request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
+        data = self._asking.ask(request, TeamMembersResponse).data
+        return PageRead(data.team_members, data.total_count)
+
+    def _picture(self, address: str) -> bytes:
+        # Icons lie on hosts of all kinds and are public: the token stays here.
+        answer = self._session.request(
+            "GET",
+            address,
+            headers={},
+            authorization=None,
+            body=None,
+            repeatable=True,
+            limit_bytes=LARGEST_ICON_BYTES,
+            check=None,
+        )
+        if answer.status != 200:
+            raise NotFound("{address} answered with status {status}", address=address, status=answer.status)
+        return answer.body
+
+
+def _version_control(depot: Depot) -> VersionControl:
+    word = depot.vcs_type or depot.repo_type
+    if word not in _VERSION_CONTROL:
+        raise UnknownShape("coding Depot.VcsType", word)
+    return _VERSION_CONTROL[word]
+
+
+def _raise_if_broken(what: str, fault: MatouError | None, *, found: bool) -> None:
+    if fault is None:
+        return
+    if isinstance(fault, ListingBroken) or not found:
+        raise fault
+    raise ListingBroken("listing {what}: {fault}", what=what, fault=str(fault)) from fault

@@ -1,0 +1,171 @@
+"""All projects and depots that a token can see, by the widest list that it may read; what it may not see is noted."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from matou.errors import MatouError, NotFound, Refused, UnknownShape
+from matou.model.platform import Unseen
+from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding.asking import Asking
+from matou.platforms.coding.errors import ActionRefused, CredentialRefused
+from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, read_pages
+from matou.platforms.coding.wire import (
+    Depot,
+    DepotData,
+    DepotsResponse,
+    MyDepotsResponse,
+    Page,
+    Project,
+    ProjectListResponse,
+    ProjectResponse,
+    ProjectsResponse,
+)
+
+T = TypeVar("T", bound=Row)
+
+
+@dataclass
+class Listing:
+    """What was read; a fault says that there is more, or may be."""
+
+    projects: dict[int, Project] = field(default_factory=dict)
+    depots: dict[int, Depot] = field(default_factory=dict)
+    projects_fault: MatouError | None = None
+    depots_fault: MatouError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lister:
+    """Lists for one token.
+
+    Args:
+        asking: where to ask.
+        user_id: who the token is; needed only where the token may not list the team's projects.
+        note: is told of everything that exists and may not be seen.
+    """
+
+    asking: Asking
+    user_id: int
+    note: Callable[[Unseen], None]
+
+    def list_all(self) -> Listing:
+        """Read projects and depots. A part that fails is left out, and its fault stands in the listing.
+
+        Raises:
+            CredentialRefused: the token was refused meanwhile: no list can be believed.
+        """
+        listing = Listing()
+        listing.projects_fault = _gather(self._projects(), listing.projects)
+        listing.depots_fault = _gather(self._depots(tuple(listing.projects.values())), listing.depots)
+        self._add_projects_of_depots(listing)
+        return listing
+
+    def _projects(self) -> Iterator[Project]:
+        try:
+            yield from read_pages("the team's projects", self._page_of_projects)
+        except ActionRefused as refusal:
+            self.note(Unseen("projects that this account has not joined", str(refusal)))
+            yield from self._joined_projects()
+
+    def _page_of_projects(self, number: int) -> PageRead[Project]:
+        unreadable: list[UnknownShape] = []
+        request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
+        data = self.asking.ask(request, ProjectsResponse, unreadable=unreadable).data
+        return PageRead(data.project_list, data.total_count, unreadable)
+
+    def _joined_projects(self) -> Iterator[Project]:
+        unreadable: list[UnknownShape] = []
+        request = ask_for.DescribeUserProjects(user_id=self.user_id)
+        yield from self.asking.ask(request, ProjectListResponse, unreadable=unreadable).project_list
+        if unreadable:
+            raise unreadable[0]
+
+    def _depots(self, projects: Sequence[Project]) -> Iterator[Depot]:
+        try:
+            yield from read_pages("the team's repositories", self._page_of_team)
+        except ActionRefused as refusal:
+            self.note(Unseen("repositories of projects that this account has not joined", str(refusal)))
+            yield from self._depots_by_project(projects)
+
+    def _depots_by_project(self, projects: Sequence[Project]) -> Iterator[Depot]:
+        faults: list[MatouError] = []
+        refused = not projects
+        for project in projects:
+            try:
+                yield from self._depots_of(project)
+            except CredentialRefused:
+                raise
+            except (Refused, NotFound) as refusal:
+                refused = True
+                self.note(Unseen(_repositories_of(project), str(refusal)))
+            except MatouError as fault:
+                faults.append(fault)
+        if refused:
+            yield from self._my_depots()
+        if faults:
+            raise faults[0]
+
+    def _depots_of(self, project: Project) -> Iterator[Depot]:
+        def page(number: int) -> PageRead[Depot]:
+            request = ask_for.DescribeProjectDepotInfoList(
+                project_id=project.id, page_number=number, page_size=PAGE_SIZE
+            )
+            return self._page_of_depots(request)
+
+        return read_pages(_repositories_of(project), page)
+
+    def _my_depots(self) -> Iterator[Depot]:
+        """What a project's list did not give may still be among those that this account may read."""
+        try:
+            yield from read_pages("this account's own repositories", self._page_of_mine)
+        except ActionRefused as refusal:
+            self.note(Unseen("this account's own repositories", str(refusal)))
+
+    def _page_of_team(self, number: int) -> PageRead[Depot]:
+        return self._page_of_depots(ask_for.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))
+
+    def _page_of_depots(self, request: ask_for.Request) -> PageRead[Depot]:
+        unreadable: list[UnknownShape] = []
+        return _page(self.asking.ask(request, DepotsResponse, unreadable=unreadable).depot_data, unreadable)
+
+    def _page_of_mine(self, number: int) -> PageRead[Depot]:
+        unreadable: list[UnknownShape] = []
+        request = ask_for.DescribeMyDepots(page_number=number, page_size=PAGE_SIZE)
+        return _page(self.asking.ask(request, MyDepotsResponse, unreadable=unreadable).payload, unreadable)
+
+    def _add_projects_of_depots(self, listing: Listing) -> None:
+        """Whether the list of projects holds archived ones is not documented: a depot shows that its project exists."""
+        for depot in listing.depots.values():
+            if depot.project_id not in listing.projects:
+                listing.projects[depot.project_id] = self._project_of(depot)
+
+    def _project_of(self, depot: Depot) -> Project:
+        try:
+            return self.asking.ask(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
+        except CredentialRefused:
+            raise
+        except MatouError as fault:
+            self.note(Unseen(f"what is said of the project {depot.project_name!r}", str(fault)))
+            return Project(id=depot.project_id, name=depot.project_name)
+
+
+def _page(data: DepotData, unreadable: list[UnknownShape]) -> PageRead[Depot]:
+    return PageRead(data.depots, data.page.total_row if isinstance(data.page, Page) else None, unreadable)
+
+
+def _repositories_of(project: Project) -> str:
+    archived = "archived " if project.archived else ""
+    return f"repositories of the {archived}project {project.name!r}"
+
+
+def _gather(rows: Iterable[T], found: dict[int, T]) -> MatouError | None:
+    """Take all rows that come, and give back what ended them early."""
+    try:
+        for row in rows:
+            found.setdefault(row.id, row)
+    except CredentialRefused:
+        raise
+    except MatouError as fault:
+        return fault
+    return None

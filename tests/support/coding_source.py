@@ -1,0 +1,277 @@
+"""A CODING Open API that a test directs: it answers over real sockets, pages, refuses, and breaks when told to.
+
+Its answers are written by hand here and not with our own structs, so that a slip there does not cancel out.
+"""
+
+import json
+import threading
+import uuid
+from base64 import b64encode
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+SCOPE_TEXT = "The current scope does not support access to this API"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes over the wire instead of the real answer; `promised` is a Content-Length that is not kept."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    promised: int | None = None
+
+
+def failure(code: str, message: str = "") -> Answer:
+    error = {"Error": {"Code": code, "Message": message}, "RequestId": str(uuid.UUID(int=7))}
+    return Answer(body=json.dumps({"Response": error}).encode())
+
+
+REFUSED = failure("UnauthorizedOperation", SCOPE_TEXT)
+
+
+@dataclass(frozen=True)
+class Asked:
+    action: str
+    parameters: Mapping[str, Any]
+    authorization: str | None
+
+
+@dataclass
+class CodingSource:
+    """A team with projects and depots, changed by a test at any time.
+
+    `fail` answers the next requests of an action wrongly, `always` all of them; `before` runs ahead of each answer.
+    """
+
+    team: str = "harbour"
+    team_host: str | None = None
+    git_base: str | None = None
+    authorizations: tuple[str, ...] = (f"token {TOKEN}",)
+    bad_token_answer: Answer = field(default_factory=lambda: failure("AuthFailure", "token invalid"))
+    numbers_as_strings: bool = False
+    largest_page: int = 1000
+    projects: dict[int, dict[str, Any]] = field(default_factory=dict)
+    depots: dict[int, dict[str, Any]] = field(default_factory=dict)
+    labels: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    members: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    team_members: list[dict[str, Any]] = field(default_factory=list)
+    pictures: dict[str, Answer] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    fetched: list[tuple[str, str | None]] = field(default_factory=list)
+    always: dict[str, Answer] = field(default_factory=dict)
+    before: dict[str, Callable[[int], None]] = field(default_factory=dict)
+    _faults: dict[str, deque[Answer]] = field(default_factory=lambda: defaultdict(deque))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    origin: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/open-api"
+
+    def project(self, name: str, **values: Any) -> dict[str, Any]:
+        id_ = values.pop("Id", 1000 + len(self.projects))
+        self.projects[id_] = {
+            "Id": id_,
+            "Name": name,
+            "DisplayName": name,
+            "Description": "",
+            "Icon": "",
+            "Status": 1,
+            "Type": 2,
+            "CreatedAt": 1619580482000,
+            "UpdatedAt": 1619580482000,
+            "TeamId": 1,
+            "IsDemo": False,
+            "Archived": False,
+            **values,
+        }
+        return self.projects[id_]
+
+    def depot(self, project: Mapping[str, Any], name: str, **values: Any) -> dict[str, Any]:
+        id_ = values.pop("Id", 5000 + len(self.depots))
+        base = self.git_base or self.origin
+        self.depots[id_] = {
+            "Id": id_,
+            "Name": name,
+            "HttpsUrl": f"{base}/{self.team}/{project['Name']}/{name}.git",
+            "SshUrl": f"git@e.coding.net:{self.team}/{project['Name']}/{name}.git",
+            "WebUrl": f"{base}/p/{project['Name']}/d/{name}/git",
+            "ProjectId": project["Id"],
+            "ProjectName": project["Name"],
+            "GroupId": project["Id"],
+            "GroupName": project["Name"],
+            "GroupType": "PROJECT_GROUP",
+            "VcsType": "git",
+            "RepoType": "git",
+            "Description": "",
+            "DefaultBranch": "main",
+            "CreatedAt": 1630903803000,
+            "LastPushAt": 0,
+            "IsShared": False,
+            **values,
+        }
+        return self.depots[id_]
+
+    def fail(self, action: str, *answers: Answer) -> None:
+        self._faults[action].extend(answers)
+
+    def asked_for(self, action: str) -> list[Mapping[str, Any]]:
+        return [asked.parameters for asked in self.asked if asked.action == action]
+
+    def answer(self, action: str, parameters: Mapping[str, Any], authorization: str | None) -> Answer:
+        with self._lock:
+            self.asked.append(Asked(action, parameters, authorization))
+            if action in self.before:
+                self.before[action](len(self.asked_for(action)))
+            if self._faults[action]:
+                return self._faults[action].popleft()
+            if authorization not in self.authorizations:
+                return self.bad_token_answer
+            return self.always.get(action) or self._right_answer(action, parameters)
+
+    def picture(self, path: str, authorization: str | None) -> Answer:
+        with self._lock:
+            self.fetched.append((path, authorization))
+            return self.pictures.get(path, Answer(status=404, body=b"no such picture"))
+
+    def _right_answer(self, action: str, parameters: Mapping[str, Any]) -> Answer:
+        answers = getattr(self, f"_answer_{action}", None)
+        if answers is None:
+            return failure("InvalidParameter", f"no such action: {action}")
+        inner = {"RequestId": str(uuid.uuid4()), **answers(parameters)}
+        inner = _quoted(inner) if self.numbers_as_strings else inner
+        return Answer(body=json.dumps({"Response": inner}, ensure_ascii=False).encode())
+
+    def _answer_DescribeCodingCurrentUser(self, _: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"User": {"Id": 9, "GlobalKey": "captain", "Name": "The Captain", "TeamId": 1, "Status": 1}}
+
+    def _answer_DescribeTeam(self, _: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        host = f"https://{self.team}.coding.net" if self.team_host is None else self.team_host
+        return {"Data": {"Id": 1, "Name": "The Harbour", "TeamHost": host, "IsVerification": True}}
+
+    def _answer_DescribeTeamMembers(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Data": self._counted(self.team_members, parameters, "TeamMembers")}
+
+    def _answer_DescribeProjectMembers(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        rows = self.members.get(int(parameters["ProjectId"]), [])
+        return {"Data": self._counted(rows, parameters, "ProjectMembers")}
+
+    def _answer_DescribeAllProjectLabels(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Labels": self.labels.get(int(parameters["ProjectId"]), [])}
+
+    def _answer_DescribeCodingProjects(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Data": self._counted(list(self.projects.values()), parameters, "ProjectList")}
+
+    def _answer_DescribeUserProjects(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if int(parameters["UserId"]) != 9:
+            return {"Error": {"Code": "InvalidParameterValue", "Message": "团队成员不存在"}}
+        return {"ProjectList": list(self.projects.values())}
+
+    def _answer_DescribeOneProject(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        project = self.projects.get(int(parameters["ProjectId"]))
+        if project is None:
+            return {"Error": {"Code": "ResourceNotFound", "Message": "project_not_exists"}}
+        return {"Project": project}
+
+    def _answer_DescribeTeamDepotInfoList(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"DepotData": self._paged(self._in_lists(), parameters)}
+
+    def _answer_DescribeProjectDepotInfoList(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        rows = [depot for depot in self._in_lists() if depot["ProjectId"] == int(parameters["ProjectId"])]
+        return {"DepotData": self._paged(rows, parameters)}
+
+    def _answer_DescribeMyDepots(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Payload": self._paged(self._in_lists(), parameters)}
+
+    def _answer_DescribeGitDepot(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
+        depot = self.depots.get(int(parameters["DepotId"]))
+        if depot is None:
+            return {"Error": {"Code": "ResourceNotFound", "Message": "depot_not_exists"}}
+        return {"Depot": depot}
+
+    def _in_lists(self) -> list[dict[str, Any]]:
+        return [{**depot, "DefaultBranch": ""} for depot in self.depots.values()]
+
+    def _cut(self, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> tuple[int, int, list[dict[str, Any]]]:
+        number = int(parameters["PageNumber"])
+        size = min(int(parameters["PageSize"]), self.largest_page)
+        return number, size, rows[(number - 1) * size : number * size]
+
+    def _counted(self, rows: list[dict[str, Any]], parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
+        number, _, page = self._cut(rows, parameters)
+        return {"PageNumber": number, "PageSize": len(page), "TotalCount": len(rows), name: page}
+
+    def _paged(self, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
+        number, size, page = self._cut(rows, parameters)
+        pages = -(-len(rows) // size)
+        return {
+            "Depots": page,
+            "Page": {"PageNumber": number, "PageSize": size, "TotalPage": pages, "TotalRow": len(rows)},
+        }
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_quoted(item) for item in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    source: CodingSource
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        query = parse_qs(urlsplit(self.path).query)
+        action = [*query.get("Action", []), *query.get("action", []), body.get("Action", "")][0]
+        self._send(self.source.answer(action, body, self.headers["Authorization"]))
+
+    def do_GET(self) -> None:
+        self._send(self.source.picture(self.path, self.headers["Authorization"]))
+
+    def _send(self, answer: Answer) -> None:
+        length = len(answer.body) if answer.promised is None else answer.promised
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
+        self.wfile.write(answer.body)
+        if length != len(answer.body):
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing: a test looks at `asked`."""
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def coding_source() -> Iterator[CodingSource]:
+    source = CodingSource()
+    handler = type("Handler", (_Handler,), {"source": source})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    source.origin = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield source
+    server.shutdown()
+    thread.join()
+    server.server_close()
