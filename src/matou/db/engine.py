@@ -1,0 +1,197 @@
+"""Opens the database and begins transactions: SQLite in a file, or PostgreSQL by URL."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import URL, Connection, Engine, event, exc, make_url
+
+from matou.errors import Conflict, NotFound, TryLater
+
+DEFAULT_LOCK_WAIT = timedelta(seconds=10)
+_RETRY_AFTER = timedelta(seconds=5)
+_POOL_SIZE = 8
+_MOST_CONNECTIONS = 40
+
+# PostgreSQL, appendix A: lock_not_available, serialization_failure, deadlock_detected, too_many_connections,
+# admin_shutdown, crash_shutdown, cannot_connect_now. Class 08 is the connection itself.
+_PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03"})
+
+
+class AlreadyThere(Conflict):
+    """Another row has what must be unique."""
+
+
+class OwnerGone(NotFound):
+    """A row refers to one that is not there, or no longer."""
+
+
+class DatabaseBusy(TryLater):
+    """Somebody else held a lock for longer than we wait, or the database server is away for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database at the newest schema; safe to share between threads.
+
+    Attributes:
+        lock_wait: how long a write waits for others before it gives up with DatabaseBusy.
+    """
+
+    engine: Engine
+    lock_wait: timedelta
+    _writer: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def begin_read(self) -> Iterator[Connection]:
+        """One snapshot on SQLite; on PostgreSQL each statement sees what was committed before it."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def begin_write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and is undone by an exception.
+
+        On SQLite it has the write lock from its first moment (BEGIN IMMEDIATE): what it reads is still so when it
+        writes. On PostgreSQL rows that are read first must be locked or guarded by a constraint.
+
+        Raises:
+            AlreadyThere: a unique constraint.
+            OwnerGone: a foreign key.
+            DatabaseBusy: the lock was not to be had within `lock_wait`.
+        """
+        with _translated(), self._one_writer(), self.engine.connect() as connection:
+            writing = connection.execution_options(matou_write=True)
+            with writing.begin():
+                yield writing
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        """Threads of this process queue here: SQLite itself would let them sleep and poll."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._writer.acquire(timeout=self.lock_wait.total_seconds()):
+            raise DatabaseBusy("the database is busy with another write", wait=_RETRY_AFTER)
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(place: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT) -> Database:
+    """Open a database and bring its schema up to date; several processes may do so at once.
+
+    Args:
+        place: the file of an SQLite database, made if it is not there; or a URL in SQLAlchemy's form.
+    """
+    from matou.db.upgrade import upgrade_if_behind
+
+    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else _with_driver(make_url(place))
+    database = Database(_engine(url, lock_wait), lock_wait)
+    upgrade_if_behind(database)
+    return database
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
+
+
+def _engine(url: URL, lock_wait: timedelta) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, lock_wait)
+    milliseconds = lock_wait // timedelta(milliseconds=1)
+    return sqlalchemy.create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        max_overflow=_MOST_CONNECTIONS - _POOL_SIZE,
+        pool_pre_ping=True,
+        pool_timeout=lock_wait.total_seconds(),
+        connect_args={"options": f"-c lock_timeout={milliseconds}", "connect_timeout": 10},
+    )
+
+
+def _sqlite_engine(url: URL, lock_wait: timedelta) -> Engine:
+    if url.database and url.database != ":memory:":
+        _make_private(Path(url.database))
+    engine = sqlalchemy.create_engine(
+        url,
+        pool_size=_POOL_SIZE,
+        max_overflow=_MOST_CONNECTIONS - _POOL_SIZE,
+        pool_timeout=lock_wait.total_seconds(),
+        connect_args={"timeout": lock_wait.total_seconds(), "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private(file: Path) -> None:
+    """The file holds digests of passwords and tokens; SQLite gives its companions the same mode."""
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's module must not begin transactions of its own accord: _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # With NORMAL a power cut takes back rows that were acknowledged (200 of 200 in our rig).
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("matou_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except exc.IntegrityError as error:
+        translated = _of_broken_constraint(error)
+        if translated is None:
+            raise
+        raise translated from error
+    except exc.TimeoutError as error:
+        raise DatabaseBusy("the database is busy: no connection became free", wait=_RETRY_AFTER) from error
+    except exc.DBAPIError as error:
+        if not _passes(error):
+            raise
+        raise DatabaseBusy("the database is busy", wait=_RETRY_AFTER) from error
+
+
+def _of_broken_constraint(error: exc.IntegrityError) -> Conflict | NotFound | None:
+    code = _code(error)
+    if code in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"):
+        return AlreadyThere("it is there already")
+    if code in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503"):
+        return OwnerGone("what it belongs to is not there")
+    return None
+
+
+def _passes(error: exc.DBAPIError) -> bool:
+    code = _code(error)
+    return code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "08")) or code in _PASSING_FAULTS
+
+
+def _code(error: exc.DBAPIError) -> str:
+    """SQLite's name of the fault, or PostgreSQL's SQLSTATE; a connection that broke has none, and is of class 08."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorname", "")
+    if error.connection_invalidated:
+        return "08006"
+    return getattr(error.orig, "sqlstate", None) or ("08001" if isinstance(error, exc.OperationalError) else "")

@@ -1,0 +1,75 @@
+"""Rows that say which role a person has in a namespace and in all below it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from matou.db.schema import memberships, namespaces, users
+from matou.db.users import PUBLIC_COLUMNS, User, UserId, UserKind, user_of
+from matou.db.viewers import page
+from matou.model.names import NamespacePath, folded
+
+
+class Role(IntEnum):
+    """What somebody is in a namespace; a greater one may all that a smaller one may."""
+
+    GUEST = 10
+    REPORTER = 20
+    DEVELOPER = 30
+    MAINTAINER = 40
+    OWNER = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    user: User
+    role: Role
+    created_at: datetime
+
+
+_ROLE = (
+    select(func.max(memberships.c.role))
+    .select_from(memberships.join(namespaces, namespaces.c.id == memberships.c.namespace_id))
+    .where(
+        memberships.c.user_id == bindparam("user_id"),
+        namespaces.c.folded_path.in_(bindparam("folded_paths", expanding=True)),
+    )
+)
+
+
+def set_membership(connection: Connection, namespace_id: int, user_id: UserId, role: Role, now: datetime) -> None:
+    """Add a member, or change the role of one. Raises OwnerGone where there is no such user or namespace."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(memberships).values(
+        namespace_id=namespace_id, user_id=user_id, role=role.value, created_at=now
+    )
+    key = [memberships.c.namespace_id, memberships.c.user_id]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"role": role.value}))
+
+
+def delete_membership(connection: Connection, namespace_id: int, user_id: UserId) -> bool:
+    """Say whether there was one."""
+    key = and_(memberships.c.namespace_id == namespace_id, memberships.c.user_id == user_id)
+    return connection.execute(delete(memberships).where(key)).rowcount > 0
+
+
+def role_in(connection: Connection, user_id: UserId, path: NamespacePath) -> Role | None:
+    """The greatest role in a namespace or in one above it."""
+    outwards = [folded("/".join(path.segments[:depth])) for depth in range(1, len(path.segments) + 1)]
+    role = connection.execute(_ROLE, {"user_id": user_id, "folded_paths": outwards}).scalar_one()
+    return None if role is None else Role(role)
+
+
+def members(
+    connection: Connection, namespace_id: int, *, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[Member, ...], int]:
+    """People with a role in exactly this namespace, by name, and how many there are in all."""
+    chosen = (memberships.c.namespace_id == namespace_id, users.c.kind == UserKind.PERSON)
+    joined = memberships.join(users, users.c.id == memberships.c.user_id)
+    total = connection.execute(select(func.count()).select_from(joined).where(*chosen)).scalar_one()
+    statement = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.label("member_since"))
+    rows = connection.execute(page(statement.select_from(joined).where(*chosen), users.c.folded_name, offset, limit))
+    return tuple(Member(user_of(row), Role(row["role"]), row["member_since"]) for row in rows.mappings()), total

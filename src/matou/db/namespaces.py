@@ -1,0 +1,156 @@
+"""Rows of namespaces: users' own, organizations, and projects below them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
+
+from matou.db.schema import namespaces
+from matou.db.users import UserId
+from matou.db.viewers import EVERYTHING, Viewer, containing, page, sees_namespace
+from matou.model.names import NamespacePath, folded
+
+NamespaceId = NewType("NamespaceId", int)
+
+
+class NamespaceKind(StrEnum):
+    USER = "user"
+    ORGANIZATION = "organization"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """What owns repositories.
+
+    Attributes:
+        true_name: the name as the source has it; for what was born here the last part of the path.
+        icon: the digest of a blob.
+        source: which source owns it, if a backup made it; then it is read-only.
+        created_at: None where the source does not say.
+    """
+
+    id: NamespaceId
+    parent_id: NamespaceId | None
+    kind: NamespaceKind
+    path: NamespacePath
+    true_name: str
+    display_name: str
+    description: str
+    icon: str | None
+    archived: bool
+    source: str | None
+    source_id: str | None
+    created_at: datetime | None
+    updated_at: datetime
+    creator_id: UserId | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+@dataclass(frozen=True, slots=True)
+class NewNamespace:
+    parent_id: NamespaceId | None
+    kind: NamespaceKind
+    path: NamespacePath
+    true_name: str
+    display_name: str
+    description: str
+    icon: str | None
+    archived: bool
+    source: str | None
+    source_id: str | None
+    created_at: datetime | None
+    updated_at: datetime
+    creator_id: UserId | None
+
+
+COLUMNS = [namespaces.c[name] for name in Namespace.__slots__]
+
+_BY_ID = select(*COLUMNS).where(namespaces.c.id == bindparam("namespace_id"))
+_BY_PATH = select(*COLUMNS).where(namespaces.c.folded_path == bindparam("folded_path"))
+_BY_SOURCE = select(*COLUMNS).where(
+    and_(namespaces.c.source == bindparam("source"), namespaces.c.source_id == bindparam("source_id"))
+)
+
+
+def insert_namespace(connection: Connection, new: NewNamespace) -> Namespace:
+    """Raises AlreadyThere where the path, folded, is taken."""
+    statement = insert(namespaces).values(**_values(new)).returning(*COLUMNS)
+    return namespace_of(connection.execute(statement).mappings().one())
+
+
+def replace_namespace(connection: Connection, namespace_id: NamespaceId, new: NewNamespace) -> Namespace:
+    statement = update(namespaces).where(namespaces.c.id == namespace_id).values(**_values(new)).returning(*COLUMNS)
+    return namespace_of(connection.execute(statement).mappings().one())
+
+
+def find_namespace(connection: Connection, path: NamespacePath) -> Namespace | None:
+    return _one(connection.execute(_BY_PATH, {"folded_path": folded(str(path))}).mappings().one_or_none())
+
+
+def find_namespace_by_id(connection: Connection, namespace_id: NamespaceId) -> Namespace | None:
+    return _one(connection.execute(_BY_ID, {"namespace_id": namespace_id}).mappings().one_or_none())
+
+
+def find_namespace_by_source(connection: Connection, source: str, source_id: str) -> Namespace | None:
+    parameters = {"source": source, "source_id": source_id}
+    return _one(connection.execute(_BY_SOURCE, parameters).mappings().one_or_none())
+
+
+def child_namespaces(
+    connection: Connection,
+    parent_id: NamespaceId | None,
+    *,
+    viewer: Viewer = EVERYTHING,
+    name_filter: str = "",
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Namespace, ...], int]:
+    """Those directly below, by path, and how many there are in all.
+
+    Args:
+        parent_id: None for the outermost ones.
+        name_filter: a part of the path's last name or of the display name, whatever the case.
+    """
+    child = namespaces.c.parent_id.is_(None) if parent_id is None else namespaces.c.parent_id == parent_id
+    conditions = [child, sees_namespace(viewer)]
+    if name_filter:
+        conditions.append(
+            or_(containing(namespaces.c.true_name, name_filter), containing(namespaces.c.display_name, name_filter))
+        )
+    total = connection.execute(select(func.count()).select_from(namespaces).where(*conditions)).scalar_one()
+    rows = connection.execute(page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit))
+    return tuple(namespace_of(row) for row in rows.mappings()), total
+
+
+def is_seen(connection: Connection, namespace_id: NamespaceId, viewer: Viewer) -> bool:
+    statement = select(namespaces.c.id).where(namespaces.c.id == namespace_id, sees_namespace(viewer))
+    return connection.execute(statement).first() is not None
+
+
+def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:
+    """Raises OwnerGone where it still holds something."""
+    connection.execute(delete(namespaces).where(namespaces.c.id == namespace_id))
+
+
+def sourced_namespaces(connection: Connection, source: str) -> tuple[Namespace, ...]:
+    statement = select(*COLUMNS).where(namespaces.c.source == source).order_by(namespaces.c.folded_path)
+    return tuple(namespace_of(row) for row in connection.execute(statement).mappings())
+
+
+def namespace_of(row: RowMapping) -> Namespace:
+    return Namespace(**{**row, "kind": NamespaceKind(row["kind"]), "path": NamespacePath.parse(row["path"])})
+
+
+def _one(row: RowMapping | None) -> Namespace | None:
+    return None if row is None else namespace_of(row)
+
+
+def _values(new: NewNamespace) -> dict[str, object]:
+    values = {name: getattr(new, name) for name in NewNamespace.__slots__}
+    return {**values, "path": str(new.path), "folded_path": folded(str(new.path))}

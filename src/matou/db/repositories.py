@@ -1,0 +1,196 @@
+"""Rows of repositories, and of the paths that they had before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, select, update
+
+from matou.db.namespaces import NamespaceId
+from matou.db.schema import redirects, repositories
+from matou.db.users import UserId
+from matou.db.viewers import EVERYTHING, Viewer, below, containing, page, sees_repository
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import VersionControl, Visibility
+
+RepositoryId = NewType("RepositoryId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRepository:
+    namespace_id: NamespaceId
+    path: RepositoryPath
+    true_name: str
+    description: str
+    visibility: Visibility
+    default_branch: str | None
+    archived: bool
+    read_only_source: str | None
+    source_id: str | None
+    version_control: VersionControl
+    size_bytes: int
+    created_at: datetime | None
+    updated_at: datetime
+    last_push_at: datetime | None
+    creator_id: UserId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository and what belongs to it; where it lies is `Forge.git_dir`.
+
+    Attributes:
+        true_name: the name as the source has it; for what was born here `name`.
+        default_branch: a branch's name without `refs/heads/`; None where nothing says which.
+        read_only_source: which source owns it, if a backup made it; then it is read-only.
+        size_bytes: as last measured, after a push or a backup.
+        created_at: None where the source does not say.
+    """
+
+    id: RepositoryId
+    namespace_id: NamespaceId
+    path: RepositoryPath
+    true_name: str
+    description: str
+    visibility: Visibility
+    default_branch: str | None
+    archived: bool
+    read_only_source: str | None
+    source_id: str | None
+    version_control: VersionControl
+    size_bytes: int
+    created_at: datetime | None
+    updated_at: datetime
+    last_push_at: datetime | None
+    creator_id: UserId | None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def _column_name(attribute: str) -> str:
+    return "source" if attribute == "read_only_source" else attribute
+
+
+COLUMNS = [repositories.c[_column_name(name)].label(name) for name in Repository.__slots__]
+
+_BY_ID = select(*COLUMNS).where(repositories.c.id == bindparam("repository_id"))
+_BY_PATH = select(*COLUMNS).where(repositories.c.folded_path == bindparam("folded_path"))
+_BY_OLD_PATH = (
+    select(*COLUMNS)
+    .join(redirects, redirects.c.repository_id == repositories.c.id)
+    .where(redirects.c.folded_path == bindparam("folded_path"))
+)
+_BY_SOURCE = select(*COLUMNS).where(
+    and_(repositories.c.source == bindparam("source"), repositories.c.source_id == bindparam("source_id"))
+)
+
+
+def insert_repository(connection: Connection, new: NewRepository) -> Repository:
+    """A path that redirected elsewhere no longer does. Raises AlreadyThere where the path, folded, is taken."""
+    forget_redirect(connection, new.path)
+    statement = insert(repositories).values(**_values(new)).returning(*COLUMNS)
+    return repository_of(connection.execute(statement).mappings().one())
+
+
+def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepository) -> Repository:
+    return change(connection, repository_id, **_values(new))
+
+
+def change(connection: Connection, repository_id: RepositoryId, **values: object) -> Repository:
+    statement = update(repositories).where(repositories.c.id == repository_id).values(**values).returning(*COLUMNS)
+    return repository_of(connection.execute(statement).mappings().one())
+
+
+def move(connection: Connection, repository: Repository, path: RepositoryPath, now: datetime) -> Repository:
+    """Give a repository another name; the old path redirects to it until somebody takes that path."""
+    forget_redirect(connection, path)
+    moved = change(
+        connection,
+        repository.id,
+        path=str(path),
+        folded_path=folded(str(path)),
+        true_name=path.name,
+        updated_at=now,
+    )
+    if folded(str(path)) != folded(str(repository.path)):
+        row = {"folded_path": folded(str(repository.path)), "repository_id": repository.id}
+        connection.execute(insert(redirects).values(row))
+    return moved
+
+
+def forget_redirect(connection: Connection, path: RepositoryPath) -> None:
+    connection.execute(delete(redirects).where(redirects.c.folded_path == folded(str(path))))
+
+
+def delete_repository(connection: Connection, repository_id: RepositoryId) -> bool:
+    """Say whether there was one; its links, redirects and the like go with it."""
+    return connection.execute(delete(repositories).where(repositories.c.id == repository_id)).rowcount > 0
+
+
+def find_repository(connection: Connection, path: RepositoryPath) -> Repository | None:
+    """By its path now, or else by one that it had before."""
+    parameters = {"folded_path": folded(str(path))}
+    row = connection.execute(_BY_PATH, parameters).mappings().one_or_none()
+    if row is None:
+        row = connection.execute(_BY_OLD_PATH, parameters).mappings().one_or_none()
+    return None if row is None else repository_of(row)
+
+
+def find_repository_by_id(connection: Connection, repository_id: RepositoryId) -> Repository | None:
+    row = connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none()
+    return None if row is None else repository_of(row)
+
+
+def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
+    row = connection.execute(_BY_SOURCE, {"source": source, "source_id": source_id}).mappings().one_or_none()
+    return None if row is None else repository_of(row)
+
+
+def list_repositories(
+    connection: Connection,
+    namespace: NamespacePath | None,
+    *,
+    recursive: bool,
+    viewer: Viewer = EVERYTHING,
+    name_filter: str = "",
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Repository, ...], int]:
+    """Those in a namespace, by path, and how many there are in all.
+
+    Args:
+        namespace: None for all there are.
+        recursive: those of the namespaces below it too.
+        name_filter: a part of the name, whatever the case.
+    """
+    conditions = [sees_repository(viewer)]
+    if namespace is not None:
+        conditions.append(below(repositories.c.folded_path, namespace))
+        if not recursive:
+            depth = func.length(repositories.c.folded_path) - func.length(
+                func.replace(repositories.c.folded_path, "/", "")
+            )
+            conditions.append(depth == len(namespace.segments))
+    if name_filter:
+        conditions.append(containing(repositories.c.true_name, name_filter))
+    total = connection.execute(select(func.count()).select_from(repositories).where(*conditions)).scalar_one()
+    rows = connection.execute(page(select(*COLUMNS).where(*conditions), repositories.c.folded_path, offset, limit))
+    return tuple(repository_of(row) for row in rows.mappings()), total
+
+
+def repository_of(row: RowMapping) -> Repository:
+    return Repository(
+        **{
+            **row,
+            "path": RepositoryPath.parse(row["path"]),
+            "visibility": Visibility(row["visibility"]),
+            "version_control": VersionControl(row["version_control"]),
+        }
+    )
+
+
+def _values(new: NewRepository) -> dict[str, object]:
+    values = {_column_name(name): getattr(new, name) for name in NewRepository.__slots__}
+    return {**values, "path": str(new.path), "folded_path": folded(str(new.path))}

@@ -1,0 +1,163 @@
+"""What the tables are. A migration in `migrations/versions` makes them so; a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from matou.db.times import Moment
+
+HEAD_REVISION = "0001"
+"""The newest migration, known here so that opening a database that is up to date need not load Alembic."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only if the column is exactly INTEGER. With `sqlite_autoincrement` it never gives a
+# number twice: an id that somebody remembers must not come to mean another row.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _reference(column: str, target: str, *, on_delete: str, nullable: bool = False) -> Column[int]:
+    return Column(column, _Id, ForeignKey(target, ondelete=on_delete), nullable=nullable)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False),
+    Column("folded_email", Text, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("admin", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+namespaces = Table(
+    "namespaces",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("parent_id", "namespaces.id", on_delete="RESTRICT", nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("folded_path", Text, nullable=False, unique=True),
+    Column("true_name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("icon", Text),
+    Column("archived", Boolean, nullable=False),
+    Column("source", Text),
+    Column("source_id", Text),
+    Column("created_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    _reference("creator_id", "users.id", on_delete="SET NULL", nullable=True),
+    UniqueConstraint("source", "source_id"),
+    Index(None, "parent_id"),
+    sqlite_autoincrement=True,
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("namespace_id", "namespaces.id", on_delete="RESTRICT"),
+    Column("path", Text, nullable=False),
+    Column("folded_path", Text, nullable=False, unique=True),
+    Column("true_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("default_branch", Text),
+    Column("archived", Boolean, nullable=False),
+    Column("source", Text),
+    Column("source_id", Text),
+    Column("version_control", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", Moment),
+    Column("updated_at", Moment, nullable=False),
+    Column("last_push_at", Moment),
+    _reference("creator_id", "users.id", on_delete="SET NULL", nullable=True),
+    UniqueConstraint("source", "source_id"),
+    Index(None, "namespace_id"),
+    sqlite_autoincrement=True,
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("namespace_id", _Id, ForeignKey("namespaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", SmallInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "user_id"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("user_id", "users.id", on_delete="CASCADE"),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    _reference("only_namespace_id", "namespaces.id", on_delete="CASCADE", nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("namespace_id", "namespaces.id", on_delete="CASCADE"),
+    Column("name", Text, nullable=False),
+    Column("color", Text, nullable=False),
+    UniqueConstraint("namespace_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+lfs_objects = Table(
+    "lfs_objects",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("oid", Text, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+)
+
+redirects = Table(
+    "redirects",
+    metadata,
+    Column("folded_path", Text, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    Index(None, "repository_id"),
+)
+
+index_state = Table(
+    "index_state",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("run", BigInteger, nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+)

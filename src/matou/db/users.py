@@ -1,0 +1,114 @@
+"""Rows of people, and of the robots that project tokens act as."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
+
+from matou.credentials import Secret
+from matou.db.schema import users
+from matou.model.names import folded
+
+UserId = NewType("UserId", int)
+
+
+class UserKind(StrEnum):
+    PERSON = "person"
+    ROBOT = "robot"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. A robot stands for a project token and cannot log in with a password."""
+
+    id: UserId
+    name: str
+    email: str
+    display_name: str
+    kind: UserKind
+    admin: bool
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    name: str
+    email: str
+    display_name: str
+    kind: UserKind
+    password_hash: str | None
+    admin: bool
+    created_at: datetime
+
+
+PUBLIC_COLUMNS = [users.c[name] for name in User.__slots__]
+
+_BY_ID = select(*PUBLIC_COLUMNS).where(users.c.id == bindparam("user_id"))
+_BY_LOGIN = select(*PUBLIC_COLUMNS, users.c.password_hash).where(
+    or_(users.c.folded_name == bindparam("login"), users.c.folded_email == bindparam("login"))
+)
+_ANYBODY = select(users.c.id).where(users.c.kind == UserKind.PERSON).limit(1)
+
+
+def insert_user(connection: Connection, new: NewUser) -> User:
+    """Raises AlreadyThere where the name or e-mail, folded, is somebody's."""
+    statement = insert(users).values(
+        name=new.name,
+        folded_name=folded(new.name),
+        email=new.email,
+        folded_email=folded(new.email) if new.email else None,
+        display_name=new.display_name,
+        kind=new.kind,
+        password_hash=new.password_hash,
+        admin=new.admin,
+        active=True,
+        created_at=new.created_at,
+    )
+    return user_of(connection.execute(statement.returning(*PUBLIC_COLUMNS)).mappings().one())
+
+
+def find_user(connection: Connection, user_id: UserId) -> User | None:
+    row = connection.execute(_BY_ID, {"user_id": user_id}).mappings().one_or_none()
+    return None if row is None else user_of(row)
+
+
+def find_user_to_log_in(connection: Connection, login: str) -> tuple[User, Secret | None] | None:
+    """The user of a name or e-mail, with the hash of their password. A name goes before another's e-mail."""
+    rows = connection.execute(_BY_LOGIN, {"login": folded(login)}).mappings().all()
+    if not rows:
+        return None
+    row = min(rows, key=lambda found: folded(found["name"]) != folded(login))
+    return user_of(row), None if row["password_hash"] is None else Secret(row["password_hash"])
+
+
+def anybody_there(connection: Connection) -> bool:
+    return connection.execute(_ANYBODY).first() is not None
+
+
+def list_users(connection: Connection) -> tuple[User, ...]:
+    rows = connection.execute(select(*PUBLIC_COLUMNS).order_by(users.c.folded_name)).mappings()
+    return tuple(user_of(row) for row in rows)
+
+
+def set_password_hash(connection: Connection, user_id: UserId, password_hash: str) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
+
+
+def set_active(connection: Connection, user_id: UserId, *, active: bool) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(active=active))
+
+
+def user_of(row: RowMapping) -> User:
+    return User(
+        id=UserId(row["id"]),
+        name=row["name"],
+        email=row["email"],
+        display_name=row["display_name"],
+        kind=UserKind(row["kind"]),
+        admin=row["admin"],
+        active=row["active"],
+        created_at=row["created_at"],
+    )
