@@ -1,0 +1,145 @@
+"""What the two ways to run a git child share: its limits, what it said, and the error when it fails."""
+
+import contextlib
+import errno
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from matou.errors import MatouError
+from matou.git.jail import Limits, git_program, redacted, resource_limits
+
+LONGEST_STDERR_BYTES: Final = 64 * 1024
+BLOCK_BYTES: Final = 64 * 1024
+
+_NO_SPACE: Final = {"No space left on device": errno.ENOSPC, "Disk quota exceeded": errno.EDQUOT}
+
+
+class GitFailed(MatouError):
+    """A git child that did not exit with 0.
+
+    `status` is its exit status, negative for the signal that ended it; `stderr` what it said, shortened and
+    without a secret.
+    """
+
+    def __init__(self, template: str, /, *, status: int, stderr: str, advice: str = "", **values: object) -> None:
+        super().__init__(template, advice=advice, status=status, stderr=stderr, **values)
+        self.status = status
+        self.stderr = stderr
+
+
+class GitStopped(GitFailed):
+    """A git child that lived longer than it may."""
+
+
+class BoundedText:
+    """The beginning and the end of what a child said: a fault is told at the end, its cause at the beginning."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._was_cut = False
+
+    def add(self, block: bytes) -> bool:
+        """False for the empty block that ends a stream."""
+        half = LONGEST_STDERR_BYTES // 2
+        room = half - len(self._head)
+        self._head += block[:room]
+        self._tail += block[room:]
+        if len(self._tail) > half:
+            self._tail = self._tail[-half:]
+            self._was_cut = True
+        return bool(block)
+
+    @property
+    def content(self) -> bytes:
+        return self._head + (b"\n[...]\n" if self._was_cut else b"") + self._tail
+
+
+def command_line(arguments: Sequence[str], git_dir: Path | None) -> list[str]:
+    return [git_program(), *([f"--git-dir={git_dir.absolute()}"] if git_dir is not None else []), *arguments]
+
+
+def subcommand(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")
+
+
+def failure_of(
+    command: str, *, status: int, stderr: str, git_dir: Path | None, was_stopped: bool
+) -> GitFailed | OSError:
+    """The error for a child that did not exit with 0; a full disk is an OSError, since it must stop the whole run."""
+    where = "" if git_dir is None else str(git_dir)
+    for words, number in _NO_SPACE.items():
+        if words in stderr:
+            return OSError(number, os.strerror(number), where or None)
+    if was_stopped:
+        return GitStopped(
+            "git {command} in {repository} took too long",
+            command=command,
+            repository=where,
+            status=status,
+            stderr=stderr,
+        )
+    if status < 0:
+        name = signal.Signals(-status).name
+        return GitFailed(
+            "git {command} in {repository} was ended by {signal}: {stderr}",
+            command=command,
+            repository=where,
+            signal=name,
+            status=status,
+            stderr=stderr,
+        )
+    return GitFailed(
+        "git {command} in {repository} exited {status}: {stderr}",
+        command=command,
+        repository=where,
+        status=status,
+        stderr=stderr,
+    )
+
+
+def readable_stderr(said: bytes, secrets: Sequence[str]) -> str:
+    text = redacted(said.decode("utf-8", "replace")).strip()
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
+
+
+def limit_process(pid: int, limits: Limits) -> None:
+    """Set the limits from outside, where the system can: a fork that runs Python first costs four times as much."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):
+            for kind, value in resource_limits(limits).items():
+                _, hard = resource.prlimit(pid, kind)
+                resource.prlimit(pid, kind, (_lower(value, hard), _lower(value, hard)))
+
+
+def kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def terminate_group(pid: int) -> None:
+    """Ask to end, which lets git remove what it has not finished."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGTERM)
+
+
+def limiting_itself(limits: Limits) -> Callable[[], None] | None:
+    return None if sys.platform == "linux" else partial(_limit_this_process, limits)
+
+
+def _limit_this_process(limits: Limits) -> None:
+    for kind, value in resource_limits(limits).items():
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (_lower(value, hard), _lower(value, hard)))
+
+
+def _lower(value: int, hard: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -1,0 +1,222 @@
+"""What a server answers from memory: the advertisements of versions 0, 1 and 2, and version 2's `ls-refs`.
+
+Byte for byte what git 2.39 answers, https://git-scm.com/docs/gitprotocol-v2 and gitprotocol-pack; nothing here reads a
+file or starts a process.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import matou
+from matou.git.pktline import MalformedPacket, Marker, Packet, decode, encode, encode_line
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
+
+UPLOAD_PACK: Final = "git-upload-pack"
+RECEIVE_PACK: Final = "git-receive-pack"
+
+AGENT: Final = f"matou/{matou.__version__}"
+
+MOST_PREFIXES: Final = 65_536
+"""git's own TOO_MANY_PREFIXES: beyond it git ignores them all, so git is left to answer."""
+
+LARGEST_LS_REFS_REQUEST_BYTES: Final = 1024 * 1024
+
+_UPLOAD_PACK_CAPABILITIES: Final = (
+    "multi_ack", "thin-pack", "side-band", "side-band-64k", "ofs-delta", "shallow", "deepen-since", "deepen-not",
+    "deepen-relative", "no-progress", "include-tag", "multi_ack_detailed", "no-done", "filter",
+)  # fmt: skip
+_RECEIVE_PACK_CAPABILITIES: Final = (
+    "report-status", "report-status-v2", "delete-refs", "side-band-64k", "quiet", "atomic", "ofs-delta",
+)  # fmt: skip
+CAPABILITIES_V0: Final[dict[str, tuple[str, ...]]] = {
+    UPLOAD_PACK: _UPLOAD_PACK_CAPABILITIES,
+    RECEIVE_PACK: _RECEIVE_PACK_CAPABILITIES,
+}
+
+_IGNORED_CAPABILITY: Final = re.compile(rb"(?:agent|server-option|session-id)=")
+
+
+def object_format_of(listing: RefListing) -> str:
+    """`sha1` where there is no ref to tell it by."""
+    oid = next(iter(listing.refs.values()), listing.detached_head)
+    return "sha256" if oid is not None and len(oid) == 64 else "sha1"
+
+
+def service_announcement(service: str) -> bytes:
+    """What stands before an advertisement of version 0 or 1 over HTTP, and not before version 2."""
+    return encode_line(f"# service={service}") + Marker.FLUSH.value
+
+
+def capability_advertisement_v2(object_format: str = "sha1") -> bytes:
+    """The same for every repository of one object format."""
+    lines = (
+        "version 2",
+        f"agent={AGENT}",
+        "ls-refs=unborn",
+        "fetch=shallow wait-for-done filter",
+        "server-option",
+        f"object-format={object_format}",
+    )
+    return b"".join(map(encode_line, lines)) + Marker.FLUSH.value
+
+
+def advertisement_v0(
+    listing: RefListing, service: str, capabilities: Sequence[str] | None = None, *, version: int = 0
+) -> bytes:
+    """All refs of a repository, as versions 0 and 1 begin, without `service_announcement`.
+
+    Args:
+        listing: what may be seen.
+        service: receive-pack shows neither HEAD nor what tags stand for.
+        capabilities: those that depend on what is served; git 2.39's own where none are given. HEAD's target,
+            the object format and our agent are added.
+        version: 0, or 1, which differs by its first line.
+    """
+    is_fetch = service == UPLOAD_PACK
+    chosen = CAPABILITIES_V0[service] if capabilities is None else capabilities
+    lines = list(_v0_fetch_lines(listing) if is_fetch else _ref_lines(listing))
+    if not lines:
+        lines = [(ObjectId("0" * _digits(listing)), b"capabilities^{}")]
+    suffix = b"\0" + " ".join((*chosen, *_described_capabilities(listing, is_fetch=is_fetch))).encode(
+        "utf-8", "surrogateescape"
+    )
+    answer = [encode_line("version 1")] if version == 1 else []
+    for oid, name in lines:
+        answer.append(encode(b"%b %b%b\n" % (oid.encode(), name, suffix)))
+        suffix = b""
+    return b"".join(answer) + Marker.FLUSH.value
+
+
+def _described_capabilities(listing: RefListing, *, is_fetch: bool) -> Iterator[str]:
+    if is_fetch and listing.head is not None and listing.head in listing.refs:
+        yield f"symref=HEAD:{listing.head}"
+    yield f"object-format={object_format_of(listing)}"
+    yield f"agent={AGENT}"
+
+
+def _digits(listing: RefListing) -> int:
+    return 64 if object_format_of(listing) == "sha256" else 40
+
+
+def _v0_fetch_lines(listing: RefListing) -> Iterator[tuple[ObjectId, bytes]]:
+    head = head_object(listing)
+    if head is not None:
+        yield head, b"HEAD"
+    for oid, name in _ref_lines(listing):
+        yield oid, name
+        peeled = listing.peeled.get(RefName(name.decode("utf-8", "surrogateescape")))
+        if peeled is not None:
+            yield peeled, name + b"^{}"
+
+
+def _ref_lines(listing: RefListing) -> Iterator[tuple[ObjectId, bytes]]:
+    for name, ref in _sorted_refs(listing):
+        yield listing.refs[ref], name
+
+
+def _sorted_refs(listing: RefListing) -> list[tuple[bytes, RefName]]:
+    return sorted((ref.encode("utf-8", "surrogateescape"), ref) for ref in listing.refs)
+
+
+def head_object(listing: RefListing) -> ObjectId | None:
+    """What HEAD stands for; None where it is unborn or unknown."""
+    return listing.detached_head if listing.head is None else listing.refs.get(listing.head)
+
+
+@dataclass(frozen=True, slots=True)
+class LsRefsRequest:
+    """What a client asked of `ls-refs`; no prefix means every ref."""
+
+    peel: bool
+    symrefs: bool
+    unborn: bool
+    prefixes: tuple[bytes, ...]
+    object_format: str = "sha1"
+
+
+def is_ls_refs(body: bytes) -> LsRefsRequest | None:
+    """Read a version 2 request that memory can answer.
+
+    None means that git is to answer it: another command, something that git 2.39 does not know or would refuse, more
+    than one request, or one that is too large. A body of which only the beginning is given is safe to ask about.
+
+    Raises:
+        MalformedPacket: the body is no pkt-lines.
+    """
+    if len(body) > LARGEST_LS_REFS_REQUEST_BYTES:
+        return None
+    packets = decode(body)
+    object_format = _read_capabilities(packets)
+    if object_format is None:
+        return None
+    arguments: list[bytes] = []
+    for packet in packets:
+        if isinstance(packet, Marker):
+            is_the_end = packet is Marker.FLUSH and next(packets, None) is None
+            return _read_arguments(arguments, object_format) if is_the_end else None
+        arguments.append(packet.removesuffix(b"\n"))
+    raise MalformedPacket("the end of an ls-refs request", body[-20:])
+
+
+def _read_capabilities(packets: Iterator[Packet]) -> str | None:
+    """The object format of an `ls-refs` request, read up to its delimiter; None where it is none or ends there."""
+    if next(packets, None) not in (b"command=ls-refs\n", b"command=ls-refs"):
+        return None
+    object_format = "sha1"
+    for packet in packets:
+        if isinstance(packet, Marker):
+            return object_format if packet is Marker.DELIMITER else None
+        line = packet.removesuffix(b"\n")
+        if line in (b"object-format=sha1", b"object-format=sha256"):
+            object_format = line.partition(b"=")[2].decode()
+        elif not _IGNORED_CAPABILITY.match(line):
+            return None
+    return None
+
+
+def _read_arguments(lines: Sequence[bytes], object_format: str) -> LsRefsRequest | None:
+    prefixes = tuple(line.removeprefix(b"ref-prefix ") for line in lines if line.startswith(b"ref-prefix "))
+    words = {line for line in lines if not line.startswith(b"ref-prefix ")}
+    if not words <= {b"peel", b"symrefs", b"unborn"} or len(prefixes) >= MOST_PREFIXES:
+        return None
+    return LsRefsRequest(
+        peel=b"peel" in words,
+        symrefs=b"symrefs" in words,
+        unborn=b"unborn" in words,
+        prefixes=prefixes,
+        object_format=object_format,
+    )
+
+
+def ls_refs_answer(listing: RefListing, request: LsRefsRequest) -> bytes:
+    """Raises MalformedPacket where client and repository differ in object format: git breaks off there."""
+    if listing.refs and request.object_format != object_format_of(listing):
+        raise MalformedPacket("the object format of an ls-refs request", request.object_format)
+    return b"".join(encode(line) for line in _ls_refs_lines(listing, request)) + Marker.FLUSH.value
+
+
+def _ls_refs_lines(listing: RefListing, request: LsRefsRequest) -> Iterator[bytes]:
+    if _is_wanted(b"HEAD", request):
+        yield from _head_line(listing, request)
+    for name, ref in _sorted_refs(listing):
+        if _is_wanted(name, request):
+            peeled = listing.peeled.get(ref) if request.peel else None
+            suffix = b"" if peeled is None else b" peeled:" + peeled.encode()
+            yield b"%b %b%b\n" % (listing.refs[ref].encode(), name, suffix)
+
+
+def _head_line(listing: RefListing, request: LsRefsRequest) -> Iterator[bytes]:
+    oid = head_object(listing)
+    is_shown_unborn = request.unborn and request.symrefs and listing.head is not None
+    if oid is None and not is_shown_unborn:
+        return
+    target = listing.head if request.symrefs else None
+    suffix = b"" if target is None else b" symref-target:" + target.encode("utf-8", "surrogateescape")
+    yield b"%b HEAD%b\n" % (b"unborn" if oid is None else oid.encode(), suffix)
+
+
+def _is_wanted(name: bytes, request: LsRefsRequest) -> bool:
+    return not request.prefixes or name.startswith(request.prefixes)

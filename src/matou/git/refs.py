@@ -1,0 +1,315 @@
+"""The refs of a repository on disk: read without a process, written as one file by one rename."""
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from matou.errors import Damaged, TryLater
+from matou.git.stored_objects import describe_objects
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
+
+KEPT_PREFIX: Final = "refs/matou/kept/"
+OWN_PREFIX: Final = "refs/matou/"
+
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_PACKED_LINE: Final = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?) (.+)\Z", re.DOTALL)
+_OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_HEADER: Final = b"# pack-refs with: peeled fully-peeled sorted \n"
+_LONGEST_SYMREF_CHAIN: Final = 5
+"""SYMREF_MAXDEPTH of git."""
+
+_FRESH_NANOSECONDS: Final = 100_000_000
+_FRESH_NANOSECONDS_COARSE: Final = 2_000_000_000
+
+
+class RepositoryBusy(TryLater):
+    """Another process holds the lock of this repository's refs."""
+
+
+class DamagedRefs(Damaged):
+    """A file that holds refs is not what git wrote."""
+
+
+def fault_of_ref_name(name: str) -> str | None:
+    """Say why a text cannot be a full ref name, by the rules of git-check-ref-format(1); None where it can."""
+    if "/" not in name:
+        return "it has no slash"
+    if name.endswith("."):
+        return "it ends with a dot"
+    if ".." in name or "@{" in name:
+        return "it holds .. or @{"
+    if _FORBIDDEN.search(name):
+        return "it holds a character that is not allowed"
+    return next(filter(None, map(_fault_of_component, name.split("/"))), None)
+
+
+def _fault_of_component(component: str) -> str | None:
+    if not component:
+        return "a part of it is empty"
+    if component.startswith("."):
+        return "a part of it begins with a dot"
+    if component.endswith(".lock"):
+        return "a part of it ends with .lock"
+    return None
+
+
+def read_refs(git_dir: Path) -> RefListing:
+    """Every ref that git would list, ours below refs/matou/ included, and HEAD.
+
+    No process is started as long as all refs are in a packed-refs that says what its tags stand for; else git is asked
+    once for the rest. A ref whose object is missing is listed.
+
+    Raises:
+        Damaged: a file is not what git writes; it is named.
+        OSError: the repository cannot be read.
+    """
+    packed = _read_packed(git_dir)
+    loose = _read_loose(git_dir, packed.refs)
+    refs = {**packed.refs, **loose}
+    peeled = {name: peel for name, peel in packed.peeled.items() if name not in loose}
+    doubtful = loose if packed.is_fully_peeled else refs
+    peeled.update(peel_refs(git_dir, doubtful))
+    head = _head_target(git_dir / "HEAD")
+    if head.startswith("refs/"):
+        return RefListing(refs, peeled, head=RefName(head))
+    return RefListing(refs, peeled, detached_head=ObjectId(head))
+
+
+def peel_refs(git_dir: Path, refs: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
+    """For each of these refs that names an annotated tag, what the tag stands for in the end."""
+    if not refs:
+        return {}
+    known = describe_objects(git_dir, set(refs.values()))
+    return {
+        name: stored.peeled
+        for name, oid in refs.items()
+        if (stored := known.get(oid)) is not None and stored.peeled is not None
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRefs:
+    refs: Mapping[RefName, ObjectId]
+    peeled: Mapping[RefName, ObjectId]
+    is_fully_peeled: bool
+
+
+def _read_packed(git_dir: Path) -> PackedRefs:
+    path = git_dir / "packed-refs"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return PackedRefs({}, {}, is_fully_peeled=True)
+    if content and not content.endswith(b"\n"):
+        raise DamagedRefs("{path} ends within a line", path=path)
+    return parse_packed_refs(content, path)
+
+
+def parse_packed_refs(content: bytes, path: Path) -> PackedRefs:
+    refs: dict[RefName, ObjectId] = {}
+    peeled: dict[RefName, ObjectId] = {}
+    name = None
+    lines = content.decode("utf-8", "surrogateescape").split("\n")[:-1]
+    for number, line in enumerate(lines, start=1):
+        if match := _PACKED_LINE.match(line):
+            name = RefName(match[2])
+            refs[name] = ObjectId(match[1])
+        elif line.startswith("^") and name is not None and _OBJECT_ID.match(line, 1):
+            peeled[name] = ObjectId(line[1:])
+        elif not (number == 1 and line.startswith("#")):
+            raise DamagedRefs("line {number} of {path} is {line}", number=number, path=path, line=repr(line)[:200])
+    traits = lines[0].split() if lines and lines[0].startswith("#") else []
+    return PackedRefs(refs, peeled, is_fully_peeled="fully-peeled" in traits or not refs)
+
+
+def _read_loose(git_dir: Path, packed: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
+    found = {name: _ref_target(path) for name, path in loose_ref_files(git_dir)}
+    return {name: oid for name, target in found.items() if (oid := _resolved(target, found, packed)) is not None}
+
+
+def _resolved(target: str, loose: Mapping[RefName, str], packed: Mapping[RefName, ObjectId]) -> ObjectId | None:
+    """The object that a chain of symbolic refs ends at; None where it ends nowhere, as git leaves such a ref out."""
+    for _ in range(_LONGEST_SYMREF_CHAIN):
+        if not target.startswith("refs/"):
+            return ObjectId(target)
+        name = RefName(target)
+        next_target = loose.get(name) or packed.get(name)
+        if next_target is None:
+            return None
+        target = next_target
+    return None
+
+
+def loose_ref_files(git_dir: Path) -> Iterator[tuple[RefName, Path]]:
+    """Files below refs/ whose path is a ref name; others, locks among them, are no refs to git either."""
+    root = os.fsencode(git_dir)
+    for folder, _, files in os.walk(root + b"/refs"):
+        for file in files:
+            path = folder + b"/" + file
+            name = path[len(root) + 1 :].decode("utf-8", "surrogateescape")
+            if fault_of_ref_name(name) is None:
+                yield RefName(name), Path(os.fsdecode(path))
+
+
+def _ref_target(path: Path) -> str:
+    """An object id, or the name of the ref that a symbolic one points at."""
+    content = path.read_bytes().decode("utf-8", "surrogateescape")
+    if content.startswith("ref:"):
+        target = content.removeprefix("ref:").strip()
+        if target.startswith("refs/"):
+            return target
+    elif _OBJECT_ID.match(content.rstrip()):
+        return content.rstrip()
+    raise DamagedRefs("{path} holds {content}, which is no ref", path=path, content=repr(content)[:200])
+
+
+def _head_target(path: Path) -> str:
+    try:
+        return _ref_target(path)
+    except FileNotFoundError:
+        raise DamagedRefs("{path} is not there", path=path) from None
+
+
+def refs_signature(git_dir: Path, *, clock: Callable[[], int] = time.time_ns) -> Hashable | None:
+    """A value that changes whenever a ref does; None where it changed so lately that the next change may not show.
+
+    Args:
+        git_dir: a bare repository.
+        clock: nanoseconds since 1970.
+    """
+    marks = tuple(sorted(_marks(git_dir)))
+    newest = max(mark[1] for mark in marks)
+    has_fine_times = any(mark[1] % 1_000_000_000 for mark in marks)
+    age = clock() - newest
+    return marks if age > (_FRESH_NANOSECONDS if has_fine_times else _FRESH_NANOSECONDS_COARSE) else None
+
+
+def _marks(git_dir: Path) -> Iterator[tuple[bytes, int, int, int, int]]:
+    root = os.fsencode(git_dir)
+    for name in (b"/HEAD", b"/packed-refs"):
+        with contextlib.suppress(FileNotFoundError):
+            yield _mark(root + name)
+    for folder, _, files in os.walk(root + b"/refs"):
+        yield _mark(folder)
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                yield _mark(folder + b"/" + file)
+
+
+def _mark(path: bytes) -> tuple[bytes, int, int, int, int]:
+    found = os.lstat(path)
+    return path, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
+
+
+def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId]) -> None:
+    """Make the repository's refs exactly those of `listing`, its HEAD too, and every kept ref, old or new.
+
+    All refs change in one rename; kept refs that are there already stay, whatever `kept` says. HEAD stays as it is
+    where `listing` does not say, or says what git would not read. After a crash, or when called twice, the refs are
+    the old ones or the new ones. Names are not checked here: `fault_of_ref_name` does.
+
+    Raises:
+        RepositoryBusy: another process holds the lock.
+        Damaged: what is there now cannot be read, so that kept refs might be lost.
+    """
+    with _Replacement(git_dir / "packed-refs") as replacement:
+        packed = _read_packed(git_dir)
+        loose_files = dict(loose_ref_files(git_dir))
+        present = {**packed.refs, **_read_loose(git_dir, packed.refs)}
+        old_kept = {name: oid for name, oid in present.items() if name.startswith(KEPT_PREFIX)}
+        refs = {**listing.refs, **kept, **old_kept}
+        replacement.publish(packed_refs_text(refs, _peeled(git_dir, refs, packed)))
+    _write_head(git_dir, listing)
+    _remove_loose(git_dir, loose_files.values())
+
+
+def packed_refs_text(refs: Mapping[RefName, ObjectId], peeled: Mapping[RefName, ObjectId]) -> bytes:
+    """The content of packed-refs, as git writes it; `peeled` must be complete."""
+    lines = [_HEADER]
+    for encoded, name in sorted((name.encode("utf-8", "surrogateescape"), name) for name in refs):
+        lines.append(b"%b %b\n" % (refs[name].encode(), encoded))
+        if name in peeled:
+            lines.append(b"^%b\n" % peeled[name].encode())
+    return b"".join(lines)
+
+
+def _peeled(git_dir: Path, refs: Mapping[RefName, ObjectId], packed: PackedRefs) -> dict[RefName, ObjectId]:
+    """What the tags stand for: from what we wrote before, and from the objects for what is new; never from a source."""
+    known = packed.refs if packed.is_fully_peeled else {}
+    peels = {oid: packed.peeled.get(name) for name, oid in known.items()}
+    new = describe_objects(git_dir, {oid for oid in refs.values() if oid not in peels})
+    peels.update((oid, stored.peeled) for oid, stored in new.items())
+    return {name: peel for name, oid in refs.items() if (peel := peels.get(oid)) is not None}
+
+
+def _write_head(git_dir: Path, listing: RefListing) -> None:
+    text = head_text(listing)
+    path = git_dir / "HEAD"
+    if text is not None and (not path.exists() or path.read_bytes() != text):
+        with _Replacement(path) as replacement:
+            replacement.publish(text)
+
+
+def head_text(listing: RefListing) -> bytes | None:
+    """The content of HEAD; None where the listing does not say, or names what would make git deny the repository."""
+    if listing.head is not None:
+        is_readable = listing.head.startswith("refs/") and fault_of_ref_name(listing.head) is None
+        return b"ref: %b\n" % listing.head.encode("utf-8", "surrogateescape") if is_readable else None
+    if listing.detached_head is not None:
+        return b"%b\n" % listing.detached_head.encode()
+    return None
+
+
+def _remove_loose(git_dir: Path, files: Iterable[Path]) -> None:
+    """Remove what would shadow packed-refs, and the folders that this leaves empty, as `git pack-refs --prune` does."""
+    standing = {git_dir / "refs", git_dir / "refs/heads", git_dir / "refs/tags"}
+    for file in files:
+        file.unlink(missing_ok=True)
+        for folder in file.parents:
+            if folder in standing or any(folder.iterdir()):
+                break
+            folder.rmdir()
+
+
+class _Replacement:
+    """A file's next content, under git's own lock; without `publish` nothing changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = path.with_name(path.name + ".lock")
+
+    def __enter__(self) -> Self:
+        try:
+            self._descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except FileExistsError:
+            raise RepositoryBusy("{lock} is held by another process", lock=self._lock) from None
+        self._is_held = True
+        return self
+
+    def publish(self, content: bytes) -> None:
+        with os.fdopen(os.dup(self._descriptor), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        self._lock.replace(self._path)
+        self._is_held = False
+        sync_folder(self._path.parent)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        if self._is_held:
+            self._lock.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,111 @@
+"""Which objects a repository has, of what type, and what its tags stand for.
+
+Read in process by libgit2, which is a tenth of what a git child costs; SHA-256 repositories, which libgit2 cannot
+read yet, by one git child.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matou.errors import Damaged
+from matou.git.run import run_git
+from matou.model.names import ObjectId, object_id
+
+if TYPE_CHECKING:
+    from pygit2 import Odb
+
+_TYPE_NAMES: Final = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_TAGGED: Final = re.compile(rb"object ([0-9a-f]{40,64})\n")
+_LONGEST_TAG_CHAIN: Final = 1000
+
+
+class DamagedObject(Damaged):
+    """An object that is there and cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What git says of an object.
+
+    Attributes:
+        type: `commit`, `tree`, `blob` or `tag`.
+        peeled: what an annotated tag stands for in the end; None for anything else, and for a tag that leads nowhere.
+    """
+
+    type: str
+    peeled: ObjectId | None
+
+
+def describe_objects(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId, StoredObject]:
+    """What is known of those of these objects that the repository has; the others are left out.
+
+    Raises:
+        DamagedObject: one is there and cannot be read.
+    """
+    if not ids:
+        return {}
+    if any(len(oid) == 64 for oid in ids):
+        return _described_by_git(git_dir, sorted(ids))
+    return dict(_described_in_process(git_dir, ids))
+
+
+def open_objects(git_dir: Path) -> "Odb":
+    """The objects of a SHA-1 repository, as they are now, without its configuration."""
+    import pygit2
+
+    pygit2.option(pygit2.enums.Option.ENABLE_STRICT_HASH_VERIFICATION, 0)
+    return pygit2.Odb(str(git_dir / "objects"))
+
+
+def _described_in_process(git_dir: Path, ids: Collection[ObjectId]) -> Iterator[tuple[ObjectId, StoredObject]]:
+    objects = open_objects(git_dir)
+    for oid in ids:
+        if (kind := _type_in(objects, oid)) is not None:
+            yield oid, StoredObject(kind, _peel(objects, oid) if kind == "tag" else None)
+
+
+def _type_in(objects: "Odb", oid: ObjectId) -> str | None:
+    from pygit2 import GitError
+
+    try:
+        kind, _ = objects.read_header(oid)
+    except KeyError:
+        return None
+    except GitError as error:
+        raise DamagedObject("object {id} cannot be read: {reason}", id=oid, reason=str(error)) from error
+    return _TYPE_NAMES[int(kind)]
+
+
+def _peel(objects: "Odb", oid: ObjectId) -> ObjectId | None:
+    for _ in range(_LONGEST_TAG_CHAIN):
+        _, content = objects.read(oid)
+        tagged = _TAGGED.match(content)
+        if tagged is None:
+            return None
+        oid = object_id(tagged[1].decode())
+        kind = _type_in(objects, oid)
+        if kind != "tag":
+            return oid if kind is not None else None
+    return None
+
+
+def _described_by_git(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId, StoredObject]:
+    questions = b"".join(f"{oid}\n{oid}^{{}}\n".encode() for oid in ids)
+    answers = run_git(
+        ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], git_dir=git_dir, input=questions
+    )
+    lines = answers.decode().splitlines()
+    described: dict[ObjectId, StoredObject] = {}
+    for oid, own, end in zip(ids, lines[::2], lines[1::2], strict=True):
+        kind = own.rpartition(" ")[2]
+        if kind != "missing":
+            described[oid] = StoredObject(kind, _peeled_answer(end) if kind == "tag" else None)
+    return described
+
+
+def _peeled_answer(line: str) -> ObjectId | None:
+    oid, _, kind = line.partition(" ")
+    return None if kind == "missing" else object_id(oid)
