@@ -1,0 +1,90 @@
+"""What another server answered, as a value and as an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+
+TEMPLATE = "{request}: answered {status}: {said}"
+LONGEST_QUOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`headers` have their names in lower case; `body` is as it was before the server compressed it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FailedAnswer:
+    """An error that has the server's answer with it; the body is redacted and holds at most 64 KiB."""
+
+    answer: Answer
+
+
+class AnsweredTryLater(FailedAnswer, TryLater):
+    """408, 425, 429, 500, 502, 503, 504."""
+
+
+class AnsweredRefused(FailedAnswer, Refused):
+    """401, 403."""
+
+
+class AnsweredNotFound(FailedAnswer, NotFound):
+    """404, 410."""
+
+
+class AnsweredConflict(FailedAnswer, Conflict):
+    """409, 412."""
+
+
+class AnsweredOtherwise(FailedAnswer, MatouError):
+    """Any other status that is not 2xx."""
+
+
+class RedirectRefused(FailedAnswer, Refused):
+    """A redirect to another origin, of a request other than GET, or one too many."""
+
+
+class ConnectionFailed(TryLater):
+    """No answer, or none that came to its end: not reached, cut off, too slow."""
+
+
+class UntrustedServer(MatouError):
+    """The server did not prove who it is (TLS)."""
+
+
+class AnswerTooLong(UnknownShape):
+    """More bytes than the caller is ready to take, as they came or once inflated."""
+
+
+class Cancelled(MatouError):
+    """The session was cancelled while this request was under way."""
+
+
+_ERRORS: dict[int, type[AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict]] = {
+    **dict.fromkeys((408, 425, 429, 500, 502, 503, 504), AnsweredTryLater),
+    **dict.fromkeys((401, 403), AnsweredRefused),
+    **dict.fromkeys((404, 410), AnsweredNotFound),
+    **dict.fromkeys((409, 412), AnsweredConflict),
+}
+
+
+def failed(
+    answer: Answer, request: str
+) -> AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise:
+    """Make the error that an answer stands for; what it quotes must be redacted already."""
+    error = _ERRORS.get(answer.status, AnsweredOtherwise)(
+        TEMPLATE, request=request, status=answer.status, said=quoted(answer.body)
+    )
+    error.answer = answer
+    return error
+
+
+def quoted(body: bytes) -> str:
+    """The beginning of a body on one line, with nothing in it that a terminal obeys."""
+    text = " ".join(body[: 4 * LONGEST_QUOTE].decode("utf-8", "replace").split())
+    shown = "".join(character if character.isprintable() else "�" for character in text)
+    return shown[:LONGEST_QUOTE] or "nothing"

@@ -1,0 +1,304 @@
+"""Kept-alive connections, each under watch from its first byte: the only module that touches sockets.
+
+urllib3's own time-outs begin anew with every byte that comes, so a server that drips its answer holds a thread for
+ever. Here every receive is counted at the socket itself, headers and TLS included.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import BaseHTTPResponse
+
+from matou.remote.addresses import Address, Origin, require_no_inward_number, require_public, require_public_number
+from matou.remote.proxies import Proxies
+from matou.remote.redaction import redact_log_lines
+
+redact_log_lines("urllib3.connectionpool")
+redact_log_lines("urllib3.connection")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How slow another server may be.
+
+    Attributes:
+        connect: to reach it, TLS included.
+        idle: without a single byte.
+        total: for the whole answer; None where only its speed counts, as with a pack of any size.
+        slowest_bytes_per_second: the mean speed over `slow_for`, below which the answer is given up. Only time spent
+            waiting for the server counts, not what the reader takes for its own work.
+        slow_for: how long it may stay below that.
+    """
+
+    connect: timedelta = timedelta(seconds=15)
+    idle: timedelta = timedelta(seconds=60)
+    total: timedelta | None = timedelta(minutes=5)
+    slowest_bytes_per_second: int = 100
+    slow_for: timedelta = timedelta(seconds=60)
+
+
+class Watch:
+    """What one attempt has taken so far. Socket time-outs are real time, hence the real clock."""
+
+    __slots__ = ("_deadline", "_idle", "_limits", "_received", "_too_slow", "_waited", "connections")
+
+    def __init__(self, limits: Limits, connections: "weakref.WeakSet[HTTPConnection]") -> None:
+        self.connections = connections
+        self._limits = limits
+        self._idle = limits.idle.total_seconds()
+        self._deadline = time.monotonic() + limits.total.total_seconds() if limits.total else None
+        self._waited = 0.0
+        self._received = 0
+        self._too_slow = False
+
+    def allowance(self, now: float) -> float:
+        """Say for how many seconds the next receive may wait; raises TimeoutError where the time is up."""
+        if self._deadline is None:
+            return self._idle
+        if now >= self._deadline:
+            raise TimeoutError
+        return min(self._idle, self._deadline - now)
+
+    def count(self, received: int, waited: float) -> None:
+        """Note what a receive brought; raises TimeoutError where it has been too slow for too long."""
+        self._received += received
+        self._waited += waited
+        if self._waited < self._limits.slow_for.total_seconds():
+            return
+        if self._received < self._waited * self._limits.slowest_bytes_per_second:
+            self._too_slow = True
+            raise TimeoutError
+        self._received, self._waited = 0, 0.0
+
+    def fault(self) -> str:
+        """Say which limit was met; the words are for the end of a sentence."""
+        if self._too_slow:
+            return f"fewer than {self._limits.slowest_bytes_per_second} bytes a second for {self._limits.slow_for}"
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return f"not finished after {self._limits.total}"
+        return f"nothing came for {self._limits.idle}"
+
+
+class _Current(threading.local):
+    """urllib3 passes nothing of ours down to the connection; the thread that asks does."""
+
+    watch: Watch | None = None
+
+
+_current = _Current()
+
+
+class _WatchedReader(io.RawIOBase):
+    """A socket's bytes, each receive within what the watch allows."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, watch: Watch) -> None:
+        self._raw = raw
+        self._connection = connection
+        self._watch = watch
+        self._allowance: float | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        before = time.monotonic()
+        allowance = self._watch.allowance(before)
+        if allowance != self._allowance:
+            self._connection.settimeout(allowance)
+            self._allowance = allowance
+        count = self._raw.readinto(buffer) or 0
+        self._watch.count(count, time.monotonic() - before)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _WatchedResponse(http.client.HTTPResponse):
+    def __init__(
+        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        if _current.watch is not None and isinstance(self.fp, io.BufferedReader):
+            self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), sock, _current.watch))
+
+
+class _Plain(HTTPConnection):
+    response_class = _WatchedResponse
+
+    def connect(self) -> None:
+        super().connect()
+        _register(self)
+
+
+class _Encrypted(HTTPSConnection):
+    response_class = _WatchedResponse
+
+    def connect(self) -> None:
+        super().connect()
+        _register(self)
+
+
+class _GuardedPlain(_Plain):
+    def connect(self) -> None:
+        require_public(self.host, self.port or 80)
+        super().connect()
+        _require_public_peer(self)
+
+
+class _GuardedEncrypted(_Encrypted):
+    def connect(self) -> None:
+        require_public(self.host, self.port or 443)
+        super().connect()
+        _require_public_peer(self)
+
+
+def _register(connection: HTTPConnection) -> None:
+    if _current.watch is not None:
+        _current.watch.connections.add(connection)
+
+
+def _require_public_peer(connection: HTTPConnection) -> None:
+    """A name may stand for another address the second time: ask the socket itself, before anything is sent."""
+    if connection.sock is None:
+        return
+    try:
+        require_public_number(connection.host, str(connection.sock.getpeername()[0]))
+    except BaseException:
+        connection.close()
+        raise
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
+class _GuardedPlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _GuardedPlain
+
+
+class _GuardedEncryptedPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _GuardedEncrypted
+
+
+class Pools:
+    """One pool of kept-alive connections an origin; threads may share them.
+
+    Args:
+        named: the origins that the user named. Any other must stand for public addresses only.
+        connections: how many connections to one origin are kept.
+        proxies: the way out.
+        authorities: a file of certificates to trust besides the system's.
+    """
+
+    def __init__(
+        self, *, named: frozenset[Origin], connections: int, proxies: Proxies, authorities: Path | None
+    ) -> None:
+        self._named = named
+        self._size = connections
+        self._proxies = proxies
+        self._authorities = authorities
+        self._pools: dict[Origin, urllib3.HTTPConnectionPool] = {}
+        self._by_proxy: dict[Origin, bool] = {}
+        self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+
+    def watch(self, limits: Limits) -> Watch:
+        return Watch(limits, self._open)
+
+    def ask(
+        self,
+        method: str,
+        address: Address,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: urllib3.Timeout,
+        watch: Watch,
+    ) -> BaseHTTPResponse:
+        """Send one request and read the answer's head. Nothing is repeated, redirected or decoded here."""
+        pool = self._pools.get(address.origin) or self._make_pool(address.origin)
+        _current.watch = watch
+        return pool.urlopen(
+            method,
+            address.url if self._by_proxy[address.origin] else address.target,
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=timeout,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def cut_off(self) -> None:
+        """End every request that is under way; whoever waits for one gets an error at once."""
+        for connection in list(self._open):
+            try:
+                if connection.sock is not None:
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it is closed already, which is what we want
+
+    def close(self) -> None:
+        """Close the connections that nobody is using."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
+    def _make_pool(self, origin: Origin) -> urllib3.HTTPConnectionPool:
+        with self._lock:
+            if origin not in self._pools:
+                proxy = self._proxies.proxy_for(origin)
+                self._by_proxy[origin] = proxy is not None
+                self._pools[origin] = (
+                    self._direct_pool(origin) if proxy is None else self._proxied_pool(origin, proxy.reveal())
+                )
+            return self._pools[origin]
+
+    def _direct_pool(self, origin: Origin) -> urllib3.HTTPConnectionPool:
+        is_named = origin in self._named
+        if origin.scheme == "http":
+            return (_PlainPool if is_named else _GuardedPlainPool)(origin.host, origin.port, maxsize=self._size)
+        encrypted = _EncryptedPool if is_named else _GuardedEncryptedPool
+        return encrypted(origin.host, origin.port, maxsize=self._size, ssl_context=self._ssl_context())
+
+    def _proxied_pool(self, origin: Origin, proxy: str) -> urllib3.HTTPConnectionPool:
+        if origin not in self._named:
+            require_no_inward_number(origin.host, origin.port)
+        user = urllib3.util.parse_url(proxy).auth
+        headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+        manager = urllib3.ProxyManager(
+            proxy, maxsize=self._size, proxy_headers=headers, ssl_context=self._ssl_context()
+        )
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
+        return manager.connection_from_host(origin.host, origin.port, origin.scheme)
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        """Reading the system's certificates takes longer than a request, so it is done once."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+            self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if self._authorities is not None:
+                self._context.load_verify_locations(self._authorities)
+        return self._context

@@ -1,0 +1,141 @@
+"""git's smart HTTP as a client (gitprotocol-http, gitprotocol-v2), over the session's kept-alive connections."""
+
+import base64
+import gzip
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Refused, UnknownShape
+from matou.remote.addresses import Origin, parse_address
+from matou.remote.answers import AnsweredOtherwise, AnsweredRefused
+from matou.remote.connections import Limits
+from matou.remote.session import Session
+from matou.remote.streams import Stream
+
+COMPRESSED_ABOVE_BYTES = 1024
+"""As git does: a request with many `have` lines is text that compresses well; a small one is not worth the time."""
+
+LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
+
+REQUEST_TYPE = "application/x-git-upload-pack-request"
+RESULT_TYPE = "application/x-git-upload-pack-result"
+ADVERTISEMENT_TYPE = "application/x-git-upload-pack-advertisement"
+
+PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
+"""A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
+
+
+class UnexpectedGitAnswer(UnknownShape):
+    """An answer that is not smart HTTP: an old server, a dumb one, or none for git at all."""
+
+    def __init__(self, request: str, status: int, content_type: str) -> None:
+        super().__init__(f"the answer to {request}", f"{status} {content_type}")
+        self.status = status
+        self.content_type = content_type
+
+
+class SmartHttp:
+    """Asks git-upload-pack. Threads may share it.
+
+    The credential goes to its own origin only, and with the first request, which saves a round trip. Once an origin
+    has answered it with 401, nothing more is sent there: twenty failed log-ins shut a repository for an hour
+    (CODING), and each further one begins the hour anew.
+
+    Args:
+        session: its connections and its patience.
+        credential: what lets us in; None for what is public.
+        origin: a URL of the origin that the credential belongs to.
+        limits: how slow a git server may be.
+    """
+
+    def __init__(
+        self, session: Session, *, credential: GitCredential | None, origin: str, limits: Limits = PACK_LIMITS
+    ) -> None:
+        self._session = session
+        self._authorization = basic_authorization(credential) if credential else None
+        self._origin = parse_address(origin).origin
+        self._limits = limits
+        self._refused: set[Origin] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def exchange(self, url: str, body: bytes, *, protocol_version: int = 2) -> Iterator[Stream]:
+        """POST to URL/git-upload-pack and give the answer's stream. What fails before it begins is repeated.
+
+        Raises:
+            UnexpectedGitAnswer: the server does not speak this; another way may work.
+            Refused: 401 or 403, or an earlier 401.
+            NotFound: there is no such repository, or not for us.
+            TryLater: the server is busy, or the connection failed.
+        """
+        headers = {"Content-Type": REQUEST_TYPE, "Accept": RESULT_TYPE, **_protocol(protocol_version)}
+        if len(body) > COMPRESSED_ABOVE_BYTES:
+            body = gzip.compress(body, compresslevel=6, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        with self._ask("POST", f"{url}/git-upload-pack", headers, body, expected=RESULT_TYPE) as stream:
+            yield stream
+
+    def advertise(self, url: str, *, protocol_version: int = 2) -> bytes:
+        """GET URL/info/refs for git-upload-pack; errors as those of `exchange`."""
+        asked = f"{url}/info/refs?service=git-upload-pack"
+        headers = {"Accept": ADVERTISEMENT_TYPE, "Accept-Encoding": "gzip", **_protocol(protocol_version)}
+        with self._ask("GET", asked, headers, None, expected=ADVERTISEMENT_TYPE) as stream:
+            return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
+
+    @contextmanager
+    def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, expected: str
+    ) -> Iterator[Stream]:
+        origin = parse_address(url).origin
+        authorization = self._authorization_for(origin)
+        opened = self._session.open(
+            method,
+            url,
+            repeatable=True,
+            headers=headers,
+            authorization=authorization,
+            body=body,
+            redirects=0,
+            limits=self._limits,
+        )
+        with self._odd_answers_told(f"{method} {url}", origin, authorization), opened as stream:
+            if stream.content_type != expected:
+                raise UnexpectedGitAnswer(f"{method} {url}", stream.status, stream.content_type)
+            yield stream
+
+    def _authorization_for(self, origin: Origin) -> Secret | None:
+        if self._authorization is None or origin != self._origin:
+            return None
+        if origin in self._refused:
+            raise Refused(
+                "{origin} refused this credential before, so it is not asked again",
+                origin=str(origin),
+                advice="wait for an hour before you try another credential: repeated failures shut repositories",
+            )
+        return self._authorization
+
+    @contextmanager
+    def _odd_answers_told(self, request: str, origin: Origin, authorization: Secret | None) -> Iterator[None]:
+        try:
+            yield
+        except AnsweredRefused as error:
+            if error.answer.status == 401 and authorization is not None:
+                with self._lock:
+                    self._refused.add(origin)
+            raise
+        except AnsweredOtherwise as error:
+            content_type = error.answer.headers.get("content-type", "")
+            raise UnexpectedGitAnswer(request, error.answer.status, content_type) from error
+
+
+def basic_authorization(credential: GitCredential) -> Secret:
+    """The value of an Authorization header (RFC 7617)."""
+    pair = f"{credential.user}:{credential.password.reveal()}".encode()
+    return Secret(f"Basic {base64.b64encode(pair).decode()}")
+
+
+def _protocol(version: int) -> Mapping[str, str]:
+    return {"Git-Protocol": f"version={version}"} if version else {}

@@ -1,0 +1,400 @@
+"""The one door through which a request leaves, and the one place that repeats one."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self, TypeVar
+
+import urllib3
+
+import matou
+from matou.credentials import Secret
+from matou.errors import MatouError, TryLater, UnknownShape
+from matou.remote.addresses import Address, parse_address
+from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, RedirectRefused, failed
+from matou.remote.clock import Clock
+from matou.remote.connections import Limits, Pools
+from matou.remote.headers import require_valid_headers
+from matou.remote.limiter import Limiter
+from matou.remote.proxies import DIRECT, Proxies
+from matou.remote.redaction import redact_bytes
+from matou.remote.streams import Stream, faults_told
+from matou.remote.waiting import wait_before_retry
+
+MEBIBYTE = 1024 * 1024
+MOST_REDIRECTS = 5
+LONGEST_FAILURE_BYTES = 64 * 1024
+USER_AGENT = f"matou/{matou.__version__}"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long one request is repeated.
+
+    Attributes:
+        attempts: all of them, the first one too.
+        total: from the first attempt on; a wait that would end after it is not begun.
+        first_wait: where the server does not say how long, doubled each time.
+        longest_wait: where doubling stops; what a server asks for may be longer.
+    """
+
+    attempts: int = 6
+    total: timedelta = timedelta(minutes=10)
+    first_wait: timedelta = timedelta(seconds=0.5)
+    longest_wait: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    address: Address
+    headers: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+    body: bytes | None
+    redirects: int
+    pace: str
+    limits: Limits
+
+    def at(self, address: Address) -> str:
+        """What an error or a log line calls it."""
+        return f"{self.method} {address}"
+
+
+class Session:
+    """Kept-alive connections, a pace and patience, shared by threads.
+
+    Args:
+        named: URLs whose origins the user named. Any other origin, which only an answer can have named, must be on
+            the open internet.
+        connections: how many are kept alive for each origin.
+        limits: how slow a server may be, unless a request says otherwise.
+        patience: how often a request is repeated.
+        limiter: the pace; without one there is none, but a server's Retry-After still holds everybody.
+        proxies: the way out.
+        authorities: a file of certificates to trust besides the system's; verification is never off.
+        clock: for waiting and for Retry-After; the system's, with waits that `cancel` ends, where it is None.
+        jitter: a number from 0 to 1, so that threads that failed together do not come back together.
+    """
+
+    def __init__(
+        self,
+        *,
+        named: Iterable[str],
+        connections: int = 8,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+        limiter: Limiter | None = None,
+        proxies: Proxies = DIRECT,
+        authorities: Path | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._cancelled = threading.Event()
+        self._clock = clock or Clock(now=_now, monotonic=time.monotonic, sleep=self._cancelled.wait)
+        self._limits = limits or Limits()
+        self._patience = patience or Patience()
+        self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
+        self._jitter = jitter
+        self._pools = Pools(
+            named=frozenset(parse_address(url).origin for url in named),
+            connections=connections,
+            proxies=proxies,
+            authorities=authorities,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the session may be used again."""
+        self._pools.close()
+
+    def cancel(self) -> None:
+        """End all waiting and all requests of all threads with Cancelled, now and from now on."""
+        self._cancelled.set()
+        self._pools.cut_off()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] = NO_HEADERS,
+        authorization: Secret | None = None,
+        body: bytes | None = None,
+        limit_bytes: int = 64 * MEBIBYTE,
+        pace: str = "",
+        check: Callable[[Answer], None] | None = None,
+    ) -> Answer:
+        """Ask, and read the whole answer.
+
+        Args:
+            method: in capitals. Only a GET follows redirects, and only within its origin.
+            url: absolute; http or https, no user information.
+            repeatable: whether asking twice does no more than asking once. Otherwise nothing is ever repeated, not
+                even where no answer came: the caller must look before asking again.
+            headers: besides Accept-Encoding and User-Agent.
+            authorization: the value of the Authorization header, word and all.
+            body: as it is sent.
+            limit_bytes: of the answer, inflated.
+            pace: what shares one rate limit; the origin where it is empty.
+            check: looks at a 2xx answer as part of the attempt. If it raises TryLater the request is repeated, if it
+                may be, and the pace slows down: some platforms refuse within a 200.
+
+        Raises:
+            AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredTryLater, AnsweredOtherwise: by the status;
+                each has the answer with it.
+            ConnectionFailed: no answer, or not all of it.
+            RedirectRefused: the answer leads elsewhere; the text says where.
+            AnswerTooLong: the answer is longer than the limit.
+            UnsafeAddress: the URL is not one that we ask.
+        """
+        request = self._prepare(
+            method, url, {"Accept-Encoding": "gzip", **headers}, authorization, body, MOST_REDIRECTS, pace, None
+        )
+
+        def attempt() -> Answer:
+            stream = self._attempt(request)
+            try:
+                body = stream.read_all(limit_bytes=limit_bytes)
+            finally:
+                stream.close()
+            answer = Answer(stream.status, _lower_case(stream.headers), body)
+            if check is not None:
+                self._check(answer, check, request)
+            return answer
+
+        return self._persist(attempt, request, repeatable=repeatable)
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] = NO_HEADERS,
+        authorization: Secret | None = None,
+        body: bytes | None = None,
+        redirects: int = MOST_REDIRECTS,
+        pace: str = "",
+        limits: Limits | None = None,
+    ) -> Iterator[Stream]:
+        """Ask, and read the answer as it comes. Repeated is only what fails before the body begins.
+
+        Arguments and errors are those of `request`; where `redirects` is 0, none is followed. Leaving the context
+        before the body's end gives the connection up.
+        """
+        request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
+        stream = self._persist(lambda: self._attempt(request), request, repeatable=repeatable)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises Cancelled if the session is cancelled meanwhile."""
+        if seconds > 0:
+            self._clock.sleep(seconds)
+        if self._cancelled.is_set():
+            raise Cancelled("waiting was cancelled")
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def _prepare(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        authorization: Secret | None,
+        body: bytes | None,
+        redirects: int,
+        pace: str,
+        limits: Limits | None,
+    ) -> _Request:
+        address = parse_address(url)
+        sent = {"User-Agent": USER_AGENT, **headers}
+        if authorization is not None:
+            sent["Authorization"] = authorization.reveal()
+        require_valid_headers(sent)
+        return _Request(
+            method,
+            address,
+            sent,
+            (authorization,) if authorization else (),
+            body,
+            redirects if method == "GET" else 0,
+            pace or str(address.origin),
+            limits or self._limits,
+        )
+
+    def _attempt(self, request: _Request) -> Stream:
+        """Ask once, following redirects; give the stream of a 2xx answer."""
+        address = request.address
+        for redirects_left in range(request.redirects, -1, -1):
+            stream = self._ask(request, address)
+            if 200 <= stream.status < 300:
+                return stream
+            location = stream.headers.get("location")
+            if stream.status not in _REDIRECTS or location is None:
+                raise self._failure(stream, request, address)
+            address = self._follow(stream, request, address.resolve(location), redirects_left=redirects_left)
+        raise AssertionError  # with no redirect left, `_follow` has raised
+
+    def _ask(self, request: _Request, address: Address) -> Stream:
+        self.pause(self._limiter.reserve(request.pace))
+        watch = self._pools.watch(request.limits)
+        name = request.at(address)
+        with faults_told(name, watch, self._cancelled):
+            response = self._pools.ask(
+                request.method,
+                address,
+                headers=request.headers,
+                body=request.body,
+                timeout=_timeout(request.limits),
+                watch=watch,
+            )
+        return Stream(response, request=name, address=address, watch=watch, cancelled=self._cancelled)
+
+    def _follow(self, stream: Stream, request: _Request, target: Address, *, redirects_left: int) -> Address:
+        answer = self._read_failure(stream, request)
+        if redirects_left and target.origin == stream.address.origin:
+            return target
+        error = RedirectRefused(
+            "{request}: redirected to {target}, where we do not follow",
+            request=request.at(stream.address),
+            target=str(target),
+            advice="if that is right, give the final address",
+        )
+        error.answer = answer
+        raise error
+
+    def _failure(self, stream: Stream, request: _Request, address: Address) -> MatouError:
+        error = failed(self._read_failure(stream, request), request.at(address))
+        if isinstance(error, AnsweredTryLater):
+            error.wait = self._asked_wait(error.answer)
+            if error.wait is not None:
+                self._limiter.hold(request.pace, error.wait)
+            if error.answer.status == 429:
+                self._limiter.slow_down(request.pace)
+        return error
+
+    def _read_failure(self, stream: Stream, request: _Request) -> Answer:
+        """Read what a failure says, as far as it comes: its status is what counts."""
+        try:
+            body = stream.read_up_to(LONGEST_FAILURE_BYTES)
+        finally:
+            stream.close()
+        return Answer(stream.status, _lower_case(stream.headers), redact_bytes(body, request.secrets))
+
+    def _asked_wait(self, answer: Answer) -> timedelta | None:
+        try:
+            return wait_before_retry(answer.headers, now=self._clock.now())
+        except UnknownShape:
+            return None  # the status alone says to come back later; a wait of our own does for that
+
+    def _check(self, answer: Answer, check: Callable[[Answer], None], request: _Request) -> None:
+        try:
+            check(answer)
+        except TryLater as error:
+            self._limiter.slow_down(request.pace)
+            if error.wait is not None:
+                self._limiter.hold(request.pace, error.wait)
+            raise
+
+    def _persist(self, attempt: Callable[[], T], request: _Request, *, repeatable: bool) -> T:
+        began = self._clock.monotonic()
+        try:
+            return attempt()
+        except TryLater as error:
+            if not repeatable:
+                raise
+            first = error
+        return self._repeat(attempt, request, first, began)
+
+    def _repeat(self, attempt: Callable[[], T], request: _Request, first: TryLater, began: float) -> T:
+        """Go on after a first failure. Most requests never come here, so what only this needs is loaded here."""
+        import stamina
+
+        stamina.instrumentation.set_on_retry_hooks([])  # we log it ourselves: its own line would quote arguments
+        waits = _Waits(self._patience, self._clock, self._jitter, request, began)
+        if not waits.plan(first):
+            raise first
+        for repeated in stamina.retry_context(on=waits.plan, attempts=self._patience.attempts - 1, timeout=None):
+            with repeated:
+                self.pause(waits.planned)
+                return attempt()
+        raise AssertionError  # stamina raises what the last attempt raised
+
+
+class _Waits:
+    """Decides whether a request is worth another attempt, and after which wait."""
+
+    def __init__(
+        self, patience: Patience, clock: Clock, jitter: Callable[[], float], request: _Request, began: float
+    ) -> None:
+        self.planned = 0.0
+        self._failures = 0
+        self._patience = patience
+        self._clock = clock
+        self._jitter = jitter
+        self._request = request
+        self._deadline = began + patience.total.total_seconds()
+
+    def plan(self, error: Exception) -> bool | float:
+        """Answer stamina: False to give up, or 0.0, since the wait itself is ours: cancelling must end it."""
+        if not isinstance(error, TryLater):
+            return False
+        self._failures += 1
+        wait = self._wait_after(error)
+        if self._failures >= self._patience.attempts or self._clock.monotonic() + wait > self._deadline:
+            return False
+        self.planned = wait
+        self._log(error)
+        return 0.0
+
+    def _wait_after(self, error: TryLater) -> float:
+        doubled = self._patience.first_wait.total_seconds() * 2.0 ** (self._failures - 1)
+        own = min(doubled, self._patience.longest_wait.total_seconds()) * (0.5 + self._jitter())
+        if error.wait is None:
+            return own
+        return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()
+
+    def _log(self, error: TryLater) -> None:
+        import structlog
+
+        structlog.get_logger().warning(
+            "request_repeated",
+            request=self._request.at(self._request.address),
+            failures=self._failures,
+            wait_seconds=round(self.planned, 3),
+            reason=type(error).__name__,
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _timeout(limits: Limits) -> urllib3.Timeout:
+    return urllib3.Timeout(connect=limits.connect.total_seconds(), read=limits.idle.total_seconds())
+
+
+def _lower_case(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
