@@ -135,9 +135,7 @@ def faults_of_chain(archive: Archive) -> Iterator[ChainFault]:
 
 def read_end_line(path: Path) -> EndLine:
     """The last line of a manifest, all of which is read. Raises DamagedManifest."""
-    for line in read_manifest(path):
-        if isinstance(line, EndLine):
-            end = line
+    (end,) = (line for line in read_manifest(path) if isinstance(line, EndLine))
     return end
 
 

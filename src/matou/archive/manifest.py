@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -170,6 +170,50 @@ _ORDER = (RunLine, NamespaceLine, RepositoryLine, UnseenLine, EndLine)
 _DECODER: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
+class _Tally:
+    """What the lines come to, one after another; the end line of a manifest says the same."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+        self.rows = 0
+        self.rank = 0
+        self.received_bytes = 0
+        self.outcomes: Counter[Outcome] = Counter()
+
+    @property
+    def has_ended(self) -> bool:
+        return _ORDER[self.rank] is EndLine
+
+    def add(self, line: Line, text: bytes) -> None:
+        self.rank = _ORDER.index(type(line))
+        self.hash.update(text)
+        self.rows += 1
+        if isinstance(line, RepositoryLine):
+            self.outcomes[line.outcome] += 1
+            self.received_bytes += line.received_bytes
+
+    def end(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
+        return EndLine(
+            finished_at=finished_at,
+            outcomes={outcome: self.outcomes[outcome] for outcome in Outcome if self.outcomes[outcome]},
+            received_bytes=self.received_bytes,
+            requests=requests,
+            listing=listing,
+            rows=self.rows,
+            sha256=self.hash.hexdigest(),
+        )
+
+    def fault_of(self, line: Line) -> str | None:
+        """Say what is wrong with a line that comes next, or None."""
+        rank = _ORDER.index(type(line))
+        if rank < self.rank or self.has_ended or (rank == 0) != (self.rows == 0):
+            return "it is out of place"
+        if isinstance(line, EndLine):
+            expected = self.end(finished_at=line.finished_at, requests=line.requests, listing=line.listing)
+            return None if line == expected else f"the lines above it come to {expected}"
+        return None
+
+
 class ManifestWriter:
     """Writes the manifest of one run, line by line; it becomes one when it is published.
 
@@ -181,11 +225,7 @@ class ManifestWriter:
         self._archive = archive
         self._path = archive.manifest(run.run)
         self._lock = threading.Lock()
-        self._hash = hashlib.sha256()
-        self._rank = 0
-        self._rows = 0
-        self._received_bytes = 0
-        self.outcomes: Counter[Outcome] = Counter()
+        self._tally = _Tally()
         with naming_the_file(self._partial):
             self._file = self._partial.open("wb")
         self.write(run)
@@ -197,29 +237,21 @@ class ManifestWriter:
     def write(self, line: RunLine | NamespaceLine | RepositoryLine | UnseenLine) -> None:
         """Add a line. Namespaces come before repositories, and what is unseen comes last."""
         encoded = encode_line(line)
-        rank = _ORDER.index(type(line))
         with self._lock:
-            if rank < self._rank:
-                raise ValueError(f"a {type(line).__name__} after a {_ORDER[self._rank].__name__}")
-            self._rank = rank
+            fault = self._tally.fault_of(line)
+            if fault is not None:
+                raise ValueError(f"a {type(line).__name__} in a manifest: {fault}")
             self._append(encoded)
-            self._rows += 1
-            if isinstance(line, RepositoryLine):
-                self.outcomes[line.outcome] += 1
-                self._received_bytes += line.received_bytes
+            self._tally.add(line, encoded)
+
+    @property
+    def outcomes(self) -> Mapping[Outcome, int]:
+        return self._tally.outcomes
 
     def publish(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
         """Make everything that the lines name durable, then the manifest itself, in one step."""
         syncfs(self._archive.root)
-        end = EndLine(
-            finished_at=whole_seconds(finished_at),
-            outcomes={outcome: self.outcomes[outcome] for outcome in Outcome if self.outcomes[outcome]},
-            received_bytes=self._received_bytes,
-            requests=requests,
-            listing=listing,
-            rows=self._rows,
-            sha256=self._hash.hexdigest(),
-        )
+        end = self._tally.end(finished_at=whole_seconds(finished_at), requests=requests, listing=listing)
         with self._lock, naming_the_file(self._path):
             self._append(encode_line(end))
             self._file.flush()
@@ -237,7 +269,6 @@ class ManifestWriter:
     def _append(self, encoded: bytes) -> None:
         with naming_the_file(self._partial):
             self._file.write(encoded)
-        self._hash.update(encoded)
 
 
 def encode_line(line: Line) -> bytes:
@@ -268,21 +299,16 @@ def read_manifest(path: Path) -> Iterator[Line]:
     Raises:
         DamagedManifest: a line cannot be read, or the lines are not those that were written.
     """
-    hashed = hashlib.sha256()
-    rank = 0
-    end: EndLine | None = None
+    tally = _Tally()
     with path.open("rb") as file:
         for number, text in enumerate(_texts(file, path), start=1):
             line = _decode(text, path, number)
-            if end is not None or (number == 1) != isinstance(line, RunLine) or _ORDER.index(type(line)) < rank:
-                raise _damaged(path, number, "it is out of place")
-            rank = _ORDER.index(type(line))
-            if isinstance(line, EndLine):
-                _require_end(line, path, number, hashed.hexdigest())
-                end = line
-            hashed.update(text)
+            fault = tally.fault_of(line)
+            if fault is not None:
+                raise _damaged(path, number, fault)
+            tally.add(line, text)
             yield line
-    if end is None:
+    if not tally.has_ended:
         raise DamagedManifest("{path} has no end", path=path)
 
 
@@ -318,13 +344,6 @@ def _decode(text: bytes, path: Path, number: int) -> Line:
     if isinstance(line, RunLine) and line.format != FORMAT:
         raise _damaged(path, number, f"its format is {line.format}")
     return line
-
-
-def _require_end(end: EndLine, path: Path, number: int, found: str) -> None:
-    if end.rows != number - 1:
-        raise _damaged(path, number, f"it counts {end.rows} lines above it")
-    if end.sha256 != found:
-        raise _damaged(path, number, f"the lines above it have the digest {found}")
 
 
 def _damaged(path: Path, number: int, reason: str) -> DamagedManifest:

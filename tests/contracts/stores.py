@@ -1,0 +1,131 @@
+"""What every store promises. A new store subclasses `StoreContract` and says how it is made."""
+
+import io
+import threading
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import pytest
+
+from matou.errors import MatouError, NotFound
+from matou.storage.files import Store
+
+HOSTILE_KEYS = ["", "/", "/etc/passwd", "../outside", "a/../../outside", "a//b", "a/./b", ".", "a\0b", "键"]
+
+
+class StoreContract(ABC):
+    @abstractmethod
+    def make_store(self, folder: Path) -> Store: ...
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Store:
+        return self.make_store(tmp_path)
+
+    @pytest.mark.parametrize("size_bytes", [0, 1, 1024 * 1024, 3 * 1024 * 1024 + 1])
+    def test_what_was_put_is_what_is_read(self, store: Store, size_bytes: int) -> None:
+        data = bytes(index % 251 for index in range(size_bytes))
+
+        written = store.put("a/b/c", io.BytesIO(data))
+
+        with store.open("a/b/c") as file:
+            assert file.read() == data
+        assert written == store.size("a/b/c") == size_bytes
+
+    def test_the_pieces_of_an_iterable_are_stored_in_order(self, store: Store) -> None:
+        store.put("key", (piece for piece in (b"one ", b"", b"two")))
+
+        with store.open("key") as file:
+            assert file.read() == b"one two"
+
+    def test_putting_again_replaces_the_whole(self, store: Store) -> None:
+        store.put("key", [b"a long first content"])
+
+        store.put("key", [b"short"])
+
+        with store.open("key") as file:
+            assert file.read() == b"short"
+
+    def test_who_reads_while_it_is_replaced_reads_the_old_content_to_its_end(self, store: Store) -> None:
+        store.put("key", [b"old"])
+
+        with store.open("key") as file:
+            store.put("key", [b"new and longer"])
+            assert file.read() == b"old"
+
+    def test_a_source_that_breaks_off_leaves_nothing(self, store: Store) -> None:
+        def breaking_off() -> object:
+            yield b"half"
+            raise ConnectionError
+
+        with pytest.raises(ConnectionError):
+            store.put("key", breaking_off())  # type: ignore[arg-type]
+
+        assert not store.exists("key")
+        assert list(store.iterate()) == []
+
+    def test_a_source_that_breaks_off_leaves_the_old_content(self, store: Store) -> None:
+        def breaking_off() -> object:
+            yield b"half"
+            raise ConnectionError
+
+        store.put("key", [b"old"])
+
+        with pytest.raises(ConnectionError):
+            store.put("key", breaking_off())  # type: ignore[arg-type]
+
+        with store.open("key") as file:
+            assert file.read() == b"old"
+
+    def test_staged_bytes_that_are_not_published_are_gone(self, store: Store) -> None:
+        with store.stage() as staged:
+            staged.write(b"data")
+
+        assert list(store.iterate()) == []
+
+    def test_staged_bytes_are_there_under_the_key_that_they_are_published_as(self, store: Store) -> None:
+        with store.stage() as staged:
+            staged.write(b"da")
+            staged.write(b"ta")
+            staged.publish("x/y")
+
+        with store.open("x/y") as file:
+            assert file.read() == b"data"
+
+    def test_keys_are_iterated_sorted_and_below_their_prefix(self, store: Store) -> None:
+        for key in ("b/2", "a/1/x", "b/1", "bc/1"):
+            store.put(key, [b""])
+
+        assert list(store.iterate()) == ["a/1/x", "b/1", "b/2", "bc/1"]
+        assert list(store.iterate("b/")) == ["b/1", "b/2"]
+        assert list(store.iterate("nothing/")) == []
+
+    def test_what_is_not_there_is_not_found(self, store: Store) -> None:
+        assert not store.exists("no/such")
+        for ask in (store.open, store.size, store.delete):
+            with pytest.raises(NotFound, match="no/such"):
+                ask("no/such")
+
+    def test_what_is_deleted_is_gone(self, store: Store) -> None:
+        store.put("a/b", [b"data"])
+
+        store.delete("a/b")
+
+        assert not store.exists("a/b")
+
+    @pytest.mark.parametrize("key", HOSTILE_KEYS)
+    def test_a_key_that_would_leave_the_store_is_refused(self, store: Store, key: str) -> None:
+        for ask in (store.exists, store.open, store.size, store.delete, lambda key: store.put(key, [b""])):
+            with pytest.raises(MatouError):
+                ask(key)
+
+    def test_writers_of_one_key_at_the_same_time_leave_one_whole_content(self, store: Store) -> None:
+        contents = [bytes([65 + index]) * 200_000 for index in range(6)]
+        threads = [threading.Thread(target=store.put, args=("key", [content])) for content in contents]
+
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        with store.open("key") as file:
+            assert file.read() in contents

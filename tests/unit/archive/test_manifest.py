@@ -1,0 +1,319 @@
+"""Manifests say what was written and nothing else: every other byte, order and count is found."""
+
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from matou.archive.chain import (
+    NoSuchRun,
+    SourceKey,
+    checked_lines,
+    faults_of_chain,
+    latest_lines,
+    latest_manifest,
+    manifest_of,
+    newest_manifests,
+    previous_run,
+    read_end_line,
+    source_key,
+)
+from matou.archive.layout import Archive
+from matou.archive.manifest import (
+    DamagedManifest,
+    EndLine,
+    LfsState,
+    Line,
+    Listing,
+    ManifestWriter,
+    NamespaceLine,
+    Outcome,
+    PreviousRun,
+    Proof,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    UnseenLine,
+    read_manifest,
+)
+from matou.model.platform import VersionControl, Visibility
+
+NOW = datetime(2026, 11, 21, 8, 0, 0, 250_000, tzinfo=UTC)
+CODING = SourceLine(platform="coding", url="https://e.coding.net/open-api", account="42", team="team", team_id="7")
+GITEE = SourceLine(platform="gitee", url="https://gitee.com/api/v5", account="someone")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive.create(tmp_path / "archive", now=NOW, identifier=UUID(int=1))
+
+
+def run_line(archive: Archive, run: int, source: SourceLine = CODING) -> RunLine:
+    return RunLine(
+        format=1, run=run, started_at=NOW.replace(microsecond=0), source=source, previous=previous_run(archive),
+        options={"jobs": 2}, matou="0.1.0",
+    )  # fmt: skip
+
+
+def namespace_line(identifier: str = "1") -> NamespaceLine:
+    return NamespaceLine(
+        id=identifier, name="project", path="team/project", display_name="项目", created_at=NOW, archived=False,
+        seen=True, documents={"labels": "0" * 64},
+    )  # fmt: skip
+
+
+def repository_line(identifier: str = "42", outcome: Outcome = Outcome.SAVED, **values: object) -> RepositoryLine:
+    return RepositoryLine(
+        id=identifier, namespace="1", name="repository", path="team/project/repository", clone_url="https://x/y.git",
+        version_control=VersionControl.GIT, visibility=Visibility.PRIVATE, outcome=outcome, **values,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def write_run(
+    archive: Archive, *lines: NamespaceLine | RepositoryLine | UnseenLine, source: SourceLine = CODING
+) -> Path:
+    run = archive.begin_run()
+    writer = ManifestWriter(archive, run_line(archive, run, source))
+    for line in lines:
+        writer.write(line)
+    writer.publish(finished_at=NOW, requests=14, listing=Listing.COMPLETE)
+    return archive.manifest(run)
+
+
+def test_the_lines_are_those_of_the_format_page(archive: Archive) -> None:
+    repository = repository_line(
+        description="d", created_at=NOW, last_push_at=NOW, default_branch="main", snapshot="1" * 64, saved_in=7,
+        refs=12, kept=("refs/matou/kept/000007/heads/main",),
+        lfs=LfsState(list="2" * 64, objects=3, missing=("3" * 64,)),
+        received_bytes=48_211_003, seconds=1.52, proof=Proof.LS_REFS, reason="why",
+    )  # fmt: skip
+
+    path = write_run(archive, namespace_line(), repository, UnseenLine(what="project 9", reason="no right"))
+
+    run, namespace, saved, unseen, end = (json.loads(line) for line in path.read_text().splitlines())
+    assert list(run) == ["kind", "format", "run", "started_at", "source", "options", "matou"]
+    assert run["started_at"] == "2026-11-21T08:00:00Z"
+    assert namespace == {
+        "kind": "namespace", "id": "1", "name": "project", "path": "team/project", "display_name": "项目",
+        "created_at": "2026-11-21T08:00:00.250000Z", "archived": False, "documents": {"labels": "0" * 64}, "seen": True,
+    }  # fmt: skip
+    assert list(saved) == [
+        "kind", "id", "namespace", "name", "path", "description", "clone_url", "version_control", "visibility",
+        "created_at", "last_push_at", "default_branch", "outcome", "proof", "reason", "snapshot", "saved_in", "refs",
+        "kept", "lfs", "bytes", "seconds",
+    ]  # fmt: skip
+    assert unseen == {"kind": "unseen", "what": "project 9", "reason": "no right"}
+    assert {**end, "sha256": ""} == {
+        "kind": "end", "finished_at": "2026-11-21T08:00:00Z", "outcomes": {"saved": 1}, "bytes": 48_211_003,
+        "requests": 14, "listing": "complete", "rows": 4, "sha256": "",
+    }  # fmt: skip
+
+
+def test_what_was_written_is_what_is_read(archive: Archive) -> None:
+    lines = (
+        namespace_line(),
+        repository_line("1"),
+        repository_line("2", Outcome.INCOMPLETE, not_stored=("refs/heads/\udcff\udcfe",), reason="坏"),
+        UnseenLine(what="a", reason="b"),
+    )
+
+    path = write_run(archive, *lines)
+
+    first, *middle, end = read_manifest(path)
+    assert isinstance(first, RunLine)
+    assert tuple(middle) == lines
+    assert isinstance(end, EndLine)
+    assert end.outcomes == {Outcome.SAVED: 1, Outcome.INCOMPLETE: 1}
+    assert read_end_line(path) == end
+
+
+def test_lines_out_of_order_are_our_own_fault(archive: Archive) -> None:
+    writer = ManifestWriter(archive, run_line(archive, archive.begin_run()))
+    writer.write(repository_line())
+
+    with pytest.raises(ValueError, match="a NamespaceLine in a manifest: it is out of place"):
+        writer.write(namespace_line())
+    writer.close()
+
+
+def test_a_manifest_that_was_not_published_is_no_manifest(archive: Archive) -> None:
+    run = archive.begin_run()
+    writer = ManifestWriter(archive, run_line(archive, run))
+    writer.write(repository_line())
+    writer.close()
+
+    assert not archive.manifest(run).exists()
+    assert latest_manifest(archive) is None
+    with pytest.raises(NoSuchRun, match="run 1"):
+        manifest_of(archive, run)
+
+
+def flip_a_bit(text: bytes, where: random.Random) -> bytes:
+    # What only the next manifest covers: when the run ended, and how many requests it made.
+    spared = {*range(text.index(b'"finished_at"'), text.index(b'"outcomes"', text.index(b'"finished_at"')))}
+    spared |= {*range(text.index(b'"requests"'), text.index(b'"listing"'))}
+    offset = where.choice([offset for offset in range(len(text)) if offset not in spared])
+    return text[:offset] + bytes([text[offset] ^ (1 << where.randrange(8))]) + text[offset + 1 :]
+
+
+def cut(text: bytes, where: random.Random) -> bytes:
+    return text[: where.randrange(len(text))]
+
+
+def without_a_line(text: bytes, where: random.Random) -> bytes:
+    lines = text.splitlines(keepends=True)
+    del lines[where.randrange(len(lines))]
+    return b"".join(lines)
+
+
+def a_line_twice(text: bytes, where: random.Random) -> bytes:
+    lines = text.splitlines(keepends=True)
+    return b"".join([*lines, lines[where.randrange(len(lines))]])
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, cut, without_a_line, a_line_twice])
+@pytest.mark.parametrize("seed", range(60))
+def test_any_damage_to_a_manifest_is_found_and_named(
+    archive: Archive, damage: Callable[[bytes, random.Random], bytes], seed: int
+) -> None:
+    path = write_run(archive, namespace_line(), *(repository_line(str(number)) for number in range(5)))
+    text = path.read_bytes()
+    damaged = damage(text, random.Random(seed))
+    path.write_bytes(damaged)
+
+    with pytest.raises(DamagedManifest, match=r"000001/manifest\.jsonl"):
+        list(read_manifest(path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"kind":"surprise"}',
+        '{"kind":"unseen","what":1,"reason":"r"}',
+        '{"kind":"unseen","what":"w","reason":"r","more":1}',
+        '{"kind":"unseen","what":"w"}',
+        '{"what":"w","reason":"r"}',
+        "[]",
+        "",
+        "{",
+        "[" * 100_000,
+        '{"kind":"unseen","what":"w","reason":"r"} x',
+    ],
+)
+def test_a_line_that_the_format_does_not_know_is_damage_with_its_number(archive: Archive, line: str) -> None:
+    path = write_run(archive)
+    first, _ = path.read_text().splitlines()
+    path.write_text(f"{first}\n{line}\n")
+
+    with pytest.raises(DamagedManifest, match="line 2"):
+        list(read_manifest(path))
+
+
+def test_a_time_without_a_zone_is_damage(archive: Archive) -> None:
+    path = write_run(archive)
+    path.write_text(path.read_text().replace("08:00:00Z", "08:00:00"))
+
+    with pytest.raises(DamagedManifest, match="line 1"):
+        list(read_manifest(path))
+
+
+def test_a_manifest_is_checked_to_its_end_before_its_first_line_is_given_out(archive: Archive) -> None:
+    path = write_run(archive, *(repository_line(str(number)) for number in range(3)))
+    path.write_bytes(path.read_bytes()[:-2])
+
+    with pytest.raises(DamagedManifest):
+        next(checked_lines(path))
+
+
+def test_each_manifest_names_the_one_before_it(archive: Archive) -> None:
+    paths = [write_run(archive, source=source) for source in (CODING, GITEE, CODING)]
+
+    firsts = [next(read_manifest(path)) for path in paths]
+
+    assert [isinstance(line, RunLine) and line.previous and line.previous.run for line in firsts] == [None, 1, 2]
+    assert list(faults_of_chain(archive)) == []
+
+
+def test_interrupted_runs_are_passed_over(archive: Archive) -> None:
+    write_run(archive, repository_line("1"))
+    interrupted = ManifestWriter(archive, run_line(archive, archive.begin_run()))
+    interrupted.close()
+    newest = write_run(archive, repository_line("2"))
+    archive.begin_run()
+
+    lines: list[Line] = list(latest_lines(archive, source_key(CODING)))
+
+    assert newest == archive.manifest(3)
+    assert repository_line("2") in lines
+    assert list(faults_of_chain(archive)) == []
+
+
+def test_each_source_has_its_own_newest_manifest(archive: Archive) -> None:
+    first, second, third = (write_run(archive, source=source) for source in (CODING, GITEE, CODING))
+
+    assert latest_manifest(archive, source_key(GITEE)) == second
+    assert latest_manifest(archive, source_key(CODING)) == third
+    assert latest_manifest(archive) == third
+    assert newest_manifests(archive) == (second, third)
+    assert newest_manifests(archive, at=2) == (first, second)
+    assert latest_manifest(archive, SourceKey("github", "github.com", "x")) is None
+    with pytest.raises(NoSuchRun, match="run 9"):
+        newest_manifests(archive, at=9)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (SourceLine(platform="coding", url="https://E.coding.net/other", account="9", team_id="7"), True),
+        (SourceLine(platform="coding", url="https://e.coding.net/open-api", account="42", team_id="8"), False),
+        (SourceLine(platform="coding", url="https://my.example/open-api", account="42", team_id="7"), False),
+        (SourceLine(platform="gitee", url="https://e.coding.net/open-api", account="42", team_id="7"), False),
+    ],
+)
+def test_a_source_is_its_platform_its_host_and_its_team(other: SourceLine, same: bool) -> None:
+    assert (source_key(other) == source_key(CODING)) is same
+
+
+@pytest.mark.parametrize("victim", [1, 2])
+def test_a_manifest_that_was_rewritten_whole_breaks_the_chain(archive: Archive, victim: int) -> None:
+    for _ in range(3):
+        write_run(archive, repository_line())
+    forged = Archive.create(archive.root.parent / "forged", now=NOW, identifier=UUID(int=2))
+    for _ in range(3):
+        write_run(forged, repository_line("13"))
+    archive.manifest(victim).write_bytes(forged.manifest(victim).read_bytes())
+
+    faults = list(faults_of_chain(archive))
+
+    assert archive.manifest(victim + 1) in [fault.path for fault in faults]
+
+
+def test_a_manifest_that_was_removed_breaks_the_chain(archive: Archive) -> None:
+    for _ in range(3):
+        write_run(archive)
+    archive.manifest(2).unlink()
+
+    (fault,) = faults_of_chain(archive)
+
+    assert fault.path == archive.manifest(3)
+    assert "run 2" in str(fault.error)
+
+
+def test_a_manifest_in_the_folder_of_another_run_is_found(archive: Archive) -> None:
+    write_run(archive)
+    archive.run_folder(1).rename(archive.run_folder(4))
+
+    (fault,) = faults_of_chain(archive)
+
+    assert str(fault.error).endswith("says that it is run 1")
+
+
+def test_the_previous_run_is_named_with_the_digest_of_its_whole_file(archive: Archive) -> None:
+    path = write_run(archive)
+
+    assert previous_run(archive) == PreviousRun(run=1, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
