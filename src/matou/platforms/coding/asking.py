@@ -3,61 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from matou.credentials import Secret
-from matou.errors import NotFound, UnknownShape
+from matou.errors import MatouError
 from matou.model.records import Record
-from matou.platforms.coding.errors import Busy, CredentialRefused
+from matou.platforms.coding.errors import CredentialRefused
 from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import Response, decode_response
 from matou.platforms.coding.wire_requests import Request, encode_request, parameters_of
+from matou.remote.answers import Answer, AnsweredRefused, FailedAnswer
+from matou.remote.session import Session
+
+REQUESTS_PER_SECOND = 20
+"""For each action: CODING allows 30 a second to a whole team, which others use too."""
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "Accept": "application/json"}
-
-
-class Answer(Protocol):
-    """What the session gives back; names of headers are in lower case."""
-
-    @property
-    def status(self) -> int: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    @property
-    def body(self) -> bytes: ...
-
-
-class Session(Protocol):
-    """The part of `remote.session.Session` that this platform needs.
-
-    It waits and asks again where a request may be repeated and TryLater was raised, by itself or by `check`, which
-    is given each answer: CODING says "too many requests" with status 200.
-    """
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        authorization: Secret | None,
-        body: bytes | None,
-        repeatable: bool,
-        limit_bytes: int,
-        check: Callable[[Any], None] | None,
-    ) -> Answer: ...
-
 
 R = TypeVar("R", bound=Response)
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Puts actions to one Open API for one token; from several threads, if the session may be."""
+    """Puts actions to one Open API for one token; threads may share it."""
 
     session: Session
     url: str
@@ -66,50 +36,52 @@ class Asking:
     now: Callable[[], datetime]
 
     def ask(self, request: Request, kind: type[R], *, unreadable: Unreadable | None = None) -> R:
-        """Ask what only reads, so that it may be asked again.
+        """Ask what only reads, so that it may be asked again: "too many requests" comes with status 200.
 
         Each answer goes to `record` before it is read. Rows that cannot be read are noted in `unreadable`.
 
         Raises:
-            MatouError: of the kind that says what can be done; TryLater once the session has given up.
+            CredentialRefused: the token is not good.
+            MatouError: of the kind that says what can be done; TryLater once the session has lost patience.
         """
         read: list[tuple[R, Unreadable]] = []
 
         def check(answer: Answer) -> None:
             self._keep(request, answer)
-            faults: Unreadable = []
-            read.append((_read(kind, answer, faults if unreadable is not None else None), faults))
+            odd: Unreadable = []
+            read.append((decode_response(kind, answer.body, unreadable=None if unreadable is None else odd), odd))
 
-        self._post(request, check)
-        response, faults = read[-1]
+        self._send(request, check)
+        response, odd = read[-1]
         if unreadable is not None:
-            unreadable.extend(faults)
+            unreadable.extend(odd)
         return response
 
+    def _send(self, request: Request, check: Callable[[Answer], None]) -> None:
+        try:
+            self._post(request, check)
+        except AnsweredRefused as refusal:
+            self._keep(request, refusal.answer)
+            raise CredentialRefused("coding answered with status {status}", status=refusal.answer.status) from refusal
+        except MatouError as failure:
+            if isinstance(failure, FailedAnswer):
+                self._keep(request, failure.answer)
+            raise
+
     def _post(self, request: Request, check: Callable[[Answer], None]) -> None:
+        action = type(request).__name__
         self.session.request(
             "POST",
-            f"{self.url}?{urlencode({'Action': type(request).__name__})}",
+            f"{self.url}?{urlencode({'Action': action})}",
+            repeatable=True,
             headers=HEADERS,
             authorization=self.authorization,
             body=encode_request(request),
-            repeatable=True,
             limit_bytes=LARGEST_ANSWER_BYTES,
+            pace=f"{self.url} {action}",
             check=check,
         )
 
     def _keep(self, request: Request, answer: Answer) -> None:
         action = type(request).__name__
         self.record(Record(self.now(), action, parameters_of(request), answer.status, answer.body))
-
-
-def _read(kind: type[R], answer: Answer, unreadable: Unreadable | None) -> R:
-    if answer.status in (200, 201):
-        return decode_response(kind, answer.body, unreadable=unreadable)
-    if answer.status in (401, 403):
-        raise CredentialRefused("coding answered with status {status}", status=answer.status)
-    if answer.status == 429 or answer.status >= 500:
-        raise Busy("coding answered with status {status}", status=answer.status)
-    if answer.status == 404:
-        raise NotFound("there is no open api of coding at this address")
-    raise UnknownShape("coding status", answer.status)

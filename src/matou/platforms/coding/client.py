@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError, NotFound, UnknownShape
+from matou.errors import MatouError, UnknownShape
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import AddressRefused, Home, team_key
-from matou.platforms.coding.asking import Asking, Session
+from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.documents import labels_document, members_document
 from matou.platforms.coding.listing import Lister, Listing
 from matou.platforms.coding.pages import PAGE_SIZE, ListingBroken, PageRead, read_pages
@@ -30,6 +30,8 @@ from matou.platforms.coding.wire import (
     UserResponse,
     moment,
 )
+from matou.remote.answers import Cancelled
+from matou.remote.session import Session
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024
 
@@ -44,7 +46,7 @@ class CodingClient:
     """An account at CODING, to read from. May be used by several threads.
 
     Args:
-        session: sends requests, waits, and asks again (see `asking.Session`).
+        session: must name the URL's origin, and keep to `asking.REQUESTS_PER_SECOND`.
         url: the Open API's address, `https://e.coding.net/open-api`.
         token: any form that `tokens.CodingToken` knows.
         record: is given each answer as received, before it is read.
@@ -151,6 +153,8 @@ class CodingClient:
             return None
         try:
             return self._picture(namespace.icon_url)
+        except Cancelled:
+            raise
         except MatouError as fault:
             self._note(Unseen(f"the icon of the project {namespace.name!r}", str(fault)))
             return None
@@ -232,18 +236,7 @@ class CodingClient:
 
     def _picture(self, address: str) -> bytes:
         # Icons lie on hosts of all kinds and are public: the token stays here.
-        answer = self._session.request(
-            "GET",
-            address,
-            headers={},
-            authorization=None,
-            body=None,
-            repeatable=True,
-            limit_bytes=LARGEST_ICON_BYTES,
-            check=None,
-        )
-        if answer.status != 200:
-            raise NotFound("{address} answered with status {status}", address=address, status=answer.status)
+        answer = self._session.request("GET", address, repeatable=True, limit_bytes=LARGEST_ICON_BYTES)
         return answer.body
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from matou.errors import MatouError, NotFound, Refused, UnknownShape
+from matou.errors import MatouError, NotFound, Refused
 from matou.model.platform import Unseen
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.errors import ActionRefused, CredentialRefused
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, read_pages
+from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import (
     Depot,
     DepotData,
@@ -20,8 +21,14 @@ from matou.platforms.coding.wire import (
     ProjectListResponse,
     ProjectResponse,
     ProjectsResponse,
+    Response,
 )
+from matou.remote.answers import Cancelled
 
+ENDS_EVERYTHING = (CredentialRefused, Cancelled)
+"""No list can be read after these, and none that was cut short by one is worth giving."""
+
+R = TypeVar("R", bound=Response)
 T = TypeVar("T", bound=Row)
 
 
@@ -53,7 +60,7 @@ class Lister:
         """Read projects and depots. A part that fails is left out, and its fault stands in the listing.
 
         Raises:
-            CredentialRefused: the token was refused meanwhile: no list can be believed.
+            CredentialRefused, Cancelled: nothing more can be asked.
         """
         listing = Listing()
         listing.projects_fault = _gather(self._projects(), listing.projects)
@@ -69,15 +76,13 @@ class Lister:
             yield from self._joined_projects()
 
     def _page_of_projects(self, number: int) -> PageRead[Project]:
-        unreadable: list[UnknownShape] = []
         request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
-        data = self.asking.ask(request, ProjectsResponse, unreadable=unreadable).data
-        return PageRead(data.project_list, data.total_count, unreadable)
+        response, unreadable = self._ask(request, ProjectsResponse)
+        return PageRead(response.data.project_list, response.data.total_count, unreadable)
 
     def _joined_projects(self) -> Iterator[Project]:
-        unreadable: list[UnknownShape] = []
-        request = ask_for.DescribeUserProjects(user_id=self.user_id)
-        yield from self.asking.ask(request, ProjectListResponse, unreadable=unreadable).project_list
+        response, unreadable = self._ask(ask_for.DescribeUserProjects(user_id=self.user_id), ProjectListResponse)
+        yield from response.project_list
         if unreadable:
             raise unreadable[0]
 
@@ -94,7 +99,7 @@ class Lister:
         for project in projects:
             try:
                 yield from self._depots_of(project)
-            except CredentialRefused:
+            except ENDS_EVERYTHING:
                 raise
             except (Refused, NotFound) as refusal:
                 refused = True
@@ -126,13 +131,20 @@ class Lister:
         return self._page_of_depots(ask_for.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))
 
     def _page_of_depots(self, request: ask_for.Request) -> PageRead[Depot]:
-        unreadable: list[UnknownShape] = []
-        return _page(self.asking.ask(request, DepotsResponse, unreadable=unreadable).depot_data, unreadable)
+        response, unreadable = self._ask(request, DepotsResponse)
+        return _page(response.depot_data, unreadable)
 
     def _page_of_mine(self, number: int) -> PageRead[Depot]:
-        unreadable: list[UnknownShape] = []
         request = ask_for.DescribeMyDepots(page_number=number, page_size=PAGE_SIZE)
-        return _page(self.asking.ask(request, MyDepotsResponse, unreadable=unreadable).payload, unreadable)
+        response, unreadable = self._ask(request, MyDepotsResponse)
+        return _page(response.payload, unreadable)
+
+    def _ask(self, request: ask_for.Request, kind: type[R]) -> tuple[R, Unreadable]:
+        unreadable: Unreadable = []
+        response = self.asking.ask(request, kind, unreadable=unreadable)
+        for fault in unreadable:
+            self.note(Unseen(f"a row of {type(request).__name__}", str(fault)))
+        return response, unreadable
 
     def _add_projects_of_depots(self, listing: Listing) -> None:
         """Whether the list of projects holds archived ones is not documented: a depot shows that its project exists."""
@@ -143,14 +155,14 @@ class Lister:
     def _project_of(self, depot: Depot) -> Project:
         try:
             return self.asking.ask(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
-        except CredentialRefused:
+        except ENDS_EVERYTHING:
             raise
         except MatouError as fault:
             self.note(Unseen(f"what is said of the project {depot.project_name!r}", str(fault)))
             return Project(id=depot.project_id, name=depot.project_name)
 
 
-def _page(data: DepotData, unreadable: list[UnknownShape]) -> PageRead[Depot]:
+def _page(data: DepotData, unreadable: Unreadable) -> PageRead[Depot]:
     return PageRead(data.depots, data.page.total_row if isinstance(data.page, Page) else None, unreadable)
 
 
@@ -164,7 +176,7 @@ def _gather(rows: Iterable[T], found: dict[int, T]) -> MatouError | None:
     try:
         for row in rows:
             found.setdefault(row.id, row)
-    except CredentialRefused:
+    except ENDS_EVERYTHING:
         raise
     except MatouError as fault:
         return fault
