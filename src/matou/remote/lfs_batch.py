@@ -1,0 +1,131 @@
+"""LFS's batch API on the wire, and what we let it make us do.
+
+https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from matou.credentials import Secret
+from matou.errors import UnknownShape
+from matou.remote.addresses import Address, Origin, UnsafeAddress, parse_address
+from matou.remote.headers import require_valid_headers
+from matou.remote.redaction import contains
+
+CONTENT_TYPE = "application/vnd.git-lfs+json"
+
+_OUR_HEADERS = frozenset(
+    {"accept-encoding", "connection", "content-length", "expect", "host", "range", "te", "transfer-encoding", "upgrade"}
+)
+"""Framing and range are ours to decide, whatever an answer says."""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """Where one object is, and for how long this holds."""
+
+    href: str
+    header: Mapping[str, str] | None = None
+    expires_in: int | None = None
+    expires_at: str | None = None
+
+
+class ObjectError(msgspec.Struct, frozen=True):
+    code: int
+    message: str = ""
+
+
+class BatchObject(msgspec.Struct, frozen=True):
+    oid: str
+    actions: Mapping[str, Action] | None = None
+    error: ObjectError | None = None
+
+
+class _BatchAnswer(msgspec.Struct, frozen=True):
+    objects: Annotated[list[BatchObject], msgspec.Meta(max_length=1000)]
+    transfer: str | None = None
+    hash_algo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A request that an action stands for, once it was found harmless."""
+
+    address: Address
+    headers: Mapping[str, str]
+    authorization: Secret | None
+
+
+def batch_request(objects: Sequence[tuple[str, int]]) -> bytes:
+    return msgspec.json.encode(
+        {
+            "operation": "download",
+            "transfers": ["basic"],
+            "hash_algo": "sha256",
+            "objects": [{"oid": oid, "size": size} for oid, size in objects],
+        }
+    )
+
+
+def read_batch(body: bytes) -> Mapping[str, BatchObject]:
+    """Read a batch answer, by oid; raises UnknownShape."""
+    try:
+        answer = msgspec.json.decode(body, type=_BatchAnswer)
+    except msgspec.DecodeError as error:
+        raise UnknownShape("lfs batch", body[:200]) from error
+    if answer.transfer not in {None, "", "basic"}:
+        raise UnknownShape("lfs batch.transfer", answer.transfer)
+    if answer.hash_algo not in {None, "", "sha256"}:
+        raise UnknownShape("lfs batch.hash_algo", answer.hash_algo)
+    return {found.oid: found for found in answer.objects}
+
+
+def is_expired(action: Action, *, answered_at: datetime, now: datetime) -> bool:
+    """Say whether an action is over; `expires_in` goes before `expires_at`, as the batch API has it."""
+    if action.expires_in:
+        return now >= answered_at + timedelta(seconds=min(action.expires_in, 2**31))
+    if action.expires_at:
+        return now >= _read_time(action.expires_at)
+    return False
+
+
+def _read_time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UnknownShape("lfs action.expires_at", text) from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def target_of(action: Action, *, own: Origin, authorization: Secret | None) -> Target:
+    """Say what to send for an action.
+
+    Args:
+        action: as the server gave it.
+        own: the repository's origin, the only one that our credential goes to.
+        authorization: our credential.
+
+    Raises:
+        UnsafeAddress: the action leads where we do not go, or would take our credential elsewhere.
+        InvalidHeader: one of its headers would say more than one thing.
+    """
+    address = parse_address(action.href)
+    headers = {name: value for name, value in (action.header or {}).items() if name.lower() not in _OUR_HEADERS}
+    require_valid_headers(headers)
+    given = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
+    if address.origin == own:
+        return Target(address, headers, Secret(given) if given else authorization)
+    _require_harmless(address, [*headers.values(), given or "", action.href], own, authorization)
+    return Target(address, headers, Secret(given) if given else None)
+
+
+def _require_harmless(address: Address, texts: Sequence[str], own: Origin, authorization: Secret | None) -> None:
+    if own.scheme == "https" and address.origin.scheme == "http":
+        raise UnsafeAddress("the address {address} is not asked: {fault}", address=address, fault="it is not encrypted")
+    if authorization is not None and any(contains(text, authorization) for text in texts):
+        raise UnsafeAddress(
+            "the address {address} is not asked: {fault}", address=address, fault="it would be told our credential"
+        )

@@ -1,0 +1,130 @@
+"""The bytes of one LFS object while they come: resumed where they were cut, and checked before the last is given."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import Self
+
+from matou.errors import Damaged, UnknownShape
+from matou.remote.answers import ConnectionFailed
+from matou.remote.streams import CHUNK_BYTES, Stream
+
+MOST_CUTS = 5
+"""In a row, with not one new byte between them."""
+
+
+class ObjectStream:
+    """One object's bytes. Whoever reads to the end, or `size` bytes, has the object that was asked for or an error.
+
+    Args:
+        open_at: asks for the object from a byte on.
+        pause: waits for some seconds.
+        oid: the SHA-256 that the bytes must have.
+        size: how many there must be.
+    """
+
+    def __init__(
+        self,
+        open_at: Callable[[int], AbstractContextManager[Stream]],
+        pause: Callable[[float], None],
+        *,
+        oid: str,
+        size: int,
+    ) -> None:
+        self._open_at = open_at
+        self._pause = pause
+        self._oid = oid
+        self._size = size
+        self._received = 0
+        self._digest = hashlib.sha256()
+        self._opened = ExitStack()
+        self._stream: Stream | None = None
+        self._cuts = 0
+
+    def __enter__(self) -> Self:
+        """Ask at once, so that what is not there is told before anybody makes a place for it."""
+        self._connect()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._opened.close()
+
+    def read(self, size: int = -1) -> bytes:
+        """Give up to `size` bytes, b"" at the end; everything that is left where it is negative.
+
+        Raises:
+            Damaged: too many bytes, or others than the ones that the object's id stands for.
+            TryLater: it was cut again and again.
+        """
+        if size < 0:
+            return b"".join(iter(lambda: self.read(CHUNK_BYTES), b""))
+        part = self._receive(size)
+        self._received += len(part)
+        self._digest.update(part)
+        if self._received > self._size or (part and self._received == self._size):
+            self._require_right()
+        return part
+
+    def finish(self) -> None:
+        """Read what nobody has read, so that it was checked to its end."""
+        while self.read(CHUNK_BYTES):
+            pass
+        self._require_right()
+
+    def _require_right(self) -> None:
+        if self._received != self._size:
+            raise Damaged(
+                "the LFS object {oid} came with {received} bytes and has {size}",
+                oid=self._oid,
+                received=self._received,
+                size=self._size,
+            )
+        if self._digest.hexdigest() != self._oid:
+            raise Damaged("the LFS object {oid} came with the bytes of another", oid=self._oid)
+
+    def _receive(self, size: int) -> bytes:
+        while True:
+            try:
+                part = self._stream.read(size) if self._stream else b""
+            except ConnectionFailed:
+                self._resume()
+                continue
+            if part or size == 0 or self._received >= self._size:
+                self._cuts = 0 if part else self._cuts
+                return part
+            self._resume()
+
+    def _resume(self) -> None:
+        """Go on after a cut, be it told or only seen by an end that came too early."""
+        self._cuts += 1
+        if self._cuts > MOST_CUTS:
+            raise ConnectionFailed(
+                "the LFS object {oid} was cut off {cuts} times after byte {received} of {size}",
+                oid=self._oid,
+                cuts=self._cuts,
+                received=self._received,
+                size=self._size,
+            )
+        self._pause(0.25 * 2.0**self._cuts)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._opened.close()
+        stream = self._opened.enter_context(self._open_at(self._received))
+        self._stream = stream
+        if stream.status == 206:
+            _require_begins_at(stream, self._received)
+        else:
+            self._skip(stream, self._received)
+
+    def _skip(self, stream: Stream, count: int) -> None:
+        """A server without ranges begins anew; the digest, which stays, is over what was given out."""
+        left = count
+        while left and (part := stream.read(min(left, CHUNK_BYTES))):
+            left -= len(part)
+
+
+def _require_begins_at(stream: Stream, first: int) -> None:
+    described = stream.headers.get("content-range", "")
+    if not described.startswith(f"bytes {first}-"):
+        raise UnknownShape("lfs Content-Range", described)
