@@ -68,9 +68,27 @@ def lock_archive(root: Path, *, now: datetime, host: str | None = None) -> Itera
         _write(file, path, b"")
 
 
-def _take(file: BinaryIO, path: Path) -> None:
+@contextlib.contextmanager
+def lock_for_reading(root: Path) -> Iterator[None]:
+    """Keep writers out while the archive is read; readers do not disturb each other, nor the lock's text.
+
+    An archive that never had a writer, or lies on a disk that cannot be written, has none to keep out.
+
+    Raises:
+        ArchiveBusy: a writer is at it; it says who.
+    """
+    path = root / LOCK_FILE
+    if not path.exists():
+        yield
+        return
+    with path.open("rb") as file:
+        _take(file, path, fcntl.LOCK_SH)
+        yield
+
+
+def _take(file: BinaryIO, path: Path, kind: int = fcntl.LOCK_EX) -> None:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = _read_holder(file)
         if holder is None:

@@ -9,16 +9,20 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, NoReturn
 
 import msgspec
 
 from matou.archive.layout import FORMAT, Archive
-from matou.errors import Damaged
+from matou.errors import Damaged, Phrase
 from matou.model.platform import VersionControl, Visibility
 from matou.storage.files import naming_the_file, sync_folder, syncfs
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
+
+OUT_OF_PLACE = Phrase("it is out of place")
+CUT_OFF = Phrase("it is cut off")
+TOO_LONG = Phrase("it is too long")
 
 
 class DamagedManifest(Damaged):
@@ -207,7 +211,7 @@ class _Tally:
         """Say what is wrong with a line that comes next, or None."""
         rank = _ORDER.index(type(line))
         if rank < self.rank or self.has_ended or (rank == 0) != (self.rows == 0):
-            return "it is out of place"
+            return OUT_OF_PLACE
         if isinstance(line, EndLine):
             expected = self.end(finished_at=line.finished_at, requests=line.requests, listing=line.listing)
             return None if line == expected else f"the lines above it come to {expected}"
@@ -305,7 +309,7 @@ def read_manifest(path: Path) -> Iterator[Line]:
             line = _decode(text, path, number)
             fault = tally.fault_of(line)
             if fault is not None:
-                raise _damaged(path, number, fault)
+                _refuse(path, number, fault)
             tally.add(line, text)
             yield line
     if not tally.has_ended:
@@ -318,7 +322,7 @@ def read_run_line(path: Path) -> RunLine:
         text = next(_texts(file, path), b"")
     line = _decode(text, path, 1)
     if not isinstance(line, RunLine):
-        raise _damaged(path, 1, "it is out of place")
+        _refuse(path, 1, OUT_OF_PLACE)
     return line
 
 
@@ -332,7 +336,7 @@ def _texts(file: BinaryIO, path: Path) -> Iterator[bytes]:
     while text := file.readline(LONGEST_LINE_BYTES + 1):
         number += 1
         if not text.endswith(b"\n"):
-            raise _damaged(path, number, "it is cut off" if len(text) <= LONGEST_LINE_BYTES else "it is too long")
+            _refuse(path, number, CUT_OFF if len(text) <= LONGEST_LINE_BYTES else TOO_LONG)
         yield text
 
 
@@ -340,11 +344,11 @@ def _decode(text: bytes, path: Path, number: int) -> Line:
     try:
         line = decode_line(text)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise _damaged(path, number, str(error)) from error
+        _refuse(path, number, str(error))
     if isinstance(line, RunLine) and line.format != FORMAT:
-        raise _damaged(path, number, f"its format is {line.format}")
+        _refuse(path, number, f"its format is {line.format}")
     return line
 
 
-def _damaged(path: Path, number: int, reason: str) -> DamagedManifest:
-    return DamagedManifest("{path}, line {number}: {reason}", path=path, number=number, reason=reason)
+def _refuse(path: Path, number: int, reason: str) -> NoReturn:
+    raise DamagedManifest("{path}, line {number}: {reason}", path=path, number=number, reason=reason)

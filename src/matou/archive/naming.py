@@ -179,7 +179,7 @@ class PathRegistry:
             return given
 
     def _free_segment(self, key: _Key, true_name: str, parent: _Parent) -> str:
-        for segment in _candidates(true_name, key[1]):
+        for segment in candidates(safe_segment(true_name), key[1]):
             if not self._is_taken(segment, parent):
                 return segment
         raise NoPlaceLeft(
@@ -239,8 +239,8 @@ def read_places(path: Path) -> Iterator[PlaceLine]:
             raise DamagedPlaces("{path}, line {number}: {reason}", path=path, number=number, reason=error) from error
 
 
-def _candidates(true_name: str, owner: Owner) -> Iterator[str]:
-    segment = safe_segment(true_name)
+def candidates(segment: str, owner: Owner) -> Iterator[str]:
+    """The places that an owner may have, best first: the short one, then ever more digits of who it is."""
     yield segment
     digest = _digest("\n".join((owner.platform, owner.host, owner.id)))
     for digits in range(8, len(digest) + 1, 8):

@@ -1,6 +1,7 @@
 """Snapshots and LFS lists as text (docs/archive-format.md, "Blobs"); their writing half is `RefListing.text`."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from matou.errors import Damaged
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
@@ -23,7 +24,7 @@ def parse_snapshot(text: bytes) -> RefListing:
     for number, line in enumerate(_lines(text), start=1):
         value, space, name = line.partition(" ")
         if not space or not name or name in refs or (name == "HEAD" and number > 1):
-            raise _malformed(number, line)
+            _refuse(number, line)
         if name != "HEAD":
             refs[RefName(name)] = _object_id(number, value)
         elif value.startswith("@"):
@@ -44,7 +45,7 @@ def parse_lfs_list(text: bytes) -> dict[str, int]:
     for number, line in enumerate(_lines(text), start=1):
         oid, _, size = line.partition(" ")
         if len(_object_id(number, oid)) != 64 or not (size.isascii() and size.isdigit()):
-            raise _malformed(number, line)
+            _refuse(number, line)
         sizes_bytes[oid] = int(size)
     return sizes_bytes
 
@@ -59,9 +60,9 @@ def _lines(text: bytes) -> list[str]:
 def _object_id(number: int, text: str) -> ObjectId:
     try:
         return object_id(text)
-    except InvalidName as error:
-        raise _malformed(number, text) from error
+    except InvalidName:
+        _refuse(number, text)
 
 
-def _malformed(number: int, line: str) -> MalformedText:
-    return MalformedText("line {number} of a list is {line}", number=number, line=repr(line)[:200])
+def _refuse(number: int, line: str) -> NoReturn:
+    raise MalformedText("line {number} of a list is {line}", number=number, line=repr(line)[:200])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.archive.lock import ArchiveBusy, Holder, lock_archive
+from matou.archive.lock import ArchiveBusy, Holder, lock_archive, lock_for_reading
 from matou.errors import TryLater
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -85,3 +85,37 @@ def test_a_text_that_a_power_cut_spoilt_means_that_leftovers_may_be_of_any_age(t
 
     with lock_archive(tmp_path, now=NOW) as lock:
         assert lock.previous_holder == Holder(host="", process=0, since=datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def test_readers_keep_a_writer_out_but_not_each_other(tmp_path: Path) -> None:
+    with lock_archive(tmp_path, now=NOW):
+        pass
+
+    with (
+        lock_for_reading(tmp_path),
+        lock_for_reading(tmp_path),
+        pytest.raises(ArchiveBusy, match="another process"),
+        lock_archive(tmp_path, now=NOW),
+    ):
+        pass
+
+
+def test_a_reader_waits_for_no_writer_and_is_told_who_it_is(tmp_path: Path) -> None:
+    with holding(tmp_path), pytest.raises(ArchiveBusy, match="quay"), lock_for_reading(tmp_path):
+        pass
+
+
+def test_a_reader_leaves_the_text_of_a_holder_that_was_killed(tmp_path: Path) -> None:
+    with holding(tmp_path) as child:
+        child.kill()
+        child.wait()
+    with lock_for_reading(tmp_path):
+        pass
+
+    with lock_archive(tmp_path, now=LATER) as lock:
+        assert lock.previous_holder is not None
+
+
+def test_an_archive_without_a_lock_file_can_be_read(tmp_path: Path) -> None:
+    with lock_for_reading(tmp_path):
+        assert list(tmp_path.iterdir()) == []

@@ -44,9 +44,7 @@ def test_records_of_many_threads_and_frames_are_all_there(tmp_path: Path) -> Non
     path = tmp_path / "records.jsonl.zst"
     moments = iter(NOW + timedelta(seconds=number) for number in range(100))
     records = RecordWriter(path, now=lambda: next(moments))
-    threads = [
-        threading.Thread(target=lambda: [records("A", {}, 200, b"y" * 100_000) for _ in range(10)]) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=records, args=("A", {}, 200, b"y" * 100_000)) for _ in range(40)]
 
     for thread in threads:
         thread.start()
@@ -63,7 +61,7 @@ def test_a_file_that_was_cut_off_gives_what_it_holds_and_then_says_so(tmp_path: 
         with RecordWriter(path, now=clock) as records:
             records(f"call {number}", {}, 200, b"body")
     path.write_bytes(path.read_bytes()[:-9])
-    seen = []
+    seen: list[str] = []
 
     with pytest.raises(DamagedRecords, match=r"records\.jsonl\.zst"):
         seen.extend(record.request for record in read_records(path))
