@@ -1,0 +1,25 @@
+"""CODING's Open API, as docs/reference/coding-dialect.md tells: `routes` is all that the rest of the server knows."""
+
+from starlette.routing import BaseRoute, Route
+
+from matou.forge.forge import Forge
+from matou.server.dialects.coding.endpoint import Endpoint
+from matou.server.dialects.coding.icons import icon_routes
+from matou.server.dialects.coding.rate import CALLS_A_SECOND, RateLimiter
+from matou.server.dialects.coding.table import ACTIONS_BY_NAME
+
+
+def routes(forge: Forge, *, base: str | None = None, calls_a_second: int = CALLS_A_SECOND) -> list[BaseRoute]:
+    """The endpoint, whatever follows it, and the icons.
+
+    Args:
+        forge: what is served.
+        base: scheme and host that the URLs in answers begin with; None takes each request's own.
+        calls_a_second: of one action by one team.
+    """
+    endpoint = Endpoint(forge, ACTIONS_BY_NAME, RateLimiter(calls_a_second), base)
+    return [
+        Route("/open-api", endpoint.serve, methods=endpoint.METHODS),
+        Route("/open-api/{rest:path}", endpoint.serve, methods=endpoint.METHODS),
+        *icon_routes(forge),
+    ]

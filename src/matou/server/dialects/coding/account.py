@@ -1,0 +1,124 @@
+"""Actions about who asks and about the team: users, roles, members."""
+
+from collections.abc import Mapping
+
+from matou.db.memberships import Member, Role
+from matou.db.namespaces import Namespace
+from matou.forge.members import members, role_of
+from matou.platforms.coding import wire
+from matou.platforms.coding import wire_requests as asked
+from matou.server.dialects.coding.call import READ_TEAM, READ_USER, Action, Call, action
+from matou.server.dialects.coding.envelope import ScopeRefused
+from matou.server.dialects.coding.paging import page_asked
+
+TEAM_ROLES: Mapping[Role, tuple[str, str]] = {
+    Role.OWNER: ("EnterpriseOwner", "企业所有者"),
+    Role.MAINTAINER: ("EnterpriseAdmin", "企业管理员"),
+    Role.DEVELOPER: ("EnterpriseMember", "企业普通成员"),
+    Role.REPORTER: ("EnterpriseMember", "企业普通成员"),
+    Role.GUEST: ("EnterpriseMember", "企业普通成员"),
+}
+PROJECT_ROLES: Mapping[Role, tuple[str, str]] = {
+    Role.OWNER: ("ProjectAdmin", "项目管理员"),
+    Role.MAINTAINER: ("ProjectAdmin", "项目管理员"),
+    Role.DEVELOPER: ("ProjectMember", "开发"),
+    Role.REPORTER: ("ProjectMember", "开发"),
+    Role.GUEST: ("ProjectGuest", "受限成员"),
+}
+"""Words of CODING's own (`Role.RoleType` of its document); `RoleId` is the number of ours."""
+
+
+def current_user(call: Call, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
+    user = call.user
+    return wire.UserResponse(
+        user=wire.CurrentUser(
+            id=user.id,
+            email=user.email,
+            email_validation=int(bool(user.email)),
+            global_key=user.name,
+            name=user.display_name or user.name,
+            team_id=call.team.id,
+        )
+    )
+
+
+def team(call: Call, _: asked.DescribeTeam) -> wire.TeamResponse:
+    found, _total = members(call.forge, call.team)
+    owner = next((member for member in found if member.role is Role.OWNER), None)
+    return wire.TeamResponse(
+        data=wire.Team(
+            id=call.team.id,
+            name=call.team.display_name or call.team.name,
+            name_pin_yin=call.team.name,
+            avatar=call.links.icon(call.team),
+            team_host=call.links.page(call.team.path),
+            team_owner=_without_address(wire.Member(id=0) if owner is None else member_row(call, owner, TEAM_ROLES)),
+        )
+    )
+
+
+def team_members(call: Call, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
+    require_membership(call, call.team)
+    page = page_asked(request.page_number, request.page_size)
+    found, total = members(call.forge, call.team, offset=page.offset, limit=page.size)
+    return wire.TeamMembersResponse(
+        data=wire.TeamMemberData(
+            page_number=page.number,
+            page_size=page.size,
+            total_count=total,
+            team_members=[member_row(call, member, TEAM_ROLES) for member in found],
+        )
+    )
+
+
+def require_membership(call: Call, namespace: Namespace) -> None:
+    """Who belongs to it, and under which address, is for those who do. Raises ScopeRefused."""
+    user = call.user
+    if not user.admin and role_of(call.forge, user, namespace) is None:
+        raise ScopeRefused
+
+
+def member_row(call: Call, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
+    role_type, role_name = roles[member.role]
+    return wire.Member(
+        id=member.user.id,
+        team_id=call.team.id,
+        name=member.user.display_name or member.user.name,
+        email=member.user.email,
+        email_validation=int(bool(member.user.email)),
+        status=1 if member.user.active else -1,
+        global_key=member.user.name,
+        roles=[wire.Role(role_type=role_type, role_id=member.role.value, role_type_name=role_name)],
+        department_member=wire.DepartmentMember(),
+    )
+
+
+def _without_address(owner: wire.Member) -> wire.Member:
+    owner.email, owner.email_validation = "", 0
+    return owner
+
+
+ACTIONS: tuple[Action, ...] = (
+    action(
+        asked.DescribeCodingCurrentUser,
+        current_user,
+        READ_USER,
+        "`GlobalKey` is the user's name. `TeamId` is the id of the team that this request is about. `Avatar` and "
+        "`Phone` are empty.",
+    ),
+    action(
+        asked.DescribeTeam,
+        team,
+        READ_TEAM,
+        "`TeamHost` is `https://HOST/TEAM`, as there is no host for each team. `TeamOwner` is the first owner by "
+        "name, "
+        "without an e-mail address; `Id` 0 where a team has none.",
+    ),
+    action(
+        asked.DescribeTeamMembers,
+        team_members,
+        READ_TEAM,
+        "For members of the team only. `RoleId` is the number of Matou's role, 10 to 50. `Status` is -1 for a "
+        "user who may not log in.",
+    ),
+)

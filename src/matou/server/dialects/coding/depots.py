@@ -1,0 +1,257 @@
+"""Actions about depots: the repositories of a team's projects."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository, RepositoryId
+from matou.forge import access, repositories
+from matou.forge.access import ALL_SCOPES, NoSuchRepository
+from matou.forge.branches import default_branch_of
+from matou.forge.namespaces import find_namespace
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import VersionControl, Visibility
+from matou.platforms.coding import wire
+from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding.wire import milliseconds
+from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
+from matou.server.dialects.coding.envelope import ScopeRefused
+from matou.server.dialects.coding.paging import PageAsked, page_asked
+from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
+from matou.server.dialects.coding.projects import find_project
+
+GROUP_TYPE = "PROJECT_GROUP"
+
+
+def project_depots(call: Call, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
+    project = find_project(call, request.project_id)
+    page = page_asked(request.page_number, request.page_size)
+    found, total = repositories.visible_repositories(
+        call.forge,
+        call.identity,
+        project,
+        recursive=project.id != call.team.id,
+        offset=page.offset,
+        limit=page.size,
+    )
+    return wire.DepotsResponse(depot_data=_page_of_depots(call, found, page, total))
+
+
+def team_depots(call: Call, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
+    # Who may ask is what somebody is to the team, whatever the token may change there.
+    everything = replace(call.identity, scopes=ALL_SCOPES)
+    if not access.may(call.forge, everything, access.Action.ADMINISTER, call.team):
+        raise ScopeRefused
+    page = page_asked(request.page_number, request.page_size)
+    if not request.project_name:
+        return wire.DepotsResponse(depot_data=_team_page(call, page, name_filter=request.depot_name))
+    found, _ = repositories.visible_repositories(
+        call.forge, call.identity, call.team, recursive=True, name_filter=request.depot_name
+    )
+    wanted = request.project_name.casefold()
+    chosen = [repository for repository in found if wanted in project_name(repository).casefold()]
+    return wire.DepotsResponse(depot_data=_page_of_depots(call, page.of(chosen), page, len(chosen)))
+
+
+def my_depots(call: Call, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
+    return wire.MyDepotsResponse(payload=_team_page(call, page_asked(request.page_number, request.page_size)))
+
+
+def one_depot(call: Call, request: asked.DescribeGitDepot) -> wire.DepotResponse:
+    repository = find_depot(call, request, access.Action.SEE)
+    [row] = _rows(call, [repository])
+    row.default_branch = default_branch_of(call.forge, repository) or ""
+    return wire.DepotResponse(depot=row)
+
+
+def new_depot(call: Call, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
+    project = find_project(call, request.project_id)
+    access.require(call.forge, call.identity, access.Action.CREATE_IN, project)
+    repository = repositories.create_repository(
+        call.forge,
+        RepositoryPath(project.path, request.depot_name),
+        visibility=Visibility.PUBLIC if request.shared else Visibility.PRIVATE,
+        description=request.description,
+        creator=call.user,
+    )
+    return wire.CreatedDepotResponse(depot_id=repository.id)
+
+
+def rename_depot(call: Call, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
+    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
+    [row] = _rows(call, [repositories.rename_repository(call.forge, repository, request.depot_name)])
+    return wire.RenamedDepotResponse(depot_info=row)
+
+
+def describe_depot(call: Call, request: asked.ModifyDepotDescription) -> wire.Response:
+    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
+    repositories.describe_repository(call.forge, repository, request.description)
+    return wire.Response()
+
+
+def change_default_branch(call: Call, request: asked.ModifyDefaultBranch) -> wire.Response:
+    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
+    repositories.set_default_branch(call.forge, repository, request.branch_name)
+    return wire.Response()
+
+
+def archive_depot(call: Call, request: asked.ModifyGitDepotArchive) -> wire.Response:
+    repositories.archive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+    return wire.Response()
+
+
+def unarchive_depot(call: Call, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
+    repositories.unarchive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+    return wire.Response()
+
+
+def delete_depot(call: Call, request: asked.DeleteGitDepot) -> wire.Response:
+    repositories.delete_repository(call.forge, find_depot(call, request, access.Action.DELETE))
+    return wire.Response()
+
+
+def find_depot(call: Call, request: asked.OfDepot, wanted: access.Action) -> Repository:
+    """The depot that a request names by id or by path; an id that is not 0 goes first.
+
+    Raises:
+        MissingParameter: it names none.
+        NoSuchRepository: there is none, it belongs to another team, or this identity may not see it: all look the same.
+        MissingScope, ReadOnly, NotAllowed: as `access.require`.
+    """
+    try:
+        repository = _named(call, request)
+        access.require(call.forge, call.identity, wanted, repository)
+    except NoSuchRepository:
+        raise NoSuchRepository("there is no such depot") from None
+    return repository
+
+
+def _named(call: Call, request: asked.OfDepot) -> Repository:
+    if request.depot_id:
+        repository = repositories.find_repository_by_id(call.forge, RepositoryId(request.depot_id))
+    elif request.depot_path.strip("/"):
+        repository = repositories.find_repository(call.forge, depot_path(call.team, request.depot_path))
+    else:
+        raise MissingParameter("the parameter {name} is missing", name="DepotId")
+    if repository.path.namespace.segments[0] != call.team.name:
+        raise NoSuchRepository("it is another team's")
+    return repository
+
+
+def depot_path(team: Namespace, text: str) -> RepositoryPath:
+    """Read `project/depot` or `team/project/depot`, with a slash in front or without.
+
+    Raises:
+        InvalidParameterValue: it has one part only.
+        InvalidName: a part of it can be no name.
+    """
+    segments = text.removeprefix("/").split("/")
+    if len(segments) < 2:
+        raise InvalidParameterValue("DepotPath is {path}, not project/depot", path=repr(text)[:200])
+    if len(segments) == 2 or segments[0] != team.name:
+        segments = [team.name, *segments]
+    return RepositoryPath(NamespacePath(tuple(segments[:-1])), segments[-1])
+
+
+def project_name(repository: Repository) -> str:
+    """The project that a repository counts as being in, however deep it lies; the team's where there is none."""
+    return repository.path.namespace.segments[:2][-1]
+
+
+def _team_page(call: Call, page: PageAsked, *, name_filter: str = "") -> wire.DepotData:
+    found, total = repositories.visible_repositories(
+        call.forge,
+        call.identity,
+        call.team,
+        recursive=True,
+        offset=page.offset,
+        limit=page.size,
+        name_filter=name_filter,
+    )
+    return _page_of_depots(call, found, page, total)
+
+
+def _page_of_depots(call: Call, found: Iterable[Repository], page: PageAsked, total: int) -> wire.DepotData:
+    return wire.DepotData(depots=list(_rows(call, found)), page=page.answered(total))
+
+
+def _rows(call: Call, found: Iterable[Repository]) -> Iterator[wire.Depot]:
+    ids: dict[NamespacePath, int] = {}
+    for repository in found:
+        path = NamespacePath(repository.path.namespace.segments[:2])
+        if path not in ids:
+            is_direct = path == repository.path.namespace
+            ids[path] = repository.namespace_id if is_direct else find_namespace(call.forge, path).id
+        yield _row(call, repository, ids[path])
+
+
+def _row(call: Call, repository: Repository, project_id: int) -> wire.Depot:
+    kind = repository.version_control
+    return wire.Depot(
+        id=repository.id,
+        name=repository.name,
+        https_url=call.links.clone(repository.path) if kind is VersionControl.GIT else "",
+        project_id=project_id,
+        web_url=call.links.page(repository.path),
+        vcs_type=kind.value,
+        repo_type=kind.value,
+        project_name=project_name(repository),
+        description=repository.description,
+        created_at=milliseconds(repository.created_at),
+        last_push_at=milliseconds(repository.last_push_at),
+        group_id=project_id,
+        group_name=project_name(repository),
+        group_type=GROUP_TYPE,
+        is_shared=repository.visibility is Visibility.PUBLIC,
+    )
+
+
+_READ_ONLY = "Refused for a depot that a backup keeps"
+
+ACTIONS: tuple[Action, ...] = (
+    action(
+        asked.DescribeProjectDepotInfoList,
+        project_depots,
+        READ_REPOSITORY,
+        "Those that the user may see, archived ones too, by path. `SshUrl` is empty: there is no SSH. `HttpsUrl` "
+        "is empty "
+        "for what is not git. `DefaultBranch` is empty in lists, as at CODING.",
+    ),
+    action(
+        asked.DescribeTeamDepotInfoList,
+        team_depots,
+        READ_REPOSITORY,
+        "For owners of the team and administrators of the server. `ProjectName` and `DepotName` are parts of the "
+        "names, "
+        "whatever the case.",
+    ),
+    action(
+        asked.DescribeMyDepots,
+        my_depots,
+        READ_REPOSITORY,
+        "Those that the user may see, also where not even code may be read. `Page` is always there.",
+    ),
+    action(
+        asked.DescribeGitDepot,
+        one_depot,
+        READ_REPOSITORY,
+        "A name that the depot had before is taken until another depot has it. `DepotId` goes before `DepotPath`.",
+    ),
+    action(asked.CreateGitDepot, new_depot, WRITE_REPOSITORY, "`DepotName` is needed."),
+    action(asked.ModifyDepotName, rename_depot, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."),
+    action(
+        asked.ModifyDepotDescription,
+        describe_depot,
+        WRITE_REPOSITORY,
+        f"{_READ_ONLY}, or that is archived. Empty is taken.",
+    ),
+    action(asked.ModifyDefaultBranch, change_default_branch, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."),
+    action(
+        asked.ModifyGitDepotArchive,
+        archive_depot,
+        WRITE_REPOSITORY,
+        "An archived depot can be read and cloned; it can be neither pushed to nor changed.",
+    ),
+    action(asked.ModifyGitDepotUnarchive, unarchive_depot, WRITE_REPOSITORY),
+    action(asked.DeleteGitDepot, delete_depot, WRITE_REPOSITORY, f"{_READ_ONLY}. For owners of the project."),
+)

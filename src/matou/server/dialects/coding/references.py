@@ -1,0 +1,164 @@
+"""Actions about branches and tags."""
+
+from collections.abc import Iterator
+
+import pygit2
+
+from matou.forge import access, branches
+from matou.forge.branches import BRANCHES, TAGS
+from matou.forge.references import ref_listing
+from matou.git.objects import MissingObject, find_commit, find_tag, open_repository
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
+from matou.platforms.coding import wire
+from matou.platforms.coding import wire_requests as asked
+from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
+from matou.server.dialects.coding.commits import short_message, stamp
+from matou.server.dialects.coding.depots import find_depot
+from matou.server.dialects.coding.paging import page_asked
+
+
+def all_branches(call: Call, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
+    found, total = _page_of_branches(call, request, request.key_word)
+    return wire.BranchesResponse(branches=found, total_count=total)
+
+
+def branch_list(call: Call, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
+    found, total = _page_of_branches(call, request, request.key_word)
+    return wire.BranchListResponse(git_branches_data=wire.GitBranchesData(branches=found, total_count=total))
+
+
+def _page_of_branches(call: Call, request: asked.PagedOfDepot, keyword: str) -> tuple[list[wire.GitBranch], int]:
+    page = page_asked(request.page_number, request.page_size)
+    repository = find_depot(call, request, access.Action.READ_CODE)
+    listing = ref_listing(call.forge, repository)
+    default = branches.default_branch_of(call.forge, repository)
+    names = sorted(_names(listing, BRANCHES, keyword), key=lambda name: (name != default, name))
+    opened = open_repository(call.forge.git_dir(repository))
+    return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
+
+
+def tags(call: Call, request: asked.DescribeGitTags) -> wire.TagsResponse:
+    page = page_asked(request.page, request.page_size)
+    repository = find_depot(call, request, access.Action.READ_CODE)
+    listing = ref_listing(call.forge, repository)
+    opened = open_repository(call.forge.git_dir(repository))
+    names = page.of(sorted(_names(listing, TAGS, request.key_word)))
+    return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
+
+
+def new_branch(call: Call, request: asked.CreateGitBranch) -> wire.Response:
+    repository = find_depot(call, request, access.Action.WRITE_CODE)
+    branches.create_branch(call.forge, call.identity, repository, request.branch_name, start=request.start_point)
+    return wire.Response()
+
+
+def new_tag(call: Call, request: asked.CreateGitTag) -> wire.TagResponse:
+    repository = find_depot(call, request, access.Action.WRITE_CODE)
+    target = branches.create_tag(
+        call.forge, call.identity, repository, request.tag_name, start=request.start_point, message=request.message
+    )
+    opened = open_repository(call.forge.git_dir(repository))
+    return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
+
+
+def remove_branch(call: Call, request: asked.DeleteGitBranch) -> wire.Response:
+    repository = find_depot(call, request, access.Action.WRITE_CODE)
+    branches.delete_branch(call.forge, call.identity, repository, request.branch_name)
+    return wire.Response()
+
+
+def remove_tag(call: Call, request: asked.DeleteGitTag) -> wire.Response:
+    repository = find_depot(call, request, access.Action.WRITE_CODE)
+    branches.delete_tag(call.forge, call.identity, repository, request.tag_name)
+    return wire.Response()
+
+
+def _names(listing: RefListing, folder: str, keyword: str) -> Iterator[str]:
+    """Short names of the refs in a folder that hold the keyword, whatever the case."""
+    wanted = keyword.casefold()
+    for ref in listing.refs:
+        if ref.startswith(folder) and wanted in ref.removeprefix(folder).casefold():
+            yield ref.removeprefix(folder)
+
+
+def _branch_row(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> wire.GitBranch:
+    tip = listing.refs[RefName(BRANCHES + name)]
+    return wire.GitBranch(
+        branch_name=readable(name),
+        is_default_branch=name == default,
+        last_commit_date=stamp(find_commit(opened, tip).committer),
+        sha=tip,
+    )
+
+
+def _tag_row(opened: pygit2.Repository, name: str, target: ObjectId) -> wire.GitTag:
+    return wire.GitTag(commit=_tagged(opened, target), message=_message(opened, target), tag_name=readable(name))
+
+
+def _tagged(opened: pygit2.Repository, target: ObjectId) -> wire.GitTagCommit:
+    try:
+        commit = find_commit(opened, target)
+    except MissingObject:
+        return wire.GitTagCommit(sha=target)
+    return wire.GitTagCommit(
+        author_email=commit.author.email,
+        author_name=commit.author.name,
+        commit_date=stamp(commit.committer),
+        committer_email=commit.committer.email,
+        committer_name=commit.committer.name,
+        created_at=stamp(commit.committer),
+        parents=list(commit.parents),
+        sha=commit.id,
+        short_message=short_message(commit),
+    )
+
+
+def _message(opened: pygit2.Repository, target: ObjectId) -> str:
+    try:
+        tag = find_tag(opened, target)
+    except MissingObject:
+        return ""
+    return "" if tag is None else tag.message
+
+
+def readable(name: str) -> str:
+    """A ref's name as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_ORDER = "The default branch first, the others by name"
+
+ACTIONS: tuple[Action, ...] = (
+    action(
+        asked.DescribeGitBranches,
+        all_branches,
+        READ_REPOSITORY,
+        f"{_ORDER}. `KeyWord` is a part of the name, whatever the case. No branch is protected.",
+    ),
+    action(asked.DescribeGitBranchList, branch_list, READ_REPOSITORY, f"{_ORDER}. `DepotId` is taken too."),
+    action(
+        asked.DescribeGitTags,
+        tags,
+        READ_REPOSITORY,
+        "By name. `Message` is empty for a tag that is not annotated. Of a tag that stands for no commit only "
+        "`Commit.Sha` is "
+        "filled: the object that it names.",
+    ),
+    action(
+        asked.CreateGitBranch,
+        new_branch,
+        WRITE_REPOSITORY,
+        "`StartPoint` is a branch, a tag or a whole commit id. A name that begins with `-` or `refs/`, is "
+        "`HEAD`, or looks like an "
+        "object id is refused. `Note` is not kept.",
+    ),
+    action(
+        asked.CreateGitTag,
+        new_tag,
+        WRITE_REPOSITORY,
+        "Annotated where `Message` is not empty. Names as for CreateGitBranch. `GitTag.Message` is the tag's.",
+    ),
+    action(asked.DeleteGitBranch, remove_branch, WRITE_REPOSITORY, "The default branch is refused."),
+    action(asked.DeleteGitTag, remove_tag, WRITE_REPOSITORY),
+)
