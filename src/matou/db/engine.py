@@ -15,6 +15,8 @@ from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
 from matou.errors import Conflict, NotFound, TryLater
 
+__all__ = ["AlreadyThere", "Connection", "Database", "DatabaseBusy", "OwnerGone", "open_database"]
+
 DEFAULT_LOCK_WAIT = timedelta(seconds=10)
 _RETRY_AFTER = timedelta(seconds=5)
 _POOL_SIZE = 8

@@ -63,6 +63,14 @@ def role_in(connection: Connection, user_id: UserId, path: NamespacePath) -> Rol
     return None if role is None else Role(role)
 
 
+def owners(connection: Connection, namespace_id: int) -> set[UserId]:
+    """Who is an owner of exactly this namespace."""
+    statement = select(memberships.c.user_id).where(
+        memberships.c.namespace_id == namespace_id, memberships.c.role == Role.OWNER.value
+    )
+    return {UserId(user_id) for user_id in connection.execute(statement).scalars()}
+
+
 def members(
     connection: Connection, namespace_id: int, *, offset: int = 0, limit: int | None = None
 ) -> tuple[tuple[Member, ...], int]:

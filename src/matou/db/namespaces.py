@@ -84,9 +84,14 @@ def insert_namespace(connection: Connection, new: NewNamespace) -> Namespace:
     return namespace_of(connection.execute(statement).mappings().one())
 
 
-def replace_namespace(connection: Connection, namespace_id: NamespaceId, new: NewNamespace) -> Namespace:
-    statement = update(namespaces).where(namespaces.c.id == namespace_id).values(**_values(new)).returning(*COLUMNS)
-    return namespace_of(connection.execute(statement).mappings().one())
+def replace_namespace(connection: Connection, namespace_id: NamespaceId, new: NewNamespace) -> Namespace | None:
+    return change(connection, namespace_id, **_values(new))
+
+
+def change(connection: Connection, namespace_id: NamespaceId, **values: object) -> Namespace | None:
+    """Set columns. None where there is no such namespace."""
+    statement = update(namespaces).where(namespaces.c.id == namespace_id).values(**values).returning(*COLUMNS)
+    return _one(connection.execute(statement).mappings().one_or_none())
 
 
 def find_namespace(connection: Connection, path: NamespacePath) -> Namespace | None:

@@ -1,5 +1,6 @@
 """Rows of repositories, and of the paths that they had before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -94,17 +95,21 @@ def insert_repository(connection: Connection, new: NewRepository) -> Repository:
     return repository_of(connection.execute(statement).mappings().one())
 
 
-def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepository) -> Repository:
+def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepository) -> Repository | None:
     return change(connection, repository_id, **_values(new))
 
 
-def change(connection: Connection, repository_id: RepositoryId, **values: object) -> Repository:
+def change(connection: Connection, repository_id: RepositoryId, **values: object) -> Repository | None:
+    """Set columns. None where there is no such repository."""
     statement = update(repositories).where(repositories.c.id == repository_id).values(**values).returning(*COLUMNS)
-    return repository_of(connection.execute(statement).mappings().one())
+    return _one(connection.execute(statement).mappings().one_or_none())
 
 
-def move(connection: Connection, repository: Repository, path: RepositoryPath, now: datetime) -> Repository:
-    """Give a repository another name; the old path redirects to it until somebody takes that path."""
+def move(connection: Connection, repository: Repository, path: RepositoryPath, now: datetime) -> Repository | None:
+    """Give a repository another name; the old path redirects to it until somebody takes that path.
+
+    Raises AlreadyThere where the new path is taken. None where there is no such repository.
+    """
     forget_redirect(connection, path)
     moved = change(
         connection,
@@ -114,7 +119,7 @@ def move(connection: Connection, repository: Repository, path: RepositoryPath, n
         true_name=path.name,
         updated_at=now,
     )
-    if folded(str(path)) != folded(str(repository.path)):
+    if moved is not None and folded(str(path)) != folded(str(repository.path)):
         row = {"folded_path": folded(str(repository.path)), "repository_id": repository.id}
         connection.execute(insert(redirects).values(row))
     return moved
@@ -129,23 +134,36 @@ def delete_repository(connection: Connection, repository_id: RepositoryId) -> bo
     return connection.execute(delete(repositories).where(repositories.c.id == repository_id)).rowcount > 0
 
 
+def delete_sourced_but(connection: Connection, source: str, there: Collection[str]) -> None:
+    """Remove the rows of a source's repositories whose ids are not among `there`."""
+    rows = connection.execute(
+        select(repositories.c.id, repositories.c.source_id).where(repositories.c.source == source)
+    )
+    for row in rows.all():
+        if row.source_id not in there:
+            delete_repository(connection, row.id)
+
+
+def find_repository_at(connection: Connection, path: RepositoryPath) -> Repository | None:
+    """By the path that it has now."""
+    return _one(connection.execute(_BY_PATH, {"folded_path": folded(str(path))}).mappings().one_or_none())
+
+
 def find_repository(connection: Connection, path: RepositoryPath) -> Repository | None:
     """By its path now, or else by one that it had before."""
-    parameters = {"folded_path": folded(str(path))}
-    row = connection.execute(_BY_PATH, parameters).mappings().one_or_none()
-    if row is None:
-        row = connection.execute(_BY_OLD_PATH, parameters).mappings().one_or_none()
-    return None if row is None else repository_of(row)
+    found = find_repository_at(connection, path)
+    if found is not None:
+        return found
+    return _one(connection.execute(_BY_OLD_PATH, {"folded_path": folded(str(path))}).mappings().one_or_none())
 
 
 def find_repository_by_id(connection: Connection, repository_id: RepositoryId) -> Repository | None:
-    row = connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none()
-    return None if row is None else repository_of(row)
+    return _one(connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none())
 
 
 def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
-    row = connection.execute(_BY_SOURCE, {"source": source, "source_id": source_id}).mappings().one_or_none()
-    return None if row is None else repository_of(row)
+    parameters = {"source": source, "source_id": source_id}
+    return _one(connection.execute(_BY_SOURCE, parameters).mappings().one_or_none())
 
 
 def list_repositories(
@@ -189,6 +207,10 @@ def repository_of(row: RowMapping) -> Repository:
             "version_control": VersionControl(row["version_control"]),
         }
     )
+
+
+def _one(row: RowMapping | None) -> Repository | None:
+    return None if row is None else repository_of(row)
 
 
 def _values(new: NewRepository) -> dict[str, object]:

@@ -1,0 +1,351 @@
+"""May this person do this here? The one place that decides, asked by pages, dialects, git and LFS alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, IntEnum, StrEnum
+from types import MappingProxyType
+
+from matou.db import memberships, namespaces, repositories, users
+from matou.db.memberships import Role
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.db.viewers import Viewer
+from matou.errors import MatouError, NotFound, Refused
+from matou.forge.forge import Forge
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import Visibility
+
+
+class Scope(StrEnum):
+    """What a token may be used for. `…:write` includes `…:read` of the same noun."""
+
+    USER_READ = "user:read"
+    TEAM_READ = "team:read"
+    PROJECT_READ = "project:read"
+    PROJECT_WRITE = "project:write"
+    REPOSITORY_READ = "repository:read"
+    REPOSITORY_WRITE = "repository:write"
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, and what their credential is good for.
+
+    Attributes:
+        user: None for nobody in particular.
+        scopes: of the token; all of them for a password or a session.
+        only_below: nothing outside this namespace; None for no such bound.
+    """
+
+    user: User | None
+    scopes: frozenset[Scope]
+    only_below: NamespacePath | None = None
+
+
+ANONYMOUS = Identity(user=None, scopes=ALL_SCOPES)
+
+
+class Action(Enum):
+    """What somebody wants to do to a repository or a namespace.
+
+    ADMINISTER is who its members are, who may see it, archiving it and taking that back.
+    """
+
+    SEE = "see"
+    READ_CODE = "read code"
+    WRITE_CODE = "write code"
+    CHANGE_SETTINGS = "change settings"
+    CREATE_IN = "create a repository in"
+    CREATE_NAMESPACE_IN = "create a namespace in"
+    DELETE = "delete"
+    ADMINISTER = "administer"
+
+
+class Standing(IntEnum):
+    """What somebody is to a subject: nobody, somebody signed in, a member with a role, an administrator."""
+
+    NOBODY = 0
+    SIGNED_IN = 1
+    GUEST = Role.GUEST
+    REPORTER = Role.REPORTER
+    DEVELOPER = Role.DEVELOPER
+    MAINTAINER = Role.MAINTAINER
+    OWNER = Role.OWNER
+    ADMINISTRATOR = 100
+
+
+class State(Enum):
+    """What a subject refuses, whoever asks."""
+
+    ARCHIVED = "archived"
+    OWNED_BY_SOURCE = "owned by a source"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an action takes.
+
+    Attributes:
+        member: the least standing for a private subject.
+        internal, public: the least standing where visibility opens the subject further.
+        scopes: a token needs one of these.
+        refused_in: the states in which nobody may.
+    """
+
+    member: Standing
+    scopes: frozenset[Scope]
+    internal: Standing | None = None
+    public: Standing | None = None
+    refused_in: frozenset[State] = frozenset()
+
+    def least(self, visibility: Visibility) -> Standing:
+        opened = {Visibility.INTERNAL: self.internal, Visibility.PUBLIC: self.public}.get(visibility)
+        return self.member if opened is None else opened
+
+
+_READ_REPOSITORY = frozenset({Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
+_WRITE_REPOSITORY = frozenset({Scope.REPOSITORY_WRITE})
+_READ_PROJECT = frozenset({Scope.PROJECT_READ, Scope.PROJECT_WRITE})
+_WRITE_PROJECT = frozenset({Scope.PROJECT_WRITE})
+_NOT_ACTIVE = frozenset({State.ARCHIVED, State.OWNED_BY_SOURCE})
+_SOURCED = frozenset({State.OWNED_BY_SOURCE})
+
+# The policy. tests/unit/forge/access_table.py has the same written out cell by cell.
+REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
+    {
+        Action.SEE: Rule(Standing.GUEST, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY),
+        Action.READ_CODE: Rule(
+            Standing.REPORTER, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY
+        ),
+        Action.WRITE_CODE: Rule(Standing.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.DELETE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_SOURCED),
+        Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_REPOSITORY),
+    }
+)
+NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
+    {
+        Action.SEE: Rule(Standing.GUEST, _READ_PROJECT, public=Standing.NOBODY),
+        Action.CREATE_IN: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.CREATE_NAMESPACE_IN: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
+        Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
+        Action.DELETE: Rule(Standing.OWNER, _WRITE_PROJECT, refused_in=_SOURCED),
+        Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_PROJECT),
+    }
+)
+
+
+class NoSuchRepository(NotFound):
+    """It is not there, or this identity may not know that it is: both look the same."""
+
+
+class NoSuchNamespace(NotFound):
+    """It is not there, or this identity may not know that it is: both look the same."""
+
+
+class NotAllowed(Refused):
+    """This identity sees the subject and may not do this to it."""
+
+
+class MissingScope(Refused):
+    """The token was not made for this."""
+
+
+class ReadOnly(Refused):
+    """The subject is archived, or a source owns it."""
+
+
+def may(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> bool:
+    return _refusal(forge, identity, action, subject) is None
+
+
+def require(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> None:
+    """Return if the identity may.
+
+    Raises:
+        NoSuchRepository, NoSuchNamespace: it may not even know that the subject is there.
+        MissingScope, ReadOnly, NotAllowed: it may know, and may not do this.
+    """
+    refusal = _refusal(forge, identity, action, subject)
+    if refusal is not None:
+        raise refusal
+
+
+def require_scope(identity: Identity, *any_of: Scope) -> None:
+    """For what has no subject, such as "who am I". Raises MissingScope."""
+    if identity.scopes.isdisjoint(any_of):
+        raise MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
+
+
+def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
+    """Find a repository and decide, in the order that gives nothing away: scope, existence, standing.
+
+    Raises:
+        MissingScope: the token is not made for this action; says nothing about the path.
+        NoSuchRepository: it is not there, or this identity may not know that it is.
+        ReadOnly, NotAllowed: as `require`.
+    """
+    require_scope(identity, *REPOSITORY_POLICY[action].scopes)
+    with forge.database.begin_read() as connection:
+        repository = repositories.find_repository(connection, path)
+    if repository is None:
+        raise no_such_repository(path)
+    refusal = _refusal(forge, identity, action, repository)
+    # The path as it was asked for: the one that it has now may be nobody's business.
+    if isinstance(refusal, NoSuchRepository):
+        raise no_such_repository(path)
+    if refusal is not None:
+        raise refusal
+    return repository
+
+
+def reach_namespace(forge: Forge, identity: Identity, path: NamespacePath, action: Action) -> Namespace:
+    """As `reach_repository`; raises NoSuchNamespace."""
+    require_scope(identity, *NAMESPACE_POLICY[action].scopes)
+    with forge.database.begin_read() as connection:
+        namespace = namespaces.find_namespace(connection, path)
+    if namespace is None:
+        raise no_such_namespace(path)
+    require(forge, identity, action, namespace)
+    return namespace
+
+
+def viewer(forge: Forge, identity: Identity) -> Viewer:
+    """For whose eyes a listing is: the answer of `may SEE` for many rows at once.
+
+    It does not look at scopes: ask `require_scope` first.
+    """
+    standing = _standing_anywhere(identity)
+    return Viewer(
+        user_id=None if identity.user is None else identity.user.id,
+        everything=standing is Standing.ADMINISTRATOR,
+        visibilities=tuple(
+            visibility for visibility in Visibility if standing >= REPOSITORY_POLICY[Action.SEE].least(visibility)
+        ),
+        backups_are_open=_backups_are_open(forge),
+        only_below=identity.only_below,
+    )
+
+
+def backups_are_open(*, on_loopback: bool, anybody_there: bool, asked_for: bool) -> bool:
+    """Whether what was backed up can be read without logging in, private or not (docs/decisions/access.md).
+
+    On a person's own machine, before the first account is made, it can: whoever reaches the server is that person,
+    who could read the same files with `git clone`. From the first account on, or when others can reach the
+    server, only if the operator asked for it.
+    """
+    return asked_for or (on_loopback and not anybody_there)
+
+
+def no_such_repository(path: RepositoryPath) -> NoSuchRepository:
+    return NoSuchRepository("there is no repository {path}", path=repr(str(path)))
+
+
+def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
+    return NoSuchNamespace("there is no namespace {path}", path=repr(str(path)))
+
+
+def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
+    """Why not; None if it may."""
+    policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
+    case = _case(forge, identity, subject)
+    if not _allows(policy[Action.SEE], case):
+        return _hidden(subject)
+    return _refusal_of_rule(policy.get(action), action, case)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a decision depends on."""
+
+    standing: Standing
+    visibility: Visibility
+    states: frozenset[State]
+    scopes: frozenset[Scope]
+
+
+def _allows(rule: Rule, case: Case) -> bool:
+    return not case.scopes.isdisjoint(rule.scopes) and case.standing >= rule.least(case.visibility)
+
+
+def _refusal_of_rule(rule: Rule | None, action: Action, case: Case) -> Refused | None:
+    if rule is None:
+        return NotAllowed("it cannot be: {action}", action=action.value)
+    if case.scopes.isdisjoint(rule.scopes):
+        return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(rule.scopes)))
+    if case.standing < rule.least(case.visibility):
+        return NotAllowed("this account may not: {action}", action=action.value)
+    if not case.states.isdisjoint(rule.refused_in):
+        states = ", ".join(sorted(state.value for state in case.states & rule.refused_in))
+        return ReadOnly("it is {states}, and read-only", states=states)
+    return None
+
+
+def _hidden(subject: Repository | Namespace) -> NotFound:
+    if isinstance(subject, Repository):
+        return no_such_repository(subject.path)
+    return no_such_namespace(subject.path)
+
+
+def _case(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Case:
+    if not _is_within(subject, identity.only_below):
+        return Case(Standing.NOBODY, Visibility.PRIVATE, _states(subject), frozenset())
+    return Case(
+        _standing(forge, identity, subject),
+        _visibility(forge, identity, subject),
+        _states(subject),
+        identity.scopes,
+    )
+
+
+def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> bool:
+    if bound is None:
+        return True
+    path, outer = folded(str(subject.path)), folded(str(bound))
+    return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
+
+
+def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Standing:
+    user = identity.user
+    standing = _standing_anywhere(identity)
+    if user is None or standing is not Standing.SIGNED_IN:
+        return standing
+    path = subject.path.namespace if isinstance(subject, Repository) else subject.path
+    with forge.database.begin_read() as connection:
+        role = memberships.role_in(connection, user.id, path)
+    return standing if role is None else Standing(role.value)
+
+
+def _standing_anywhere(identity: Identity) -> Standing:
+    if identity.user is None or not identity.user.active:
+        return Standing.NOBODY
+    return Standing.ADMINISTRATOR if identity.user.admin else Standing.SIGNED_IN
+
+
+def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
+    """A namespace is as open as what can be seen in it: one that holds a public repository can be seen."""
+    if isinstance(subject, Namespace):
+        with forge.database.begin_read() as connection:
+            seen = namespaces.is_seen(connection, subject.id, viewer(forge, identity))
+        return Visibility.PUBLIC if seen else Visibility.PRIVATE
+    if subject.read_only_source is not None and _backups_are_open(forge):
+        return Visibility.PUBLIC
+    return subject.visibility
+
+
+def _states(subject: Repository | Namespace) -> frozenset[State]:
+    source = subject.read_only_source if isinstance(subject, Repository) else subject.source
+    found = {State.ARCHIVED: subject.archived, State.OWNED_BY_SOURCE: source is not None}
+    return frozenset(state for state, holds in found.items() if holds)
+
+
+def _backups_are_open(forge: Forge) -> bool:
+    if forge.anonymous_reads_backups or not forge.loopback:
+        return forge.anonymous_reads_backups
+    with forge.database.begin_read() as connection:
+        anybody_there = users.anybody_there(connection)
+    return backups_are_open(on_loopback=True, anybody_there=anybody_there, asked_for=False)

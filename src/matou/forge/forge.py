@@ -1,0 +1,36 @@
+"""What every use case of the hosting server is given: the database, the archive, the clock, and short memories."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from matou.archive.layout import Archive
+from matou.db.engine import Database
+from matou.db.repositories import Repository
+from matou.forge.memory import ListingMemory, LogInFailures, PasswordMemory
+
+
+@dataclass(frozen=True)
+class Forge:
+    """One hosting server's state; safe to share between threads.
+
+    Attributes:
+        now: the clock; aware times in UTC.
+        loopback: whether it can be reached from this machine only.
+        anonymous_reads_backups: the operator said that whoever reaches it may read what was backed up. See
+            `access.backups_are_open`.
+    """
+
+    database: Database
+    archive: Archive
+    now: Callable[[], datetime]
+    loopback: bool = False
+    anonymous_reads_backups: bool = False
+    failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
+    passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
+    listings: ListingMemory = field(default_factory=ListingMemory, repr=False)
+
+    def git_dir(self, repository: Repository) -> Path:
+        """The bare repository's folder."""
+        return self.archive.repository(repository.path)

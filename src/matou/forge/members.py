@@ -1,0 +1,62 @@
+"""Who has which role where."""
+
+from matou.db import memberships
+from matou.db.engine import Connection
+from matou.db.memberships import Member, Role
+from matou.db.namespaces import Namespace
+from matou.db.users import User, UserId
+from matou.errors import Conflict, NotFound
+from matou.forge.forge import Forge
+
+
+class NoSuchMember(NotFound):
+    """Somebody who has no role in exactly this namespace."""
+
+
+class LastOwner(Conflict):
+    """Without its last owner nobody could administer an outermost namespace."""
+
+
+def add_member(forge: Forge, namespace: Namespace, user: User, role: Role) -> None:
+    """Or change the role of one. Below a namespace a role only adds: the greater one holds.
+
+    Raises:
+        LastOwner: as `remove_member`.
+    """
+    with forge.database.begin_write() as connection:
+        if role is not Role.OWNER:
+            _require_another_owner(connection, namespace, user)
+        memberships.set_membership(connection, namespace.id, user.id, role, forge.now())
+
+
+def remove_member(forge: Forge, namespace: Namespace, user: User) -> None:
+    """The next request of theirs is decided without it, in every process.
+
+    Raises:
+        NoSuchMember: there is none.
+        LastOwner: an outermost namespace would be left without an owner.
+    """
+    with forge.database.begin_write() as connection:
+        _require_another_owner(connection, namespace, user)
+        if not memberships.delete_membership(connection, namespace.id, user.id):
+            raise NoSuchMember("{user} is not a member of {path}", user=user.name, path=repr(str(namespace.path)))
+
+
+def members(
+    forge: Forge, namespace: Namespace, *, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[Member, ...], int]:
+    """People with a role in exactly this namespace, by name, and how many there are in all."""
+    with forge.database.begin_read() as connection:
+        return memberships.members(connection, namespace.id, offset=offset, limit=limit)
+
+
+def role_of(forge: Forge, user: User, namespace: Namespace) -> Role | None:
+    """The greatest of the roles here and in the namespaces above."""
+    with forge.database.begin_read() as connection:
+        return memberships.role_in(connection, user.id, namespace.path)
+
+
+def _require_another_owner(connection: Connection, namespace: Namespace, user: User) -> None:
+    owners: set[UserId] = memberships.owners(connection, namespace.id)
+    if namespace.parent_id is None and owners == {user.id}:
+        raise LastOwner("{user} is the last owner of {path}", user=user.name, path=repr(str(namespace.path)))

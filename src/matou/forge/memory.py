@@ -1,0 +1,170 @@
+"""What a server remembers for a short while, and may forget at any time: failures, passwords, ref listings."""
+
+import hashlib
+import hmac
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+
+if TYPE_CHECKING:
+    from matou.model.refs import RefListing
+
+PASSWORD_LIFE = timedelta(seconds=60)
+FREE_FAILURES = 10
+FREE_FAILURES_OF_AN_ADDRESS = 30
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=5)
+FAILURES_FORGOTTEN_AFTER = timedelta(minutes=15)
+TRUST_AFTER_SUCCESS = timedelta(days=1)
+MOST_REMEMBERED = 10_000
+MOST_REFS = 2_000_000
+
+
+class PasswordMemory:
+    """Which passwords were right a moment ago, so that the three requests of one `git push` cost one argon2.
+
+    Nothing in it gives a password away: the key of its digests dies with the process. As the stored hash is part
+    of what is digested, a password that was changed, here or in another process, is not remembered.
+    """
+
+    def __init__(self, life: timedelta = PASSWORD_LIFE, most: int = MOST_REMEMBERED) -> None:
+        self._key = os.urandom(32)
+        self._life = life
+        self._most = most
+        self._until: OrderedDict[bytes, datetime] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def knows(self, stored_hash: Secret, password: Secret, *, now: datetime) -> bool:
+        with self._lock:
+            until = self._until.get(self._digest(stored_hash, password))
+        return until is not None and now < until
+
+    def remember(self, stored_hash: Secret, password: Secret, *, now: datetime) -> None:
+        with self._lock:
+            self._until[self._digest(stored_hash, password)] = now + self._life
+            while len(self._until) > self._most:
+                self._until.popitem(last=False)
+
+    def _digest(self, stored_hash: Secret, password: Secret) -> bytes:
+        # A stored hash holds no NUL, so the pair cannot be cut in two places.
+        text = f"{stored_hash.reveal()}\0{password.reveal()}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, text, hashlib.sha256)
+
+
+@dataclass(slots=True)
+class _Count:
+    failures: int
+    last: datetime
+
+
+class LogInFailures:
+    """Slows down whoever guesses: by account, and by address.
+
+    The first failures are free; each one after them doubles the pause, up to LONGEST_PAUSE, and a quarter of an
+    hour without one forgets them. An address from which an account was logged in to before is not slowed by what others
+    do to that account: nobody locks somebody else out.
+    """
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
+        self._trusted: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait(self, account: str, address: str, *, now: datetime) -> timedelta:
+        """How long this account from this address must wait; zero if it may try."""
+        with self._lock:
+            waits = [self._wait_of(key, free, now) for key, free in self._keys(account, address, now)]
+        return max(waits, default=timedelta(0))
+
+    def failed(self, account: str, address: str, *, now: datetime) -> None:
+        with self._lock:
+            for key, _ in self._keys(account, address, now):
+                self._count(key, now)
+
+    def succeeded(self, account: str, address: str, *, now: datetime) -> None:
+        """Forget the account's failures. Those of the address stay: an attacker may have an account of their own."""
+        with self._lock:
+            for kind in ("account", f"account from {address}"):
+                self._counts.pop((kind, account), None)
+            self._trusted[(account, address)] = now + TRUST_AFTER_SUCCESS
+            self._trusted.move_to_end((account, address))
+            while len(self._trusted) > self._most:
+                self._trusted.popitem(last=False)
+
+    def forget(self, account: str) -> None:
+        """Free an account, as an administrator does."""
+        with self._lock:
+            for key in [key for key in self._counts if key[1] == account and key[0].startswith("account")]:
+                del self._counts[key]
+
+    def _keys(self, account: str, address: str, now: datetime) -> list[tuple[tuple[str, str], int]]:
+        keys = []
+        if account:
+            trusted = self._trusted.get((account, address), now) > now
+            keys.append(((f"account from {address}" if trusted else "account", account), FREE_FAILURES))
+        if address:
+            keys.append((("address", address), FREE_FAILURES_OF_AN_ADDRESS))
+        return keys
+
+    def _wait_of(self, key: tuple[str, str], free: int, now: datetime) -> timedelta:
+        count = self._counts.get(key)
+        if count is None or count.failures < free or now - count.last > FAILURES_FORGOTTEN_AFTER:
+            return timedelta(0)
+        doublings = min(count.failures - free, 20)
+        pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
+        return max(count.last + pause - now, timedelta(0))
+
+    def _count(self, key: tuple[str, str], now: datetime) -> None:
+        count = self._counts.pop(key, None)
+        stale = count is None or now - count.last > FAILURES_FORGOTTEN_AFTER
+        self._counts[key] = _Count(1 if count is None or stale else count.failures + 1, now)
+        while len(self._counts) > self._most:
+            self._counts.popitem(last=False)
+
+
+class ListingMemory:
+    """Ref listings by folder, each good for as long as the folder's signature is the same; bounded by their refs."""
+
+    def __init__(self, most_refs: int = MOST_REFS) -> None:
+        self._most_refs = most_refs
+        self._refs = 0
+        self._listings: OrderedDict[Path, tuple[Hashable, RefListing]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, git_dir: Path, signature: Hashable) -> "RefListing | None":
+        with self._lock:
+            found = self._listings.get(git_dir)
+            if found is None or found[0] != signature:
+                return None
+            self._listings.move_to_end(git_dir)
+            return found[1]
+
+    def put(self, git_dir: Path, signature: Hashable, listing: "RefListing") -> None:
+        with self._lock:
+            self._drop(git_dir)
+            self._listings[git_dir] = (signature, listing)
+            self._refs += _weight(listing)
+            while self._refs > self._most_refs:
+                self._drop(next(iter(self._listings)))
+
+    def forget(self, git_dir: Path) -> None:
+        with self._lock:
+            self._drop(git_dir)
+
+    def _drop(self, git_dir: Path) -> None:
+        found = self._listings.pop(git_dir, None)
+        if found is not None:
+            self._refs -= _weight(found[1])
+
+
+def _weight(listing: "RefListing") -> int:
+    # An empty repository takes room too.
+    return len(listing.refs) + 1

@@ -1,0 +1,308 @@
+"""Repositories: making, finding, changing, bringing in from elsewhere."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from matou.credentials import GitCredential
+from matou.db import lfs_objects, namespaces, repositories
+from matou.db.engine import AlreadyThere, Connection
+from matou.db.lfs_objects import LfsLink
+from matou.db.namespaces import Namespace
+from matou.db.repositories import NewRepository, Repository, RepositoryId
+from matou.db.users import User
+from matou.db.viewers import EVERYTHING, Viewer
+from matou.errors import NotFound
+from matou.forge.access import (
+    Identity,
+    NoSuchRepository,
+    no_such_namespace,
+    no_such_repository,
+    viewer,
+)
+from matou.forge.folders import moved, remove_repository_folder, staged_repository
+from matou.forge.forge import Forge
+from matou.forge.imports import (
+    fetch_local,
+    fetch_remote,
+    local_git_dir,
+    local_lfs_objects,
+    require_remote_url,
+)
+from matou.forge.references import ref_listing
+from matou.forge.users import NameTaken
+from matou.git.refs import fault_of_ref_name, read_refs
+from matou.git.repository import size_bytes
+from matou.git.run import run_git
+from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
+from matou.model.platform import VersionControl, Visibility
+
+HEADS = "refs/heads/"
+FIRST_BRANCH = "main"
+
+
+class NoSuchBranch(NotFound):
+    """The repository has no branch of that name."""
+
+
+def create_repository(
+    forge: Forge,
+    path: RepositoryPath,
+    *,
+    visibility: Visibility = Visibility.PRIVATE,
+    description: str = "",
+    creator: User | None,
+) -> Repository:
+    """Make an empty one. Raises NoSuchNamespace, NameTaken."""
+    namespace = _namespace_for(forge, path)
+    with staged_repository(forge.archive) as git_dir:
+        new = replace(_new(forge, namespace, path, git_dir, creator), visibility=visibility, description=description)
+        return _publish(forge, git_dir, new)
+
+
+def find_repository(forge: Forge, path: RepositoryPath) -> Repository:
+    """By its path, or by one that it had before. Raises NoSuchRepository. Ask `access` who may see it."""
+    with forge.database.begin_read() as connection:
+        found = repositories.find_repository(connection, path)
+    if found is None:
+        raise no_such_repository(path)
+    return found
+
+
+def find_repository_by_id(forge: Forge, repository_id: RepositoryId) -> Repository:
+    """Raises NoSuchRepository."""
+    with forge.database.begin_read() as connection:
+        found = repositories.find_repository_by_id(connection, repository_id)
+    if found is None:
+        raise NoSuchRepository("there is no repository {number}", number=repository_id)
+    return found
+
+
+def repositories_in(
+    forge: Forge,
+    namespace: Namespace | None,
+    *,
+    recursive: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+    name_filter: str = "",
+) -> tuple[tuple[Repository, ...], int]:
+    """Those of a namespace (None: all), by path, and how many there are in all."""
+    return _listed(
+        forge, namespace, EVERYTHING, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter
+    )
+
+
+def visible_repositories(
+    forge: Forge,
+    identity: Identity,
+    namespace: Namespace | None,
+    *,
+    recursive: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+    name_filter: str = "",
+) -> tuple[tuple[Repository, ...], int]:
+    """As `repositories_in`, without those that the identity may not see."""
+    eyes = viewer(forge, identity)
+    return _listed(forge, namespace, eyes, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter)
+
+
+def rename_repository(forge: Forge, repository: Repository, name: str) -> Repository:
+    """The old path leads here until somebody takes it; what one may do here is decided for what is here.
+
+    Raises InvalidName, NameTaken.
+    """
+    path = RepositoryPath(repository.path.namespace, name)
+    if path == repository.path:
+        return repository
+    git_dir = forge.git_dir(repository)
+    try:
+        with moved(forge.archive, git_dir, path), forge.database.begin_write() as connection:
+            _require_free(connection, path, but_for=repository)
+            renamed = repositories.move(connection, repository, path, forge.now())
+            if renamed is None:
+                raise no_longer_there(repository)
+    except AlreadyThere as error:
+        raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
+    forge.listings.forget(git_dir)
+    return renamed
+
+
+def describe_repository(forge: Forge, repository: Repository, description: str) -> Repository:
+    return _change(forge, repository, description=description)
+
+
+def set_visibility(forge: Forge, repository: Repository, visibility: Visibility) -> Repository:
+    return _change(forge, repository, visibility=visibility)
+
+
+def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Repository:
+    """HEAD moves with it. In a repository without branches any name will do.
+
+    Raises InvalidName, NoSuchBranch.
+    """
+    ref = RefName(HEADS + branch)
+    fault = fault_of_ref_name(ref)
+    if fault is not None:
+        raise InvalidName("{branch} cannot be a branch: {fault}", branch=repr(branch)[:200], fault=fault)
+    refs = ref_listing(forge, repository).refs
+    if ref not in refs and any(name.startswith(HEADS) for name in refs):
+        raise NoSuchBranch("there is no branch {branch}", branch=repr(branch))
+    git_dir = forge.git_dir(repository)
+    run_git(("symbolic-ref", "HEAD", ref), git_dir=git_dir)
+    forge.listings.forget(git_dir)
+    return _change(forge, repository, default_branch=branch)
+
+
+def archive_repository(forge: Forge, repository: Repository) -> Repository:
+    """Nobody can push to it or change its settings until it is unarchived."""
+    return _change(forge, repository, archived=True)
+
+
+def unarchive_repository(forge: Forge, repository: Repository) -> Repository:
+    return _change(forge, repository, archived=False)
+
+
+def delete_repository(forge: Forge, repository: Repository) -> None:
+    """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
+    with forge.database.begin_write() as connection:
+        if not repositories.delete_repository(connection, repository.id):
+            raise no_longer_there(repository)
+    remove_repository_folder(forge.archive, repository.path)
+    forge.listings.forget(forge.git_dir(repository))
+
+
+def import_repository(
+    forge: Forge,
+    source: str | Path,
+    path: RepositoryPath,
+    *,
+    visibility: Visibility = Visibility.PRIVATE,
+    creator: User | None,
+    credential: GitCredential | None = None,
+    local: bool = False,
+) -> Repository:
+    """Bring in all refs of another repository, and the LFS objects that lie in a local one.
+
+    Args:
+        source: an http or https URL; with `local` a folder.
+        local: the source is a folder of this machine: for the command line, never for what comes over the network.
+
+    Raises:
+        ImportRefused: the source is nothing that may be read.
+        NoSuchNamespace, NameTaken: as `create_repository`.
+        GitFailed: it could not be fetched; nothing is left behind.
+    """
+    origin = local_git_dir(Path(source)) if local else None
+    url = "" if local else require_remote_url(str(source))
+    namespace = _namespace_for(forge, path)
+    with staged_repository(forge.archive) as git_dir:
+        if origin is None:
+            fetch_remote(git_dir, url, credential)
+        else:
+            fetch_local(git_dir, origin)
+        links = () if origin is None else tuple(local_lfs_objects(forge.archive, origin))
+        new = replace(_new(forge, namespace, path, git_dir, creator), visibility=visibility)
+        return _publish(forge, git_dir, new, links)
+
+
+def branch_of_head(git_dir: Path) -> str | None:
+    """The branch that HEAD names, there or not."""
+    head = read_refs(git_dir).head
+    return head.removeprefix(HEADS) if head is not None and head.startswith(HEADS) else None
+
+
+def no_longer_there(repository: Repository) -> NotFound:
+    """It was deleted while somebody worked on it."""
+    return no_such_repository(repository.path)
+
+
+def _namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
+    """Where it is to stand; raises early, before anything is fetched, where it cannot."""
+    with forge.database.begin_read() as connection:
+        namespace = namespaces.find_namespace(connection, path.namespace)
+        if namespace is None:
+            raise no_such_namespace(path.namespace)
+        _require_free_early(connection, path)
+    return namespace
+
+
+def _require_free_early(connection: Connection, path: RepositoryPath) -> None:
+    try:
+        _require_free(connection, path)
+    except AlreadyThere as error:
+        raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
+
+
+def _require_free(connection: Connection, path: RepositoryPath, *, but_for: Repository | None = None) -> None:
+    repository = repositories.find_repository_at(connection, path)
+    is_taken = repository is not None and (but_for is None or repository.id != but_for.id)
+    # A page's address must say whether it means a repository or a namespace.
+    if is_taken or namespaces.find_namespace(connection, NamespacePath.parse(str(path))) is not None:
+        raise AlreadyThere("{path} is there already", path=repr(str(path)))
+
+
+def _new(
+    forge: Forge, namespace: Namespace, path: RepositoryPath, git_dir: Path, creator: User | None
+) -> NewRepository:
+    now = forge.now()
+    return NewRepository(
+        namespace_id=namespace.id,
+        # The namespace's own spelling, so that what differs in case only stays one folder.
+        path=RepositoryPath(namespace.path, path.name),
+        true_name=path.name,
+        description="",
+        visibility=Visibility.PRIVATE,
+        default_branch=branch_of_head(git_dir),
+        archived=False,
+        read_only_source=None,
+        source_id=None,
+        version_control=VersionControl.GIT,
+        size_bytes=size_bytes(git_dir),
+        created_at=now,
+        updated_at=now,
+        last_push_at=None,
+        creator_id=None if creator is None else creator.id,
+    )
+
+
+def _publish(forge: Forge, git_dir: Path, new: NewRepository, links: Iterable[LfsLink] = ()) -> Repository:
+    try:
+        with moved(forge.archive, git_dir, new.path), forge.database.begin_write() as connection:
+            _require_free(connection, new.path)
+            created = repositories.insert_repository(connection, new)
+            lfs_objects.link_objects(connection, created.id, links)
+    except AlreadyThere as error:
+        raise NameTaken("the name {path} is taken", path=repr(str(new.path))) from error
+    return created
+
+
+def _change(forge: Forge, repository: Repository, **values: object) -> Repository:
+    with forge.database.begin_write() as connection:
+        changed = repositories.change(connection, repository.id, updated_at=forge.now(), **values)
+    if changed is None:
+        raise no_longer_there(repository)
+    return changed
+
+
+def _listed(
+    forge: Forge,
+    namespace: Namespace | None,
+    eyes: Viewer,
+    *,
+    recursive: bool,
+    offset: int,
+    limit: int | None,
+    name_filter: str,
+) -> tuple[tuple[Repository, ...], int]:
+    with forge.database.begin_read() as connection:
+        return repositories.list_repositories(
+            connection,
+            None if namespace is None else namespace.path,
+            recursive=recursive or namespace is None,
+            viewer=eyes,
+            name_filter=name_filter,
+            offset=offset,
+            limit=limit,
+        )
