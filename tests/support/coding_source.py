@@ -32,7 +32,7 @@ class Answer:
 
 def failure(code: str, message: str = "") -> Answer:
     error = {"Error": {"Code": code, "Message": message}, "RequestId": str(uuid.UUID(int=7))}
-    return Answer(body=json.dumps({"Response": error}).encode())
+    return Answer(body=json.dumps({"Response": error}, ensure_ascii=False).encode())
 
 
 REFUSED = failure("UnauthorizedOperation", SCOPE_TEXT)
@@ -49,7 +49,9 @@ class Asked:
 class CodingSource:
     """A team with projects and depots, changed by a test at any time.
 
-    `fail` answers the next requests of an action wrongly, `always` all of them; `before` runs ahead of each answer.
+    `fail` answers the next requests of an action wrongly, `always` all of them; `before` runs ahead of each answer
+    and is told which it is, from 1. `uncounted` is how many depots more are counted than are given;
+    `hidden_projects` are in no list.
     """
 
     team: str = "harbour"
@@ -59,6 +61,9 @@ class CodingSource:
     bad_token_answer: Answer = field(default_factory=lambda: failure("AuthFailure", "token invalid"))
     numbers_as_strings: bool = False
     largest_page: int = 1000
+    uncounted: int = 0
+    counts_own_depots: bool = True
+    hidden_projects: set[int] = field(default_factory=set)
     projects: dict[int, dict[str, Any]] = field(default_factory=dict)
     depots: dict[int, dict[str, Any]] = field(default_factory=dict)
     labels: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -169,12 +174,12 @@ class CodingSource:
         return {"Labels": self.labels.get(int(parameters["ProjectId"]), [])}
 
     def _answer_DescribeCodingProjects(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return {"Data": self._counted(list(self.projects.values()), parameters, "ProjectList")}
+        return {"Data": self._counted(self._listed_projects(), parameters, "ProjectList")}
 
     def _answer_DescribeUserProjects(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         if int(parameters["UserId"]) != 9:
             return {"Error": {"Code": "InvalidParameterValue", "Message": "团队成员不存在"}}
-        return {"ProjectList": list(self.projects.values())}
+        return {"ProjectList": self._listed_projects()}
 
     def _answer_DescribeOneProject(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         project = self.projects.get(int(parameters["ProjectId"]))
@@ -190,13 +195,17 @@ class CodingSource:
         return {"DepotData": self._paged(rows, parameters)}
 
     def _answer_DescribeMyDepots(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return {"Payload": self._paged(self._in_lists(), parameters)}
+        payload = self._paged(self._in_lists(), parameters)
+        return {"Payload": payload if self.counts_own_depots else {"Depots": payload["Depots"]}}
 
     def _answer_DescribeGitDepot(self, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N802
         depot = self.depots.get(int(parameters["DepotId"]))
         if depot is None:
             return {"Error": {"Code": "ResourceNotFound", "Message": "depot_not_exists"}}
         return {"Depot": depot}
+
+    def _listed_projects(self) -> list[dict[str, Any]]:
+        return [project for id_, project in self.projects.items() if id_ not in self.hidden_projects]
 
     def _in_lists(self) -> list[dict[str, Any]]:
         return [{**depot, "DefaultBranch": ""} for depot in self.depots.values()]
@@ -212,10 +221,10 @@ class CodingSource:
 
     def _paged(self, rows: list[dict[str, Any]], parameters: Mapping[str, Any]) -> dict[str, Any]:
         number, size, page = self._cut(rows, parameters)
-        pages = -(-len(rows) // size)
+        total = len(rows) + self.uncounted
         return {
             "Depots": page,
-            "Page": {"PageNumber": number, "PageSize": size, "TotalPage": pages, "TotalRow": len(rows)},
+            "Page": {"PageNumber": number, "PageSize": size, "TotalPage": -(-total // size), "TotalRow": total},
         }
 
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from matou.errors import Refused
 from matou.remote.addresses import DEFAULT_PORTS, Origin, UnsafeAddress, parse_address
@@ -57,10 +57,13 @@ def team_key(team_host: str, *, url: str, name: str) -> str:
     for each team says `https://host/harbour`; where one says neither, the team's name is it.
     """
     parts = urlsplit(team_host)
+    path = parts.path.rstrip("/")
+    if path:
+        return unquote(path.rpartition("/")[2])
     host = parts.hostname or ""
     if "." in host and not _NUMBER.fullmatch(host) and host != urlsplit(url).hostname:
         return host.split(".", 1)[0]
-    return parts.path.strip("/").split("/")[0] or name
+    return name
 
 
 def _belongs(origin: Origin, home: Origin) -> bool:

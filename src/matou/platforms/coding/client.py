@@ -13,8 +13,9 @@ from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import AddressRefused, Home, team_key
 from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.documents import labels_document, members_document
+from matou.platforms.coding.errors import ActionRefused
 from matou.platforms.coding.listing import Lister, Listing
-from matou.platforms.coding.pages import PAGE_SIZE, ListingBroken, PageRead, read_pages
+from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
     CurrentUser,
@@ -30,7 +31,6 @@ from matou.platforms.coding.wire import (
     UserResponse,
     moment,
 )
-from matou.remote.answers import Cancelled
 from matou.remote.session import Session
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024
@@ -101,13 +101,12 @@ class CodingClient:
         """Each project, by its id once. The platform is asked once for all that this client will ever list.
 
         Raises:
-            ListingBroken: after the last one: there are more, or may be.
-            MatouError: not one could be listed; of the kind that says what can be done.
+            MatouError: after the last one: why there are more, or may be.
         """
         listing = self._listing_now()
         for project in listing.projects.values():
             yield self._namespace(project)
-        _raise_if_broken("the team's projects", listing.projects_fault, found=bool(listing.projects))
+        _raise_if_broken(listing.projects_fault, found=bool(listing.projects))
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository, by its id once; its namespace is one of `namespaces`.
@@ -116,8 +115,7 @@ class CodingClient:
         which. `default_branch` is None, as lists do not tell it: see the method of that name.
 
         Raises:
-            ListingBroken: after the last one: there are more, or may be, and absence means nothing.
-            MatouError: not one could be listed; of the kind that says what can be done.
+            MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
         listing = self._listing_now()
         fault = listing.depots_fault
@@ -127,7 +125,7 @@ class CodingClient:
             except UnknownShape as unknown:
                 self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(unknown)))
                 fault = fault or unknown
-        _raise_if_broken("repositories", fault, found=bool(listing.depots))
+        _raise_if_broken(fault, found=bool(listing.depots))
 
     def default_branch(self, repository: RemoteRepository) -> str | None:
         """Ask for what lists leave out; None where it has none, being empty."""
@@ -141,23 +139,18 @@ class CodingClient:
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError, as of a list that could not be read to its end."""
-        return members_document(read_pages(f"members of {namespace.name!r}", self._page_of_members(namespace)))
+        return members_document(rows_of(f"members of {namespace.name!r}", self._page_of_members(namespace)))
 
     def team_members(self) -> bytes:
         """As `members`, for the whole team."""
-        return members_document(read_pages("the team's members", self._page_of_team_members))
+        return members_document(rows_of("the team's members", self._page_of_team_members))
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
-        """The project's picture; None where it has none, or where it cannot be had, which `unseen` then says."""
+        """The project's picture; None where the platform names none. Raises MatouError where it cannot be had."""
         if namespace.icon_url is None:
             return None
-        try:
-            return self._picture(namespace.icon_url)
-        except Cancelled:
-            raise
-        except MatouError as fault:
-            self._note(Unseen(f"the icon of the project {namespace.name!r}", str(fault)))
-            return None
+        # Icons lie on hosts of all kinds and are public: the token stays here.
+        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
 
     def git_credential(self) -> GitCredential:
         """What git is told when it asks; good for addresses that `repositories` gave."""
@@ -216,7 +209,8 @@ class CodingClient:
         try:
             return self._home.clone_url(depot.https_url)
         except AddressRefused as refusal:
-            self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(refusal)))
+            if _version_control(depot) is VersionControl.GIT:
+                self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(refusal)))
             return ""
 
     def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], PageRead[Member]]:
@@ -234,11 +228,6 @@ class CodingClient:
         data = self._asking.ask(request, TeamMembersResponse).data
         return PageRead(data.team_members, data.total_count)
 
-    def _picture(self, address: str) -> bytes:
-        # Icons lie on hosts of all kinds and are public: the token stays here.
-        answer = self._session.request("GET", address, repeatable=True, limit_bytes=LARGEST_ICON_BYTES)
-        return answer.body
-
 
 def _version_control(depot: Depot) -> VersionControl:
     word = depot.vcs_type or depot.repo_type
@@ -247,9 +236,7 @@ def _version_control(depot: Depot) -> VersionControl:
     return _VERSION_CONTROL[word]
 
 
-def _raise_if_broken(what: str, fault: MatouError | None, *, found: bool) -> None:
-    if fault is None:
-        return
-    if isinstance(fault, ListingBroken) or not found:
+def _raise_if_broken(fault: MatouError | None, *, found: bool) -> None:
+    """A list that was refused is no broken one, if another gave something: it stands in `unseen`."""
+    if fault is not None and not (found and isinstance(fault, ActionRefused)):
         raise fault
-    raise ListingBroken("listing {what}: {fault}", what=what, fault=str(fault)) from fault

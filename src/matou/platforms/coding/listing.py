@@ -9,7 +9,7 @@ from matou.model.platform import Unseen
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.errors import ActionRefused, CredentialRefused
-from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, read_pages
+from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, rows_of
 from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import (
     Depot,
@@ -34,7 +34,7 @@ T = TypeVar("T", bound=Row)
 
 @dataclass
 class Listing:
-    """What was read; a fault says that there is more, or may be."""
+    """What was read. A fault says that there is more, or may be; one of kind ActionRefused is noted as unseen, too."""
 
     projects: dict[int, Project] = field(default_factory=dict)
     depots: dict[int, Depot] = field(default_factory=dict)
@@ -64,13 +64,14 @@ class Lister:
         """
         listing = Listing()
         listing.projects_fault = _gather(self._projects(), listing.projects)
-        listing.depots_fault = _gather(self._depots(tuple(listing.projects.values())), listing.depots)
+        depots = self._depots(tuple(listing.projects.values()), all_known=listing.projects_fault is None)
+        listing.depots_fault = _gather(depots, listing.depots)
         self._add_projects_of_depots(listing)
         return listing
 
     def _projects(self) -> Iterator[Project]:
         try:
-            yield from read_pages("the team's projects", self._page_of_projects)
+            yield from rows_of("the team's projects", self._page_of_projects)
         except ActionRefused as refusal:
             self.note(Unseen("projects that this account has not joined", str(refusal)))
             yield from self._joined_projects()
@@ -81,21 +82,26 @@ class Lister:
         return PageRead(response.data.project_list, response.data.total_count, unreadable)
 
     def _joined_projects(self) -> Iterator[Project]:
-        response, unreadable = self._ask(ask_for.DescribeUserProjects(user_id=self.user_id), ProjectListResponse)
+        request = ask_for.DescribeUserProjects(user_id=self.user_id)
+        try:
+            response, unreadable = self._ask(request, ProjectListResponse)
+        except ActionRefused as refusal:
+            self.note(Unseen("projects that this account has joined", str(refusal)))
+            raise
         yield from response.project_list
         if unreadable:
             raise unreadable[0]
 
-    def _depots(self, projects: Sequence[Project]) -> Iterator[Depot]:
+    def _depots(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
         try:
-            yield from read_pages("the team's repositories", self._page_of_team)
+            yield from rows_of("the team's repositories", self._page_of_team)
         except ActionRefused as refusal:
             self.note(Unseen("repositories of projects that this account has not joined", str(refusal)))
-            yield from self._depots_by_project(projects)
+            yield from self._depots_by_project(projects, all_known=all_known)
 
-    def _depots_by_project(self, projects: Sequence[Project]) -> Iterator[Depot]:
+    def _depots_by_project(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
         faults: list[MatouError] = []
-        refused = not projects
+        refused = not all_known
         for project in projects:
             try:
                 yield from self._depots_of(project)
@@ -118,14 +124,15 @@ class Lister:
             )
             return self._page_of_depots(request)
 
-        return read_pages(_repositories_of(project), page)
+        return rows_of(_repositories_of(project), page)
 
     def _my_depots(self) -> Iterator[Depot]:
         """What a project's list did not give may still be among those that this account may read."""
         try:
-            yield from read_pages("this account's own repositories", self._page_of_mine)
+            yield from rows_of("this account's own repositories", self._page_of_mine)
         except ActionRefused as refusal:
             self.note(Unseen("this account's own repositories", str(refusal)))
+            raise
 
     def _page_of_team(self, number: int) -> PageRead[Depot]:
         return self._page_of_depots(ask_for.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))

@@ -85,6 +85,8 @@ def test_an_icons_address_is_made_absolute_by_the_teams_host(icon: str, address:
         ("https://g-qgdi4333.coding.net/", "g-qgdi4333"),
         ("http://127.0.0.1:8585/harbour", "harbour"),
         ("http://e.coding.net/harbour/", "harbour"),
+        ("http://127.0.0.1:8585/%E7%A0%81%E5%A4%B4", "码头"),
+        ("https://e.coding.net", "The Harbour"),
         ("http://127.0.0.1:8585", "The Harbour"),
         ("http://localhost:8585", "The Harbour"),
         ("", "The Harbour"),

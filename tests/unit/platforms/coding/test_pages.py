@@ -1,12 +1,13 @@
-"""A list is read to the proof of its end, even while it changes."""
+"""What came before a list broke off is given, and a row that cannot be read is neither lost nor in the way."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from matou.errors import UnknownShape
-from matou.platforms.coding.pages import ListingBroken, PageRead, read_pages
+from matou.errors import MatouError, TryLater, UnknownShape
+from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+
+ODD = UnknownShape("coding Depot.Id", "x")
 
 
 @dataclass(frozen=True)
@@ -15,102 +16,58 @@ class Thing:
 
 
 class Shelf:
-    """Things on pages of ten; `changes[n]` runs before the n-th page is given, counted from 1."""
+    """Things on pages; the list is in trouble from a page on."""
 
-    def __init__(self, count: int, *, counts: bool = True) -> None:
-        self.ids = list(range(count))
-        self.counts = counts
-        self.changes = dict[int, Callable[[], None]]()
-        self.hidden = 0
-        self.given: list[int] = []
+    def __init__(self, count: int, *, counted: int | None, trouble_at: int = 0) -> None:
+        self.things = [Thing(number) for number in range(count)]
+        self.counted = counted
+        self.trouble_at = trouble_at
 
     def page(self, number: int) -> PageRead[Thing]:
-        self.given.append(number)
-        self.changes.get(len(self.given), lambda: None)()
-        rows = [Thing(id_) for id_ in self.ids[(number - 1) * 10 : number * 10]]
-        return PageRead(rows, len(self.ids) + self.hidden if self.counts else None)
+        if number == self.trouble_at:
+            raise TryLater("later")
+        return PageRead(self.things[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], self.counted)
 
 
-def ids_read(shelf: Shelf) -> list[int]:
-    return sorted(thing.id for thing in read_pages("things", shelf.page))
-
-
-@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 101])
-def test_every_row_is_given_once(count: int) -> None:
-    shelf = Shelf(count)
-
-    assert ids_read(shelf) == list(range(count))
-    assert len(shelf.given) == max(1, -(-count // 10))
-
-
-@pytest.mark.parametrize("count", [0, 9, 10, 25])
-def test_a_list_without_a_count_ends_with_a_page_that_brings_nothing_new(count: int) -> None:
-    assert ids_read(Shelf(count, counts=False)) == list(range(count))
-
-
-def test_a_list_without_a_count_that_repeats_its_last_page_ends() -> None:
-    repeated = PageRead([Thing(1), Thing(2)], None)
-
-    assert [thing.id for thing in read_pages("things", lambda _: repeated)] == [1, 2]
-
-
-def test_a_row_that_moves_to_a_page_already_read_is_not_missed() -> None:
-    shelf = Shelf(30)
-    shelf.changes[2] = lambda: shelf.ids.remove(0)
-
-    assert set(range(1, 30)) <= set(ids_read(shelf))
-
-
-def test_a_row_that_comes_while_the_list_is_read_is_not_missed() -> None:
-    shelf = Shelf(30)
-    shelf.changes[2] = lambda: shelf.ids.insert(0, 99)
-
-    assert ids_read(shelf) == [*range(30), 99]
-
-
-def test_a_row_that_replaces_another_is_not_missed() -> None:
-    shelf = Shelf(30)
-
-    def replace() -> None:
-        shelf.ids.remove(29)
-        shelf.ids.insert(0, 99)
-
-    shelf.changes[3] = replace
-
-    assert 99 in ids_read(shelf)
-
-
-def test_a_list_that_never_holds_still_is_broken_after_all_that_was_read() -> None:
-    shelf = Shelf(30)
-    shelf.changes = {number: lambda: shelf.ids.insert(0, 100 + len(shelf.given)) for number in range(1, 100)}
-
-    with pytest.raises(ListingBroken):
-        list(read_pages("things", shelf.page))
-
-    assert len(shelf.given) < 20
-
-
-def test_fewer_rows_than_are_counted_are_given_and_then_the_listing_is_broken() -> None:
-    shelf = Shelf(12)
-    shelf.hidden = 3
+def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
     given: list[int] = []
+    with pytest.raises(kind):
+        given.extend(thing.id for thing in rows_of("things", shelf.page))
+    return given
 
-    with pytest.raises(ListingBroken, match="12 rows came, and 15 are said to be there"):
-        given.extend(thing.id for thing in read_pages("things", shelf.page))
 
-    assert given == list(range(12))
+@pytest.mark.parametrize("count", [0, 1, PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE])
+@pytest.mark.parametrize("counts", [True, False])
+def test_every_row_is_given_once(count: int, counts: bool) -> None:
+    shelf = Shelf(count, counted=count if counts else None)
+
+    assert [thing.id for thing in rows_of("things", shelf.page)] == list(range(count))
+
+
+def test_rows_of_the_pages_before_trouble_are_given() -> None:
+    shelf = Shelf(250, counted=250, trouble_at=3)
+
+    assert ids_before_the_break(shelf, TryLater) == list(range(200))
+
+
+def test_fewer_rows_than_are_counted_are_given_and_are_not_all() -> None:
+    assert ids_before_the_break(Shelf(12, counted=15), UnknownShape) == list(range(12))
 
 
 def test_a_platform_that_gives_the_first_page_for_every_other_is_not_believed() -> None:
-    with pytest.raises(ListingBroken):
-        list(read_pages("things", lambda _: PageRead([Thing(1), Thing(2)], 10)))
+    with pytest.raises(UnknownShape):
+        list(rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], 10)))
 
 
-def test_a_row_that_cannot_be_read_breaks_the_listing_after_the_others() -> None:
-    page = PageRead([Thing(1), Thing(2)], 3, [UnknownShape("coding Depot.Id", "x")])
+def test_a_list_without_a_count_that_repeats_its_last_page_ends_somewhere() -> None:
+    with pytest.raises(UnknownShape):
+        list(rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], None)))
+
+
+def test_a_row_that_cannot_be_read_is_told_after_the_others() -> None:
     given: list[int] = []
 
-    with pytest.raises(ListingBroken, match=r"coding Depot\.Id was 'x'"):
-        given.extend(thing.id for thing in read_pages("things", lambda _: page))
+    with pytest.raises(UnknownShape, match=r"coding Depot\.Id was 'x'"):
+        given.extend(thing.id for thing in rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], 3, [ODD])))
 
     assert given == [1, 2]
