@@ -84,7 +84,7 @@ class Stage(ABC):
 class PlatformContract(ABC):
     @pytest.fixture
     @abstractmethod
-    def stage(self) -> Stage: ...
+    def stage(self) -> Iterator[Stage]: ...
 
     @pytest.fixture
     def session(self, stage: Stage) -> Iterator[Session]:

@@ -1,5 +1,6 @@
 """CODING keeps what every platform's client promises."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from matou.credentials import Secret
 from matou.model.records import Record
 from matou.platforms.coding.client import CodingClient
 from matou.remote.session import Session
-from support.coding_source import TOKEN, Answer, CodingSource
+from support.coding_source import TOKEN, Answer, CodingSource, running_coding_source
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -69,6 +70,7 @@ class CodingStage(Stage):
 
 class TestCoding(PlatformContract):
     @pytest.fixture
-    def stage(self, coding_source: CodingSource) -> Stage:
-        coding_source.team_host = coding_source.origin + "/harbour"
-        return CodingStage(coding_source)
+    def stage(self) -> Iterator[Stage]:
+        with running_coding_source() as source:
+            source.team_host = source.origin + "/harbour"
+            yield CodingStage(source)

@@ -9,6 +9,7 @@ import uuid
 from base64 import b64encode
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -271,8 +272,8 @@ def basic(user: str, password: str) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
-@pytest.fixture
-def coding_source() -> Iterator[CodingSource]:
+@contextmanager
+def running_coding_source() -> Iterator[CodingSource]:
     source = CodingSource()
     handler = type("Handler", (_Handler,), {"source": source})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -280,7 +281,15 @@ def coding_source() -> Iterator[CodingSource]:
     source.origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield source
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield source
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def coding_source() -> Iterator[CodingSource]:
+    with running_coding_source() as source:
+        yield source
