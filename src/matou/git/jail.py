@@ -65,6 +65,7 @@ _FIXED_ENVIRONMENT: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
 }
 
+_HTTP: Final = frozenset({"http", "https"})
 _USER_INFORMATION: Final = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _AUTHORIZATION: Final = re.compile(r"(?i)(authorization:\s*)[^\r\n'\"]+")
 
@@ -144,7 +145,8 @@ def http_environment(credential: GitCredential | None, url: str) -> Mapping[str,
 
     A child's environment can be read by its own user alone; an argument list by everybody.
     """
-    allowed = {"GIT_ALLOW_PROTOCOL": urlsplit(url).scheme}
+    scheme = urlsplit(url).scheme
+    allowed = {"GIT_ALLOW_PROTOCOL": scheme if scheme in _HTTP else "none"}
     if credential is None:
         return allowed
     basic = f"{credential.user}:{credential.password.reveal()}".encode()

@@ -4,6 +4,7 @@ from matou.git.pktline import CutShort, MalformedPacket
 from matou.git.protocol_client import (
     Advertisement,
     FetchResponse,
+    RemoteBrokeOff,
     RemoteError,
     fetch_request,
     ls_refs_request,
@@ -33,6 +34,7 @@ __all__ = [
     "FetchResponse",
     "LsRefsRequest",
     "MalformedPacket",
+    "RemoteBrokeOff",
     "RemoteError",
     "advertisement_v0",
     "capability_advertisement_v2",

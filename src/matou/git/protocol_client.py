@@ -22,7 +22,11 @@ Read = Callable[[int], bytes]
 
 
 class RemoteError(TryLater):
-    """The other side broke off and said why, in words of its own."""
+    """The other side refused before it gave anything, and said why in words of its own."""
+
+
+class RemoteBrokeOff(TryLater):
+    """The other side broke off in the middle of a pack, and said why in words of its own."""
 
 
 def _capabilities(object_format: str) -> list[bytes]:
@@ -51,7 +55,8 @@ def read_ls_refs(read: Read) -> RefListing:
         CutShort: the answer ended before its end.
     """
     gathered = _Gathered()
-    for line in _lines_to_flush(PacketReader(read)):
+    packets = PacketReader(read)
+    for line in _lines_to_flush(packets):
         fields = line.split(b" ")
         if len(fields) < 2:
             raise MalformedPacket("git ls-refs line", line)
@@ -61,6 +66,8 @@ def read_ls_refs(read: Read) -> RefListing:
             gathered.add(fields[1], _object_id(fields[0]), attributes.get(b"peeled"))
         if fields[1] == b"HEAD" and target is not None:
             gathered.head = _name(target)
+    if packets.packet() is not None:
+        raise MalformedPacket("what follows a git list of refs", "something")
     return gathered.listing()
 
 
@@ -225,7 +232,7 @@ class FetchResponse:
         """The pack's bytes, as they come.
 
         Raises:
-            RemoteError: the server broke off in its own words.
+            RemoteBrokeOff: the server did.
             CutShort: the answer ended before its end.
         """
         while (packet := self._packets.packet()) is not Marker.FLUSH:
@@ -238,13 +245,12 @@ class FetchResponse:
             elif packet[0] == 2:
                 self.progress = (self.progress + packet[1:])[-LONGEST_PROGRESS_BYTES:]
             else:
-                raise _said_by_remote(packet[1:]) if packet[0] == 3 else MalformedPacket("git side band", packet[:20])
+                raise _side_band_error(packet)
 
     def _line(self) -> bytes:
+        """A server of version 0 often answers such a request with nothing at all."""
         packet = self._packets.packet()
-        if packet is None:
-            raise CutShort("the answer ended before the pack")
-        if isinstance(packet, Marker):
+        if packet is None or isinstance(packet, Marker):
             raise MalformedPacket("git fetch section", packet)
         _raise_if_error(packet)
         return packet.removesuffix(b"\n")
@@ -289,7 +295,17 @@ def _raise_if_error(packet: bytes) -> None:
 
 
 def _said_by_remote(words: bytes) -> RemoteError:
-    return RemoteError("the server said: {words}", words=repr(words.decode("utf-8", "replace").strip()[:500]))
+    return RemoteError("the server said: {words}", words=_quoted(words))
+
+
+def _side_band_error(packet: bytes) -> RemoteBrokeOff | MalformedPacket:
+    if packet[0] != 3:
+        return MalformedPacket("git side band", packet[:20])
+    return RemoteBrokeOff("the server broke off: {words}", words=_quoted(packet[1:]))
+
+
+def _quoted(words: bytes) -> str:
+    return repr(words.decode("utf-8", "replace").strip()[:500])
 
 
 def _object_id(text: bytes) -> ObjectId:

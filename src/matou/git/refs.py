@@ -7,12 +7,26 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-from matou.errors import Damaged, TryLater
+from matou.errors import Damaged
+from matou.git.files import Replacement, RepositoryBusy, publish_file
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
+
+__all__ = [
+    "KEPT_PREFIX",
+    "OWN_PREFIX",
+    "DamagedRefs",
+    "RepositoryBusy",
+    "fault_of_ref_name",
+    "head_text",
+    "peel_refs",
+    "read_refs",
+    "refs_signature",
+    "write_refs",
+]
 
 KEPT_PREFIX: Final = "refs/matou/kept/"
 OWN_PREFIX: Final = "refs/matou/"
@@ -26,10 +40,6 @@ _LONGEST_SYMREF_CHAIN: Final = 5
 
 _FRESH_NANOSECONDS: Final = 100_000_000
 _FRESH_NANOSECONDS_COARSE: Final = 2_000_000_000
-
-
-class RepositoryBusy(TryLater):
-    """Another process holds the lock of this repository's refs."""
 
 
 class DamagedRefs(Damaged):
@@ -98,6 +108,7 @@ class PackedRefs:
     refs: Mapping[RefName, ObjectId]
     peeled: Mapping[RefName, ObjectId]
     is_fully_peeled: bool
+    text: bytes = b""
 
 
 def _read_packed(git_dir: Path) -> PackedRefs:
@@ -125,7 +136,7 @@ def parse_packed_refs(content: bytes, path: Path) -> PackedRefs:
         elif not (number == 1 and line.startswith("#")):
             raise DamagedRefs("line {number} of {path} is {line}", number=number, path=path, line=repr(line)[:200])
     traits = lines[0].split() if lines and lines[0].startswith("#") else []
-    return PackedRefs(refs, peeled, is_fully_peeled="fully-peeled" in traits or not refs)
+    return PackedRefs(refs, peeled, is_fully_peeled="fully-peeled" in traits or not refs, text=content)
 
 
 def _read_loose(git_dir: Path, packed: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
@@ -218,13 +229,15 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         RepositoryBusy: another process holds the lock.
         Damaged: what is there now cannot be read, so that kept refs might be lost.
     """
-    with _Replacement(git_dir / "packed-refs") as replacement:
+    with Replacement(git_dir / "packed-refs") as replacement:
         packed = _read_packed(git_dir)
         loose_files = dict(loose_ref_files(git_dir))
         present = {**packed.refs, **_read_loose(git_dir, packed.refs)}
         old_kept = {name: oid for name, oid in present.items() if name.startswith(KEPT_PREFIX)}
         refs = {**listing.refs, **kept, **old_kept}
-        replacement.publish(packed_refs_text(refs, _peeled(git_dir, refs, packed)))
+        text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
+        if text != packed.text:
+            replacement.publish(text)
     _write_head(git_dir, listing)
     _remove_loose(git_dir, loose_files.values())
 
@@ -252,8 +265,7 @@ def _write_head(git_dir: Path, listing: RefListing) -> None:
     text = head_text(listing)
     path = git_dir / "HEAD"
     if text is not None and (not path.exists() or path.read_bytes() != text):
-        with _Replacement(path) as replacement:
-            replacement.publish(text)
+        publish_file(path, text)
 
 
 def head_text(listing: RefListing) -> bytes | None:
@@ -275,41 +287,3 @@ def _remove_loose(git_dir: Path, files: Iterable[Path]) -> None:
             if folder in standing or any(folder.iterdir()):
                 break
             folder.rmdir()
-
-
-class _Replacement:
-    """A file's next content, under git's own lock; without `publish` nothing changes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = path.with_name(path.name + ".lock")
-
-    def __enter__(self) -> Self:
-        try:
-            self._descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except FileExistsError:
-            raise RepositoryBusy("{lock} is held by another process", lock=self._lock) from None
-        self._is_held = True
-        return self
-
-    def publish(self, content: bytes) -> None:
-        with os.fdopen(os.dup(self._descriptor), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        self._lock.replace(self._path)
-        self._is_held = False
-        sync_folder(self._path.parent)
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-        if self._is_held:
-            self._lock.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,274 @@
+"""Objects from a source into a repository: one request, one `git index-pack`, and the proof that all has come."""
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from matou.credentials import GitCredential
+from matou.errors import Damaged, MatouError, TryLater
+from matou.git.files import publish_file, sync_folder
+from matou.git.fsck import known_messages, tolerant_check
+from matou.git.pack_index import ids_not_in
+from matou.git.protocol import CutShort, FetchResponse, fetch_request, object_format_of
+from matou.git.protocol_server import UPLOAD_PACK
+from matou.git.refs import read_refs
+from matou.git.repository import has_objects, packs, remove_unfinished_objects
+from matou.git.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, http_environment, run_git
+from matou.git.stored_objects import describe_objects
+from matou.git.transport import GitTransport, may_speak_otherwise
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
+
+_PACK_HEADER_BYTES: Final = 12
+_FALLBACK_SETTINGS: Final = (("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "false"))
+
+
+class BadPack(Damaged):
+    """A pack that git refuses, or that lacks what was asked for."""
+
+
+class FetchFailed(TryLater):
+    """`git fetch` did not bring what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedObjects:
+    """What came.
+
+    Attributes:
+        bytes: of packs, as they came.
+        new_packs: those that lie in the repository now and did not before.
+        findings: what git finds wrong with objects that are kept nevertheless, in its own words.
+        is_shallow: the source itself lacks the parents of some commits, and so do we.
+        is_closed: git saw that every object which a new one names is there.
+    """
+
+    bytes: int = 0
+    new_packs: tuple[Path, ...] = ()
+    findings: tuple[str, ...] = ()
+    is_shallow: bool = False
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is asked of a source, and how it is reached."""
+
+    git_dir: Path
+    transport: GitTransport
+    url: str
+    wants: frozenset[ObjectId]
+    haves: frozenset[ObjectId]
+    object_format: str
+    credential: GitCredential | None
+    limits: Limits
+
+
+def fetch_objects(
+    git_dir: Path,
+    transport: GitTransport,
+    url: str,
+    listing: RefListing,
+    *,
+    credential: GitCredential | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> FetchedObjects:
+    """Bring everything that the refs of `listing` name and reach into a repository; its own refs stay as they are.
+
+    What an earlier try left whole is not fetched again. If this fails, neither a pack that is not whole nor a temporary
+    file is left. One writer a repository.
+
+    Args:
+        git_dir: a bare repository, empty or not.
+        transport: how to reach the source.
+        url: the repository there.
+        listing: what the source has.
+        credential: for `git fetch`, where the source speaks no version 2; `transport` has its own.
+        limits: for each git child.
+
+    Raises:
+        TryLater: the source broke off, or no longer has what it listed.
+        Damaged: what it sent is not sound, or not all that was asked for.
+    """
+    is_fresh = not has_objects(git_dir)
+    is_shallow = (git_dir / "shallow").exists()
+    wants = wanted_objects(listing)
+    haves: frozenset[ObjectId] = frozenset()
+    if not is_fresh and not is_shallow:
+        haves = _whole_tips(git_dir)
+        haves |= _left_whole(git_dir, wants - haves, haves)
+        wants -= haves
+    if not wants:
+        return FetchedObjects()
+    order = _Order(git_dir, transport, url, wants, haves, object_format_of(listing), credential, limits)
+    with _tidied(git_dir):
+        fetched = _fetch_somehow(order)
+    _require_all(order, fetched, is_fresh=is_fresh)
+    return fetched
+
+
+def wanted_objects(listing: RefListing) -> frozenset[ObjectId]:
+    head = listing.detached_head
+    return listing.object_ids() | (frozenset() if head is None else {head})
+
+
+def _whole_tips(git_dir: Path) -> frozenset[ObjectId]:
+    """What our own refs name and is there: they were written after everything that they reach was proven to be."""
+    return frozenset(describe_objects(git_dir, wanted_objects(read_refs(git_dir))))
+
+
+def _left_whole(git_dir: Path, ids: frozenset[ObjectId], trusted: Collection[ObjectId]) -> frozenset[ObjectId]:
+    """Those objects that lie here without a ref, if all that they reach is here too: a run that was cut off, say."""
+    present = frozenset(describe_objects(git_dir, ids))
+    if present:
+        with contextlib.suppress(BadPack):
+            _require_connected(git_dir, present, trusted)
+            return present
+    return frozenset()
+
+
+def _fetch_somehow(order: _Order) -> FetchedObjects:
+    try:
+        return _fetch_tolerantly(order)
+    except MatouError as error:
+        if not may_speak_otherwise(error):
+            raise
+    return _fetch_by_git(order)
+
+
+def _fetch_tolerantly(order: _Order) -> FetchedObjects:
+    """An object that git cannot even be told to tolerate costs a second request: its bytes are kept all the same."""
+    try:
+        return _fetch_directly(order, (tolerant_check(known_messages()),))
+    except _RefusedByCheck as refusal:
+        fetched = _fetch_directly(order, ())
+        return replace(fetched, findings=refusal.findings, is_closed=False)
+
+
+def _fetch_directly(order: _Order, options: tuple[str, ...]) -> FetchedObjects:
+    request = fetch_request(order.wants, order.haves, object_format=order.object_format)
+    with order.transport.exchange(order.url, UPLOAD_PACK, request, protocol=2) as answer:
+        response = FetchResponse(answer.read)
+        response.begin()
+        _write_shallow(order.git_dir, response.shallow)
+        fetched = _index(order, response, options)
+    return replace(fetched, is_shallow=bool(response.shallow), is_closed=bool(options))
+
+
+def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> FetchedObjects:
+    blocks = response.pack()
+    beginning = _beginning(blocks)
+    if beginning[8:_PACK_HEADER_BYTES] == bytes(4):
+        return FetchedObjects(bytes=len(beginning) + sum(map(len, blocks)))
+    before = packs(order.git_dir)
+    words = ["index-pack", "--stdin", *options, *(["--fix-thin"] if order.haves else [])]
+    size = 0
+    with GitChild(words, git_dir=order.git_dir, limits=order.limits, has_input=True) as child:
+        try:
+            for block in chain((beginning,), blocks):
+                size += len(block)
+                child.write(block)
+            child.stdin.close()
+            answer = child.stdout.read()
+            child.finish()
+        except GitFailed as failure:
+            raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
+    pack = order.git_dir / "objects/pack" / f"pack-{answer.decode().split()[-1]}.pack"
+    findings = tuple(line for line in child.stderr_text.splitlines() if line.startswith("warning: "))
+    return FetchedObjects(size, () if pack in before else (pack,), findings)
+
+
+class _RefusedByCheck(Damaged):
+    """The pack may be sound, and its objects are not as git wants them."""
+
+    def __init__(self, template: str, /, *, findings: tuple[str, ...], url: str, reason: str) -> None:
+        super().__init__(template, url=url, reason=reason)
+        self.findings = findings
+
+
+def _pack_error(failure: GitFailed, url: str, *, is_checked: bool) -> MatouError:
+    if isinstance(failure, GitStopped) or failure.status < 0:
+        return failure
+    if is_checked:
+        return _RefusedByCheck(
+            "git finds fault with what {url} sent: {reason}",
+            url=url,
+            reason=failure.stderr,
+            findings=tuple(failure.stderr.splitlines()),
+        )
+    return BadPack("the pack from {url} is not sound: {reason}", url=url, reason=failure.stderr)
+
+
+def _beginning(blocks: Iterator[bytes]) -> bytes:
+    beginning = b""
+    for block in blocks:
+        beginning += block
+        if len(beginning) >= _PACK_HEADER_BYTES:
+            return beginning
+    raise CutShort("the pack ended within its header")
+
+
+def _write_shallow(git_dir: Path, shallow: tuple[ObjectId, ...]) -> None:
+    """Tell git which commits have no parents here, or, where the source has become whole, that all have."""
+    path = git_dir / "shallow"
+    if shallow:
+        publish_file(path, b"".join(b"%b\n" % oid.encode() for oid in sorted(shallow)))
+    elif path.exists():
+        path.unlink()
+        sync_folder(git_dir)
+
+
+def _fetch_by_git(order: _Order) -> FetchedObjects:
+    """The slow way, for servers of versions 0 and 1: it writes no ref either."""
+    before = packs(order.git_dir)
+    words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--stdin"]
+    try:
+        run_git(
+            [*words, "--end-of-options", order.url],
+            git_dir=order.git_dir,
+            input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
+            environment=http_environment(order.credential, order.url),
+            settings=_FALLBACK_SETTINGS,
+            limits=order.limits,
+        )
+    except GitFailed as failure:
+        raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
+    new = tuple(sorted(packs(order.git_dir) - before))
+    size = sum(os.stat(pack).st_size for pack in new)  # noqa: PTH116 - the same
+    return FetchedObjects(size, new, is_shallow=(order.git_dir / "shallow").exists())
+
+
+def _require_all(order: _Order, fetched: FetchedObjects, *, is_fresh: bool) -> None:
+    """Prove that every wanted object is here with all that it reaches.
+
+    Into an empty repository, a pack in which every link leads to an object can only be whole in itself, so that its
+    index is proof enough; in every other case git walks from what is new to what was proven before.
+    """
+    if is_fresh and fetched.is_closed and len(fetched.new_packs) == 1:
+        missing = ids_not_in(fetched.new_packs[0], order.wants)
+        if missing:
+            raise BadPack("{url} did not send {missing}", url=order.url, missing=", ".join(sorted(missing)[:3]))
+    else:
+        _require_connected(order.git_dir, order.wants, order.haves)
+
+
+def _require_connected(git_dir: Path, ids: Collection[ObjectId], trusted: Collection[ObjectId]) -> None:
+    ends = "".join([*(f"{oid}\n" for oid in ids), *(f"^{oid}\n" for oid in trusted)])
+    try:
+        run_git(["rev-list", "--objects", "--quiet", "--stdin"], git_dir=git_dir, input=ends.encode())
+    except GitFailed as failure:
+        raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
+
+
+@contextlib.contextmanager
+def _tidied(git_dir: Path) -> Iterator[None]:
+    """Leave nothing half-done of what fails here. The files of this repository are nobody else's to write."""
+    try:
+        yield
+    except BaseException:
+        remove_unfinished_objects(git_dir)
+        raise

@@ -1,0 +1,170 @@
+"""A bare repository's folder: made, configured from our own list, cleaned after a crash, measured."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from matou.errors import Conflict
+from matou.git.files import publish_file, sync_folder
+
+OBJECT_FORMATS: Final = ("sha1", "sha256")
+
+LEFTOVER_AGE: Final = timedelta(hours=1)
+"""Far beyond how long git holds a lock or leaves a temporary file unchanged."""
+
+_FOLDERS: Final = ("objects/info", "objects/pack", "refs/heads", "refs/tags")
+
+_CONFIG: Final = """\
+[core]
+	repositoryformatversion = {version}
+	filemode = true
+	bare = true
+	logAllRefUpdates = false
+{extensions}[gc]
+	auto = 0
+	pruneExpire = never
+[maintenance]
+	auto = false
+[transfer]
+	hideRefs = refs/matou
+[uploadpack]
+	allowFilter = true
+"""
+
+_SHA256: Final = """\
+[extensions]
+	objectFormat = sha256
+"""
+
+_TEMPORARY_PREFIXES: Final = ("tmp_", ".tmp-")
+
+
+class DifferentObjectFormat(Conflict):
+    """A repository whose objects are named by another hash than what is to go into it."""
+
+
+def create_bare(git_dir: Path, *, object_format: str = "sha1") -> None:
+    """Make an empty bare repository without starting git; what is missing of one that is there already is added.
+
+    HEAD comes last, and git denies a folder without it: a crash leaves a whole repository or none.
+
+    Raises:
+        DifferentObjectFormat: there is one with objects of the other format.
+    """
+    for folder in _FOLDERS:
+        (git_dir / folder).mkdir(parents=True, exist_ok=True)
+    if object_format_on_disk(git_dir) != object_format and has_objects(git_dir):
+        raise DifferentObjectFormat(
+            "{repository} does not hold {format} objects", repository=git_dir, format=object_format
+        )
+    write_config(git_dir, object_format=object_format)
+    if not (git_dir / "HEAD").exists():
+        publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+        sync_folder(git_dir.parent)
+
+
+def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
+    """Replace the repository's configuration by ours, whatever it was: a foreign one may name programs to start."""
+    is_sha256 = object_format == "sha256"
+    text = _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
+    path = git_dir / "config"
+    if not path.exists() or path.read_bytes() != text:
+        publish_file(path, text)
+
+
+def object_format_on_disk(git_dir: Path) -> str:
+    """What our own configuration says; `sha1` where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return "sha256" if _SHA256 in (git_dir / "config").read_text("utf-8") else "sha1"
+    return "sha1"
+
+
+def has_objects(git_dir: Path) -> bool:
+    objects = git_dir / "objects"
+    return any((objects / "pack").glob("*.idx")) or any(len(folder.name) == 2 for folder in objects.iterdir())
+
+
+def packs(git_dir: Path) -> frozenset[Path]:
+    """The packs that git can read: those with an index."""
+    return frozenset(index.with_suffix(".pack") for index in (git_dir / "objects/pack").glob("pack-*.idx"))
+
+
+def remove_leftovers(git_dir: Path, *, since: datetime | None = None, now: datetime | None = None) -> tuple[Path, ...]:
+    """Remove what processes that died have left: locks, temporary packs and objects, quarantines.
+
+    Args:
+        git_dir: a repository that no process of ours is writing to.
+        since: when a run began that is known to have died; whatever was last changed after it is its own. The caller
+            holds the archive's lock.
+        now: what was last changed an hour before this is nobody's any more. Without it age does not count.
+
+    Returns:
+        What was removed.
+    """
+    removed = tuple(path for path in leftovers(git_dir) if _is_abandoned(path, since, now))
+    for path in removed:
+        _remove(path)
+    return removed
+
+
+def leftovers(git_dir: Path) -> Iterator[Path]:
+    """Whatever only a process at work needs, or one that died has left."""
+    yield from git_dir.glob("*.lock")
+    for folder, _, files in os.walk(git_dir / "refs"):
+        yield from (Path(folder, file) for file in files if file.endswith(".lock"))
+    yield from _unfinished_objects(git_dir)
+
+
+def remove_unfinished_objects(git_dir: Path) -> None:
+    """Remove every temporary file among the objects, whatever its age: for whoever alone writes here, and failed."""
+    for path in tuple(_unfinished_objects(git_dir)):
+        _remove(path)
+
+
+def _unfinished_objects(git_dir: Path) -> Iterator[Path]:
+    objects = git_dir / "objects"
+    for folder_path in (objects, *(path for path in objects.glob("??") if path.is_dir())):
+        yield from (path for path in folder_path.iterdir() if path.name.startswith(_TEMPORARY_PREFIXES))
+    yield from _pack_leftovers(objects / "pack")
+
+
+def _pack_leftovers(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        is_half = path.suffix in {".pack", ".rev", ".keep"} and not path.with_suffix(".idx").exists()
+        if is_half or path.name.startswith(_TEMPORARY_PREFIXES) or path.suffix == ".lock":
+            yield path
+
+
+def _is_abandoned(path: Path, since: datetime | None, now: datetime | None) -> bool:
+    try:
+        changed_at = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except FileNotFoundError:
+        return False
+    if now is not None and changed_at < now - LEFTOVER_AGE:
+        return True
+    return since is not None and changed_at >= since
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        for folder, folders, files in os.walk(path, topdown=False):
+            for name in files:
+                Path(folder, name).unlink(missing_ok=True)
+            for name in folders:
+                Path(folder, name).rmdir()
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size_bytes(git_dir: Path) -> int:
+    """The length of all its files together."""
+    total = 0
+    for folder, _, files in os.walk(git_dir):
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(folder, file)).st_size  # noqa: PTH118 - a Path a file costs ten times as much
+    return total
