@@ -1,1 +1,151 @@
-"""Fixtures: matou_server."""
+"""Fixtures: a real Matou server, in a process of its own, over a folder that the test process works on as well.
+
+Tests make users, tokens and repositories through the forge's own use cases, on the same database; the server sees
+them with its next request.
+"""
+
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from matou.credentials import GitCredential, Secret
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.errors import NotFound
+from matou.forge.forge import Forge
+from matou.forge.namespaces import create_organization, create_project, find_namespace
+from matou.forge.repositories import create_repository
+from matou.forge.tokens import create_token
+from matou.forge.users import create_user
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
+from matou.settings import Settings
+from matou.wiring import open_forge
+
+PASSWORD = "correct horse battery staple"
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+from matou.server.run import serve
+from matou.settings import Settings
+from matou.wiring import open_forge
+
+root, port, loopback, open_backups = sys.argv[1:]
+settings = Settings.from_environment({})
+with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
+    serve(forge, host="127.0.0.1", port=int(port), announce=lambda url: print(url, flush=True))
+"""
+
+
+@dataclass
+class MatouServer:
+    """A server that runs.
+
+    Attributes:
+        url: without a slash at the end.
+        forge: the same database and archive as the server has, in this process.
+        owner: an account that owns every team made here; its password is PASSWORD.
+    """
+
+    url: str
+    root: Path
+    forge: Forge
+    process: subprocess.Popen[str]
+    owner: User
+    log: Path
+
+    def user(self, name: str | None = None, *, admin: bool = False) -> User:
+        """A new account with the password PASSWORD."""
+        return create_user(self.forge, name or _name("user"), password=Secret(PASSWORD), admin=admin)
+
+    def token(self, user: User | None = None) -> Secret:
+        return create_token(self.forge, user or self.owner, _name("token"))
+
+    def credential(self, user: User | None = None) -> GitCredential:
+        return GitCredential((user or self.owner).name, self.token(user))
+
+    def team(self, name: str | None = None) -> Namespace:
+        return create_organization(self.forge, name or _name("team"), owner=self.owner)
+
+    def repository(self, path: str | None = None, *, visibility: Visibility = Visibility.PRIVATE) -> Repository:
+        """An empty one; the namespaces that it stands in are made where they are missing."""
+        where = RepositoryPath.parse(path or f"{_name('team')}/{_name('repository')}")
+        self.namespace(where.namespace)
+        return create_repository(self.forge, where, visibility=visibility, creator=self.owner)
+
+    def namespace(self, path: NamespacePath) -> Namespace:
+        try:
+            return find_namespace(self.forge, path)
+        except NotFound:
+            if path.parent is None:
+                return self.team(path.name)
+            return create_project(self.forge, self.namespace(path.parent), path.name, creator=self.owner)
+
+    def git_dir(self, repository: Repository) -> Path:
+        return self.forge.git_dir(repository)
+
+    def clone_url(self, repository: Repository, credential: GitCredential | None = None) -> str:
+        """With a credential it stands in the URL: for tests only, and only for git, which masks it."""
+        if credential is None:
+            return f"{self.url}/{repository.path}.git"
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{credential.user}:{credential.password.reveal()}@{rest}/{repository.path}.git"
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, *, within_seconds: float = 35) -> int:
+        """Returns the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(within_seconds)
+
+
+@contextmanager
+def running_server(
+    root: Path, *, loopback: bool = False, anonymous_reads_backups: bool = False, port: int = 0
+) -> Iterator[MatouServer]:
+    """Start a server over a folder, which is made where there is none, and end it however the test ends."""
+    with ExitStack() as ending:
+        forge = ending.enter_context(
+            open_forge(
+                root,
+                Settings.from_environment({}),
+                loopback=loopback,
+                anonymous_reads_backups=anonymous_reads_backups,
+            )
+        )
+        owner = create_user(forge, _name("owner"), password=Secret(PASSWORD))
+        log = root.with_name(root.name + ".log")
+        errors = ending.enter_context(log.open("a"))
+        arguments = [str(root), str(port), "1" if loopback else "0", "1" if anonymous_reads_backups else "0"]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        ending.enter_context(process)
+        ending.callback(process.kill)
+        yield MatouServer(_first_line(process, log), root, forge, process, owner, log)
+
+
+def _first_line(process: subprocess.Popen[str], log: Path) -> str:
+    line = process.stdout.readline().strip() if process.stdout else ""
+    if not line:
+        message = f"the server did not start: {log.read_text()}"
+        raise RuntimeError(message)
+    return line
+
+
+def _name(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def matou_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    """One server for all tests of a worker: each test makes its own team, or takes a name that is free."""
+    with running_server(tmp_path_factory.mktemp("server") / "archive") as server:
+        yield server

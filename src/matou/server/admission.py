@@ -1,0 +1,87 @@
+"""Whether this request may do this with that repository: asked by git and LFS routes before a body is read.
+
+What is missing and what may not be seen answer alike: without a credential both ask for one, with one both are
+"not found".
+"""
+
+from dataclasses import dataclass
+
+from starlette.types import Receive, Scope, Send
+
+from matou.db.repositories import Repository
+from matou.errors import NotFound, Refused
+from matou.forge.access import Action, Identity, ReadOnly, reach_repository
+from matou.forge.forge import Forge
+from matou.model.names import RepositoryPath
+from matou.server.authentication import (
+    CHALLENGE,
+    Credential,
+    UnknownCredential,
+    UnreadableCredential,
+    identify,
+    read_credential,
+)
+from matou.server.errors import Answer, answer_for
+from matou.server.paths import GitTarget
+from matou.server.site import Site
+from matou.server.streaming import Header
+
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class GitRequest:
+    """One request of a git or LFS client, with what it needs to be answered."""
+
+    site: Site
+    target: GitTarget
+    scope: Scope
+    receive: Receive
+    send: Send
+
+    @property
+    def headers(self) -> list[Header]:
+        headers: list[Header] = self.scope["headers"]
+        return headers
+
+    @property
+    def address(self) -> str:
+        """Of the peer itself: what a header says of others is not believed."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A repository that this identity may do the wanted thing with."""
+
+    repository: Repository
+    identity: Identity
+
+
+async def admit(request: GitRequest, action: Action) -> Admitted:
+    """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
+    credential = read_credential(request.headers)
+    site, path = request.site, request.target.repository
+    ask = site.ask_quickly if credential is None or credential.is_token else site.ask
+    return await ask(admit_credential, site.forge, credential, path, action, address=request.address)
+
+
+def admit_credential(
+    forge: Forge, credential: Credential | None, path: RepositoryPath, action: Action, *, address: str
+) -> Admitted:
+    identity = identify(forge, credential, address=address)
+    return Admitted(reach_repository(forge, identity, path, action), identity)
+
+
+def answer_to(headers: list[Header], error: Exception) -> Answer:
+    """Say it as `errors.answer_for` does, but ask for a credential where one could help."""
+    if isinstance(error, UnknownCredential | UnreadableCredential):
+        return Answer(UNAUTHORIZED, str(error), (CHALLENGE,))
+    if isinstance(error, NotFound | Refused) and not isinstance(error, ReadOnly) and _is_anonymous(headers):
+        return Answer(UNAUTHORIZED, "log in with a user name and a password or a token", (CHALLENGE,))
+    return answer_for(error)
+
+
+def _is_anonymous(headers: list[Header]) -> bool:
+    return not any(name in (b"authorization", b"private-token") for name, _ in headers)

@@ -1,0 +1,106 @@
+"""The whole server as one ASGI application: git and LFS by path, the dialects under theirs, pages at the rest."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from matou.forge.forge import Forge
+from matou.server.admission import GitRequest
+from matou.server.dialects import coding
+from matou.server.errors import answer_for
+from matou.server.git_http import serve_git
+from matou.server.lfs import LFS_OPERATIONS, serve_lfs
+from matou.server.lfs_links import Links
+from matou.server.paths import read_git_path
+from matou.server.site import Site, new_key
+from matou.server.streaming import Header
+from matou.server.web.pages import page_routes
+
+_POLICY = (
+    b"default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFETY_HEADERS: tuple[Header, ...] = (
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""On every answer, whoever wrote it, unless it sets its own."""
+
+
+def build_app(forge: Forge, *, base_url: str | None = None) -> Starlette:
+    """Put the routes together.
+
+    Args:
+        forge: what is served.
+        base_url: how people reach the server, for the links in answers; None takes what each request says.
+    """
+    site = Site(forge, base_url, Links(new_key(), forge.now))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        site.close()
+
+    app = Starlette(
+        routes=[
+            GitRoute(site),
+            Route("/-/health", _health),
+            *coding.routes(forge, base=base_url),
+            *page_routes(site),
+        ],
+        middleware=[Middleware(SafetyHeaders)],
+        exception_handlers={Exception: _answer_fault},
+        lifespan=lifespan,
+    )
+    app.state.site = site
+    return app
+
+
+class GitRoute(BaseRoute):
+    """Everything that a git or LFS client asks for, told by the end of the path alone."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        target = read_git_path(scope["raw_path"]) if scope["type"] == "http" else None
+        return (Match.NONE, {}) if target is None else (Match.FULL, {"git_target": target})
+
+    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+        raise NoMatchFound(name, dict(path_params))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = GitRequest(self._site, scope["git_target"], scope, receive, send)
+        serve = serve_lfs if request.target.operation in LFS_OPERATIONS else serve_git
+        await serve(request)
+
+
+class SafetyHeaders:
+    """Adds what tells a browser to trust no answer further than it must."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in SAFETY_HEADERS if pair[0] not in given)]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def _health(_: Request) -> Response:
+    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
+
+
+async def _answer_fault(_: Request, error: Exception) -> Response:
+    answer = answer_for(error)
+    return PlainTextResponse(answer.text + "\n", status_code=answer.status)

@@ -1,0 +1,106 @@
+"""Who asks: the credential of a request, in every form that git, git-lfs and the platforms' tools send it.
+
+What the credential may do is decided in `forge.access`; this module only says whose it is.
+"""
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matou.credentials import Secret
+from matou.errors import MatouError, Refused
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
+from matou.forge.forge import Forge
+from matou.forge.tokens import resolve_token
+from matou.forge.users import authenticate
+from matou.server.streaming import Header, header
+
+CHALLENGE: Header = (b"www-authenticate", b'Basic realm="Matou", charset="UTF-8"')
+LONGEST_AUTHORIZATION_BYTES = 4096
+
+_TOKEN = re.compile(r"[0-9a-f]{40}\Z")
+_TOKEN_SCHEMES = frozenset({"bearer", "token"})
+
+
+class UnknownCredential(Refused):
+    """The password or token is wrong, expired or revoked; which of them is not said."""
+
+
+class UnreadableCredential(MatouError):
+    """The Authorization header has none of the forms that we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request brought. `login` is empty where only a token came."""
+
+    login: str
+    secret: Secret
+
+    @property
+    def is_token(self) -> bool:
+        """Whether it has the form of a token: then no password has to be hashed for it, as a rule."""
+        return _TOKEN.match(self.secret.reveal()) is not None
+
+
+def read_credential(headers: Iterable[Header]) -> Credential | None:
+    """Read Basic, Bearer, `token` and PRIVATE-TOKEN; None where the request is anonymous.
+
+    Raises:
+        UnreadableCredential: there is an Authorization header and we cannot tell what it says.
+    """
+    authorization, private_token = header(headers, b"authorization"), header(headers, b"private-token")
+    if len(authorization) > LONGEST_AUTHORIZATION_BYTES or len(private_token) > LONGEST_AUTHORIZATION_BYTES:
+        raise UnreadableCredential("the Authorization header is too long")
+    if authorization:
+        return _read_authorization(authorization.decode("latin-1"))
+    return Credential("", Secret(private_token.decode("latin-1"))) if private_token else None
+
+
+def _read_authorization(text: str) -> Credential:
+    scheme, _, value = text.strip().partition(" ")
+    if scheme.lower() in _TOKEN_SCHEMES and value:
+        return Credential("", Secret(value.strip()))
+    if scheme.lower() == "basic":
+        return _read_basic(value.strip())
+    raise UnreadableCredential("the Authorization header is of an unknown kind", advice="use Basic, Bearer or token")
+
+
+def _read_basic(encoded: str) -> Credential:
+    try:
+        login, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise UnreadableCredential("the Basic credential is not base64 of UTF-8") from None
+    if not colon or "\0" in login:
+        raise UnreadableCredential("the Basic credential has no colon")
+    return Credential(login, Secret(password))
+
+
+def identify(forge: Forge, credential: Credential | None, *, address: str = "") -> Identity:
+    """Say whom the credential stands for. A token may stand as password beside any user name.
+
+    Args:
+        address: where the request comes from; failures are counted by it.
+
+    Raises:
+        UnknownCredential: it stands for nobody. It is never taken for anonymous: a person would see less than
+            they should and not know why.
+        TryLater: too many failures for this account or address.
+    """
+    if credential is None:
+        return ANONYMOUS
+    identity = resolve_token(forge, credential.secret, address=address) if credential.is_token else None
+    if identity is None:
+        identity = _identity_of_password(forge, credential, address)
+    if identity is None:
+        raise UnknownCredential("the password or token is not known here, or no longer")
+    return identity
+
+
+def _identity_of_password(forge: Forge, credential: Credential, address: str) -> Identity | None:
+    if not credential.login:
+        return None
+    user = authenticate(forge, credential.login, credential.secret, address=address)
+    return None if user is None else Identity(user, ALL_SCOPES)

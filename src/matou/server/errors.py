@@ -1,0 +1,56 @@
+"""What a failure becomes for a client: one table from the six kinds to HTTP, for git, LFS and pages alike.
+
+A client is told our own sentence about what it asked for. It is never told what git, the database or Python said.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.model.names import InvalidName
+from matou.server.streaming import BodyTooLarge, Header
+
+log = structlog.get_logger(__name__)
+
+TOO_LARGE = 413
+FAULT_OF_OURS = 500
+
+STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
+    (BodyTooLarge, TOO_LARGE),
+    (InvalidName, 422),
+    (TryLater, 503),
+    (Refused, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (UnknownShape, 400),
+    (Damaged, FAULT_OF_OURS),
+)
+"""The first that fits; a kind that is not here is a fault of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the client. `text` is one sentence, without a secret and without a trace of our insides."""
+
+    status: int
+    text: str
+    headers: tuple[Header, ...] = ()
+
+
+def answer_for(error: Exception) -> Answer:
+    """Log what is ours to mend; say to the client what is the client's to know."""
+    status = _status_of(error)
+    if status == FAULT_OF_OURS:
+        log.error("request_failed", exc_info=error)
+        return Answer(status, "this server has a fault; its log says more")
+    wait = error.wait if isinstance(error, TryLater) else None
+    headers = () if wait is None else ((b"retry-after", b"%d" % max(1, round(wait.total_seconds()))),)
+    return Answer(status, str(error), headers)
+
+
+def _status_of(error: Exception) -> int:
+    for kind, status in STATUS_OF_KIND:
+        if isinstance(error, kind):
+            return status
+    return FAULT_OF_OURS

@@ -1,0 +1,146 @@
+"""What git clients send, checked as it passes: the framing of pkt-lines, without keeping the bytes.
+
+Git itself reads the bodies. Here a body that is not pkt-lines is refused before a process exists for it.
+https://git-scm.com/docs/protocol-common#_pkt_line_format
+"""
+
+from collections.abc import AsyncIterator
+from enum import Enum
+
+from matou.errors import MatouError, UnknownShape
+from matou.server.streaming import Header, RequestBody, bounded, header, inflated
+
+LONGEST_PACKET_BYTES = 65520
+_LENGTH_DIGITS = 4
+_HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
+
+PROBE = b"0000"
+"""What git sends before a large request to find out whether it must log in."""
+
+
+class MalformedBody(UnknownShape):
+    """The body is not pkt-lines, or ends inside one."""
+
+
+class TooManyRefs(MatouError):
+    """One push would change more refs than we take at once."""
+
+
+class Section(Enum):
+    """How far pkt-lines go: to the end of the body, or to the first flush, with a pack behind it."""
+
+    WHOLE = "whole"
+    UNTIL_FLUSH = "until flush"
+
+
+class PacketFraming:
+    """Follows the framing of a body fed in pieces of any size.
+
+    Attributes:
+        packets: how many there were, control packets not counted.
+        ends_well: the last packet was a flush, or `done`, after which git sends nothing.
+        is_over: only for UNTIL_FLUSH: the flush was seen, and what follows is not looked at.
+    """
+
+    def __init__(self, section: Section, *, most_packets: int) -> None:
+        self._section = section
+        self._most_packets = most_packets
+        self._digits = b""
+        self._left = 0
+        self._last = b""
+        self.packets = 0
+        self.ends_well = False
+        self.is_over = False
+
+    def feed(self, piece: bytes) -> None:
+        """Raises MalformedBody and TooManyRefs."""
+        position = 0
+        while position < len(piece) and not self.is_over:
+            if self._left:
+                position += self._pass_payload(piece, position)
+            else:
+                position += self._pass_length(piece, position)
+
+    def finish(self) -> None:
+        """Say that the body has ended. Raises MalformedBody where it ends too early."""
+        if self._digits or self._left or not (self.ends_well or self.is_over):
+            raise MalformedBody("the end of a git request", self._digits or self._last[:20])
+
+    def _pass_payload(self, piece: bytes, position: int) -> int:
+        taken = min(self._left, len(piece) - position)
+        self._left -= taken
+        self._last = (self._last + piece[position : position + min(taken, 8)])[:8]
+        self.ends_well = not self._left and self._last.rstrip(b"\n") == b"done"
+        return taken
+
+    def _pass_length(self, piece: bytes, position: int) -> int:
+        wanted = _LENGTH_DIGITS - len(self._digits)
+        part = piece[position : position + wanted]
+        self._digits += part
+        if len(self._digits) == _LENGTH_DIGITS:
+            self._begin_packet(_length(self._digits))
+            self._digits = b""
+        return len(part)
+
+    def _begin_packet(self, length: int) -> None:
+        self._last = b""
+        if length < _LENGTH_DIGITS:
+            self.ends_well = length == 0
+            self.is_over = self._section is Section.UNTIL_FLUSH and length == 0
+            return
+        self.packets += 1
+        if self.packets > self._most_packets:
+            raise TooManyRefs("one request names more than {limit} refs or objects", limit=self._most_packets)
+        self._left = length - _LENGTH_DIGITS
+        self.ends_well = False
+
+
+def request_pieces(headers: list[Header], body: RequestBody, kind: str, *, limit_bytes: int) -> AsyncIterator[bytes]:
+    """The body of a request of this kind, inflated if need be and never more than the limit.
+
+    Raises:
+        MalformedBody: it is of another kind, or has an encoding that git does not send.
+    """
+    content_type, encoding = header(headers, b"content-type"), header(headers, b"content-encoding")
+    if content_type != f"application/x-{kind}-request".encode():
+        raise MalformedBody("the Content-Type of a git request", content_type)
+    if encoding in (b"gzip", b"x-gzip"):
+        return bounded(inflated(body.pieces()), limit_bytes=limit_bytes)
+    if encoding not in (b"", b"identity"):
+        raise MalformedBody("the Content-Encoding of a git request", encoding)
+    return bounded(body.pieces(), limit_bytes=limit_bytes)
+
+
+class PacketSplitter:
+    """Gives back whole pkt-lines, their lengths included, from what a git child says in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """Raises MalformedBody."""
+        self._rest += piece
+        packets: list[bytes] = []
+        position = 0
+        while (end := self._end_of_packet(position)) is not None:
+            packets.append(self._rest[position:end])
+            position = end
+        self._rest = self._rest[position:]
+        return packets
+
+    def _end_of_packet(self, position: int) -> int | None:
+        digits = self._rest[position : position + _LENGTH_DIGITS]
+        if len(digits) < _LENGTH_DIGITS:
+            return None
+        end = position + max(_length(digits), _LENGTH_DIGITS)
+        return end if end <= len(self._rest) else None
+
+
+def _length(digits: bytes) -> int:
+    """Flush 0, delimiter 1 and end of response 2 are control packets; 3 means nothing."""
+    if not _HEXADECIMAL.issuperset(digits):
+        raise MalformedBody("the length of a pkt-line", digits)
+    length = int(digits, 16)
+    if length in (2, 3) or length > LONGEST_PACKET_BYTES:
+        raise MalformedBody("the length of a pkt-line", digits)
+    return length

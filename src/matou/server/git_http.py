@@ -1,0 +1,178 @@
+"""Git's smart HTTP, versions 0, 1 and 2: https://git-scm.com/docs/http-protocol
+
+What memory can answer never starts a process: the advertisements and `ls-refs`. A fetch is one `git upload-pack`
+that gets its request from a file and gives its pack at the client's pace. A push is in `git_push`.
+Who may do what is decided by the route: what a query says has no part in it.
+"""
+
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from typing import IO
+from urllib.parse import parse_qs
+
+from matou.db.repositories import Repository
+from matou.errors import NotFound, UnknownShape
+from matou.forge.access import Action
+from matou.forge.references import ref_listing
+from matou.git import protocol
+from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
+from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.model.refs import RefListing
+from matou.server.admission import Admitted, GitRequest, admit, answer_to
+from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
+from matou.server.git_push import receive_pack
+from matou.server.paths import Operation
+from matou.server.site import Site
+from matou.server.streaming import (
+    NO_CACHE,
+    PIECE_BYTES,
+    PLAIN_TEXT,
+    ClientLeft,
+    Header,
+    RequestBody,
+    begin_answer,
+    end_answer,
+    header,
+    send_answer,
+    send_piece,
+    until_client_leaves,
+)
+
+LARGEST_FETCH_REQUEST_BYTES = 64 * 1024 * 1024
+MOST_FETCH_LINES = 1_000_000
+KEPT_IN_MEMORY_BYTES = 256 * 1024
+SHORT_PACKED_REFS_BYTES = 256 * 1024
+
+FETCH_SETTINGS = (
+    ("uploadpack.allowFilter", "true"),
+    ("uploadpack.allowAnySHA1InWant", "false"),
+    ("transfer.hideRefs", "refs/matou"),
+)
+
+_ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
+_RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
+
+
+class GitRefusedRequest(UnknownShape):
+    """The framing was right and git could still make nothing of it."""
+
+
+async def serve_git(request: GitRequest) -> None:
+    """Answer a git client, whatever happens."""
+    try:
+        await _operation_of(request)(request)
+    except ClientLeft:
+        return
+    except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
+        answer = answer_to(request.headers, error)
+        await send_answer(
+            request.send, answer.status, (PLAIN_TEXT, *NO_CACHE, *answer.headers), answer.text.encode() + b"\n"
+        )
+
+
+def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]]:
+    operation = _OPERATIONS.get((request.target.operation, request.scope["method"]))
+    if operation is None:
+        raise NotFound("there is nothing here for this method")
+    return operation
+
+
+async def _advertise(request: GitRequest) -> None:
+    service = _service_of(request.scope["query_string"])
+    admitted = await admit(request, _ACTION_OF_SERVICE[service])
+    kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
+    listing = await _listing(request.site, admitted.repository)
+    body = _advertisement(listing, service, protocol_version(request))
+    await send_answer(request.send, 200, (kind, *NO_CACHE), body)
+
+
+def _service_of(query: bytes) -> str:
+    services = parse_qs(query.decode("latin-1"), max_num_fields=20).get("service", [])
+    if len(services) != 1 or services[0] not in _ACTION_OF_SERVICE:
+        raise GitRefusedRequest("the service of a git request", services)
+    return services[0]
+
+
+async def _listing(site: Site, repository: Repository) -> RefListing:
+    """A long list of refs is read in a thread, so that it holds up nobody; a short one costs less than the thread."""
+    try:
+        is_short = (site.forge.git_dir(repository) / "packed-refs").stat().st_size <= SHORT_PACKED_REFS_BYTES
+    except FileNotFoundError:
+        is_short = True
+    ask = site.ask_quickly if is_short else site.ask
+    return await ask(ref_listing, site.forge, repository)
+
+
+def _advertisement(listing: RefListing, service: str, version: int) -> bytes:
+    if version == 2 and service == UPLOAD_PACK:
+        return protocol.capability_advertisement_v2(protocol.object_format_of(listing))
+    advertisement = protocol.advertisement_v0(listing, service, version=min(version, 1))
+    return protocol.service_announcement(service) + advertisement
+
+
+def protocol_version(request: GitRequest) -> int:
+    """The highest version that the client says it speaks and that exists; 0 where it says nothing."""
+    words = header(request.headers, b"git-protocol").decode("latin-1").split(":")
+    return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
+
+
+async def _upload_pack(request: GitRequest) -> None:
+    admitted = await admit(request, Action.READ_CODE)
+    with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as body:
+        await _keep_body(request, body)
+        version = protocol_version(request)
+        beginning = body.read(KEPT_IN_MEMORY_BYTES)
+        wanted = protocol.is_ls_refs(beginning) if version == 2 else None
+        if beginning == PROBE:
+            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
+        elif wanted is not None:
+            listing = await _listing(request.site, admitted.repository)
+            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), protocol.ls_refs_answer(listing, wanted))
+        else:
+            async with request.site.fetches.taken():
+                await until_client_leaves(request.receive, _send_pack(request, admitted, body))
+
+
+async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
+    """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
+    framing = PacketFraming(Section.WHOLE, most_packets=MOST_FETCH_LINES)
+    body = RequestBody(request.receive)
+    async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
+        framing.feed(piece)
+        kept.write(piece)
+    framing.finish()
+    kept.seek(0)
+
+
+async def _send_pack(request: GitRequest, admitted: Admitted, body: IO[bytes]) -> None:
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    # git reads the descriptor, whose place Python's own buffer does not always move.
+    os.lseek(body.fileno(), 0, os.SEEK_SET)
+    async with start_git_async(
+        ["upload-pack", "--stateless-rpc", "--strict", str(git_dir)],
+        git_dir=git_dir,
+        stdin=body,
+        environment={"GIT_PROTOCOL": f"version={protocol_version(request)}"},
+        settings=FETCH_SETTINGS,
+    ) as child:
+        await _relay(request, child)
+
+
+async def _relay(request: GitRequest, child: AsyncGitChild) -> None:
+    """Pass on what git says. An answer that git breaks off ends without its flush: the client sees that it is cut."""
+    piece = await child.read(PIECE_BYTES)
+    if not piece:
+        raise GitRefusedRequest("a git request", "nothing that git could answer")
+    await begin_answer(request.send, 200, (_RESULT, *NO_CACHE))
+    while piece:
+        await send_piece(request.send, piece)
+        piece = await child.read(PIECE_BYTES)
+    await end_answer(request.send)
+
+
+_OPERATIONS: dict[tuple[Operation, str], Callable[[GitRequest], Awaitable[None]]] = {
+    (Operation.ADVERTISE, "GET"): _advertise,
+    (Operation.UPLOAD_PACK, "POST"): _upload_pack,
+    (Operation.RECEIVE_PACK, "POST"): receive_pack,
+}

@@ -1,0 +1,202 @@
+"""Receiving a push: `git receive-pack` gets the body as it comes, and its report waits until it is true.
+
+Git sends its report before what it wrote has reached the disk (test: a power cut then loses every ref). So the
+report is held back until git has exited and `after_push` has made the push durable; progress passes at once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import structlog
+from starlette.types import Send
+
+from matou.errors import MatouError, UnknownShape
+from matou.forge.access import Action
+from matou.forge.forge import Forge
+from matou.forge.pushes import after_push
+from matou.forge.references import ref_listing
+from matou.forge.repositories import set_default_branch
+from matou.git.jail import Limits
+from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.model.refs import RefListing
+from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.git_bodies import PacketFraming, PacketSplitter, Section, request_pieces
+from matou.server.streaming import (
+    NO_CACHE,
+    PIECE_BYTES,
+    Header,
+    RequestBody,
+    begin_answer,
+    end_answer,
+    send_answer,
+    send_piece,
+)
+
+log = structlog.get_logger(__name__)
+
+GIBIBYTE = 1024**3
+LARGEST_PUSH_BYTES = 16 * GIBIBYTE
+LARGEST_COMMANDS_BYTES = 32 * 1024 * 1024
+LARGEST_REPORT_BYTES = 32 * 1024 * 1024
+MOST_REFS_IN_A_PUSH = 100_000
+PATIENCE_WITH_GIT = timedelta(seconds=10)
+
+LIMITS = Limits(memory_bytes=2 * GIBIBYTE, cpu=timedelta(hours=1), file_size_bytes=LARGEST_PUSH_BYTES)
+SETTINGS = (
+    ("receive.fsckObjects", "true"),
+    # Real old histories have these three; a server that refused them could not be restored to.
+    ("receive.fsck.badTimezone", "ignore"),
+    ("receive.fsck.missingSpaceBeforeDate", "ignore"),
+    ("receive.fsck.zeroPaddedFilemode", "ignore"),
+    ("receive.unpackLimit", "1"),
+    ("receive.maxInputSize", str(LARGEST_PUSH_BYTES)),
+    ("receive.denyDeleteCurrent", "refuse"),
+    ("receive.keepAlive", "5"),
+    ("transfer.hideRefs", "refs/matou"),
+)
+
+_BRANCHES = "refs/heads/"
+_RESULT: Header = (b"content-type", b"application/x-git-receive-pack-result")
+_PROGRESS = b"\x02"
+_FAILURE = b"\x03"
+_KEEP_ALIVE = b"0005\x01"
+
+
+class PushRefused(UnknownShape):
+    """The framing was right and git could still make nothing of it."""
+
+
+async def receive_pack(request: GitRequest) -> None:
+    """Take a push. Nothing of the body is read before it is known that this identity may push here."""
+    admitted = await admit(request, Action.WRITE_CODE)
+    body = RequestBody(request.receive)
+    pieces = request_pieces(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES)
+    commands = await _read_commands(pieces)
+    if commands is None:
+        await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
+        return
+    report = Report(request.send)
+    async with request.site.pushes.taken(), request.site.writers.only(admitted.repository.id):
+        await _run_receive_pack(request, admitted, commands, pieces, report)
+        await body.discard(at_most_bytes=GIBIBYTE, within_seconds=PATIENCE_WITH_GIT.total_seconds())
+        await _make_durable(request, admitted, report)
+    await report.deliver()
+
+
+async def _read_commands(pieces: AsyncIterator[bytes]) -> bytes | None:
+    """Read up to the flush behind the commands, and what came with it; None for a probe, which has no commands."""
+    framing = PacketFraming(Section.UNTIL_FLUSH, most_packets=MOST_REFS_IN_A_PUSH)
+    read = bytearray()
+    async for piece in pieces:
+        framing.feed(piece)
+        read += piece
+        if len(read) > LARGEST_COMMANDS_BYTES:
+            raise PushRefused("the commands of a push", "more than we take at once")
+        if framing.is_over:
+            break
+    framing.finish()
+    return bytes(read) if framing.packets else None
+
+
+async def _run_receive_pack(
+    request: GitRequest, admitted: Admitted, commands: bytes, pieces: AsyncIterator[bytes], report: "Report"
+) -> None:
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    arguments = ["receive-pack", "--stateless-rpc", str(git_dir)]
+    async with start_git_async(arguments, git_dir=git_dir, settings=SETTINGS, limits=LIMITS) as child:
+        listening = asyncio.ensure_future(report.listen(child))
+        try:
+            await _feed(child, commands, pieces)
+        except MatouError:
+            # Not killed: git sees an early end and clears its quarantine away.
+            await child.close_stdin()
+            await asyncio.wait((listening,), timeout=PATIENCE_WITH_GIT.total_seconds())
+            listening.cancel()
+            raise
+        await child.close_stdin()
+        await listening
+        await child.wait()
+
+
+async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[bytes]) -> None:
+    """Hand over the body at git's pace; git may have seen enough before its end, and its report then says why."""
+    await child.write(commands)
+    async for piece in pieces:
+        await child.write(piece)
+
+
+async def _make_durable(request: GitRequest, admitted: Admitted, report: "Report") -> None:
+    """Raises nothing once an answer has begun: the failure is then told within it."""
+    try:
+        await request.site.ask(_settle, request.site.forge, admitted)
+    except Exception:
+        if not report.has_begun:
+            raise
+        log.exception("push_not_made_durable", repository=str(admitted.repository.path))
+        report.replace(b"the push could not be stored safely; push again")
+
+
+def _settle(forge: Forge, admitted: Admitted) -> None:
+    branch = branch_for_head(ref_listing(forge, admitted.repository))
+    if branch is not None:
+        set_default_branch(forge, admitted.repository, branch)
+    after_push(forge, admitted.repository, admitted.identity)
+
+
+def branch_for_head(listing: RefListing) -> str | None:
+    """The branch that HEAD should name where it names none that exists; None where it does, or where there is none.
+
+    A repository is made before anybody knows what its first branch will be called.
+    """
+    if listing.head is None or listing.head in listing.refs:
+        return None
+    branches = [name.removeprefix(_BRANCHES) for name in sorted(listing.refs) if name.startswith(_BRANCHES)]
+    return next((name for name in ("main", "master") if name in branches), branches[0] if branches else None)
+
+
+class Report:
+    """What receive-pack says to the client: progress goes on at once, the rest is held back until `deliver`.
+
+    Attributes:
+        has_begun: progress was sent, so the answer's status can no longer change.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._splitter = PacketSplitter()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self.has_begun = False
+
+    async def listen(self, child: AsyncGitChild) -> None:
+        """Read to the end, whatever it is: git must never wait for us."""
+        while piece := await child.read(PIECE_BYTES):
+            for packet in self._splitter.feed(piece):
+                if packet[4:5] == _PROGRESS or packet == _KEEP_ALIVE:
+                    await self._pass_on(packet)
+                else:
+                    self._hold(packet)
+
+    def replace(self, failure: bytes) -> None:
+        """Say this instead of git's report."""
+        content = _FAILURE + failure + b"\n"
+        self._held = [b"%04x%b" % (len(content) + 4, content), b"0000"]
+
+    async def deliver(self) -> None:
+        """Raises PushRefused where git said nothing at all."""
+        if not self._held and not self.has_begun:
+            raise PushRefused("a push", "nothing that git could answer")
+        await self._pass_on(b"".join(self._held))
+        await end_answer(self._send)
+
+    def _hold(self, packet: bytes) -> None:
+        self._held_bytes += len(packet)
+        if self._held_bytes <= LARGEST_REPORT_BYTES:
+            self._held.append(packet)
+
+    async def _pass_on(self, packet: bytes) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            await begin_answer(self._send, 200, (_RESULT, *NO_CACHE))
+        await send_piece(self._send, packet)

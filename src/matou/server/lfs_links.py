@@ -1,0 +1,95 @@
+"""The short-lived authorisations that an LFS batch hands out: one object, one verb, one repository, one hour.
+
+A link is no right of its own: it remembers who asked, and that credential is looked at again when the link is used.
+A token that was revoked meanwhile, or a member who was removed, gets nothing by it.
+"""
+
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from secrets import token_hex
+from threading import Lock
+
+from matou.model.names import RepositoryPath
+from matou.server.authentication import Credential, UnknownCredential
+
+LIFETIME = timedelta(hours=1)
+MOST_GRANTS = 10_000
+_LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})\Z")
+
+
+class Verb(StrEnum):
+    DOWNLOAD = "download"
+    UPLOAD = "upload"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a link allows. `size_bytes` binds an upload to what was announced; of a download it is 0."""
+
+    repository: RepositoryPath
+    oid: str
+    verb: Verb
+    size_bytes: int
+
+
+class LinkExpired(UnknownCredential):
+    """The link is too old, was changed, or was given out before this server started."""
+
+
+class Links:
+    """Signs links and remembers for whom; forgets the oldest when there are too many. Safe to use from threads.
+
+    Args:
+        key: at least 32 random bytes, of this process alone.
+        now: the clock, aware.
+    """
+
+    def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
+        self._key = key
+        self._now = now
+        self._credentials: OrderedDict[str, Credential] = OrderedDict()
+        self._names: dict[Credential, str] = {}
+        self._lock = Lock()
+
+    def is_link(self, token: str) -> bool:
+        return token.startswith("matou-lfs-1.")
+
+    def sign(self, credential: Credential, errand: Errand) -> str:
+        """A token for the Authorization header, as Bearer."""
+        grant, expiry = self._grant(credential), int((self._now() + LIFETIME).timestamp())
+        return f"matou-lfs-1.{grant}.{expiry}.{self._mac(grant, expiry, errand)}"
+
+    def credential_of(self, token: str, errand: Errand) -> Credential:
+        """Give back who asked for the link. Raises LinkExpired where it is not for this errand, or no longer."""
+        match = _LINK.match(token)
+        if match is None:
+            raise LinkExpired("the link is not one of ours")
+        grant, expiry, mac = match[1], int(match[2]), match[3]
+        is_ours = hmac.compare_digest(mac, self._mac(grant, expiry, errand))
+        with self._lock:
+            credential = self._credentials.get(grant)
+        if not is_ours or credential is None or self._now().timestamp() >= expiry:
+            raise LinkExpired("the link is not for this, or no longer", advice="ask for the objects again")
+        return credential
+
+    def _grant(self, credential: Credential) -> str:
+        with self._lock:
+            name = self._names.setdefault(credential, token_hex(16))
+            self._credentials[name] = credential
+            self._credentials.move_to_end(name)
+            if len(self._credentials) > MOST_GRANTS:
+                _, forgotten = self._credentials.popitem(last=False)
+                del self._names[forgotten]
+        return name
+
+    def _mac(self, grant: str, expiry: int, errand: Errand) -> str:
+        fields = (grant, str(expiry), str(errand.repository), errand.oid, errand.verb, str(errand.size_bytes))
+        # Each field is preceded by its length: no two lists of fields give the same bytes.
+        message = b"".join(b"%d:%b" % (len(field), field.encode()) for field in fields)
+        return hmac.new(self._key, message, "sha256").hexdigest()

@@ -1,0 +1,81 @@
+"""What a URL's path asks for. Pure: nothing is looked up here, and nothing but the path decides.
+
+`/{namespace…}/{name}.git/…` and the same without `.git` name a repository. A part that could not be a folder's name
+names nothing at all, so `%2e%2e`, `//`, `%00` and `a.git/b.git` lead nowhere, in one place for every route.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import unquote_to_bytes
+
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+
+LONGEST_PATH_BYTES = 4096
+
+
+class Operation(Enum):
+    """What a git client wants of a repository, by the end of the path."""
+
+    ADVERTISE = ("info", "refs")
+    UPLOAD_PACK = ("git-upload-pack",)
+    RECEIVE_PACK = ("git-receive-pack",)
+    LFS_BATCH = ("info", "lfs", "objects", "batch")
+    LFS_VERIFY = ("info", "lfs", "verify")
+    LFS_LOCKS = ("info", "lfs", "locks")
+    LFS_LOCKS_VERIFY = ("info", "lfs", "locks", "verify")
+    LFS_OBJECT = ("info", "lfs", "objects", "*")
+
+
+@dataclass(frozen=True, slots=True)
+class GitTarget:
+    """A repository and what is wanted of it; `object_name` is the last part of an LFS object's path, unchecked."""
+
+    repository: RepositoryPath
+    operation: Operation
+    object_name: str = ""
+
+
+def segments_of(raw_path: bytes) -> tuple[str, ...] | None:
+    """The path's parts, each decoded once and after splitting; None where it is too long or not UTF-8."""
+    if not raw_path.startswith(b"/") or len(raw_path) > LONGEST_PATH_BYTES:
+        return None
+    try:
+        return tuple(unquote_to_bytes(part).decode() for part in raw_path[1:].split(b"/"))
+    except UnicodeDecodeError:
+        return None
+
+
+def read_git_path(raw_path: bytes) -> GitTarget | None:
+    """Returns None where no git or LFS client would ask for this."""
+    segments = segments_of(raw_path)
+    if segments is None:
+        return None
+    for operation in Operation:
+        ending = operation.value
+        if _ends_with(segments, ending):
+            repository = repository_at(segments[: -len(ending)])
+            return None if repository is None else GitTarget(repository, operation, segments[-1])
+    return None
+
+
+def _ends_with(segments: tuple[str, ...], ending: tuple[str, ...]) -> bool:
+    tail = segments[-len(ending) :]
+    return len(tail) == len(ending) and all(wanted in ("*", part) for wanted, part in zip(ending, tail, strict=True))
+
+
+def repository_at(segments: tuple[str, ...]) -> RepositoryPath | None:
+    """Read the parts as a repository, `.git` at the end or not; None where they cannot be one."""
+    if len(segments) < 2:
+        return None
+    *namespace, name = segments
+    try:
+        return RepositoryPath(NamespacePath(tuple(namespace)), name.removesuffix(".git"))
+    except InvalidName:
+        return None
+
+
+def namespace_at(segments: tuple[str, ...]) -> NamespacePath | None:
+    try:
+        return NamespacePath(segments)
+    except InvalidName:
+        return None

@@ -1,0 +1,185 @@
+"""Runs the server in this process: one listening socket, one event loop, and an end that lets requests finish."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.net import SocketHolder  # type: ignore[attr-defined]
+from granian.server.embed import Server
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from matou.errors import Conflict, MatouError
+from matou.forge.forge import Forge
+from matou.server.app import build_app
+
+BACKLOG = 1024
+DRAIN = timedelta(seconds=25)
+"""How long requests may go on after the server was told to stop; then they are cut off."""
+LAST_MOMENT = timedelta(seconds=4)
+"""How long cutting them off may take: with DRAIN it stays below the 30 seconds that service managers wait."""
+NATIVE_THREADS_END_WITHIN = timedelta(seconds=0.5)
+HEADERS_WITHIN = timedelta(seconds=15)
+
+
+class PortTaken(Conflict):
+    """Somebody else listens there."""
+
+
+class AddressUnusable(MatouError):
+    """This machine cannot listen there."""
+
+
+def serve(
+    forge: Forge, *, host: str, port: int, base_url: str | None = None, announce: Callable[[str], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
+
+    Args:
+        forge: what is served.
+        host: an address or a name.
+        port: 0 lets the system choose.
+        base_url: how people reach the server, if that is not the address itself.
+        announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
+
+    Raises:
+        PortTaken, AddressUnusable: it cannot listen there.
+    """
+    _log_to_stderr()
+    asyncio.run(_serve(forge, listen(host, port), base_url, announce or _print_url))
+    _let_native_threads_end()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind here, and not in the web server: it would tell neither the port that it got nor that one is taken."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address, family=family, backlog=BACKLOG)
+    except (socket.gaierror, PermissionError) as error:
+        raise AddressUnusable("cannot listen on {host} port {port}", host=repr(host), port=port) from error
+    except OSError as error:
+        raise PortTaken("{host} port {port} is taken", host=repr(host), port=port) from error
+
+
+def url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _serve(forge: Forge, listener: socket.socket, base_url: str | None, announce: Callable[[str], None]) -> None:
+    requests = Requests(build_app(forge, base_url=base_url))
+    url = base_url or url_of(listener)
+    server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
+    ending = Ending(server, requests)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.begin)
+    await server.serve()
+
+
+class Requests:
+    """Knows which requests are under way, so that the end can cut off what does not end by itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        if task is None or scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self._tasks.add(task)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._tasks.discard(task)
+
+    def cut_off(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+
+
+class EmbeddedServer(Server):
+    """Granian in this process and on a socket that we bound."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, *, announce: Callable[[], None]) -> None:
+        super().__init__(
+            app,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=round(HEADERS_WITHIN.total_seconds() * 1000)),
+            websockets=False,
+            log_enabled=False,
+            backlog=BACKLOG,
+        )
+        self._listener = listener
+        self._announce = announce
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        # Granian closes the descriptor itself, as soon as it is told to stop. Its annotations know neither this
+        # constructor (descriptor, is a Unix socket, backlog) nor its use.
+        self._sfd = self._listener.detach()  # type: ignore[assignment]
+        self._shd = SocketHolder(self._sfd, False, BACKLOG)  # type: ignore[assignment,call-arg]  # noqa: FBT003
+        asyncio.get_running_loop().call_soon(self._announce)
+
+
+class Ending:
+    """Stops the server once it is told to; the second time at once."""
+
+    def __init__(self, server: EmbeddedServer, requests: Requests) -> None:
+        self._server = server
+        self._requests = requests
+        self._has_begun = False
+
+    def begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._has_begun:
+            self._requests.cut_off()
+            return
+        self._has_begun = True
+        self._server.stop()  # type: ignore[no-untyped-call]
+        loop.call_later(DRAIN.total_seconds(), self._requests.cut_off)
+        loop.call_later((DRAIN + LAST_MOMENT).total_seconds(), _leave)
+
+
+def _leave() -> None:
+    """What still runs waits for a thread that waits for a client; nothing of it was acknowledged."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(0)
+
+
+def _let_native_threads_end() -> None:
+    """Wait for Granian's own threads, which end a moment after it says that it has: one that meets a Python which
+    is shutting down aborts the process (seen with Granian 2.8.7 in one exit of three)."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        time.sleep(NATIVE_THREADS_END_WITHIN.total_seconds())
+        return
+    deadline = time.monotonic() + NATIVE_THREADS_END_WITHIN.total_seconds()
+    while len(list(tasks.iterdir())) > threading.active_count() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _print_url(url: str) -> None:
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
+
+
+def _log_to_stderr() -> None:
+    """Data goes to stdout; a log is not data."""
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

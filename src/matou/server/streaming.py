@@ -1,0 +1,159 @@
+"""Bytes in and out at the client's pace: request bodies with limits, answers that end when the client leaves."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from typing import Protocol
+
+from starlette.types import Receive, Send
+
+from matou.errors import MatouError, TryLater, UnknownShape
+
+PIECE_BYTES = 64 * 1024
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+Header = tuple[bytes, bytes]
+
+NO_CACHE: tuple[Header, ...] = (
+    (b"cache-control", b"no-cache, max-age=0, must-revalidate"),
+    (b"expires", b"Fri, 01 Jan 1980 00:00:00 GMT"),
+    (b"pragma", b"no-cache"),
+)
+PLAIN_TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+"""Git shows a refusal's text to the person, after `remote:`, only if it is of this type."""
+
+
+def header(headers: Iterable[Header], name: bytes) -> bytes:
+    """The first value, or nothing; names come in lower case from the ASGI server."""
+    return next((value for key, value in headers if key == name), b"")
+
+
+class ClientLeft(TryLater):
+    """The connection is gone: there is nobody to answer."""
+
+
+class BodyTooLarge(MatouError):
+    """A request body beyond its limit, counted after it was inflated."""
+
+
+class RequestBody:
+    """The bytes of one request, read once.
+
+    Attributes:
+        is_finished: the last byte came.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_finished = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Raises ClientLeft where the connection ends before the body does."""
+        while not self.is_finished:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft("the client left before it had sent everything")
+            self.is_finished = not message.get("more_body", False)
+            if piece := message.get("body", b""):
+                yield piece
+
+    async def discard(self, *, at_most_bytes: int, within_seconds: float) -> None:
+        """Read what is left, so that a client which sends before it reads can see its answer."""
+        left = at_most_bytes
+        try:
+            async with asyncio.timeout(within_seconds):
+                async for piece in self.pieces():
+                    left -= len(piece)
+                    if left < 0:
+                        return
+        except (TimeoutError, ClientLeft):
+            return
+
+
+async def bounded(pieces: AsyncIterator[bytes], *, limit_bytes: int) -> AsyncIterator[bytes]:
+    """Raises BodyTooLarge as soon as more than the limit came."""
+    total = 0
+    async for piece in pieces:
+        total += len(piece)
+        if total > limit_bytes:
+            raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit_bytes)
+        yield piece
+
+
+async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Undo gzip in pieces of bounded size whatever the ratio: a bomb meets `bounded` before it meets memory.
+
+    Raises:
+        UnknownShape: it is not gzip, is cut short, or something follows it.
+    """
+    inflater = zlib.decompressobj(GZIP_WINDOW)
+    async for piece in pieces:
+        rest, is_drained = piece, False
+        while not is_drained:
+            if inflater.eof and rest:
+                raise UnknownShape("the end of a gzip request body", rest[:20])
+            part, rest = _inflate(inflater, rest)
+            is_drained = not rest and len(part) < PIECE_BYTES
+            if part:
+                yield part
+    if not inflater.eof:
+        raise UnknownShape("the end of a gzip request body", "nothing")
+
+
+class _Inflater(Protocol):
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+
+
+def _inflate(inflater: _Inflater, piece: bytes) -> tuple[bytes, bytes]:
+    """Up to one piece of output, and the input that is left."""
+    try:
+        part = inflater.decompress(piece, PIECE_BYTES)
+    except zlib.error as error:
+        raise UnknownShape("a gzip request body", piece[:20]) from error
+    return part, inflater.unconsumed_tail or inflater.unused_data
+
+
+async def until_client_leaves(receive: Receive, work: Coroutine[object, object, None]) -> None:
+    """Do the work, and cancel it when the connection ends. Only once the body was read: this takes what comes next.
+
+    Raises:
+        ClientLeft: the work was cut off.
+    """
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_disconnect(receive))
+    try:
+        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientLeft("the client left before it had received everything")
+        await working
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def send_answer(send: Send, status: int, headers: tuple[Header, ...], body: bytes) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def begin_answer(send: Send, status: int, headers: tuple[Header, ...]) -> None:
+    """Begin an answer whose length is not known yet."""
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+
+
+async def send_piece(send: Send, piece: bytes) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def end_answer(send: Send) -> None:
+    await send({"type": "http.response.body", "body": b""})

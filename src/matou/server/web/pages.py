@@ -1,0 +1,227 @@
+"""Plain pages: what the viewer may see, and for each repository how to get it, its refs and its README as text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.errors import MatouError, NotFound
+from matou.forge.access import Action, Identity, Scope, may, reach_namespace, reach_repository, require_scope
+from matou.forge.forge import Forge
+from matou.forge.references import ref_listing
+from matou.forge.repositories import visible_repositories
+from matou.git.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
+from matou.git.protocol import head_object
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
+from matou.model.refs import RefListing
+from matou.server.admission import UNAUTHORIZED
+from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
+from matou.server.errors import Answer, answer_for
+from matou.server.origin import base_url
+from matou.server.paths import namespace_at, repository_at, segments_of
+from matou.server.site import Site
+from matou.server.web.markup import Element, page
+
+ROWS_ON_A_PAGE = 100
+REFS_SHOWN = 200
+LARGEST_README_BYTES = 256 * 1024
+README_NAMES = ("README.md", "README", "README.zh-CN.md", "README.rst", "README.txt", "readme.md")
+STYLE = b"body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{overflow:auto}\n"
+
+View = Callable[["Visit"], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at a page. `number` counts pages of a listing from 0."""
+
+    forge: Forge
+    identity: Identity
+    segments: tuple[str, ...]
+    base: str
+    number: int
+
+
+def page_routes(site: Site) -> list[BaseRoute]:
+    """Everything that no other route took, so they come last."""
+
+    async def show(request: Request) -> Response:
+        return await _respond(site, request)
+
+    return [Route("/-/style.css", _style), Route("/{path:path}", show)]
+
+
+async def _style(_: Request) -> Response:
+    return Response(STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+async def _respond(site: Site, request: Request) -> Response:
+    try:
+        credential = read_credential(request.headers.raw)
+        if "login" in request.query_params:
+            return _ask_or_return(signed_in=credential is not None)
+        client = request.client
+        identity = await site.ask(identify, site.forge, credential, address=client.host if client else "")
+        body = await site.ask(_show, _visit(site, request, identity))
+    except MatouError as error:
+        return _failure(error)
+    return Response(body, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+def _ask_or_return(*, signed_in: bool) -> Response:
+    """A browser asks for a password on 401 and then sends it to every page below the one that asked."""
+    if signed_in:
+        return RedirectResponse("/", 303)
+    return _document(Answer(UNAUTHORIZED, "log in to see more", (CHALLENGE,)))
+
+
+def _failure(error: MatouError) -> Response:
+    if isinstance(error, UnknownCredential | UnreadableCredential):
+        return _document(Answer(UNAUTHORIZED, str(error), (CHALLENGE,)))
+    return _document(answer_for(error))
+
+
+def _document(answer: Answer) -> Response:
+    response = Response(page(answer.text), answer.status, media_type="text/html", headers={"cache-control": "no-store"})
+    response.raw_headers.extend(answer.headers)
+    return response
+
+
+def _visit(site: Site, request: Request, identity: Identity) -> Visit:
+    segments = segments_of(request.scope["raw_path"])
+    if segments is None:
+        raise _nothing_here()
+    number = request.query_params.get("page", "0")
+    return Visit(
+        forge=site.forge,
+        identity=identity,
+        segments=segments[:-1] if segments[-1] == "" else segments,
+        base=base_url(site.base_url, request.scope),
+        number=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0,
+    )
+
+
+def _nothing_here() -> NotFound:
+    return NotFound("there is nothing here")
+
+
+def _show(visit: Visit) -> bytes:
+    if not visit.segments:
+        return _show_listing(visit, "Repositories", None)
+    repository, namespace = _reach(visit)
+    if repository is not None:
+        return _show_repository(visit, repository)
+    return _show_listing(visit, str(namespace.path) if namespace else "", namespace)
+
+
+def _reach(visit: Visit) -> tuple[Repository | None, Namespace | None]:
+    """The repository at the path, or else the namespace; what is missing and what is hidden answer alike."""
+    as_repository, as_namespace = repository_at(visit.segments), namespace_at(visit.segments)
+    try:
+        if as_repository is not None:
+            return reach_repository(visit.forge, visit.identity, as_repository, Action.SEE), None
+    except NotFound:
+        pass
+    if as_namespace is None:
+        raise _nothing_here()
+    try:
+        return None, reach_namespace(visit.forge, visit.identity, as_namespace, Action.SEE)
+    except NotFound:
+        raise _nothing_here() from None
+
+
+def _show_listing(visit: Visit, title: str, namespace: Namespace | None) -> bytes:
+    require_scope(visit.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+    repositories, total = visible_repositories(
+        visit.forge,
+        visit.identity,
+        namespace,
+        recursive=True,
+        offset=visit.number * ROWS_ON_A_PAGE,
+        limit=ROWS_ON_A_PAGE,
+    )
+    rows = [Element("li", _link(repository.path), _note(repository)) for repository in repositories]
+    described = [] if namespace is None else [Element("p", namespace.display_name), Element("p", namespace.description)]
+    return page(title, _who(visit.identity), *described, Element("ul", *rows), *_turning(visit, total))
+
+
+def _who(identity: Identity) -> Element:
+    if identity.user is not None:
+        return Element("p", f"signed in as {identity.user.name}")
+    return Element("p", Element("a", "log in", href="/?login=1"), " to see what is not public")
+
+
+def _note(repository: Repository) -> str:
+    return f" — {repository.description}" if repository.description else ""
+
+
+def _link(path: RepositoryPath | NamespacePath) -> Element:
+    return Element("a", str(path), href=f"/{quote(str(path))}")
+
+
+def _turning(visit: Visit, total: int) -> list[Element]:
+    if (visit.number + 1) * ROWS_ON_A_PAGE >= total:
+        return []
+    return [Element("p", Element("a", "more", href=f"?page={visit.number + 1}"), f" of {total}")]
+
+
+def _show_repository(visit: Visit, repository: Repository) -> bytes:
+    clone_url = f"{visit.base}/{quote(str(repository.path))}.git"
+    parts = [
+        Element("p", _link(repository.path.namespace)),
+        Element("p", repository.description),
+        Element("pre", f"git clone {clone_url}"),
+        *_state(repository),
+    ]
+    if may(visit.forge, visit.identity, Action.READ_CODE, repository):
+        parts += _code(visit.forge, repository)
+    return page(str(repository.path), *parts)
+
+
+def _state(repository: Repository) -> list[Element]:
+    if repository.read_only_source is not None:
+        return [Element("p", f"A backup of {repository.read_only_source}, read-only.")]
+    return [Element("p", "Archived, read-only.")] if repository.archived else []
+
+
+def _code(forge: Forge, repository: Repository) -> list[Element]:
+    listing = ref_listing(forge, repository)
+    if listing.is_empty:
+        return [Element("p", "It is empty.")]
+    readme = _readme(forge, repository, listing)
+    return [
+        *_refs("Branches", listing, "refs/heads/"),
+        *_refs("Tags", listing, "refs/tags/"),
+        *([] if readme is None else [Element("h2", "README"), Element("pre", readme)]),
+    ]
+
+
+def _refs(title: str, listing: RefListing, prefix: str) -> list[Element]:
+    names = sorted(name.removeprefix(prefix) for name in listing.refs if name.startswith(prefix))
+    if not names:
+        return []
+    rows = [Element("li", name) for name in names[:REFS_SHOWN]]
+    more = [Element("p", f"and {len(names) - REFS_SHOWN} more")] if len(names) > REFS_SHOWN else []
+    return [Element("h2", f"{title} ({len(names)})"), Element("ul", *rows), *more]
+
+
+def _readme(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
+    head = head_object(listing)
+    return None if head is None else _read_readme(forge, repository, head)
+
+
+def _read_readme(forge: Forge, repository: Repository, head: ObjectId) -> str | None:
+    opened = open_repository(forge.git_dir(repository))
+    commit = find_commit(opened, head)
+    for name in README_NAMES:
+        try:
+            content = read_file(opened, commit, TreePath((name,)), largest_bytes=LARGEST_README_BYTES)
+        except (MissingPath, TooLargeToRead):
+            continue
+        return content.decode("utf-8", "replace")
+    return None
