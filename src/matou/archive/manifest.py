@@ -49,6 +49,7 @@ class Outcome(StrEnum):
 
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 _DONE = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.GONE, Outcome.EXCLUDED})
 
@@ -84,15 +85,15 @@ class PreviousRun(_Struct, frozen=True, kw_only=True):
     """The run before, and the SHA-256 of its whole manifest."""
 
     run: int
-    sha256: str
+    sha256: Digest
 
 
 class LfsState(_Struct, frozen=True, kw_only=True):
     """`list` is the blob of the LFS list; `missing` is what the source does not have."""
 
-    list: str
+    list: Digest
     objects: int
-    missing: tuple[str, ...] = ()
+    missing: tuple[Digest, ...] = ()
 
 
 class RunLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
@@ -114,10 +115,10 @@ class NamespaceLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="n
     display_name: str = ""
     description: str = ""
     created_at: Moment | None = None
-    icon: str | None = None
+    icon: Digest | None = None
     icon_url: str | None = None
     archived: bool
-    documents: dict[str, str] = {}
+    documents: dict[str, Digest] = {}
     seen: bool
 
 
@@ -141,7 +142,7 @@ class RepositoryLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     outcome: Outcome
     proof: Proof | None = None
     reason: str | None = None
-    snapshot: str | None = None
+    snapshot: Digest | None = None
     saved_in: int | None = None
     refs: int | None = None
     kept: tuple[str, ...] = ()
@@ -165,7 +166,7 @@ class EndLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
     requests: int
     listing: Listing
     rows: int
-    sha256: str
+    sha256: Digest
 
 
 Line = RunLine | NamespaceLine | RepositoryLine | UnseenLine | EndLine

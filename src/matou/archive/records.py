@@ -3,8 +3,7 @@
 import base64
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ import msgspec
 import zstandard
 
 from matou.errors import Damaged
+from matou.model.records import Record
 from matou.storage.files import naming_the_file
 
 FRAME_BYTES = 1024 * 1024
@@ -35,34 +35,20 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: str | dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    at: datetime
-    request: str
-    parameters: Mapping[str, object]
-    status: int
-    body: bytes
-
-
 class RecordWriter:
-    """Appends records to a file. May be called from several threads; `close` makes them durable.
+    """Appends records to a file. May be called from several threads; `close` makes them durable."""
 
-    Args:
-        path: the file; records are appended to what it holds.
-        now: the clock.
-    """
-
-    def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._now = now
         self._lock = threading.Lock()
         self._pending = bytearray()
         with naming_the_file(path):
             self._file = path.open("ab")
 
-    def __call__(self, request: str, parameters: Mapping[str, object], status: int, body: bytes, /) -> None:
-        """Keep one answer. The parameters hold no credential: that is the caller's to see to."""
-        line = _Line(self._now().astimezone(UTC), request, dict(parameters), status, _text_of(body))
+    def __call__(self, record: Record, /) -> None:
+        line = _Line(
+            record.at.astimezone(UTC), record.request, dict(record.parameters), record.status, _text_of(record.body)
+        )
         encoded = msgspec.json.encode(line) + b"\n"
         with self._lock:
             self._pending += encoded

@@ -1,19 +1,16 @@
 """Records are what the platform said, byte for byte."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from matou.archive.records import DamagedRecords, Record, RecordWriter, read_records
+from matou.archive.records import DamagedRecords, RecordWriter, read_records
+from matou.model.records import Record
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-
-
-def clock() -> datetime:
-    return NOW
 
 
 @pytest.mark.parametrize(
@@ -22,8 +19,8 @@ def clock() -> datetime:
 def test_an_answer_is_kept_byte_for_byte(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "records.jsonl.zst"
 
-    with RecordWriter(path, now=clock) as records:
-        records("DescribeCodingProjects", {"PageNumber": 1, "名": None}, 200, body)
+    with RecordWriter(path) as records:
+        records(Record(NOW, "DescribeCodingProjects", {"PageNumber": 1, "名": None}, 200, body))
 
     assert list(read_records(path)) == [Record(NOW, "DescribeCodingProjects", {"PageNumber": 1, "名": None}, 200, body)]
 
@@ -31,8 +28,8 @@ def test_an_answer_is_kept_byte_for_byte(tmp_path: Path, body: bytes) -> None:
 def test_records_are_plain_json_lines_for_whoever_has_zstd(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl.zst"
 
-    with RecordWriter(path, now=clock) as records:
-        records("A", {}, 500, b"\xff")
+    with RecordWriter(path) as records:
+        records(Record(NOW, "A", {}, 500, b"\xff"))
 
     with zstandard.open(path, "rt") as file:
         assert file.read() == (
@@ -42,9 +39,8 @@ def test_records_are_plain_json_lines_for_whoever_has_zstd(tmp_path: Path) -> No
 
 def test_records_of_many_threads_and_frames_are_all_there(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl.zst"
-    moments = iter(NOW + timedelta(seconds=number) for number in range(100))
-    records = RecordWriter(path, now=lambda: next(moments))
-    threads = [threading.Thread(target=records, args=("A", {}, 200, b"y" * 100_000)) for _ in range(40)]
+    records = RecordWriter(path)
+    threads = [threading.Thread(target=records, args=(Record(NOW, "A", {}, 200, b"y" * 100_000),)) for _ in range(40)]
 
     for thread in threads:
         thread.start()
@@ -58,8 +54,8 @@ def test_records_of_many_threads_and_frames_are_all_there(tmp_path: Path) -> Non
 def test_a_file_that_was_cut_off_gives_what_it_holds_and_then_says_so(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl.zst"
     for number in range(2):
-        with RecordWriter(path, now=clock) as records:
-            records(f"call {number}", {}, 200, b"body")
+        with RecordWriter(path) as records:
+            records(Record(NOW, f"call {number}", {}, 200, b"body"))
     path.write_bytes(path.read_bytes()[:-9])
     seen: list[str] = []
 
@@ -81,8 +77,8 @@ def bodies_or_damage(path: Path) -> list[bytes] | None:
 def test_no_flipped_bit_changes_what_is_read(tmp_path: Path, bit: int) -> None:
     path = tmp_path / "records.jsonl.zst"
     body = b"body of some length, so that there is something to damage"
-    with RecordWriter(path, now=clock) as records:
-        records("call", {}, 200, body)
+    with RecordWriter(path) as records:
+        records(Record(NOW, "call", {}, 200, body))
     text = path.read_bytes()
 
     seen = []
@@ -98,8 +94,8 @@ def test_no_flipped_bit_changes_what_is_read(tmp_path: Path, bit: int) -> None:
 @pytest.mark.parametrize("cut_bytes", range(1, 30))
 def test_every_cut_inside_a_frame_is_found(tmp_path: Path, cut_bytes: int) -> None:
     path = tmp_path / "records.jsonl.zst"
-    with RecordWriter(path, now=clock) as records:
-        records("call", {}, 200, b"body")
+    with RecordWriter(path) as records:
+        records(Record(NOW, "call", {}, 200, b"body"))
     path.write_bytes(path.read_bytes()[:-cut_bytes])
 
     assert bodies_or_damage(path) is None
