@@ -21,7 +21,7 @@ class RefListing:
     """
 
     refs: Mapping[RefName, ObjectId]
-    peeled: Mapping[RefName, ObjectId] = field(default=NOTHING)
+    peeled: Mapping[RefName, ObjectId] = field(default_factory=lambda: NOTHING)
     head: RefName | None = None
     detached_head: ObjectId | None = None
 
