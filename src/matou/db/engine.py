@@ -101,7 +101,11 @@ def open_database(place: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT
 
     url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else _with_driver(make_url(place))
     database = Database(_engine(url, lock_wait), lock_wait)
-    upgrade_if_behind(database)
+    try:
+        upgrade_if_behind(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 

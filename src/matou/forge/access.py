@@ -1,6 +1,6 @@
 """May this person do this here? The one place that decides, asked by pages, dialects, git and LFS alike."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
@@ -114,7 +114,7 @@ _WRITE_PROJECT = frozenset({Scope.PROJECT_WRITE})
 _NOT_ACTIVE = frozenset({State.ARCHIVED, State.OWNED_BY_SOURCE})
 _SOURCED = frozenset({State.OWNED_BY_SOURCE})
 
-# The policy. tests/unit/forge/access_table.py has the same written out cell by cell.
+# The policy. tests/support/access_table.py has the same written out cell by cell.
 REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
         Action.SEE: Rule(Standing.GUEST, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY),
@@ -178,7 +178,7 @@ def require(forge: Forge, identity: Identity, action: Action, subject: Repositor
 def require_scope(identity: Identity, *any_of: Scope) -> None:
     """For what has no subject, such as "who am I". Raises MissingScope."""
     if identity.scopes.isdisjoint(any_of):
-        raise MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
+        raise _missing_scope(any_of)
 
 
 def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
@@ -249,18 +249,9 @@ def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
     return NoSuchNamespace("there is no namespace {path}", path=repr(str(path)))
 
 
-def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
-    """Why not; None if it may."""
-    policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
-    case = _case(forge, identity, subject)
-    if not _allows(policy[Action.SEE], case):
-        return _hidden(subject)
-    return _refusal_of_rule(policy.get(action), action, case)
-
-
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a decision depends on."""
+    """All that a verdict depends on, besides the action."""
 
     standing: Standing
     visibility: Visibility
@@ -268,21 +259,52 @@ class Case:
     scopes: frozenset[Scope]
 
 
-def _allows(rule: Rule, case: Case) -> bool:
-    return not case.scopes.isdisjoint(rule.scopes) and case.standing >= rule.least(case.visibility)
+class Verdict(Enum):
+    """What is answered; HIDDEN looks as if the subject were not there."""
+
+    ALLOWED = "allowed"
+    HIDDEN = "hidden"
+    MISSING_SCOPE = "missing scope"
+    NOT_ALLOWED = "not allowed"
+    READ_ONLY = "read-only"
 
 
-def _refusal_of_rule(rule: Rule | None, action: Action, case: Case) -> Refused | None:
-    if rule is None:
-        return NotAllowed("it cannot be: {action}", action=action.value)
+def verdict(policy: Mapping[Action, Rule], action: Action, case: Case) -> Verdict:
+    """The decision itself: from values alone. What a policy does not name is not allowed."""
+    seeing, rule = policy[Action.SEE], policy.get(action)
+    telling = seeing.scopes if rule is None else seeing.scopes | rule.scopes
+    if not _reaches(seeing, case) or case.scopes.isdisjoint(telling):
+        return Verdict.HIDDEN
+    if rule is None or not _reaches(rule, case):
+        return Verdict.NOT_ALLOWED
     if case.scopes.isdisjoint(rule.scopes):
-        return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(rule.scopes)))
-    if case.standing < rule.least(case.visibility):
-        return NotAllowed("this account may not: {action}", action=action.value)
-    if not case.states.isdisjoint(rule.refused_in):
-        states = ", ".join(sorted(state.value for state in case.states & rule.refused_in))
-        return ReadOnly("it is {states}, and read-only", states=states)
-    return None
+        return Verdict.MISSING_SCOPE
+    return Verdict.ALLOWED if case.states.isdisjoint(rule.refused_in) else Verdict.READ_ONLY
+
+
+def _reaches(rule: Rule, case: Case) -> bool:
+    return case.standing >= rule.least(case.visibility)
+
+
+def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
+    """Why not; None if it may."""
+    policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
+    match verdict(policy, action, _case(forge, identity, subject)):
+        case Verdict.ALLOWED:
+            return None
+        case Verdict.HIDDEN:
+            return _hidden(subject)
+        case Verdict.MISSING_SCOPE:
+            return _missing_scope(policy[action].scopes)
+        case Verdict.READ_ONLY:
+            states = ", ".join(sorted(state.value for state in _states(subject)))
+            return ReadOnly("{path} is {states}, and read-only", path=repr(str(subject.path)), states=states)
+        case Verdict.NOT_ALLOWED:
+            return NotAllowed("this account may not: {action}", action=action.value)
+
+
+def _missing_scope(any_of: Collection[Scope]) -> MissingScope:
+    return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
 
 
 def _hidden(subject: Repository | Namespace) -> NotFound:

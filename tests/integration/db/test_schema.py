@@ -1,0 +1,144 @@
+"""The tables that the code believes in are those that the migrations make."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from matou.db.engine import Database, open_database
+from matou.db.migrations.run import known_revisions
+from matou.db.schema import HEAD_REVISION, metadata
+from matou.db.upgrade import NewerDatabase
+
+TABLES = {table.name for table in metadata.sorted_tables}
+
+
+def constraints(database: Database) -> dict[str, set[str]]:
+    """What Alembic's comparison does not look at: unique constraints, foreign keys with what they do, primary keys."""
+    inspector = inspect(database.engine)
+    return {
+        table: {
+            *(f"unique {sorted(found['column_names'])}" for found in inspector.get_unique_constraints(table)),
+            *(
+                f"{found['constrained_columns']} to {found['referred_table']} {found['options']}"
+                for found in inspector.get_foreign_keys(table)
+            ),
+            f"key {inspector.get_pk_constraint(table)['constrained_columns']}",
+        }
+        for table in TABLES
+    }
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+
+    assert differences == []
+
+
+def test_the_migrations_make_the_constraints_of_the_schema(database: Database) -> None:
+    migrated = constraints(database)
+    with database.begin_write() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+
+    assert constraints(database) == migrated
+
+
+def test_the_newest_migration_is_the_one_that_the_schema_names() -> None:
+    assert max(known_revisions()) == HEAD_REVISION
+
+
+OPEN_AT_ONCE = """
+import sys
+from pathlib import Path
+from matou.db.engine import open_database
+print("ready", flush=True)
+sys.stdin.readline()
+open_database(Path(sys.argv[1]) if sys.argv[1].startswith("/") else sys.argv[1]).close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_several_processes_may_open_a_new_database_at_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = tmp_path / "new.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    command = [sys.executable, "-c", OPEN_AT_ONCE, str(place)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    database = open_database(place)
+    assert set(inspect(database.engine).get_table_names()) == {*TABLES, "alembic_version"}
+    database.close()
+
+
+def test_a_database_of_a_newer_matou_is_not_touched(database_place: Path | str) -> None:
+    database = open_database(database_place)
+    with database.begin_write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+    with pytest.raises(NewerDatabase):
+        open_database(database_place)
+
+
+def test_opening_a_database_at_the_newest_schema_writes_nothing(sqlite_file: Path) -> None:
+    open_database(sqlite_file).close()
+    before = sqlite_file.read_bytes()
+
+    open_database(sqlite_file).close()
+
+    assert sqlite_file.read_bytes() == before
+
+
+def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "matou.db"
+
+    database = open_database(file)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(modes, 0o600)
+    database.close()
+
+
+def test_sqlite_keeps_what_it_acknowledged_and_minds_its_references(sqlite_database: Database) -> None:
+    with sqlite_database.begin_read() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+
+    full = 2
+    assert found == {"journal_mode": "wal", "synchronous": full, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "matou.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE tokens (id INTEGER)")
+
+    with pytest.raises(Exception, match="already exists"):
+        open_database(file)
+
+    with closing(sqlite3.connect(file)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert tables - {"sqlite_sequence"} == {"tokens"}

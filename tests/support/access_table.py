@@ -1,0 +1,124 @@
+"""Who may do what, written out by hand: the code's own table must come to the same in every cell."""
+
+from matou.forge.access import Action, Scope, Standing, State, Verdict
+from matou.model.platform import Visibility
+
+LETTERS = {"y": Verdict.ALLOWED, "n": Verdict.NOT_ALLOWED, ".": Verdict.HIDDEN}
+
+# Columns: nobody, signed in, guest, reporter, developer, maintainer, owner, administrator.
+# y: may. n: may not, and is told so. A dot: looks as if it were not there.
+REPOSITORY_CELLS = """
+private   see               . . y y y y y y
+private   read code         . . n y y y y y
+private   write code        . . n n y y y y
+private   change settings   . . n n n y y y
+private   delete            . . n n n n y y
+private   administer        . . n n n n y y
+internal  see               . y y y y y y y
+internal  read code         . y y y y y y y
+internal  write code        . n n n y y y y
+internal  change settings   . n n n n y y y
+internal  delete            . n n n n n y y
+internal  administer        . n n n n n y y
+public    see               y y y y y y y y
+public    read code         y y y y y y y y
+public    write code        n n n n y y y y
+public    change settings   n n n n n y y y
+public    delete            n n n n n n y y
+public    administer        n n n n n n y y
+"""
+
+# "public" is a namespace in which somebody sees a repository.
+NAMESPACE_CELLS = """
+private   see                      . . y y y y y y
+private   create a repository in   . . n n n y y y
+private   create a namespace in    . . n n n y y y
+private   change settings          . . n n n y y y
+private   delete                   . . n n n n y y
+private   administer               . . n n n n y y
+public    see                      y y y y y y y y
+public    create a repository in   n n n n n y y y
+public    create a namespace in    n n n n n y y y
+public    change settings          n n n n n y y y
+public    delete                   n n n n n n y y
+public    administer               n n n n n n y y
+"""
+
+# Columns: user:read team:read project:read project:write repository:read repository:write; of an owner.
+SCOPE_LETTERS = {"y": Verdict.ALLOWED, "s": Verdict.MISSING_SCOPE, ".": Verdict.HIDDEN}
+REPOSITORY_SCOPES = """
+see               . . . . y y
+read code         . . . . y y
+write code        . . . . s y
+change settings   . . . . s y
+delete            . . . . s y
+administer        . . . . s y
+"""
+NAMESPACE_SCOPES = """
+see                      . . y y . .
+create a repository in   . . s s . y
+create a namespace in    . . s y . .
+change settings          . . s y . .
+delete                   . . s y . .
+administer               . . s y . .
+"""
+
+# What nobody may, an administrator either.
+REFUSED_IN = {
+    State.ARCHIVED: {
+        Action.WRITE_CODE,
+        Action.CHANGE_SETTINGS,
+        Action.CREATE_IN,
+        Action.CREATE_NAMESPACE_IN,
+    },
+    State.OWNED_BY_SOURCE: {
+        Action.WRITE_CODE,
+        Action.CHANGE_SETTINGS,
+        Action.CREATE_IN,
+        Action.CREATE_NAMESPACE_IN,
+        Action.DELETE,
+    },
+}
+
+Cell = tuple[Visibility, Action, Standing]
+
+
+def repository_cells() -> dict[Cell, Verdict]:
+    return _cells(REPOSITORY_CELLS)
+
+
+def namespace_cells() -> dict[Cell, Verdict]:
+    return _cells(NAMESPACE_CELLS)
+
+
+def repository_scopes() -> dict[tuple[Action, Scope], Verdict]:
+    return _scope_cells(REPOSITORY_SCOPES)
+
+
+def namespace_scopes() -> dict[tuple[Action, Scope], Verdict]:
+    return _scope_cells(NAMESPACE_SCOPES)
+
+
+def _cells(text: str) -> dict[Cell, Verdict]:
+    found = {}
+    for line in text.strip().splitlines():
+        visibility, rest = line.split(maxsplit=1)
+        action, letters = _row(rest)
+        for standing, letter in zip(Standing, letters, strict=True):
+            found[Visibility(visibility), action, standing] = LETTERS[letter]
+    return found
+
+
+def _scope_cells(text: str) -> dict[tuple[Action, Scope], Verdict]:
+    found = {}
+    for line in text.strip().splitlines():
+        action, letters = _row(line)
+        for scope, letter in zip(Scope, letters, strict=True):
+            found[action, scope] = SCOPE_LETTERS[letter]
+    return found
+
+
+def _row(text: str) -> tuple[Action, list[str]]:
+    """`write code        . n y` as an action and its letters: two blanks at least stand between them."""
+    name, letters = text.split("  ", maxsplit=1)
+    return Action(name), letters.split()

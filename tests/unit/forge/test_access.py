@@ -1,0 +1,133 @@
+"""The one decision, cell by cell of a table that was written by hand."""
+
+import itertools
+from collections.abc import Mapping
+
+import pytest
+
+from matou.forge.access import (
+    ALL_SCOPES,
+    NAMESPACE_POLICY,
+    REPOSITORY_POLICY,
+    Action,
+    Case,
+    Rule,
+    Scope,
+    Standing,
+    State,
+    Verdict,
+    backups_are_open,
+    verdict,
+)
+from matou.model.platform import Visibility
+from support.access_table import (
+    REFUSED_IN,
+    Cell,
+    namespace_cells,
+    namespace_scopes,
+    repository_cells,
+    repository_scopes,
+)
+
+ACTIVE: frozenset[State] = frozenset()
+POLICIES = [pytest.param(REPOSITORY_POLICY, id="repository"), pytest.param(NAMESPACE_POLICY, id="namespace")]
+
+REPOSITORY_TABLE = repository_cells()
+NAMESPACE_TABLE = namespace_cells()
+
+
+def name_of(cell: Cell) -> str:
+    visibility, action, standing = cell
+    return f"{visibility}, {action.value}, {standing.name}"
+
+
+def test_the_table_has_a_cell_for_everything_that_can_be_asked() -> None:
+    assert set(REPOSITORY_TABLE) == set(itertools.product(Visibility, REPOSITORY_POLICY, Standing))
+    shown = (Visibility.PRIVATE, Visibility.PUBLIC)
+    assert set(NAMESPACE_TABLE) == set(itertools.product(shown, NAMESPACE_POLICY, Standing))
+    assert {*REPOSITORY_POLICY, *NAMESPACE_POLICY} == set(Action)
+
+
+@pytest.mark.parametrize("cell", REPOSITORY_TABLE, ids=name_of)
+def test_a_repository_is_guarded_as_the_table_says(cell: Cell) -> None:
+    visibility, action, standing = cell
+
+    found = verdict(REPOSITORY_POLICY, action, Case(standing, visibility, ACTIVE, ALL_SCOPES))
+
+    assert found is REPOSITORY_TABLE[cell]
+
+
+@pytest.mark.parametrize("cell", NAMESPACE_TABLE, ids=name_of)
+def test_a_namespace_is_guarded_as_the_table_says(cell: Cell) -> None:
+    visibility, action, standing = cell
+
+    found = verdict(NAMESPACE_POLICY, action, Case(standing, visibility, ACTIVE, ALL_SCOPES))
+
+    assert found is NAMESPACE_TABLE[cell]
+
+
+@pytest.mark.parametrize(
+    ("policy", "table"),
+    [
+        pytest.param(REPOSITORY_POLICY, repository_scopes(), id="repository"),
+        pytest.param(NAMESPACE_POLICY, namespace_scopes(), id="namespace"),
+    ],
+)
+def test_a_token_is_good_for_what_the_table_says(
+    policy: Mapping[Action, Rule], table: dict[tuple[Action, Scope], Verdict]
+) -> None:
+    found = {
+        (action, scope): verdict(policy, action, Case(Standing.OWNER, Visibility.PRIVATE, ACTIVE, frozenset({scope})))
+        for action in policy
+        for scope in Scope
+    }
+
+    assert found == table
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("state", State)
+def test_a_state_refuses_everybody_alike(policy: Mapping[Action, Rule], state: State) -> None:
+    refused = {
+        action
+        for action in policy
+        if verdict(policy, action, Case(Standing.ADMINISTRATOR, Visibility.PUBLIC, frozenset({state}), ALL_SCOPES))
+        is Verdict.READ_ONLY
+    }
+
+    assert refused == REFUSED_IN[state] & set(policy)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_standing_may_less_than_a_smaller_one(policy: Mapping[Action, Rule]) -> None:
+    for action, visibility in itertools.product(policy, Visibility):
+        allowed = [
+            verdict(policy, action, Case(standing, visibility, ACTIVE, ALL_SCOPES)) is Verdict.ALLOWED
+            for standing in Standing
+        ]
+        assert allowed == sorted(allowed)
+
+
+def test_a_token_without_scopes_is_good_for_nothing() -> None:
+    case = Case(Standing.ADMINISTRATOR, Visibility.PUBLIC, ACTIVE, frozenset())
+
+    assert {verdict(REPOSITORY_POLICY, action, case) for action in Action} == {Verdict.HIDDEN}
+
+
+@pytest.mark.parametrize(
+    ("on_loopback", "anybody_there", "asked_for", "are_open"),
+    [
+        (True, False, False, True),
+        (True, True, False, False),
+        (False, False, False, False),
+        (False, True, False, False),
+        (True, True, True, True),
+        (False, False, True, True),
+    ],
+)
+def test_backups_are_open_on_a_machine_of_ones_own_or_on_demand(
+    on_loopback: bool, anybody_there: bool, asked_for: bool, are_open: bool
+) -> None:
+    found = backups_are_open(on_loopback=on_loopback, anybody_there=anybody_there, asked_for=asked_for)
+
+    assert found is are_open

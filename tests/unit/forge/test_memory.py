@@ -1,0 +1,193 @@
+"""What a server remembers: no longer, no more and for nobody else than it should."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from matou.credentials import Secret
+from matou.forge.memory import (
+    FAILURES_FORGOTTEN_AFTER,
+    FIRST_PAUSE,
+    FREE_FAILURES,
+    FREE_FAILURES_OF_AN_ADDRESS,
+    LONGEST_PAUSE,
+    PASSWORD_LIFE,
+    ListingMemory,
+    LogInFailures,
+    PasswordMemory,
+)
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+STORED = Secret("$argon2id$1")
+PASSWORD = Secret("correct horse")
+NOTHING = timedelta(0)
+
+
+def test_a_password_is_remembered_for_a_minute() -> None:
+    memory = PasswordMemory()
+    memory.remember(STORED, PASSWORD, now=NOW)
+
+    before_the_end = memory.knows(STORED, PASSWORD, now=NOW + PASSWORD_LIFE - timedelta(seconds=1))
+    at_the_end = memory.knows(STORED, PASSWORD, now=NOW + PASSWORD_LIFE)
+
+    assert (before_the_end, at_the_end) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("stored", "password"),
+    [(STORED, Secret("another")), (Secret("$argon2id$2"), PASSWORD), (Secret("$argon2id$1\0"), Secret("orrect horse"))],
+)
+def test_only_the_same_password_of_the_same_hash_is_remembered(stored: Secret, password: Secret) -> None:
+    memory = PasswordMemory()
+    memory.remember(STORED, PASSWORD, now=NOW)
+
+    assert not memory.knows(stored, password, now=NOW)
+
+
+def test_remembered_passwords_are_bounded_and_the_oldest_goes_first() -> None:
+    memory = PasswordMemory(most=2)
+    for number in range(3):
+        memory.remember(STORED, Secret(f"password {number}"), now=NOW)
+
+    known = [memory.knows(STORED, Secret(f"password {number}"), now=NOW) for number in range(3)]
+
+    assert known == [False, True, True]
+
+
+def fail(failures: LogInFailures, times: int, *, account: str = "anna", address: str = "192.0.2.1") -> None:
+    for _ in range(times):
+        failures.failed(account, address, now=NOW)
+
+
+def test_the_first_failures_are_free_and_then_each_doubles_the_pause() -> None:
+    failures = LogInFailures()
+    waits = []
+    for _ in range(FREE_FAILURES + 3):
+        waits.append(failures.wait("anna", "192.0.2.1", now=NOW))
+        fail(failures, 1)
+
+    assert waits == [NOTHING] * FREE_FAILURES + [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]
+
+
+def test_no_pause_is_longer_than_the_longest() -> None:
+    failures = LogInFailures()
+    fail(failures, 1000)
+
+    assert failures.wait("anna", "192.0.2.1", now=NOW) == LONGEST_PAUSE
+
+
+def test_an_account_is_slowed_wherever_the_guesses_come_from() -> None:
+    failures = LogInFailures()
+    for number in range(FREE_FAILURES):
+        fail(failures, 1, address=f"192.0.2.{number}")
+
+    assert failures.wait("anna", "198.51.100.1", now=NOW) == FIRST_PAUSE
+
+
+def test_an_address_is_slowed_whatever_account_it_guesses_at() -> None:
+    failures = LogInFailures()
+    for number in range(FREE_FAILURES_OF_AN_ADDRESS):
+        fail(failures, 1, account=f"user{number}")
+
+    waits = [failures.wait("berta", address, now=NOW) for address in ("192.0.2.1", "192.0.2.2")]
+
+    assert waits == [FIRST_PAUSE, NOTHING]
+
+
+def test_nobody_locks_out_whoever_logs_in_from_where_they_did_before() -> None:
+    failures = LogInFailures()
+    failures.succeeded("anna", "192.0.2.1", now=NOW)
+    fail(failures, 100, address="203.0.113.5")
+
+    waits = [failures.wait("anna", address, now=NOW) for address in ("192.0.2.1", "198.51.100.1")]
+
+    assert waits == [NOTHING, LONGEST_PAUSE]
+
+
+def test_guesses_from_a_trusted_address_are_slowed_too() -> None:
+    failures = LogInFailures()
+    failures.succeeded("anna", "192.0.2.1", now=NOW)
+    fail(failures, FREE_FAILURES)
+
+    assert failures.wait("anna", "192.0.2.1", now=NOW) == FIRST_PAUSE
+
+
+def test_success_does_not_free_an_address() -> None:
+    failures = LogInFailures()
+    fail(failures, FREE_FAILURES_OF_AN_ADDRESS, account="victim")
+    failures.succeeded("attacker", "192.0.2.1", now=NOW)
+
+    assert failures.wait("another", "192.0.2.1", now=NOW) == FIRST_PAUSE
+
+
+def test_failures_are_forgotten_with_time() -> None:
+    failures = LogInFailures()
+    fail(failures, 100)
+
+    later = NOW + FAILURES_FORGOTTEN_AFTER + timedelta(seconds=1)
+
+    assert failures.wait("anna", "192.0.2.1", now=later) == NOTHING
+
+
+def test_an_administrator_can_free_an_account() -> None:
+    failures = LogInFailures()
+    fail(failures, FREE_FAILURES)
+
+    failures.forget("anna")
+
+    assert failures.wait("anna", "192.0.2.9", now=NOW) == NOTHING
+
+
+def test_remembered_failures_are_bounded() -> None:
+    failures = LogInFailures(most=10)
+    for number in range(100):
+        fail(failures, 1, account=f"user{number}", address=f"address{number}")
+
+    assert len(failures._counts) == 10
+
+
+def listing(refs: int) -> RefListing:
+    return RefListing({RefName(f"refs/heads/b{number}"): ObjectId("a" * 40) for number in range(refs)})
+
+
+def test_a_listing_is_remembered_for_as_long_as_the_signature_is_the_same() -> None:
+    memory, kept = ListingMemory(), listing(1)
+    memory.put(Path("/a.git"), "1", kept)
+
+    assert memory.get(Path("/a.git"), "1") is kept
+    assert memory.get(Path("/a.git"), "2") is None
+    assert memory.get(Path("/b.git"), "1") is None
+
+
+def test_listings_are_bounded_by_their_refs_and_the_least_used_goes_first() -> None:
+    memory = ListingMemory(most_refs=22)
+    memory.put(Path("/a.git"), "1", listing(10))
+    memory.put(Path("/b.git"), "1", listing(10))
+    memory.get(Path("/a.git"), "1")
+
+    memory.put(Path("/c.git"), "1", listing(10))
+
+    there = [memory.get(Path(f"/{name}.git"), "1") is not None for name in "abc"]
+    assert there == [True, False, True]
+
+
+def test_a_listing_larger_than_all_room_is_not_kept() -> None:
+    memory = ListingMemory(most_refs=5)
+
+    memory.put(Path("/a.git"), "1", listing(10))
+    memory.put(Path("/b.git"), "1", listing(2))
+
+    assert memory.get(Path("/a.git"), "1") is None
+    assert memory.get(Path("/b.git"), "1") is not None
+
+
+def test_a_listing_that_is_put_again_counts_once() -> None:
+    memory = ListingMemory(most_refs=25)
+    for signature in ("1", "2", "3", "4"):
+        memory.put(Path("/a.git"), signature, listing(10))
+    memory.put(Path("/b.git"), "1", listing(10))
+
+    assert memory.get(Path("/a.git"), "4") is not None
