@@ -1,0 +1,193 @@
+"""One repository against its snapshot: its files, its refs, its kept refs, and what git says of its objects."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matou.archive.layout import Archive
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Damaged, MatouError, NotFound, Phrase
+from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
+from matou.git.refs import read_refs
+from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
+from matou.git.stored_objects import describe_objects
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
+from matou.transfer.verify_files import check_object_files
+from matou.transfer.verify_manifests import ExpectedRepository
+from matou.transfer.verify_proofs import Proofs
+from matou.transfer.verify_report import Problem, ProblemKind
+
+
+class RepositoryFault(Damaged):
+    """Something of a repository is not what was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryResult:
+    """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on."""
+
+    problems: tuple[Problem, ...]
+    was_proven: bool
+    is_ahead: bool
+
+
+def verify_repository(
+    archive: Archive, expected: ExpectedRepository, proofs: Proofs, *, everything: bool, limits: Limits = DEFAULT_LIMITS
+) -> RepositoryResult:
+    """Compare one repository with what was saved of it.
+
+    Args:
+        archive: where it is.
+        expected: what was saved.
+        proofs: what was proven before; what is proven now is added.
+        everything: ask git again even if nothing changed.
+        limits: of each git child.
+    """
+    check = _Check(archive, expected, limits)
+    if check.has_folder():
+        check.files()
+        check.refs()
+        check.objects(proofs, everything=everything)
+    return RepositoryResult(tuple(check.problems), check.was_proven, check.is_ahead)
+
+
+@dataclass
+class _Check:
+    archive: Archive
+    expected: ExpectedRepository
+    limits: Limits
+    problems: list[Problem] = field(default_factory=list)
+    was_proven: bool = False
+    is_ahead: bool = False
+    _state: list[str] = field(default_factory=list)
+    _snapshot: RefListing | None = None
+
+    def __post_init__(self) -> None:
+        self._git_dir = self.archive.repository(self.expected.path)
+        try:
+            self._snapshot = parse_snapshot(self.archive.blobs.read(self.expected.snapshot))
+        except (Damaged, NotFound) as error:
+            self._add(ProblemKind.SNAPSHOT, error)
+
+    def has_folder(self) -> bool:
+        is_there = (self._git_dir / "objects").is_dir()
+        if not is_there:
+            self._add(ProblemKind.REPOSITORY, RepositoryFault(Phrase("the repository is missing")))
+        return is_there
+
+    def files(self) -> None:
+        """Every file that proves itself, each time: to read it costs little beside what git would do."""
+        for file in check_object_files(self._git_dir / "objects", hash_name=self._hash_name):
+            name = file.path.relative_to(self._git_dir).as_posix()
+            self._state.append(f"{name} {file.checksum}")
+            if file.fault is not None:
+                self._add(ProblemKind.FILE, file.fault, name)
+
+    def refs(self) -> None:
+        try:
+            found = read_refs(self._git_dir)
+        except (Damaged, OSError) as error:
+            self._add(ProblemKind.REF, error if isinstance(error, Damaged) else _unreadable(error))
+            self._state.clear()
+            return
+        self._state.append(found.digest)
+        self._add_all(_faults_of_kept_refs(self.expected.kept, found))
+        if self._snapshot is not None:
+            self._compare(self._snapshot, found)
+
+    def objects(self, proofs: Proofs, *, everything: bool) -> None:
+        """Ask git, unless it has answered for these very objects and refs before."""
+        state = hashlib.sha256("\n".join(self._state).encode()).hexdigest()
+        if self._state and not everything and not self.problems and proofs.holds(str(self.expected.path), state):
+            return
+        self.was_proven = True
+        try:
+            for fault in fsck(self._git_dir, limits=self.limits):
+                if fault.severity is Severity.ERROR:
+                    self._add(ProblemKind.OBJECT, RepositoryFault(Phrase("git fsck: {fault}"), fault=fault.message))
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            self._add(ProblemKind.OBJECT, error)
+        if not self.problems:
+            proofs.add(str(self.expected.path), state)
+
+    def _compare(self, saved: RefListing, found: RefListing) -> None:
+        faults = list(_faults_of_refs(saved, found, self.expected.not_stored))
+        if faults and self.expected.may_be_ahead and self._is_all_there(saved, found):
+            self.is_ahead = True
+            return
+        self._add_all(faults)
+
+    def _is_all_there(self, saved: RefListing, found: RefListing) -> bool:
+        """Whether every tip of the snapshot is still reached from some ref: then nothing that was saved is lost."""
+        tips = {oid for name, oid in saved.refs.items() if name not in self.expected.not_stored}
+        try:
+            return not unreached(self._git_dir, tips, found.object_ids(), limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            return False  # What is wrong with the objects is for git fsck to say.
+
+    @property
+    def _hash_name(self) -> str:
+        ids = self._snapshot.object_ids() if self._snapshot is not None else frozenset()
+        return "sha256" if any(len(oid) == 64 for oid in ids) else "sha1"
+
+    def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:
+        for kind, fault in faults:
+            self._add(kind, fault)
+
+    def _add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
+        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        self.problems.append(Problem(kind, f"{path}/{name}" if name else path, detail))
+
+
+def _unreadable(error: OSError) -> RepositoryFault:
+    return RepositoryFault(Phrase("it cannot be read: {reason}"), reason=error)
+
+
+def _faults_of_refs(
+    saved: RefListing, found: RefListing, not_stored: frozenset[str]
+) -> Iterator[tuple[ProblemKind, MatouError]]:
+    for difference in missing_refs(saved, found):
+        if difference.name not in not_stored and difference.expected not in not_stored:
+            kind = ProblemKind.HEAD if difference.name == "HEAD" else ProblemKind.REF
+            yield kind, _fault_of_ref(difference)
+
+
+def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
+    if difference.found is None:
+        return RepositoryFault(
+            Phrase("{ref} is missing; it was {saved}"), ref=difference.name, saved=difference.expected
+        )
+    return RepositoryFault(
+        Phrase("{ref} is {found}, and {saved} was saved"),
+        ref=difference.name,
+        found=difference.found,
+        saved=difference.expected,
+    )
+
+
+def _faults_of_kept_refs(kept: Iterable[str], found: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
+    for name in sorted(kept):
+        if name not in found.refs:
+            yield ProblemKind.KEPT_REF, RepositoryFault(Phrase("the kept ref {ref} is missing"), ref=name)
+
+
+def unreached(
+    git_dir: Path, tips: Iterable[ObjectId], roots: Iterable[ObjectId], *, limits: Limits = DEFAULT_LIMITS
+) -> frozenset[ObjectId]:
+    """Those of some objects that are not in a repository, or that none of the roots leads to.
+
+    Raises:
+        GitFailed: an object on the way is missing or damaged.
+    """
+    tips, roots = frozenset(tips), frozenset(roots)
+    present = frozenset(describe_objects(git_dir, tips | roots))
+    question = "".join([*(f"{oid}\n" for oid in sorted(present & tips)), *(f"^{oid}\n" for oid in present & roots)])
+    arguments = ["rev-list", "--objects", "--no-object-names", "--stdin"]
+    answer = run_git(arguments, git_dir=git_dir, input=question.encode(), limits=limits)
+    return (tips - present) | (tips & {ObjectId(line) for line in answer.decode().split()})
