@@ -1,0 +1,1 @@
+"""What moves repositories: from a source into an archive, and out of an archive again."""

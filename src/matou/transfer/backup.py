@@ -1,0 +1,155 @@
+"""`backup`: everything that an account sees at a platform, into an archive (docs/decisions/backup-order.md)."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from matou import __version__
+from matou.archive.chain import previous_run
+from matou.archive.layout import FORMAT, Archive
+from matou.archive.lock import lock_archive
+from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
+from matou.archive.naming import PathRegistry
+from matou.archive.records import RecordWriter
+from matou.model.platform import Account
+from matou.model.records import Record
+from matou.transfer.crew import Brake
+from matou.transfer.earlier import earlier
+from matou.transfer.ledger import Ledger
+from matou.transfer.leftovers import clear_staging
+from matou.transfer.options import BackupOptions, default_jobs
+from matou.transfer.places import Places
+from matou.transfer.report import SILENCE, BackupReport, ProgressListener
+from matou.transfer.source import Connections, RecordSink, Source
+from matou.transfer.survey import survey
+from matou.transfer.work import Context, Work
+
+__all__ = ["BackupOptions", "backup", "default_jobs"]
+
+
+def backup(
+    open_source: Callable[[RecordSink], Source],
+    archive: Archive,
+    connections: Connections,
+    options: BackupOptions,
+    *,
+    now: Callable[[], datetime],
+    progress: ProgressListener = SILENCE,
+    cancelled: threading.Event | None = None,
+) -> BackupReport:
+    """Bring the archive up to what the source shows now.
+
+    Interrupted at any point, by a signal or by a power cut, the archive is as the last run left it, with perhaps more
+    in it; the next run goes on from there. One repository that fails does not stop the others.
+
+    Args:
+        open_source: makes the client, given where to put what the platform answers.
+        archive: where to.
+        connections: the way to the source's git.
+        options: see there; `dry_run` is not for here but for `preview`.
+        now: the clock, aware and in UTC.
+        progress: is told what happens.
+        cancelled: set it from anywhere to give up.
+
+    Raises:
+        ArchiveBusy: another process writes to the archive.
+        Refused: the credential is not good.
+        Cancelled: `cancelled` was set.
+        WriteFailed: the archive cannot be written; DiskFull where there is no room.
+        Damaged: the manifest of the last run is not what was written.
+    """
+    with lock_archive(archive.root, now=now()) as lock:
+        dead_since = lock.previous_holder.since if lock.previous_holder else None
+        brake = Brake(cancelled or threading.Event(), on_pull=connections.cancel)
+        return _Run(archive, connections, options, now, progress, brake, dead_since).execute(open_source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    archive: Archive
+    connections: Connections
+    options: BackupOptions
+    now: Callable[[], datetime]
+    progress: ProgressListener
+    brake: Brake
+    dead_since: datetime | None
+
+    def execute(self, open_source: Callable[[RecordSink], Source]) -> BackupReport:
+        began, began_at = time.monotonic(), self.now()
+        clear_staging(self.archive)
+        recorder = Recorder()
+        source = open_source(recorder)
+        account = source.account()
+        self.progress.connected(account)
+        before = earlier(self.archive, source_line(source, account))
+        number = self.archive.begin_run()
+        with ExitStack() as stack:
+            recorder.write_to(stack.enter_context(RecordWriter(self.archive.records(number))))
+            registry = stack.enter_context(PathRegistry.load(self.archive, run=number))
+            manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
+            stack.callback(manifest.close)
+            context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since)
+            places = Places.of(registry, source_line(source, account), kept=before.team_place())
+            work = Work(context, self.options, source, account, before, places, Ledger(manifest, self.progress))
+            listing = work.do(survey(source, account, check=self.brake.check))
+            recorder.close()
+            requests = work.requests.count + recorder.count
+            end = manifest.publish(finished_at=self.now(), requests=requests, listing=listing)
+        return work.report(end, timedelta(seconds=time.monotonic() - began))
+
+    def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
+        options: dict[str, object] = {
+            "jobs": self.options.jobs,
+            "include": list(self.options.include),
+            "exclude": list(self.options.exclude),
+            "trust_listing": self.options.trust_listing,
+        }
+        return RunLine(
+            format=FORMAT,
+            run=number,
+            started_at=whole_seconds(began_at),
+            source=source,
+            previous=previous_run(self.archive),
+            options=options,
+            matou=__version__,
+        )
+
+
+class Recorder:
+    """Takes records from the first answer on, though there is no file for them before the run has begun."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._early: list[Record] = []
+        self._writer: RecordWriter | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, record: Record) -> None:
+        with self._lock:
+            self.count += 1
+            if self._writer is None:
+                self._early.append(record)
+            else:
+                self._writer(record)
+
+    def write_to(self, writer: RecordWriter) -> None:
+        with self._lock:
+            self._writer = writer
+            for record in self._early:
+                writer(record)
+            self._early.clear()
+
+    def close(self) -> None:
+        """Make all of it durable."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+
+
+def source_line(source: Source, account: Account) -> SourceLine:
+    return SourceLine(
+        platform=source.platform, url=source.url, account=account.login, team=account.team, team_id=account.team_id
+    )

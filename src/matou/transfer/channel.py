@@ -1,0 +1,83 @@
+"""The way to one source's git: counted, watched, and given up at once when the run is."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from matou.git.transport import Answer, GitTransport
+from matou.transfer.crew import Brake
+from matou.transfer.report import ProgressListener
+from matou.transfer.source import Readable
+
+NOTEWORTHY_BYTES = 1024 * 1024
+
+
+@dataclass
+class Requests:
+    """How many requests were made. May be counted by several threads."""
+
+    count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+@dataclass
+class Channel:
+    """A transport for one repository of a run.
+
+    Attributes:
+        received_bytes: all that came.
+    """
+
+    transport: GitTransport
+    path: str
+    brake: Brake
+    requests: Requests
+    progress: ProgressListener
+    received_bytes: int = 0
+    _told_bytes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[Answer]:
+        self.brake.check()
+        self.requests.add()
+        with self.transport.exchange(url, service, body, protocol=protocol) as answer:
+            yield _Watched(answer, self)
+
+    def advertise(self, url: str, service: str) -> bytes:
+        self.brake.check()
+        self.requests.add()
+        return self.transport.advertise(url, service)
+
+    def watched(self, content: Readable) -> Readable:
+        """Content that comes another way, for the same repository."""
+        return _Watched(content, self)
+
+    def note(self, size_bytes: int) -> None:
+        """Count what came; raises Cancelled where the run is being given up."""
+        self.brake.check()
+        with self._lock:
+            self.received_bytes += size_bytes
+            news = self.received_bytes - self._told_bytes
+            if news < NOTEWORTHY_BYTES:
+                return
+            self._told_bytes = self.received_bytes
+        self.progress.received(self.path, news)
+
+
+class _Watched:
+    """An answer whose every piece is counted."""
+
+    def __init__(self, answer: Readable, channel: Channel) -> None:
+        self._answer = answer
+        self._channel = channel
+
+    def read(self, size: int = -1, /) -> bytes:
+        content = self._answer.read(size)
+        self._channel.note(len(content))
+        return content

@@ -1,0 +1,73 @@
+"""What is saved of a namespace itself: its description, icon, labels and members."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from matou.archive.blobs import BlobStore
+from matou.archive.manifest import NamespaceLine
+from matou.errors import MatouError, NotFound, Refused
+from matou.model.names import NamespacePath
+from matou.model.platform import RemoteNamespace, Unseen
+from matou.storage.files import WriteFailed
+from matou.transfer.crew import Cancelled
+from matou.transfer.source import Source
+
+
+@dataclass
+class NamespaceSaver:
+    """Saves namespaces. May be used from several threads.
+
+    Attributes:
+        unseen: what could not be read.
+        faults: those of them that are no matter of permission.
+    """
+
+    source: Source
+    blobs: BlobStore
+    unseen: list[Unseen] = field(default_factory=list)
+    faults: list[tuple[str, MatouError]] = field(default_factory=list)
+
+    def save(self, namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
+        """The namespace's line; what could not be read now stays as it was saved before."""
+        before = dict(previous.documents) if previous else {}
+        documents = {
+            "labels": self._saved(namespace, "labels", lambda: self.source.labels(namespace), before.get("labels")),
+            "members": self._saved(namespace, "members", lambda: self.source.members(namespace), before.get("members")),
+        }
+        return NamespaceLine(
+            id=namespace.id,
+            name=namespace.name,
+            path=str(place),
+            display_name=namespace.display_name,
+            description=namespace.description,
+            created_at=namespace.created_at,
+            icon=self._icon(namespace, previous),
+            icon_url=namespace.icon_url,
+            archived=namespace.archived,
+            documents={name: digest for name, digest in documents.items() if digest is not None},
+            seen=True,
+        )
+
+    def _icon(self, namespace: RemoteNamespace, previous: NamespaceLine | None) -> str | None:
+        """An icon is fetched again only when its address changed: what is at one does not change on any platform."""
+        before = previous.icon if previous else None
+        if namespace.icon_url is None or (previous and before and previous.icon_url == namespace.icon_url):
+            return before
+        return self._saved(namespace, "icon", lambda: self.source.icon(namespace), before)
+
+    def _saved(
+        self, namespace: RemoteNamespace, what: str, read: Callable[[], bytes | None], before: str | None
+    ) -> str | None:
+        try:
+            content = read()
+        except (Cancelled, WriteFailed):
+            raise
+        except MatouError as error:
+            self._note(f"{what} of {namespace.name}", error)
+            return before
+        return before if content is None else self.blobs.put_bytes(content)
+
+    def _note(self, what: str, error: MatouError) -> None:
+        self.unseen.append(Unseen(what, str(error)))
+        if not isinstance(error, Refused | NotFound):
+            self.faults.append((what, error))

@@ -1,0 +1,30 @@
+"""How a person wants a backup to be made."""
+
+from dataclasses import dataclass
+
+from matou.git.run import DEFAULT_LIMITS, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class BackupOptions:
+    """How a backup is made.
+
+    Attributes:
+        jobs: how many repositories are fetched at the same time.
+        include, exclude: see `filters.Filter`.
+        dry_run: say what would be done; write nothing, and ask for no refs.
+        trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
+        limits: for each git child.
+    """
+
+    jobs: int
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    trust_listing: bool = False
+    limits: Limits = DEFAULT_LIMITS
+
+
+def default_jobs(processors: int) -> int:
+    """One git child keeps a processor busy half of the time; the rest it waits for the source and the disk."""
+    return max(2, min(8, 2 * processors))

@@ -1,0 +1,39 @@
+"""Where the namespaces and repositories of one source stand in the archive."""
+
+from dataclasses import dataclass
+
+from matou.archive.chain import host_of
+from matou.archive.manifest import SourceLine
+from matou.archive.naming import Kind, Owner, PathRegistry
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import RemoteNamespace, RemoteRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Gives places below the source's team."""
+
+    registry: PathRegistry
+    platform: str
+    host: str
+    team: NamespacePath
+
+    @classmethod
+    def of(cls, registry: PathRegistry, source: SourceLine, *, kept: NamespacePath | None) -> "Places":
+        """`kept` is where the team stood before: it has no line of its own in a manifest."""
+        host = host_of(source.url)
+        # A platform may number its teams and its projects each from one.
+        owner = Owner(source.platform, host, f"team {source.team_id or source.account}")
+        if kept is not None:
+            registry.keep(Kind.NAMESPACE, owner, str(kept))
+        team = registry.place_namespace(owner, source.team or source.account, parent=None)
+        return cls(registry, source.platform, host, team)
+
+    def namespace(self, namespace: RemoteNamespace) -> NamespacePath:
+        return self.registry.place_namespace(self._owner(namespace.id), namespace.name, parent=self.team)
+
+    def repository(self, repository: RemoteRepository, namespace: NamespacePath) -> RepositoryPath:
+        return self.registry.place_repository(self._owner(repository.id), repository.name, namespace=namespace)
+
+    def _owner(self, id_: str) -> Owner:
+        return Owner(self.platform, self.host, id_)

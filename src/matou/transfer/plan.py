@@ -1,0 +1,91 @@
+"""What a run does about each repository: decided from the last manifest and the listing, before anything is done."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from matou.archive.manifest import Listing, Outcome, RepositoryLine
+from matou.model.platform import RemoteRepository, VersionControl
+from matou.transfer.filters import Filter
+
+SHRINKAGE = 20
+"""A listing that misses more than one in so many of those that the last one had is not believed."""
+
+ABSENT = (Outcome.GONE, Outcome.UNLISTED)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A listed repository, with its place in the archive and its line in the last manifest of this source."""
+
+    remote: RemoteRepository
+    place: str
+    true_path: str
+    previous: RepositoryLine | None
+
+
+def outcome_without_asking(task: Task, wanted: Filter) -> Outcome | None:
+    """None where the repository itself has to be asked."""
+    if not wanted.wants(task.true_path):
+        return Outcome.EXCLUDED
+    if task.remote.version_control is not VersionControl.GIT:
+        return Outcome.UNSUPPORTED
+    return None
+
+
+def has_same_last_push(task: Task) -> bool:
+    """Say whether the listing gives no reason to ask: nobody has pushed since the state that was saved in full."""
+    row, pushed_at = task.previous, task.remote.last_push_at
+    return (
+        row is not None
+        and row.snapshot is not None
+        and row.outcome in (Outcome.SAVED, Outcome.UNCHANGED)
+        and pushed_at is not None
+        and row.last_push_at == pushed_at
+    )
+
+
+def in_order(tasks: Iterable[Task]) -> list[Task]:
+    """Those first that are likely to take longest, so that none of them is alone at the end.
+
+    No platform says how big a repository is. What was pushed to last has most to fetch; then what was big before.
+    """
+    return sorted(tasks, key=_urgency, reverse=True)
+
+
+def _urgency(task: Task) -> tuple[datetime, int]:
+    before = task.previous.received_bytes if task.previous is not None else 0
+    return (task.remote.last_push_at or LONG_AGO, before)
+
+
+def judge_listing(
+    previous: Mapping[str, RepositoryLine], listed: Collection[str], *, broke_off: bool, sees_less: bool
+) -> Listing:
+    """Say whether a repository that is not listed may be taken for gone.
+
+    Compared is with the listing before, so that a real deletion of many is believed when a second listing says the
+    same. An empty one never is: that is what a lost permission looks like.
+
+    Args:
+        sees_less: the platform says that something is not listed which it did not say the last time.
+    """
+    if broke_off:
+        return Listing.BROKEN_OFF
+    if sees_less:
+        return Listing.SHRUNK
+    known = [row.id for row in previous.values() if row.outcome not in ABSENT]
+    vanished = sum(1 for id_ in known if id_ not in listed)
+    if vanished * SHRINKAGE > len(known) or (previous and not listed):
+        return Listing.SHRUNK
+    return Listing.COMPLETE
+
+
+def fate_of_absent(row: RepositoryLine, listing: Listing) -> Outcome:
+    if row.outcome is Outcome.GONE or listing is Listing.COMPLETE:
+        return Outcome.GONE
+    return Outcome.UNLISTED
+
+
+def absent(previous: Mapping[str, RepositoryLine], listed: Collection[str]) -> Sequence[RepositoryLine]:
+    return [row for row in previous.values() if row.id not in listed]

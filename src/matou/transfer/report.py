@@ -1,0 +1,108 @@
+"""What a backup tells the one who started it: while it runs, and at the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from matou.archive.manifest import Listing, Outcome
+from matou.errors import MatouError
+from matou.model.platform import Account, Unseen
+
+LONGEST_PROBLEM_LIST = 1_000
+"""The manifest has every line; a report that is held in memory has so many."""
+
+
+class ProgressListener(Protocol):
+    """Called from several threads, a handful of times a repository; must return at once and not raise."""
+
+    def connected(self, account: Account, /) -> None: ...
+
+    def planned(self, *, to_ask: int, settled: int) -> None:
+        """How many repositories are asked for their refs, and about how many everything is known already."""
+
+    def saving(self, path: str, /) -> None:
+        """This repository has changed or is new."""
+
+    def received(self, path: str, size_bytes: int, /) -> None:
+        """So much more has come for this repository, at least a mebibyte at a time but for the last."""
+
+    def settled(self, path: str, outcome: Outcome, /) -> None: ...
+
+
+class Silence:
+    """The listener that does not listen."""
+
+    def connected(self, account: Account, /) -> None: ...
+
+    def planned(self, *, to_ask: int, settled: int) -> None: ...
+
+    def saving(self, path: str, /) -> None: ...
+
+    def received(self, path: str, size_bytes: int, /) -> None: ...
+
+    def settled(self, path: str, outcome: Outcome, /) -> None: ...
+
+
+SILENCE = Silence()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something was not saved, or not in full. `outcome` is None where it is no repository."""
+
+    what: str
+    outcome: Outcome | None
+    cause: MatouError
+
+
+class Intention(StrEnum):
+    """What a backup would do about a repository, as far as the listing tells."""
+
+    FETCH = "fetch"
+    ASK = "ask"
+    TRUST = "trust"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`outcome` is what its line would say, where that is known without asking it."""
+
+    path: str
+    intention: Intention
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a run did.
+
+    Attributes:
+        run: its number in the archive; None for a dry run, for which `planned` says what would be done.
+        outcomes: how many repositories have which outcome; those without a repository are left out.
+        problems: the first thousand; the manifest has all of them.
+        problem_count: all of them.
+        kept: how many refs keep tips that the source has dropped since the last run.
+        trusted: how many were taken for unchanged on the listing's word.
+        received_bytes: of packs and LFS objects.
+    """
+
+    run: int | None
+    account: Account
+    listing: Listing
+    outcomes: Mapping[Outcome, int]
+    problems: tuple[Problem, ...]
+    problem_count: int
+    unseen: tuple[Unseen, ...]
+    kept: int
+    trusted: int
+    received_bytes: int
+    requests: int
+    duration: timedelta
+    planned: tuple[Planned, ...] = ()
+
+    @property
+    def everything_is_saved(self) -> bool:
+        return self.problem_count == 0 and all(outcome.is_done for outcome in self.outcomes)

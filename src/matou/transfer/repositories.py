@@ -1,0 +1,257 @@
+"""What a run does about one repository, from the question for its refs to its line in the manifest."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
+from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
+from matou.model.names import RepositoryPath
+from matou.model.refs import RefListing
+from matou.remote.answers import AnsweredRefused
+from matou.storage.files import WriteFailed
+from matou.transfer.channel import Channel, Requests
+from matou.transfer.crew import Brake, Cancelled
+from matou.transfer.ledger import Ledger
+from matou.transfer.lfs import LfsResult, LfsSaver
+from matou.transfer.plan import Task
+from matou.transfer.proof import is_as_saved, unchanged_outcome
+from matou.transfer.rows import SavedState, line_of, with_default_branch, with_saved_state
+from matou.transfer.saving import Mirrored, MirrorSaver
+
+TRIES_OF_A_MOVING_SOURCE = 4
+UNAUTHORIZED = 401
+
+LOST = Phrase("what lay in the archive was not what was saved before; it was fetched again")
+LOST_TIPS = Phrase(
+    "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
+)
+FINDINGS = Phrase("git finds fault with some objects, which are kept as they came: {first}")
+LFS_MISSING = Phrase("{count} LFS objects are missing at the source")
+LFS_MISSING_BECAUSE = Phrase("{count} LFS objects are missing: {fault}")
+NOT_STORED = Phrase("{count} refs have names that a repository cannot hold, such as {first}")
+SHALLOW = Phrase("the source itself lacks a part of the history")
+
+
+class NotAllStored(MatouError):
+    """A repository was saved but for what cannot be."""
+
+
+class NoAddress(Refused):
+    """The platform gave no address for a repository that the credential may be sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    line: RepositoryLine
+    cause: MatouError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySaver:
+    """Settles repositories. May be used by several threads, each with repositories of its own.
+
+    Attributes:
+        saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
+        known: what `knock` has heard, by id.
+    """
+
+    archive: Archive
+    mirrors: MirrorSaver
+    lfs: LfsSaver
+    transport: GitTransport
+    ledger: Ledger
+    brake: Brake
+    requests: Requests
+    saving: threading.Semaphore
+    known: dict[str, RefListing] = field(default_factory=dict)
+
+    def knock(self, task: Task) -> bool:
+        """Ask for the refs, to see whether the credential is good before many ask at once.
+
+        Returns:
+            Whether the source let us in; what it said is not asked for again.
+
+        Raises:
+            Refused: the credential was refused.
+            Cancelled: the run is being given up.
+        """
+        if not task.remote.clone_url:
+            return False
+        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        try:
+            self.known[task.remote.id] = list_refs(channel, task.remote.clone_url)
+        except Cancelled:
+            raise
+        except MatouError as error:
+            self.brake.check()
+            if is_refused_login(error):
+                raise
+            # What the matter is with this one, it says again in its turn.
+            return not isinstance(error, Refused | NotFound)
+        return True
+
+    def settle(self, task: Task) -> None:
+        """Ask the source for the refs, save what is new, and note what became of it.
+
+        Raises:
+            Refused: the credential was refused: whoever asks on may shut a repository for an hour.
+            WriteFailed: the archive cannot be written.
+            Cancelled: the run is being given up.
+        """
+        began = time.monotonic()
+        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        try:
+            settled = self._settle(task, channel)
+        except (Cancelled, WriteFailed):
+            raise
+        except MatouError as error:
+            self.brake.check()
+            if is_refused_login(error):
+                raise
+            settled = Settled(line_of(task, _outcome_of(error), reason=error), error)
+        line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
+        self.ledger.repository(line, task.true_path, settled.cause)
+
+    def _settle(self, task: Task, channel: Channel) -> Settled:
+        if not task.remote.clone_url:
+            raise NoAddress("the platform gave no address that the credential may be sent to")
+        listing = self.known.pop(task.remote.id, None) or list_refs(channel, task.remote.clone_url)
+        if task.previous is not None and is_as_saved(task.previous, storable(listing)[0], self._git_dir(task)):
+            return self._unchanged(task, task.previous, listing, channel)
+        with self.saving:
+            self.brake.check()
+            self.ledger.progress.saving(task.true_path)
+            return self._saved(task, listing, channel)
+
+    def _git_dir(self, task: Task) -> Path:
+        return self.archive.repository(RepositoryPath.parse(task.place))
+
+    def _unchanged(self, task: Task, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
+        if row.lfs is not None and row.lfs.missing:
+            result = self.lfs.retry(task.remote.clone_url, channel, before=row.lfs)
+            if result.state != row.lfs:
+                return self._state_found(task, listing, _with_lfs(row, result), result.fault)
+        shortcoming = self._shortcoming(task, row.not_stored, row.lfs)
+        outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
+        return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
+
+    def _saved(self, task: Task, listing: RefListing, channel: Channel) -> Settled:
+        listing, mirrored = self._mirrored(task, listing, channel)
+        result = self.lfs.save(
+            self._git_dir(task),
+            task.remote.clone_url,
+            channel,
+            before=task.previous.lfs if task.previous else None,
+            new_packs=mirrored.new_packs,
+        )
+        stored, not_stored = storable(listing)
+        state = SavedState(
+            snapshot=self.archive.blobs.put_bytes(stored.text),
+            refs=len(stored.refs),
+            kept=mirrored.kept,
+            not_stored=not_stored,
+            lfs=result.state,
+            received_bytes=channel.received_bytes,
+        )
+        return self._state_found(task, stored, state, result.fault, note=_note_on(mirrored))
+
+    def _mirrored(self, task: Task, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
+        """Save what is listed; where that fails since the source has moved on meanwhile, what is listed then.
+
+        So the snapshot is always one that the source gave as a whole.
+        """
+        tries_left = TRIES_OF_A_MOVING_SOURCE
+        while True:
+            tries_left -= 1
+            try:
+                return listing, self._save_mirror(task, listing, channel)
+            except (Cancelled, WriteFailed):
+                raise
+            except MatouError:
+                self.brake.check()
+                newer = list_refs(channel, task.remote.clone_url) if tries_left else listing
+                if newer.digest == listing.digest:
+                    raise
+                listing = newer
+
+    def _save_mirror(self, task: Task, listing: RefListing, channel: Channel) -> Mirrored:
+        return self.mirrors.save(
+            RepositoryPath.parse(task.place),
+            task.remote.clone_url,
+            listing,
+            channel,
+            saved=task.previous.snapshot if task.previous else None,
+        )
+
+    def _state_found(
+        self,
+        task: Task,
+        listing: RefListing,
+        state: SavedState,
+        lfs_fault: MatouError | None,
+        *,
+        note: MatouError | None = None,
+    ) -> Settled:
+        """The line of a repository whose state in the archive is not that of the last manifest."""
+        shortcoming = self._shortcoming(task, state.not_stored, state.lfs, lfs_fault)
+        reason = shortcoming or note
+        line = line_of(task, _outcome_of_state(task, state, shortcoming), reason=reason)
+        line = with_saved_state(line, state, run=self.mirrors.run)
+        return Settled(with_default_branch(line, task, listing), reason)
+
+    def _shortcoming(
+        self, task: Task, not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None
+    ) -> MatouError | None:
+        """Why a repository that was saved is not there in full."""
+        if lfs is not None and lfs.missing:
+            if lfs_fault is not None:
+                return NotAllStored(LFS_MISSING_BECAUSE, count=len(lfs.missing), fault=lfs_fault)
+            return NotAllStored(LFS_MISSING, count=len(lfs.missing))
+        if not_stored:
+            return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
+        return NotAllStored(SHALLOW) if (self._git_dir(task) / "shallow").exists() else None
+
+
+def is_refused_login(error: MatouError) -> bool:
+    return isinstance(error, AnsweredRefused) and error.answer.status == UNAUTHORIZED
+
+
+def _outcome_of(error: MatouError) -> Outcome:
+    """Archived repositories answer as if they were not there, or might not be read."""
+    return Outcome.REFUSED if isinstance(error, Refused | NotFound) else Outcome.FAILED
+
+
+def _outcome_of_state(task: Task, state: SavedState, shortcoming: MatouError | None) -> Outcome:
+    if shortcoming is not None:
+        return Outcome.INCOMPLETE
+    had_refs = state.refs or state.kept or (task.previous is not None and task.previous.refs)
+    return Outcome.SAVED if had_refs else Outcome.EMPTY
+
+
+def _with_lfs(row: RepositoryLine, result: LfsResult) -> SavedState:
+    return SavedState(
+        snapshot=row.snapshot or "",
+        refs=row.refs or 0,
+        not_stored=row.not_stored,
+        lfs=result.state,
+        received_bytes=result.received_bytes,
+    )
+
+
+def _note_on(mirrored: Mirrored) -> MatouError | None:
+    """What there is to say of a repository that is whole now."""
+    update: MirrorUpdate = mirrored.update
+    if update.lost:
+        return NotAllStored(LOST_TIPS, count=len(update.lost), first=repr(update.lost[0])[:200])
+    if mirrored.was_lost:
+        return NotAllStored(LOST)
+    if update.findings:
+        return NotAllStored(FINDINGS, first=update.findings[0][:200])
+    return None

@@ -1,0 +1,157 @@
+"""Brings one mirror up to what its source advertises; a mirror is seen whole or not at all."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from matou.archive.layout import Archive
+from matou.archive.snapshots import parse_snapshot
+from matou.credentials import GitCredential
+from matou.errors import Damaged, NotFound
+from matou.git.files import publish_file
+from matou.git.mirror import MirrorUpdate, update_mirror
+from matou.git.refs import KEPT_PREFIX, read_refs
+from matou.git.repository import create_bare, object_format_on_disk, remove_leftovers
+from matou.git.run import Limits
+from matou.model.names import RefName, RepositoryPath
+from matou.model.refs import RefListing
+from matou.storage.files import make_folders, naming_the_file, sync_folder
+from matou.transfer.channel import Channel
+from matou.transfer.proof import Found, read_mirror
+
+STAGED_PREFIX: Final = "mirror-"
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a mirror holds now.
+
+    Attributes:
+        kept: kept refs that no manifest names yet.
+        new_packs: where objects lie that no run that ended has looked at; None where they may lie anywhere.
+        was_lost: the archive should have had this state already, and had not.
+        update: what git says of it.
+    """
+
+    kept: tuple[RefName, ...]
+    new_packs: Collection[Path] | None
+    was_lost: bool
+    update: MirrorUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorSaver:
+    """Updates mirrors. May be used by several threads, each with a repository of its own.
+
+    Attributes:
+        run: the number of this run.
+        last_run: the last run of this source that ended; 0 where there is none.
+        was_cut_off: a run began since then and did not end.
+        dead_since: when a writer began that did not let go of the archive in good order.
+    """
+
+    archive: Archive
+    run: int
+    last_run: int
+    was_cut_off: bool
+    began_at: datetime
+    dead_since: datetime | None
+    credential: GitCredential | None
+    limits: Limits
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def save(
+        self, place: RepositoryPath, clone_url: str, listing: RefListing, channel: Channel, *, saved: str | None
+    ) -> Mirrored:
+        """Fetch what is missing, keep what the source has dropped, and make the refs those of the listing.
+
+        Args:
+            saved: the digest of the refs that the last manifest names; None where nothing was saved.
+        """
+        git_dir = self.archive.repository(place)
+        if not git_dir.exists():
+            update = self._place_new(git_dir, clone_url, listing, channel)
+            return Mirrored(update.kept, None, was_lost=saved is not None, update=update)
+        before, own = self._made_ready(git_dir)
+        update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
+        unnamed = (name for name in own if _run_of(name) > self.last_run)
+        was_looked_at = before.digest == saved and not self.was_cut_off
+        # Tips that were there already came with something that nobody has looked at, or are old commits.
+        brought_all = bool(update.new_packs) or listing.object_ids() <= before.object_ids()
+        return Mirrored(
+            tuple(sorted({*update.kept, *unnamed})),
+            update.new_packs if was_looked_at and brought_all else None,
+            was_lost=saved is not None and before.digest != saved and not self.was_cut_off,
+            update=update,
+        )
+
+    def _last_saved(self, before: RefListing, saved: str | None) -> RefListing | None:
+        """What the last manifest names, where that is not what lies on the disk."""
+        if saved is None or saved == before.digest:
+            return None
+        try:
+            return parse_snapshot(self.archive.blobs.read(saved))
+        except (NotFound, Damaged):
+            return None
+
+    def _place_new(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> MirrorUpdate:
+        """Build the mirror aside and put it into its place when it is whole."""
+        staged = self._staged()
+        try:
+            update = self._update(staged, clone_url, listing, channel, previous=None)
+            make_folders(git_dir.parent, below=self.archive.root)
+            with naming_the_file(git_dir):
+                staged.rename(git_dir)
+            sync_folder(git_dir.parent)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        return update
+
+    def _made_ready(self, git_dir: Path) -> Found:
+        """What is in a mirror, once what a dead process left is cleared away and our configuration is back.
+
+        A HEAD that cannot be read, as a power cut leaves it, is replaced: what it should say comes with the listing.
+
+        Raises:
+            Damaged: the refs cannot be read, so that nothing may be concluded from them.
+        """
+        with naming_the_file(git_dir):
+            remove_leftovers(git_dir, since=self.dead_since, now=self.began_at)
+            create_bare(git_dir, object_format=object_format_on_disk(git_dir))
+            found = read_mirror(git_dir)
+            if found is None:
+                publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+                found = read_mirror(git_dir)
+            if found is None:
+                read_refs(git_dir)
+        if found is None:
+            raise Damaged("{repository} cannot be read", repository=git_dir)
+        return found
+
+    def _staged(self) -> Path:
+        return self.archive.staging / f"{STAGED_PREFIX}{self.run:06d}-{next(self._numbers)}"
+
+    def _update(
+        self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel, *, previous: RefListing | None
+    ) -> MirrorUpdate:
+        with naming_the_file(git_dir):
+            return update_mirror(
+                git_dir,
+                channel,
+                clone_url,
+                listing,
+                previous=previous,
+                run=self.run,
+                credential=self.credential,
+                limits=self.limits,
+            )
+
+
+def _run_of(kept: RefName) -> int:
+    """The run that a kept ref names; 0 for what is none."""
+    number = kept.removeprefix(KEPT_PREFIX).partition("/")[0]
+    return int(number) if number.isdigit() else 0

@@ -1,0 +1,61 @@
+"""What a source lists, read to its end or to where it broke off."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from matou.errors import MatouError, Refused
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.transfer.source import Source
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=Identified)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is at a source, each once, by id.
+
+    `broke_off` is why the listing does not reach to its end.
+    """
+
+    account: Account
+    namespaces: Mapping[str, RemoteNamespace]
+    repositories: Mapping[str, RemoteRepository]
+    unseen: tuple[Unseen, ...]
+    broke_off: MatouError | None
+
+
+def survey(source: Source, account: Account, *, check: Callable[[], None]) -> Survey:
+    """Read both listings.
+
+    Args:
+        check: called between items; raises what should end the reading.
+
+    Raises:
+        Refused: not even the namespaces may be listed.
+    """
+    namespaces: dict[str, RemoteNamespace] = {}
+    repositories: dict[str, RemoteRepository] = {}
+    broke_off = _read(source.namespaces, namespaces, check)
+    if isinstance(broke_off, Refused) and not namespaces:
+        raise broke_off
+    broke_off = _read(source.repositories, repositories, check) or broke_off
+    return Survey(account, namespaces, repositories, tuple(source.unseen), broke_off)
+
+
+def _read(items: Callable[[], Iterable[T]], into: dict[str, T], check: Callable[[], None]) -> MatouError | None:
+    """An item that comes twice, as when the list moved between two pages, counts once: as it came last."""
+    try:
+        for item in items():
+            into[item.id] = item
+            check()
+    except MatouError as error:
+        check()
+        return error
+    return None

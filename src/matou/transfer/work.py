@@ -1,0 +1,235 @@
+"""The work of one run: what is listed is settled, line by line, until all that is left is to publish the manifest."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, RepositoryLine, UnseenLine
+from matou.errors import MatouError, Phrase
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.transfer.channel import Requests
+from matou.transfer.crew import Brake, Crew, Line
+from matou.transfer.earlier import Earlier
+from matou.transfer.filters import Filter
+from matou.transfer.ledger import Ledger
+from matou.transfer.lfs import LfsSaver
+from matou.transfer.namespaces import NamespaceSaver
+from matou.transfer.options import BackupOptions
+from matou.transfer.places import Places
+from matou.transfer.plan import (
+    Task,
+    absent,
+    fate_of_absent,
+    has_same_last_push,
+    in_order,
+    judge_listing,
+    outcome_without_asking,
+)
+from matou.transfer.report import BackupReport
+from matou.transfer.repositories import RepositorySaver
+from matou.transfer.rows import line_of, line_of_absent
+from matou.transfer.saving import MirrorSaver
+from matou.transfer.source import Connections, Source
+from matou.transfer.survey import Survey
+
+ASKING = 8
+"""How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
+
+DESCRIBING = 2
+"""How many namespaces are read at the same time, beside the repositories."""
+
+NOT_LISTED = Phrase("it is no longer listed")
+NOT_LISTED_IN_PART = Phrase("it was not in a listing that is not to be believed")
+NOT_GIT = Phrase("it is kept by {kind}, which is not supported")
+LISTING = Phrase("the listing of repositories")
+
+
+class NotSaved(MatouError):
+    """Why a repository was not asked for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run has to do with.
+
+    Attributes:
+        number: of the run.
+        dead_since: when a writer began that did not let go of the archive in good order.
+    """
+
+    archive: Archive
+    connections: Connections
+    brake: Brake
+    number: int
+    began_at: datetime
+    dead_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Settles everything that a source lists, or once listed, into the ledger."""
+
+    context: Context
+    options: BackupOptions
+    source: Source
+    account: Account
+    before: Earlier
+    places: Places
+    ledger: Ledger
+    requests: Requests = field(default_factory=Requests)
+
+    def do(self, found: Survey) -> Listing:
+        """Raises what should end the run; the manifest must not be published then."""
+        listing = judge_listing(
+            self.before.repositories,
+            found.repositories,
+            broke_off=found.broke_off is not None,
+            sees_less=not {unseen.what for unseen in found.unseen} <= self.before.unseen and bool(self.before.run),
+        )
+        described = NamespaceSaver(self.source, self.context.archive.blobs)
+        namespaces = {id_: self.places.namespace(one) for id_, one in found.namespaces.items()}
+        self._note_unlisted_namespaces(found, listed=len(namespaces))
+        asked = in_order(task for task in self._tasks(found, namespaces) if not self._is_settled(task))
+        self._note_absent(found, listing)
+        self.places.registry.sync()
+        self.ledger.progress.planned(to_ask=len(asked), settled=self.ledger.outcomes.total())
+        self._work_off(found, namespaces, asked, described)
+        self._note_unseen(found, described)
+        return listing
+
+    def report(self, end: EndLine, duration: timedelta) -> BackupReport:
+        return BackupReport(
+            run=self.context.number,
+            account=self.account,
+            listing=end.listing,
+            outcomes=end.outcomes,
+            problems=tuple(self.ledger.problems),
+            problem_count=self.ledger.problem_count,
+            unseen=tuple(self.source.unseen),
+            kept=self.ledger.kept,
+            trusted=self.ledger.trusted,
+            received_bytes=end.received_bytes,
+            requests=end.requests,
+            duration=duration,
+        )
+
+    def _work_off(
+        self,
+        found: Survey,
+        namespaces: dict[str, NamespacePath],
+        asked: list[Task],
+        described: NamespaceSaver,
+    ) -> None:
+        def describe(namespace: RemoteNamespace) -> None:
+            before = self.before.namespaces.get(namespace.id)
+            self.ledger.namespace(described.save(namespace, namespaces[namespace.id], before))
+
+        saver = self._repository_saver()
+        # Of the first that answers it is known whether the credential is good; only then do many ask at once.
+        any(saver.knock(task) for task in asked)
+        Crew(self.context.brake).work(
+            Line(DESCRIBING, describe, found.namespaces.values()),
+            Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
+        )
+        self.context.brake.check()
+
+    def _repository_saver(self) -> RepositorySaver:
+        context = self.context
+        credential = self.source.git_credential()
+        mirrors = MirrorSaver(
+            context.archive,
+            run=context.number,
+            last_run=self.before.run,
+            was_cut_off=self.before.was_cut_off,
+            began_at=context.began_at,
+            dead_since=context.dead_since,
+            credential=credential,
+            limits=self.options.limits,
+        )
+        return RepositorySaver(
+            context.archive,
+            mirrors,
+            LfsSaver(context.archive.blobs, context.connections, credential),
+            context.connections.git(credential),
+            self.ledger,
+            context.brake,
+            self.requests,
+            saving=threading.Semaphore(self.options.jobs),
+        )
+
+    def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Task]:
+        for remote in found.repositories.values():
+            namespace = found.namespaces.get(remote.namespace_id)
+            place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
+            yield Task(
+                remote,
+                str(self.places.repository(remote, place)),
+                f"{self.account.team}/{namespace.name if namespace else remote.namespace_id}/{remote.name}",
+                self.before.repositories.get(remote.id),
+            )
+
+    def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
+        return self.places.namespace(_unlisted_namespace(remote))
+
+    def _is_settled(self, task: Task) -> bool:
+        """Note what is known of a repository without asking it."""
+        outcome = outcome_without_asking(task, Filter(self.options.include, self.options.exclude))
+        if outcome is not None:
+            kind = task.remote.version_control.value
+            cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
+            self.ledger.repository(line_of(task, outcome, reason=cause), task.true_path, cause)
+            return True
+        if self.options.trust_listing and has_same_last_push(task) and self._is_there(task):
+            self.ledger.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.true_path)
+            return True
+        return False
+
+    def _is_there(self, task: Task) -> bool:
+        return self.context.archive.repository(RepositoryPath.parse(task.place)).is_dir()
+
+    def _note_absent(self, found: Survey, listing: Listing) -> None:
+        for row in absent(self.before.repositories, found.repositories):
+            outcome = fate_of_absent(row, listing)
+            cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
+            self.ledger.repository(line_of_absent(row, outcome, cause), self._true_path(row), cause)
+
+    def _true_path(self, row: RepositoryLine) -> str:
+        namespace = self.before.namespaces.get(row.namespace)
+        return f"{self.account.team}/{namespace.name if namespace else row.namespace}/{row.name}"
+
+    def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:
+        """Namespaces of before, and those that are named by a repository alone."""
+        unlisted = {id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in found.namespaces}
+        for remote in found.repositories.values():
+            if remote.namespace_id not in found.namespaces and remote.namespace_id not in unlisted:
+                place = self._place_of_unlisted(remote)
+                unlisted[remote.namespace_id] = NamespaceLine(
+                    id=remote.namespace_id, name=remote.namespace_id, path=str(place), archived=False, seen=False
+                )
+        self.ledger.expect_namespaces(listed + len(unlisted))
+        for line in unlisted.values():
+            self.ledger.namespace(line)
+
+    def _note_unseen(self, found: Survey, described: NamespaceSaver) -> None:
+        unseen = [*self.source.unseen, *described.unseen]
+        if found.broke_off is not None:
+            unseen.append(Unseen(LISTING, str(found.broke_off)))
+            self.ledger.problem(LISTING, found.broke_off)
+        for what, fault in described.faults:
+            self.ledger.problem(what, fault)
+        for one in dict.fromkeys(unseen):
+            self.ledger.manifest.write(UnseenLine(what=one.what, reason=one.reason))
+
+
+def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:
+    """Stands for a namespace that the platform names and does not list."""
+    return RemoteNamespace(remote.namespace_id, remote.namespace_id, "", "", None, None, archived=False)
+
+
+def _not_seen(line: NamespaceLine) -> NamespaceLine:
+    return msgspec.structs.replace(line, seen=False)
