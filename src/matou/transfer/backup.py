@@ -14,14 +14,14 @@ from matou.archive.lock import lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.naming import PathRegistry
 from matou.archive.records import RecordWriter
-from matou.model.platform import Account
 from matou.model.records import Record
 from matou.transfer.crew import Brake
-from matou.transfer.earlier import earlier
+from matou.transfer.earlier import earlier, source_line
 from matou.transfer.ledger import Ledger
 from matou.transfer.leftovers import clear_staging
 from matou.transfer.options import BackupOptions, default_jobs
 from matou.transfer.places import Places
+from matou.transfer.preview import preview
 from matou.transfer.report import SILENCE, BackupReport, ProgressListener
 from matou.transfer.source import Connections, RecordSink, Source
 from matou.transfer.survey import survey
@@ -32,7 +32,7 @@ __all__ = ["BackupOptions", "backup", "default_jobs"]
 
 def backup(
     open_source: Callable[[RecordSink], Source],
-    archive: Archive,
+    archive: Archive | None,
     connections: Connections,
     options: BackupOptions,
     *,
@@ -47,9 +47,9 @@ def backup(
 
     Args:
         open_source: makes the client, given where to put what the platform answers.
-        archive: where to.
+        archive: where to; a dry run does without one where there is none yet.
         connections: the way to the source's git.
-        options: see there; `dry_run` is not for here but for `preview`.
+        options: see there. With `dry_run` nothing is written: see `preview`.
         now: the clock, aware and in UTC.
         progress: is told what happens.
         cancelled: set it from anywhere to give up.
@@ -61,6 +61,11 @@ def backup(
         WriteFailed: the archive cannot be written; DiskFull where there is no room.
         Damaged: the manifest of the last run is not what was written.
     """
+    if options.dry_run:
+        return preview(open_source, archive, options, progress=progress, cancelled=cancelled)
+    if archive is None:
+        message = "only a dry run does without an archive"
+        raise ValueError(message)
     with lock_archive(archive.root, now=now()) as lock:
         dead_since = lock.previous_holder.since if lock.previous_holder else None
         brake = Brake(cancelled or threading.Event(), on_pull=connections.cancel)
@@ -147,9 +152,3 @@ class Recorder:
         with self._lock:
             if self._writer is not None:
                 self._writer.close()
-
-
-def source_line(source: Source, account: Account) -> SourceLine:
-    return SourceLine(
-        platform=source.platform, url=source.url, account=account.login, team=account.team, team_id=account.team_id
-    )

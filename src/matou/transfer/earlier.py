@@ -7,6 +7,8 @@ from matou.archive.chain import latest_lines, source_key
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, SourceLine, UnseenLine
 from matou.model.names import NamespacePath
+from matou.model.platform import Account
+from matou.transfer.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class Earlier:
         for line in self.namespaces.values():
             return NamespacePath.parse(line.path).parent
         return None
+
+
+NOTHING_BEFORE = Earlier(run=0, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset())
 
 
 def earlier(archive: Archive, source: SourceLine) -> Earlier:
@@ -44,3 +49,9 @@ def earlier(archive: Archive, source: SourceLine) -> Earlier:
                 unseen.add(line.what)
     was_cut_off = any(number > run and not archive.manifest(number).exists() for number in archive.run_numbers())
     return Earlier(run, was_cut_off, namespaces, repositories, frozenset(unseen))
+
+
+def source_line(source: Source, account: Account) -> SourceLine:
+    return SourceLine(
+        platform=source.platform, url=source.url, account=account.login, team=account.team, team_id=account.team_id
+    )

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from matou.archive.manifest import Listing, Outcome, RepositoryLine
-from matou.model.platform import RemoteRepository, VersionControl
+from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine
+from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
+from matou.transfer.earlier import Earlier
 from matou.transfer.filters import Filter
+from matou.transfer.survey import Survey
 
 SHRINKAGE = 20
 """A listing that misses more than one in so many of those that the last one had is not believed."""
@@ -17,12 +19,22 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A listed repository, with its place in the archive and its line in the last manifest of this source."""
+    """A listed repository, with its line in the last manifest of this source, and its place in the archive."""
 
     remote: RemoteRepository
-    place: str
     true_path: str
     previous: RepositoryLine | None
+    place: str = ""
+
+
+def true_path(
+    team: str, namespace: RemoteNamespace | NamespaceLine | None, repository: RemoteRepository | RepositoryLine
+) -> str:
+    """The path at the platform, in no way cleaned; an id stands for a namespace that nobody names."""
+    if namespace is not None:
+        return f"{team}/{namespace.name}/{repository.name}"
+    id_ = repository.namespace_id if isinstance(repository, RemoteRepository) else repository.namespace
+    return f"{team}/{id_}/{repository.name}"
 
 
 def outcome_without_asking(task: Task, wanted: Filter) -> Outcome | None:
@@ -79,6 +91,16 @@ def judge_listing(
     if vanished * SHRINKAGE > len(known) or (previous and not listed):
         return Listing.SHRUNK
     return Listing.COMPLETE
+
+
+def judge_survey(before: Earlier, found: Survey) -> Listing:
+    """As `judge_listing`, of what was read now against what the last manifest says."""
+    return judge_listing(
+        before.repositories,
+        found.repositories,
+        broke_off=found.broke_off is not None,
+        sees_less=before.run > 0 and not {unseen.what for unseen in found.unseen} <= before.unseen,
+    )
 
 
 def fate_of_absent(row: RepositoryLine, listing: Listing) -> Outcome:

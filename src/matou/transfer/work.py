@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, RepositoryLine, UnseenLine
+from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.errors import MatouError, Phrase
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
@@ -27,8 +27,9 @@ from matou.transfer.plan import (
     fate_of_absent,
     has_same_last_push,
     in_order,
-    judge_listing,
+    judge_survey,
     outcome_without_asking,
+    true_path,
 )
 from matou.transfer.report import BackupReport
 from matou.transfer.repositories import RepositorySaver
@@ -85,12 +86,7 @@ class Work:
 
     def do(self, found: Survey) -> Listing:
         """Raises what should end the run; the manifest must not be published then."""
-        listing = judge_listing(
-            self.before.repositories,
-            found.repositories,
-            broke_off=found.broke_off is not None,
-            sees_less=not {unseen.what for unseen in found.unseen} <= self.before.unseen and bool(self.before.run),
-        )
+        listing = judge_survey(self.before, found)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
         namespaces = {id_: self.places.namespace(one) for id_, one in found.namespaces.items()}
         self._note_unlisted_namespaces(found, listed=len(namespaces))
@@ -168,9 +164,9 @@ class Work:
             place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
             yield Task(
                 remote,
-                str(self.places.repository(remote, place)),
-                f"{self.account.team}/{namespace.name if namespace else remote.namespace_id}/{remote.name}",
+                true_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
+                str(self.places.repository(remote, place)),
             )
 
     def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
@@ -196,11 +192,9 @@ class Work:
         for row in absent(self.before.repositories, found.repositories):
             outcome = fate_of_absent(row, listing)
             cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
-            self.ledger.repository(line_of_absent(row, outcome, cause), self._true_path(row), cause)
-
-    def _true_path(self, row: RepositoryLine) -> str:
-        namespace = self.before.namespaces.get(row.namespace)
-        return f"{self.account.team}/{namespace.name if namespace else row.namespace}/{row.name}"
+            namespace = self.before.namespaces.get(row.namespace)
+            path = true_path(self.account.team, namespace, row)
+            self.ledger.repository(line_of_absent(row, outcome, cause), path, cause)
 
     def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:
         """Namespaces of before, and those that are named by a repository alone."""

@@ -1,0 +1,95 @@
+"""What a backup would do, found out without writing a byte and without asking one repository."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import Listing, Outcome
+from matou.model.platform import Account
+from matou.model.records import Record
+from matou.transfer.crew import Brake
+from matou.transfer.earlier import NOTHING_BEFORE, Earlier, earlier, source_line
+from matou.transfer.filters import Filter
+from matou.transfer.options import BackupOptions
+from matou.transfer.plan import (
+    Task,
+    absent,
+    fate_of_absent,
+    has_same_last_push,
+    judge_survey,
+    outcome_without_asking,
+    true_path,
+)
+from matou.transfer.report import BackupReport, Intention, Planned, ProgressListener
+from matou.transfer.source import RecordSink, Source
+from matou.transfer.survey import Survey, survey
+
+
+def preview(
+    open_source: Callable[[RecordSink], Source],
+    archive: Archive | None,
+    options: BackupOptions,
+    *,
+    progress: ProgressListener,
+    cancelled: threading.Event | None = None,
+) -> BackupReport:
+    """Read the account and its listings, and say what a backup would do; `planned` of the report has it.
+
+    The archive is read and not locked: what another process writes meanwhile may be missed.
+    """
+    began = time.monotonic()
+    records: Counter[str] = Counter()
+
+    def count(record: Record) -> None:
+        records[record.request] += 1
+
+    source = open_source(count)
+    account = source.account()
+    progress.connected(account)
+    before = earlier(archive, source_line(source, account)) if archive else NOTHING_BEFORE
+    found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
+    listing = judge_survey(before, found)
+    planned = tuple(_plans(account, before, found, listing, options))
+    return BackupReport(
+        run=None,
+        account=account,
+        listing=listing,
+        outcomes=Counter(plan.outcome for plan in planned if plan.outcome is not None),
+        problems=(),
+        problem_count=0,
+        unseen=tuple(source.unseen),
+        kept=0,
+        trusted=sum(plan.intention is Intention.TRUST for plan in planned),
+        received_bytes=0,
+        requests=records.total(),
+        duration=timedelta(seconds=time.monotonic() - began),
+        planned=planned,
+    )
+
+
+def _plans(
+    account: Account, before: Earlier, found: Survey, listing: Listing, options: BackupOptions
+) -> Iterator[Planned]:
+    wanted = Filter(options.include, options.exclude)
+    for remote in found.repositories.values():
+        namespace = found.namespaces.get(remote.namespace_id)
+        path = true_path(account.team, namespace, remote)
+        yield _plan(Task(remote, path, before.repositories.get(remote.id)), wanted, trust=options.trust_listing)
+    for row in absent(before.repositories, found.repositories):
+        line = before.namespaces.get(row.namespace)
+        path = true_path(account.team, line, row)
+        yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
+
+
+def _plan(task: Task, wanted: Filter, *, trust: bool) -> Planned:
+    outcome = outcome_without_asking(task, wanted)
+    if outcome is not None:
+        return Planned(task.true_path, Intention.NOTHING, outcome)
+    if trust and has_same_last_push(task):
+        return Planned(task.true_path, Intention.TRUST, Outcome.UNCHANGED)
+    if task.previous is None or task.previous.snapshot is None:
+        return Planned(task.true_path, Intention.FETCH, None)
+    return Planned(task.true_path, Intention.ASK, None)
