@@ -31,14 +31,13 @@ class Replacement:
         return self
 
     def publish(self, content: bytes) -> None:
-        """When this returns, the content survives a power cut."""
+        """When this returns, the content survives a power cut; its name does once the folder is synced."""
         with os.fdopen(os.dup(self._descriptor), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         self._lock.replace(self._path)
         self._is_held = False
-        sync_folder(self._path.parent)
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
@@ -47,9 +46,14 @@ class Replacement:
 
 
 def publish_file(path: Path, content: bytes) -> None:
-    """Raises RepositoryBusy where another process holds the lock."""
+    """Replace a file for good.
+
+    Raises:
+        RepositoryBusy: another process holds the lock.
+    """
     with Replacement(path) as replacement:
         replacement.publish(content)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

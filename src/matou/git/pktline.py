@@ -1,5 +1,6 @@
 """Git's pkt-lines (gitprotocol-common): lengths in four hexadecimal digits, and three markers without content."""
 
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Final
@@ -10,6 +11,7 @@ LONGEST_LINE_BYTES: Final = 65_520
 """The whole of a pkt-line, its four digits included."""
 
 _READ_BYTES: Final = 64 * 1024
+_DIGITS: Final = re.compile(rb"[0-9a-fA-F]{4}\Z")
 
 
 class Marker(Enum):
@@ -110,13 +112,10 @@ class PacketReader:
 
 
 def _length(header: bytes) -> int:
-    """Git writes lower-case digits; `int` alone would let `-001`, ` 001` and `0x10` through."""
-    if len(header) != 4 or not header.isalnum():
+    """`int` alone would let `-001`, ` 001`, `0_01` and `0x10` through."""
+    if not _DIGITS.match(header):
         raise MalformedPacket("git pkt-line length", header)
-    try:
-        length = int(header, 16)
-    except ValueError:
-        raise MalformedPacket("git pkt-line length", header) from None
+    length = int(header, 16)
     if length == 3 or length > LONGEST_LINE_BYTES:
         raise MalformedPacket("git pkt-line length", header)
     return length

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged
-from matou.git.files import Replacement, RepositoryBusy, publish_file
+from matou.git.files import Replacement, RepositoryBusy, publish_file, sync_folder
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -238,6 +238,7 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
         if text != packed.text:
             replacement.publish(text)
+            sync_folder(git_dir)
     _write_head(git_dir, listing)
     _remove_loose(git_dir, loose_files.values())
 

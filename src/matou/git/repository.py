@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Conflict
-from matou.git.files import publish_file, sync_folder
+from matou.git.files import Replacement, publish_file
 
 OBJECT_FORMATS: Final = ("sha1", "sha256")
 
@@ -63,7 +63,6 @@ def create_bare(git_dir: Path, *, object_format: str = "sha1") -> None:
     write_config(git_dir, object_format=object_format)
     if not (git_dir / "HEAD").exists():
         publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
-        sync_folder(git_dir.parent)
 
 
 def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
@@ -72,7 +71,8 @@ def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
     text = _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
     path = git_dir / "config"
     if not path.exists() or path.read_bytes() != text:
-        publish_file(path, text)
+        with Replacement(path) as replacement:
+            replacement.publish(text)
 
 
 def object_format_on_disk(git_dir: Path) -> str:

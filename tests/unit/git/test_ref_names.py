@@ -1,0 +1,46 @@
+"""Which texts are ref names: git-check-ref-format is the oracle."""
+
+import subprocess
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from matou.git.refs import fault_of_ref_name
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["refs", "heads", "/", "//", ".", "..", "a", "b.lock", ".lock", "@", "@{", "{", "~", "^", ":", "?", "*", "[", "]",
+         "\\", " ", "-", "\x7f", "\x01", "\n", "\t", "é", "中", "\udcff", "\udc80x", "'", '"', "$", "\u200b", "lock", "/."]
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+def git_accepts(name: str) -> bool:
+    arguments = [b"git", b"check-ref-format", name.encode("utf-8", "surrogateescape")]
+    return subprocess.run(arguments, capture_output=True).returncode == 0
+
+
+@given(PIECES.map("".join), st.sampled_from(["", "refs/heads/", "refs/"]))
+@example("main", "refs/heads/")
+@example("-x", "refs/heads/")
+@example("a/b.lock/c", "refs/heads/")
+@example("a.", "refs/heads/")
+@example("a./b", "refs/heads/")
+@example("@", "")
+@example("refs/@", "")
+@example("\udcff\udcfe", "refs/heads/")
+def test_a_name_is_at_fault_exactly_where_git_refuses_it(name: str, prefix: str) -> None:
+    assert (fault_of_ref_name(prefix + name) is None) == git_accepts(prefix + name)
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(1, 128)])
+def test_each_ascii_character_is_judged_as_git_does(character: str) -> None:
+    name = f"refs/heads/a{character}b"
+
+    assert (fault_of_ref_name(name) is None) == git_accepts(name)
+
+
+def test_a_nul_that_no_argument_could_hold_is_a_fault() -> None:
+    assert fault_of_ref_name("refs/heads/a\0b") is not None
