@@ -94,7 +94,7 @@ class Watch:
 class _Current(threading.local):
     """urllib3 passes nothing of ours down to the connection; the thread that asks does."""
 
-    watch: Watch | None = None
+    watch: Watch
 
 
 _current = _Current()
@@ -108,6 +108,7 @@ class _WatchedReader(io.RawIOBase):
         self._connection = connection
         self._watch = watch
         self._allowance: float | None = None
+        self.has_ended = False
 
     def readable(self) -> bool:
         return True
@@ -119,6 +120,7 @@ class _WatchedReader(io.RawIOBase):
             self._connection.settimeout(allowance)
             self._allowance = allowance
         count = self._raw.readinto(buffer) or 0
+        self.has_ended = count == 0
         self._watch.count(count, time.monotonic() - before)
         return count
 
@@ -127,13 +129,28 @@ class _WatchedReader(io.RawIOBase):
         super().close()
 
 
+class _CutHead(http.client.HTTPException):
+    """The head ended before its empty line, or had a line that is no header."""
+
+
 class _WatchedResponse(http.client.HTTPResponse):
+    """An answer that is read under watch, and whose head must be whole.
+
+    http.client takes the end of the connection for the end of the head, and stops at a line that is no header: what
+    is left looks like an answer without a body, or with one that may end anywhere.
+    """
+
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
-        if _current.watch is not None and isinstance(self.fp, io.BufferedReader):
-            self.fp = io.BufferedReader(_WatchedReader(self.fp.detach(), sock, _current.watch))
+        self._reader = _WatchedReader(self.fp.detach(), sock, _current.watch)
+        self.fp = io.BufferedReader(self._reader)
+
+    def begin(self) -> None:
+        super().begin()
+        if self._reader.has_ended or self.headers.defects:
+            raise _CutHead
 
 
 class _Plain(HTTPConnection):
@@ -167,8 +184,7 @@ class _GuardedEncrypted(_Encrypted):
 
 
 def _register(connection: HTTPConnection) -> None:
-    if _current.watch is not None:
-        _current.watch.connections.add(connection)
+    _current.watch.connections.add(connection)
 
 
 def _require_public_peer(connection: HTTPConnection) -> None:

@@ -68,10 +68,10 @@ def _password_of_basic(encoded: str) -> str:
 
 
 class _RedactedRecords(logging.Filter):
-    """urllib3 puts URLs into its log lines as they are, tokens in the query included."""
+    """urllib3 puts URLs into its log lines as they are, and what came instead of a header into tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
+        record.msg, record.args, record.exc_info = redact(record.getMessage()), (), None
         return True
 
 

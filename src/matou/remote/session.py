@@ -251,10 +251,10 @@ class Session:
             stream = self._ask(request, address)
             if 200 <= stream.status < 300:
                 return stream
-            location = stream.headers.get("location")
-            if stream.status not in _REDIRECTS or location is None:
-                raise self._failure(stream, request, address)
-            address = self._follow(stream, request, address.resolve(location), redirects_left=redirects_left)
+            answer = self._read_failure(stream, request)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                raise self._failure(answer, request, address)
+            address = self._follow(answer, request, address, redirects_left=redirects_left)
         raise AssertionError  # with no redirect left, `_follow` has raised
 
     def _ask(self, request: _Request, address: Address) -> Stream:
@@ -270,28 +270,32 @@ class Session:
                 timeout=_timeout(request.limits),
                 watch=watch,
             )
-        return Stream(response, request=name, address=address, watch=watch, cancelled=self._cancelled)
+        try:
+            return Stream(response, request=name, address=address, watch=watch, cancelled=self._cancelled)
+        except UnknownShape:
+            response.close()
+            raise
 
-    def _follow(self, stream: Stream, request: _Request, target: Address, *, redirects_left: int) -> Address:
-        answer = self._read_failure(stream, request)
-        if redirects_left and target.origin == stream.address.origin:
+    def _follow(self, answer: Answer, request: _Request, address: Address, *, redirects_left: int) -> Address:
+        target = address.resolve(answer.headers["location"])
+        if redirects_left and target.origin == address.origin:
             return target
         error = RedirectRefused(
             "{request}: redirected to {target}, where we do not follow",
-            request=request.at(stream.address),
+            request=request.at(address),
             target=str(target),
             advice="if that is right, give the final address",
         )
         error.answer = answer
         raise error
 
-    def _failure(self, stream: Stream, request: _Request, address: Address) -> MatouError:
-        error = failed(self._read_failure(stream, request), request.at(address))
+    def _failure(self, answer: Answer, request: _Request, address: Address) -> MatouError:
+        error = failed(answer, request.at(address))
         if isinstance(error, AnsweredTryLater):
-            error.wait = self._asked_wait(error.answer)
+            error.wait = self._asked_wait(answer)
             if error.wait is not None:
                 self._limiter.hold(request.pace, error.wait)
-            if error.answer.status == 429:
+            if answer.status == 429:
                 self._limiter.slow_down(request.pace)
         return error
 
@@ -336,7 +340,7 @@ class Session:
         waits = _Waits(self._patience, self._clock, self._jitter, request, began)
         if not waits.plan(first):
             raise first
-        for repeated in stamina.retry_context(on=waits.plan, attempts=self._patience.attempts - 1, timeout=None):
+        for repeated in stamina.retry_context(on=waits.answer, attempts=self._patience.attempts - 1, timeout=None):
             with repeated:
                 self.pause(waits.planned)
                 return attempt()
@@ -357,17 +361,19 @@ class _Waits:
         self._request = request
         self._deadline = began + patience.total.total_seconds()
 
-    def plan(self, error: Exception) -> bool | float:
-        """Answer stamina: False to give up, or 0.0, since the wait itself is ours: cancelling must end it."""
-        if not isinstance(error, TryLater):
-            return False
+    def answer(self, error: Exception) -> bool | float:
+        """Answer stamina: give up, or go on without a wait of its own, since cancelling must be able to end ours."""
+        return 0.0 if isinstance(error, TryLater) and self.plan(error) else False
+
+    def plan(self, error: TryLater) -> bool:
+        """Set the wait before the next attempt; False where there is to be none."""
         self._failures += 1
         wait = self._wait_after(error)
         if self._failures >= self._patience.attempts or self._clock.monotonic() + wait > self._deadline:
             return False
         self.planned = wait
         self._log(error)
-        return 0.0
+        return True
 
     def _wait_after(self, error: TryLater) -> float:
         doubled = self._patience.first_wait.total_seconds() * 2.0 ** (self._failures - 1)
