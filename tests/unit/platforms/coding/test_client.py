@@ -203,7 +203,7 @@ def test_an_answer_that_was_cut_off_is_asked_for_again(
 
 @pytest.mark.parametrize("answer", [failure("AuthFailure", "token invalid"), Answer(401), Answer(403)])
 def test_a_bad_token_is_refused_at_the_first_request(
-    coding_source: CodingSource, connect: Connect, answer: Answer
+    coding_source: CodingSource, connect: Connect, records: list[Record], answer: Answer
 ) -> None:
     coding_source.bad_token_answer = answer
 
@@ -211,16 +211,26 @@ def test_a_bad_token_is_refused_at_the_first_request(
         connect("f00d" * 10).account()
 
     assert len(coding_source.asked) == 1
+    assert [(record.status, record.body) for record in records] == [(answer.status, answer.body)]
 
 
-def test_a_token_that_is_withdrawn_meanwhile_ends_the_listing(
-    coding_source: CodingSource, client: CodingClient
+@pytest.mark.parametrize("answer", [failure("AuthFailure"), Answer(401)])
+def test_a_token_that_is_withdrawn_meanwhile_is_not_shown_again(
+    coding_source: CodingSource, client: CodingClient, answer: Answer
 ) -> None:
     fill(coding_source, projects=3, depots=1)
-    coding_source.always["DescribeTeamDepotInfoList"] = failure("AuthFailure")
+    coding_source.always["DescribeTeamDepotInfoList"] = REFUSED
+    coding_source.before["DescribeProjectDepotInfoList"] = lambda times: (
+        coding_source.always.update(DescribeProjectDepotInfoList=answer) if times == 2 else None
+    )
+    given: list[RemoteRepository] = []
 
     with pytest.raises(CredentialRefused):
-        list(client.repositories())
+        given.extend(client.repositories())
+
+    assert given == []
+    assert coding_source.asked[-1].action == "DescribeProjectDepotInfoList"
+    assert len(coding_source.asked_for("DescribeProjectDepotInfoList")) == 2
 
 
 @pytest.mark.parametrize(
@@ -474,12 +484,15 @@ def test_a_cancelled_session_ends_the_listing_at_once(
 ) -> None:
     fill(coding_source, projects=3, depots=1)
     coding_source.always["DescribeTeamDepotInfoList"] = REFUSED
-    coding_source.before["DescribeProjectDepotInfoList"] = lambda _: session.cancel()
+    coding_source.before["DescribeProjectDepotInfoList"] = lambda times: session.cancel() if times == 2 else None
+    client.account()
+    given: list[RemoteRepository] = []
 
     with pytest.raises(Cancelled):
-        list(client.repositories())
+        given.extend(client.repositories())
 
-    assert len(coding_source.asked_for("DescribeProjectDepotInfoList")) == 1
+    assert given == []
+    assert len(coding_source.asked_for("DescribeProjectDepotInfoList")) == 2
 
 
 def test_failures_are_kept_as_received_too(
