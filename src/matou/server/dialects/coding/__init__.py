@@ -9,15 +9,15 @@ from matou.server.dialects.coding.rate import CALLS_A_SECOND, RateLimiter
 from matou.server.dialects.coding.table import ACTIONS_BY_NAME
 
 
-def routes(forge: Forge, *, base: str | None = None, calls_a_second: int = CALLS_A_SECOND) -> list[BaseRoute]:
+def routes(forge: Forge, *, base: str | None = None, limiter: RateLimiter | None = None) -> list[BaseRoute]:
     """The endpoint, whatever follows it, and the icons.
 
     Args:
         forge: what is served.
         base: scheme and host that the URLs in answers begin with; None takes each request's own.
-        calls_a_second: of one action by one team.
+        limiter: how often a team may call one action; None for 30 times a second.
     """
-    endpoint = Endpoint(forge, ACTIONS_BY_NAME, RateLimiter(calls_a_second), base)
+    endpoint = Endpoint(forge, ACTIONS_BY_NAME, limiter or RateLimiter(CALLS_A_SECOND), base)
     return [
         Route("/open-api", endpoint.serve, methods=endpoint.METHODS),
         Route("/open-api/{rest:path}", endpoint.serve, methods=endpoint.METHODS),

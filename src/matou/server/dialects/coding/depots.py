@@ -9,7 +9,7 @@ from matou.forge import access, repositories
 from matou.forge.access import ALL_SCOPES, NoSuchRepository
 from matou.forge.branches import default_branch_of
 from matou.forge.namespaces import find_namespace
-from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
@@ -148,7 +148,7 @@ def depot_path(team: Namespace, text: str) -> RepositoryPath:
     segments = text.removeprefix("/").split("/")
     if len(segments) < 2:
         raise InvalidParameterValue("DepotPath is {path}, not project/depot", path=repr(text)[:200])
-    if len(segments) == 2 or segments[0] != team.name:
+    if len(segments) == 2 or folded(segments[0]) != folded(team.name):
         segments = [team.name, *segments]
     return RepositoryPath(NamespacePath(tuple(segments[:-1])), segments[-1])
 

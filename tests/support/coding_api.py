@@ -1,0 +1,229 @@
+"""A team served in CODING's dialect, asked without a network: requests go straight into the ASGI application."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from matou.db import repositories
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Scope
+from matou.forge.forge import Forge
+from matou.forge.namespaces import create_project, find_namespace
+from matou.forge.repositories import create_repository, find_repository, find_repository_by_id
+from matou.forge.tokens import create_token
+from matou.forge.users import list_users
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath, object_id
+from matou.model.platform import Visibility
+from matou.server.dialects.coding import routes
+from matou.server.dialects.coding.rate import RateLimiter
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+GIT_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "王芳",
+    "GIT_AUTHOR_EMAIL": "fang@example.org",
+    "GIT_COMMITTER_NAME": "Committer",
+    "GIT_COMMITTER_EMAIL": "committer@example.org",
+}
+
+
+@dataclass
+class Clock:
+    """Stands until a test moves it."""
+
+    moment: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, by: timedelta) -> None:
+        self.moment += by
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def response(self) -> Any:
+        """What stands below `Response`, after the promises that every answer keeps were checked."""
+        assert self.status == 200
+        assert self.headers["content-type"] == "application/json; charset=utf-8"
+        response = json.loads(self.body)["Response"]
+        assert str(UUID(response["RequestId"])) == response["RequestId"]
+        return response
+
+    @property
+    def error(self) -> str:
+        code: str = self.response["Error"]["Code"]
+        assert set(self.response) == {"Error", "RequestId"}
+        assert set(self.response["Error"]) == {"Code", "Message"}
+        return code
+
+    @property
+    def message(self) -> str:
+        message: str = self.response["Error"]["Message"]
+        return message
+
+
+@dataclass(frozen=True)
+class Api:
+    """One client: whom it says it is, and at which host."""
+
+    app: Starlette
+    token: str
+    host: str = "code.example.org"
+
+    def __call__(self, action: str, /, **parameters: object) -> Answer:
+        body = json.dumps({"Action": action, **parameters}).encode()
+        return self.request(body=body, headers={"authorization": f"token {self.token}"})
+
+    def request(
+        self,
+        method: str = "POST",
+        path: str = "/open-api",
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return asyncio.run(_ask(self.app, method, path, urlencode(query or {}), body, self.host, headers or {}))
+
+
+async def _ask(
+    app: Starlette, method: str, path: str, query: str, body: bytes, host: str, headers: Mapping[str, str]
+) -> Answer:
+    everything = {"host": host, "content-type": "application/json", **headers}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "https",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in everything.items()],
+        "client": ("192.0.2.7", 50000),
+        "server": ("127.0.0.1", 8585),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return Answer(
+        status=sent[0]["status"],
+        headers={name.decode(): value.decode() for name, value in sent[0]["headers"]},
+        body=b"".join(message.get("body", b"") for message in sent[1:]),
+    )
+
+
+@dataclass
+class Team:
+    """A served team: Chen owns it, Dora develops in its project, Gu is a guest there, Xiao is a stranger."""
+
+    forge: Forge
+    clock: Clock
+    team: Namespace
+    project: Namespace
+    depot: Repository
+    people: Mapping[str, User]
+
+    @classmethod
+    def found(cls, forge: Forge, clock: Clock) -> "Team":
+        """The one that the archive holds."""
+        organization = find_namespace(forge, NamespacePath(("harbour",)))
+        project = find_namespace(forge, organization.path.child("boats"))
+        depot = find_repository(forge, RepositoryPath(project.path, "ferry"))
+        return cls(forge, clock, organization, project, depot, {user.name: user for user in list_users(forge)})
+
+    def git(self, *arguments: str, stdin: bytes = b"", repository: Repository | None = None) -> str:
+        git_dir = self.forge.git_dir(repository or self.depot)
+        command = ["git", "--git-dir", str(git_dir), *arguments]
+        environment = {
+            **GIT_ENVIRONMENT,
+            "GIT_AUTHOR_DATE": "1700000000 +0800",
+            "GIT_COMMITTER_DATE": "1700000000 +0800",
+        }
+        return subprocess.run(command, input=stdin, capture_output=True, check=True, env=environment).stdout.decode()
+
+    def refs(self, repository: Repository | None = None) -> str:
+        return self.git("for-each-ref", repository=repository)
+
+    def commit(
+        self,
+        files: Mapping[str, bytes],
+        message: str,
+        *,
+        at: int,
+        branch: str = "main",
+        repository: Repository | None = None,
+    ) -> ObjectId:
+        """One more commit on a branch."""
+        stream = [
+            f"commit refs/heads/{branch}\nauthor 王芳 <fang@example.org> {at - 5} +0800\n"
+            f"committer Committer <committer@example.org> {at} +0800\n".encode(),
+            b"data %d\n%b\n" % (len(message.encode()), message.encode()),
+        ]
+        if self.git("for-each-ref", f"refs/heads/{branch}", repository=repository):
+            stream.append(f"from refs/heads/{branch}^0\n".encode())
+        for path, content in files.items():
+            stream.append(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))
+        self.git("fast-import", "--quiet", stdin=b"".join(stream), repository=repository)
+        return object_id(self.git("rev-parse", f"refs/heads/{branch}", repository=repository).strip())
+
+    def depot_now(self) -> Repository:
+        return find_repository_by_id(self.forge, self.depot.id)
+
+    def give_to_source(self, repository: Repository) -> None:
+        """As reindexing does with what a backup brought."""
+        with self.forge.database.begin_write() as connection:
+            repositories.change(connection, repository.id, source="coding e.coding.net", source_id="1")
+
+    def add_depot(
+        self, name: str, *, project: Namespace | None = None, visibility: Visibility = Visibility.PRIVATE
+    ) -> Repository:
+        path = RepositoryPath((project or self.project).path, name)
+        return create_repository(self.forge, path, visibility=visibility, creator=self.people["chen"])
+
+    def add_project(self, name: str, *, icon: bytes | None = None) -> Namespace:
+        return create_project(self.forge, self.team, name, icon=icon, creator=self.people["chen"])
+
+    def token(self, name: str = "chen", scopes: frozenset[Scope] = ALL_SCOPES) -> str:
+        return create_token(self.forge, self.people[name], "test", scopes=scopes).reveal()
+
+    def api(
+        self,
+        name: str = "chen",
+        *,
+        scopes: frozenset[Scope] = ALL_SCOPES,
+        host: str = "code.example.org",
+    ) -> Api:
+        return Api(self.app(), self.token(name, scopes), host)
+
+    def app(
+        self, *, calls_a_second: int = 10_000, clock: Callable[[], float] = monotonic, base: str | None = None
+    ) -> Starlette:
+        return Starlette(routes=routes(self.forge, base=base, limiter=RateLimiter(calls_a_second, clock=clock)))
