@@ -68,8 +68,8 @@ class LogInFailures:
     """Slows down whoever guesses: by account, and by address.
 
     The first failures are free; each one after them doubles the pause, up to LONGEST_PAUSE, and a quarter of an
-    hour without one forgets them. An address from which an account was logged in to before is not slowed by what others
-    do to that account: nobody locks somebody else out.
+    hour without one forgets them. Where an account was logged in to before, neither what others do to that account nor
+    what they do from that address counts: nobody locks somebody else out.
     """
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
@@ -106,13 +106,11 @@ class LogInFailures:
                 del self._counts[key]
 
     def _keys(self, account: str, address: str, now: datetime) -> list[tuple[tuple[str, str], int]]:
-        keys = []
-        if account:
-            trusted = self._trusted.get((account, address), now) > now
-            keys.append(((f"account from {address}" if trusted else "account", account), FREE_FAILURES))
-        if address:
-            keys.append((("address", address), FREE_FAILURES_OF_AN_ADDRESS))
-        return keys
+        """What a failure counts for, with how many of them are free."""
+        if account and self._trusted.get((account, address), now) > now:
+            return [((f"account from {address}", account), FREE_FAILURES)]
+        keys = [(("account", account), FREE_FAILURES), (("address", address), FREE_FAILURES_OF_AN_ADDRESS)]
+        return [(key, free) for key, free in keys if key[1]]
 
     def _wait_of(self, key: tuple[str, str], free: int, now: datetime) -> timedelta:
         count = self._counts.get(key)

@@ -63,11 +63,12 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
         address: where the request comes from; unknown tokens count as failures of it.
 
     Raises:
-        TooManyFailures: as `users.authenticate`.
+        TooManyFailures: it is good for nothing, and there were too many such tokens from this address.
     """
-    refuse_while_slowed(forge, "", address)
     holder = _find_holder(forge, secret)
     if holder is None or not _is_good(forge, holder, login):
+        # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
+        refuse_while_slowed(forge, "", address)
         forge.failures.failed("", address, now=forge.now())
         return None
     scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())

@@ -107,6 +107,15 @@ def test_nobody_locks_out_whoever_logs_in_from_where_they_did_before() -> None:
     assert waits == [NOTHING, LONGEST_PAUSE]
 
 
+def test_nobody_is_slowed_where_they_logged_in_by_what_others_do_from_there() -> None:
+    failures = LogInFailures()
+    failures.succeeded("anna", "192.0.2.1", now=NOW)
+    for number in range(100):
+        fail(failures, 1, account=f"user{number}")
+
+    assert failures.wait("anna", "192.0.2.1", now=NOW) == NOTHING
+
+
 def test_guesses_from_a_trusted_address_are_slowed_too() -> None:
     failures = LogInFailures()
     failures.succeeded("anna", "192.0.2.1", now=NOW)

@@ -1,0 +1,75 @@
+"""A hosting server's use cases over a real database and a real archive."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.db.engine import Database, open_database
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge.forge import Forge
+from matou.forge.namespaces import create_organization, create_project
+from matou.forge.repositories import create_repository
+from matou.forge.users import create_user
+from matou.model.names import RepositoryPath
+from support.clocks import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive.create(tmp_path / "archive", now=datetime(2026, 11, 21, tzinfo=UTC), identifier=UUID(int=1))
+
+
+@pytest.fixture
+def forge(database: Database, archive: Archive, clock: Clock) -> Forge:
+    return Forge(database, archive, clock)
+
+
+@pytest.fixture
+def other_process(database_place: Path | str, archive: Archive, clock: Clock) -> Iterator[Forge]:
+    """The same server once more, with memories and connections of its own; for use beside `this_process`."""
+    database = open_database(database_place)
+    yield Forge(database, archive, clock)
+    database.close()
+
+
+@pytest.fixture
+def this_process(database_place: Path | str, archive: Archive, clock: Clock) -> Iterator[Forge]:
+    database = open_database(database_place)
+    yield Forge(database, archive, clock)
+    database.close()
+
+
+@pytest.fixture
+def anna(forge: Forge) -> User:
+    return create_user(forge, "anna", email="anna@example.com")
+
+
+@pytest.fixture
+def berta(forge: Forge) -> User:
+    return create_user(forge, "berta")
+
+
+@pytest.fixture
+def team(forge: Forge, anna: User) -> Namespace:
+    return create_organization(forge, "team", owner=anna)
+
+
+@pytest.fixture
+def project(forge: Forge, team: Namespace, anna: User) -> Namespace:
+    return create_project(forge, team, "harbour", display_name="码头", creator=anna)
+
+
+@pytest.fixture
+def repository(forge: Forge, project: Namespace, anna: User) -> Repository:
+    return create_repository(forge, RepositoryPath(project.path, "ship"), creator=anna)
