@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -95,10 +96,11 @@ class MatouServer:
 
     def clone_url(self, repository: Repository, credential: GitCredential | None = None) -> str:
         """With a credential it stands in the URL: for tests only, and only for git, which masks it."""
+        path = quote(str(repository.path))
         if credential is None:
-            return f"{self.url}/{repository.path}.git"
+            return f"{self.url}/{path}.git"
         scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://{credential.user}:{credential.password.reveal()}@{rest}/{repository.path}.git"
+        return f"{scheme}://{credential.user}:{credential.password.reveal()}@{rest}/{path}.git"
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, within_seconds: float = 35) -> int:
         """Returns the exit status."""

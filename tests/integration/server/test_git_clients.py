@@ -1,0 +1,308 @@
+"""What people do with git, done by git itself against the running server."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from matou.db.repositories import Repository
+from matou.forge.repositories import archive_repository, find_repository
+from support.git_repositories import ENVIRONMENT, git, make_repository, make_source
+from support.matou_server import MatouServer
+
+VERSIONS = pytest.mark.parametrize("version", ["0", "1", "2"])
+
+
+def run_git(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    words = ["git", *map(str, arguments)]
+    return subprocess.run(words, cwd=cwd, env={**ENVIRONMENT, **environment}, capture_output=True, text=True)
+
+
+def ok(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> str:
+    answer = run_git(*arguments, cwd=cwd, **environment)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@pytest.fixture
+def pushed(matou_server: MatouServer, tmp_path: Path) -> tuple[Repository, Path]:
+    """A repository on the server, and the one that it was pushed from."""
+    source = make_source(tmp_path / "source.git", commits=20)
+    repository = matou_server.repository()
+    url = matou_server.clone_url(repository, matou_server.credential())
+    ok("--git-dir", source, "push", "--quiet", "--mirror", url)
+    return repository, source
+
+
+def refs(git_dir: Path) -> str:
+    return git(git_dir, "for-each-ref", "--format=%(objectname) %(refname)")
+
+
+@VERSIONS
+def test_a_clone_is_what_was_pushed(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    ok("-c", f"protocol.version={version}", "clone", "--quiet", "--mirror", url, tmp_path / "clone.git")
+
+    assert refs(tmp_path / "clone.git") == refs(source)
+    git(tmp_path / "clone.git", "fsck", "--strict", "--full")
+
+
+@VERSIONS
+def test_refs_are_listed_as_git_lists_them(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], version: str
+) -> None:
+    repository, _ = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    listed = ok("-c", f"protocol.version={version}", "ls-remote", "--symref", url)
+
+    assert listed == ok("ls-remote", "--symref", matou_server.git_dir(repository))
+    assert ok("-c", f"protocol.version={version}", "ls-remote", url, "refs/tags/v1*").count("v1") == 4
+
+
+@VERSIONS
+@pytest.mark.parametrize(
+    "options",
+    [("--depth=3",), ("--filter=blob:none", "--bare"), ("--shallow-since=2023-11-14T22:13:25Z",), ("--single-branch",)],
+    ids=" ".join,
+)
+def test_shallow_and_partial_clones(
+    matou_server: MatouServer,
+    pushed: tuple[Repository, Path],
+    tmp_path: Path,
+    version: str,
+    options: tuple[str, ...],
+) -> None:
+    repository, _ = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    ok("-c", f"protocol.version={version}", "clone", "--quiet", *options, url, tmp_path / "clone")
+
+    counted = ok("rev-list", "--objects", "--all", "--missing=print", cwd=tmp_path / "clone")
+    assert ("?" in counted) == ("--filter=blob:none" in options)
+
+
+@VERSIONS
+def test_a_fetch_brings_what_is_new_and_negotiates_what_is_there(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    clone = tmp_path / "clone"
+    ok("clone", "--quiet", url, clone)
+    for number in range(300):
+        ok("commit", "--quiet", "--allow-empty", "-m", f"mine {number}", cwd=clone)
+    git(matou_server.git_dir(repository), "update-ref", "refs/heads/new", git(source, "rev-parse", "main~3"))
+
+    ok("-c", f"protocol.version={version}", "fetch", "--quiet", "origin", cwd=clone)
+
+    assert ok("rev-parse", "origin/new", cwd=clone).strip() == git(source, "rev-parse", "main~3")
+
+
+@VERSIONS
+def test_push_force_push_and_deletion(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
+) -> None:
+    repository, _ = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    clone, push = tmp_path / "clone", ("-c", f"protocol.version={version}", "push", "--quiet")
+    ok("clone", "--quiet", url, clone)
+    ok("reset", "--quiet", "--hard", "HEAD~5", cwd=clone)
+    ok("commit", "--quiet", "--allow-empty", "-m", "another", cwd=clone)
+
+    refused = run_git(*push, "origin", "HEAD:main", cwd=clone)
+    ok(*push, "--force", "origin", "HEAD:main", cwd=clone)
+    ok(*push, "origin", ":release/1.0", cwd=clone)
+
+    there = refs(matou_server.git_dir(repository))
+    assert "rejected" in refused.stderr
+    assert f"{ok('rev-parse', 'HEAD', cwd=clone).strip()} refs/heads/main" in there
+    assert "refs/heads/release/1.0" not in there
+
+
+def test_an_atomic_push_changes_all_or_nothing(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path
+) -> None:
+    repository, source = pushed
+    before = refs(matou_server.git_dir(repository))
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    answer = run_git("--git-dir", source, "push", "--atomic", url, "main~1:main", "main:refs/heads/fresh")
+
+    assert answer.returncode != 0
+    assert refs(matou_server.git_dir(repository)) == before
+
+
+def test_a_large_push_goes_in_chunks_after_a_probe(matou_server: MatouServer, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "source.git", commits=4, file_bytes=500_000)
+    repository = matou_server.repository()
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    answer = run_git("--git-dir", source, "-c", "http.postBuffer=65536", "push", "--mirror", url, GIT_TRACE_CURL="1")
+
+    assert "Transfer-Encoding: chunked" in answer.stderr, answer.stderr
+    assert refs(matou_server.git_dir(repository)) == refs(source)
+
+
+def test_a_long_negotiation_comes_in_gzip(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    git(source, "update-ref", "-d", "refs/heads/main")
+    make_repository(tmp_path / "clone.git", commits=100, branches=[f"b{number}" for number in range(40)])
+
+    answer = run_git("--git-dir", tmp_path / "clone.git", "fetch", url, "main:fetched", GIT_TRACE_CURL="1")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "Content-Encoding: gzip" in answer.stderr
+
+
+@pytest.mark.parametrize("branch", ["trunk", "master", "开发"])
+def test_head_follows_the_first_branch_that_is_pushed(matou_server: MatouServer, tmp_path: Path, branch: str) -> None:
+    source = make_repository(tmp_path / "source.git", head=branch)
+    repository = matou_server.repository()
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    ok("--git-dir", source, "push", "--quiet", url, branch)
+    ok("clone", "--quiet", url, tmp_path / "clone")
+
+    assert ok("symbolic-ref", "--short", "HEAD", cwd=tmp_path / "clone").strip() == branch
+    assert find_repository(matou_server.forge, repository.path).default_branch == branch
+
+
+def test_an_empty_repository_can_be_cloned(matou_server: MatouServer, tmp_path: Path) -> None:
+    repository = matou_server.repository()
+
+    ok("clone", "--quiet", matou_server.clone_url(repository, matou_server.credential()), tmp_path / "clone")
+
+    assert refs(tmp_path / "clone" / ".git") == ""
+
+
+def test_a_namespace_nests_and_its_name_may_be_chinese(matou_server: MatouServer, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "source.git")
+    repository = matou_server.repository("团队/项目/深 处/码头")
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    ok("--git-dir", source, "push", "--quiet", "--mirror", url)
+
+    assert refs(matou_server.git_dir(repository)) == refs(source)
+
+
+def test_the_url_works_without_the_ending(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path
+) -> None:
+    repository, _ = pushed
+    url = matou_server.clone_url(repository, matou_server.credential()).removesuffix(".git")
+
+    ok("clone", "--quiet", url, tmp_path / "clone")
+
+
+@VERSIONS
+def test_kept_refs_are_neither_listed_nor_pushed_to(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], version: str
+) -> None:
+    repository, source = pushed
+    hidden = "refs/matou/kept/000001/heads/main"
+    git(matou_server.git_dir(repository), "update-ref", hidden, git(source, "rev-parse", "main~2"))
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    listed = ok("-c", f"protocol.version={version}", "ls-remote", url)
+    pushed_to = run_git("--git-dir", source, "-c", f"protocol.version={version}", "push", url, f"+main:{hidden}")
+
+    assert "refs/matou" not in listed
+    assert "deny updating a hidden ref" in pushed_to.stderr
+
+
+def test_the_branch_that_head_names_cannot_be_deleted(
+    matou_server: MatouServer, pushed: tuple[Repository, Path]
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    answer = run_git("--git-dir", source, "push", url, ":main")
+
+    assert "deletion of the current branch prohibited" in answer.stderr
+    assert "refs/heads/main" in refs(matou_server.git_dir(repository))
+
+
+def test_push_options_are_not_taken(matou_server: MatouServer, pushed: tuple[Repository, Path]) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    answer = run_git("--git-dir", source, "push", "-o", "repo.private=false", url, "main:refs/heads/x")
+
+    assert "does not support push options" in answer.stderr
+    assert find_repository(matou_server.forge, repository.path).visibility == repository.visibility
+
+
+def test_whoever_pushes_to_an_archived_repository_reads_why_not(
+    matou_server: MatouServer, pushed: tuple[Repository, Path]
+) -> None:
+    repository, source = pushed
+    archive_repository(matou_server.forge, repository)
+    url = matou_server.clone_url(repository, matou_server.credential())
+
+    answer = run_git("--git-dir", source, "push", url, "main:refs/heads/x")
+
+    assert answer.returncode != 0
+    assert f"remote: '{repository.path}' is archived, and read-only" in answer.stderr
+
+
+def test_an_object_that_fsck_refuses_is_refused_and_nothing_stays(matou_server: MatouServer, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "source.git")
+    blob = git(source, "hash-object", "-w", "--stdin", input=b"x")
+    tree = git(source, "mktree", input=f"100644 blob {blob}\t.git\n".encode())
+    commit = git(source, "commit-tree", tree, "-m", "hostile")
+    git(source, "update-ref", "refs/heads/hostile", commit)
+    repository = matou_server.repository()
+
+    answer = run_git(
+        "--git-dir", source, "push", matou_server.clone_url(repository, matou_server.credential()), "hostile"
+    )
+
+    git_dir = matou_server.git_dir(repository)
+    assert "hasDotgit" in answer.stderr
+    assert [path for path in (git_dir / "objects").rglob("*") if path.is_file()] == []
+    assert refs(git_dir) == ""
+
+
+def test_old_histories_with_their_three_faults_are_taken(matou_server: MatouServer, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "source.git")
+    tree = git(source, "rev-parse", "main^{tree}")
+    text = f"tree {tree}\nauthor A <a@b>1700000000 +051800\ncommitter A <a@b> 1700000000 +051800\n\nold\n"
+    commit = git(source, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=text.encode())
+    git(source, "update-ref", "refs/heads/old", commit)
+    repository = matou_server.repository()
+
+    ok("--git-dir", source, "push", "--quiet", matou_server.clone_url(repository, matou_server.credential()), "old")
+
+    assert commit in refs(matou_server.git_dir(repository))
+
+
+def test_two_pushes_at_once_to_one_repository_both_arrive(
+    matou_server: MatouServer, pushed: tuple[Repository, Path]
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    words = [
+        ["git", "--git-dir", str(source), "push", "--quiet", url, f"main:refs/heads/at-once-{number}"]
+        for number in range(4)
+    ]
+
+    pushes = [subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) for command in words]
+    ended = [push.communicate(timeout=60)[1] for push in pushes]
+
+    assert [push.returncode for push in pushes] == [0] * 4, ended
+    assert refs(matou_server.git_dir(repository)).count("at-once") == 4
+
+
+def test_the_log_holds_no_credential(matou_server: MatouServer, pushed: tuple[Repository, Path]) -> None:
+    credential = matou_server.credential()
+    run_git("ls-remote", matou_server.clone_url(matou_server.repository(), credential))
+
+    assert credential.password.reveal() not in matou_server.log.read_text()
