@@ -42,12 +42,12 @@ class _UploadPack:
     def exchange(
         self,
         url: str,
-        service: str,
+        service: str,  # noqa: ARG002 - a source is only ever read
         body: bytes,
         *,
         protocol: int = 2,
     ) -> AbstractContextManager[Answer]:
         return self.http.exchange(url, body, protocol_version=protocol)
 
-    def advertise(self, url: str, service: str) -> bytes:  # noqa: ARG002
+    def advertise(self, url: str, service: str) -> bytes:  # noqa: ARG002 - see above
         return self.http.advertise(url)

@@ -14,6 +14,8 @@ from matou.storage.files import CHUNK_BYTES, WriteFailed
 from matou.transfer.channel import Channel
 from matou.transfer.source import Connections, Readable
 
+NOT_GIVEN = str(Phrase("LFS object {oid}: {said}"))
+
 
 class LfsObjectMissing(NotFound):
     """An LFS object that the source does not give."""
@@ -98,11 +100,7 @@ class LfsSaver:
         except MatouError as error:
             channel.brake.check()
             return error
-        return (
-            LfsObjectMissing(Phrase("LFS object {oid}: {said}"), oid=missing[0].oid, said=missing[0].message)
-            if missing
-            else None
-        )
+        return LfsObjectMissing(NOT_GIVEN, oid=missing[0].oid, said=missing[0].message) if missing else None
 
 
 def chunks(content: Readable) -> Iterator[bytes]:

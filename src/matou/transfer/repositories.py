@@ -28,15 +28,17 @@ from matou.transfer.saving import Mirrored, MirrorSaver
 TRIES_OF_A_MOVING_SOURCE = 4
 UNAUTHORIZED = 401
 
-LOST = Phrase("what lay in the archive was not what was saved before; it was fetched again")
-LOST_TIPS = Phrase(
-    "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
+LOST = str(Phrase("what lay in the archive was not what was saved before; it was fetched again"))
+LOST_TIPS = str(
+    Phrase(
+        "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
+    )
 )
-FINDINGS = Phrase("git finds fault with some objects, which are kept as they came: {first}")
-LFS_MISSING = Phrase("{count} LFS objects are missing at the source")
-LFS_MISSING_BECAUSE = Phrase("{count} LFS objects are missing: {fault}")
-NOT_STORED = Phrase("{count} refs have names that a repository cannot hold, such as {first}")
-SHALLOW = Phrase("the source itself lacks a part of the history")
+FINDINGS = str(Phrase("git finds fault with some objects, which are kept as they came: {first}"))
+LFS_MISSING = str(Phrase("{count} LFS objects are missing at the source"))
+LFS_MISSING_BECAUSE = str(Phrase("{count} LFS objects are missing: {fault}"))
+NOT_STORED = str(Phrase("{count} refs have names that a repository cannot hold, such as {first}"))
+SHALLOW = str(Phrase("the source itself lacks a part of the history"))
 
 
 class NotAllStored(MatouError):

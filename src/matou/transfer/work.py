@@ -44,10 +44,10 @@ ASKING = 8
 DESCRIBING = 2
 """How many namespaces are read at the same time, beside the repositories."""
 
-NOT_LISTED = Phrase("it is no longer listed")
-NOT_LISTED_IN_PART = Phrase("it was not in a listing that is not to be believed")
-NOT_GIT = Phrase("it is kept by {kind}, which is not supported")
-LISTING = Phrase("the listing of repositories")
+NOT_LISTED = str(Phrase("it is no longer listed"))
+NOT_LISTED_IN_PART = str(Phrase("it was not in a listing that is not to be believed"))
+NOT_GIT = str(Phrase("it is kept by {kind}, which is not supported"))
+LISTING = str(Phrase("the listing of repositories"))
 
 
 class NotSaved(MatouError):
