@@ -334,7 +334,9 @@ def test_who_has_no_team_stands_for_themselves(team: Team) -> None:
 )
 def test_a_host_that_is_none_never_gets_into_a_url(team: Team, host: str) -> None:
     """Catalogue B-55."""
-    assert team.api(host=host)("DescribeMyDepots").error == "InvalidParameter"
+    [depot] = team.api(host=host)("DescribeMyDepots").response["Payload"]["Depots"]
+
+    assert depot["HttpsUrl"] == "https://127.0.0.1:8585/harbour/boats/ferry.git"
 
 
 @pytest.mark.parametrize("host", ["[::1]:8585", "127.0.0.1", "code.example.org:8443"])

@@ -18,10 +18,11 @@ from matou.platforms.coding.wire import ErrorResponse, Response, encode_response
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.coding.call import Action, Call
 from matou.server.dialects.coding.envelope import NotSignedIn, UnknownAction, failure
-from matou.server.dialects.coding.links import Links, is_host
+from matou.server.dialects.coding.links import Links
 from matou.server.dialects.coding.parameters import InvalidParameter, MissingParameter, find, read_body
 from matou.server.dialects.coding.rate import RateLimiter
 from matou.server.dialects.coding.teams import team_of
+from matou.server.origin import base_url
 from matou.server.streaming import Header, RequestBody, bounded
 
 LARGEST_BODY_BYTES = 1024 * 1024
@@ -47,7 +48,7 @@ class Endpoint:
 
     Attributes:
         actions: by name in lower case, their aliases too.
-        base: scheme and host for the URLs in answers; None takes the request's own, where it is a host's name.
+        base: what the URLs in answers begin with; None takes what the request says (see `server.origin`).
         new_id: gives each answer its RequestId.
     """
 
@@ -74,15 +75,14 @@ class Endpoint:
     async def _read(self, request: HttpRequest) -> Question:
         pieces = bounded(RequestBody(request.receive).pieces(), limit_bytes=LARGEST_BODY_BYTES)
         body = b"".join([piece async for piece in pieces])
-        host = request.headers.get("host", "")
         return Question(
             named=next((value for key, value in request.query_params.items() if key.lower() == "action"), None),
             headers=tuple(request.headers.raw),
             content_type=request.headers.get("content-type", ""),
             body=body,
-            host=host,
+            host=request.headers.get("host", ""),
             address="" if request.client is None else request.client.host,
-            base=self.base or f"{request.url.scheme}://{_trusted(host)}",
+            base=base_url(self.base, request.scope),
         )
 
     def _answer(self, question: Question) -> Response:
@@ -128,12 +128,6 @@ def _credential(headers: tuple[Header, ...], parameters: Mapping[str, object]) -
     if " " not in in_body.strip():
         return Credential("", Secret(in_body.strip()))
     return read_credential(((b"authorization", in_body.encode("latin-1", "replace")),))
-
-
-def _trusted(host: str) -> str:
-    if not is_host(host):
-        raise InvalidParameter("the Host header names no host")
-    return host
 
 
 def _only_post(request_id: str) -> HttpResponse:
