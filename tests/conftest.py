@@ -9,6 +9,7 @@ pytest_plugins = (
     "support.fault_proxy",
     "support.databases",
     "support.matou_server",
+    "support.team",
 )
 
 settings.register_profile("default", derandomize=True, max_examples=60, deadline=None)

@@ -1,1 +1,113 @@
-"""Puts the objects together: the only module that knows them all."""
+"""Puts the objects together: the only module that knows them all. What a command does not need is not imported."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from matou.archive.layout import Archive
+from matou.settings import Settings
+
+if TYPE_CHECKING:
+    from matou.credentials import Secret
+    from matou.forge.forge import Forge
+    from matou.remote.session import Session
+    from matou.transfer.options import BackupOptions
+    from matou.transfer.report import BackupReport, ProgressListener
+    from matou.transfer.source import RecordSink, Source
+
+
+def now() -> datetime:
+    """The clock of the process; everything below is given it."""
+    return datetime.now(UTC)
+
+
+def open_archive(root: Path) -> Archive:
+    """Raises NotAnArchive."""
+    return Archive.open(root.expanduser())
+
+
+def open_or_create_archive(root: Path) -> Archive:
+    return Archive.open_or_create(root.expanduser(), now=now(), identifier=uuid4())
+
+
+@contextmanager
+def open_forge(
+    root: Path, settings: Settings, *, loopback: bool = False, anonymous_reads_backups: bool = False
+) -> Iterator["Forge"]:
+    """The hosting server's use cases over an archive, which is made where there is none."""
+    from matou.db.engine import open_database
+    from matou.db.upgrade import upgrade_if_behind
+    from matou.forge.forge import Forge
+    from matou.forge.reindex import ensure_indexed
+
+    archive = open_or_create_archive(root)
+    database = open_database(settings.database_url or archive.database)
+    try:
+        upgrade_if_behind(database)
+        forge = Forge(database, archive, now, loopback=loopback, anonymous_reads_backups=anonymous_reads_backups)
+        ensure_indexed(forge)
+        yield forge
+    finally:
+        database.close()
+
+
+def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
+    from matou.platforms.coding.client import CodingClient
+
+    return CodingClient(session, url, token, record=record, now=now)
+
+
+BURST, PACE = 20, 10
+"""Requests at once and a second, for each action: together no more than CODING's limit in any one second (30)."""
+
+PLATFORMS: Mapping[str, Callable[["Session", str, "Secret", "RecordSink"], "Source"]] = {"coding": _coding}
+"""The platforms that can be read, by the name that a person types."""
+
+
+def back_up(
+    platform: str,
+    url: str,
+    token: "Secret",
+    to: Path,
+    options: "BackupOptions",
+    *,
+    settings: Settings,
+    progress: "ProgressListener",
+) -> "BackupReport":
+    """Save what a token can see into an archive; see `transfer.backup`. A dry run makes none where there is none."""
+    from matou.transfer.backup import backup
+    from matou.transfer.connections import HttpConnections
+    from matou.transfer.work import ASKING
+
+    with _session(url, settings, connections=ASKING + options.jobs) as session:
+        open_source = partial(PLATFORMS[platform], session, url, token)
+        archive = _archive_if_any(to) if options.dry_run else open_or_create_archive(to)
+        connections = HttpConnections(session, origin=url)
+        return backup(open_source, archive, connections, options, now=now, progress=progress)
+
+
+def _session(url: str, settings: Settings, *, connections: int) -> "Session":
+    from matou.remote.limiter import Limiter
+    from matou.remote.proxies import Proxies
+    from matou.remote.session import Session
+
+    return Session(
+        named=(url,),
+        connections=connections,
+        limiter=Limiter(monotonic=time.monotonic, per_second=PACE, burst=BURST),
+        proxies=Proxies.from_environment(settings.environment),
+    )
+
+
+def _archive_if_any(root: Path) -> Archive | None:
+    from matou.archive.layout import NotAnArchive
+
+    try:
+        return open_archive(root)
+    except NotAnArchive:
+        return None

@@ -8,6 +8,8 @@ import gettext
 from functools import cache
 from importlib.resources import files
 
+import click
+
 from matou.errors import MatouError, Phrase
 from matou.settings import process_language
 
@@ -36,3 +38,8 @@ def _describe_value(value: object) -> object:
     if isinstance(value, MatouError):
         return describe(value)
     return translate(value) if isinstance(value, Phrase) else value
+
+
+def complain(text: str) -> None:
+    """Say on standard error that something went wrong."""
+    click.echo(f"matou: {text}", err=True)

@@ -1,0 +1,147 @@
+"""`make bench`: how long the main job takes beside plain git, on the same server, in one run.
+
+    bench.py [--scale 1.0] [--rounds 3] [small] [mixed] [start]
+
+A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from measuring import Measured, matou, run, wrapped_git
+from peers import clone_in_parallel, fetch_in_parallel, the_script
+from sample import Sample, make_sample
+
+KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
+MEMORY_BAR_BYTES = 200 * MEBIBYTE
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a ratio or a figure, with the bar that it must stay under."""
+
+    what: str
+    figure: float
+    bar: float
+    unit: str
+    detail: str
+
+    @property
+    def met(self) -> bool:
+        return self.figure <= self.bar
+
+
+def main() -> None:
+    arguments = _arguments()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="matou-bench-") as folder:
+        for name in arguments.what or ("start", "small", "mixed"):
+            rows += PARTS[name](Path(folder) / name, arguments.scale, arguments.rounds)
+    _print(rows)
+    sys.exit(any(not row.met for row in rows))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=[*PARTS, []], help="all by default")
+    parser.add_argument("--scale", type=float, default=1.0, help="part of the repositories to use")
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+def bench_start(_folder: Path, _scale: float, rounds: int) -> Iterator[Row]:
+    times = [run(matou("--help"), {}).seconds for _ in range(3 * rounds)]
+    yield Row("matou --help", statistics.median(times), 0.25, "s", f"{len(times)} starts, median")
+
+
+def bench_small(folder: Path, scale: float, rounds: int) -> Iterator[Row]:
+    """1,000 repositories of 20 KB: first backup, and a backup that finds nothing."""
+    sizes = [20 * KIBIBYTE] * round(1000 * scale)
+    with make_sample(folder, sizes) as sample:
+        yield from _first_backup(sample, rounds, ("xargs -P2 git clone --mirror", clone_in_parallel, 0.4))
+        yield from _nothing_changed(sample, rounds)
+
+
+def bench_mixed(folder: Path, scale: float, rounds: int) -> Iterator[Row]:
+    """200 repositories, 20 KB to 50 MB, 1 GB in all."""
+    sizes = _mixed_sizes(round(200 * scale), round(1024 * MEBIBYTE * scale))
+    with make_sample(folder, sizes) as sample:
+        peers = (("the script's loop", the_script, 0.35), ("xargs -P2 git clone --mirror", clone_in_parallel, 1.0))
+        yield from _first_backup(sample, rounds, *peers)
+
+
+def _mixed_sizes(count: int, total: int) -> list[int]:
+    """Log-uniform between 20 KB and 50 MB, scaled so that they come to the total; the same in every run."""
+    chosen = random.Random(1)
+    sizes = [20 * KIBIBYTE * 2 ** chosen.uniform(0, 11.3) for _ in range(count)]
+    factor = total / sum(sizes)
+    return [max(20 * KIBIBYTE, min(50 * MEBIBYTE, round(size * factor))) for size in sizes]
+
+
+Peer = tuple[str, Callable[[Sample, Path], Measured], float]
+
+
+def _first_backup(sample: Sample, rounds: int, *peers: Peer) -> Iterator[Row]:
+    ours: list[Measured] = []
+    theirs: dict[str, list[float]] = {name: [] for name, _, _ in peers}
+    for number in range(rounds):
+        ours.append(_back_up(sample, sample.folder / f"archive-{number}"))
+        for name, measure, _ in peers:
+            theirs[name].append(measure(sample, sample.folder / f"peer-{number}").seconds)
+    seconds = [measured.seconds for measured in ours]
+    for name, _, bar in peers:
+        yield _ratio(f"first backup, {sample.label}: to {name}", seconds, theirs[name], bar)
+    memory = max(measured.peak_bytes for measured in ours)
+    yield Row(f"first backup, {sample.label}: memory", memory / MEBIBYTE, MEMORY_BAR_BYTES / MEBIBYTE, "MiB", "matou")
+
+
+def _nothing_changed(sample: Sample, rounds: int) -> Iterator[Row]:
+    archive, mirrors = sample.folder / "archive-0", sample.folder / "peer-0"
+    ours: list[Measured] = []
+    theirs: list[float] = []
+    for _ in range(rounds):
+        ours.append(_back_up(sample, archive))
+        theirs.append(fetch_in_parallel(sample, mirrors).seconds)
+    seconds = [measured.seconds for measured in ours]
+    yield Row(f"nothing changed, {sample.label}", statistics.median(seconds), 2.0, "s", "median")
+    yield _ratio(f"nothing changed, {sample.label}: to xargs -P8 git fetch", seconds, theirs, 1 / 20)
+    with wrapped_git(sample.folder) as (environment, started):
+        _back_up(sample, archive, environment)
+        yield Row(f"nothing changed, {sample.label}: git processes", started(), 0, "", "counted")
+
+
+def _back_up(sample: Sample, archive: Path, environment: dict[str, str] | None = None) -> Measured:
+    command = matou("backup", "coding", "--url", f"{sample.url}/open-api", "--to", archive, "--json")
+    return run(command, sample.environment | (environment or {}))
+
+
+def _ratio(what: str, ours: list[float], theirs: list[float], bar: float) -> Row:
+    ratio = statistics.median(mine / their for mine, their in zip(ours, theirs, strict=True))
+    return Row(what, ratio, bar, "×", f"{statistics.median(ours):.2f} s to {statistics.median(theirs):.2f} s")
+
+
+PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
+    "start": bench_start,
+    "small": bench_small,
+    "mixed": bench_mixed,
+}
+
+
+def _print(rows: list[Row]) -> None:
+    table = Table("what", "figure", "bar", "", "detail", title="matou bench")
+    for row in rows:
+        table.add_row(row.what, f"{row.figure:.3g} {row.unit}", f"≤ {row.bar:.3g}", "✓" if row.met else "✗", row.detail)
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    main()

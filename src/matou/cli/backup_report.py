@@ -1,0 +1,89 @@
+"""What a backup did, as a person or a program reads it."""
+
+import json
+from collections.abc import Iterator
+
+from matou.archive.manifest import Listing
+from matou.cli.language import describe, translate
+from matou.cli.texts import duration, printable, size
+from matou.cli.words import OUTCOMES
+from matou.transfer.report import BackupReport, Intention, Problem
+
+_ = translate
+
+_INTENTIONS = {
+    Intention.FETCH: _("would be fetched"),
+    Intention.ASK: _("would be asked for its refs"),
+    Intention.TRUST: _("would be taken for unchanged"),
+    Intention.NOTHING: _("would be left alone"),
+}
+
+_LISTINGS = {
+    Listing.BROKEN_OFF: _("the list of repositories broke off: what is not on it was not given up"),
+    Listing.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
+}
+
+
+def as_json(report: BackupReport) -> str:
+    return json.dumps(_values(report), ensure_ascii=False, indent=2)
+
+
+def _values(report: BackupReport) -> dict[str, object]:
+    return {
+        "run": report.run,
+        "team": report.account.team,
+        "listing": report.listing,
+        "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
+        "everything_is_saved": report.everything_is_saved,
+        "problems": [_problem(problem) for problem in report.problems],
+        "problem_count": report.problem_count,
+        "unseen": [{"what": unseen.what, "reason": unseen.reason} for unseen in report.unseen],
+        "kept": report.kept,
+        "trusted": report.trusted,
+        "received_bytes": report.received_bytes,
+        "requests": report.requests,
+        "seconds": round(report.duration.total_seconds(), 3),
+        "planned": [
+            {"path": plan.path, "intention": plan.intention, "outcome": plan.outcome} for plan in report.planned
+        ],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"what": problem.what, "outcome": problem.outcome, "reason": str(problem.cause)}
+
+
+def as_text(report: BackupReport) -> str:
+    return "\n".join(_lines(report))
+
+
+def _lines(report: BackupReport) -> Iterator[str]:
+    for plan in report.planned:
+        what = OUTCOMES[plan.outcome] if plan.outcome else _INTENTIONS[plan.intention]
+        yield f"{printable(plan.path)}: {what}"
+    for outcome, count in report.outcomes.items():
+        yield f"{count:>7,}  {OUTCOMES[outcome]}"
+    yield from _notes(report)
+    yield _("run {run}: {received} in {duration}, {requests} requests").format(
+        run=report.run or "-",
+        received=size(report.received_bytes),
+        duration=duration(report.duration),
+        requests=report.requests,
+    )
+
+
+def _notes(report: BackupReport) -> Iterator[str]:
+    if report.kept:
+        yield _("{count} tips that were overwritten or deleted at the source are kept (refs/matou/kept)").format(
+            count=report.kept
+        )
+    if report.trusted:
+        yield _("{count} were taken for unchanged on the listing's word, without proof").format(count=report.trusted)
+    if report.listing in _LISTINGS:
+        yield _LISTINGS[report.listing]
+    for unseen in report.unseen:
+        yield printable(_("not to be seen: {what}: {reason}").format(what=unseen.what, reason=unseen.reason))
+    for problem in report.problems:
+        yield printable(f"{problem.what}: {describe(problem.cause)}")
+    if report.problem_count > len(report.problems):
+        yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))

@@ -1,0 +1,48 @@
+"""`matou check` and `matou reindex`: the database beside the folders."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matou.cli.exit_codes import ExitCode
+from matou.cli.language import describe, translate
+from matou.cli.texts import printable
+from matou.settings import Settings
+
+_ = translate
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))]
+
+
+def check(directory: Directory) -> None:
+    from matou.forge.check import check as find_disagreements
+    from matou.wiring import open_archive, open_forge
+
+    open_archive(directory)
+    with open_forge(directory, Settings.of_process()) as forge:
+        findings = find_disagreements(forge)
+    for finding in findings:
+        typer.echo(f"{translate(finding.kind.value)}: {printable(finding.what)}")
+    if findings:
+        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+    typer.echo(_("the database and the folders agree"), err=True)
+
+
+def reindex(directory: Directory) -> None:
+    from matou.forge.reindex import reindex as index_again
+    from matou.wiring import open_archive, open_forge
+
+    open_archive(directory)
+    with open_forge(directory, Settings.of_process()) as forge:
+        report = index_again(forge)
+    for problem in report.problems:
+        typer.echo(printable(describe(problem)), err=True)
+    typer.echo(
+        _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
+            sources=report.sources, namespaces=report.namespaces, repositories=report.repositories
+        ),
+        err=True,
+    )
+    if report.problems:
+        raise typer.Exit(ExitCode.DAMAGE_FOUND)

@@ -1,0 +1,35 @@
+"""The one table of exit codes, and how an error becomes one. Scripts rely on it (docs/guide.md, "Exit codes")."""
+
+from enum import IntEnum
+
+from matou.cli.sources import Usage
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
+from matou.model.names import InvalidName
+from matou.settings import InvalidSetting
+
+
+class ExitCode(IntEnum):
+    DONE = 0
+    OUR_FAULT = 1
+    USAGE = 2
+    NOT_ALL_SAVED = 3
+    CREDENTIAL_REFUSED = 4
+    DAMAGE_FOUND = 5
+    TRY_LATER = 6
+    INTERRUPTED = 130
+
+
+_BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
+    (Usage, ExitCode.USAGE),
+    (InvalidName, ExitCode.USAGE),
+    (InvalidSetting, ExitCode.USAGE),
+    (NotFound, ExitCode.USAGE),
+    (Conflict, ExitCode.USAGE),
+    (Refused, ExitCode.CREDENTIAL_REFUSED),
+    (Damaged, ExitCode.DAMAGE_FOUND),
+    (TryLater, ExitCode.TRY_LATER),
+)
+
+
+def exit_code_for(error: MatouError) -> ExitCode:
+    return next((code for kind, code in _BY_KIND if isinstance(error, kind)), ExitCode.OUR_FAULT)

@@ -1,0 +1,66 @@
+"""The program's entry: its commands, and what becomes of an error. A command is one file and one line below."""
+
+import signal
+import sys
+from types import FrameType
+
+import click
+import typer
+
+from matou.cli import administer, backup, check, doctor, restore, runs, serve, verify
+from matou.cli.exit_codes import ExitCode, exit_code_for
+from matou.cli.language import complain, describe, translate
+from matou.errors import MatouError
+
+_ = translate
+
+app = typer.Typer(
+    name="matou",
+    help=_("Get a team's code out of a platform, keep it alive, and move it on."),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("backup", help=_("Save everything that a token can see into an archive."))(backup.backup)
+app.command("verify", help=_("Prove that an archive is whole, and name what is not."))(verify.verify)
+app.command("runs", help=_("List the runs of an archive."))(runs.list_runs)
+app.command("show", help=_("List what an archive holds, as of any run."))(runs.show)
+app.command("restore", help=_("Make plain repositories from an archive; needs no network."))(restore.restore)
+app.command("serve", help=_("Make an archive a git server."))(serve.serve)
+app.add_typer(administer.users, name="user")
+app.add_typer(administer.tokens, name="token")
+app.add_typer(administer.organizations, name="org")
+app.add_typer(administer.repositories, name="repo")
+app.command("reindex", help=_("Make the database's index of what was backed up anew."))(check.reindex)
+app.command("check", help=_("Say where the database and the folders do not agree."))(check.check)
+app.command("doctor", help=_("Say whether this machine is ready."))(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line of this process and end with one of `ExitCode`."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run())
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except MatouError as error:
+        complain(describe(error))
+        return exit_code_for(error)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        complain(_("interrupted; what was saved before stays saved"))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has gone: nothing is left to flush
+        return ExitCode.OUR_FAULT
+    return code if isinstance(code, int) else ExitCode.DONE

@@ -1,0 +1,59 @@
+"""How a long command shows that it moves: bars on a terminal, a quiet line now and then elsewhere."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import click
+
+from matou.archive.manifest import Outcome
+from matou.cli.language import translate
+from matou.model.platform import Account
+from matou.transfer.report import ProgressListener
+
+_ = translate
+
+QUIET_INTERVAL = timedelta(seconds=10)
+"""Off a terminal, at most one line in so long: a log of a night's run stays readable."""
+
+
+@contextmanager
+def backup_progress(*, on_terminal: bool) -> Iterator[ProgressListener]:
+    if on_terminal:
+        from matou.cli.progress_bars import progress_bars
+
+        with progress_bars() as bars:
+            yield bars
+    else:
+        yield QuietLines()
+
+
+class QuietLines:
+    """Says on standard error how far a backup is, seldom."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._expected = 0
+        self._settled = 0
+        self._said_at = time.monotonic()
+
+    def connected(self, account: Account, /) -> None:
+        click.echo(_("reading {team} as {login}").format(team=account.team, login=account.login), err=True)
+
+    def planned(self, *, to_ask: int, settled: int) -> None:
+        self._expected, self._settled = to_ask + settled, settled
+
+    def saving(self, path: str, /) -> None: ...
+
+    def received(self, path: str, size_bytes: int, /) -> None: ...
+
+    def settled(self, path: str, outcome: Outcome, /) -> None:
+        with self._lock:
+            self._settled += 1
+            if time.monotonic() - self._said_at < QUIET_INTERVAL.total_seconds():
+                return
+            self._said_at = time.monotonic()
+        text = _("{settled} of {expected} repositories").format(settled=self._settled, expected=self._expected)
+        click.echo(text, err=True)

@@ -1,0 +1,89 @@
+"""`matou restore`: plain repositories from an archive, without a network."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.exit_codes import ExitCode
+from matou.cli.language import complain, describe, translate
+from matou.cli.texts import printable
+from matou.settings import Settings
+
+if TYPE_CHECKING:
+    from matou.transfer.restore_report import Progress, RestoreReport
+
+_ = translate
+
+
+class LayoutChoice(StrEnum):
+    """The words of --layout."""
+
+    PLAIN = "plain"
+    CODING_SCRIPT = "coding-script"
+
+
+def restore(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help=_("where to; made where there is none"))],
+    at: Annotated[
+        int | None, typer.Option(metavar="RUN", min=1, help=_("as of this run; the last one by default"))
+    ] = None,
+    worktree: Annotated[bool, typer.Option("--worktree", help=_("with the files of the default branch"))] = False,
+    layout: Annotated[LayoutChoice, typer.Option(help=_("how the folders are laid out"))] = LayoutChoice.PLAIN,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
+) -> None:
+    from matou.git.run import Limits
+    from matou.transfer.restore import restore as restore_archive
+    from matou.transfer.restore_report import Layout
+    from matou.wiring import now, open_archive
+
+    settings = Settings.of_process()
+    with _progress() as progress:
+        report = restore_archive(
+            open_archive(directory),
+            to=to.expanduser(),
+            at=at,
+            worktree=worktree,
+            layout=Layout(layout.value),
+            include=tuple(include or ()),
+            exclude=tuple(exclude or ()),
+            jobs=settings.processors,
+            now=now(),
+            progress=progress,
+            limits=Limits(memory_bytes=settings.git_memory_bytes),
+        )
+    _tell(report)
+    if report.has_damage:
+        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+    if report.problems:
+        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
+
+
+@contextmanager
+def _progress() -> Iterator["Progress"]:
+    if sys.stderr.isatty():
+        from matou.cli.progress_bars import stage_bars
+
+        with stage_bars() as advance:
+            yield lambda _path, done, expected: advance(_("repositories"), done, expected)
+    else:
+        yield lambda _path, _done, _expected: None
+
+
+def _tell(report: "RestoreReport") -> None:
+    for path in report.restored:
+        typer.echo(printable(path))
+    for problem in report.problems:
+        complain(printable(f"{problem.path}: {describe(problem.cause)}"))
+    typer.echo(
+        _("{restored} restored, {already_there} were there already, {not_saved} had nothing saved").format(
+            restored=len(report.restored), already_there=len(report.already_there), not_saved=len(report.not_saved)
+        ),
+        err=True,
+    )

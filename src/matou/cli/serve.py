@@ -1,0 +1,39 @@
+"""`matou serve`: an archive as a git server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matou.cli.language import translate
+from matou.settings import Settings
+
+_ = translate
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    root: Annotated[Path, typer.Option(help=_("the archive; made where there is none"))],
+    host: Annotated[str, typer.Option(help=_("the address to listen on"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help=_("0 takes a free one"))] = 8585,
+    url: Annotated[
+        str | None, typer.Option(help=_("how people reach the server, where a proxy stands before it"))
+    ] = None,
+    anonymous_reads_backups: Annotated[
+        bool,
+        typer.Option("--anonymous-reads-backups", help=_("whoever reaches the server may read what was backed up")),
+    ] = False,
+) -> None:
+    from matou.forge.users import list_users
+    from matou.server.run import serve as run_server
+    from matou.wiring import open_forge
+
+    settings = Settings.of_process()
+    with open_forge(
+        root, settings, loopback=host in LOOPBACK, anonymous_reads_backups=anonymous_reads_backups
+    ) as forge:
+        if not list_users(forge):
+            typer.echo(_("there is no account yet; make an administrator with:"), err=True)
+            typer.echo(f"  matou user add NAME --admin --root {root}", err=True)
+        run_server(forge, host=host, port=port, base_url=url)

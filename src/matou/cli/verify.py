@@ -1,0 +1,88 @@
+"""`matou verify`: is the archive what was saved?"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.exit_codes import ExitCode
+from matou.cli.language import describe, translate
+from matou.cli.texts import printable
+from matou.settings import Settings
+
+if TYPE_CHECKING:
+    from matou.transfer.verify_report import Progress, VerifyReport
+
+_ = translate
+
+
+def verify(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
+    everything: Annotated[
+        bool, typer.Option("--all", help=_("go through every repository, also those proven before"))
+    ] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
+) -> None:
+    from matou.git.run import Limits
+    from matou.transfer.verify import verify as verify_archive
+    from matou.wiring import now, open_archive
+
+    settings = Settings.of_process()
+    with _progress() as progress:
+        report = verify_archive(
+            open_archive(directory),
+            everything=everything,
+            jobs=jobs or settings.processors,
+            now=now(),
+            progress=progress,
+            limits=Limits(memory_bytes=settings.git_memory_bytes),
+        )
+    typer.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(report)))
+    if not report.is_whole:
+        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+
+
+@contextmanager
+def _progress() -> Iterator["Progress"]:
+    if sys.stderr.isatty():
+        from matou.cli.progress_bars import stage_bars
+
+        with stage_bars() as advance:
+            yield advance
+    else:
+        yield lambda _stage, _done, _expected: None
+
+
+def _as_json(report: "VerifyReport") -> dict[str, object]:
+    return {
+        "whole": report.is_whole,
+        "problems": [
+            {"kind": problem.kind, "path": problem.path, "detail": str(problem.detail)} for problem in report.problems
+        ],
+        "manifests": report.manifests,
+        "repositories": report.repositories,
+        "proven": report.proven,
+        "blobs": report.blobs,
+        "ahead": list(report.ahead),
+    }
+
+
+def _lines(report: "VerifyReport") -> Iterator[str]:
+    for problem in report.problems:
+        yield printable(f"{problem.path}: {describe(problem.detail)}")
+    for path in report.ahead:
+        yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(path=path)
+    yield _("{manifests} manifests, {repositories} repositories ({proven} gone through by git), {blobs} blobs").format(
+        manifests=report.manifests, repositories=report.repositories, proven=report.proven, blobs=report.blobs
+    )
+    if report.is_whole:
+        yield _("the archive is whole")
+    else:
+        yield _("{count} problems; what is named above can be fetched anew from the source").format(
+            count=len(report.problems)
+        )

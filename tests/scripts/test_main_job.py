@@ -1,0 +1,166 @@
+"""The main job, from a server to an archive and back, by commands alone."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from support.program import Person, serving
+from support.team import Team
+
+
+def back_up(team: Team, archive: Path, *options: str, code: int | None = 0) -> dict[str, object]:
+    ended = team.person.matou(
+        "backup",
+        "coding",
+        "--url",
+        team.api,
+        "--to",
+        archive,
+        "--json",
+        *options,
+        code=code,
+        MATOU_CODING_TOKEN=team.token,
+    )
+    report = json.loads(ended.out)
+    assert isinstance(report, dict)
+    return report
+
+
+def refs(repository: Path) -> str:
+    command = ["git", "-C", repository, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def push_over(team: Team, work: Path) -> str:
+    """Replace the last two commits of `shop`; gives the tip that was there."""
+    url = team.git_url("shop").replace("://", f"://li:{team.token}@")
+    team.person.git("clone", "-q", url, work)
+    before = team.person.git("-C", work, "rev-parse", "HEAD")
+    team.person.git("-C", work, "reset", "-q", "--hard", "HEAD~2")
+    team.person.git("-C", work, "commit", "-q", "--allow-empty", "-m", "rewritten")
+    team.person.git("-C", work, "push", "-q", "--force", "origin", "main")
+    return before
+
+
+def test_a_team_is_saved_verified_and_served_again(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+
+    report = back_up(team, archive)
+    team.person.matou("verify", archive)
+
+    assert report["outcomes"] == {"saved": 2, "empty": 1}
+    source, saved = (root / "repositories/acme/web/shop.git" for root in (team.root, archive))
+    assert refs(saved) == refs(source) != ""
+    with serving(team.person, archive) as url:
+        team.person.git("clone", "-q", f"{url}/acme/web/shop.git", tmp_path / "clone")
+    assert len(list((tmp_path / "clone").glob("f*"))) == 5
+
+
+def test_a_second_backup_finds_nothing_to_do(team: Team, tmp_path: Path) -> None:
+    back_up(team, tmp_path / "archive")
+
+    report = back_up(team, tmp_path / "archive")
+
+    assert report["outcomes"] == {"unchanged": 2, "empty": 1}
+    assert report["received_bytes"] == 0
+
+
+def test_what_was_force_pushed_away_is_kept_and_can_be_had_as_it_was(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    before = push_over(team, tmp_path / "work")
+
+    report = back_up(team, archive)
+
+    assert report["kept"] == 1
+    kept = team.person.git("-C", archive / "repositories/acme/web/shop.git", "for-each-ref", "refs/matou")
+    assert before in kept
+    team.person.matou("verify", archive)
+    team.person.matou("restore", archive, "--to", tmp_path / "then", "--at", "1")
+    assert before in refs(tmp_path / "then" / "acme/web/shop.git")
+    assert before in team.person.matou("show", archive, "--at", "1", "--json").out
+    assert before not in team.person.matou("show", archive, "--json").out
+
+
+def test_a_flipped_byte_is_found_and_named(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    pack = next((archive / "repositories/acme/web/shop.git/objects/pack").glob("*.pack"))
+    pack.chmod(0o644)
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    pack.write_bytes(content)
+
+    ended = team.person.matou("verify", archive, code=5)
+
+    assert "acme/web/shop" in ended.out
+
+
+def test_the_database_can_be_lost_and_made_anew(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    first = team.person.matou("repo", "list", "--root", archive).out
+
+    for file in archive.glob("matou.db*"):
+        file.unlink()
+    team.person.matou("reindex", archive)
+
+    assert team.person.matou("repo", "list", "--root", archive).out == first
+    assert first.split() == ["acme/web/empty", "acme/web/notes", "acme/web/shop"]
+    team.person.matou("check", archive)
+
+
+def test_one_repository_that_cannot_be_read_does_not_stop_the_others(team: Team, tmp_path: Path) -> None:
+    shutil.rmtree(team.root / "repositories/acme/web/notes.git/objects")
+
+    report = back_up(team, tmp_path / "archive", code=3)
+
+    outcomes = report["outcomes"]
+    assert isinstance(outcomes, dict)
+    assert outcomes["saved"] == 1
+    assert "acme/web/notes" in json.dumps(report["problems"])
+
+
+def test_every_source_of_the_configuration_is_backed_up(team: Team, tmp_path: Path) -> None:
+    text = '[[source]]\nplatform = "coding"\nurl = "{}"\nto = "{}"\nexclude = ["notes"]\ntoken_variable = "MY_TOKEN"\n'
+    (tmp_path / "matou.toml").write_text(text.format(team.api, tmp_path / "archive"))
+
+    ended = team.person.matou("backup", "--config", tmp_path / "matou.toml", "--json", MY_TOKEN=team.token)
+
+    assert json.loads(ended.out)["outcomes"] == {"saved": 1, "empty": 1, "excluded": 1}
+
+
+def test_a_dry_run_writes_nothing(team: Team, tmp_path: Path) -> None:
+    report = back_up(team, tmp_path / "archive", "--dry-run")
+
+    assert report["run"] is None
+    assert not (tmp_path / "archive").exists()
+
+
+def test_a_work_tree_is_restored_with_its_files(team: Team, tmp_path: Path) -> None:
+    back_up(team, tmp_path / "archive")
+
+    team.person.matou("restore", tmp_path / "archive", "--to", tmp_path / "code", "--worktree")
+
+    assert (tmp_path / "code/acme/web/shop/f4").read_text() == "x4\n"
+
+
+def test_a_project_comes_back_as_the_well_known_script_would_have_left_it(team: Team, tmp_path: Path) -> None:
+    back_up(team, tmp_path / "archive")
+
+    team.person.matou("restore", tmp_path / "archive", "--to", tmp_path / "code", "--layout", "coding-script")
+
+    assert (tmp_path / "code/web/ProjectInfo.txt").read_text().startswith("web\n")
+    assert (tmp_path / "code/web/shop/DepotInfo.txt").read_text().startswith("shop\n")
+    assert (tmp_path / "code/web/shop/.git/HEAD").exists()
+    assert (tmp_path / "code/web/shop/f4").read_text() == "x4\n"
+
+
+def test_help_and_messages_are_in_the_language_of_the_locale(person: Person) -> None:
+    chinese = person.matou("verify", "/nowhere", code=2, LC_ALL="zh_CN.UTF-8")
+    english = person.matou("verify", "/nowhere", code=2, LC_ALL="C.UTF-8")
+
+    assert "归档" in chinese.err
+    assert "archive" in english.err
+    assert "归档" in person.matou("--help", LC_ALL="zh_CN.UTF-8").out

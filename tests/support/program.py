@@ -1,0 +1,81 @@
+"""Runs the installed program as a person or a script would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MATOU = Path(sys.executable).with_name("matou")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at a terminal with a home folder of their own and nothing in their environment but this."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def matou(self, *arguments: str | Path, stdin: str = "", code: int | None = 0, **environment: str) -> Ended:
+        """Run the program to its end; `code` is the exit code that it must have, None for any."""
+        ended = subprocess.run(
+            [MATOU, *arguments],
+            input=stdin,
+            env=self.variables(**environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert code is None or ended.returncode == code, f"{arguments} ended with {ended.returncode}:\n{ended.stderr}"
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """Start the program as the leader of a process group of its own."""
+        return subprocess.Popen(
+            [MATOU, *arguments],
+            env=self.variables(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def git(self, *arguments: str | Path, **environment: str) -> str:
+        ended = subprocess.run(
+            ["git", *arguments], env=self.variables(**environment), capture_output=True, text=True, timeout=120
+        )
+        assert ended.returncode == 0, f"git {arguments} ended with {ended.returncode}:\n{ended.stderr}"
+        return ended.stdout.strip()
+
+    def variables(self, **more: str) -> dict[str, str]:
+        fixed = {
+            "PATH": f"{MATOU.parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C.UTF-8",
+        }
+        return fixed | self.environment | more
+
+
+@contextmanager
+def serving(person: Person, root: Path, *options: str) -> Iterator[str]:
+    """A server over an archive on a free port; yields its URL."""
+    with person.start("serve", "--root", root, "--port", "0", *options) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+            server.communicate(timeout=40)
