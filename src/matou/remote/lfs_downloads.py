@@ -12,6 +12,8 @@ from matou.remote.streams import CHUNK_BYTES, Stream
 MOST_CUTS = 5
 """In a row, with not one new byte between them."""
 
+PARTIAL_CONTENT = 206
+
 
 class ObjectStream:
     """One object's bytes. Whoever reads to the end, or `size` bytes, has the object that was asked for or an error.
@@ -38,7 +40,8 @@ class ObjectStream:
         self._received = 0
         self._digest = hashlib.sha256()
         self._opened = ExitStack()
-        self._stream: Stream | None = None
+        self._stream: Stream
+        self._to_skip = 0
         self._cuts = 0
 
     def __enter__(self) -> Self:
@@ -61,7 +64,7 @@ class ObjectStream:
         part = self._receive(size)
         self._received += len(part)
         self._digest.update(part)
-        if self._received > self._size or (part and self._received == self._size):
+        if self._received >= self._size or (size and not part):
             self._require_right()
         return part
 
@@ -69,7 +72,6 @@ class ObjectStream:
         """Read what nobody has read, so that it was checked to its end."""
         while self.read(CHUNK_BYTES):
             pass
-        self._require_right()
 
     def _require_right(self) -> None:
         if self._received != self._size:
@@ -84,18 +86,25 @@ class ObjectStream:
 
     def _receive(self, size: int) -> bytes:
         while True:
-            try:
-                part = self._stream.read(size) if self._stream else b""
-            except ConnectionFailed:
-                self._resume()
-                continue
-            if part or size == 0 or self._received >= self._size:
-                self._cuts = 0 if part else self._cuts
+            part, is_cut = self._read(size)
+            if part:
+                self._cuts = 0
+            if not is_cut or self._received >= self._size:
                 return part
             self._resume()
 
+    def _read(self, size: int) -> tuple[bytes, bool]:
+        """Give what there is, and whether the connection was cut; an end that nothing announced is a cut, too."""
+        stream = self._stream
+        try:
+            while self._to_skip and (skipped := stream.read(min(self._to_skip, CHUNK_BYTES))):
+                self._to_skip -= len(skipped)
+            part = stream.read(size)
+        except ConnectionFailed:
+            return b"", True
+        return part, bool(size) and not part and not stream.has_announced_end
+
     def _resume(self) -> None:
-        """Go on after a cut, be it told or only seen by an end that came too early."""
         self._cuts += 1
         if self._cuts > MOST_CUTS:
             raise ConnectionFailed(
@@ -109,19 +118,12 @@ class ObjectStream:
         self._connect()
 
     def _connect(self) -> None:
+        """Ask from where we are. A server without ranges begins anew; the digest is over what was given out."""
         self._opened.close()
-        stream = self._opened.enter_context(self._open_at(self._received))
-        self._stream = stream
-        if stream.status == 206:
-            _require_begins_at(stream, self._received)
-        else:
-            self._skip(stream, self._received)
-
-    def _skip(self, stream: Stream, count: int) -> None:
-        """A server without ranges begins anew; the digest, which stays, is over what was given out."""
-        left = count
-        while left and (part := stream.read(min(left, CHUNK_BYTES))):
-            left -= len(part)
+        self._stream = self._opened.enter_context(self._open_at(self._received))
+        self._to_skip = 0 if self._stream.status == PARTIAL_CONTENT else self._received
+        if self._stream.status == PARTIAL_CONTENT:
+            _require_begins_at(self._stream, self._received)
 
 
 def _require_begins_at(stream: Stream, first: int) -> None:

@@ -96,6 +96,11 @@ class Stream:
         """Without parameters, in lower case; empty where there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def has_announced_end(self) -> bool:
+        """Whether the body's end can be told from a cut; otherwise it is where the connection ends."""
+        return "content-length" in self.headers or "transfer-encoding" in self.headers
+
     def read(self, size: int = -1) -> bytes:
         """Give up to `size` bytes as soon as there are any; everything that is left where it is negative."""
         if size < 0:

@@ -1,0 +1,564 @@
+"""LFS against a local server that keeps to the batch API, or does not."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Damaged, NotFound, Refused, TryLater, UnknownShape
+from matou.remote.addresses import parse_address
+from matou.remote.git_http import basic_authorization
+from matou.remote.lfs import LfsClient, LfsMissing, Readable
+from matou.remote.session import Patience, Session
+from support.fault_proxy import FaultProxy, FlipByte, ResetPeer, TruncateBody
+from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
+from support.steered_clock import BEGINNING, SteeredClock
+
+TOKEN = "f00dfacecafe0123456789abcdef0123456789ab"
+CREDENTIAL = GitCredential("coding", Secret(TOKEN))
+TYPE = {"Content-Type": "application/vnd.git-lfs+json"}
+
+
+def oid_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class Store:
+    """A sink that keeps what comes whole."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.most_at_once = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, oid: str, size: int, stream: Readable) -> None:
+        with self._lock:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            content = b"".join(iter(lambda: stream.read(1000), b""))
+        finally:
+            with self._lock:
+                self._now -= 1
+        assert len(content) == size
+        self.objects[oid] = content
+
+
+@dataclass
+class LfsServer:
+    """Batch and download. `amend` may change what the batch says of an object."""
+
+    server: RecordingServer
+    objects: dict[str, bytes]
+    amend: Callable[[str, dict[str, object]], dict[str, object]] = lambda oid, described: described
+    ranges: bool = True
+    downloads: list[SeenRequest] = field(default_factory=list)
+    batches: list[SeenRequest] = field(default_factory=list)
+
+    def answer(self, request: SeenRequest) -> Reply:
+        if request.method == "POST":
+            self.batches.append(request)
+            return self._batch(request)
+        self.downloads.append(request)
+        content = self.objects[request.path.rpartition("/")[2]]
+        first = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        if self.ranges and first:
+            described = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"}
+            return Reply(206, content[first:], described)
+        return Reply(200, content)
+
+    def _batch(self, request: SeenRequest) -> Reply:
+        asked = request.json()
+        assert isinstance(asked, dict)
+        described = [self.amend(wanted["oid"], self._describe(wanted)) for wanted in asked["objects"]]
+        return json_reply({"transfer": "basic", "objects": described, "hash_algo": "sha256"}, headers=TYPE)
+
+    def _describe(self, wanted: Mapping[str, object]) -> dict[str, object]:
+        oid = str(wanted["oid"])
+        if oid not in self.objects:
+            return {**wanted, "error": {"code": 404, "message": "Object does not exist"}}
+        return {**wanted, "actions": {"download": {"href": f"{self.server.url}/objects/{oid}"}}}
+
+    def add(self, content: bytes) -> tuple[str, int]:
+        self.objects[oid_of(content)] = content
+        return oid_of(content), len(content)
+
+
+@pytest.fixture
+def lfs(recording_server: RecordingServer) -> LfsServer:
+    server = LfsServer(recording_server, {})
+    recording_server.handler = server.answer
+    return server
+
+
+@pytest.fixture
+def time_() -> SteeredClock:
+    return SteeredClock()
+
+
+@pytest.fixture
+def session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
+    with Session(named=[recording_server.url], clock=time_.clock, patience=Patience(attempts=3)) as session:
+        yield session
+
+
+@pytest.fixture
+def client(session: Session, recording_server: RecordingServer) -> LfsClient:
+    return LfsClient(session, f"{recording_server.url}/team/repo.git", credential=CREDENTIAL, downloads=3)
+
+
+def with_action(**action: object) -> Callable[[str, dict[str, object]], dict[str, object]]:
+    """Change the download action; what is given as None is left out."""
+
+    def amend(oid: str, described: dict[str, object]) -> dict[str, object]:
+        actions = described["actions"]
+        assert isinstance(actions, dict)
+        return {**described, "actions": {"download": {**actions["download"], **action}}}
+
+    return amend
+
+
+# --- the usual
+
+
+def test_objects_come_into_the_sink_a_hundred_a_batch(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = [lfs.add(f"object {number}".encode() * number) for number in range(205)]
+    store = Store()
+
+    assert client.download(iter(wanted), store) == ()
+
+    assert store.objects == lfs.objects
+    sizes = [len(request.json()["objects"]) for request in lfs.batches]  # type: ignore[index]
+    assert sizes == [100, 100, 5]
+    assert 1 <= store.most_at_once <= 3
+    assert lfs.server.connections <= 4
+
+
+def test_the_batch_is_asked_for_as_its_specification_has_it(lfs: LfsServer, client: LfsClient) -> None:
+    oid, size = lfs.add(b"content")
+
+    client.download([(oid, size)], Store())
+
+    (batch,) = lfs.batches
+    assert batch.target == "/team/repo.git/info/lfs/objects/batch"
+    assert batch.headers["accept"] == batch.headers["content-type"] == "application/vnd.git-lfs+json"
+    assert batch.has_authorization
+    assert batch.json() == {
+        "operation": "download",
+        "transfers": ["basic"],
+        "hash_algo": "sha256",
+        "objects": [{"oid": oid, "size": size}],
+    }
+
+
+def test_the_endpoint_has_the_suffix_that_the_clone_url_left_out(
+    lfs: LfsServer, session: Session, recording_server: RecordingServer
+) -> None:
+    LfsClient(session, f"{recording_server.url}/team/repo", credential=None).download([lfs.add(b"x")], Store())
+
+    assert lfs.batches[0].target == "/team/repo.git/info/lfs/objects/batch"
+
+
+def test_a_sink_that_reads_only_as_much_as_the_size_gets_checked_bytes(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = lfs.add(b"0123456789" * 1000)
+    came = []
+
+    client.download([wanted], lambda oid, size, stream: came.append(stream.read(4) + stream.read(size)))
+
+    assert came[0] == (b"0123456789" * 1000)[: len(came[0])]
+
+
+# --- what cannot be had
+
+
+def test_an_object_that_is_missing_at_the_source_is_named_and_stops_nothing(lfs: LfsServer, client: LfsClient) -> None:
+    first, last, gone = lfs.add(b"first"), lfs.add(b"last"), "0" * 64
+    store = Store()
+
+    missing = client.download([first, (gone, 3), last], store)
+
+    assert missing == (LfsMissing(gone, 404, "Object does not exist"),)
+    assert store.objects == lfs.objects
+
+
+@pytest.mark.parametrize(
+    ("described", "code"),
+    [
+        ({"error": {"code": 410, "message": "removed\x1b[2J by owner"}}, 410),
+        ({"error": {"code": 422}}, 422),
+        ({}, 0),
+        ({"actions": {}}, 0),
+        ({"actions": {"upload": {"href": "http://127.0.0.1/"}}}, 0),
+    ],
+)
+def test_whatever_the_batch_says_instead_of_a_download_is_told(
+    lfs: LfsServer, client: LfsClient, described: dict[str, object], code: int
+) -> None:
+    oid, size = lfs.add(b"content")
+    lfs.amend = lambda oid, _: {"oid": oid, "size": size, **described}
+
+    (missing,) = client.download([(oid, size)], Store())
+
+    assert (missing.oid, missing.code) == (oid, code)
+    assert missing.message.isprintable()
+
+
+def test_an_object_that_the_batch_leaves_out_is_missing(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = lfs.add(b"content")
+    lfs.amend = lambda oid, described: {**described, "oid": "1" * 64}
+
+    (missing,) = client.download([wanted], Store())
+
+    assert missing.oid == wanted[0]
+
+
+@pytest.mark.parametrize("status", [404, 410, 422, 500, 501])
+def test_a_download_that_fails_is_a_missing_object(
+    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer, status: int
+) -> None:
+    wanted, other = lfs.add(b"content"), lfs.add(b"other")
+    recording_server.handler = lambda request: (
+        Reply(status) if request.path.endswith(wanted[0]) else lfs.answer(request)
+    )
+    store = Store()
+
+    (missing,) = client.download([wanted, other], store)
+
+    assert (missing.oid, missing.code) == (wanted[0], status)
+    assert list(store.objects) == [other[0]]
+
+
+@pytest.mark.parametrize("status", [404, 422, 501])
+def test_a_server_without_lfs_misses_every_object(
+    client: LfsClient, recording_server: RecordingServer, status: int
+) -> None:
+    recording_server.replies = [Reply(status)]
+
+    missing = client.download([("0" * 64, 1), ("1" * 64, 1)], Store())
+
+    assert [entry.code for entry in missing] == [status, status]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Refused), (403, Refused), (503, TryLater)])
+def test_what_concerns_all_objects_is_raised(
+    client: LfsClient, recording_server: RecordingServer, status: int, kind: type[Exception]
+) -> None:
+    recording_server.replies = [Reply(status)]
+
+    with pytest.raises(kind):
+        client.download([("0" * 64, 1)], Store())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"objects": "none"},
+        {"objects": [{"oid": 1}]},
+        {"message": "no"},
+        [],
+        {"objects": [], "transfer": "tus"},
+        {"objects": [], "hash_algo": "md5"},
+        {"objects": [{"oid": "0" * 64, "actions": {"download": {"href": 7}}}]},
+    ],
+)
+def test_a_batch_of_another_shape_is_told(client: LfsClient, recording_server: RecordingServer, body: object) -> None:
+    recording_server.replies = [json_reply(body)]
+
+    with pytest.raises(UnknownShape):
+        client.download([("0" * 64, 1)], Store())
+
+
+# --- wrong bytes
+
+
+@pytest.mark.parametrize("sent", [b"conten!", b"content and more", b""])
+def test_wrong_bytes_never_come_to_an_end(lfs: LfsServer, client: LfsClient, sent: bytes) -> None:
+    oid, size = lfs.add(b"content")
+    lfs.objects[oid] = sent
+    ended = []
+
+    def sink(oid: str, size: int, stream: Readable) -> None:
+        while stream.read(3):
+            pass
+        ended.append(oid)
+
+    (missing,) = client.download([(oid, size)], sink)
+
+    assert missing.oid == oid
+    assert ended == []
+
+
+def test_bytes_that_the_sink_did_not_read_are_checked_too(lfs: LfsServer, client: LfsClient) -> None:
+    oid, size = lfs.add(b"content")
+    lfs.objects[oid] = b"conten!"
+
+    (missing,) = client.download([(oid, size)], lambda oid, size, stream: None)
+
+    assert "the bytes of another" in missing.message
+
+
+def test_what_the_sink_finds_damaged_is_told(lfs: LfsServer, client: LfsClient) -> None:
+    def sink(oid: str, size: int, stream: Readable) -> None:
+        raise Damaged("the disk gave other bytes back")
+
+    (missing,) = client.download([lfs.add(b"content")], sink)
+
+    assert missing.message == "the disk gave other bytes back"
+
+
+def test_a_fault_of_the_sink_is_not_taken_for_a_missing_object(lfs: LfsServer, client: LfsClient) -> None:
+    def sink(oid: str, size: int, stream: Readable) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        client.download([lfs.add(b"content")], sink)
+
+
+# --- cuts
+
+
+def test_an_end_that_nothing_announced_may_be_a_cut(
+    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer
+) -> None:
+    wanted = lfs.add(b"content")
+
+    def answer(request: SeenRequest) -> Reply:
+        is_first_download = request.method == "GET" and not lfs.downloads
+        reply = lfs.answer(request)
+        return Reply(raw=[b"HTTP/1.1 200 OK\r\n\r\ncon"]) if is_first_download else reply
+
+    recording_server.handler = answer
+    store = Store()
+
+    assert client.download([wanted], store) == ()
+    assert store.objects == lfs.objects
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("cut", [TruncateBody(300_001), ResetPeer(300_001)])
+def test_a_download_that_is_cut_goes_on_where_it_was(
+    lfs: LfsServer,
+    fault_proxy: Callable[[str], FaultProxy],
+    time_: SteeredClock,
+    cut: TruncateBody | ResetPeer,
+    ranges: bool,
+) -> None:
+    content = bytes(range(256)) * 4000
+    wanted = lfs.add(content)
+    lfs.ranges = ranges
+    proxy = fault_proxy(lfs.server.url)
+    proxy.add(cut, method="GET", at=[1, 2])
+    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
+    store = Store()
+    with Session(named=[proxy.url], clock=time_.clock) as session:
+        missing = LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], store)
+
+    assert missing == ()
+    assert store.objects == lfs.objects
+    asked = [request.headers.get("range") for request in lfs.downloads]
+    assert asked[0] is None
+    assert all(range_ is not None for range_ in asked[1:])
+
+
+def test_a_download_that_is_always_cut_at_the_same_byte_ends(
+    lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock
+) -> None:
+    wanted = lfs.add(b"x" * 100_000)
+    lfs.ranges = False
+    proxy = fault_proxy(lfs.server.url)
+    proxy.add(TruncateBody(70_000), method="GET")
+    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
+    with (
+        Session(named=[proxy.url], clock=time_.clock) as session,
+        pytest.raises(TryLater, match="cut off 6 times after byte 70000 of 100000"),
+    ):
+        LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], Store())
+
+
+def test_a_flipped_byte_is_found(lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock) -> None:
+    wanted = lfs.add(b"x" * 100_000)
+    proxy = fault_proxy(lfs.server.url)
+    proxy.add(FlipByte(99_999), method="GET")
+    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
+    store = Store()
+    with Session(named=[proxy.url], clock=time_.clock) as session:
+        (missing,) = LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], store)
+
+    assert (missing.oid, store.objects) == (wanted[0], {})
+
+
+# --- where an answer may lead
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/x",
+        "http://user:hunter2@127.0.0.1/x",
+        "http://127.0.0.1:1/x\r\nX-Injected: 1",
+        "http://127.0.0.1:1/\x00",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1:1/other-port",
+        "http://localhost:1/",
+        "http://[::ffff:127.0.0.1]:1/",
+        "http://0x7f.1:1/",
+        "http://10.0.0.1/",
+        "relative/path",
+        "",
+    ],
+)
+def test_a_download_that_leads_inward_or_hides_something_is_not_followed(
+    lfs: LfsServer, client: LfsClient, href: str
+) -> None:
+    """B-18."""
+    oid, size = lfs.add(b"content")
+    lfs.amend = with_action(href=href)
+
+    (missing,) = client.download([(oid, size)], Store())
+
+    assert missing.oid == oid
+    assert "hunter2" not in missing.message
+    assert lfs.downloads == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"X-A": "1\r\nX-Injected: 1"},
+        {"X-A\r\nX-Injected": "1"},
+        {"X A": "1"},
+        {"": "1"},
+        {"X-A": "\x00"},
+        {"X-A": "密"},
+    ],
+)
+def test_a_header_that_would_say_more_than_one_thing_is_not_sent(
+    lfs: LfsServer, client: LfsClient, header: dict[str, str]
+) -> None:
+    oid, size = lfs.add(b"content")
+    lfs.amend = with_action(header=header)
+
+    (missing,) = client.download([(oid, size)], Store())
+
+    assert (missing.oid, lfs.downloads) == (oid, [])
+
+
+def test_an_actions_headers_are_sent_but_for_those_that_frame_the_request(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = lfs.add(b"content")
+    header = {"X-Key": "1", "Authorization": "RemoteAuth abc", "Host": "evil", "Transfer-Encoding": "chunked"}
+    lfs.amend = with_action(header={**header, "Range": "bytes=1-", "Content-Length": "9"})
+
+    assert client.download([wanted], Store()) == ()
+
+    (sent,) = [request.headers for request in lfs.downloads]
+    assert (sent["x-key"], sent["authorization"]) == ("1", "RemoteAuth abc")
+    assert sent["host"] == parse_address(lfs.server.url).origin.host + f":{lfs.server.port}"
+    assert not {"transfer-encoding", "range", "content-length"} & sent.keys()
+
+
+def test_our_credential_goes_to_the_repositorys_own_origin_only(
+    lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock
+) -> None:
+    own, other = lfs.add(b"own"), lfs.add(b"other")
+    elsewhere = fault_proxy(lfs.server.url)
+    lfs.amend = lambda oid, described: (
+        with_action(href=f"{elsewhere.url}/objects/{oid}")(oid, described) if oid == other[0] else described
+    )
+    with Session(named=[lfs.server.url, elsewhere.url], clock=time_.clock) as session:
+        client = LfsClient(session, f"{lfs.server.url}/r.git", credential=CREDENTIAL)
+        assert client.download([own, other], Store()) == ()
+
+    assert {request.path.rpartition("/")[2]: request.has_authorization for request in lfs.downloads} == {
+        own[0]: True,
+        other[0]: False,
+    }
+
+
+@pytest.mark.parametrize("place", ["href", "header", "authorization"])
+def test_a_batch_cannot_have_our_credential_sent_elsewhere(
+    lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock, place: str
+) -> None:
+    wanted = lfs.add(b"content")
+    elsewhere = fault_proxy(lfs.server.url)
+    href = f"{elsewhere.url}/objects/{wanted[0]}"
+    lfs.amend = {
+        "href": with_action(href=f"{href}?token={TOKEN}"),
+        "header": with_action(href=href, header={"X-Token": TOKEN}),
+        "authorization": with_action(href=href, header={"Authorization": basic_authorization(CREDENTIAL).reveal()}),
+    }[place]
+    with Session(named=[lfs.server.url, elsewhere.url], clock=time_.clock) as session:
+        client = LfsClient(session, f"{lfs.server.url}/r.git", credential=CREDENTIAL)
+        (missing,) = client.download([wanted], Store())
+
+    assert elsewhere.requests == []
+    assert TOKEN not in missing.message
+
+
+# --- actions that are over
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"expires_at": (BEGINNING - timedelta(seconds=1)).isoformat()},
+        {"expires_at": "2026-11-21T07:00:00Z"},
+        {"expires_at": "2026-11-21T07:00:00"},
+    ],
+)
+def test_an_action_that_is_over_is_asked_for_once_more(
+    lfs: LfsServer, client: LfsClient, over: dict[str, object]
+) -> None:
+    wanted = lfs.add(b"content")
+    lfs.amend = with_action(**over)
+
+    assert client.download([wanted], Store()) == ()
+    assert (len(lfs.batches), len(lfs.downloads)) == (2, 1)
+
+
+def test_a_signed_address_that_is_refused_is_asked_for_once_more(
+    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer
+) -> None:
+    wanted = lfs.add(b"content")
+
+    def answer(request: SeenRequest) -> Reply:
+        is_first_download = request.method == "GET" and not lfs.downloads
+        reply = lfs.answer(request)
+        return Reply(403, b"<Code>AccessDenied</Code>") if is_first_download else reply
+
+    recording_server.handler = answer
+    store = Store()
+
+    assert client.download([wanted], store) == ()
+    assert store.objects == lfs.objects
+    assert len(lfs.batches) == 2
+
+
+def test_an_object_that_stays_refused_is_missing(
+    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer
+) -> None:
+    wanted = lfs.add(b"content")
+    recording_server.handler = lambda request: Reply(403) if request.method == "GET" else lfs.answer(request)
+
+    (missing,) = client.download([wanted], Store())
+
+    assert missing.code == 403
+    assert len(lfs.batches) == 2
+
+
+def test_nothing_is_asked_where_there_is_nothing_to_bring(client: LfsClient, recording_server: RecordingServer) -> None:
+    assert client.download([], Store()) == ()
+    assert recording_server.connections == 0
+
+
+def test_a_repository_url_with_a_password_is_refused(session: Session) -> None:
+    with pytest.raises(Exception, match="not asked") as caught:
+        LfsClient(session, f"https://coding:{TOKEN}@e.coding.net/team/repo.git", credential=None)
+
+    assert TOKEN not in str(caught.value)
+    assert not isinstance(caught.value, NotFound)
