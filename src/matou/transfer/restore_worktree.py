@@ -1,0 +1,116 @@
+"""Checks out the files of a restored repository, large files included, without git-lfs."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matou.errors import MatouError, NotFound, Phrase
+from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
+from matou.git.run import GitFailed, GitStopped, Limits, run_git
+from matou.model.refs import RefListing
+from matou.storage.files import naming_the_file
+
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class NotCheckedOut(MatouError):
+    """A repository was made, and git would not write its files."""
+
+
+class LargeFileNotThere(NotFound):
+    """A file stands as the pointer that it is in git, since the archive does not have what it points at."""
+
+
+def lfs_path(git_dir: Path, oid: str) -> Path:
+    """Where git-lfs keeps an object in a repository."""
+    return git_dir / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
+
+
+def check_out(git_dir: Path, worktree: Path, listing: RefListing, *, limits: Limits) -> Iterator[MatouError]:
+    """Write the files of HEAD, if it names a commit; yields what could not be written.
+
+    git itself refuses paths that would lead out of the work tree. Large files replace their pointers where the
+    repository's attributes say `filter=lfs`.
+    """
+    if listing.detached_head is None and listing.head not in listing.refs:
+        return
+    tree = f"--work-tree={worktree}"
+    try:
+        run_git([tree, "reset", "--hard", "--quiet"], git_dir=git_dir, limits=limits)
+        pointers = _large_files(git_dir, tree, worktree, limits)
+    except GitStopped:
+        raise
+    except GitFailed as error:
+        yield NotCheckedOut(Phrase("its files are not checked out: {reason}"), reason=error)
+        return
+    for file in pointers:
+        yield from _replace(file, git_dir, worktree)
+
+
+@dataclass(frozen=True, slots=True)
+class _LargeFile:
+    path: bytes
+    oid: str
+
+
+def _large_files(git_dir: Path, tree: str, worktree: Path, limits: Limits) -> list[_LargeFile]:
+    entries = run_git([tree, "ls-files", "-s", "-z"], git_dir=git_dir, limits=limits).split(b"\0")
+    regular = (entry.partition(b"\t")[2] for entry in entries if entry.startswith(b"100"))
+    found = [_LargeFile(path, oid) for path in regular if (oid := _pointed_at(worktree, path)) is not None]
+    if not found:
+        return []
+    question = b"".join(file.path + b"\0" for file in found)
+    answer = run_git(
+        [tree, "check-attr", "-z", "--stdin", "filter"], git_dir=git_dir, input=question, limits=limits
+    ).split(b"\0")
+    is_lfs = {path for path, value in zip(answer[::3], answer[2::3], strict=False) if value == b"lfs"}
+    return [file for file in found if file.path in is_lfs]
+
+
+def _pointed_at(worktree: Path, path: bytes) -> str | None:
+    """The object that a file points at, if it is a regular file, small, and no link is on the way to it."""
+    with contextlib.suppress(OSError), _folder_of(worktree, path) as folder:
+        descriptor = os.open(os.path.basename(path), os.O_RDONLY | os.O_NONBLOCK | _NO_LINK, dir_fd=folder)  # noqa: PTH119
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST_POINTER_BYTES:
+                pointer = parse_pointer(file.read(LARGEST_POINTER_BYTES + 1))
+                return pointer.oid if pointer else None
+    return None
+
+
+def _replace(file: _LargeFile, git_dir: Path, worktree: Path) -> Iterator[MatouError]:
+    source = lfs_path(git_dir, file.oid)
+    name = os.fsdecode(file.path)
+    if not source.is_file():
+        yield LargeFileNotThere(
+            Phrase("{name} stands as a pointer: LFS object {oid} is not there"), name=name, oid=file.oid
+        )
+        return
+    with naming_the_file(worktree / name), _folder_of(worktree, file.path) as folder:
+        target = os.path.basename(file.path)  # noqa: PTH119
+        mode = stat.S_IMODE(os.stat(target, dir_fd=folder, follow_symlinks=False).st_mode)
+        partial = b".%b.partial" % secrets.token_hex(8).encode()
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, mode, dir_fd=folder)
+        with os.fdopen(descriptor, "wb") as copy, source.open("rb") as original:
+            shutil.copyfileobj(original, copy)
+        os.replace(partial, target, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+@contextlib.contextmanager
+def _folder_of(worktree: Path, path: bytes) -> Iterator[int]:
+    """The folder of a file, reached step by step without following a link."""
+    descriptor = os.open(worktree, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+    try:
+        for name in path.split(b"/")[:-1]:
+            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,119 @@
+"""What an archive holds, as of any run, read from its manifests and snapshots alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matou.archive.chain import checked_lines, newest_manifests, read_end_line
+from matou.archive.layout import Archive
+from matou.archive.manifest import EndLine, NamespaceLine, RepositoryLine, RunLine, SourceLine, read_run_line
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Damaged, MatouError, NotFound
+from matou.model.refs import RefListing
+
+
+class RunState(StrEnum):
+    ENDED = "ended"
+    INTERRUPTED = "interrupted"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How a run went.
+
+    Attributes:
+        run: its number.
+        state: whether it ended, was cut off, or left a manifest that is damaged.
+        first: what its manifest says at the beginning; None where there is none that can be read.
+        end: what it says at the end; None unless it ended.
+        fault: what is wrong with the manifest; None where nothing is.
+    """
+
+    run: int
+    state: RunState
+    first: RunLine | None
+    end: EndLine | None
+    fault: Damaged | None
+
+
+def runs(archive: Archive) -> Iterator[RunSummary]:
+    """Every run that ever began, oldest first, those that were cut off too."""
+    for run in archive.run_numbers():
+        path = archive.manifest(run)
+        if not path.exists():
+            yield RunSummary(run, RunState.INTERRUPTED, None, None, None)
+            continue
+        first: RunLine | None = None
+        try:
+            first = read_run_line(path)
+            yield RunSummary(run, RunState.ENDED, first, read_end_line(path), None)
+        except Damaged as fault:
+            yield RunSummary(run, RunState.DAMAGED, first, None, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRepository:
+    """A repository as a run left it.
+
+    Attributes:
+        source: whose it is.
+        line: what the manifest says of it.
+        refs: None where nothing was saved, or the snapshot cannot be read.
+        fault: why it cannot be read.
+    """
+
+    source: SourceLine
+    line: RepositoryLine
+    refs: RefListing | None
+    fault: MatouError | None = None
+
+
+def show(archive: Archive, *, at: int | None = None) -> Iterator[SavedRepository]:
+    """Every repository of every source as of a run; without `at`, as of now.
+
+    Raises:
+        NoSuchRun: there is no such run that ended.
+        DamagedManifest: a manifest is not what was written.
+    """
+    for source, line in lines_at(archive, at=at):
+        if isinstance(line, RepositoryLine):
+            yield _saved_repository(archive, source, line)
+
+
+def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:
+    try:
+        return SavedRepository(source, line, saved_refs(archive, line))
+    except (Damaged, NotFound) as fault:
+        return SavedRepository(source, line, None, fault)
+
+
+def lines_at(archive: Archive, *, at: int | None) -> Iterator[tuple[SourceLine, NamespaceLine | RepositoryLine]]:
+    """The lines of each source's newest manifest as of a run, with the source that each is of.
+
+    Raises:
+        NoSuchRun: there is no such run that ended.
+        DamagedManifest: a manifest is not what was written.
+    """
+    for manifest in newest_manifests(archive, at=at):
+        source = read_run_line(manifest).source
+        for line in checked_lines(manifest):
+            if isinstance(line, NamespaceLine | RepositoryLine):
+                yield source, line
+
+
+def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:
+    """The refs that the archive has of a repository, without those that could not be stored.
+
+    Raises:
+        Damaged: the snapshot is not what was written.
+        NotFound: it is missing.
+    """
+    if line.snapshot is None:
+        return None
+    listing = parse_snapshot(archive.blobs.read(line.snapshot))
+    left_out = frozenset(line.not_stored)
+    if not left_out:
+        return listing
+    refs = {name: oid for name, oid in listing.refs.items() if name not in left_out}
+    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)

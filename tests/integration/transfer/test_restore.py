@@ -1,0 +1,543 @@
+"""`restore` gives back what was saved, as it was at any run, and nothing that is damaged."""
+
+import os
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from integration.transfer.saved_archives import (
+    CREATED_AT_MILLISECONDS,
+    ICON,
+    NOW,
+    Team,
+    commit_file,
+    digest_of,
+    git,
+    make_repository,
+    pointer_text,
+)
+from matou.archive.chain import NoSuchRun
+from matou.archive.lock import ArchiveBusy, lock_archive
+from matou.git.refs import read_refs
+from matou.storage.files import DiskFull
+from matou.transfer.restore import STAGING, TargetInArchive, restore
+from matou.transfer.restore_report import Layout, RestoreReport
+from matou.transfer.show import RunState, runs, show
+
+API = "team/project/api"
+WEB = "team/project/web"
+LARGE = b"a large file\n" * 100
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    return Team.create(tmp_path / "archive")
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "web")
+
+
+def restored(team: Team, to: Path, **options: object) -> RestoreReport:
+    return restore(team.archive, to=to, now=NOW, jobs=2, **options)  # type: ignore[arg-type]
+
+
+def refs_of(git_dir: Path) -> str:
+    return git(git_dir, "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)")
+
+
+def tree_of(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a folder that is no git directory: its type and whether it may be executed, and its content."""
+    return {path.relative_to(folder).as_posix(): file_of(path) for path in files_below(folder)}
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            yield from files_below(path) if path.name != ".git" else ()
+        else:
+            yield path
+
+
+def file_of(path: Path) -> tuple[int, bytes]:
+    mode = path.lstat().st_mode
+    content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+    return (stat.S_IFMT(mode) | mode & stat.S_IXUSR, content)
+
+
+def make_full_worktree(folder: Path) -> None:
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / "link").symlink_to("../../elsewhere")
+    (folder / "码头").mkdir()
+    (folder / "码头" / "说明.txt").write_text("中文\n")
+    (folder / "back\\slash").write_text("x")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "all sorts")
+
+
+def add_large_file(folder: Path, name: str = "large.bin", data: bytes = LARGE) -> None:
+    (folder / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    git(folder, "add", ".gitattributes")
+    commit_file(folder, name, pointer_text(data))
+
+
+def test_a_plain_repository_has_the_refs_and_the_head_of_its_source(team: Team, web: Path, tmp_path: Path) -> None:
+    git(web.parent, "checkout", "-q", "topic")
+    git(web.parent, "notes", "add", "-m", "a note", "main")
+    team.save({WEB: web})
+
+    report = restored(team, tmp_path / "out")
+
+    copy = tmp_path / "out" / f"{WEB}.git"
+    assert report == RestoreReport((f"{WEB}.git",), (), (), ())
+    assert refs_of(copy) == refs_of(web)
+    assert git(copy, "symbolic-ref", "HEAD") == "refs/heads/topic"
+    assert git(copy, "fsck", "--full", "--no-dangling") == ""
+    assert git(copy, "config", "core.bare") == "true"
+    assert not (tmp_path / "out" / STAGING).exists()
+
+
+def test_the_refs_of_any_run_come_back_exactly(team: Team, web: Path, tmp_path: Path) -> None:
+    at_first = refs_of(web)
+    team.save({WEB: web})
+    git(web.parent, "reset", "-q", "--hard", "HEAD~2")
+    git(web.parent, "branch", "-q", "-D", "topic")
+    git(web.parent, "tag", "-d", "v1")
+    commit_file(web.parent, "file.txt", "force-pushed")
+    team.save({WEB: web})
+
+    restored(team, tmp_path / "first", at=1)
+    restored(team, tmp_path / "second")
+
+    assert refs_of(tmp_path / "first" / f"{WEB}.git") == at_first
+    assert refs_of(tmp_path / "second" / f"{WEB}.git") == refs_of(web)
+    assert git(tmp_path / "first" / f"{WEB}.git", "fsck", "--full", "--no-dangling") == ""
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_a_work_tree_has_the_files_of_its_head(team: Team, tmp_path: Path, object_format: str) -> None:
+    source = make_repository(tmp_path / "source", object_format=object_format)
+    make_full_worktree(source.parent)
+    team.save({WEB: source})
+
+    report = restored(team, tmp_path / "out", worktree=True)
+
+    assert (report.restored, report.problems) == ((WEB,), ())
+    assert tree_of(tmp_path / "out" / WEB) == tree_of(source.parent)
+    assert git(tmp_path / "out" / WEB, "status", "--porcelain") == ""
+    assert refs_of(tmp_path / "out" / WEB) == refs_of(source)
+
+
+def test_large_files_stand_in_the_work_tree_and_where_git_lfs_has_them(team: Team, web: Path, tmp_path: Path) -> None:
+    add_large_file(web.parent, "folder/large.bin")
+    (web.parent / "tool.bin").write_text(pointer_text(LARGE))
+    (web.parent / "tool.bin").chmod(0o755)
+    commit_file(web.parent, "pointer.txt", pointer_text(LARGE))
+    git(web.parent, "add", "-A")
+    git(web.parent, "commit", "-q", "-m", "a tool")
+    team.lfs[WEB] = {digest_of(LARGE): LARGE}
+    team.save({WEB: web})
+
+    report = restored(team, tmp_path / "out", worktree=True)
+
+    tree = tree_of(tmp_path / "out" / WEB)
+    assert report.problems == ()
+    assert tree["folder/large.bin"] == (stat.S_IFREG, LARGE)
+    assert tree["tool.bin"] == (stat.S_IFREG | stat.S_IXUSR, LARGE)
+    assert tree["pointer.txt"][1].decode() == pointer_text(LARGE)
+    oid = digest_of(LARGE)
+    assert (tmp_path / "out" / WEB / ".git/lfs/objects" / oid[:2] / oid[2:4] / oid).read_bytes() == LARGE
+
+
+def test_a_large_file_is_never_written_through_a_link(team: Team, web: Path, tmp_path: Path) -> None:
+    add_large_file(web.parent)
+    victim = tmp_path / "victim"
+    victim.write_text(pointer_text(LARGE))
+    (web.parent / "link.bin").symlink_to(victim)
+    git(web.parent, "add", "-A")
+    git(web.parent, "commit", "-q", "-m", "a link to elsewhere")
+    team.lfs[WEB] = {digest_of(LARGE): LARGE}
+    team.save({WEB: web})
+
+    restored(team, tmp_path / "out", worktree=True)
+
+    assert victim.read_text() == pointer_text(LARGE)
+    assert (tmp_path / "out" / WEB / "link.bin").readlink() == victim
+
+
+@pytest.mark.parametrize("name", [".git/config", "..", "../outside", ".GIT/config", "git~1/config"])
+def test_a_tree_with_a_hostile_path_writes_nothing_outside(team: Team, tmp_path: Path, name: str) -> None:
+    source = make_repository(tmp_path / "source")
+    blob = git(source, "hash-object", "-w", "--stdin", data=b"hostile")
+    tree = blob
+    kind = "100644 blob"
+    for part in reversed(name.split("/")):
+        tree = git(source, "mktree", "--missing", data=f"{kind} {tree}\t{part}\n".encode())
+        kind = "040000 tree"
+    commit = git(source, "commit-tree", "-m", "hostile", tree)
+    git(source, "update-ref", "refs/heads/main", commit)
+    team.save({WEB: source})
+
+    report = restored(team, tmp_path / "out", worktree=True)
+
+    assert not (tmp_path / "out" / "team" / "project" / "outside").exists()
+    assert b"hostile" not in (tmp_path / "out" / WEB / ".git" / "config").read_bytes()
+    assert [problem.path for problem in report.problems] == [WEB]
+    assert refs_of(tmp_path / "out" / WEB) == refs_of(source)
+
+
+@pytest.mark.parametrize("shape", ["empty", "tags only", "unborn head", "detached head"])
+def test_unusual_repositories_come_back_as_they_were(team: Team, tmp_path: Path, shape: str) -> None:
+    source = make_unusual(tmp_path / "source", shape)
+    team.save({WEB: source})
+
+    report = restored(team, tmp_path / "bare")
+    with_files = restored(team, tmp_path / "files", worktree=True)
+
+    copy = tmp_path / "bare" / f"{WEB}.git"
+    assert (report.problems, with_files.problems) == ((), ())
+    assert refs_of(copy) == refs_of(source)
+    assert (copy / "HEAD").read_text() == (source / "HEAD").read_text()
+
+
+def make_unusual(folder: Path, shape: str) -> Path:
+    source = make_repository(folder)
+    if shape == "empty":
+        shutil.rmtree(folder)
+        folder.mkdir()
+        git(folder, "init", "-q", "-b", "trunk")
+    elif shape == "tags only":
+        for branch in ("main", "topic"):
+            git(source, "update-ref", "-d", f"refs/heads/{branch}")
+    elif shape == "unborn head":
+        git(source, "symbolic-ref", "HEAD", "refs/heads/not-yet")
+    else:
+        git(folder, "checkout", "-q", "--detach", "topic")
+    return source
+
+
+def the_script(project: Path, display_name: str, depots: dict[str, Path]) -> None:
+    """What the script does once it has asked CODING: its own commands, with a folder in place of the URL."""
+    project.mkdir(parents=True)
+    (project / "ProjectInfo.txt").write_bytes(f"{display_name}\nabout project\n{CREATED_AT_MILLISECONDS}".encode())
+    (project / "icon").write_bytes(ICON)
+    for name, source in depots.items():
+        depot = project / name
+        depot.mkdir()
+        (depot / "DepotInfo.txt").write_bytes(f"{name}\nabout {name}\n{CREATED_AT_MILLISECONDS}".encode())
+        git(depot, "clone", "-q", "--mirror", str(source), ".git")
+        git(depot, "config", "remote.origin.url", f"https://e.coding.net/team/project/{name}.git")
+        git(depot, "config", "--bool", "core.bare", "false")
+        subprocess.run(["git", "-C", depot, "reset", "-q", "--hard"], check=False, capture_output=True)
+
+
+def test_the_layout_of_the_script_is_what_the_script_makes(team: Team, tmp_path: Path) -> None:
+    sources = {name: make_repository(tmp_path / name) for name in ("api", "web")}
+    make_full_worktree(tmp_path / "web")
+    sources["empty"] = make_unusual(tmp_path / "empty", "empty")
+    team.display_names["team/project"] = "示例 项目"
+    team.save({f"team/project/{name}": source for name, source in sources.items()})
+    the_script(tmp_path / "script" / "示例 项目", "示例 项目", sources)
+
+    report = restored(team, tmp_path / "out", layout=Layout.CODING_SCRIPT)
+
+    assert report.problems == ()
+    assert tree_of(tmp_path / "out") == tree_of(tmp_path / "script")
+    for name in sources:
+        ours, theirs = (tmp_path / folder / "示例 项目" / name for folder in ("out", "script"))
+        assert refs_of(ours) == refs_of(theirs)
+        assert sorted(git(ours, "config", "--list").split()) == sorted(git(theirs, "config", "--list").split())
+        assert (ours / ".git/HEAD").read_text() == (theirs / ".git/HEAD").read_text()
+        assert git(ours, "status", "--porcelain") == git(theirs, "status", "--porcelain") == "?? DepotInfo.txt"
+
+
+def test_hostile_and_equal_display_names_get_folders_of_their_own(team: Team, web: Path, tmp_path: Path) -> None:
+    paths = [f"team/project{number}/icon" for number in range(5)]
+    names = ["../../outside", "Same", "same", "支付（测试）", "Same"]
+    team.display_names = {f"team/project{number}": name for number, name in enumerate(names)}
+    team.save(dict.fromkeys(paths, web))
+
+    report = restored(team, tmp_path / "out" / "target", layout=Layout.CODING_SCRIPT)
+
+    folders = sorted(path.name for path in (tmp_path / "out" / "target").iterdir())
+    assert report.problems == ()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["target"]
+    assert len({folder.casefold() for folder in folders}) == 5
+    assert {"Same", "支付（测试）"} <= set(folders)
+    assert (tmp_path / "out" / "target" / "Same" / "icon").read_bytes() == ICON
+    assert all(path.startswith("icon~") for path in (one.rpartition("/")[2] for one in report.restored))
+
+
+def test_a_repository_of_which_nothing_was_saved_is_reported_not_made(team: Team, web: Path, tmp_path: Path) -> None:
+    team.save({WEB: web, API: None})
+
+    plain = restored(team, tmp_path / "plain")
+    script = restored(team, tmp_path / "script", layout=Layout.CODING_SCRIPT)
+
+    assert plain.not_saved == (f"{API}.git",)
+    assert not (tmp_path / "plain" / f"{API}.git").exists()
+    assert script.not_saved == ("project/api",)
+    assert [path.name for path in (tmp_path / "script" / "project" / "api").iterdir()] == ["DepotInfo.txt"]
+    assert restored(team, tmp_path / "script", layout=Layout.CODING_SCRIPT).not_saved == script.not_saved
+
+
+@pytest.mark.parametrize("damage", ["flip", "no pack", "no index", "no folder", "snapshot"])
+def test_a_damaged_repository_is_refused_and_the_others_are_made(
+    team: Team, web: Path, tmp_path: Path, damage: str
+) -> None:
+    api = make_repository(tmp_path / "api", commits=8)
+    team.save({WEB: web, API: api})
+    harm(team, damage)
+
+    report = restored(team, tmp_path / "out")
+
+    assert report.restored == (f"{WEB}.git",)
+    assert [(problem.path, problem.is_damage) for problem in report.problems] == [(f"{API}.git", True)]
+    assert report.has_damage
+    assert not (tmp_path / "out" / f"{API}.git").exists()
+
+
+def harm(team: Team, damage: str) -> None:
+    pack = next((team.git_dir(API) / "objects" / "pack").glob("*.pack"))
+    if damage == "flip":
+        content = bytearray(pack.read_bytes())
+        content[len(content) // 2] ^= 4
+        pack.chmod(0o644)
+        pack.write_bytes(content)
+    elif damage == "snapshot":
+        team.blob(team.lines[API].snapshot or "").unlink()
+    elif damage == "no folder":
+        shutil.rmtree(team.git_dir(API))
+    else:
+        pack.with_suffix(".pack" if damage == "no pack" else ".idx").unlink()
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_repository_whose_lfs_object_is_damaged_is_made_without_it_and_says_so(
+    team: Team, web: Path, tmp_path: Path, damage: str
+) -> None:
+    add_large_file(web.parent)
+    team.lfs[WEB] = {digest_of(LARGE): LARGE}
+    team.save({WEB: web})
+    blob = team.blob(digest_of(LARGE))
+    blob.unlink()
+    for content in [b"changed"] * (damage == "changed"):
+        blob.write_bytes(content)
+
+    reports = [restored(team, tmp_path / "out", worktree=True) for _ in range(2)]
+
+    assert [report.has_damage for report in reports] == [True, True]
+    assert digest_of(LARGE) in str(reports[0].problems[0])
+    assert (tmp_path / "out" / WEB / "large.bin").read_text() == pointer_text(LARGE)
+
+
+def test_an_lfs_object_that_the_source_has_lost_is_no_damage(team: Team, web: Path, tmp_path: Path) -> None:
+    add_large_file(web.parent)
+    team.lfs[WEB] = {digest_of(LARGE): None}
+    team.save({WEB: web})
+
+    report = restored(team, tmp_path / "out", worktree=True)
+
+    assert report.restored == (WEB,)
+    assert not report.has_damage
+    assert ["stands as a pointer" in str(problem) for problem in report.problems] == [True]
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_second_restore_finds_everything_there(team: Team, web: Path, tmp_path: Path, layout: Layout) -> None:
+    team.save({WEB: web})
+    first = restored(team, tmp_path / "out", layout=layout)
+
+    second = restored(team, tmp_path / "out", layout=layout)
+
+    assert second == RestoreReport((), first.restored, (), ())
+
+
+@pytest.mark.parametrize("worktree", [False, True])
+def test_what_somebody_else_put_there_is_left_as_it_is(team: Team, web: Path, tmp_path: Path, worktree: bool) -> None:
+    api = make_repository(tmp_path / "api")
+    team.save({WEB: web, API: api})
+    place = tmp_path / "out" / (WEB if worktree else f"{WEB}.git")
+    place.mkdir(parents=True)
+    (place / "thesis.tex").write_text("mine")
+
+    report = restored(team, tmp_path / "out", worktree=worktree)
+
+    assert [str(problem.cause) for problem in report.problems] == [f"{place} holds something else"]
+    assert not report.has_damage
+    assert len(report.restored) == 1
+    assert [path.name for path in place.iterdir()] == ["thesis.tex"]
+
+
+def test_a_link_in_the_way_is_not_followed(team: Team, web: Path, tmp_path: Path) -> None:
+    team.save({WEB: web})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "team").symlink_to(tmp_path / "elsewhere")
+
+    report = restored(team, tmp_path / "out")
+
+    assert ["is no folder" in str(problem) for problem in report.problems] == [True]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.fixture
+def files_of_one_megabyte() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_stops_a_restore_by_name_and_leaves_nothing_half_made(
+    team: Team, web: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    team.lfs[WEB] = {digest_of(b"x" * 2_000_000): b"x" * 2_000_000}
+    team.save({WEB: web})
+    request.getfixturevalue("files_of_one_megabyte")
+
+    with pytest.raises(DiskFull, match="bytes are free"):
+        restored(team, tmp_path / "out")
+
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [STAGING]
+    assert [path.name for path in (tmp_path / "out" / STAGING).iterdir()] == ["lock"]
+
+
+RESTORE_AND_DIE = """
+import os, pathlib, sys
+from datetime import datetime, UTC
+from matou.archive.layout import Archive
+from matou.storage.files import DiskFull
+from matou.transfer.restore import restore
+
+def die_at(path, done, expected):
+    if done == int(sys.argv[3]):
+        os.kill(os.getpid(), 9)
+
+restore(Archive.open(pathlib.Path(sys.argv[1])), to=pathlib.Path(sys.argv[2]), now=datetime.now(UTC), progress=die_at)
+"""
+
+
+@pytest.mark.parametrize("done", [1, 3])
+def test_a_restore_that_was_killed_goes_on(team: Team, web: Path, tmp_path: Path, done: int) -> None:
+    paths = [f"team/project/r{number}" for number in range(5)]
+    team.save(dict.fromkeys(paths, web))
+    out = tmp_path / "out"
+    killed = subprocess.run([sys.executable, "-c", RESTORE_AND_DIE, team.archive.root, out, str(done)], check=False)
+    (out / STAGING / "half").mkdir()
+
+    report = restored(team, out)
+
+    assert killed.returncode == -9
+    assert (len(report.restored), len(report.already_there), report.problems) == (5 - done, done, ())
+    assert [refs_of(out / f"{path}.git") for path in paths] == [refs_of(web)] * 5
+    assert not (out / STAGING).exists()
+
+
+def test_only_what_is_wanted_is_made(team: Team, web: Path, tmp_path: Path) -> None:
+    team.save({WEB: web, API: web, "team/other/api": web})
+
+    report = restored(team, tmp_path / "out", include=["api"], exclude=["other/*"])
+
+    assert report.restored == (f"{API}.git",)
+
+
+def test_a_run_that_was_cut_off_or_never_was_cannot_be_restored(team: Team, web: Path, tmp_path: Path) -> None:
+    team.save({WEB: web})
+    interrupted = team.save({WEB: web}, publish=False)
+
+    for run in (interrupted, 9):
+        with pytest.raises(NoSuchRun, match=f"run {run}"):
+            restored(team, tmp_path / "out", at=run)
+
+
+def test_nothing_is_restored_into_the_archive(team: Team, web: Path) -> None:
+    team.save({WEB: web})
+
+    with pytest.raises(TargetInArchive):
+        restored(team, team.archive.root / "out")
+
+
+def test_two_restores_to_one_folder_do_not_meet(team: Team, web: Path, tmp_path: Path) -> None:
+    team.save({WEB: web})
+    staging = tmp_path / "out" / STAGING
+    staging.mkdir(parents=True)
+
+    with lock_archive(staging, now=NOW), pytest.raises(ArchiveBusy):
+        restored(team, tmp_path / "out")
+
+
+def test_the_configuration_of_an_archive_from_elsewhere_is_not_taken_over(
+    team: Team, web: Path, tmp_path: Path
+) -> None:
+    team.save({WEB: web})
+    canary = tmp_path / "canary"
+    hook = team.git_dir(WEB) / "hooks" / "post-checkout"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    hook.chmod(0o755)
+    with (team.git_dir(WEB) / "config").open("a") as config:
+        config.write(f"[core]\n\tfsmonitor = touch {canary}\n\thooksPath = {hook.parent}\n[alias]\n\tx = !touch\n")
+
+    restored(team, tmp_path / "out", worktree=True)
+
+    assert not canary.exists()
+    assert "canary" not in (tmp_path / "out" / WEB / ".git" / "config").read_text()
+    assert not (tmp_path / "out" / WEB / ".git" / "hooks").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["ext::sh -c touch% /tmp/x", "-oProxyCommand=x", "file:///etc", "https://x/\n[core]\n\tfsmonitor = x"]
+)
+def test_a_url_that_is_more_than_a_url_does_not_reach_a_configuration(
+    team: Team, web: Path, tmp_path: Path, url: str
+) -> None:
+    team.save({WEB: web}, publish=False)
+    team.lines[WEB] = msgspec.structs.replace(team.lines[WEB], clone_url=url)
+    team.save({})
+
+    restored(team, tmp_path / "out")
+
+    assert "remote" not in git(tmp_path / "out" / f"{WEB}.git", "config", "--list")
+
+
+def test_show_gives_the_refs_as_they_were_at_a_run(team: Team, web: Path) -> None:
+    before = read_refs(web)
+    team.save({WEB: web, API: None})
+    commit_file(web.parent, "file.txt", "later")
+    team.save({WEB: web})
+
+    (first, unsaved), (second, _) = show(team.archive, at=1), show(team.archive)
+
+    assert (first.line.path, unsaved.line.path) == (WEB, API)
+    assert first.refs is not None
+    assert second.refs is not None
+    assert first.refs.refs == before.refs
+    assert second.refs.refs == read_refs(web).refs
+    assert unsaved.refs is None
+
+
+def test_runs_lists_every_run_that_ever_began(team: Team, web: Path) -> None:
+    team.save({WEB: web})
+    team.save({WEB: web}, publish=False)
+    team.save({WEB: web})
+    team.archive.manifest(3).write_bytes(team.archive.manifest(3).read_bytes()[:-5])
+
+    summaries = list(runs(team.archive))
+
+    assert [(one.run, one.state) for one in summaries] == [
+        (1, RunState.ENDED),
+        (2, RunState.INTERRUPTED),
+        (3, RunState.DAMAGED),
+    ]
+    assert summaries[0].end is not None
+    assert summaries[2].fault is not None
