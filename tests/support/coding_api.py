@@ -15,15 +15,17 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from matou.db import repositories
+from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.forge import Forge
-from matou.forge.namespaces import create_project, find_namespace
+from matou.forge.members import add_member
+from matou.forge.namespaces import create_organization, create_project, find_namespace
 from matou.forge.repositories import create_repository, find_repository, find_repository_by_id
 from matou.forge.tokens import create_token
-from matou.forge.users import list_users
+from matou.forge.users import create_user, list_users
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath, object_id
 from matou.model.platform import Visibility
 from matou.server.dialects.coding import routes
@@ -227,3 +229,21 @@ class Team:
         self, *, calls_a_second: int = 10_000, clock: Callable[[], float] = monotonic, base: str | None = None
     ) -> Starlette:
         return Starlette(routes=routes(self.forge, base=base, limiter=RateLimiter(calls_a_second, clock=clock)))
+
+
+def furnish(forge: Forge) -> None:
+    """Make the team that `Team.found` finds."""
+    chen, dora, gu, _ = (
+        create_user(forge, name, email=f"{name}@example.org", display_name=name.title())
+        for name in ("chen", "dora", "gu", "xiao")
+    )
+    organization = create_organization(forge, "harbour", owner=chen, display_name="港口")
+    project = create_project(
+        forge, organization, "boats", display_name="船 / 队", description="all boats", creator=chen
+    )
+    add_member(forge, project, dora, Role.DEVELOPER)
+    add_member(forge, project, gu, Role.GUEST)
+    create_repository(forge, RepositoryPath(project.path, "ferry"), description="goes there and back", creator=chen)
+    team = Team.found(forge, Clock())
+    team.commit({"README.md": "# 渡船\n".encode(), "src/main.c": b"int main;\n"}, "first", at=1_700_000_000)
+    team.commit({"src/main.c": b"int main(void);\n"}, "fix the main thing\n\nlong story", at=1_700_100_000)

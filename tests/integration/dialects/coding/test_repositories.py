@@ -404,3 +404,15 @@ def test_refs_whose_names_are_not_utf8_do_not_break_a_list(team: Team, api: Api)
 
     assert names(api) == ["main", "z\ufffd"]
     assert names(api, "DescribeGitTags") == ["z\ufffd"]
+
+
+@pytest.mark.parametrize("lost", ["HEAD", "objects", "packed-refs"])
+def test_damage_is_not_told_in_detail(team: Team, api: Api, lost: str) -> None:
+    folder = team.forge.git_dir(team.depot)
+    team.git("pack-refs", "--all")
+    (folder / lost).rename(folder / "lost")
+    (folder / lost).write_bytes(b"nonsense")
+
+    answer = api("DescribeGitCommitInfos", DepotId=team.depot.id, Ref="main")
+
+    assert (answer.error, answer.message) == ("FailedOperation", "this server has a fault; its log says more")

@@ -54,7 +54,7 @@ ASKED: dict[str, Parameters] = {
     "DescribeUserProjects": lambda team: {"UserId": team.people["chen"].id},
     "ModifyDefaultBranch": of_depot(BranchName="dev"),
     "ModifyDepotDescription": of_depot(Description="x"),
-    "ModifyDepotName": of_depot(DepotName="x"),
+    "ModifyDepotName": of_depot(DepotName="renamed"),
     "ModifyGitDepotArchive": of_depot(),
     "ModifyGitDepotUnarchive": of_depot(),
 }
@@ -85,6 +85,10 @@ def children(value: Any) -> Iterable[tuple[str, Any]]:
 
 @pytest.fixture
 def furnished(team: Team) -> Team:
+    return _furnish(team)
+
+
+def _furnish(team: Team) -> Team:
     team.git("branch", "dev", "main")
     team.git("tag", "-a", "-m", "one", "v1", "main")
     create_label(team.forge, team.project, "label", "#C6C8CC")
@@ -117,3 +121,21 @@ def test_an_answer_holds_no_null(furnished: Team, api: Api, action: str) -> None
     given = shape(api(action, **ASKED[action](furnished)).response)
 
     assert {place for place, kinds in given.items() if "NoneType" in kinds} == set()
+
+
+def test_postgresql_gives_the_same_answers(furnished: Team, team_on_postgresql: Team) -> None:
+    other = _furnish(team_on_postgresql)
+
+    for action, asked in ASKED.items():
+        if action.startswith("Describe"):
+            there, here = (team.api()(action, **asked(team)).response for team in (other, furnished))
+            assert {**there, "RequestId": ""} == {**here, "RequestId": ""}
+
+
+def test_every_action_works_on_postgresql(team_on_postgresql: Team) -> None:
+    team = _furnish(team_on_postgresql)
+    api = team.api()
+
+    answers = {action: api(action, **asked(team)).response for action, asked in ASKED.items() if action[:6] != "Delete"}
+
+    assert {action: answer["Error"] for action, answer in answers.items() if "Error" in answer} == {}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from matou.forge import access
 from matou.forge.branches import resolve
 from matou.forge.references import ref_listing
+from matou.git.lfs_pointers import parse_pointer
 from matou.git.objects import (
     Commit,
     CommitFilter,
@@ -31,13 +32,6 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\Z")
 _LAST_OF_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _LAST_OF_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
-
-# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, "The Pointer"
-_LFS_POINTER = re.compile(
-    rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n(?:ext-[^\n]*\n)*"
-    rb"oid sha256:[0-9a-f]{64}\nsize [0-9]+\n?\Z"
-)
-LARGEST_POINTER_BYTES = 1024
 
 
 def commit_list(call: Call, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
@@ -119,7 +113,7 @@ def _path(text: str) -> TreePath:
 
 
 def _content_row(content: bytes) -> wire.GitFileContent:
-    is_lfs = len(content) < LARGEST_POINTER_BYTES and _LFS_POINTER.match(content) is not None
+    is_lfs = parse_pointer(content) is not None
     text = _text(content)
     return wire.GitFileContent(
         content=b64encode(content).decode() if text is None else text,

@@ -6,7 +6,7 @@ database or Python said.
 
 import structlog
 
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MissingScope
 from matou.git.objects import InvalidTreePath, TooLargeToRead
 from matou.model.names import InvalidName
@@ -58,7 +58,6 @@ CODE_OF_KIND: tuple[tuple[type[MatouError], str], ...] = (
     (Refused, ErrorCode.UNAUTHORIZED_OPERATION),
     (NotFound, ErrorCode.RESOURCE_NOT_FOUND),
     (Conflict, ErrorCode.RESOURCE_IN_USE),
-    (UnknownShape, ErrorCode.INVALID_PARAMETER),
 )
 """The first that fits. A kind that is not here, `Damaged` among them, is a fault of ours."""
 
