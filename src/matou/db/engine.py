@@ -32,7 +32,7 @@ class AlreadyThere(Conflict):
 
 
 class OwnerGone(NotFound):
-    """A row refers to one that is not there, or no longer."""
+    """A row refers to one that is not there, or would after what was to be deleted."""
 
 
 class DatabaseBusy(TryLater):

@@ -139,7 +139,7 @@ def is_seen(connection: Connection, namespace_id: NamespaceId, viewer: Viewer) -
 
 
 def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:
-    """Raises OwnerGone where it still holds something."""
+    """Raises OwnerGone where it still holds something that would be left without it."""
     connection.execute(delete(namespaces).where(namespaces.c.id == namespace_id))
 
 

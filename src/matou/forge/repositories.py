@@ -142,10 +142,7 @@ def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Rep
 
     Raises InvalidName, NoSuchBranch.
     """
-    ref = RefName(HEADS + branch)
-    fault = fault_of_ref_name(ref)
-    if fault is not None:
-        raise InvalidName("{branch} cannot be a branch: {fault}", branch=repr(branch)[:200], fault=fault)
+    ref = _ref_of(branch)
     refs = ref_listing(forge, repository).refs
     if ref not in refs and any(name.startswith(HEADS) for name in refs):
         raise NoSuchBranch("there is no branch {branch}", branch=repr(branch))
@@ -153,6 +150,14 @@ def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Rep
     run_git(("symbolic-ref", "HEAD", ref), git_dir=git_dir)
     forge.listings.forget(git_dir)
     return _change(forge, repository, default_branch=branch)
+
+
+def _ref_of(branch: str) -> RefName:
+    # git takes such a ref and then takes the branch's name for an option.
+    fault = "it begins with a hyphen" if branch.startswith("-") else fault_of_ref_name(HEADS + branch)
+    if fault is not None:
+        raise InvalidName("{branch} cannot be a branch: {fault}", branch=repr(branch)[:200], fault=fault)
+    return RefName(HEADS + branch)
 
 
 def archive_repository(forge: Forge, repository: Repository) -> Repository:

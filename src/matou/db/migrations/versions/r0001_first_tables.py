@@ -58,7 +58,7 @@ def upgrade() -> None:
             ["creator_id"], ["users.id"], name="fk_namespaces_creator_id_users", ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["parent_id"], ["namespaces.id"], name="fk_namespaces_parent_id_namespaces", ondelete="RESTRICT"
+            ["parent_id"], ["namespaces.id"], name="fk_namespaces_parent_id_namespaces", ondelete="NO ACTION"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_namespaces"),
         sa.UniqueConstraint("folded_path", name="uq_namespaces_folded_path"),
@@ -115,7 +115,7 @@ def upgrade() -> None:
             ["creator_id"], ["users.id"], name="fk_repositories_creator_id_users", ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
-            ["namespace_id"], ["namespaces.id"], name="fk_repositories_namespace_id_namespaces", ondelete="RESTRICT"
+            ["namespace_id"], ["namespaces.id"], name="fk_repositories_namespace_id_namespaces", ondelete="NO ACTION"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_repositories"),
         sa.UniqueConstraint("folded_path", name="uq_repositories_folded_path"),

@@ -1,0 +1,345 @@
+"""What was backed up can be served from the archive alone: the database is made again from the manifests."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import (
+    LfsState,
+    Listing,
+    ManifestWriter,
+    NamespaceLine,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+)
+from matou.archive.snapshots import lfs_list_text
+from matou.db.engine import open_database
+from matou.db.memberships import Role
+from matou.errors import Damaged
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
+from matou.forge.check import check
+from matou.forge.forge import Forge
+from matou.forge.labels import labels
+from matou.forge.lfs import exists, size
+from matou.forge.members import add_member
+from matou.forge.namespaces import child_namespaces, create_organization, find_namespace, read_icon
+from matou.forge.references import ref_listing
+from matou.forge.reindex import PlaceTaken, ensure_indexed, reindex
+from matou.forge.repositories import create_repository, find_repository, repositories_in, set_visibility
+from matou.forge.users import create_user
+from matou.git.repository import create_bare
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import VersionControl, Visibility
+
+AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+LARGE = b"large"
+OID = hashlib.sha256(LARGE).hexdigest()
+MISSING = "f" * 64
+
+
+class Team:
+    """A team as backups see it; each `back_up` writes the archive that a run would."""
+
+    def __init__(self, archive: Archive, *, host: str = "e.coding.net", team: str = "team") -> None:
+        self.archive = archive
+        self.source = SourceLine(
+            platform="coding", url=f"https://{host}/open-api", account="1", team=team, team_id="12"
+        )
+        self.labels = [{"id": "1", "name": "bug", "color": "#ff0000"}]
+        self.namespace: dict[str, Any] = {"display_name": "码头", "description": "", "path": f"{team}/harbour"}
+        self.repositories: dict[str, dict[str, Any]] = {"42": {"name": "ship", "path": f"{team}/harbour/ship"}}
+
+    def back_up(self) -> int:
+        run = self.archive.begin_run()
+        first = RunLine(format=1, run=run, started_at=AT, source=self.source, options={}, matou="0.1.0")
+        writer = ManifestWriter(self.archive, first)
+        blobs = self.archive.blobs
+        documents = {"labels": blobs.put_bytes(json.dumps(self.labels).encode())}
+        icon = blobs.put_bytes(b"icon")
+        writer.write(
+            NamespaceLine(
+                id="7",
+                name="harbour",
+                created_at=AT,
+                icon=icon,
+                archived=False,
+                seen=True,
+                documents=documents,
+                **self.namespace,
+            )
+        )
+        blobs.put_bytes(LARGE)
+        listed = LfsState(list=blobs.put_bytes(lfs_list_text({OID: 5, MISSING: 9})), objects=2, missing=(MISSING,))
+        for number, repository in self.repositories.items():
+            git_dir = self.archive.repository(RepositoryPath.parse(repository["path"]))
+            git_dir.parent.mkdir(parents=True, exist_ok=True)
+            create_bare(git_dir)
+            line = {
+                "description": "a ship",
+                "default_branch": "trunk",
+                "outcome": Outcome.SAVED,
+                "visibility": Visibility.PUBLIC,
+                **repository,
+            }
+            writer.write(
+                RepositoryLine(
+                    id=number,
+                    namespace="7",
+                    clone_url="https://e.coding.net/team/harbour/ship.git",
+                    version_control=VersionControl.GIT,
+                    created_at=AT,
+                    last_push_at=AT,
+                    lfs=listed,
+                    **line,
+                )
+            )
+        writer.publish(finished_at=AT, requests=1, listing=Listing.COMPLETE)
+        writer.close()
+        return run
+
+
+@pytest.fixture
+def backed_up(archive: Archive) -> Team:
+    team = Team(archive)
+    team.back_up()
+    return team
+
+
+SHIP = RepositoryPath.parse("team/harbour/ship")
+
+
+def rows(forge: Forge) -> object:
+    """All that the index says, but for the numbers of rows."""
+    namespaces = [
+        find_namespace(forge, NamespacePath(("team",))),
+        find_namespace(forge, NamespacePath.parse("team/harbour")),
+    ]
+    found = repositories_in(forge, None)[0]
+    return (
+        [(one.path, one.display_name, one.icon, one.source, one.source_id, one.kind) for one in namespaces],
+        [(one.path, one.true_name, one.description, one.default_branch, one.read_only_source) for one in found],
+        [(one.name, one.color) for one in labels(forge, namespaces[1])],
+    )
+
+
+def test_an_archive_is_indexed_when_it_is_opened_and_only_then(forge: Forge, backed_up: Team) -> None:
+    report = ensure_indexed(forge)
+
+    assert report is not None
+    assert (report.sources, report.namespaces, report.repositories, report.problems) == (1, 2, 1, ())
+    assert ensure_indexed(forge) is None
+    backed_up.back_up()
+    assert ensure_indexed(forge) is not None
+
+
+def test_an_archive_without_runs_needs_no_index(forge: Forge) -> None:
+    assert ensure_indexed(forge) is None
+    assert reindex(forge).repositories == 0
+
+
+def test_what_the_manifest_says_is_what_the_rows_say(forge: Forge, backed_up: Team) -> None:
+    reindex(forge)
+
+    ship = find_repository(forge, SHIP)
+    project = find_namespace(forge, SHIP.namespace)
+    assert (ship.true_name, ship.description, ship.default_branch) == ("ship", "a ship", "trunk")
+    assert (ship.created_at, ship.last_push_at, ship.read_only_source) == (AT, AT, "coding e.coding.net 12")
+    assert (project.display_name, project.created_at, read_icon(forge, project)) == ("码头", AT, b"icon")
+    assert [(label.name, label.color) for label in labels(forge, project)] == [("bug", "#ff0000")]
+    assert (size(forge, ship, OID), exists(forge, ship, MISSING)) == (5, False)
+    assert ref_listing(forge, ship).refs == {}
+    assert check(forge) == ()
+
+
+def test_twice_is_as_good_as_once(forge: Forge, backed_up: Team) -> None:
+    reindex(forge)
+    once = rows(forge)
+    ids = [one.id for one in repositories_in(forge, None)[0]]
+
+    reindex(forge)
+
+    assert rows(forge) == once
+    assert [one.id for one in repositories_in(forge, None)[0]] == ids
+
+
+def test_a_database_that_was_lost_is_made_again(forge: Forge, backed_up: Team, tmp_path: Path) -> None:
+    reindex(forge)
+    before = rows(forge)
+
+    database = open_database(tmp_path / "new.db")
+    again = Forge(database, forge.archive, forge.now)
+    ensure_indexed(again)
+
+    assert rows(again) == before
+    database.close()
+
+
+def test_what_changed_at_the_source_changes_here(forge: Forge, backed_up: Team) -> None:
+    reindex(forge)
+    ship = find_repository(forge, SHIP)
+    backed_up.namespace["display_name"] = "一号码头"
+    backed_up.labels = [
+        {"id": "1", "name": "bug", "color": "#00ff00"},
+        {"id": "2", "name": "later", "color": "#000000"},
+    ]
+    backed_up.repositories["42"]["name"] = "boat"
+    backed_up.repositories["43"] = {"name": "raft", "path": "team/harbour/raft"}
+    backed_up.back_up()
+
+    ensure_indexed(forge)
+
+    project = find_namespace(forge, SHIP.namespace)
+    assert project.display_name == "一号码头"
+    assert [(label.name, label.color) for label in labels(forge, project)] == [("bug", "#00ff00"), ("later", "#000000")]
+    renamed = find_repository(forge, SHIP)
+    assert (renamed.id, renamed.true_name, renamed.name) == (ship.id, "boat", "ship")
+    assert repositories_in(forge, project)[1] == 2
+
+
+def test_what_was_decided_here_stays(forge: Forge, backed_up: Team) -> None:
+    reindex(forge)
+    set_visibility(forge, find_repository(forge, SHIP), Visibility.INTERNAL)
+    berta = create_user(forge, "berta")
+    add_member(forge, find_namespace(forge, SHIP.namespace), berta, Role.REPORTER)
+
+    reindex(forge)
+
+    ship = find_repository(forge, SHIP)
+    assert ship.visibility is Visibility.INTERNAL
+    assert may(forge, Identity(berta, ALL_SCOPES), Action.READ_CODE, ship)
+
+
+def test_what_was_never_saved_is_not_served(forge: Forge, archive: Archive) -> None:
+    team = Team(archive)
+    team.back_up()
+    archive.repository(SHIP).rename(archive.staging / "gone.git")
+
+    reindex(forge)
+
+    with pytest.raises(NoSuchRepository):
+        find_repository(forge, SHIP)
+
+
+def test_two_sources_may_have_namespaces_side_by_side(forge: Forge, backed_up: Team, archive: Archive) -> None:
+    other = Team(archive, host="git.example.com")
+    other.namespace["path"] = "team/harbour~1234abcd"
+    other.repositories = {"42": {"name": "ship", "path": "team/harbour~1234abcd/ship"}}
+    other.back_up()
+
+    report = reindex(forge)
+
+    assert (report.sources, report.problems) == (2, ())
+    sources = {one.read_only_source for one in repositories_in(forge, None)[0]}
+    assert sources == {"coding e.coding.net 12", "coding git.example.com 12"}
+
+
+def test_members_of_a_namespace_of_ours_never_become_members_of_what_was_backed_up(
+    forge: Forge, backed_up: Team
+) -> None:
+    create_user(forge, "team")
+
+    report = reindex(forge)
+
+    assert {type(problem) for problem in report.problems} == {PlaceTaken}
+    assert repositories_in(forge, None) == ((), 0)
+
+
+def test_a_repository_of_ours_keeps_its_path(forge: Forge, archive: Archive) -> None:
+    anna = create_user(forge, "anna")
+    team = create_organization(forge, "team", owner=anna)
+    ours = create_repository(
+        forge, RepositoryPath(create_organization(forge, "harbour", owner=anna, parent=team).path, "ship"), creator=anna
+    )
+    Team(archive).back_up()
+
+    report = reindex(forge)
+
+    assert report.problems
+    assert find_repository(forge, SHIP) == ours
+
+
+def test_a_damaged_manifest_is_told_and_the_rows_stay(forge: Forge, backed_up: Team) -> None:
+    reindex(forge)
+    before = rows(forge)
+    run = backed_up.back_up()
+    manifest = forge.archive.manifest(run)
+    manifest.write_bytes(manifest.read_bytes()[:-20])
+
+    report = reindex(forge)
+
+    assert len(report.problems) == 1
+    assert isinstance(report.problems[0], Damaged)
+    assert rows(forge) == before
+
+
+@pytest.mark.parametrize("document", [b"[", b'[{"name": 1}]', b'{"name": "bug"}', b"\xff"])
+def test_a_document_that_does_not_read_stops_nothing_else(forge: Forge, archive: Archive, document: bytes) -> None:
+    team = Team(archive)
+    team.back_up()
+    manifest = next(iter(archive.run_numbers()))
+    digest = archive.blobs.put_bytes(json.dumps(team.labels).encode())
+    place = archive.files.path(f"{digest[:2]}/{digest[2:4]}/{digest}")
+    place.chmod(0o600)
+    place.write_bytes(document)
+
+    report = reindex(forge)
+
+    assert manifest == 1
+    assert len(report.problems) == 1
+    assert repositories_in(forge, None)[1] == 1
+
+
+def test_nobody_changes_what_a_source_owns(forge: Forge, backed_up: Team) -> None:
+    """Catalogue A-28."""
+    reindex(forge)
+    admin = Identity(create_user(forge, "root", admin=True), ALL_SCOPES)
+    ship, project = find_repository(forge, SHIP), find_namespace(forge, SHIP.namespace)
+
+    for action in (Action.WRITE_CODE, Action.CHANGE_SETTINGS, Action.DELETE):
+        with pytest.raises(ReadOnly):
+            require(forge, admin, action, ship)
+    for action in (Action.CREATE_IN, Action.CREATE_NAMESPACE_IN, Action.CHANGE_SETTINGS, Action.DELETE):
+        with pytest.raises(ReadOnly):
+            require(forge, admin, action, project)
+    require(forge, admin, Action.READ_CODE, ship)
+    require(forge, admin, Action.ADMINISTER, ship)
+
+
+def test_on_ones_own_machine_backups_are_readable_until_the_first_account_is_made(
+    database_place: Path | str, backed_up: Team
+) -> None:
+    database = open_database(database_place)
+    forge = Forge(database, backed_up.archive, lambda: AT, loopback=True)
+    reindex(forge)
+    ship = find_repository(forge, SHIP)
+    before = may(forge, ANONYMOUS, Action.READ_CODE, ship), may(forge, ANONYMOUS, Action.WRITE_CODE, ship)
+
+    create_user(forge, "anna")
+
+    after = may(forge, ANONYMOUS, Action.READ_CODE, ship)
+    database.close()
+    assert (before, after) == ((True, False), False)
+
+
+@pytest.mark.parametrize(("asked_for", "is_readable"), [(True, True), (False, False)])
+def test_others_read_backups_only_if_the_operator_asked_for_it(
+    database_place: Path | str, backed_up: Team, asked_for: bool, is_readable: bool
+) -> None:
+    database = open_database(database_place)
+    forge = Forge(database, backed_up.archive, lambda: AT, loopback=False, anonymous_reads_backups=asked_for)
+    reindex(forge)
+    create_user(forge, "anna")
+
+    seen = may(forge, ANONYMOUS, Action.READ_CODE, find_repository(forge, SHIP))
+
+    outermost = child_namespaces(forge, None)[0]
+    database.close()
+    assert seen is is_readable
+    assert "team" in {namespace.name for namespace in outermost}
