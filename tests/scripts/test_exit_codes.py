@@ -60,12 +60,11 @@ def test_a_platform_that_does_not_answer_means_try_later(person: Person, tmp_pat
 def test_a_backup_beside_another_says_who_is_at_work_and_means_try_later(team: Team, tmp_path: Path) -> None:
     from datetime import UTC, datetime
 
-    from matou.archive.layout import Archive
     from matou.archive.lock import lock_archive
 
     arguments = ("backup", "coding", "--url", team.api, "--to", tmp_path / "a")
     team.person.matou(*arguments, MATOU_CODING_TOKEN=team.token)
-    with lock_archive(Archive.open(tmp_path / "a"), now=datetime.now(UTC)):
+    with lock_archive(tmp_path / "a", now=datetime.now(UTC)):
         ended = team.person.matou(*arguments, code=6, MATOU_CODING_TOKEN=team.token)
     assert str(tmp_path / "a") in ended.err
 

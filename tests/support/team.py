@@ -1,5 +1,6 @@
 """A person with the installed program, and a team of theirs on a server, made by commands alone."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,21 +41,33 @@ def make_history(folder: Path, *, commits: int = 5) -> Path:
 
 @pytest.fixture
 def person(tmp_path: Path) -> Person:
-    home = tmp_path / "home"
+    return make_person(tmp_path / "home")
+
+
+def make_person(home: Path) -> Person:
     home.mkdir()
     (home / ".gitconfig").write_text("[user]\n\tname = A\n\temail = a@example.com\n")
     return Person(home)
 
 
-@pytest.fixture
-def team(person: Person, tmp_path: Path) -> Iterator[Team]:
-    root = tmp_path / "server"
+@pytest.fixture(scope="session")
+def made_team(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A server's archive, made once by commands, and a token for it; to be copied, not changed."""
+    folder = tmp_path_factory.mktemp("team")
+    person, root = make_person(folder / "home"), folder / "server"
     person.matou("user", "add", "li", "--admin", "--root", root, "--password-stdin", stdin="correct horse battery\n")
     token = person.matou("token", "create", "--user", "li", "--name", "backup", "--root", root).out.strip()
     person.matou("org", "create", "acme", "--owner", "li", "--root", root)
     person.matou("org", "create", "web", "--owner", "li", "--parent", "acme", "--root", root)
     for name, commits in (("shop", 5), ("notes", 1), ("empty", 0)):
-        source = make_history(tmp_path / "made" / name, commits=commits)
+        source = make_history(folder / "made" / name, commits=commits)
         person.matou("repo", "import", source, f"acme/web/{name}", "--private", "--root", root)
+    return root, token
+
+
+@pytest.fixture
+def team(person: Person, made_team: tuple[Path, str], tmp_path: Path) -> Iterator[Team]:
+    template, token = made_team
+    root = shutil.copytree(template, tmp_path / "server")
     with serving(person, root) as url:
         yield Team(person, url, token, root)

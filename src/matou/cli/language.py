@@ -8,7 +8,7 @@ import gettext
 from functools import cache
 from importlib.resources import files
 
-import click
+import typer
 
 from matou.errors import MatouError, Phrase
 from matou.settings import process_language
@@ -42,4 +42,4 @@ def _describe_value(value: object) -> object:
 
 def complain(text: str) -> None:
     """Say on standard error that something went wrong."""
-    click.echo(f"matou: {text}", err=True)
+    typer.echo(f"matou: {text}", err=True)

@@ -4,7 +4,6 @@ import signal
 import sys
 from types import FrameType
 
-import click
 import typer
 
 from matou.cli import administer, backup, check, doctor, restore, runs, serve, verify
@@ -54,13 +53,21 @@ def _run() -> int:
     except MatouError as error:
         complain(describe(error))
         return exit_code_for(error)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        _complain_of_usage(error.format_message())
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         complain(_("interrupted; what was saved before stays saved"))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # whoever read us has gone: nothing is left to flush
         return ExitCode.OUR_FAULT
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _complain_of_usage(text: str) -> None:
+    """A command without arguments that it needs is answered with its help, which is a text of many lines."""
+    if "\n" in text:
+        typer.echo(text, err=True)
+    else:
+        complain(f"{text.rstrip('.')}; matou --help")

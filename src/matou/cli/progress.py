@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import click
+import typer
 
 from matou.archive.manifest import Outcome
 from matou.cli.language import translate
@@ -40,7 +40,7 @@ class QuietLines:
         self._said_at = time.monotonic()
 
     def connected(self, account: Account, /) -> None:
-        click.echo(_("reading {team} as {login}").format(team=account.team, login=account.login), err=True)
+        typer.echo(_("reading {team} as {login}").format(team=account.team, login=account.login), err=True)
 
     def planned(self, *, to_ask: int, settled: int) -> None:
         self._expected, self._settled = to_ask + settled, settled
@@ -56,4 +56,4 @@ class QuietLines:
                 return
             self._said_at = time.monotonic()
         text = _("{settled} of {expected} repositories").format(settled=self._settled, expected=self._expected)
-        click.echo(text, err=True)
+        typer.echo(text, err=True)
