@@ -1,5 +1,7 @@
 """`backup`: everything that an account sees at a platform, into an archive (docs/decisions/backup-order.md)."""
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from datetime import datetime, timedelta
 from matou import __version__
 from matou.archive.chain import previous_run
 from matou.archive.layout import FORMAT, Archive
-from matou.archive.lock import lock_archive
+from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.naming import PathRegistry
 from matou.archive.records import RecordWriter
@@ -28,6 +30,9 @@ from matou.transfer.survey import survey
 from matou.transfer.work import Context, Work
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
+
+DYING = timedelta(seconds=5)
+"""How long the last child of a process that was killed may take to let go of the lock."""
 
 
 def backup(
@@ -66,10 +71,40 @@ def backup(
     if archive is None:
         message = "only a dry run does without an archive"
         raise ValueError(message)
-    with lock_archive(archive.root, now=now()) as lock:
+    with ExitStack() as stack:
+        lock = _locked(stack, archive, now)
         dead_since = lock.previous_holder.since if lock.previous_holder else None
         brake = Brake(cancelled or threading.Event(), on_pull=connections.cancel)
         return _Run(archive, connections, options, now, progress, brake, dead_since).execute(open_source)
+
+
+def _locked(stack: ExitStack, archive: Archive, now: Callable[[], datetime]) -> ArchiveLock:
+    """Lock the archive.
+
+    A process that is killed while it starts git leaves a child that holds the lock until it has become git, which
+    takes a moment: that moment is waited for.
+    """
+    deadline = time.monotonic() + DYING.total_seconds()
+    while True:
+        try:
+            return stack.enter_context(lock_archive(archive.root, now=now()))
+        except ArchiveBusy as busy:
+            if time.monotonic() > deadline or not _is_dead(busy):
+                raise
+        time.sleep(0.02)
+
+
+def _is_dead(busy: ArchiveBusy) -> bool:
+    process = busy.values.get("process")
+    if busy.values.get("host") != socket.gethostname() or not isinstance(process, int) or process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 @dataclass(frozen=True, slots=True)

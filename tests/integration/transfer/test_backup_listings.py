@@ -1,0 +1,278 @@
+"""What a run concludes from a listing that is not whole, and from repositories that may not be read."""
+
+from pathlib import Path
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import EndLine, NamespaceLine, UnseenLine
+from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.model.platform import Unseen
+from matou.remote.answers import Answer, AnsweredRefused
+from support.scripted_source import (
+    ScriptedConnections,
+    ScriptedSource,
+    assert_sound,
+    back_up,
+    commit,
+    git,
+    lines,
+    mirror,
+    open_archive,
+    outcomes,
+    refs_of,
+    repository_lines,
+)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ScriptedSource:
+    return ScriptedSource(tmp_path / "source")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return open_archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def team(source: ScriptedSource) -> ScriptedSource:
+    """Four small repositories, 100 to 103."""
+    shop = source.project("shop")
+    for name in ("a", "b", "c", "d"):
+        commit(source.repository(name, shop), "refs/heads/main", {"name": name})
+    return source
+
+
+def answered(status: int) -> AnsweredRefused:
+    error = AnsweredRefused("answered {status}", status=status)
+    error.answer = Answer(status, {}, b"")
+    return error
+
+
+def end_of(archive: Archive, run: int) -> EndLine:
+    end = lines(archive, run)[-1]
+    assert isinstance(end, EndLine)
+    return end
+
+
+def test_a_listing_that_breaks_off_deletes_nothing(team: ScriptedSource, archive: Archive) -> None:
+    back_up(team, archive)
+    team.listing_ends_after = 2
+    team.listing_fault = TryLater("the platform went away")
+    report = back_up(team, archive)
+
+    assert outcomes(archive, 2) == {"100": "unchanged", "101": "unchanged", "102": "unlisted", "103": "unlisted"}
+    assert end_of(archive, 2).listing == "broken-off"
+    assert UnseenLine(what="the listing of repositories", reason="the platform went away") in lines(archive, 2)
+    assert not report.everything_is_saved
+    assert refs_of(mirror(archive, "103", run=2)) == refs_of(team.git_dir("103"))
+
+
+def test_a_listing_that_shrank_is_believed_only_when_a_second_one_says_the_same(
+    team: ScriptedSource, archive: Archive
+) -> None:
+    back_up(team, archive)
+    team.remove("101")
+    first = back_up(team, archive)
+    second = back_up(team, archive)
+
+    assert outcomes(archive, 2)["101"] == "unlisted"
+    assert end_of(archive, 2).listing == "shrunk"
+    assert not first.everything_is_saved
+    assert outcomes(archive, 3)["101"] == "gone"
+    assert end_of(archive, 3).listing == "complete"
+    assert second.everything_is_saved
+
+
+def test_an_empty_listing_is_never_believed(team: ScriptedSource, archive: Archive) -> None:
+    back_up(team, archive)
+    team.depots.clear()
+    reports = [back_up(team, archive) for _ in range(3)]
+
+    assert set(outcomes(archive, 4).values()) == {"unlisted"}
+    assert not any(report.everything_is_saved for report in reports)
+
+
+def test_a_repository_that_is_back_is_proven_unchanged(team: ScriptedSource, archive: Archive) -> None:
+    back_up(team, archive)
+    depots = list(team.depots)
+    team.remove("103")
+    back_up(team, archive)
+    back_up(team, archive)
+    team.depots = depots
+    back_up(team, archive)
+
+    assert outcomes(archive, 3)["103"] == "gone"
+    assert outcomes(archive, 4)["103"] == "unchanged"
+
+
+def test_what_the_platform_now_says_may_not_be_seen_is_not_taken_for_gone(
+    team: ScriptedSource, archive: Archive
+) -> None:
+    for number in range(30):
+        commit(team.repository(f"r{number}", team.projects[0]), "refs/heads/main", {"n": str(number)})
+    back_up(team, archive)
+    team.remove("103")
+    team.unseen.append(Unseen("repositories of the project 'shop'", "no permission"))
+    back_up(team, archive)
+
+    assert outcomes(archive, 2)["103"] == "unlisted"
+    assert UnseenLine(what="repositories of the project 'shop'", reason="no permission") in lines(archive, 2)
+
+
+def test_a_namespace_that_is_no_longer_listed_stays_in_the_manifest(team: ScriptedSource, archive: Archive) -> None:
+    team.project("empty")
+    back_up(team, archive)
+    team.projects.pop()
+    back_up(team, archive)
+
+    namespaces = {line.name: line.seen for line in lines(archive, 2) if isinstance(line, NamespaceLine)}
+    assert namespaces == {"shop": True, "empty": False}
+
+
+@pytest.mark.parametrize("fault", [TryLater("busy"), MatouError("odd")])
+def test_one_repository_that_fails_does_not_stop_the_others(
+    team: ScriptedSource, archive: Archive, fault: MatouError
+) -> None:
+    connections = ScriptedConnections.to(team)
+
+    def fail_second(url: str, body: bytes) -> None:
+        if url.endswith("/101.git"):
+            raise fault
+
+    connections.transport.before = fail_second
+    report = back_up(team, archive, connections=connections)
+
+    assert outcomes(archive, 1) == {"100": "saved", "101": "failed", "102": "saved", "103": "saved"}
+    assert [(problem.what, problem.outcome) for problem in report.problems] == [("team/shop/b", "failed")]
+    assert report.problems[0].cause is fault
+    assert repository_lines(archive, 1)["101"].snapshot is None
+    back_up(team, archive)
+    assert outcomes(archive, 2)["101"] == "saved"
+    assert_sound(archive)
+
+
+@pytest.mark.parametrize("fault", [answered(403), NotFound("not there")])
+def test_a_repository_that_may_not_be_read_keeps_what_was_saved(
+    team: ScriptedSource, archive: Archive, fault: MatouError
+) -> None:
+    back_up(team, archive)
+    connections = ScriptedConnections.to(team)
+
+    def refuse_first(url: str, body: bytes) -> None:
+        if url.endswith("/100.git"):
+            raise fault
+
+    connections.transport.before = refuse_first
+    report = back_up(team, archive, connections=connections)
+
+    line = repository_lines(archive, 2)["100"]
+    assert (line.outcome, line.saved_in, line.reason) == ("refused", 1, str(fault))
+    assert list(outcomes(archive, 2).values()).count("unchanged") == 3
+    assert not report.everything_is_saved
+
+
+def test_a_refused_account_ends_the_run_before_it_begins(team: ScriptedSource, archive: Archive) -> None:
+    team.account_fault = Refused("the token has expired")
+    connections = ScriptedConnections.to(team)
+
+    with pytest.raises(Refused, match="expired"):
+        back_up(team, archive, connections=connections)
+
+    assert connections.transport.exchanges == {}
+    assert list(archive.run_numbers()) == []
+
+
+def test_a_refused_credential_is_tried_once_and_ends_the_run(team: ScriptedSource, archive: Archive) -> None:
+    back_up(team, archive)
+    connections = ScriptedConnections.to(team)
+
+    def refuse(url: str, body: bytes) -> None:
+        raise answered(401)
+
+    connections.transport.before = refuse
+    with pytest.raises(Refused):
+        back_up(team, archive, connections=connections)
+
+    assert connections.transport.exchanges.total() == 1
+    assert not archive.manifest(2).exists()
+    back_up(team, archive)
+    assert set(outcomes(archive, 3).values()) == {"unchanged"}
+    assert_sound(archive)
+
+
+def test_a_credential_that_is_refused_half_way_ends_the_run(team: ScriptedSource, archive: Archive) -> None:
+    connections = ScriptedConnections.to(team)
+
+    def refuse_the_second(url: str, body: bytes) -> None:
+        if url.endswith("/101.git"):
+            raise answered(401)
+
+    connections.transport.before = refuse_the_second
+    with pytest.raises(Refused):
+        back_up(team, archive, connections=connections)
+
+    assert not archive.manifest(1).exists()
+    back_up(team, archive)
+    assert set(outcomes(archive, 2).values()) == {"saved"}
+    assert_sound(archive)
+
+
+def test_a_document_that_cannot_be_read_is_reported_and_the_last_one_stays(
+    team: ScriptedSource, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(team, archive)
+
+    def fail(namespace: object) -> bytes:
+        raise TryLater("busy")
+
+    monkeypatch.setattr(team, "labels", fail)
+    report = back_up(team, archive)
+
+    first, second = (next(line for line in lines(archive, run) if isinstance(line, NamespaceLine)) for run in (1, 2))
+    assert second.documents == first.documents
+    assert UnseenLine(what="labels of shop", reason="busy") in lines(archive, 2)
+    assert not report.everything_is_saved
+
+
+def test_the_snapshot_of_a_moving_source_is_one_that_it_advertised(team: ScriptedSource, archive: Archive) -> None:
+    """F-44: the source force-pushes and prunes between the question for its refs and the fetch."""
+    connections = ScriptedConnections.to(team)
+    git_dir = team.git_dir("100")
+    advertised = [refs_of(git_dir)]
+
+    def rewrite_once(url: str, body: bytes) -> None:
+        if url.endswith("/100.git") and b"command=fetch" in body and len(advertised) == 1:
+            git(git_dir, "update-ref", "-d", "refs/heads/main")
+            commit(git_dir, "refs/heads/main", {"name": "rewritten"}, message="rewritten")
+            git(git_dir, "reflog", "expire", "--expire=now", "--all")
+            git(git_dir, "gc", "-q", "--prune=now")
+            advertised.append(refs_of(git_dir))
+
+    connections.transport.before = rewrite_once
+    back_up(team, archive, connections=connections)
+
+    assert len(advertised) == 2
+    assert outcomes(archive, 1)["100"] == "saved"
+    assert refs_of(mirror(archive, "100", run=1)) == advertised[1]
+    assert_sound(archive)
+
+
+def test_a_source_that_never_stands_still_fails_alone(team: ScriptedSource, archive: Archive) -> None:
+    connections = ScriptedConnections.to(team)
+    git_dir = team.git_dir("100")
+    rewrites: list[str] = []
+
+    def rewrite(url: str, body: bytes) -> None:
+        if url.endswith("/100.git") and b"command=fetch" in body:
+            git(git_dir, "update-ref", "-d", "refs/heads/main")
+            rewrites.append(commit(git_dir, "refs/heads/main", {"n": str(len(rewrites))}))
+            git(git_dir, "gc", "-q", "--prune=now")
+
+    connections.transport.before = rewrite
+    back_up(team, archive, connections=connections)
+
+    assert outcomes(archive, 1) == {"100": "failed", "101": "saved", "102": "saved", "103": "saved"}
+    assert len(rewrites) == 4
+    assert_sound(archive)

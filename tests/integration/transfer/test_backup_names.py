@@ -1,0 +1,150 @@
+"""Names that a platform chose to hurt us, or that only look the same (test catalogue, B-01 to B-10)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.model.names import fault_of_segment
+from support.scripted_source import (
+    TOKEN,
+    ScriptedSource,
+    assert_sound,
+    back_up,
+    commit,
+    mirror,
+    open_archive,
+    outcomes,
+    refs_of,
+    repository_lines,
+)
+
+HOSTILE = [
+    "../../etc/cron.d/x",
+    "..",
+    ".",
+    "",
+    "/absolute",
+    "a/b",
+    "back\\slash",
+    "-rf",
+    "--upload-pack=touch canary",
+    "CON",
+    "NUL.txt",
+    "aux",
+    "COM1",
+    "trailing.",
+    "trailing ",
+    "name.git",
+    "name.lock",
+    "line\nbreak",
+    "nul\0byte",
+    "\x1b]0;title\x07\x1b[31m",
+    "b\u200bidden",
+    "\u202egnp.exe",
+    "\u0430pi",
+    "api",
+    "API",
+    "\uff41\uff50\uff49",
+    "x" * 300,
+    "码" * 100,
+    "e\u0301",
+    "\u00e9",
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ScriptedSource:
+    return ScriptedSource(tmp_path / "source")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return open_archive(tmp_path / "deep" / "er" / "archive")
+
+
+def test_hostile_names_get_safe_places_of_their_own_and_keep_their_true_names(
+    tmp_path: Path, source: ScriptedSource, archive: Archive
+) -> None:
+    shop = source.project("../shop\0")
+    for name in HOSTILE:
+        commit(source.repository(name, shop), "refs/heads/main", {"name": name.encode("utf-8", "surrogatepass")})
+
+    report = back_up(source, archive)
+    back_up(source, archive)
+
+    assert report.everything_is_saved
+    rows = repository_lines(archive, 2)
+    assert [rows[str(100 + number)].name for number in range(len(HOSTILE))] == HOSTILE
+    assert len({row.path.casefold() for row in rows.values()}) == len(HOSTILE)
+    assert {fault_of_segment(part) for row in rows.values() for part in row.path.split("/")} == {None}
+    assert set(outcomes(archive, 2).values()) == {"unchanged"}
+    for id_ in rows:
+        assert refs_of(mirror(archive, id_, run=2)) == refs_of(source.git_dir(id_))
+    outside = [path for path in tmp_path.rglob("*") if not path.is_relative_to(archive.root)]
+    assert [path.name for path in outside if path.name in {"x", "canary", "cron.d"}] == []
+    assert_sound(archive)
+
+
+def test_two_repositories_with_the_same_path_are_kept_apart_by_id(source: ScriptedSource, archive: Archive) -> None:
+    shop = source.project("shop")
+    for content in ("one", "two"):
+        commit(source.repository("same", shop), "refs/heads/main", {"a": content})
+
+    back_up(source, archive)
+    source.depots.reverse()
+    back_up(source, archive)
+
+    assert repository_lines(archive, 2)["100"].path == "team/shop/same"
+    assert re.fullmatch(r"team/shop/same~[0-9a-f]{8}", repository_lines(archive, 2)["101"].path)
+    assert outcomes(archive, 2) == {"100": "unchanged", "101": "unchanged"}
+
+
+def test_a_repository_that_is_listed_twice_is_saved_once(source: ScriptedSource, archive: Archive) -> None:
+    commit(source.repository("api", source.project("shop")), "refs/heads/main", {"a": "a"})
+    source.depots *= 2
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 1) == {"100": "saved"}
+
+
+def test_a_repository_of_a_project_that_is_not_listed_has_a_line_for_it(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    commit(source.repository("api", source.project("hidden")), "refs/heads/main", {"a": "a"})
+    source.projects.clear()
+
+    back_up(source, archive)
+    back_up(source, archive)
+
+    assert outcomes(archive, 2) == {"100": "unchanged"}
+    assert repository_lines(archive, 2)["100"].path == "team/p1/api"
+
+
+def test_refs_that_a_repository_cannot_hold_are_named(source: ScriptedSource, archive: Archive) -> None:
+    git_dir = source.repository("api", source.project("shop"))
+    made = commit(git_dir, "refs/heads/main", {"a": "a"})
+    packed = f"# pack-refs with: peeled fully-peeled sorted \n{made} refs/heads/main\n{made} refs/matou/kept/000001/x\n"
+    (git_dir / "packed-refs").write_text(packed)
+
+    first = back_up(source, archive)
+    back_up(source, archive)
+
+    assert outcomes(archive, 1) == {"100": "incomplete"}
+    assert outcomes(archive, 2) == {"100": "incomplete"}
+    assert repository_lines(archive, 2)["100"].not_stored == ("refs/matou/kept/000001/x",)
+    assert not first.everything_is_saved
+    assert_sound(archive)
+
+
+def test_the_token_is_nowhere_in_the_archive(source: ScriptedSource, archive: Archive) -> None:
+    commit(source.repository("api", source.project("shop")), "refs/heads/main", {"a": "a"})
+
+    back_up(source, archive)
+
+    secrets = (TOKEN.encode(), b"Basic ", b"extraHeader")
+    assert [
+        path for path in archive.root.rglob("*") if path.is_file() and any(s in path.read_bytes() for s in secrets)
+    ] == []
