@@ -4,6 +4,7 @@ Tests make users, tokens and repositories through the forge's own use cases, on 
 them with its next request.
 """
 
+import re
 import secrets
 import signal
 import subprocess
@@ -132,6 +133,13 @@ def running_server(
         ending.enter_context(process)
         ending.callback(process.kill)
         yield MatouServer(_first_line(process, log), root, forge, process, owner, log)
+
+
+def memory_bytes(pid: int) -> int:
+    """What a process holds in memory. Linux only."""
+    match = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert match is not None
+    return int(match[1]) * 1024
 
 
 def _first_line(process: subprocess.Popen[str], log: Path) -> str:

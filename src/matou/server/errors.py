@@ -3,6 +3,7 @@
 A client is told our own sentence about what it asked for. It is never told what git, the database or Python said.
 """
 
+import errno
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 TOO_LARGE = 413
 FAULT_OF_OURS = 500
+DISK_FULL = 507
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (BodyTooLarge, TOO_LARGE),
@@ -40,6 +43,9 @@ class Answer:
 
 def answer_for(error: Exception) -> Answer:
     """Log what is ours to mend; say to the client what is the client's to know."""
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        log.error("disk_full", path=error.filename)
+        return Answer(DISK_FULL, "this server has no room left; nothing was changed")
     status = _status_of(error)
     if status == FAULT_OF_OURS:
         log.error("request_failed", exc_info=error)

@@ -7,8 +7,8 @@ https://git-scm.com/docs/protocol-common#_pkt_line_format
 from collections.abc import AsyncIterator
 from enum import Enum
 
-from matou.errors import MatouError, UnknownShape
-from matou.server.streaming import Header, RequestBody, bounded, header, inflated
+from matou.errors import UnknownShape
+from matou.server.streaming import BodyTooLarge, Header, RequestBody, bounded, header, inflated
 
 LONGEST_PACKET_BYTES = 65520
 _LENGTH_DIGITS = 4
@@ -22,7 +22,7 @@ class MalformedBody(UnknownShape):
     """The body is not pkt-lines, or ends inside one."""
 
 
-class TooManyRefs(MatouError):
+class TooManyRefs(BodyTooLarge):
     """One push would change more refs than we take at once."""
 
 

@@ -194,7 +194,11 @@ async def _upload(request: GitRequest) -> None:
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
     site = request.site
-    await site.transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
+    try:
+        await site.transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
+    except objects.WrongObject as error:
+        # On its way in it is the client's bytes that are wrong, and not ours.
+        raise UnusableRequest("an lfs object's content", str(error)) from error
     await send_answer(request.send, 200, (), b"")
 
 

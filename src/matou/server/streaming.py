@@ -3,13 +3,16 @@
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Coroutine, Iterable
+from datetime import timedelta
 from typing import Protocol
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
 from matou.errors import MatouError, TryLater, UnknownShape
 
 PIECE_BYTES = 64 * 1024
+PATIENCE_WITH_SENDER = timedelta(seconds=60)
+PATIENCE_WITH_RECEIVER = timedelta(minutes=5)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 Header = tuple[bytes, bytes]
 
@@ -49,12 +52,19 @@ class RequestBody:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Raises ClientLeft where the connection ends before the body does."""
         while not self.is_finished:
-            message = await self._receive()
+            message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientLeft("the client left before it had sent everything")
             self.is_finished = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 yield piece
+
+    async def _next_message(self) -> Message:
+        try:
+            async with asyncio.timeout(PATIENCE_WITH_SENDER.total_seconds()):
+                return await self._receive()
+        except TimeoutError:
+            raise ClientLeft("the client stopped sending in the middle of its request") from None
 
     async def discard(self, *, at_most_bytes: int, within_seconds: float) -> None:
         """Read what is left, so that a client which sends before it reads can see its answer."""
@@ -152,7 +162,12 @@ async def begin_answer(send: Send, status: int, headers: tuple[Header, ...]) -> 
 
 
 async def send_piece(send: Send, piece: bytes) -> None:
-    await send({"type": "http.response.body", "body": piece, "more_body": True})
+    """Wait until the connection took it. Raises ClientLeft where it takes nothing for too long."""
+    try:
+        async with asyncio.timeout(PATIENCE_WITH_RECEIVER.total_seconds()):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except TimeoutError:
+        raise ClientLeft("the client stopped receiving in the middle of its answer") from None
 
 
 async def end_answer(send: Send) -> None:

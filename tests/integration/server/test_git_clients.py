@@ -94,7 +94,7 @@ def test_a_fetch_brings_what_is_new_and_negotiates_what_is_there(
     url = matou_server.clone_url(repository, matou_server.credential())
     clone = tmp_path / "clone"
     ok("clone", "--quiet", url, clone)
-    for number in range(300):
+    for number in range(60):
         ok("commit", "--quiet", "--allow-empty", "-m", f"mine {number}", cwd=clone)
     git(matou_server.git_dir(repository), "update-ref", "refs/heads/new", git(source, "rev-parse", "main~3"))
 
