@@ -151,24 +151,28 @@ def test_a_database_server_that_is_not_there_says_try_later(tmp_path: Path) -> N
         open_database(f"postgresql://postgres@/nothing?host={tmp_path}")
 
 
-def test_many_threads_read_then_write_without_losing_anything(database: Database) -> None:
-    """Catalogue L-13, small: a deferred transaction that reads first would fail here."""
-    writers, rounds = 8, 5
+def test_many_writers_of_two_programs_read_then_write_without_losing_anything(database_place: Path | str) -> None:
+    """Catalogue L-13, small: a deferred transaction on SQLite that reads first would fail here."""
+    programs, writers, rounds = [open_database(database_place), open_database(database_place)], 6, 5
 
     def count_up(number: int) -> None:
+        database = programs[number % 2]
         for _ in range(rounds):
             with database.begin_write() as connection:
                 _count_up(connection)
             with database.begin_read() as connection:
                 connection.execute(select(index_state.c.run)).all()
 
-    with database.begin_write() as connection:
+    with programs[0].begin_write() as connection:
         connection.execute(insert(index_state).values(source="counter", run=0, manifest_sha256=""))
     with ThreadPoolExecutor(writers) as threads:
         list(threads.map(count_up, range(writers)))
 
-    with database.begin_read() as connection:
-        assert connection.execute(select(index_state.c.run)).scalar_one() == writers * rounds
+    with programs[0].begin_read() as connection:
+        counted = connection.execute(select(index_state.c.run)).scalar_one()
+    for database in programs:
+        database.close()
+    assert counted == writers * rounds
 
 
 def _count_up(connection: Connection) -> None:
