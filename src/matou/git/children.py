@@ -66,7 +66,14 @@ def command_line(arguments: Sequence[str], git_dir: Path | None) -> list[str]:
 
 
 def subcommand(arguments: Sequence[str]) -> str:
-    return next((word for word in arguments if not word.startswith("-")), "")
+    """The word that an error names; what `-c` is given is none."""
+    words = iter(arguments)
+    for word in words:
+        if word == "-c":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def failure_of(
@@ -123,12 +130,6 @@ def limit_process(pid: int, limits: Limits) -> None:
 def kill_group(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def terminate_group(pid: int) -> None:
-    """Ask to end, which lets git remove what it has not finished."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGTERM)
 
 
 def limiting_itself(limits: Limits) -> Callable[[], None] | None:

@@ -129,6 +129,10 @@ class GitChild:
         self._feeder: _Feeder | None = None
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def stdin(self) -> IO[bytes]:
         return _there(self._process.stdin)
 

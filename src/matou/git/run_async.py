@@ -16,7 +16,6 @@ from matou.git.children import (
     limiting_itself,
     readable_stderr,
     subcommand,
-    terminate_group,
 )
 from matou.git.jail import (
     DEFAULT_LIMITS,
@@ -33,7 +32,10 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 GRACE: Final = timedelta(seconds=2)
-"""How long a child that is told to end may take: receive-pack removes what it had received (git's tmp-objdir)."""
+"""How long a child may take to see that its input has ended: receive-pack then removes what it had received.
+
+No signal makes it do that (git 2.39: its handler may not list a folder).
+"""
 
 
 def start_git_async(
@@ -123,12 +125,12 @@ class AsyncGitChild:
         if self._timer is not None:
             self._timer.cancel()
         if self._process.returncode is None:
-            terminate_group(self._process.pid)
-            late = asyncio.get_running_loop().call_later(GRACE.total_seconds(), kill_group, self._process.pid)
+            grace = GRACE.total_seconds() if self._input is None else 0
+            end = asyncio.get_running_loop().call_later(grace, kill_group, self._process.pid)
             try:
                 await self._ended()
             finally:
-                late.cancel()
+                end.cancel()
                 self.kill_group()
         await self._drain
 

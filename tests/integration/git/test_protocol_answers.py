@@ -5,16 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.git_repositories import (
-    detach_head,
-    git_bytes,
-    init_bare,
-    listing_of,
-    make_many_refs,
-    make_repository,
-    make_source,
-    point_head_at,
-)
 
 from matou.git.pktline import Marker, encode_line
 from matou.git.protocol import (
@@ -28,6 +18,16 @@ from matou.git.protocol import (
     ls_refs_request,
     object_format_of,
     service_announcement,
+)
+from support.git_repositories import (
+    detach_head,
+    git_bytes,
+    init_bare,
+    listing_of,
+    make_many_refs,
+    make_repository,
+    make_source,
+    point_head_at,
 )
 
 
