@@ -1,0 +1,120 @@
+"""The use cases behind the actions about refs decide for themselves, whoever calls them: `forge.branches`."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from matou.errors import Refused
+from matou.forge import branches
+from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
+from matou.forge.branches import DefaultBranchKept, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
+from matou.forge.references import ref_listing
+from matou.forge.repositories import archive_repository
+from matou.model.names import RefName, object_id
+from support.coding_api import Team
+
+Write = Callable[[Team, Identity], object]
+
+WRITES: dict[str, Write] = {
+    "create_branch": lambda team, who: branches.create_branch(team.forge, who, team.depot, "new", start="main"),
+    "create_tag": lambda team, who: branches.create_tag(team.forge, who, team.depot, "new", start="main"),
+    "delete_branch": lambda team, who: branches.delete_branch(team.forge, who, team.depot, "dev"),
+    "delete_tag": lambda team, who: branches.delete_tag(team.forge, who, team.depot, "v1"),
+}
+
+
+def identity(team: Team, name: str, scopes: frozenset[Scope] = ALL_SCOPES) -> Identity:
+    return Identity(team.people[name], scopes)
+
+
+@pytest.fixture
+def branchy(team: Team) -> Team:
+    team.git("branch", "dev", "main")
+    team.git("tag", "v1", "main")
+    return team
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    ("who", "scopes", "refusal"),
+    [
+        ("gu", ALL_SCOPES, NotAllowed),
+        ("xiao", ALL_SCOPES, NoSuchRepository),
+        ("chen", frozenset({Scope.REPOSITORY_READ}), MissingScope),
+    ],
+)
+def test_who_may_not_push_may_not_do_this_either(
+    branchy: Team, write: Write, who: str, scopes: frozenset[Scope], refusal: type[Exception]
+) -> None:
+    before = branchy.refs()
+
+    with pytest.raises(refusal):
+        write(branchy, identity(branchy, who, scopes))
+
+    assert branchy.refs() == before
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_an_archived_repository_is_left_alone(branchy: Team, write: Write) -> None:
+    closed = replace(branchy, depot=archive_repository(branchy.forge, branchy.depot))
+    before = branchy.refs()
+
+    with pytest.raises(ReadOnly):
+        write(closed, identity(branchy, "chen"))
+
+    assert branchy.refs() == before
+
+
+def test_a_ref_that_is_not_what_was_expected_is_not_deleted(branchy: Team) -> None:
+    chen, stale = identity(branchy, "chen"), object_id(branchy.git("rev-parse", "main~1").strip())
+
+    with pytest.raises(RefChanged):
+        branches.delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=stale)
+    with pytest.raises(RefChanged):
+        branches.delete_tag(branchy.forge, chen, branchy.depot, "v1", expected=stale)
+
+    expected = object_id(branchy.git("rev-parse", "main").strip())
+    branches.delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=expected)
+    assert RefName("refs/heads/dev") not in ref_listing(branchy.forge, branchy.depot).refs
+
+
+def test_git_itself_checks_the_old_value(branchy: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody pushes between our look at the refs and git's: what we saw is not what is deleted or made."""
+    seen = ref_listing(branchy.forge, branchy.depot)
+    branchy.commit({"a": b"a"}, "meanwhile", at=1_700_300_000, branch="dev")
+    branchy.git("branch", "new", "main")
+    before = branchy.refs()
+    monkeypatch.setattr(branches, "ref_listing", lambda *_: seen)
+    chen = identity(branchy, "chen")
+
+    with pytest.raises(RefChanged):
+        branches.delete_branch(branchy.forge, chen, branchy.depot, "dev")
+    with pytest.raises(RefTaken):
+        branches.create_branch(branchy.forge, chen, branchy.depot, "new", start="main")
+
+    assert branchy.refs() == before
+
+
+def test_the_default_branch_is_kept_and_a_wrong_name_refused(branchy: Team) -> None:
+    chen = identity(branchy, "chen")
+
+    with pytest.raises(DefaultBranchKept) as kept:
+        branches.delete_branch(branchy.forge, chen, branchy.depot, "main")
+    with pytest.raises(InvalidRefName):
+        branches.create_branch(branchy.forge, chen, branchy.depot, "-x", start="main")
+    with pytest.raises(NoSuchRevision):
+        branches.create_branch(branchy.forge, chen, branchy.depot, "x", start="--output=y")
+
+    assert isinstance(kept.value, Refused)
+
+
+def test_a_tagger_cannot_break_out_of_the_tags_header(branchy: Team) -> None:
+    odd = replace(branchy.people["chen"], display_name="A <x>\nobject 0000", email="a@b>\n\nforged")
+
+    branches.create_tag(branchy.forge, Identity(odd, ALL_SCOPES), branchy.depot, "v2", start="main", message="m")
+
+    text = branchy.git("cat-file", "tag", "refs/tags/v2")
+    assert "tagger A xobject 0000 <a@bforged> " in text
+    assert text.endswith("\n\nm\n")
+    assert branchy.git("fsck", "--strict", "--no-dangling") == ""
