@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine
+from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
 from matou.transfer.earlier import Earlier
 from matou.transfer.filters import Filter
@@ -19,12 +20,18 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A listed repository, with its line in the last manifest of this source, and its place in the archive."""
+    """A listed repository, with its line in the last manifest of this source."""
 
     remote: RemoteRepository
     true_path: str
     previous: RepositoryLine | None
-    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Task):
+    """A task with the repository's place in the archive."""
+
+    place: RepositoryPath
 
 
 def true_path(
@@ -58,7 +65,7 @@ def has_same_last_push(task: Task) -> bool:
     )
 
 
-def in_order(tasks: Iterable[Task]) -> list[Task]:
+def in_order(tasks: Iterable[Placed]) -> list[Placed]:
     """Those first that are likely to take longest, so that none of them is alone at the end.
 
     No platform says how big a repository is. What was pushed to last has most to fetch; then what was big before.

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.errors import Damaged
+from matou.git.mirror import storable
 from matou.git.refs import OWN_PREFIX, head_text, read_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -17,13 +18,18 @@ Found: TypeAlias = tuple[RefListing, Mapping[RefName, ObjectId]]
 """A mirror's refs without ours, and our own."""
 
 
-def is_as_saved(row: RepositoryLine | None, listing: RefListing, git_dir: Path) -> bool:
+def is_as_saved(row: RepositoryLine, listing: RefListing, git_dir: Path) -> bool:
     """Say whether a listing is what the last manifest names, and whether that is what lies on the disk.
 
     The second is no proof that every object is sound, which is `matou verify`'s to give: it tells a repository that
     somebody moved away, or that a run which was cut off has changed since.
     """
-    return row is not None and row.snapshot == listing.digest and mirrors(git_dir, listing)
+    if row.snapshot != listing.digest:
+        # What a snapshot holds can be stored, so only a listing that is not one needs looking through.
+        listing, not_stored = storable(listing)
+        if not not_stored or row.snapshot != listing.digest:
+            return False
+    return mirrors(git_dir, listing)
 
 
 def mirrors(git_dir: Path, listing: RefListing) -> bool:

@@ -12,7 +12,6 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
-from matou.model.names import RepositoryPath
 from matou.model.refs import RefListing
 from matou.remote.answers import AnsweredRefused
 from matou.storage.files import WriteFailed
@@ -20,7 +19,7 @@ from matou.transfer.channel import Channel, Requests
 from matou.transfer.crew import Brake, Cancelled
 from matou.transfer.ledger import Ledger
 from matou.transfer.lfs import LfsResult, LfsSaver
-from matou.transfer.plan import Task
+from matou.transfer.plan import Placed
 from matou.transfer.proof import is_as_saved, unchanged_outcome
 from matou.transfer.rows import SavedState, line_of, with_default_branch, with_saved_state
 from matou.transfer.saving import Mirrored, MirrorSaver
@@ -74,7 +73,7 @@ class RepositorySaver:
     saving: threading.Semaphore
     known: dict[str, RefListing] = field(default_factory=dict)
 
-    def knock(self, task: Task) -> bool:
+    def knock(self, task: Placed) -> bool:
         """Ask for the refs, to see whether the credential is good before many ask at once.
 
         Returns:
@@ -99,7 +98,7 @@ class RepositorySaver:
             return not isinstance(error, Refused | NotFound)
         return True
 
-    def settle(self, task: Task) -> None:
+    def settle(self, task: Placed) -> None:
         """Ask the source for the refs, save what is new, and note what became of it.
 
         Raises:
@@ -121,21 +120,21 @@ class RepositorySaver:
         line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
         self.ledger.repository(line, task.true_path, settled.cause)
 
-    def _settle(self, task: Task, channel: Channel) -> Settled:
+    def _settle(self, task: Placed, channel: Channel) -> Settled:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or list_refs(channel, task.remote.clone_url)
-        if task.previous is not None and is_as_saved(task.previous, storable(listing)[0], self._git_dir(task)):
+        if task.previous is not None and is_as_saved(task.previous, listing, self._git_dir(task)):
             return self._unchanged(task, task.previous, listing, channel)
         with self.saving:
             self.brake.check()
             self.ledger.progress.saving(task.true_path)
             return self._saved(task, listing, channel)
 
-    def _git_dir(self, task: Task) -> Path:
-        return self.archive.repository(RepositoryPath.parse(task.place))
+    def _git_dir(self, task: Placed) -> Path:
+        return self.archive.repository(task.place)
 
-    def _unchanged(self, task: Task, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
+    def _unchanged(self, task: Placed, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
         if row.lfs is not None and row.lfs.missing:
             result = self.lfs.retry(task.remote.clone_url, channel, before=row.lfs)
             if result.state != row.lfs:
@@ -144,7 +143,7 @@ class RepositorySaver:
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
         return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
 
-    def _saved(self, task: Task, listing: RefListing, channel: Channel) -> Settled:
+    def _saved(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
         listing, mirrored = self._mirrored(task, listing, channel)
         result = self.lfs.save(
             self._git_dir(task),
@@ -164,7 +163,7 @@ class RepositorySaver:
         )
         return self._state_found(task, stored, state, result.fault, note=_note_on(mirrored))
 
-    def _mirrored(self, task: Task, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
+    def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
         """Save what is listed; where that fails since the source has moved on meanwhile, what is listed then.
 
         So the snapshot is always one that the source gave as a whole.
@@ -183,9 +182,9 @@ class RepositorySaver:
                     raise
                 listing = newer
 
-    def _save_mirror(self, task: Task, listing: RefListing, channel: Channel) -> Mirrored:
+    def _save_mirror(self, task: Placed, listing: RefListing, channel: Channel) -> Mirrored:
         return self.mirrors.save(
-            RepositoryPath.parse(task.place),
+            task.place,
             task.remote.clone_url,
             listing,
             channel,
@@ -194,7 +193,7 @@ class RepositorySaver:
 
     def _state_found(
         self,
-        task: Task,
+        task: Placed,
         listing: RefListing,
         state: SavedState,
         lfs_fault: MatouError | None,
@@ -209,7 +208,7 @@ class RepositorySaver:
         return Settled(with_default_branch(line, task, listing), reason)
 
     def _shortcoming(
-        self, task: Task, not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None
+        self, task: Placed, not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None
     ) -> MatouError | None:
         """Why a repository that was saved is not there in full."""
         if lfs is not None and lfs.missing:
@@ -230,7 +229,7 @@ def _outcome_of(error: MatouError) -> Outcome:
     return Outcome.REFUSED if isinstance(error, Refused | NotFound) else Outcome.FAILED
 
 
-def _outcome_of_state(task: Task, state: SavedState, shortcoming: MatouError | None) -> Outcome:
+def _outcome_of_state(task: Placed, state: SavedState, shortcoming: MatouError | None) -> Outcome:
     if shortcoming is not None:
         return Outcome.INCOMPLETE
     had_refs = state.refs or state.kept or (task.previous is not None and task.previous.refs)

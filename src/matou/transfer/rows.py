@@ -11,7 +11,7 @@ from matou.errors import MatouError
 from matou.model.names import RefName
 from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing
-from matou.transfer.plan import Task
+from matou.transfer.plan import Placed
 
 HEADS = "refs/heads/"
 
@@ -32,7 +32,7 @@ class SavedState:
 
 
 def line_of(
-    task: Task,
+    task: Placed,
     outcome: Outcome,
     *,
     proof: Proof | None = None,
@@ -45,7 +45,7 @@ def line_of(
         before or _new_line(remote, outcome),
         namespace=remote.namespace_id,
         name=remote.name,
-        path=task.place,
+        path=str(task.place),
         description=remote.description,
         clone_url=remote.clone_url,
         version_control=remote.version_control,
@@ -89,7 +89,7 @@ def line_of_absent(row: RepositoryLine, outcome: Outcome, reason: MatouError) ->
     return msgspec.structs.replace(row, **{**PASSING, "outcome": outcome, "reason": str(reason)})
 
 
-def with_default_branch(line: RepositoryLine, task: Task, listing: RefListing) -> RepositoryLine:
+def with_default_branch(line: RepositoryLine, task: Placed, listing: RefListing) -> RepositoryLine:
     """What HEAD points at, where the platform's listing does not say which branch is the default."""
     if task.remote.default_branch is not None or listing.head is None or not listing.head.startswith(HEADS):
         return line

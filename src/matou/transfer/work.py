@@ -10,7 +10,7 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.errors import MatouError, Phrase
-from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line
@@ -22,7 +22,7 @@ from matou.transfer.namespaces import NamespaceSaver
 from matou.transfer.options import BackupOptions
 from matou.transfer.places import Places
 from matou.transfer.plan import (
-    Task,
+    Placed,
     absent,
     fate_of_absent,
     has_same_last_push,
@@ -118,7 +118,7 @@ class Work:
         self,
         found: Survey,
         namespaces: dict[str, NamespacePath],
-        asked: list[Task],
+        asked: list[Placed],
         described: NamespaceSaver,
     ) -> None:
         def describe(namespace: RemoteNamespace) -> None:
@@ -158,21 +158,21 @@ class Work:
             saving=threading.Semaphore(self.options.jobs),
         )
 
-    def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Task]:
+    def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Placed]:
         for remote in found.repositories.values():
             namespace = found.namespaces.get(remote.namespace_id)
             place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
-            yield Task(
+            yield Placed(
                 remote,
                 true_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
-                str(self.places.repository(remote, place)),
+                self.places.repository(remote, place),
             )
 
     def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
         return self.places.namespace(_unlisted_namespace(remote))
 
-    def _is_settled(self, task: Task) -> bool:
+    def _is_settled(self, task: Placed) -> bool:
         """Note what is known of a repository without asking it."""
         outcome = outcome_without_asking(task, Filter(self.options.include, self.options.exclude))
         if outcome is not None:
@@ -185,8 +185,8 @@ class Work:
             return True
         return False
 
-    def _is_there(self, task: Task) -> bool:
-        return self.context.archive.repository(RepositoryPath.parse(task.place)).is_dir()
+    def _is_there(self, task: Placed) -> bool:
+        return self.context.archive.repository(task.place).is_dir()
 
     def _note_absent(self, found: Survey, listing: Listing) -> None:
         for row in absent(self.before.repositories, found.repositories):
