@@ -17,6 +17,7 @@ from matou.forge.access import Action
 from matou.forge.references import ref_listing
 from matou.git import protocol
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
+from matou.git.protocol_server import LARGEST_LS_REFS_REQUEST_BYTES
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
@@ -122,7 +123,8 @@ async def _upload_pack(request: GitRequest) -> None:
     with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as body:
         await _keep_body(request, body)
         version = protocol_version(request)
-        beginning = body.read(KEPT_IN_MEMORY_BYTES)
+        # One byte more than memory answers, so that a longer request is not taken for a broken one.
+        beginning = body.read(LARGEST_LS_REFS_REQUEST_BYTES + 1)
         wanted = protocol.is_ls_refs(beginning) if version == 2 else None
         if beginning == PROBE:
             await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")

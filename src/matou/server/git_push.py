@@ -13,13 +13,9 @@ from starlette.types import Send
 
 from matou.errors import MatouError, UnknownShape
 from matou.forge.access import Action
-from matou.forge.forge import Forge
 from matou.forge.pushes import after_push
-from matou.forge.references import ref_listing
-from matou.forge.repositories import set_default_branch
 from matou.git.jail import Limits
 from matou.git.run_async import AsyncGitChild, start_git_async
-from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit
 from matou.server.git_bodies import PacketFraming, PacketSplitter, Section, request_pieces
 from matou.server.streaming import (
@@ -56,7 +52,6 @@ SETTINGS = (
     ("transfer.hideRefs", "refs/matou"),
 )
 
-_BRANCHES = "refs/heads/"
 _RESULT: Header = (b"content-type", b"application/x-git-receive-pack-result")
 _PROGRESS = b"\x02"
 _FAILURE = b"\x03"
@@ -129,30 +124,12 @@ async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[byt
 async def _make_durable(request: GitRequest, admitted: Admitted, report: "Report") -> None:
     """Raises nothing once an answer has begun: the failure is then told within it."""
     try:
-        await request.site.ask(_settle, request.site.forge, admitted)
+        await request.site.ask(after_push, request.site.forge, admitted.repository, admitted.identity)
     except Exception:
         if not report.has_begun:
             raise
         log.exception("push_not_made_durable", repository=str(admitted.repository.path))
         report.replace(b"the push could not be stored safely; push again")
-
-
-def _settle(forge: Forge, admitted: Admitted) -> None:
-    branch = branch_for_head(ref_listing(forge, admitted.repository))
-    if branch is not None:
-        set_default_branch(forge, admitted.repository, branch)
-    after_push(forge, admitted.repository, admitted.identity)
-
-
-def branch_for_head(listing: RefListing) -> str | None:
-    """The branch that HEAD should name where it names none that exists; None where it does, or where there is none.
-
-    A repository is made before anybody knows what its first branch will be called.
-    """
-    if listing.head is None or listing.head in listing.refs:
-        return None
-    branches = [name.removeprefix(_BRANCHES) for name in sorted(listing.refs) if name.startswith(_BRANCHES)]
-    return next((name for name in ("main", "master") if name in branches), branches[0] if branches else None)
 
 
 class Report:

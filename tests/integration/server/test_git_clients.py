@@ -31,6 +31,8 @@ def pushed(matou_server: MatouServer, tmp_path: Path) -> tuple[Repository, Path]
     repository = matou_server.repository()
     url = matou_server.clone_url(repository, matou_server.credential())
     ok("--git-dir", source, "push", "--quiet", "--mirror", url)
+    # What the server promises must not hang on the repository's own settings.
+    (matou_server.git_dir(repository) / "config").write_text("[core]\n\tbare = true\n")
     return repository, source
 
 
@@ -214,7 +216,10 @@ def test_kept_refs_are_neither_listed_nor_pushed_to(
     listed = ok("-c", f"protocol.version={version}", "ls-remote", url)
     pushed_to = run_git("--git-dir", source, "-c", f"protocol.version={version}", "push", url, f"+main:{hidden}")
 
+    unknown = run_git("-c", f"protocol.version={version}", "fetch", "--server-option=new", url, hidden, cwd=source)
+
     assert "refs/matou" not in listed
+    assert unknown.returncode != 0
     assert "deny updating a hidden ref" in pushed_to.stderr
 
 

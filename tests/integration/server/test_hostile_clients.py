@@ -209,6 +209,38 @@ def test_a_gzip_body_is_understood(matou_server: MatouServer, filled: Repository
     assert b"refs/heads/main" in answer.data
 
 
+def test_a_question_too_long_for_memory_is_answered_by_git_and_shows_no_hidden_ref(
+    matou_server: MatouServer, filled: Repository
+) -> None:
+    git_dir = matou_server.git_dir(filled)
+    git(git_dir, "update-ref", "refs/matou/kept/000001/heads/main", git(git_dir, "rev-parse", "main~1"))
+    (git_dir / "config").write_text("[core]\n\tbare = true\n")
+    prefixes = b"".join(packet(b"ref-prefix refs/%05d" % number) for number in range(70_000))
+    body = packet(b"command=ls-refs\n") + b"0001" + prefixes + b"0000"
+    headers = headers_of(matou_server, **{"Git-Protocol": "version=2"})
+
+    answer = HTTP.request("POST", f"{matou_server.url}/{filled.path}.git/git-upload-pack", body=body, headers=headers)
+
+    assert b"refs/heads/main" in answer.data
+    assert b"refs/matou" not in answer.data
+
+
+@pytest.mark.parametrize("version", ["0", "1"])
+def test_before_version_2_only_what_is_advertised_is_served(
+    matou_server: MatouServer, filled: Repository, tmp_path: Path, version: str
+) -> None:
+    git_dir = matou_server.git_dir(filled)
+    secret = git(git_dir, "commit-tree", "main^{tree}", "-m", "force-pushed away")
+    git(git_dir, "update-ref", "refs/matou/kept/000002/heads/main", secret)
+    url = matou_server.clone_url(filled, matou_server.credential())
+    git(None, "init", "--quiet", "--bare", tmp_path / "clone.git")
+
+    words = ["git", f"--git-dir={tmp_path / 'clone.git'}", "-c", f"protocol.version={version}", "fetch", url, secret]
+    fetched = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
+
+    assert fetched.returncode != 0
+
+
 @pytest.fixture(scope="module")
 def large(matou_server: MatouServer, tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """40 MB that do not compress."""

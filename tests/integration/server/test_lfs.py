@@ -228,6 +228,7 @@ def test_the_log_of_a_fault_holds_no_credential(lfs: Lfs, matou_server: MatouSer
 
     log = matou_server.log.read_text()
     assert oid in log
+    assert "locals" not in log
     assert lfs.headers["Authorization"].split()[-1] not in log
     assert b64decode(lfs.headers["Authorization"].split()[-1]).decode().partition(":")[2] not in log
 
