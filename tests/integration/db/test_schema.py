@@ -43,14 +43,17 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(database: Database
     assert differences == []
 
 
-def test_the_migrations_make_the_constraints_of_the_schema(database: Database) -> None:
+def test_the_migrations_make_the_constraints_of_the_schema(fresh_database_place: Path | str) -> None:
+    database = open_database(fresh_database_place)
     migrated = constraints(database)
     with database.begin_write() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
         metadata.drop_all(connection)
         metadata.create_all(connection)
 
-    assert constraints(database) == migrated
+    made = constraints(database)
+    database.close()
+    assert made == migrated
 
 
 def test_the_newest_migration_is_the_one_that_the_schema_names() -> None:
@@ -91,14 +94,14 @@ def test_several_processes_may_open_a_new_database_at_once(
     database.close()
 
 
-def test_a_database_of_a_newer_matou_is_not_touched(database_place: Path | str) -> None:
-    database = open_database(database_place)
+def test_a_database_of_a_newer_matou_is_not_touched(fresh_database_place: Path | str) -> None:
+    database = open_database(fresh_database_place)
     with database.begin_write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()
 
     with pytest.raises(NewerDatabase):
-        open_database(database_place)
+        open_database(fresh_database_place)
 
 
 def test_opening_a_database_at_the_newest_schema_writes_nothing(sqlite_file: Path) -> None:
