@@ -115,16 +115,17 @@ class GitChild:
         self._git_dir = git_dir
         self._secrets = secrets_in(environment)
         self._process = subprocess.Popen(
-            command_line(arguments, git_dir),
+            command_line(arguments, git_dir, limits, waits_for_input=has_input),
             stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout is None else stdout,
             stderr=subprocess.PIPE,
             env=environment_of_child(git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits),
             cwd="/",
             start_new_session=True,
-            preexec_fn=limiting_itself(limits),  # noqa: PLW1509 - None wherever the kernel can do it from outside
+            preexec_fn=limiting_itself(limits, waits_for_input=has_input),  # noqa: PLW1509 - None on every usual Linux
         )
-        limit_process(self._process.pid, limits)
+        if has_input:
+            limit_process(self._process.pid, limits)
         self._watch = _Watch(self._process, limits)
         self._feeder: _Feeder | None = None
 

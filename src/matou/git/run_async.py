@@ -61,7 +61,7 @@ def start_git_async(
     """
     return AsyncGitChild(
         subcommand(arguments),
-        command_line(arguments, git_dir),
+        command_line(arguments, git_dir, limits, waits_for_input=stdin is None),
         git_dir=git_dir,
         stdin=stdin,
         environment=environment_of_child(
@@ -111,9 +111,10 @@ class AsyncGitChild:
             env=self._environment,
             cwd="/",
             start_new_session=True,
-            preexec_fn=limiting_itself(self._limits),
+            preexec_fn=limiting_itself(self._limits, waits_for_input=self._input is None),
         )
-        limit_process(self._process.pid, self._limits)
+        if self._input is None:
+            limit_process(self._process.pid, self._limits)
         self._drain = asyncio.create_task(self._drain_stderr())
         if self._limits.wall is not None:
             self._timer = asyncio.get_running_loop().call_later(self._limits.wall.total_seconds(), self._stop)

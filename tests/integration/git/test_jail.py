@@ -32,6 +32,15 @@ def members_of_group(pid: int) -> list[int]:
     return found
 
 
+def command_line_of(child: GitChild) -> bytes:
+    """What everybody on this machine may read of a child, once it is git."""
+    deadline = time.monotonic() + 5
+    path = Path(f"/proc/{child.pid}/cmdline")
+    while not path.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return path.read_bytes()
+
+
 def assert_group_ends(pid: int) -> None:
     """A killed process takes a moment to be gone."""
     deadline = time.monotonic() + 5
@@ -182,8 +191,8 @@ def test_a_credential_goes_to_its_url_only_and_into_no_argument() -> None:
     environment = http_environment(CREDENTIAL, URL)
 
     asked = run_git(["config", "--get-urlmatch", "http.extraHeader", f"{URL}/info/refs"], environment=environment)
-    with GitChild(["cat-file", "--batch"], environment=environment, has_input=True) as child:
-        command_line = Path(f"/proc/{child.pid}/cmdline").read_bytes()
+    with GitChild(["stripspace"], environment=environment, has_input=True) as child:
+        command_line = command_line_of(child)
 
     assert asked.startswith(b"Authorization: Basic ")
     assert b"Basic" not in command_line
@@ -266,7 +275,7 @@ def test_a_full_disk_is_no_failure_of_one_repository(tmp_path: Path) -> None:
 
 def test_the_argument_list_stays_short(tmp_path: Path) -> None:
     with GitChild(["cat-file", "--batch"], git_dir=init_bare(tmp_path / "r.git"), has_input=True) as child:
-        words = Path(f"/proc/{child.pid}/cmdline").read_bytes().split(b"\0")
+        words = command_line_of(child).split(b"\0")
 
     assert re.fullmatch(rb".*git", words[0])
     assert words[1:] == [f"--git-dir={tmp_path}/r.git".encode(), b"cat-file", b"--batch", b""]
