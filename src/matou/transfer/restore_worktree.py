@@ -61,7 +61,7 @@ class _LargeFile:
 def _large_files(git_dir: Path, tree: str, worktree: Path, limits: Limits) -> list[_LargeFile]:
     entries = run_git([tree, "ls-files", "-s", "-z"], git_dir=git_dir, limits=limits).split(b"\0")
     regular = (entry.partition(b"\t")[2] for entry in entries if entry.startswith(b"100"))
-    found = [_LargeFile(path, oid) for path in regular if (oid := _pointed_at(worktree, path)) is not None]
+    found = [_LargeFile(path, oid) for path in regular if (oid := pointed_at(worktree, path)) is not None]
     if not found:
         return []
     question = b"".join(file.path + b"\0" for file in found)
@@ -72,7 +72,7 @@ def _large_files(git_dir: Path, tree: str, worktree: Path, limits: Limits) -> li
     return [file for file in found if file.path in is_lfs]
 
 
-def _pointed_at(worktree: Path, path: bytes) -> str | None:
+def pointed_at(worktree: Path, path: bytes) -> str | None:
     """The object that a file points at, if it is a regular file, small, and no link is on the way to it."""
     with contextlib.suppress(OSError), _folder_of(worktree, path) as folder:
         descriptor = os.open(os.path.basename(path), os.O_RDONLY | os.O_NONBLOCK | _NO_LINK, dir_fd=folder)  # noqa: PTH119

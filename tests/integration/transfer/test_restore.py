@@ -1,5 +1,6 @@
 """`restore` gives back what was saved, as it was at any run, and nothing that is damaged."""
 
+import hashlib
 import os
 import resource
 import shutil
@@ -29,6 +30,7 @@ from matou.git.refs import read_refs
 from matou.storage.files import DiskFull
 from matou.transfer.restore import STAGING, TargetInArchive, restore
 from matou.transfer.restore_report import Layout, RestoreReport
+from matou.transfer.restore_worktree import pointed_at
 from matou.transfer.show import RunState, runs, show
 
 API = "team/project/api"
@@ -172,6 +174,19 @@ def test_a_large_file_is_never_written_through_a_link(team: Team, web: Path, tmp
 
     assert victim.read_text() == pointer_text(LARGE)
     assert (tmp_path / "out" / WEB / "link.bin").readlink() == victim
+
+
+def test_no_link_on_the_way_to_a_pointer_is_followed(tmp_path: Path) -> None:
+    """As a file system that takes `A` for `a` would have it: git wrote a link where the index has a folder."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text(pointer_text(LARGE))
+    (tmp_path / "worktree").mkdir()
+    (tmp_path / "worktree" / "folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "worktree" / "file").symlink_to(tmp_path / "elsewhere" / "file")
+
+    assert pointed_at(tmp_path / "worktree", b"folder/file") is None
+    assert pointed_at(tmp_path / "worktree", b"file") is None
+    assert pointed_at(tmp_path / "elsewhere", b"file") == digest_of(LARGE)
 
 
 @pytest.mark.parametrize("name", [".git/config", "..", "../outside", ".GIT/config", "git~1/config"])
@@ -433,7 +448,9 @@ def test_a_restore_that_was_killed_goes_on(team: Team, web: Path, tmp_path: Path
     team.save(dict.fromkeys(paths, web))
     out = tmp_path / "out"
     killed = subprocess.run([sys.executable, "-c", RESTORE_AND_DIE, team.archive.root, out, str(done)], check=False)
-    (out / STAGING / "half").mkdir()
+    for path in paths:
+        half_made = hashlib.sha256(f"{path}.git".encode()).hexdigest()[:16]
+        (out / STAGING / half_made / "objects").mkdir(parents=True)
 
     report = restored(team, out)
 

@@ -165,6 +165,34 @@ def test_a_damaged_loose_object_is_found_and_named(team: Team, seed: int, tmp_pa
     assert [one.path for one in found(team, ProblemKind.FILE)] == [victim.relative_to(team.archive.root).as_posix()]
 
 
+def test_an_object_under_the_name_of_another_is_found(team: Team) -> None:
+    names = [git(team.git_dir(WEB), "hash-object", "-w", "--stdin", data=data) for data in (b"one", b"two")]
+    one, two = (team.git_dir(WEB) / "objects" / name[:2] / name[2:] for name in names)
+    change(one, lambda _: two.read_bytes())
+
+    (problem,) = found(team, ProblemKind.FILE)
+
+    assert problem.path == one.relative_to(team.archive.root).as_posix()
+    assert names[1] in str(problem)
+
+
+def test_a_ref_whose_object_never_came_is_found_though_all_objects_are_as_they_were_proven(
+    team: Team, tmp_path: Path
+) -> None:
+    packs = team.git_dir(WEB) / "objects" / "pack"
+    git(tmp_path, "clone", "-q", "--mirror", str(team.git_dir(WEB)), "web")
+    git(tmp_path, "clone", "-q", "web", "work")
+    commit_file(tmp_path / "work", "new.txt", "new")
+    git(tmp_path / "work", "push", "-q", "origin", "HEAD:new")
+    check(team)
+    before = set(packs.iterdir())
+    team.save({WEB: tmp_path / "web"})
+    for path in set(packs.iterdir()) - before:
+        path.unlink()
+
+    assert {problem.path for problem in found(team, ProblemKind.OBJECT)} == {f"repositories/{WEB}.git"}
+
+
 def test_every_ref_that_was_lost_from_packed_refs_is_named(team: Team) -> None:
     path = team.git_dir(WEB) / "packed-refs"
     names = [name for name in read_refs(team.git_dir(WEB)).refs if not name.startswith("refs/matou/")]
