@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from matou.archive.layout import Archive
+from matou.errors import MatouError
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,23 +38,38 @@ def open_or_create_archive(root: Path) -> Archive:
 
 @contextmanager
 def open_forge(
-    root: Path, settings: Settings, *, loopback: bool = False, anonymous_reads_backups: bool = False
+    root: Path,
+    settings: Settings,
+    *,
+    loopback: bool = False,
+    anonymous_reads_backups: bool = False,
+    on_problem: Callable[[MatouError], None] | None = None,
 ) -> Iterator["Forge"]:
-    """The hosting server's use cases over an archive, which is made where there is none."""
+    """The hosting server's use cases over an archive, which is made where there is none, its index up to date.
+
+    Args:
+        on_problem: told what of the backups could not be indexed; without it, that is logged.
+    """
     from matou.db.engine import open_database
-    from matou.db.upgrade import upgrade_if_behind
     from matou.forge.forge import Forge
     from matou.forge.reindex import ensure_indexed
 
     archive = open_or_create_archive(root)
     database = open_database(settings.database_url or archive.database)
     try:
-        upgrade_if_behind(database)
         forge = Forge(database, archive, now, loopback=loopback, anonymous_reads_backups=anonymous_reads_backups)
-        ensure_indexed(forge)
+        index = ensure_indexed(forge)
+        for problem in index.problems if index else ():
+            (on_problem or _log_problem)(problem)
         yield forge
     finally:
         database.close()
+
+
+def _log_problem(problem: MatouError) -> None:
+    import structlog
+
+    structlog.get_logger().warning("backup_not_indexed", problem=str(problem))
 
 
 def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":

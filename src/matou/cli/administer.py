@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.hosting import forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
 from matou.credentials import Secret
 from matou.errors import NotFound
-from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
@@ -37,10 +37,9 @@ def add_user(
     ] = False,
 ) -> None:
     from matou.forge.users import create_user
-    from matou.wiring import open_forge
 
     password = _password(from_stdin=password_stdin)
-    with open_forge(root, Settings.of_process()) as forge:
+    with forge_at(root) as forge:
         user = create_user(forge, name, email=email, password=password, admin=admin)
     typer.echo(_("made the account {name}").format(name=user.name), err=True)
 
@@ -62,9 +61,8 @@ def create_token(
 ) -> None:
     from matou.forge.tokens import create_token
     from matou.forge.users import find_user
-    from matou.wiring import open_forge
 
-    with open_forge(root, Settings.of_process()) as forge:
+    with forge_at(root) as forge:
         owner = find_user(forge, user)
         if owner is None:
             raise NotFound("there is no account {name}", name=repr(user))
@@ -83,9 +81,8 @@ def create_organization(
     from matou.forge.namespaces import create_organization, find_namespace
     from matou.forge.users import find_user
     from matou.model.names import NamespacePath
-    from matou.wiring import open_forge
 
-    with open_forge(root, Settings.of_process()) as forge:
+    with forge_at(root) as forge:
         user = find_user(forge, owner)
         if user is None:
             raise NotFound("there is no account {name}", name=repr(owner))
@@ -106,10 +103,9 @@ def import_repository(
     from matou.forge.repositories import import_repository
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
-    from matou.wiring import open_forge
 
     visibility = Visibility.PRIVATE if private else Visibility.PUBLIC
-    with open_forge(root, Settings.of_process()) as forge:
+    with forge_at(root) as forge:
         made = import_repository(
             forge, source, RepositoryPath.parse(path), visibility=visibility, creator=None, local="://" not in source
         )
@@ -119,9 +115,8 @@ def import_repository(
 @repositories.command("list", help=_("List the repositories of a server."))
 def list_repositories(root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False) -> None:
     from matou.forge.repositories import repositories_in
-    from matou.wiring import open_forge
 
-    with open_forge(root, Settings.of_process()) as forge:
+    with forge_at(root) as forge:
         found = repositories_in(forge, None, recursive=True)[0]
     if as_json:
         typer.echo(json.dumps([_as_json(repository) for repository in found], ensure_ascii=False, indent=2))

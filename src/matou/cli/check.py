@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from matou.cli.exit_codes import ExitCode
+from matou.cli.hosting import forge_at
 from matou.cli.language import describe, translate
 from matou.cli.texts import printable
-from matou.settings import Settings
 
 _ = translate
 
@@ -17,10 +17,10 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))
 
 def check(directory: Directory) -> None:
     from matou.forge.check import check as find_disagreements
-    from matou.wiring import open_archive, open_forge
+    from matou.wiring import open_archive
 
     open_archive(directory)
-    with open_forge(directory, Settings.of_process()) as forge:
+    with forge_at(directory) as forge:
         findings = find_disagreements(forge)
     for finding in findings:
         typer.echo(f"{translate(finding.kind.value)}: {printable(finding.what)}")
@@ -31,10 +31,10 @@ def check(directory: Directory) -> None:
 
 def reindex(directory: Directory) -> None:
     from matou.forge.reindex import reindex as index_again
-    from matou.wiring import open_archive, open_forge
+    from matou.wiring import open_archive
 
     open_archive(directory)
-    with open_forge(directory, Settings.of_process()) as forge:
+    with forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
         typer.echo(printable(describe(problem)), err=True)

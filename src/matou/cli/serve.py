@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from matou.cli.hosting import forge_at
 from matou.cli.language import translate
-from matou.settings import Settings
 
 _ = translate
 
@@ -27,12 +27,8 @@ def serve(
 ) -> None:
     from matou.forge.users import list_users
     from matou.server.run import serve as run_server
-    from matou.wiring import open_forge
 
-    settings = Settings.of_process()
-    with open_forge(
-        root, settings, loopback=host in LOOPBACK, anonymous_reads_backups=anonymous_reads_backups
-    ) as forge:
+    with forge_at(root, loopback=host in LOOPBACK, anonymous_reads_backups=anonymous_reads_backups) as forge:
         if not list_users(forge):
             typer.echo(_("there is no account yet; make an administrator with:"), err=True)
             typer.echo(f"  matou user add NAME --admin --root {root}", err=True)
