@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).parent.parent
 MATOU = Path(sys.executable).with_name("matou")
 CHINESE = process_language() == "zh"
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def say(english: str, chinese: str) -> None:
@@ -109,7 +109,8 @@ def show_kept(archive: Path, overwritten: str, environment: dict[str, str]) -> N
 def running_server(root: Path) -> Iterator[str]:
     """A server on a free port of this machine; yields its URL."""
     command = [str(MATOU), "serve", "--root", str(root), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    log = root.with_name("server.log")
+    with log.open("w") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
@@ -124,7 +125,7 @@ def summary(steps: list[tuple[str, float, int]], folder: Path, archive: Path) ->
     for what, seconds, code in steps:
         table.add_row(f"matou {what}", f"{seconds:.1f}", str(code))
     console.print()
-    console.print(table)
+    console.print(table, soft_wrap=False)
     say("Where everything lies", "东西都在哪里")
     console.print(f"{archive}/repositories/{TEAM}/", f"{archive}/MATOU.txt", sep="\n")
     say("Try", "试试")
