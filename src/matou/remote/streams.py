@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ssl import SSLCertVerificationError
 from threading import Event
+from typing import NoReturn
 
 import urllib3.exceptions
 from urllib3.response import BaseHTTPResponse
@@ -29,22 +30,21 @@ def faults_told(request: str, watch: Watch, cancelled: Event) -> Iterator[None]:
     except urllib3.exceptions.HTTPError as error:
         if cancelled.is_set():
             raise Cancelled("{request}: cancelled", request=request) from None
-        raise _error_for(error, request, watch) from None
+        _tell(error, request, watch)
 
 
-def _error_for(
-    error: urllib3.exceptions.HTTPError, request: str, watch: Watch
-) -> ConnectionFailed | UntrustedServer | UnknownShape:
+def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> NoReturn:
+    """Raise what a library's error stands for, without it: its text and its cause may hold what was sent."""
     if isinstance(error, urllib3.exceptions.SSLError) and _is_distrust(error):
-        return UntrustedServer(
+        raise UntrustedServer(
             "{request}: the server's certificate is not trusted: {fault}",
             request=request,
             fault=_certificate_fault(error),
             advice="if it is your own server, name the file of its authority's certificate",
-        )
+        ) from None
     if isinstance(error, urllib3.exceptions.InvalidHeader | urllib3.exceptions.HeaderParsingError):
-        return UnknownShape(f"the head of the answer to {request}", type(error).__name__)
-    return ConnectionFailed("{request}: {fault}", request=request, fault=_fault(error, watch))
+        raise UnknownShape(f"the head of the answer to {request}", type(error).__name__) from None
+    raise ConnectionFailed("{request}: {fault}", request=request, fault=_fault(error, watch)) from None
 
 
 def _is_distrust(error: urllib3.exceptions.SSLError) -> bool:

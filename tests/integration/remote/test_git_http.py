@@ -197,7 +197,7 @@ def test_no_redirect_is_followed(
     session: Session, git_server: RecordingServer, fault_proxy: Callable[[str], FaultProxy]
 ) -> None:
     proxy = fault_proxy(git_server.url)
-    proxy.add(Redirect("/elsewhere.git/info/refs?service=git-upload-pack"))
+    proxy.add(Redirect("/elsewhere.git/info/refs?service=git-upload-pack"), at=[1, 2])
     with Session(named=[proxy.url]) as through_proxy:
         smart = SmartHttp(through_proxy, credential=CREDENTIAL, origin=proxy.url)
         with pytest.raises(RedirectRefused):
