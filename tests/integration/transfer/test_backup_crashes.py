@@ -161,6 +161,34 @@ def test_a_run_that_dies_at_a_call_that_changes_a_name_can_be_finished(tmp_path:
         shutil.rmtree(root)
 
 
+def test_what_a_run_kept_before_it_died_is_named_by_the_next(source: ScriptedSource, archive: Archive) -> None:
+    back_up(source, archive)
+    tip = refs_of(source.git_dir("100"))["refs/heads/main"]
+    git(source.git_dir("100"), "update-ref", "-d", "refs/heads/main")
+    commit(source.git_dir("100"), "refs/heads/main", {"big.bin": source.keep_lfs(b"came with it")})
+    connections = ScriptedConnections.to(source)
+
+    def die_when_the_refs_of_the_first_are_there(url: str, body: bytes) -> None:
+        deadline = time.monotonic() + 20
+        while url.endswith("/101.git") and time.monotonic() < deadline:
+            if b"kept/000002" in (mirror(archive, "100", run=1) / "packed-refs").read_bytes():
+                message = "a bug of ours"
+                raise RuntimeError(message)
+
+    connections.transport.before = die_when_the_refs_of_the_first_are_there
+    with pytest.raises(RuntimeError, match="a bug of ours"):
+        back_up(source, archive, connections=connections)
+    back_up(source, archive)
+
+    line = repository_lines(archive, 3)["100"]
+    assert not archive.manifest(2).exists()
+    assert (line.outcome, line.kept) == ("saved", ("refs/matou/kept/000002/heads/main",))
+    assert refs_of(mirror(archive, "100", run=3))[line.kept[0]] == tip
+    assert line.lfs is not None
+    assert line.lfs.objects == 1
+    assert_all_is_saved(source, archive)
+
+
 def test_an_interrupt_ends_the_run_quickly_and_leaves_no_child(source: ScriptedSource, archive: Archive) -> None:
     began = backup_child.CONTEXT.Event()
     process = backup_child.start(source.folder, archive.root, began=began)

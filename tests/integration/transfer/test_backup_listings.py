@@ -1,5 +1,6 @@
 """What a run concludes from a listing that is not whole, and from repositories that may not be read."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,7 @@ def test_a_refused_credential_is_tried_once_and_ends_the_run(team: ScriptedSourc
     connections = ScriptedConnections.to(team)
 
     def refuse(url: str, body: bytes) -> None:
+        time.sleep(0.1)  # so that others would have asked as well, were they let
         raise answered(401)
 
     connections.transport.before = refuse

@@ -1,0 +1,198 @@
+"""What a run decides before it does anything."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from matou.archive.manifest import Listing, Outcome, RepositoryLine
+from matou.errors import TryLater
+from matou.model.names import RepositoryPath
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.transfer.earlier import NOTHING_BEFORE, Earlier
+from matou.transfer.filters import Filter
+from matou.transfer.plan import (
+    Placed,
+    fate_of_absent,
+    has_same_last_push,
+    in_order,
+    judge_listing,
+    judge_survey,
+    outcome_without_asking,
+    true_path,
+)
+from matou.transfer.survey import Survey
+
+PUSHED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+NAMESPACE = RemoteNamespace("1", "shop", "Shop", "", None, None, archived=False)
+ACCOUNT = Account("7", "somebody", "Some Body", "1", "team", "Team")
+
+
+def remote(id_: str = "1", **values: object) -> RemoteRepository:
+    plain: dict[str, object] = {
+        "id": id_,
+        "namespace_id": "1",
+        "name": f"r{id_}",
+        "description": "",
+        "clone_url": "https://git.example/r.git",
+        "version_control": VersionControl.GIT,
+        "created_at": None,
+        "last_push_at": PUSHED_AT,
+        "default_branch": None,
+        "visibility": Visibility.PRIVATE,
+    }
+    return RemoteRepository(**{**plain, **values})  # type: ignore[arg-type]
+
+
+def row(id_: str = "1", outcome: Outcome = Outcome.SAVED, **values: object) -> RepositoryLine:
+    line = RepositoryLine(
+        id=id_,
+        namespace="1",
+        name=f"r{id_}",
+        path=f"team/shop/r{id_}",
+        clone_url="https://git.example/r.git",
+        version_control=VersionControl.GIT,
+        visibility=Visibility.PRIVATE,
+        outcome=outcome,
+        snapshot="0" * 64,
+        last_push_at=PUSHED_AT,
+    )
+    return msgspec.structs.replace(line, **values)
+
+
+def rows(*outcomes: Outcome) -> dict[str, RepositoryLine]:
+    return {str(number): row(str(number), outcome) for number, outcome in enumerate(outcomes)}
+
+
+def task(remote_: RemoteRepository, previous: RepositoryLine | None = None) -> Placed:
+    return Placed(remote_, f"team/shop/{remote_.name}", previous, RepositoryPath.parse("team/shop/r"))
+
+
+@pytest.mark.parametrize(
+    ("known", "vanished", "judged"),
+    [
+        (0, 0, Listing.COMPLETE),
+        (1, 0, Listing.COMPLETE),
+        (1, 1, Listing.SHRUNK),
+        (19, 1, Listing.SHRUNK),
+        (20, 1, Listing.COMPLETE),
+        (39, 2, Listing.SHRUNK),
+        (40, 2, Listing.COMPLETE),
+        (1000, 50, Listing.COMPLETE),
+        (1000, 51, Listing.SHRUNK),
+    ],
+)
+def test_a_listing_that_misses_more_than_a_twentieth_is_not_believed(
+    known: int, vanished: int, judged: Listing
+) -> None:
+    previous = rows(*[Outcome.SAVED] * known)
+    listed = {str(number) for number in range(vanished, known)} | {"new"}
+
+    assert judge_listing(previous, listed, broke_off=False, sees_less=False) is judged
+
+
+def test_new_repositories_do_not_make_up_for_those_that_vanished() -> None:
+    previous = rows(*[Outcome.SAVED] * 10)
+    other_account = {f"other-{number}" for number in range(10)}
+
+    assert judge_listing(previous, other_account, broke_off=False, sees_less=False) is Listing.SHRUNK
+
+
+def test_what_was_absent_the_last_time_does_not_count_again() -> None:
+    previous = rows(*[Outcome.SAVED] * 10, *[Outcome.UNLISTED] * 10, *[Outcome.GONE] * 10)
+    listed = {str(number) for number in range(10)}
+
+    assert judge_listing(previous, listed, broke_off=False, sees_less=False) is Listing.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("before", "listing", "fate"),
+    [
+        (Outcome.SAVED, Listing.COMPLETE, Outcome.GONE),
+        (Outcome.UNLISTED, Listing.COMPLETE, Outcome.GONE),
+        (Outcome.GONE, Listing.COMPLETE, Outcome.GONE),
+        (Outcome.SAVED, Listing.SHRUNK, Outcome.UNLISTED),
+        (Outcome.SAVED, Listing.BROKEN_OFF, Outcome.UNLISTED),
+        (Outcome.UNLISTED, Listing.BROKEN_OFF, Outcome.UNLISTED),
+        (Outcome.GONE, Listing.BROKEN_OFF, Outcome.GONE),
+    ],
+)
+def test_only_a_whole_listing_makes_a_repository_gone(before: Outcome, listing: Listing, fate: Outcome) -> None:
+    assert fate_of_absent(row(outcome=before), listing) is fate
+
+
+@pytest.mark.parametrize(
+    ("broke_off", "unseen", "known_unseen", "judged"),
+    [
+        (None, (), (), Listing.COMPLETE),
+        (TryLater("busy"), (), (), Listing.BROKEN_OFF),
+        (None, ("a project",), (), Listing.SHRUNK),
+        (None, ("a project",), ("a project",), Listing.COMPLETE),
+        (None, (), ("a project",), Listing.COMPLETE),
+    ],
+)
+def test_a_listing_that_now_misses_what_it_says_is_not_believed(
+    broke_off: TryLater | None, unseen: tuple[str, ...], known_unseen: tuple[str, ...], judged: Listing
+) -> None:
+    before = Earlier(1, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset(known_unseen))
+    found = Survey(ACCOUNT, {}, {}, tuple(Unseen(what, "no permission") for what in unseen), broke_off)
+
+    assert judge_survey(before, found) is judged
+
+
+def test_what_may_not_be_seen_at_a_first_run_is_no_loss() -> None:
+    found = Survey(ACCOUNT, {}, {}, (Unseen("a project", "no permission"),), None)
+
+    assert judge_survey(NOTHING_BEFORE, found) is Listing.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("kind", "exclude", "outcome"),
+    [
+        (VersionControl.GIT, (), None),
+        (VersionControl.SUBVERSION, (), Outcome.UNSUPPORTED),
+        (VersionControl.MERCURIAL, (), Outcome.UNSUPPORTED),
+        (VersionControl.GIT, ("shop/*",), Outcome.EXCLUDED),
+        (VersionControl.SUBVERSION, ("shop/*",), Outcome.EXCLUDED),
+    ],
+)
+def test_what_need_not_be_asked(kind: VersionControl, exclude: tuple[str, ...], outcome: Outcome | None) -> None:
+    assert outcome_without_asking(task(remote(version_control=kind)), Filter((), exclude)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("previous", "pushed_at", "same"),
+    [
+        (row(), PUSHED_AT, True),
+        (row(outcome=Outcome.UNCHANGED), PUSHED_AT, True),
+        (None, PUSHED_AT, False),
+        (row(), PUSHED_AT + timedelta(seconds=1), False),
+        (row(), None, False),
+        (row(last_push_at=None), None, False),
+        (row(snapshot=None), PUSHED_AT, False),
+        (row(outcome=Outcome.FAILED), PUSHED_AT, False),
+        (row(outcome=Outcome.INCOMPLETE), PUSHED_AT, False),
+        (row(outcome=Outcome.EXCLUDED), PUSHED_AT, False),
+    ],
+)
+def test_a_listing_is_trusted_only_about_what_was_saved_in_full(
+    previous: RepositoryLine | None, pushed_at: datetime | None, same: bool
+) -> None:
+    assert has_same_last_push(task(remote(last_push_at=pushed_at), previous)) is same
+
+
+def test_what_was_pushed_to_last_and_what_was_large_comes_first() -> None:
+    tasks = [
+        task(remote("never", last_push_at=None)),
+        task(remote("small"), row("small", received_bytes=1)),
+        task(remote("large"), row("large", received_bytes=1000)),
+        task(remote("fresh", last_push_at=PUSHED_AT + timedelta(days=1))),
+    ]
+
+    assert [one.remote.id for one in in_order(tasks)] == ["fresh", "large", "small", "never"]
+
+
+def test_the_true_path_is_what_the_platform_says_or_the_id_of_what_it_does_not_list() -> None:
+    assert true_path("team", NAMESPACE, remote()) == "team/shop/r1"
+    assert true_path("team", None, remote()) == "team/1/r1"
+    assert true_path("team", None, row()) == "team/1/r1"
