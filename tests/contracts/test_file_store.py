@@ -8,7 +8,4 @@ from matou.storage.files import FileStore
 
 class TestFileStore(StoreContract):
     def make_store(self, folder: Path) -> FileStore:
-        staging = folder / "staging"
-        staging.mkdir()
-        (folder / "root").mkdir()
-        return FileStore(folder / "root", staging=staging)
+        return FileStore(folder / "root", staging=folder / "staging")

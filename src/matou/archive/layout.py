@@ -15,7 +15,7 @@ from matou.archive.blobs import BlobStore
 from matou.archive.first_aid import FIRST_AID
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.model.names import RepositoryPath
-from matou.storage.files import FileStore, make_folders, sync_folder, write_atomically
+from matou.storage.files import FileStore, make_folders, naming_the_file, sync_folder, write_atomically
 
 FORMAT = 1
 IDENTITY_FILE = "archive.json"
@@ -147,13 +147,15 @@ class Archive:
 
     def run_numbers(self) -> Iterator[int]:
         """All runs that ever began, interrupted ones too, ascending."""
-        names = (path.name for path in self.runs.iterdir() if path.is_dir())
+        folders = self.runs.iterdir() if self.runs.is_dir() else ()
+        names = (path.name for path in folders if path.is_dir())
         return iter(sorted(int(name) for name in names if _RUN.match(name)))
 
     def begin_run(self) -> int:
         """Make the folder of a new run. The caller holds the archive's lock."""
         run = max(self.run_numbers(), default=0) + 1
-        self.run_folder(run).mkdir()
+        with naming_the_file(self.run_folder(run)):
+            self.run_folder(run).mkdir(parents=True)
         sync_folder(self.runs)
         return run
 

@@ -180,6 +180,7 @@ class StagedFile:
     def __init__(self, store: "FileStore") -> None:
         self._store = store
         with naming_the_file(store.staging):
+            store.staging.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(prefix="staged-", dir=store.staging)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             os.fchmod(descriptor, 0o444 & ~_umask())
@@ -195,6 +196,7 @@ class StagedFile:
         with naming_the_file(target):
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._store.root.mkdir(parents=True, exist_ok=True)
         make_folders(target.parent, below=self._store.root)
         with naming_the_file(target):
             self._path.replace(target)
@@ -217,7 +219,7 @@ class FileStore:
 
     Args:
         root: where the keys are; made when first needed.
-        staging: a folder on the same file system.
+        staging: a folder on the same file system; made when first needed.
     """
 
     def __init__(self, root: Path, *, staging: Path) -> None:
@@ -268,7 +270,8 @@ class FileStore:
 
     def clear_staging(self) -> int:
         """Remove what processes that are gone have left in the staging folder, and say how many files that was."""
-        return sum(_remove_abandoned(path) for path in self.staging.iterdir() if path.is_file())
+        files = self.staging.iterdir() if self.staging.is_dir() else ()
+        return sum(_remove_abandoned(path) for path in files if path.is_file())
 
 
 def chunks_of(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:

@@ -110,3 +110,14 @@ def test_an_identity_that_cannot_be_read_is_damage(tmp_path: Path, text: str) ->
 
     with pytest.raises(Damaged, match=r"archive\.json"):
         Archive.open(tmp_path)
+
+
+def test_an_archive_that_was_copied_without_its_empty_folders_works(tmp_path: Path) -> None:
+    archive = create(tmp_path)
+    for name in ("runs", "staging", "blobs/objects", "blobs", "repositories"):
+        (tmp_path / name).rmdir()
+
+    assert list(archive.run_numbers()) == []
+    assert archive.files.clear_staging() == 0
+    assert archive.begin_run() == 1
+    assert archive.blobs.read(archive.blobs.put_bytes(b"data")) == b"data"
