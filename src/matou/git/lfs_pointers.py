@@ -10,7 +10,7 @@ from typing import IO, Final
 from matou.git.pack_index import PackIndex
 from matou.git.repository import object_format_on_disk
 from matou.git.run import DEFAULT_LIMITS, GitChild, Limits
-from matou.git.stored_objects import DamagedObject, open_objects
+from matou.git.stored_objects import DamagedObject, faults_named, open_objects
 from matou.model.names import ObjectId
 
 LARGEST_POINTER_BYTES: Final = 1024
@@ -95,16 +95,15 @@ def _ids_in(packs: Iterable[Path], *, id_bytes: int) -> Iterator[ObjectId]:
 
 
 def _read_in_process(git_dir: Path, ids: list[ObjectId]) -> Iterator[bytes]:
-    from pygit2 import GitError
-
     objects = open_objects(git_dir)
     for oid in ids:
-        try:
+        content = None
+        with faults_named(oid):
             kind, size = objects.read_header(oid)
             if int(kind) == _BLOB and SMALLEST_POINTER_BYTES <= size <= LARGEST_POINTER_BYTES:
-                yield objects.read(oid)[1]
-        except (KeyError, GitError) as error:
-            raise DamagedObject("object {id} cannot be read: {reason}", id=oid, reason=str(error)) from error
+                _, content = objects.read(oid)
+        if content is not None:
+            yield content
 
 
 def _read_by_git(git_dir: Path, ids: Iterator[ObjectId] | None, limits: Limits) -> Iterator[bytes]:

@@ -76,9 +76,9 @@ def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
 
 
 def object_format_on_disk(git_dir: Path) -> str:
-    """What our own configuration says; `sha1` where there is none."""
+    """What the configuration says, ours or one that git wrote; `sha1` where there is none."""
     with contextlib.suppress(FileNotFoundError):
-        return "sha256" if _SHA256 in (git_dir / "config").read_text("utf-8") else "sha1"
+        return "sha256" if "objectformat = sha256" in (git_dir / "config").read_text("utf-8").lower() else "sha1"
     return "sha1"
 
 

@@ -6,6 +6,7 @@ read yet, by one git child.
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -67,21 +68,30 @@ def _described_in_process(git_dir: Path, ids: Collection[ObjectId]) -> Iterator[
             yield oid, StoredObject(kind, _peel(objects, oid) if kind == "tag" else None)
 
 
-def _type_in(objects: "Odb", oid: ObjectId) -> str | None:
+@contextmanager
+def faults_named(oid: ObjectId) -> Iterator[None]:
+    """Raise DamagedObject for whatever libgit2 says of bytes that are no object; an absent one stays a KeyError."""
     from pygit2 import GitError
 
     try:
-        kind, _ = objects.read_header(oid)
-    except KeyError:
-        return None
-    except GitError as error:
+        yield
+    except (GitError, ValueError) as error:
         raise DamagedObject("object {id} cannot be read: {reason}", id=oid, reason=str(error)) from error
-    return _TYPE_NAMES[int(kind)]
+
+
+def _type_in(objects: "Odb", oid: ObjectId) -> str | None:
+    with faults_named(oid):
+        try:
+            kind, _ = objects.read_header(oid)
+        except KeyError:
+            return None
+        return _TYPE_NAMES[int(kind)]
 
 
 def _peel(objects: "Odb", oid: ObjectId) -> ObjectId | None:
     for _ in range(_LONGEST_TAG_CHAIN):
-        _, content = objects.read(oid)
+        with faults_named(oid):
+            _, content = objects.read(oid)
         tagged = _TAGGED.match(content)
         if tagged is None:
             return None
