@@ -189,6 +189,29 @@ def test_what_a_run_kept_before_it_died_is_named_by_the_next(source: ScriptedSou
     assert_all_is_saved(source, archive)
 
 
+def test_lfs_is_found_in_what_a_dead_run_fetched_and_never_looked_through(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    back_up(source, archive)
+    git_dir, saved = source.git_dir("100"), mirror(archive, "100", run=1)
+    fetched = commit(git_dir, "refs/heads/main", {"big.bin": source.keep_lfs(b"in the pack of the dead run")})
+    pack = subprocess.run(
+        ["git", "-C", git_dir, "pack-objects", "--revs", "--stdout", "-q"],
+        input=f"{fetched}\n".encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    subprocess.run(["git", "-C", saved, "index-pack", "--stdin"], input=pack, capture_output=True, check=True)
+    archive.begin_run()
+    commit(git_dir, "refs/heads/feature", {"big.bin": source.keep_lfs(b"in a new pack")})
+    back_up(source, archive)
+
+    lfs = repository_lines(archive, 3)["100"].lfs
+    assert lfs is not None
+    assert lfs.objects == 2
+    assert_all_is_saved(source, archive)
+
+
 def test_an_interrupt_ends_the_run_quickly_and_leaves_no_child(source: ScriptedSource, archive: Archive) -> None:
     began = backup_child.CONTEXT.Event()
     process = backup_child.start(source.folder, archive.root, began=began)
