@@ -416,6 +416,31 @@ def test_a_pack_without_what_was_asked_for_is_refused(team: Team) -> None:
     assert not refs_of(team.mirror)
 
 
+def test_a_later_pack_without_what_was_asked_for_is_refused_too(team: Team) -> None:
+    team.back_up()
+    before = refs_of(team.mirror)
+    beside = commit_file(team.source, "release/1.0", "beside", b"beside")
+    commit_file(team.source, "main", "new", b"new")
+    transport = Substituting({URL: team.source})
+    transport.other = fetch_request([beside], [])
+
+    with pytest.raises(BadPack):
+        update_mirror(team.mirror, transport, URL, listing_of(team.source), previous=team.previous, run=2)
+
+    assert refs_of(team.mirror) == before
+
+
+def test_a_large_pack_that_is_cut_leaves_no_part_of_it(tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "s.git", commits=5, file_bytes=400_000)
+    transport = LocalTransport({URL: source}, pack_bytes=1_500_000)
+    mirror = tmp_path / "m.git"
+
+    with pytest.raises(TryLater):
+        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=1)
+
+    assert [path for path in (mirror / "objects").rglob("*") if path.is_file()] == []
+
+
 def test_a_source_that_no_longer_has_what_it_listed_is_asked_again_later(team: Team) -> None:
     gone = RefListing({MAIN: ObjectId("d" * 40)}, head=MAIN)
 
