@@ -69,6 +69,12 @@ class Channel:
             self._told_bytes = self.received_bytes
         self.progress.received(self.path, news)
 
+    def tell_rest(self) -> None:
+        """Tell the progress of what came since it was last told."""
+        with self._lock:
+            news, self._told_bytes = self.received_bytes - self._told_bytes, self.received_bytes
+        self.progress.received(self.path, news)
+
 
 class _Watched:
     """An answer whose every piece is counted."""

@@ -20,9 +20,10 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A listed repository, with its line in the last manifest of this source."""
+    """A listed repository, with its namespace if that is listed, and its line in this source's last manifest."""
 
     remote: RemoteRepository
+    namespace: RemoteNamespace | None
     true_path: str
     previous: RepositoryLine | None
 

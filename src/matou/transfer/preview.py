@@ -77,7 +77,9 @@ def _plans(
     for remote in found.repositories.values():
         namespace = found.namespaces.get(remote.namespace_id)
         path = true_path(account.team, namespace, remote)
-        yield _plan(Task(remote, path, before.repositories.get(remote.id)), wanted, trust=options.trust_listing)
+        yield _plan(
+            Task(remote, namespace, path, before.repositories.get(remote.id)), wanted, trust=options.trust_listing
+        )
     for row in absent(before.repositories, found.repositories):
         line = before.namespaces.get(row.namespace)
         path = true_path(account.team, line, row)

@@ -26,7 +26,7 @@ class ProgressListener(Protocol):
         """This repository has changed or is new."""
 
     def received(self, path: str, size_bytes: int, /) -> None:
-        """So much more has come for this repository, at least a mebibyte at a time but for the last."""
+        """So much more has come for this repository, about a mebibyte at a time."""
 
     def settled(self, path: str, outcome: Outcome, /) -> None: ...
 

@@ -27,6 +27,7 @@ from matou.transfer.saving import Mirrored, MirrorSaver
 TRIES_OF_A_MOVING_SOURCE = 4
 UNAUTHORIZED = 401
 
+ARCHIVED = str(Phrase("its project is archived at the source: {fault}"))
 LOST = str(Phrase("what lay in the archive was not what was saved before; it was fetched again"))
 LOST_TIPS = str(
     Phrase(
@@ -41,7 +42,7 @@ SHALLOW = str(Phrase("the source itself lacks a part of the history"))
 
 
 class NotAllStored(MatouError):
-    """A repository was saved but for what cannot be."""
+    """A repository was not saved, or not in full, for a reason that has its own words."""
 
 
 class NoAddress(Refused):
@@ -116,7 +117,7 @@ class RepositorySaver:
             self.brake.check()
             if is_refused_login(error):
                 raise
-            settled = Settled(line_of(task, _outcome_of(error), reason=error), error)
+            settled = _not_saved(task, error)
         line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
         self.ledger.repository(line, task.true_path, settled.cause)
 
@@ -159,8 +160,9 @@ class RepositorySaver:
             kept=mirrored.kept,
             not_stored=not_stored,
             lfs=result.state,
-            received_bytes=channel.received_bytes,
+            received_bytes=mirrored.update.bytes + result.received_bytes,
         )
+        channel.tell_rest()
         return self._state_found(task, stored, state, result.fault, note=_note_on(mirrored))
 
     def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
@@ -224,9 +226,13 @@ def is_refused_login(error: MatouError) -> bool:
     return isinstance(error, AnsweredRefused) and error.answer.status == UNAUTHORIZED
 
 
-def _outcome_of(error: MatouError) -> Outcome:
-    """Archived repositories answer as if they were not there, or might not be read."""
-    return Outcome.REFUSED if isinstance(error, Refused | NotFound) else Outcome.FAILED
+def _not_saved(task: Placed, error: MatouError) -> Settled:
+    """What is archived at the source answers as if it were not there, or might not be read."""
+    if not isinstance(error, Refused | NotFound):
+        return Settled(line_of(task, Outcome.FAILED, reason=error), error)
+    if task.namespace is not None and task.namespace.archived:
+        error = NotAllStored(ARCHIVED, fault=error)
+    return Settled(line_of(task, Outcome.REFUSED, reason=error), error)
 
 
 def _outcome_of_state(task: Placed, state: SavedState, shortcoming: MatouError | None) -> Outcome:

@@ -164,6 +164,7 @@ class Work:
             place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
             yield Placed(
                 remote,
+                namespace,
                 true_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
                 self.places.repository(remote, place),

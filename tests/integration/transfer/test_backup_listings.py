@@ -174,6 +174,19 @@ def test_a_repository_that_may_not_be_read_keeps_what_was_saved(
     assert not report.everything_is_saved
 
 
+def test_a_repository_of_an_archived_project_says_why_it_may_not_be_read(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    source.repository("a", source.project("old", archived=True))
+    connections = ScriptedConnections.to(source)
+    connections.transport.folders = {}
+    back_up(source, archive, connections=connections)
+
+    line = repository_lines(archive, 1)["100"]
+    assert line.outcome == "refused"
+    assert line.reason == "its project is archived at the source: https://git.example/100.git is not there"
+
+
 def test_a_refused_account_ends_the_run_before_it_begins(team: ScriptedSource, archive: Archive) -> None:
     team.account_fault = Refused("the token has expired")
     connections = ScriptedConnections.to(team)

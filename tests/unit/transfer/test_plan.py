@@ -65,7 +65,7 @@ def rows(*outcomes: Outcome) -> dict[str, RepositoryLine]:
 
 
 def task(remote_: RemoteRepository, previous: RepositoryLine | None = None) -> Placed:
-    return Placed(remote_, f"team/shop/{remote_.name}", previous, RepositoryPath.parse("team/shop/r"))
+    return Placed(remote_, NAMESPACE, f"team/shop/{remote_.name}", previous, RepositoryPath.parse("team/shop/r"))
 
 
 @pytest.mark.parametrize(
