@@ -47,6 +47,11 @@ class Limiter:
             bucket.tokens -= 1
             return max(0.0, bucket.held_until - now, -bucket.tokens / bucket.rate)
 
+    def held(self, key: str) -> float:
+        """Say for how many seconds a key is held, whatever its rate."""
+        bucket = self._buckets.get(key)
+        return 0.0 if bucket is None else max(0.0, bucket.held_until - self._monotonic())
+
     def slow_down(self, key: str) -> None:
         """Halve the rate of a key: the other side said that we ask too often. It grows back with time."""
         with self._lock:

@@ -2,11 +2,11 @@
 
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
@@ -64,6 +64,7 @@ class _Request:
     body: bytes | None
     redirects: int
     pace: str
+    is_paced: bool
     limits: Limits
 
     def at(self, address: Address) -> str:
@@ -80,10 +81,11 @@ class Session:
         connections: how many are kept alive for each origin.
         limits: how slow a server may be, unless a request says otherwise.
         patience: how often a request is repeated.
-        limiter: the pace; without one there is none, but a server's Retry-After still holds everybody.
+        limiter: the rate of requests that name a pace; without one there is none. A server's Retry-After holds
+            everybody in either case.
         proxies: the way out.
         authorities: a file of certificates to trust besides the system's; verification is never off.
-        clock: for waiting and for Retry-After; the system's, with waits that `cancel` ends, where it is None.
+        clock: for waiting and for Retry-After; the system's where it is None.
         jitter: a number from 0 to 1, so that threads that failed together do not come back together.
     """
 
@@ -101,7 +103,8 @@ class Session:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._cancelled = threading.Event()
-        self._clock = clock or Clock(now=_now, monotonic=time.monotonic, sleep=self._cancelled.wait)
+        self._clock = clock or Clock(now=partial(datetime.now, UTC))
+        self._sleep = self._clock.sleep or self._cancelled.wait
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
@@ -152,7 +155,7 @@ class Session:
             authorization: the value of the Authorization header, word and all.
             body: as it is sent.
             limit_bytes: of the answer, inflated.
-            pace: what shares one rate limit; the origin where it is empty.
+            pace: what shares one rate limit. Where it is empty there is none, but a Retry-After of the origin holds.
             check: looks at a 2xx answer as part of the attempt. If it raises TryLater the request is repeated, if it
                 may be, and the pace slows down: some platforms refuse within a 200.
 
@@ -210,7 +213,7 @@ class Session:
     def pause(self, seconds: float) -> None:
         """Wait; raises Cancelled if the session is cancelled meanwhile."""
         if seconds > 0:
-            self._clock.sleep(seconds)
+            self._sleep(seconds)
         if self._cancelled.is_set():
             raise Cancelled("waiting was cancelled")
 
@@ -241,6 +244,7 @@ class Session:
             body,
             redirects if method == "GET" else 0,
             pace or str(address.origin),
+            bool(pace),
             limits or self._limits,
         )
 
@@ -258,7 +262,7 @@ class Session:
         raise AssertionError  # with no redirect left, `_follow` has raised
 
     def _ask(self, request: _Request, address: Address) -> Stream:
-        self.pause(self._limiter.reserve(request.pace))
+        self.pause(self._limiter.reserve(request.pace) if request.is_paced else self._limiter.held(request.pace))
         watch = self._pools.watch(request.limits)
         name = request.at(address)
         with faults_told(name, watch, self._cancelled):
@@ -392,10 +396,6 @@ class _Waits:
             wait_seconds=round(self.planned, 3),
             reason=type(error).__name__,
         )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _timeout(limits: Limits) -> urllib3.Timeout:

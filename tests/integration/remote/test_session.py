@@ -310,6 +310,32 @@ def test_a_hold_is_for_all_who_share_the_pace(
     assert (waits_of_another_pace, time_.waits) == ([], [20])
 
 
+def test_only_what_names_a_pace_is_slowed_down_to_it(recording_server: RecordingServer, time_: SteeredClock) -> None:
+    """A thousand repositories are asked within a second, while an API allows a few calls."""
+    recording_server.replies = [OK]
+    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=2, burst=1)
+    with Session(named=[recording_server.url], clock=time_.clock, limiter=limiter) as session:
+        for _ in range(50):
+            get(session, recording_server)
+        unpaced = sum(time_.waits)
+        for _ in range(5):
+            session.request("POST", recording_server.url, repeatable=True, pace="DescribeTeam")
+
+    assert (unpaced, sum(time_.waits)) == (0, 2.0)
+
+
+def test_a_hold_is_for_what_names_no_pace_too(
+    session: Session, recording_server: RecordingServer, time_: SteeredClock
+) -> None:
+    recording_server.replies = [Reply(503, headers={"Retry-After": "20"}), OK]
+    with pytest.raises(TryLater):
+        session.request("POST", recording_server.url, repeatable=False)
+
+    get(session, recording_server, "/another")
+
+    assert time_.waits == [20]
+
+
 # --- answers that are not whole
 
 

@@ -95,3 +95,10 @@ def test_nobody_asks_before_a_hold_is_over() -> None:
     limiter.hold("team", timedelta(seconds=2))
 
     assert [limiter.reserve("team"), limiter.reserve("another")] == [5, 0]
+
+
+def test_a_hold_is_seen_without_taking_a_turn() -> None:
+    limiter = Limiter(monotonic=lambda: 100.0, per_second=1, burst=1)
+    limiter.hold("a", timedelta(seconds=7))
+
+    assert (limiter.held("a"), limiter.held("a"), limiter.held("b")) == (7.0, 7.0, 0.0)
