@@ -9,7 +9,7 @@ from datetime import timedelta
 from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, Outcome
 from matou.model.platform import Account
-from matou.model.records import Record
+from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake
 from matou.transfer.earlier import NOTHING_BEFORE, Earlier, earlier, source_line
 from matou.transfer.filters import Filter
@@ -41,31 +41,34 @@ def preview(
     The archive is read and not locked: what another process writes meanwhile may be missed.
     """
     began = time.monotonic()
-    records: Counter[str] = Counter()
-
-    def count(record: Record) -> None:
-        records[record.request] += 1
-
-    source = open_source(count)
+    requests = Requests()
+    source = open_source(lambda _: requests.add())
     account = source.account()
     progress.connected(account)
     before = earlier(archive, source_line(source, account)) if archive else NOTHING_BEFORE
     found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
     listing = judge_survey(before, found)
     planned = tuple(_plans(account, before, found, listing, options))
+    duration = timedelta(seconds=time.monotonic() - began)
+    return _report(found, listing, planned, requests.count, duration)
+
+
+def _report(
+    found: Survey, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
+) -> BackupReport:
     return BackupReport(
         run=None,
-        account=account,
+        account=found.account,
         listing=listing,
         outcomes=Counter(plan.outcome for plan in planned if plan.outcome is not None),
         problems=(),
         problem_count=0,
-        unseen=tuple(source.unseen),
+        unseen=found.unseen,
         kept=0,
         trusted=sum(plan.intention is Intention.TRUST for plan in planned),
         received_bytes=0,
-        requests=records.total(),
-        duration=timedelta(seconds=time.monotonic() - began),
+        requests=requests,
+        duration=duration,
         planned=planned,
     )
 

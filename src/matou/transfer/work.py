@@ -41,6 +41,9 @@ from matou.transfer.survey import Survey
 ASKING = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
 
+MOST_KNOCKS = 3
+"""A credential that is no good is refused at the first; one that may not read this or that is good."""
+
 DESCRIBING = 2
 """How many namespaces are read at the same time, beside the repositories."""
 
@@ -126,8 +129,8 @@ class Work:
             self.ledger.namespace(described.save(namespace, namespaces[namespace.id], before))
 
         saver = self._repository_saver()
-        # Of the first that answers it is known whether the credential is good; only then do many ask at once.
-        any(saver.knock(task) for task in asked)
+        # What the first answers tells whether the credential is good; only then do many ask at once.
+        any(saver.knock(task) for task in asked[:MOST_KNOCKS])
         Crew(self.context.brake).work(
             Line(DESCRIBING, describe, found.namespaces.values()),
             Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
