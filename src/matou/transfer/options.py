@@ -26,5 +26,5 @@ class BackupOptions:
 
 
 def default_jobs(processors: int) -> int:
-    """One git child keeps a processor busy half of the time; the rest it waits for the source and the disk."""
-    return max(2, min(8, 2 * processors))
+    """One fetch keeps a processor busy for a third of its time; the rest it waits for the source and the disk."""
+    return max(4, min(12, 3 * processors))
