@@ -190,6 +190,11 @@ def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, act
         ReadOnly, NotAllowed: as `require`.
     """
     require_scope(identity, *REPOSITORY_POLICY[action].scopes)
+    key = ("reach", identity, path, action)
+    return forge.answers.recall(key, lambda: _reach_repository(forge, identity, path, action))
+
+
+def _reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
     with forge.database.begin_read() as connection:
         repository = repositories.find_repository(connection, path)
     if repository is None:

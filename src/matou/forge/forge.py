@@ -8,7 +8,7 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
-from matou.forge.memory import ListingMemory, LogInFailures, PasswordMemory
+from matou.forge.memory import AnswerMemory, ListingMemory, LogInFailures, PasswordMemory
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Forge:
     failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
     passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
     listings: ListingMemory = field(default_factory=ListingMemory, repr=False)
+    answers: AnswerMemory = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", AnswerMemory(self.database))
 
     def git_dir(self, repository: Repository) -> Path:
         """The bare repository's folder."""

@@ -5,16 +5,19 @@ import hmac
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from matou.credentials import Secret
+from matou.db.engine import Database
 
 if TYPE_CHECKING:
     from matou.model.refs import RefListing
+
+Answer = TypeVar("Answer")
 
 PASSWORD_LIFE = timedelta(seconds=60)
 FREE_FAILURES = 10
@@ -126,6 +129,43 @@ class LogInFailures:
         self._counts[key] = _Count(1 if count is None or stale else count.failures + 1, now)
         while len(self._counts) > self._most:
             self._counts.popitem(last=False)
+
+
+class AnswerMemory:
+    """What the database answered, for as long as nobody has written to it since; nothing where it does not tell.
+
+    A token that was revoked, a member who was removed or a repository that was made private, by this process or by
+    another, is a write: the next request asks anew.
+    """
+
+    def __init__(self, database: Database, most: int = MOST_REMEMBERED) -> None:
+        self._database = database
+        self._most = most
+        self._version: int | None = None
+        self._answers: dict[Hashable, object] = {}
+        self._lock = threading.Lock()
+
+    def recall(self, key: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """The answer that `ask` gave under this key, or gives now. One that it raises instead is not remembered.
+
+        Args:
+            key: begins with a word that says what was asked, so that all its answers have one type.
+        """
+        version = self._database.version()
+        with self._lock:
+            if version != self._version:
+                self._answers, self._version = {}, version
+            found = self._answers.get(key)
+        if found is not None:
+            return cast("Answer", found)
+        answer = ask()
+        with self._lock:
+            # The version was read before the question: whatever was written in between makes it another one.
+            if answer is not None and version is not None and version == self._version:
+                if len(self._answers) >= self._most:
+                    self._answers.clear()
+                self._answers[key] = answer
+        return answer
 
 
 class ListingMemory:

@@ -137,8 +137,13 @@ def _create_robot(forge: Forge, namespace: Namespace, name: str) -> User:
 def _find_holder(forge: Forge, secret: Secret) -> TokenHolder | None:
     if not looks_like_token(secret):
         return None
+    digest = _digest(secret)
+    return forge.answers.recall(("holder", digest), lambda: _look_up_holder(forge, digest))
+
+
+def _look_up_holder(forge: Forge, digest: str) -> TokenHolder | None:
     with forge.database.begin_read() as connection:
-        return tokens.find_token_holder(connection, _digest(secret))
+        return tokens.find_token_holder(connection, digest)
 
 
 def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:
