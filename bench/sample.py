@@ -87,6 +87,7 @@ def _made(folder: Path, seed: int, size: int) -> Path:
 def _commits(chosen: random.Random, size: int) -> Iterator[bytes]:
     for number in range(COMMITS):
         content = chosen.randbytes(size // COMMITS * 3 // 4).hex().encode()
-        yield b"commit refs/heads/main\ncommitter B <b@example.com> %d +0000\ndata 1\nc\n" % (1_700_000_000 + number)
+        yield b"commit refs/heads/main\nmark :%d\n" % (number + 1)
+        yield b"committer B <b@example.com> %d +0000\ndata 1\nc\n" % (1_700_000_000 + number)
         yield b"M 100644 inline folder%d/file%d\ndata %d\n%s\n" % (number % 4, number, len(content), content)
-    yield b"reset refs/heads/release\nfrom refs/heads/main~5\n\nreset refs/tags/v1\nfrom refs/heads/main~9\n\n"
+    yield b"reset refs/heads/release\nfrom :15\n\nreset refs/tags/v1\nfrom :11\n\n"
