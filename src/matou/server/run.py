@@ -66,11 +66,15 @@ def listen(host: str, port: int) -> socket.socket:
     """Bind here, and not in the web server: it would tell neither the port that it got nor that one is taken."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address, family=family, backlog=BACKLOG)
+        listener = socket.create_server(address, family=family, backlog=BACKLOG)
     except (socket.gaierror, PermissionError) as error:
         raise AddressUnusable("cannot listen on {host} port {port}", host=repr(host), port=port) from error
     except OSError as error:
         raise PortTaken("{host} port {port} is taken", host=repr(host), port=port) from error
+    # Accepted connections inherit it (Linux, BSD, macOS). An answer in pieces would otherwise wait for the client's
+    # delayed acknowledgement: 40 ms for each fetch.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:
