@@ -5,13 +5,24 @@ what `str()` gives, and the template itself is the key under which a translation
 part of it.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Self
 
 
 class Phrase(str):
-    """A text of ours that stands as a value in another and has a translation of its own."""
+    """A text of ours that stands as a value in another and has a translation, and perhaps values, of its own."""
 
-    __slots__ = ()
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        phrase = super().__new__(cls, template.format(**values) if values else template)
+        phrase.template = template
+        phrase.values = values
+        return phrase
 
 
 class MatouError(Exception):
@@ -28,6 +39,11 @@ class MatouError(Exception):
         self.template = template
         self.advice = advice
         self.values = values
+
+    @property
+    def fact(self) -> Phrase:
+        """What `str()` gives, fit to stand as a value in another text; the advice is left behind."""
+        return Phrase(self.template, **self.values)
 
     def __str__(self) -> str:
         return self.template.format(**self.values)
@@ -57,7 +73,7 @@ class UnknownShape(MatouError):
     """The other side said something that its documentation does not describe.
 
     Args:
-        where: the field, as `platform object.field`.
+        where: the field, as `platform object.field`; a Phrase where it is words.
         value: what came; shortened to 200 characters of its `repr`.
     """
 

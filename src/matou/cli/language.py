@@ -5,11 +5,14 @@ The key of a text is the English template, so a value never becomes part of a ke
 """
 
 import gettext
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePath
 
 import typer
 
+from matou.cli.texts import printable
 from matou.errors import MatouError, Phrase
 from matou.settings import process_language
 
@@ -27,17 +30,34 @@ def translate(template: str) -> str:
     return _catalogue(process_language()).gettext(template) if template else ""
 
 
+def tell(text: MatouError | str) -> str:
+    """The fact of an error, a phrase, or a name, in the person's language and with nothing that a terminal obeys."""
+    if isinstance(text, MatouError | Phrase):
+        return _filled(text.template, text.values)
+    return "; ".join(printable(line) for line in text.split("\n"))
+
+
 def describe(error: MatouError) -> str:
-    """The fact and the advice of an error, in the person's language, without a trailing line feed."""
-    values = {name: _describe_value(value) for name, value in error.values.items()}
-    fact = translate(error.template).format(**values)
-    return f"{fact}\n{translate(error.advice).format(**values)}" if error.advice else fact
+    """The fact, and on a line of its own the advice of the error or else of what it was made from."""
+    advice = _advice(error)
+    return f"{tell(error)}\n{advice}" if advice else tell(error)
 
 
-def _describe_value(value: object) -> object:
-    if isinstance(value, MatouError):
-        return describe(value)
-    return translate(value) if isinstance(value, Phrase) else value
+def _advice(error: MatouError) -> str:
+    if error.advice:
+        return _filled(error.advice, error.values)
+    return next(filter(None, (_advice(value) for value in error.values.values() if isinstance(value, MatouError))), "")
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    text = translate(template)
+    return text.format(**{name: _shown(value) for name, value in values.items()}) if values else text
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, MatouError | str):
+        return tell(value)
+    return tell(str(value)) if isinstance(value, Exception | PurePath) else value
 
 
 def complain(text: str) -> None:
