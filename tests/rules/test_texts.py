@@ -4,7 +4,7 @@ import re
 import string
 from pathlib import Path
 
-from support.messages import COMPILED, compiled, read_catalogue, texts_in_code
+from support.messages import CATALOGUE, COMPILED, compiled, read_catalogue, texts_in_code, updated, written
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +30,16 @@ def test_a_translation_has_the_same_values_as_its_text() -> None:
 
 def test_the_compiled_catalogue_is_that_of_the_source() -> None:
     assert COMPILED.read_bytes() == compiled(read_catalogue()), "run `make messages`"
+
+
+def test_the_catalogue_is_written_the_same_each_time() -> None:
+    assert CATALOGUE.read_bytes() == written(updated(read_catalogue())), "run `make messages`"
+    assert b"Date" not in CATALOGUE.read_bytes()
+    assert b"fuzzy" not in CATALOGUE.read_bytes()
+
+
+def test_an_error_that_is_made_before_it_is_raised_is_among_the_texts() -> None:
+    assert {"there is no repository {path}", "{request}: answered {status}: {said}"} <= set(texts_in_code())
 
 
 def shape(page: str) -> list[str]:

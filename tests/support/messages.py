@@ -1,10 +1,13 @@
 """Finds every text that a person may see and keeps the Chinese catalogue whole; `make messages` runs this file.
 
-A text is the first argument of a raised error or of `translate`, `_`, `Phrase`, or an `advice=` argument.
+A text is the first argument of `translate`, `_`, `Phrase`, of a class of errors or of what a call gives (which is how
+a class of errors is chosen), the text that a class of errors hands on to its own base, and any `advice=`. A constant
+of the module is looked up. What names a field, the first argument of UnknownShape, is words only as a Phrase.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -16,37 +19,87 @@ SOURCES = Path(__file__).parents[2] / "src" / "matou"
 CATALOGUE = SOURCES / "locale" / "zh_CN" / "LC_MESSAGES" / "matou.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
 
-TRANSLATING = {"_", "translate", "Phrase", "say"}
+TRANSLATING = {"_", "translate", "Phrase"}
 
 
 def texts_in_code() -> dict[str, list[str]]:
     """Every template with the files that say it."""
     found: dict[str, list[str]] = {}
-    for path in sorted(SOURCES.rglob("*.py")):
-        for text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in _modules().items():
+        for text in _Texts(tree).found():
             files = found.setdefault(text, [])
-            name = path.relative_to(SOURCES).as_posix()
-            if name not in files:
-                files.append(name)
+            if path not in files:
+                files.append(path)
     return found
 
 
-def _texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and " " in _text(node.exc.args[:1]):
-            yield _text(node.exc.args[:1])
-        if isinstance(node, ast.Call):
-            if _name(node.func) in TRANSLATING:
-                yield from filter(None, [_text(node.args[:1])])
-            yield from (_text([word.value]) for word in node.keywords if word.arg == "advice" and _text([word.value]))
+@cache
+def _modules() -> Mapping[str, ast.Module]:
+    return {
+        path.relative_to(SOURCES).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(SOURCES.rglob("*.py"))
+    }
 
 
-def _text(arguments: list[ast.expr]) -> str:
-    match arguments:
-        case [ast.Constant(value=str(text))]:
-            return text
-        case _:
-            return ""
+@cache
+def _error_classes() -> frozenset[str]:
+    """MatouError and all that derive from it."""
+    classes = [node for tree in _modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    found: set[str] = {"MatouError"}
+    while more := {one.name for one in classes if found & {_name(base) for base in one.bases}} - found:
+        found |= more
+    return frozenset(found)
+
+
+@cache
+def _takes_a_template() -> frozenset[str]:
+    """Those classes of errors whose constructor's first parameter is the text."""
+    classes = [node for tree in _modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    others = {one.name for one in classes if one.name in _error_classes() and not _begins_with_template(one)}
+    while more := {one.name for one in classes if others & {_name(base) for base in one.bases}} - others:
+        others |= more
+    return _error_classes() - others
+
+
+def _begins_with_template(one: ast.ClassDef) -> bool:
+    makers = [node for node in one.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    firsts = [[*maker.args.posonlyargs, *maker.args.args][1:2] for maker in makers]
+    return all([parameter.arg for parameter in first] == ["template"] for first in firsts)
+
+
+class _Texts:
+    """The texts of one module."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._constants = {_name(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+
+    def found(self) -> Iterator[str]:
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call):
+                yield from self._said_by(node)
+            if isinstance(node, ast.ClassDef) and node.name in _error_classes():
+                yield from self._handed_on(node)
+
+    def _said_by(self, call: ast.Call) -> Iterator[str]:
+        if isinstance(call.func, ast.Call) or _name(call.func) in TRANSLATING | _takes_a_template():
+            yield from self._text(call.args[:1])
+        yield from (text for word in call.keywords if word.arg == "advice" for text in self._text([word.value]))
+
+    def _handed_on(self, error: ast.ClassDef) -> Iterator[str]:
+        for node in ast.walk(error):
+            if isinstance(node, ast.Call) and _name(node.func) == "__init__":
+                yield from (text for argument in node.args[:2] for text in self._text([argument]))
+
+    def _text(self, arguments: list[ast.expr]) -> Iterator[str]:
+        match arguments:
+            case [ast.Constant(value=str(text))] if text:
+                yield text
+            case [ast.Name(id=name)] if name in self._constants:
+                yield from self._text([self._constants[name]])
+            case [ast.IfExp(body=one, orelse=other)]:
+                yield from self._text([one])
+                yield from self._text([other])
 
 
 def _name(function: ast.expr) -> str:
@@ -64,21 +117,44 @@ def read_catalogue() -> Catalog:
         return read_po(file, locale="zh_CN", domain="matou")
 
 
+class _Plain(Catalog):
+    """A catalogue whose header says how to read it, and not when it was made or by whom."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Language", "zh_CN"),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+        ]
+
+
+def updated(old: Catalog) -> Catalog:
+    """The catalogue of the texts that are in the code now, with the translations that there are."""
+    new = _Plain(locale="zh_CN", domain="matou", header_comment="# Matou in Chinese.", fuzzy=False)
+    for text, files in sorted(texts_in_code().items()):
+        known = old.get(text)
+        new.add(text, known.string if known else "", user_comments=files)
+    return new
+
+
+def written(catalogue: Catalog) -> bytes:
+    buffer = BytesIO()
+    write_po(buffer, catalogue, width=120, sort_output=True)
+    return buffer.getvalue()
+
+
 def compiled(catalogue: Catalog) -> bytes:
     buffer = BytesIO()
-    write_mo(buffer, catalogue)
+    write_mo(buffer, updated(catalogue))
     return buffer.getvalue()
 
 
 def main() -> None:
-    old, texts = read_catalogue(), texts_in_code()
-    new = Catalog(locale="zh_CN", domain="matou", project="matou", version="", header_comment="# Matou in Chinese.")
-    for text, files in sorted(texts.items()):
-        known = old.get(text)
-        new.add(text, known.string if known else "", user_comments=files)
+    new = updated(read_catalogue())
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    with CATALOGUE.open("wb") as file:
-        write_po(file, new, width=120, omit_header=False, sort_output=True)
+    CATALOGUE.write_bytes(written(new))
     COMPILED.write_bytes(compiled(read_catalogue()))
     for message in new:
         if message.id and not message.string:

@@ -17,7 +17,7 @@ from matou.archive.manifest import (
     read_manifest,
     read_run_line,
 )
-from matou.errors import Damaged, NotFound
+from matou.errors import Damaged, NotFound, Phrase
 
 
 class NoSuchRun(NotFound):
@@ -161,5 +161,7 @@ def _require_place(path: Path, run: int, first: RunLine, previous: PreviousRun |
         )
 
 
-def _named(previous: PreviousRun | None) -> str:
-    return "none" if previous is None else f"run {previous.run} ({previous.sha256[:12]}…)"
+def _named(previous: PreviousRun | None) -> Phrase:
+    if previous is None:
+        return Phrase("none")
+    return Phrase("run {run} ({digest}…)", run=previous.run, digest=previous.sha256[:12])

@@ -208,14 +208,14 @@ class _Tally:
             sha256=self.hash.hexdigest(),
         )
 
-    def fault_of(self, line: Line) -> str | None:
+    def fault_of(self, line: Line) -> Phrase | None:
         """Say what is wrong with a line that comes next, or None."""
         rank = _ORDER.index(type(line))
         if rank < self.rank or self.has_ended or (rank == 0) != (self.rows == 0):
             return OUT_OF_PLACE
         if isinstance(line, EndLine):
             expected = self.end(finished_at=line.finished_at, requests=line.requests, listing=line.listing)
-            return None if line == expected else f"the lines above it come to {expected}"
+            return None if line == expected else Phrase("the lines above it come to {expected}", expected=expected)
         return None
 
 
@@ -347,7 +347,7 @@ def _decode(text: bytes, path: Path, number: int) -> Line:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         _refuse(path, number, str(error))
     if isinstance(line, RunLine) and line.format != FORMAT:
-        _refuse(path, number, f"its format is {line.format}")
+        _refuse(path, number, Phrase("its format is {format}", format=line.format))
     return line
 
 

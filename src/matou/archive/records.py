@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 import zstandard
 
-from matou.errors import Damaged
+from matou.errors import Damaged, MatouError
 from matou.model.records import Record
 from matou.storage.files import naming_the_file
 
@@ -25,6 +25,10 @@ READ_BYTES = 16 * 1024
 
 class DamagedRecords(Damaged):
     """A file of records that cannot be read to its end."""
+
+
+class _Cut(MatouError):
+    """The file ends before its end, or holds what no record has."""
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +91,7 @@ def read_records(path: Path) -> Iterator[Record]:
     """
     try:
         yield from (_record(line) for line in _lines(path))
-    except (zstandard.ZstdError, ValueError) as error:
+    except (zstandard.ZstdError, ValueError, _Cut) as error:
         raise DamagedRecords("{path} cannot be read to its end: {reason}", path=path, reason=error) from error
 
 
@@ -97,7 +101,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         *lines, rest = (rest + piece).split(b"\n")
         yield from lines
     if rest:
-        raise ValueError("its last line is cut off")
+        raise _Cut("its last line is cut off")
 
 
 def _decompressed(path: Path) -> Iterator[bytes]:
@@ -113,7 +117,7 @@ def _decompressed(path: Path) -> Iterator[bytes]:
                 data = frame.unused_data if frame.eof else b""
                 frame = decompressor.decompressobj() if frame.eof else frame
     if is_inside:
-        raise ValueError("its last frame is cut off")
+        raise _Cut("its last frame is cut off")
 
 
 def _record(text: bytes) -> Record:
@@ -132,5 +136,5 @@ def _bytes_of(body: str | dict[str, str]) -> bytes:
     if isinstance(body, str):
         return body.encode()
     if set(body) != {"base64"}:
-        raise ValueError(f"a body with the keys {sorted(body)}")
+        raise _Cut("a body has the keys {keys}", keys=", ".join(sorted(body)))
     return base64.b64decode(body["base64"], validate=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from matou.archive.manifest import Listing
-from matou.cli.language import describe, translate
+from matou.cli.language import describe, tell, translate
 from matou.cli.texts import duration, printable, size
 from matou.cli.words import OUTCOMES
 from matou.transfer.report import BackupReport, Intention, Problem
@@ -64,11 +64,17 @@ def _lines(report: BackupReport) -> Iterator[str]:
     for outcome, count in report.outcomes.items():
         yield f"{count:>7,}  {OUTCOMES[outcome]}"
     yield from _notes(report)
-    yield _("run {run}: {received} in {duration}, {requests} requests").format(
-        run=report.run or "-",
-        received=size(report.received_bytes),
-        duration=duration(report.duration),
-        requests=report.requests,
+    yield _last_line(report)
+
+
+def _last_line(report: BackupReport) -> str:
+    time = duration(report.duration)
+    if report.run is None:
+        return _("a dry run: nothing was written; {duration}, {requests} requests").format(
+            duration=time, requests=report.requests
+        )
+    return _("run {run}: {received} in {duration}, {requests} requests").format(
+        run=report.run, received=size(report.received_bytes), duration=time, requests=report.requests
     )
 
 
@@ -82,8 +88,8 @@ def _notes(report: BackupReport) -> Iterator[str]:
     if report.listing in _LISTINGS:
         yield _LISTINGS[report.listing]
     for unseen in report.unseen:
-        yield printable(_("not to be seen: {what}: {reason}").format(what=unseen.what, reason=unseen.reason))
+        yield _("not to be seen: {what}: {reason}").format(what=tell(unseen.what), reason=tell(unseen.reason))
     for problem in report.problems:
-        yield printable(f"{problem.what}: {describe(problem.cause)}")
+        yield f"{tell(problem.what)}: {describe(problem.cause)}"
     if report.problem_count > len(report.problems):
         yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))

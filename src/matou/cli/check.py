@@ -9,6 +9,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.hosting import forge_at
 from matou.cli.language import describe, translate
 from matou.cli.texts import printable
+from matou.cli.words import FINDINGS
 
 _ = translate
 
@@ -23,7 +24,7 @@ def check(directory: Directory) -> None:
     with forge_at(directory) as forge:
         findings = find_disagreements(forge)
     for finding in findings:
-        typer.echo(f"{translate(finding.kind.value)}: {printable(finding.what)}")
+        typer.echo(f"{FINDINGS[finding.kind]}: {printable(finding.what)}")
     if findings:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
     typer.echo(_("the database and the folders agree"), err=True)
@@ -37,7 +38,7 @@ def reindex(directory: Directory) -> None:
     with forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
-        typer.echo(printable(describe(problem)), err=True)
+        typer.echo(describe(problem), err=True)
     typer.echo(
         _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
             sources=report.sources, namespaces=report.namespaces, repositories=report.repositories

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matou.cli.language import complain, describe
-from matou.cli.texts import printable
 from matou.errors import MatouError
 from matou.settings import Settings
 
@@ -30,4 +29,4 @@ def forge_at(root: Path, *, loopback: bool = False, anonymous_reads_backups: boo
 
 
 def _complain_of(problem: MatouError) -> None:
-    complain(printable(describe(problem)))
+    complain(describe(problem))

@@ -73,14 +73,14 @@ class Bars:
 
 @contextmanager
 def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each stage of a verification or a restoration; told the stage, how much is done, and of how much."""
+    """A bar for each stage; told its name for a person, how much is done, and of how much."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         tasks: dict[str, TaskID] = {}
 
         def advance(stage: str, done: int, expected: int) -> None:
             if stage not in tasks:
-                tasks[stage] = progress.add_task(translate(str(stage)))
+                tasks[stage] = progress.add_task(stage)
             progress.update(tasks[stage], completed=done, total=expected)
 
         yield advance

@@ -80,7 +80,7 @@ def _tell(report: "RestoreReport") -> None:
     for path in report.restored:
         typer.echo(printable(path))
     for problem in report.problems:
-        complain(printable(f"{problem.path}: {describe(problem.cause)}"))
+        complain(f"{printable(problem.path)}: {describe(problem.cause)}")
     typer.echo(
         _("{restored} restored, {already_there} were there already, {not_saved} had nothing saved").format(
             restored=len(report.restored), already_there=len(report.already_there), not_saved=len(report.not_saved)

@@ -49,7 +49,7 @@ def _run_line(run: "RunSummary") -> str:
     from matou.cli.words import OUTCOMES
 
     if run.fault is not None:
-        return f"{run.run:06d}  {printable(describe(run.fault))}"
+        return f"{run.run:06d}  {describe(run.fault)}"
     if run.first is None or run.end is None:
         return f"{run.run:06d}  " + _("interrupted")
     outcomes = ", ".join(f"{count:,} {OUTCOMES[outcome]}" for outcome, count in run.end.outcomes.items())

@@ -16,7 +16,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def serve(
     root: Annotated[Path, typer.Option(help=_("the archive; made where there is none"))],
     host: Annotated[str, typer.Option(help=_("the address to listen on"))] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help=_("0 takes a free one"))] = 8585,
+    port: Annotated[int, typer.Option(min=0, max=65535, help=_("the port; 0 takes a free one"))] = 8585,
     url: Annotated[
         str | None, typer.Option(help=_("how people reach the server, where a proxy stands before it"))
     ] = None,

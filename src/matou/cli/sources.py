@@ -66,7 +66,8 @@ def from_arguments(
         raise NotFound(
             "no address of {platform}'s API was given",
             platform=platform,
-            advice=f"add for example: --url {EXAMPLE_URL}",
+            example=EXAMPLE_URL,
+            advice="add for example: --url {example}",
         )
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")

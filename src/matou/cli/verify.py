@@ -51,9 +51,10 @@ def verify(
 def _progress() -> Iterator["Progress"]:
     if sys.stderr.isatty():
         from matou.cli.progress_bars import stage_bars
+        from matou.cli.words import STAGES
 
         with stage_bars() as advance:
-            yield advance
+            yield lambda stage, done, expected: advance(STAGES[stage], done, expected)
     else:
         yield lambda _stage, _done, _expected: None
 
@@ -74,9 +75,11 @@ def _as_json(report: "VerifyReport") -> dict[str, object]:
 
 def _lines(report: "VerifyReport") -> Iterator[str]:
     for problem in report.problems:
-        yield printable(f"{problem.path}: {describe(problem.detail)}")
+        yield f"{printable(problem.path)}: {describe(problem.detail)}"
     for path in report.ahead:
-        yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(path=path)
+        yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(
+            path=printable(path)
+        )
     yield _("{manifests} manifests, {repositories} repositories ({proven} gone through by git), {blobs} blobs").format(
         manifests=report.manifests, repositories=report.repositories, proven=report.proven, blobs=report.blobs
     )

@@ -2,6 +2,7 @@
 
 from matou.archive.manifest import Outcome
 from matou.cli.language import translate
+from matou.transfer.verify_report import Stage
 
 _ = translate
 
@@ -17,3 +18,17 @@ OUTCOMES = {
     Outcome.FAILED: _("failed"),
     Outcome.INCOMPLETE: _("saved in part"),
 }
+
+STAGES = {
+    Stage.REPOSITORIES: _("repositories"),
+    Stage.BLOBS: _("blobs"),
+}
+
+FINDINGS = {
+    "folder without row": _("folder without row"),
+    "row without folder": _("row without folder"),
+    "HEAD to nowhere": _("HEAD to nowhere"),
+    "damaged refs": _("damaged refs"),
+    "leftover": _("leftover"),
+}
+"""By the values of `forge.check.FindingKind`, which needs the database's library, and `matou backup` does not."""

@@ -11,7 +11,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.db.viewers import Viewer
-from matou.errors import MatouError, NotFound, Refused
+from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
@@ -55,14 +55,14 @@ class Action(Enum):
     ADMINISTER is who its members are, who may see it, archiving it and taking that back.
     """
 
-    SEE = "see"
-    READ_CODE = "read code"
-    WRITE_CODE = "write code"
-    CHANGE_SETTINGS = "change settings"
-    CREATE_IN = "create a repository in"
-    CREATE_NAMESPACE_IN = "create a namespace in"
-    DELETE = "delete"
-    ADMINISTER = "administer"
+    SEE = Phrase("see")
+    READ_CODE = Phrase("read code")
+    WRITE_CODE = Phrase("write code")
+    CHANGE_SETTINGS = Phrase("change settings")
+    CREATE_IN = Phrase("create a repository in")
+    CREATE_NAMESPACE_IN = Phrase("create a namespace in")
+    DELETE = Phrase("delete")
+    ADMINISTER = Phrase("administer")
 
 
 class Standing(IntEnum):
@@ -81,8 +81,8 @@ class Standing(IntEnum):
 class State(Enum):
     """What a subject refuses, whoever asks."""
 
-    ARCHIVED = "archived"
-    OWNED_BY_SOURCE = "owned by a source"
+    ARCHIVED = Phrase("archived")
+    OWNED_BY_SOURCE = Phrase("owned by a source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,14 +302,20 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
         case Verdict.MISSING_SCOPE:
             return _missing_scope(policy[action].scopes)
         case Verdict.READ_ONLY:
-            states = ", ".join(sorted(state.value for state in _states(subject)))
-            return ReadOnly("{path} is {states}, and read-only", path=repr(str(subject.path)), states=states)
+            return _read_only(repr(str(subject.path)), _states(subject))
         case Verdict.NOT_ALLOWED:
             return NotAllowed("this account may not: {action}", action=action.value)
 
 
 def _missing_scope(any_of: Collection[Scope]) -> MissingScope:
     return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
+
+
+def _read_only(path: str, states: Collection[State]) -> ReadOnly:
+    if len(states) > 1:
+        return ReadOnly("{path} is archived and owned by a source, and read-only", path=path)
+    (state,) = states
+    return ReadOnly("{path} is {state}, and read-only", path=path, state=state.value)
 
 
 def _hidden(subject: Repository | Namespace) -> NotFound:

@@ -8,7 +8,7 @@ import re
 
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import Conflict, NotFound, Refused
+from matou.errors import Conflict, NotFound, Phrase, Refused
 from matou.forge import access
 from matou.forge.access import Identity
 from matou.forge.forge import Forge
@@ -153,17 +153,17 @@ def _new_ref(folder: str, name: str) -> RefName:
     return RefName(folder + name)
 
 
-def _fault_of_short_name(name: str) -> str | None:
+def _fault_of_short_name(name: str) -> Phrase | None:
     if name.startswith("-"):
-        return "it begins with a hyphen"
+        return Phrase("it begins with a hyphen")
     if name in ("HEAD", "@") or name.startswith("refs/"):
-        return "it means something else to git"
+        return Phrase("it means something else to git")
     if _OBJECT_ID.match(name):
-        return "it looks like an object id"
+        return Phrase("it looks like an object id")
     if any(not character.isprintable() for character in name):
-        return "it holds a character that cannot be seen"
+        return Phrase("it holds a character that cannot be seen")
     if len(name.encode()) > LONGEST_REF_BYTES:
-        return "it is too long"
+        return Phrase("it is too long")
     return None
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType, Option, RepositoryOpenFlag
 
-from matou.errors import Damaged, MatouError, NotFound, Refused
+from matou.errors import Damaged, MatouError, NotFound, Phrase, Refused
 from matou.model.names import InvalidName, ObjectId, object_id
 
 MOST_COMMITS_EXAMINED = 200_000
@@ -98,6 +98,7 @@ _KINDS = {
     0o160000: EntryKind.SUBMODULE,
     0o100755: EntryKind.EXECUTABLE,
 }
+_WITHOUT_CONTENT = {EntryKind.FOLDER: Phrase("a folder"), EntryKind.SUBMODULE: Phrase("a submodule")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,21 +334,21 @@ def read_file(repository: pygit2.Repository, commit: Commit, path: TreePath, *, 
         TooLargeToRead: the content has more than `largest_bytes`; it is not read.
     """
     entry = find_entry(repository, commit, path)
-    if entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
-        raise MissingPath("{path} is a {kind}, not a file", path=repr(str(path)), kind=entry.kind.value)
+    if entry.kind in _WITHOUT_CONTENT:
+        raise MissingPath("{path} is {kind}, not a file", path=repr(str(path)), kind=_WITHOUT_CONTENT[entry.kind])
     _require(repository, entry.id, (ObjectType.BLOB,), largest_bytes=largest_bytes)
     return _content(repository, entry.id)
 
 
-def _fault_of_segment(segment: str) -> str | None:
+def _fault_of_segment(segment: str) -> Phrase | None:
     if segment in ("", ".", ".."):
-        return "a part of it is empty, a dot or two"
+        return Phrase("a part of it is empty, a dot or two")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in segment):
-        return "it holds a control character"
+        return Phrase("it holds a control character")
     # What HFS+ and NTFS would take for `.git` (git's path.c, is_ntfs_dotgit; utf8.c, is_hfs_dotgit).
     seen = "".join(character for character in segment if unicodedata.category(character) != "Cf")
     if seen.split(":")[0].rstrip(". ").lower() in (".git", "git~1"):
-        return "a part of it is git's own folder"
+        return Phrase("a part of it is git's own folder")
     return None
 
 

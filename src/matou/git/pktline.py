@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Final
 
-from matou.errors import TryLater, UnknownShape
+from matou.errors import Phrase, TryLater, UnknownShape
 
 LONGEST_LINE_BYTES: Final = 65_520
 """The whole of a pkt-line, its four digits included."""
@@ -65,7 +65,7 @@ def decode(body: bytes) -> Iterator[Packet]:
             continue
         end = position + length - 4
         if end > len(body):
-            raise MalformedPacket("git pkt-line", body[position - 4 :])
+            raise MalformedPacket(Phrase("git pkt-line"), body[position - 4 :])
         yield body[position:end]
         position = end
 
@@ -114,8 +114,8 @@ class PacketReader:
 def _length(header: bytes) -> int:
     """`int` alone would let `-001`, ` 001`, `0_01` and `0x10` through."""
     if not _DIGITS.match(header):
-        raise MalformedPacket("git pkt-line length", header)
+        raise MalformedPacket(Phrase("git pkt-line length"), header)
     length = int(header, 16)
     if length == 3 or length > LONGEST_LINE_BYTES:
-        raise MalformedPacket("git pkt-line length", header)
+        raise MalformedPacket(Phrase("git pkt-line length"), header)
     return length

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from matou.errors import TryLater
+from matou.errors import Phrase, TryLater
 from matou.git.pktline import CutShort, MalformedPacket, Marker, PacketReader, encode_line
 from matou.git.protocol_server import AGENT
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
@@ -59,7 +59,7 @@ def read_ls_refs(read: Read) -> RefListing:
     for line in _lines_to_flush(packets):
         fields = line.split(b" ")
         if len(fields) < 2:
-            raise MalformedPacket("git ls-refs line", line)
+            raise MalformedPacket(Phrase("git ls-refs line"), line)
         attributes = dict(_attribute(text) for text in fields[2:])
         target = attributes.get(b"symref-target")
         if fields[0] != b"unborn":
@@ -67,7 +67,7 @@ def read_ls_refs(read: Read) -> RefListing:
         if fields[1] == b"HEAD" and target is not None:
             gathered.head = _name(target)
     if packets.packet() is not None:
-        raise MalformedPacket("what follows a git list of refs", "something")
+        raise MalformedPacket(Phrase("what follows a git list of refs"), "something")
     return gathered.listing()
 
 
@@ -91,7 +91,7 @@ class _Gathered:
             return
         name = _name(encoded)
         if self.refs.setdefault(name, oid) != oid:
-            raise MalformedPacket("a ref that was listed before", encoded)
+            raise MalformedPacket(Phrase("a ref that was listed before"), encoded)
         if peeled is not None:
             self.peeled[name] = _object_id(peeled)
 
@@ -132,7 +132,7 @@ def read_advertisement(read: Read) -> Advertisement:
     first = next(lines, None)
     if first is not None and first.startswith(b"# service="):
         if any(True for _ in lines):
-            raise MalformedPacket("git service announcement", first)
+            raise MalformedPacket(Phrase("git service announcement"), first)
         lines = _lines_to_flush(packets)
         first = next(lines, None)
     if first == b"version 2":
@@ -163,7 +163,7 @@ def _add_v0_line(gathered: _Gathered, line: bytes) -> None:
     if oid == b"shallow" or name == b"capabilities^{}":
         return
     if not space:
-        raise MalformedPacket("git ref advertisement line", line)
+        raise MalformedPacket(Phrase("git ref advertisement line"), line)
     if name.endswith(b"^{}"):
         gathered.peeled[_name(name.removesuffix(b"^{}"))] = _object_id(oid)
     else:
@@ -226,7 +226,7 @@ class FetchResponse:
             elif section == b"acknowledgments":
                 self._skip_section()
             else:
-                raise MalformedPacket("git fetch section", section)
+                raise MalformedPacket(Phrase("git fetch section"), section)
 
     def pack(self) -> Iterator[bytes]:
         """The pack's bytes, as they come.
@@ -239,7 +239,7 @@ class FetchResponse:
             if packet is None:
                 raise CutShort("the pack ended before its end")
             if isinstance(packet, Marker) or not packet:
-                raise MalformedPacket("git side band", packet)
+                raise MalformedPacket(Phrase("git side band"), packet)
             if packet[0] == 1:
                 yield packet[1:]
             elif packet[0] == 2:
@@ -251,7 +251,7 @@ class FetchResponse:
         """A server of version 0 often answers such a request with nothing at all."""
         packet = self._packets.packet()
         if packet is None or isinstance(packet, Marker):
-            raise MalformedPacket("git fetch section", packet)
+            raise MalformedPacket(Phrase("git fetch section"), packet)
         _raise_if_error(packet)
         return packet.removesuffix(b"\n")
 
@@ -270,7 +270,7 @@ class FetchResponse:
             if packet is None:
                 raise CutShort("the answer ended before the pack")
             if isinstance(packet, Marker):
-                raise MalformedPacket("the end of a git fetch section", packet)
+                raise MalformedPacket(Phrase("the end of a git fetch section"), packet)
             yield packet.removesuffix(b"\n")
 
 
@@ -281,11 +281,11 @@ def _lines_to_flush(packets: PacketReader) -> Iterator[bytes]:
         if packet is None and count:
             raise CutShort("the list of refs ended before its end")
         if packet is None or isinstance(packet, Marker):
-            raise MalformedPacket("git list of refs", packet)
+            raise MalformedPacket(Phrase("git list of refs"), packet)
         _raise_if_error(packet)
         size, count = size + len(packet), count + 1
         if size > LARGEST_LISTING_BYTES:
-            raise MalformedPacket("the length of a git list of refs", size)
+            raise MalformedPacket(Phrase("the length of a git list of refs"), size)
         yield packet.removesuffix(b"\n")
 
 
@@ -300,7 +300,7 @@ def _said_by_remote(words: bytes) -> RemoteError:
 
 def _side_band_error(packet: bytes) -> RemoteBrokeOff | MalformedPacket:
     if packet[0] != 3:
-        return MalformedPacket("git side band", packet[:20])
+        return MalformedPacket(Phrase("git side band"), packet[:20])
     return RemoteBrokeOff("the server broke off: {words}", words=_quoted(packet[1:]))
 
 
@@ -312,7 +312,7 @@ def _object_id(text: bytes) -> ObjectId:
     try:
         return object_id(text.decode("ascii", "replace"))
     except InvalidName:
-        raise MalformedPacket("git object id", text) from None
+        raise MalformedPacket(Phrase("git object id"), text) from None
 
 
 def _name(encoded: bytes) -> RefName:

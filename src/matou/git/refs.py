@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from matou.errors import Damaged
+from matou.errors import Damaged, Phrase
 from matou.git.files import Replacement, RepositoryBusy, publish_file, sync_folder
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
@@ -46,26 +46,26 @@ class DamagedRefs(Damaged):
     """A file that holds refs is not what git wrote."""
 
 
-def fault_of_ref_name(name: str) -> str | None:
+def fault_of_ref_name(name: str) -> Phrase | None:
     """Say why a text cannot be a full ref name, by the rules of git-check-ref-format(1); None where it can."""
     if "/" not in name:
-        return "it has no slash"
+        return Phrase("it has no slash")
     if name.endswith("."):
-        return "it ends with a dot"
+        return Phrase("it ends with a dot")
     if ".." in name or "@{" in name:
-        return "it holds .. or @{"
+        return Phrase("it holds two dots in a row, or @ before a brace")
     if _FORBIDDEN.search(name):
-        return "it holds a character that is not allowed"
+        return Phrase("it holds a character that is not allowed")
     return next(filter(None, map(_fault_of_component, name.split("/"))), None)
 
 
-def _fault_of_component(component: str) -> str | None:
+def _fault_of_component(component: str) -> Phrase | None:
     if not component:
-        return "a part of it is empty"
+        return Phrase("a part of it is empty")
     if component.startswith("."):
-        return "a part of it begins with a dot"
+        return Phrase("a part of it begins with a dot")
     if component.endswith(".lock"):
-        return "a part of it ends with .lock"
+        return Phrase("a part of it ends with .lock")
     return None
 
 

@@ -67,7 +67,10 @@ class RemoteRepository:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Something that exists at the platform and that this credential may not see, with the platform's own words."""
+    """Something that exists at the platform and that this credential may not see, with the platform's own words.
+
+    Both texts are Phrases where they are ours.
+    """
 
     what: str
     reason: str

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
-from matou.errors import MatouError, TryLater
+from matou.errors import MatouError, Phrase, TryLater
 from matou.remote.redaction import redact
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -93,11 +93,11 @@ def parse_address(text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise _unsafe(text, "it cannot be read") from error
+        raise _unsafe(text, Phrase("it cannot be read")) from error
     if parts.scheme not in DEFAULT_PORTS:
-        raise _unsafe(text, "it is neither http nor https")
+        raise _unsafe(text, Phrase("it is neither http nor https"))
     if "@" in parts.netloc:
-        raise _unsafe(text, "it holds a user name or a password")
+        raise _unsafe(text, Phrase("it holds a user name or a password"))
     return Address(_origin(text, parts.scheme, parts.netloc, port), _target(parts.path, parts.query))
 
 
@@ -105,7 +105,7 @@ def _origin(text: str, scheme: str, netloc: str, port: int | None) -> Origin:
     host = netloc if port is None else netloc.rpartition(":")[0]
     host = host.removesuffix(":") if port is None else host
     if not _HOST.fullmatch(host) or port == 0:
-        raise _unsafe(text, "its host is no plain name or number")
+        raise _unsafe(text, Phrase("its host is no plain name or number"))
     return Origin(scheme, host.lower(), DEFAULT_PORTS[scheme] if port is None else port)
 
 
@@ -116,10 +116,10 @@ def _target(path: str, query: str) -> str:
 
 def _require_printable(text: str) -> None:
     if _FORBIDDEN.search(text):
-        raise _unsafe(repr(text)[1:-1], "it holds a space, a backslash or a control character")
+        raise _unsafe(repr(text)[1:-1], Phrase("it holds a space, a backslash or a control character"))
 
 
-def _unsafe(text: str, fault: str) -> UnsafeAddress:
+def _unsafe(text: str, fault: Phrase) -> UnsafeAddress:
     shown = redact(text).partition("?")[0][:200]
     return UnsafeAddress("the address {address} is not asked: {fault}", address=repr(shown), fault=fault)
 

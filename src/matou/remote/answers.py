@@ -59,6 +59,11 @@ class UntrustedServer(MatouError):
 class AnswerTooLong(UnknownShape):
     """More bytes than the caller is ready to take, as they came or once inflated."""
 
+    def __init__(self, request: str, limit_bytes: int) -> None:
+        MatouError.__init__(
+            self, "the answer to {request} is longer than {limit} bytes", request=request, limit=limit_bytes
+        )
+
 
 class Cancelled(MatouError):
     """The session was cancelled while this request was under way."""

@@ -21,6 +21,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
+from matou.errors import Phrase
 from matou.remote.addresses import Address, Origin, require_no_inward_number, require_public, require_public_number
 from matou.remote.proxies import Proxies
 from matou.remote.redaction import redact_log_lines
@@ -82,13 +83,18 @@ class Watch:
             raise TimeoutError
         self._received, self._waited = 0, 0.0
 
-    def fault(self) -> str:
+    def fault(self) -> Phrase:
         """Say which limit was met; the words are for the end of a sentence."""
+        limits = self._limits
         if self._too_slow:
-            return f"fewer than {self._limits.slowest_bytes_per_second} bytes a second for {self._limits.slow_for}"
+            return Phrase(
+                "fewer than {slowest} bytes a second for {time}",
+                slowest=limits.slowest_bytes_per_second,
+                time=limits.slow_for,
+            )
         if self._deadline is not None and time.monotonic() >= self._deadline:
-            return f"not finished after {self._limits.total}"
-        return f"nothing came for {self._limits.idle}"
+            return Phrase("not finished after {total}", total=limits.total)
+        return Phrase("nothing came for {idle}", idle=limits.idle)
 
 
 class _Current(threading.local):

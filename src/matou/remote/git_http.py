@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Refused, UnknownShape
+from matou.errors import Phrase, Refused, UnknownShape
 from matou.remote.addresses import Origin, parse_address
 from matou.remote.answers import AnsweredOtherwise, AnsweredRefused
 from matou.remote.connections import Limits
@@ -32,7 +32,7 @@ class UnexpectedGitAnswer(UnknownShape):
     """An answer that is not smart HTTP: an old server, a dumb one, or none for git at all."""
 
     def __init__(self, request: str, status: int, content_type: str) -> None:
-        super().__init__(f"the answer to {request}", f"{status} {content_type}")
+        super().__init__(Phrase("the answer to {request}", request=request), f"{status} {content_type}")
         self.status = status
         self.content_type = content_type
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Protocol
 
 from matou.credentials import GitCredential
-from matou.errors import Damaged, MatouError, UnknownShape
+from matou.errors import Damaged, MatouError, Phrase, UnknownShape
 from matou.remote.addresses import UnsafeAddress, parse_address
 from matou.remote.answers import (
     AnsweredNotFound,
@@ -63,7 +63,10 @@ Reading raises Damaged before the last byte is given if the bytes are not the ob
 
 @dataclass(frozen=True, slots=True)
 class LfsMissing:
-    """An object that could not be had. `code` is HTTP's, from the batch or from the download, or NOT_OFFERED."""
+    """An object that could not be had.
+
+    `code` is HTTP's, from the batch or from the download, or NOT_OFFERED; `message` a Phrase or the server's own words.
+    """
 
     oid: str
     code: int
@@ -200,18 +203,18 @@ _INTERNAL_ERROR = 500
 
 def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime) -> _Found | LfsMissing:
     if described is None:
-        return LfsMissing(oid, NOT_OFFERED, "the server's answer leaves it out")
+        return LfsMissing(oid, NOT_OFFERED, Phrase("the server's answer leaves it out"))
     if described.error is not None:
         return LfsMissing(oid, described.error.code, quoted(described.error.message.encode()))
     action = (described.actions or {}).get("download")
     if action is None:
-        return LfsMissing(oid, NOT_OFFERED, "the server offers no download")
+        return LfsMissing(oid, NOT_OFFERED, Phrase("the server offers no download"))
     return _Found(oid, size, action, now)
 
 
 def _missing(oid: str, error: MatouError) -> LfsMissing:
     code = error.answer.status if isinstance(error, FailedAnswer) else NOT_OFFERED
-    return LfsMissing(oid, code, str(error))
+    return LfsMissing(oid, code, error.fact)
 
 
 def _batches(objects: Iterable[tuple[str, int]], size: int) -> Iterator[list[tuple[str, int]]]:

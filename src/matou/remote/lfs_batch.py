@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from matou.credentials import Secret
-from matou.errors import UnknownShape
+from matou.errors import Phrase, UnknownShape
 from matou.remote.addresses import Address, Origin, UnsafeAddress, parse_address
 from matou.remote.headers import require_valid_headers
 from matou.remote.redaction import contains
@@ -124,8 +124,12 @@ def target_of(action: Action, *, own: Origin, authorization: Secret | None) -> T
 
 def _require_harmless(address: Address, texts: Sequence[str], own: Origin, authorization: Secret | None) -> None:
     if own.scheme == "https" and address.origin.scheme == "http":
-        raise UnsafeAddress("the address {address} is not asked: {fault}", address=address, fault="it is not encrypted")
+        raise UnsafeAddress(
+            "the address {address} is not asked: {fault}", address=str(address), fault=Phrase("it is not encrypted")
+        )
     if authorization is not None and any(contains(text, authorization) for text in texts):
         raise UnsafeAddress(
-            "the address {address} is not asked: {fault}", address=address, fault="it would be told our credential"
+            "the address {address} is not asked: {fault}",
+            address=str(address),
+            fault=Phrase("it would be told our credential"),
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from matou.errors import UnknownShape
+from matou.errors import MatouError, Phrase, UnknownShape
 
 Row = TypeVar("Row")
 
@@ -24,8 +24,8 @@ class Page(Generic[Row]):
 class ListingBroken(UnknownShape):
     """A list whose pages do not add up. `rows` holds everything that was read, once each; it may not be all."""
 
-    def __init__(self, what: str, fault: str, rows: Sequence[object]) -> None:
-        super().__init__(what, fault)
+    def __init__(self, what: Phrase, fault: Phrase, rows: Sequence[object]) -> None:
+        MatouError.__init__(self, "the list of {what} does not add up: {fault}", what=what, fault=fault)
         self.fault = fault
         self.rows = tuple(rows)
 
@@ -35,7 +35,7 @@ def read_pages(
     *,
     key: Callable[[Row], Hashable],
     page_size: int,
-    what: str,
+    what: Phrase,
     most_readings: int = MOST_READINGS,
 ) -> tuple[Row, ...]:
     """Read a list page by page until it is certain that no row was passed over.
@@ -62,7 +62,7 @@ def read_pages(
         MatouError: whatever fetch_page raises.
     """
     seen: dict[Hashable, Row] = {}
-    faults: list[str] = []
+    faults: list[Phrase] = []
     for number in range(most_readings):
         reading = _read_once(fetch_page, key, page_size)
         if reading.was_one_moment or (number and reading.is_confirmed_by(seen)):
@@ -71,7 +71,8 @@ def read_pages(
             break  # it holds still, and still does not add up
         faults = reading.faults
         seen |= reading.rows
-    raise ListingBroken(what, faults[0] if faults else "different each time that it was read", tuple(seen.values()))
+    fault = faults[0] if faults else Phrase("different each time that it was read")
+    raise ListingBroken(what, fault, tuple(seen.values()))
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class _Reading(Generic[Row]):
     total: int | None = None
     total_pages: int | None = None
     pages: int = 0
-    faults: list[str] = field(default_factory=list)
+    faults: list[Phrase] = field(default_factory=list)
 
     def take(self, page: Page[Row], key: Callable[[Row], Hashable]) -> bool:
         """Add a page; say whether it was the last."""
@@ -95,12 +96,12 @@ class _Reading(Generic[Row]):
         if not came or self._is_repetition_after_the_end(came):
             return True
         if (page.total, page.total_pages) != (self.total, self.total_pages):
-            self.faults.append(f"the total was {self.total} and then {page.total}")
+            self.faults.append(Phrase("the total was {before} and then {now}", before=self.total, now=page.total))
         is_stuck = came.keys() <= self.rows.keys()
         if is_stuck:
-            self.faults.append(f"page {self.pages} held nothing new")
+            self.faults.append(Phrase("page {number} held nothing new", number=self.pages))
         elif len(came) < len(page.rows) or came.keys() & self.rows.keys():
-            self.faults.append("a row came twice")
+            self.faults.append(Phrase("a row came twice"))
         self.rows |= came
         return is_stuck or self._is_known_to_be_last(page)
 
@@ -116,9 +117,13 @@ class _Reading(Generic[Row]):
 
     def finish(self) -> None:
         if self.total is not None and self.total != len(self.rows):
-            self.faults.append(f"{self.total} rows were announced and {len(self.rows)} came")
+            self.faults.append(
+                Phrase("{announced} rows were announced and {came} came", announced=self.total, came=len(self.rows))
+            )
         if self.total is None and self.total_pages is not None and self.total_pages > self.pages:
-            self.faults.append(f"{self.total_pages} pages were announced and {self.pages} came")
+            self.faults.append(
+                Phrase("{announced} pages were announced and {came} came", announced=self.total_pages, came=self.pages)
+            )
 
     @property
     def was_one_moment(self) -> bool:
@@ -140,6 +145,6 @@ def _read_once(fetch_page: Callable[[int], Page[Row]], key: Callable[[Row], Hash
         if reading.take(fetch_page(number), key):
             break
     else:
-        reading.faults.append(f"no end after {MOST_PAGES} pages")
+        reading.faults.append(Phrase("no end after {count} pages", count=MOST_PAGES))
     reading.finish()
     return reading

@@ -10,7 +10,7 @@ from typing import NoReturn
 import urllib3.exceptions
 from urllib3.response import BaseHTTPResponse
 
-from matou.errors import MatouError, UnknownShape
+from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.addresses import Address
 from matou.remote.answers import AnswerTooLong, Cancelled, ConnectionFailed, UntrustedServer
 from matou.remote.connections import Watch
@@ -43,7 +43,9 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
             advice="if it is your own server, name the file of its authority's certificate",
         ) from None
     if isinstance(error, urllib3.exceptions.InvalidHeader | urllib3.exceptions.HeaderParsingError):
-        raise UnknownShape(f"the head of the answer to {request}", type(error).__name__) from None
+        raise UnknownShape(
+            Phrase("the head of the answer to {request}", request=request), type(error).__name__
+        ) from None
     raise ConnectionFailed("{request}: {fault}", request=request, fault=_fault(error, watch)) from None
 
 
@@ -56,20 +58,26 @@ def _certificate_fault(error: urllib3.exceptions.SSLError) -> str:
     return str(cause.verify_message) if isinstance(cause, SSLCertVerificationError) else "unknown"
 
 
-def _fault(error: urllib3.exceptions.HTTPError, watch: Watch) -> str:
+def _fault(error: urllib3.exceptions.HTTPError, watch: Watch) -> Phrase:
     match error:
         case urllib3.exceptions.NameResolutionError():
-            return "the host's name is not found"
+            return Phrase("the host's name is not found")
         case urllib3.exceptions.ProxyError():
-            return "the proxy did not let us through"
+            return Phrase("the proxy did not let us through")
+        case urllib3.exceptions.NewConnectionError():  # it is a ConnectTimeoutError, too
+            return _fault_of_connecting(error.__cause__)
         case urllib3.exceptions.ConnectTimeoutError():
-            return "no connection in time"
-        case urllib3.exceptions.NewConnectionError():
-            return "no connection"
+            return Phrase("no connection in time")
         case urllib3.exceptions.ReadTimeoutError():
             return watch.fault()
         case _:
-            return "the connection broke off before the answer was complete"
+            return Phrase("the connection broke off before the answer was complete")
+
+
+def _fault_of_connecting(cause: BaseException | None) -> Phrase:
+    if isinstance(cause, ConnectionRefusedError):
+        return Phrase("the connection was refused: nothing listens there")
+    return Phrase("no connection")
 
 
 class Stream:
@@ -123,7 +131,7 @@ class Stream:
         while part := self.read(CHUNK_BYTES):
             left -= len(part)
             if left < 0:
-                raise AnswerTooLong(f"the answer to {self._request}", f"more than {limit_bytes} bytes")
+                raise AnswerTooLong(self._request, limit_bytes)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -166,7 +174,9 @@ class Stream:
             if part := self._inflate_part(inflate, received, size):
                 return part
             if not received:
-                raise ConnectionFailed("{request}: {fault}", request=self._request, fault="its gzip was cut off")
+                raise ConnectionFailed(
+                    "{request}: {fault}", request=self._request, fault=Phrase("its gzip was cut off")
+                )
         self._receive(CHUNK_BYTES)  # the last chunk's mark, without which the connection is not kept
         return b""
 
@@ -174,7 +184,9 @@ class Stream:
         try:
             return inflate.decompress(received, size)
         except zlib.error as error:
-            raise ConnectionFailed("{request}: {fault}", request=self._request, fault="its gzip is broken") from error
+            raise ConnectionFailed(
+                "{request}: {fault}", request=self._request, fault=Phrase("its gzip is broken")
+            ) from error
 
 
 def _inflater(encoding: str, request: str) -> "zlib._Decompress | None":
@@ -182,4 +194,4 @@ def _inflater(encoding: str, request: str) -> "zlib._Decompress | None":
         return None
     if encoding in _GZIP:
         return zlib.decompressobj(_GZIP_WINDOW)
-    raise UnknownShape(f"the encoding of the answer to {request}", encoding)
+    raise UnknownShape(Phrase("the encoding of the answer to {request}", request=request), encoding)

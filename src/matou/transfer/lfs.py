@@ -8,13 +8,13 @@ from matou.archive.blobs import BlobStore
 from matou.archive.manifest import LfsState
 from matou.archive.snapshots import lfs_list_text, parse_lfs_list
 from matou.credentials import GitCredential
-from matou.errors import Damaged, MatouError, NotFound, Phrase
+from matou.errors import Damaged, MatouError, NotFound
 from matou.git.lfs_pointers import find_pointers
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 from matou.transfer.channel import Channel
 from matou.transfer.source import Connections, Readable
 
-NOT_GIVEN = str(Phrase("LFS object {oid}: {said}"))
+NOT_GIVEN = "LFS object {oid}: {said}"
 
 
 class LfsObjectMissing(NotFound):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import NamespaceLine
-from matou.errors import MatouError, NotFound, Refused
+from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
 from matou.storage.files import WriteFailed
@@ -25,14 +25,22 @@ class NamespaceSaver:
     source: Source
     blobs: BlobStore
     unseen: list[Unseen] = field(default_factory=list)
-    faults: list[tuple[str, MatouError]] = field(default_factory=list)
+    faults: list[tuple[Phrase, MatouError]] = field(default_factory=list)
 
     def save(self, namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
         """The namespace's line; what could not be read now stays as it was saved before."""
         before = dict(previous.documents) if previous else {}
         documents = {
-            "labels": self._saved(namespace, "labels", lambda: self.source.labels(namespace), before.get("labels")),
-            "members": self._saved(namespace, "members", lambda: self.source.members(namespace), before.get("members")),
+            "labels": self._saved(
+                Phrase("labels of {namespace}", namespace=namespace.name),
+                lambda: self.source.labels(namespace),
+                before.get("labels"),
+            ),
+            "members": self._saved(
+                Phrase("members of {namespace}", namespace=namespace.name),
+                lambda: self.source.members(namespace),
+                before.get("members"),
+            ),
         }
         return NamespaceLine(
             id=namespace.id,
@@ -53,21 +61,20 @@ class NamespaceSaver:
         before = previous.icon if previous else None
         if namespace.icon_url is None or (previous and before and previous.icon_url == namespace.icon_url):
             return before
-        return self._saved(namespace, "icon", lambda: self.source.icon(namespace), before)
+        what = Phrase("icon of {namespace}", namespace=namespace.name)
+        return self._saved(what, lambda: self.source.icon(namespace), before)
 
-    def _saved(
-        self, namespace: RemoteNamespace, what: str, read: Callable[[], bytes | None], before: str | None
-    ) -> str | None:
+    def _saved(self, what: Phrase, read: Callable[[], bytes | None], before: str | None) -> str | None:
         try:
             content = read()
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
-            self._note(f"{what} of {namespace.name}", error)
+            self._note(what, error)
             return before
         return before if content is None else self.blobs.put_bytes(content)
 
-    def _note(self, what: str, error: MatouError) -> None:
-        self.unseen.append(Unseen(what, str(error)))
+    def _note(self, what: Phrase, error: MatouError) -> None:
+        self.unseen.append(Unseen(what, error.fact))
         if not isinstance(error, Refused | NotFound):
             self.faults.append((what, error))

@@ -10,7 +10,7 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
-from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.errors import MatouError, NotFound, Refused
 from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
 from matou.model.refs import RefListing
 from matou.remote.answers import AnsweredRefused
@@ -27,18 +27,16 @@ from matou.transfer.saving import Mirrored, MirrorSaver
 TRIES_OF_A_MOVING_SOURCE = 4
 UNAUTHORIZED = 401
 
-ARCHIVED = str(Phrase("its project is archived at the source: {fault}"))
-LOST = str(Phrase("what lay in the archive was not what was saved before; it was fetched again"))
-LOST_TIPS = str(
-    Phrase(
-        "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
-    )
+ARCHIVED = "its project is archived at the source: {fault}"
+LOST = "what lay in the archive was not what was saved before; it was fetched again"
+LOST_TIPS = (
+    "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
 )
-FINDINGS = str(Phrase("git finds fault with some objects, which are kept as they came: {first}"))
-LFS_MISSING = str(Phrase("{count} LFS objects are missing at the source"))
-LFS_MISSING_BECAUSE = str(Phrase("{count} LFS objects are missing: {fault}"))
-NOT_STORED = str(Phrase("{count} refs have names that a repository cannot hold, such as {first}"))
-SHALLOW = str(Phrase("the source itself lacks a part of the history"))
+FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
+LFS_MISSING = "{count} LFS objects are missing at the source"
+LFS_MISSING_BECAUSE = "{count} LFS objects are missing: {fault}"
+NOT_STORED = "{count} refs have names that a repository cannot hold, such as {first}"
+SHALLOW = "the source itself lacks a part of the history"
 
 
 class NotAllStored(MatouError):

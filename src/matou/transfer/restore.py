@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase
+from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.run import DEFAULT_LIMITS, GitStopped, Limits
 from matou.storage.files import WriteFailed, make_folders, naming_the_file, syncfs, write_atomically
 from matou.transfer.filters import Filter
@@ -120,7 +120,7 @@ class _Restoration:
         except PlaceTaken as error:
             self.problems.append(RestoreProblem(str(project.folder), error))
         except (Damaged, NotFound) as error:
-            damage = DamagedIcon(Phrase("its icon cannot be read: {reason}"), reason=error)
+            damage = DamagedIcon("its icon cannot be read: {reason}", reason=error)
             self.problems.append(RestoreProblem(str(project.folder), damage))
 
     def repository(self, planned: PlannedRepository) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase
+from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.fsck import Severity, fsck
 from matou.git.refs import read_refs, write_refs
 from matou.git.repository import create_bare
@@ -183,13 +183,12 @@ class Restorer:
         try:
             oids = parse_lfs_list(self.archive.blobs.read(line.lfs.list)).keys() - set(line.lfs.missing)
         except (Damaged, NotFound) as error:
-            yield DamagedLfsObject(Phrase("its list of LFS objects cannot be read: {reason}"), reason=error)
+            yield DamagedLfsObject("its list of LFS objects cannot be read: {reason}", reason=error)
             return
         for oid in sorted(oids):
             fault = self._fault_of_lfs_object(oid, git_dir)
             if fault is not None:
-                text = Phrase("LFS object {oid} is missing or damaged: {reason}")
-                yield DamagedLfsObject(text, oid=oid, reason=fault)
+                yield DamagedLfsObject("LFS object {oid} is missing or damaged: {reason}", oid=oid, reason=fault)
 
     def _fault_of_lfs_object(self, oid: str, git_dir: Path) -> MatouError | None:
         """Copy an LFS object, unless it is there already, or say why that cannot be."""

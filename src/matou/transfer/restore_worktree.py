@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.errors import MatouError, NotFound, Phrase
+from matou.errors import MatouError, NotFound
 from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
@@ -46,7 +46,7 @@ def check_out(git_dir: Path, worktree: Path, listing: RefListing, *, limits: Lim
     except GitStopped:
         raise
     except GitFailed as error:
-        yield NotCheckedOut(Phrase("its files are not checked out: {reason}"), reason=error)
+        yield NotCheckedOut("its files are not checked out: {reason}", reason=error)
         return
     for file in pointers:
         yield from _replace(file, git_dir, worktree)
@@ -88,9 +88,7 @@ def _replace(file: _LargeFile, git_dir: Path, worktree: Path) -> Iterator[MatouE
     source = lfs_path(git_dir, file.oid)
     name = os.fsdecode(file.path)
     if not source.is_file():
-        yield LargeFileNotThere(
-            Phrase("{name} stands as a pointer: LFS object {oid} is not there"), name=name, oid=file.oid
-        )
+        yield LargeFileNotThere("{name} stands as a pointer: LFS object {oid} is not there", name=name, oid=file.oid)
         return
     with naming_the_file(worktree / name), _folder_of(worktree, file.path) as folder:
         target = os.path.basename(file.path)  # noqa: PTH119

@@ -10,7 +10,7 @@ from matou.archive.blobs import DamagedBlob
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_for_reading
 from matou.archive.snapshots import MalformedText, parse_lfs_list
-from matou.errors import Damaged, MatouError, NotFound, Phrase
+from matou.errors import Damaged, MatouError, NotFound
 from matou.git.run import DEFAULT_LIMITS, Limits
 from matou.storage.files import WriteFailed
 from matou.transfer.verify_manifests import Expectations, ExpectedRepository, read_expectations
@@ -144,9 +144,7 @@ class _Verification:
 
     def _require(self, digest: str, kind: ProblemKind, named_by: str) -> None:
         if not self.archive.blobs.has(digest):
-            fault = MissingBlob(
-                Phrase("blob {digest} is missing; {named_by} names it"), digest=digest, named_by=named_by
-            )
+            fault = MissingBlob("blob {digest} is missing; {named_by} names it", digest=digest, named_by=named_by)
             self.problems.append(Problem(kind, blob_path(digest), fault))
 
     def _fault_of_blob(self, digest: str) -> MatouError | None:
@@ -155,7 +153,7 @@ class _Verification:
         except Damaged as error:
             return error
         except OSError as error:
-            return UnreadableBlob(Phrase("it cannot be read: {reason}"), reason=error)
+            return UnreadableBlob("it cannot be read: {reason}", reason=error)
         return None
 
 

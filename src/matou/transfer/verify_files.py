@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from matou.errors import Damaged, Phrase
+from matou.errors import Damaged
 from matou.storage.files import chunks_of
 
 _CHECKSUMMED_SUFFIXES = frozenset({".pack", ".idx", ".rev", ".bitmap", ".mtimes", ".graph"})
@@ -72,11 +72,11 @@ def _checked(path: Path, hash_name: str) -> CheckedFile:
         with path.open("rb") as file:
             found, written = _checksums(file, hash_name)
     except OSError as error:
-        return CheckedFile(path, "", DamagedFile(Phrase("it cannot be read: {reason}"), reason=error))
+        return CheckedFile(path, "", DamagedFile("it cannot be read: {reason}", reason=error))
     fault = None
     if found != written:
         fault = DamagedFile(
-            Phrase("its bytes have the checksum {found}, and {written} was written"), found=found, written=written
+            "its bytes have the checksum {found}, and {written} was written", found=found, written=written
         )
     return CheckedFile(path, written, fault)
 
@@ -97,8 +97,8 @@ def _checked_loose(path: Path, hash_name: str) -> CheckedFile:
     try:
         found = _digest_of_loose(path, hash_name)
     except (zlib.error, OSError) as error:
-        return CheckedFile(path, name, DamagedLooseObject(Phrase("it cannot be read: {reason}"), reason=error))
-    fault = None if found == name else DamagedLooseObject(Phrase("it holds the object {found}"), found=found)
+        return CheckedFile(path, name, DamagedLooseObject("it cannot be read: {reason}", reason=error))
+    fault = None if found == name else DamagedLooseObject("it holds the object {found}", found=found)
     return CheckedFile(path, name, fault)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
-from matou.errors import Damaged, MatouError, NotFound, Phrase
+from matou.errors import Damaged, MatouError, NotFound
 from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
 from matou.git.refs import read_refs
 from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
@@ -74,7 +74,7 @@ class _Check:
     def has_folder(self) -> bool:
         is_there = (self._git_dir / "objects").is_dir()
         if not is_there:
-            self._add(ProblemKind.REPOSITORY, RepositoryFault(Phrase("the repository is missing")))
+            self._add(ProblemKind.REPOSITORY, RepositoryFault("the repository is missing"))
         return is_there
 
     def files(self) -> None:
@@ -106,7 +106,7 @@ class _Check:
         try:
             for fault in fsck(self._git_dir, limits=self.limits):
                 if fault.severity is Severity.ERROR:
-                    self._add(ProblemKind.OBJECT, RepositoryFault(Phrase("git fsck: {fault}"), fault=fault.message))
+                    self._add(ProblemKind.OBJECT, RepositoryFault("git fsck: {fault}", fault=fault.message))
         except GitStopped:
             raise
         except GitFailed as error:
@@ -146,7 +146,7 @@ class _Check:
 
 
 def _unreadable(error: OSError) -> RepositoryFault:
-    return RepositoryFault(Phrase("it cannot be read: {reason}"), reason=error)
+    return RepositoryFault("it cannot be read: {reason}", reason=error)
 
 
 def _faults_of_refs(
@@ -160,11 +160,9 @@ def _faults_of_refs(
 
 def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
     if difference.found is None:
-        return RepositoryFault(
-            Phrase("{ref} is missing; it was {saved}"), ref=difference.name, saved=difference.expected
-        )
+        return RepositoryFault("{ref} is missing; it was {saved}", ref=difference.name, saved=difference.expected)
     return RepositoryFault(
-        Phrase("{ref} is {found}, and {saved} was saved"),
+        "{ref} is {found}, and {saved} was saved",
         ref=difference.name,
         found=difference.found,
         saved=difference.expected,
@@ -174,7 +172,7 @@ def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
 def _faults_of_kept_refs(kept: Iterable[str], found: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
     for name in sorted(kept):
         if name not in found.refs:
-            yield ProblemKind.KEPT_REF, RepositoryFault(Phrase("the kept ref {ref} is missing"), ref=name)
+            yield ProblemKind.KEPT_REF, RepositoryFault("the kept ref {ref} is missing", ref=name)
 
 
 def unreached(

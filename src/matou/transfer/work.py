@@ -47,10 +47,10 @@ MOST_KNOCKS = 3
 DESCRIBING = 2
 """How many namespaces are read at the same time, beside the repositories."""
 
-NOT_LISTED = str(Phrase("it is no longer listed"))
-NOT_LISTED_IN_PART = str(Phrase("it was not in a listing that is not to be believed"))
-NOT_GIT = str(Phrase("it is kept by {kind}, which is not supported"))
-LISTING = str(Phrase("the listing of repositories"))
+NOT_LISTED = "it is no longer listed"
+NOT_LISTED_IN_PART = "it was not in a listing that is not to be believed"
+NOT_GIT = "it is kept by {kind}, which is not supported"
+LISTING = Phrase("the listing of repositories")
 
 
 class NotSaved(MatouError):
@@ -216,12 +216,12 @@ class Work:
     def _note_unseen(self, found: Survey, described: NamespaceSaver) -> None:
         unseen = [*self.source.unseen, *described.unseen]
         if found.broke_off is not None:
-            unseen.append(Unseen(LISTING, str(found.broke_off)))
+            unseen.append(Unseen(LISTING, found.broke_off.fact))
             self.ledger.problem(LISTING, found.broke_off)
         for what, fault in described.faults:
             self.ledger.problem(what, fault)
         for one in dict.fromkeys(unseen):
-            self.ledger.manifest.write(UnseenLine(what=one.what, reason=one.reason))
+            self.ledger.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
 
 
 def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matou.errors import TryLater
+from matou.errors import Phrase, TryLater
 from matou.remote.paging import ListingBroken, Page, read_pages
 
 SIZE = 3
@@ -18,7 +18,7 @@ def pages_of(rows: Sequence[int], *, with_total: bool = True, size: int = SIZE) 
 
 
 def read(fetch: Callable[[int], Page[int]], **options: int) -> tuple[int, ...]:
-    return read_pages(fetch, key=lambda row: row, page_size=SIZE, what="repositories", **options)
+    return read_pages(fetch, key=lambda row: row, page_size=SIZE, what=Phrase("repositories"), **options)
 
 
 @pytest.mark.parametrize("with_total", [True, False])

@@ -38,7 +38,7 @@ class Home:
         try:
             target, home = parse_address(address), parse_address(self.url)
         except UnsafeAddress as unsafe:
-            raise AddressRefused("its address may not be used: {fault}", fault=str(unsafe)) from unsafe
+            raise AddressRefused("its address may not be used: {fault}", fault=unsafe) from unsafe
         if target.origin.scheme == "http" and home.origin.scheme == "https":
             raise AddressRefused("the address {address} is not encrypted", address=repr(address)[:200])
         if not _belongs(target.origin, home.origin) or set("?#") & set(address):

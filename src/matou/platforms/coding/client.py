@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError, UnknownShape
+from matou.errors import MatouError, Phrase, UnknownShape
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.coding import wire_requests as ask_for
@@ -123,7 +123,7 @@ class CodingClient:
             try:
                 yield self._repository(depot)
             except UnknownShape as unknown:
-                self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(unknown)))
+                self._note(Unseen(_called(depot), unknown.fact))
                 fault = fault or unknown
         _raise_if_broken(fault, found=bool(listing.depots))
 
@@ -139,11 +139,12 @@ class CodingClient:
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError, as of a list that could not be read to its end."""
-        return members_document(rows_of(f"members of {namespace.name!r}", self._page_of_members(namespace)))
+        what = Phrase("members of {project}", project=repr(namespace.name))
+        return members_document(rows_of(what, self._page_of_members(namespace)))
 
     def team_members(self) -> bytes:
         """As `members`, for the whole team."""
-        return members_document(rows_of("the team's members", self._page_of_team_members))
+        return members_document(rows_of(Phrase("the team's members"), self._page_of_team_members))
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
         """The project's picture; None where the platform names none. Raises MatouError where it cannot be had."""
@@ -210,7 +211,7 @@ class CodingClient:
             return self._home.clone_url(depot.https_url)
         except AddressRefused as refusal:
             if _version_control(depot) is VersionControl.GIT:
-                self._note(Unseen(f"the repository {depot.name!r} of {depot.project_name!r}", str(refusal)))
+                self._note(Unseen(_called(depot), refusal.fact))
             return ""
 
     def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], PageRead[Member]]:
@@ -227,6 +228,12 @@ class CodingClient:
         request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
         data = self._asking.ask(request, TeamMembersResponse).data
         return PageRead(data.team_members, data.total_count)
+
+
+def _called(depot: Depot) -> Phrase:
+    return Phrase(
+        "the repository {repository} of {project}", repository=repr(depot.name), project=repr(depot.project_name)
+    )
 
 
 def _version_control(depot: Depot) -> VersionControl:

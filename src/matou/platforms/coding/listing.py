@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from matou.errors import MatouError, NotFound, Refused
+from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Unseen
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.asking import Asking
@@ -71,9 +71,9 @@ class Lister:
 
     def _projects(self) -> Iterator[Project]:
         try:
-            yield from rows_of("the team's projects", self._page_of_projects)
+            yield from rows_of(Phrase("the team's projects"), self._page_of_projects)
         except ActionRefused as refusal:
-            self.note(Unseen("projects that this account has not joined", str(refusal)))
+            self.note(Unseen(Phrase("projects that this account has not joined"), refusal.fact))
             yield from self._joined_projects()
 
     def _page_of_projects(self, number: int) -> PageRead[Project]:
@@ -86,7 +86,7 @@ class Lister:
         try:
             response, unreadable = self._ask(request, ProjectListResponse)
         except ActionRefused as refusal:
-            self.note(Unseen("projects that this account has joined", str(refusal)))
+            self.note(Unseen(Phrase("projects that this account has joined"), refusal.fact))
             raise
         yield from response.project_list
         if unreadable:
@@ -94,9 +94,9 @@ class Lister:
 
     def _depots(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
         try:
-            yield from rows_of("the team's repositories", self._page_of_team)
+            yield from rows_of(Phrase("the team's repositories"), self._page_of_team)
         except ActionRefused as refusal:
-            self.note(Unseen("repositories of projects that this account has not joined", str(refusal)))
+            self.note(Unseen(Phrase("repositories of projects that this account has not joined"), refusal.fact))
             yield from self._depots_by_project(projects, all_known=all_known)
 
     def _depots_by_project(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
@@ -109,7 +109,7 @@ class Lister:
                 raise
             except (Refused, NotFound) as refusal:
                 refused = True
-                self.note(Unseen(_repositories_of(project), str(refusal)))
+                self.note(Unseen(_repositories_of(project), refusal.fact))
             except MatouError as fault:
                 faults.append(fault)
         if refused:
@@ -129,9 +129,9 @@ class Lister:
     def _my_depots(self) -> Iterator[Depot]:
         """What a project's list did not give may still be among those that this account may read."""
         try:
-            yield from rows_of("this account's own repositories", self._page_of_mine)
+            yield from rows_of(Phrase("this account's own repositories"), self._page_of_mine)
         except ActionRefused as refusal:
-            self.note(Unseen("this account's own repositories", str(refusal)))
+            self.note(Unseen(Phrase("this account's own repositories"), refusal.fact))
             raise
 
     def _page_of_team(self, number: int) -> PageRead[Depot]:
@@ -150,7 +150,7 @@ class Lister:
         unreadable: Unreadable = []
         response = self.asking.ask(request, kind, unreadable=unreadable)
         for fault in unreadable:
-            self.note(Unseen(f"a row of {type(request).__name__}", str(fault)))
+            self.note(Unseen(Phrase("a row of {action}", action=type(request).__name__), fault.fact))
         return response, unreadable
 
     def _add_projects_of_depots(self, listing: Listing) -> None:
@@ -165,7 +165,8 @@ class Lister:
         except ENDS_EVERYTHING:
             raise
         except MatouError as fault:
-            self.note(Unseen(f"what is said of the project {depot.project_name!r}", str(fault)))
+            what = Phrase("what is said of the project {project}", project=repr(depot.project_name))
+            self.note(Unseen(what, fault.fact))
             return Project(id=depot.project_id, name=depot.project_name)
 
 
@@ -173,9 +174,11 @@ def _page(data: DepotData, unreadable: Unreadable) -> PageRead[Depot]:
     return PageRead(data.depots, data.page.total_row if isinstance(data.page, Page) else None, unreadable)
 
 
-def _repositories_of(project: Project) -> str:
-    archived = "archived " if project.archived else ""
-    return f"repositories of the {archived}project {project.name!r}"
+def _repositories_of(project: Project) -> Phrase:
+    name = repr(project.name)
+    if project.archived:
+        return Phrase("repositories of the archived project {project}", project=name)
+    return Phrase("repositories of the project {project}", project=name)
 
 
 def _gather(rows: Iterable[T], found: dict[int, T]) -> MatouError | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from matou.errors import MatouError, UnknownShape
+from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.paging import Page, read_pages
 
 PAGE_SIZE = 100
@@ -28,7 +28,7 @@ class PageRead(Generic[T]):
     unreadable: Sequence[UnknownShape] = ()
 
 
-def rows_of(what: str, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
+def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
     """Give each row of a list once, by its id, when the end of the list is proven or is known to be out of reach.
 
     Args:

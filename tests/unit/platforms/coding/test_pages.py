@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from matou.errors import MatouError, TryLater, UnknownShape
+from matou.errors import MatouError, Phrase, TryLater, UnknownShape
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 
 ODD = UnknownShape("coding Depot.Id", "x")
@@ -32,7 +32,7 @@ class Shelf:
 def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
     given: list[int] = []
     with pytest.raises(kind):
-        given.extend(thing.id for thing in rows_of("things", shelf.page))
+        given.extend(thing.id for thing in rows_of(Phrase("things"), shelf.page))
     return given
 
 
@@ -41,7 +41,7 @@ def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
 def test_every_row_is_given_once(count: int, counts: bool) -> None:
     shelf = Shelf(count, counted=count if counts else None)
 
-    assert [thing.id for thing in rows_of("things", shelf.page)] == list(range(count))
+    assert [thing.id for thing in rows_of(Phrase("things"), shelf.page)] == list(range(count))
 
 
 def test_rows_of_the_pages_before_trouble_are_given() -> None:
@@ -56,18 +56,20 @@ def test_fewer_rows_than_are_counted_are_given_and_are_not_all() -> None:
 
 def test_a_platform_that_gives_the_first_page_for_every_other_is_not_believed() -> None:
     with pytest.raises(UnknownShape):
-        list(rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], 10)))
+        list(rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], 10)))
 
 
 def test_a_list_without_a_count_that_repeats_its_last_page_ends_somewhere() -> None:
     with pytest.raises(UnknownShape):
-        list(rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], None)))
+        list(rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], None)))
 
 
 def test_a_row_that_cannot_be_read_is_told_after_the_others() -> None:
     given: list[int] = []
 
     with pytest.raises(UnknownShape, match=r"coding Depot\.Id was 'x'"):
-        given.extend(thing.id for thing in rows_of("things", lambda _: PageRead([Thing(1), Thing(2)], 3, [ODD])))
+        given.extend(
+            thing.id for thing in rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], 3, [ODD]))
+        )
 
     assert given == [1, 2]
