@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.help import Command, Group
 from matou.cli.hosting import forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
@@ -20,13 +21,13 @@ _ = translate
 
 Root = Annotated[Path, typer.Option(help=_("the archive"))]
 
-users = typer.Typer(help=_("Accounts on a server."), no_args_is_help=True)
-tokens = typer.Typer(help=_("Tokens of accounts."), no_args_is_help=True)
-organizations = typer.Typer(help=_("Teams: the outermost namespaces."), no_args_is_help=True)
-repositories = typer.Typer(help=_("Repositories on a server."), no_args_is_help=True)
+users = typer.Typer(cls=Group, help=_("Accounts on a server."), no_args_is_help=True)
+tokens = typer.Typer(cls=Group, help=_("Tokens of accounts."), no_args_is_help=True)
+organizations = typer.Typer(cls=Group, help=_("Teams: the outermost namespaces."), no_args_is_help=True)
+repositories = typer.Typer(cls=Group, help=_("Repositories on a server."), no_args_is_help=True)
 
 
-@users.command("add", help=_("Make an account; asks for a password on a terminal."))
+@users.command("add", cls=Command, help=_("Make an account; asks for a password on a terminal."))
 def add_user(
     name: str,
     root: Root,
@@ -53,7 +54,7 @@ def _password(*, from_stdin: bool) -> Secret | None:
     return Secret(typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True))
 
 
-@tokens.command("create", help=_("Make a token; it is printed this once, alone on standard output."))
+@tokens.command("create", cls=Command, help=_("Make a token; it is printed this once, alone on standard output."))
 def create_token(
     root: Root,
     user: Annotated[str, typer.Option(help=_("whose token it is"))],
@@ -70,7 +71,7 @@ def create_token(
     typer.echo(secret.reveal())
 
 
-@organizations.command("create", help=_("Make an organization; with --parent a namespace inside one."))
+@organizations.command("create", cls=Command, help=_("Make an organization; with --parent a namespace inside one."))
 def create_organization(
     name: str,
     root: Root,
@@ -91,7 +92,9 @@ def create_organization(
     typer.echo(_("made {path}").format(path=made.path), err=True)
 
 
-@repositories.command("import", help=_("Bring in a repository, with its LFS objects where they lie beside it."))
+@repositories.command(
+    "import", cls=Command, help=_("Bring in a repository, with its LFS objects where they lie beside it.")
+)
 def import_repository(
     source: Annotated[str, typer.Argument(metavar="PATH_OR_URL", help=_("a folder, or an http or https URL"))],
     path: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("where it goes"))],
@@ -112,7 +115,7 @@ def import_repository(
     typer.echo(_("made {path}").format(path=made.path), err=True)
 
 
-@repositories.command("list", help=_("List the repositories of a server."))
+@repositories.command("list", cls=Command, help=_("List the repositories of a server."))
 def list_repositories(root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False) -> None:
     from matou.forge.repositories import repositories_in
 

@@ -8,6 +8,7 @@ import typer
 
 from matou.cli import administer, backup, check, doctor, restore, runs, serve, verify
 from matou.cli.exit_codes import ExitCode, exit_code_for
+from matou.cli.help import Command, Group, mistake, use_language
 from matou.cli.language import complain, describe, translate
 from matou.errors import MatouError
 
@@ -15,6 +16,7 @@ _ = translate
 
 app = typer.Typer(
     name="matou",
+    cls=Group,
     help=_("Get a team's code out of a platform, keep it alive, and move it on."),
     no_args_is_help=True,
     add_completion=False,
@@ -22,24 +24,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("backup", help=_("Save everything that a token can see into an archive."))(backup.backup)
-app.command("verify", help=_("Prove that an archive is whole, and name what is not."))(verify.verify)
-app.command("runs", help=_("List the runs of an archive."))(runs.list_runs)
-app.command("show", help=_("List what an archive holds, as of any run."))(runs.show)
-app.command("restore", help=_("Make plain repositories from an archive; needs no network."))(restore.restore)
-app.command("serve", help=_("Make an archive a git server."))(serve.serve)
+app.command("backup", cls=Command, help=_("Save everything that a token can see into an archive."))(backup.backup)
+app.command("verify", cls=Command, help=_("Prove that an archive is whole, and name what is not."))(verify.verify)
+app.command("runs", cls=Command, help=_("List the runs of an archive."))(runs.list_runs)
+app.command("show", cls=Command, help=_("List what an archive holds, as of any run."))(runs.show)
+app.command("restore", cls=Command, help=_("Make plain repositories from an archive; needs no network."))(
+    restore.restore
+)
+app.command("serve", cls=Command, help=_("Make an archive a git server."))(serve.serve)
 app.add_typer(administer.users, name="user")
 app.add_typer(administer.tokens, name="token")
 app.add_typer(administer.organizations, name="org")
 app.add_typer(administer.repositories, name="repo")
-app.command("reindex", help=_("Make the database's index of what was backed up anew."))(check.reindex)
-app.command("check", help=_("Say where the database and the folders do not agree."))(check.check)
-app.command("doctor", help=_("Say whether this machine is ready."))(doctor.doctor)
+app.command("reindex", cls=Command, help=_("Make the database's index of what was backed up anew."))(check.reindex)
+app.command("check", cls=Command, help=_("Say where the database and the folders do not agree."))(check.check)
+app.command("doctor", cls=Command, help=_("Say whether this machine is ready."))(doctor.doctor)
 
 
 def main() -> None:
     """Run the command line of this process and end with one of `ExitCode`."""
     signal.signal(signal.SIGTERM, _interrupt)
+    use_language()
     sys.exit(_run())
 
 
@@ -70,4 +75,4 @@ def _complain_of_usage(text: str) -> None:
     if "\n" in text:
         typer.echo(text, err=True)
     else:
-        complain(f"{text.rstrip('.')}; matou --help")
+        complain(f"{mistake(text)}; matou --help")

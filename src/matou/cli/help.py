@@ -1,0 +1,84 @@
+"""Typer's own words in the person's language: headings, the help option, and what is wrong with a command line."""
+
+import gettext
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from matou.cli.language import translate
+from matou.settings import process_language
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
+
+_ = translate
+
+SAID_THROUGH_GETTEXT = (
+    _("Arguments"),
+    _("Options"),
+    _("Commands"),
+    _("required"),
+    _("default: {default}"),
+    _("No such command {name!r}."),
+    _("Missing command."),
+)
+"""Typer asks Python's gettext for these."""
+
+_MISTAKES = (
+    (re.compile(r"Missing argument '(?P<name>.*)'\.", re.DOTALL), _("the argument {name} is missing")),
+    (re.compile(r"Missing option '(?P<name>.*)'\.", re.DOTALL), _("the option {name} is missing")),
+    (re.compile(r"No such option: (?P<name>\S*)"), _("there is no option {name}")),
+    (
+        re.compile(r"No such option: (?P<name>\S*) \(Possible options: (?P<others>.*)\)"),
+        _("there is no option {name}, but {others}"),
+    ),
+    (re.compile(r"Got unexpected extra argument\(s\) \((?P<words>.*)\)", re.DOTALL), _("{words} is too much")),
+    (re.compile(r"Option '(?P<name>.*)' requires an argument\.", re.DOTALL), _("the option {name} needs a value")),
+    (
+        re.compile(r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: (?P<fault>.*)", re.DOTALL),
+        _("the value of {name} will not do: {fault}"),
+    ),
+)
+
+
+def use_language() -> None:
+    """Let gettext, which Typer asks, find our translations."""
+    if process_language() != "en":
+        gettext.bindtextdomain("matou", str(files("matou").joinpath("locale")))
+        gettext.textdomain("matou")
+
+
+def mistake(said: str) -> str:
+    """What Typer finds wrong with a command line; what we do not know stays as it says it."""
+    for pattern, text in _MISTAKES:
+        if found := pattern.fullmatch(said):
+            return text.format(**found.groupdict())
+    return said.rstrip(".。")
+
+
+class Command(TyperCommand):
+    """A command whose help is in the person's language."""
+
+    def get_help_option(self, ctx: "Context") -> TyperOption | None:
+        return _in_our_words(super().get_help_option(ctx))
+
+    def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_("Usage: "))
+
+
+class Group(TyperGroup):
+    """Commands under one word; see Command."""
+
+    def get_help_option(self, ctx: "Context") -> TyperOption | None:
+        return _in_our_words(super().get_help_option(ctx))
+
+    def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_("Usage: "))
+
+
+def _in_our_words(option: TyperOption | None) -> TyperOption | None:
+    if option is not None:
+        option.help = _("Show this message and exit.")
+    return option

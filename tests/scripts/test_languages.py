@@ -1,0 +1,34 @@
+"""What the installed program says to somebody whose language is Chinese."""
+
+from pathlib import Path
+
+import pytest
+
+from support.program import Person
+
+CHINESE = "zh_CN.UTF-8"
+
+
+def test_an_error_and_its_advice_are_in_chinese(person: Person, tmp_path: Path) -> None:
+    arguments = ("backup", "coding", "--url", "http://127.0.0.1:1/open-api", "--to", tmp_path / "a")
+
+    ended = person.matou(*arguments, code=2, LC_ALL=CHINESE)
+
+    assert ended.err == "matou: 没有 coding 的令牌\n请设置 MATOU_CODING_TOKEN，或用 --token-stdin 提供令牌\n"
+
+
+@pytest.mark.parametrize("command", ["", "backup", "repo"])
+def test_help_is_all_in_chinese(person: Person, command: str) -> None:
+    shown = person.matou(*command.split(), "--help", LC_ALL=CHINESE).out
+
+    assert "用法：matou" in shown
+    assert "选项:" in shown
+    assert "显示本帮助并退出。" in shown
+    assert not {"Usage", "Options", "Commands", "Arguments", "default", "required"} & set(
+        shown.replace(":", " ").replace("[", " ").replace("]", " ").split()
+    )
+
+
+def test_a_command_line_that_will_not_do_is_told_in_chinese(person: Person) -> None:
+    assert person.matou("verify", code=2, LC_ALL=CHINESE).err == "matou: 缺少参数 DIR; matou --help\n"
+    assert person.matou("nope", code=2, LC_ALL=CHINESE).err == "matou: 没有命令 'nope'; matou --help\n"

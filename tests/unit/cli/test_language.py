@@ -1,0 +1,62 @@
+"""What a person reads of an error, in both languages."""
+
+import pytest
+
+from matou.cli import language
+from matou.cli.help import mistake
+from matou.cli.language import describe, tell
+from matou.errors import MatouError, Phrase, UnknownShape
+
+
+@pytest.fixture
+def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "process_language", lambda: "zh")
+
+
+def test_advice_stands_on_a_line_of_its_own_and_a_value_cannot_begin_one() -> None:
+    error = MatouError("{path} is there already", path="a\x1b[2J\nb", advice="add: --to DIR")
+
+    assert describe(error) == "a\\x1b[2J; b is there already\nadd: --to DIR"
+
+
+def test_what_an_error_was_made_from_gives_its_advice_too() -> None:
+    cause = MatouError("git is not installed", oldest="2.37", advice="install git {oldest} or newer")
+
+    assert describe(MatouError("its files are not checked out: {reason}", reason=cause)) == (
+        "its files are not checked out: git is not installed\ninstall git 2.37 or newer"
+    )
+
+
+@pytest.mark.usefixtures("chinese")
+def test_a_fault_inside_a_fault_is_told_in_chinese_with_its_values() -> None:
+    fault = Phrase("nothing came for {idle}", idle=60)
+    cause = MatouError("{request}: {fault}", request="GET /x", fault=fault)
+
+    assert (
+        describe(MatouError("LFS object {oid}: {said}", oid="1", said=cause))
+        == "LFS 对象 1：GET /x：60 内没有收到任何数据"
+    )
+    assert str(cause) == "GET /x: nothing came for 60"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_fact_of_an_error_stays_translatable_when_it_is_kept_as_a_text() -> None:
+    fact = UnknownShape("coding Depot.Id", "x").fact
+
+    assert fact == "coding Depot.Id was 'x', which its documentation does not describe"
+    assert tell(fact) == "coding Depot.Id 是 'x'，其文档没有说明这种情况"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Missing argument 'DIR'.", "the argument DIR is missing"),
+        ("Missing option '--to'.", "the option --to is missing"),
+        ("No such option: --tp (Possible options: --help, --to)", "there is no option --tp, but --help, --to"),
+        ("No such option: --nope", "there is no option --nope"),
+        ("Got unexpected extra argument(s) (y)", "y is too much"),
+        ("Something that nobody foresaw.", "Something that nobody foresaw"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_told_in_our_words(said: str, told: str) -> None:
+    assert mistake(said) == told
