@@ -86,6 +86,6 @@ def _lines(report: "VerifyReport") -> Iterator[str]:
     if report.is_whole:
         yield _("the archive is whole")
     else:
-        yield _("{count} problems; what is named above can be fetched anew from the source").format(
-            count=len(report.problems)
-        )
+        yield _(
+            "{count} problems; to mend a repository, move its folder out of the archive, then back up again"
+        ).format(count=len(report.problems))

@@ -11,7 +11,7 @@ from matou.archive.blobs import UnexpectedDigest, is_digest
 from matou.archive.layout import Archive
 from matou.credentials import GitCredential
 from matou.db.lfs_objects import LfsLink
-from matou.errors import Refused
+from matou.errors import NotFound
 from matou.git.refs import fault_of_ref_name, read_refs, write_refs
 from matou.git.run import http_environment, run_git
 from matou.model.names import RefName
@@ -23,7 +23,7 @@ LONGEST_URL = 2000
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?\Z")
 
 
-class ImportRefused(Refused):
+class ImportRefused(NotFound):
     """What was named is nothing that may be read."""
 
 

@@ -76,7 +76,7 @@ def find_namespace_by_id(forge: Forge, namespace_id: NamespaceId) -> Namespace:
     with forge.database.begin_read() as connection:
         found = namespaces.find_namespace_by_id(connection, namespace_id)
     if found is None:
-        raise NoSuchNamespace("there is no namespace {number}", number=namespace_id)
+        raise NoSuchNamespace("there is no such namespace")
     return found
 
 

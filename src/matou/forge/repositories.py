@@ -74,7 +74,7 @@ def find_repository_by_id(forge: Forge, repository_id: RepositoryId) -> Reposito
     with forge.database.begin_read() as connection:
         found = repositories.find_repository_by_id(connection, repository_id)
     if found is None:
-        raise NoSuchRepository("there is no repository {number}", number=repository_id)
+        raise NoSuchRepository("there is no such repository")
     return found
 
 

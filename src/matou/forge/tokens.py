@@ -91,7 +91,7 @@ def revoke_token(forge: Forge, token_id: TokenId, *, user: User) -> None:
     with forge.database.begin_write() as connection:
         own = {token.id for token in tokens.list_tokens(connection, user.id)}
         if token_id not in own or not tokens.delete_token(connection, token_id):
-            raise NoSuchToken("{user} has no token {number}", user=user.name, number=token_id)
+            raise NoSuchToken("{user} has no such token", user=user.name)
 
 
 def _create(

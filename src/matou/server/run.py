@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -21,7 +22,7 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from matou.errors import Conflict, MatouError
+from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import build_app
 
@@ -38,7 +39,7 @@ class PortTaken(Conflict):
     """Somebody else listens there."""
 
 
-class AddressUnusable(MatouError):
+class AddressUnusable(NotFound):
     """This machine cannot listen there."""
 
 
@@ -67,10 +68,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address, family=family, backlog=BACKLOG)
-    except (socket.gaierror, PermissionError) as error:
-        raise AddressUnusable("cannot listen on {host} port {port}", host=repr(host), port=port) from error
     except OSError as error:
-        raise PortTaken("{host} port {port} is taken", host=repr(host), port=port) from error
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken("{host} port {port} is taken", host=repr(host), port=port) from error
+        raise AddressUnusable(
+            "cannot listen on {host} port {port}: {reason}", host=repr(host), port=port, reason=error.strerror
+        ) from error
     # Accepted connections inherit it (Linux, BSD, macOS). An answer in pieces would otherwise wait for the client's
     # delayed acknowledgement: 40 ms for each fetch.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

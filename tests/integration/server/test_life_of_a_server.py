@@ -101,7 +101,7 @@ def test_a_port_that_is_taken_is_named(root: Path) -> None:
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", ""])
 def test_an_address_that_is_not_ours_is_named(host: str) -> None:
-    with pytest.raises((AddressUnusable, PortTaken)):
+    with pytest.raises(AddressUnusable):
         listen(host or "a b", 0)
 
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError
+from matou.errors import Refused
 
 GIT_USER = "coding"
 """Any name will do beside a personal token; the vendor's own migration tool uses this one."""
@@ -15,7 +15,7 @@ _PROJECT_TOKEN = re.compile(r"(pt[0-9A-Za-z]+):(.+)\Z")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
-class UnusableToken(MatouError):
+class UnusableToken(Refused):
     """What was given as a token cannot be one. The text of the error does not hold it."""
 
 

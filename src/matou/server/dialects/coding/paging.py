@@ -39,7 +39,7 @@ def page_asked(number: int, size: int) -> PageAsked:
         InvalidParameterValue: the number or the size is outside of its bounds.
     """
     if not 0 <= number <= LARGEST_NUMBER:
-        raise InvalidParameterValue("PageNumber is {number}, not 1 to {largest}", number=number, largest=LARGEST_NUMBER)
+        raise InvalidParameterValue("PageNumber is {number}, not 0 to {largest}", number=number, largest=LARGEST_NUMBER)
     if not 0 <= size <= LARGEST_SIZE:
-        raise InvalidParameterValue("PageSize is {size}, not 1 to {largest}", size=size, largest=LARGEST_SIZE)
+        raise InvalidParameterValue("PageSize is {size}, not 0 to {largest}", size=size, largest=LARGEST_SIZE)
     return PageAsked(number or 1, size or DEFAULT_SIZE)
