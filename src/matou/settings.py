@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Self
 
 from matou.errors import MatouError
@@ -22,6 +23,7 @@ class Settings:
     Attributes:
         language: `zh` or `en`, from LC_ALL, LC_MESSAGES, LANG in that order, as POSIX has it.
         database_url: SQLAlchemy's form; None for SQLite in the archive (MATOU_DATABASE_URL).
+        authorities: certificates to trust besides the system's, for outbound requests (MATOU_CA_FILE).
         git_memory_bytes: address space of one git child (MATOU_GIT_MEMORY_MB).
         processors: how many this process may use.
         environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
@@ -29,6 +31,7 @@ class Settings:
 
     language: str
     database_url: str | None
+    authorities: Path | None
     git_memory_bytes: int
     processors: int
     environment: Mapping[str, str]
@@ -42,6 +45,7 @@ class Settings:
         return cls(
             language=language_of(environment),
             database_url=environment.get("MATOU_DATABASE_URL") or None,
+            authorities=_file(environment, "MATOU_CA_FILE"),
             git_memory_bytes=_whole_number(environment, "MATOU_GIT_MEMORY_MB", default=4096) * MEBIBYTE,
             processors=_processors(),
             environment=environment,
@@ -70,6 +74,11 @@ def _whole_number(environment: Mapping[str, str], name: str, *, default: int) ->
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise InvalidSetting("{name} is {value}, which is not a whole number above zero", name=name, value=repr(text))
     return int(text)
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return Path(text).expanduser() if text else None
 
 
 def _processors() -> int:

@@ -16,7 +16,7 @@ from matou.settings import Settings
 if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
-    from matou.remote.session import Session
+    from matou.remote.session import Session, WaitListener
     from matou.transfer.options import BackupOptions
     from matou.transfer.report import BackupReport, ProgressListener
     from matou.transfer.source import RecordSink, Source
@@ -53,7 +53,9 @@ def open_forge(
     from matou.db.engine import open_database
     from matou.forge.forge import Forge
     from matou.forge.reindex import ensure_indexed
+    from matou.git.version import require_git
 
+    require_git()
     archive = open_or_create_archive(root)
     database = open_database(settings.database_url or archive.database)
     try:
@@ -94,29 +96,40 @@ def back_up(
     *,
     settings: Settings,
     progress: "ProgressListener",
+    on_wait: "WaitListener | None" = None,
 ) -> "BackupReport":
-    """Save what a token can see into an archive; see `transfer.backup`. A dry run makes none where there is none."""
+    """Save what a token can see into an archive; see `transfer.backup`. A dry run makes none where there is none.
+
+    Args:
+        on_wait: told of each request that is repeated; without it, that is logged.
+    """
+    from matou.git.version import require_git
     from matou.transfer.backup import backup
     from matou.transfer.connections import HttpConnections
     from matou.transfer.work import ASKING
 
-    with _session(url, settings, connections=ASKING + options.jobs) as session:
+    require_git()
+    with _session(url, settings, connections=ASKING + options.jobs, on_wait=on_wait) as session:
         open_source = partial(PLATFORMS[platform], session, url, token)
         archive = _archive_if_any(to) if options.dry_run else open_or_create_archive(to)
         connections = HttpConnections(session, origin=url)
         return backup(open_source, archive, connections, options, now=now, progress=progress)
 
 
-def _session(url: str, settings: Settings, *, connections: int) -> "Session":
+def _session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
+    from matou.remote.clock import Clock
     from matou.remote.limiter import Limiter
     from matou.remote.proxies import Proxies
     from matou.remote.session import Session
 
     return Session(
         named=(url,),
+        clock=Clock(now=now),
         connections=connections,
         limiter=Limiter(monotonic=time.monotonic, per_second=PACE, burst=BURST),
         proxies=Proxies.from_environment(settings.environment),
+        authorities=settings.authorities,
+        on_wait=on_wait,
     )
 
 

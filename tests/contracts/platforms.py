@@ -15,6 +15,7 @@ from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 from matou.remote.session import Patience, Session
 from matou.transfer.source import Source
+from support.steered_clock import SYSTEM_CLOCK
 
 HOSTILE_NAMES = [
     "",
@@ -89,7 +90,7 @@ class PlatformContract(ABC):
     @pytest.fixture
     def session(self, stage: Stage) -> Iterator[Session]:
         patience = Patience(attempts=4, first_wait=timedelta(milliseconds=1))
-        with Session(named=[stage.url], patience=patience) as session:
+        with Session(named=[stage.url], clock=SYSTEM_CLOCK, patience=patience) as session:
             yield session
 
     @pytest.fixture

@@ -54,7 +54,49 @@ def test_a_platform_that_does_not_answer_means_try_later(person: Person, tmp_pat
         code=6,
         MATOU_CODING_TOKEN="f" * 40,
     )
-    assert "127.0.0.1" in ended.err
+    assert "the connection was refused" in ended.err
+    assert "asking again in" in ended.err
+    assert "request_repeated" not in ended.err
+
+
+def test_an_address_that_is_not_this_machines_is_a_usage_error(person: Person, tmp_path: Path) -> None:
+    ended = person.matou("serve", "--root", tmp_path / "a", "--host", "192.0.2.1", "--port", "0", code=2)
+    assert "cannot listen on '192.0.2.1'" in ended.err
+    assert "taken" not in ended.err
+
+
+def test_a_folder_that_is_no_repository_cannot_be_imported(person: Person, tmp_path: Path) -> None:
+    ended = person.matou("repo", "import", tmp_path, "team/name", "--root", tmp_path / "a", code=2)
+    assert "is no git repository" in ended.err
+
+
+def test_a_text_that_cannot_be_a_token_is_a_refused_credential(person: Person, tmp_path: Path) -> None:
+    arguments = ("backup", "coding", "--url", "http://127.0.0.1:1/open-api", "--to", tmp_path / "a")
+    ended = person.matou(*arguments, code=4, MATOU_CODING_TOKEN="two words")
+    assert "two words" not in ended.err
+
+
+@pytest.mark.parametrize("version", [None, "2.30.1"])
+def test_a_machine_without_a_git_that_will_do_is_told_which_it_takes(
+    person: Person, tmp_path: Path, version: str | None
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    if version is not None:
+        (programs / "git").write_text(f"#!/bin/sh\necho git version {version}\n")
+        (programs / "git").chmod(0o755)
+
+    backup = ("backup", "coding", "--url", "http://127.0.0.1:1/open-api", "--to", tmp_path / "a")
+    for command in (backup, ("serve", "--root", tmp_path / "a"), ("doctor",)):
+        ended = person.matou(*command, code=1, PATH=str(programs), MATOU_CODING_TOKEN="f" * 40)
+        assert "install git 2.37 or newer" in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_a_file_of_certificates_that_is_none_is_a_usage_error(person: Person, tmp_path: Path) -> None:
+    arguments = ("backup", "coding", "--url", "https://127.0.0.1:1/open-api", "--to", tmp_path / "a")
+    ended = person.matou(*arguments, code=2, MATOU_CODING_TOKEN="f" * 40, MATOU_CA_FILE=str(tmp_path / "none.pem"))
+    assert "MATOU_CA_FILE" in ended.err
 
 
 def test_a_backup_beside_another_says_who_is_at_work_and_means_try_later(team: Team, tmp_path: Path) -> None:

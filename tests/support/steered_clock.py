@@ -1,10 +1,13 @@
-"""A clock that only waiting moves."""
+"""A clock that only waiting moves, and the one on the wall."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from matou.remote.clock import Clock
 
 BEGINNING = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
+
+SYSTEM_CLOCK = Clock(now=partial(datetime.now, UTC))
 
 
 class SteeredClock:

@@ -2,14 +2,16 @@
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.language import complain, describe, translate
-from matou.errors import MatouError
+from matou.cli.language import complain, describe, tell, translate
+from matou.cli.texts import duration
+from matou.errors import MatouError, TryLater
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,5 +89,16 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
     wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
     with backup_progress(on_terminal=sys.stderr.isatty()) as progress:
         return back_up(
-            source.platform, source.url, source.token, source.to, wanted, settings=settings, progress=progress
+            source.platform,
+            source.url,
+            source.token,
+            source.to,
+            wanted,
+            settings=settings,
+            progress=progress,
+            on_wait=_say_that_we_wait,
         )
+
+
+def _say_that_we_wait(error: TryLater, wait: timedelta) -> None:
+    complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))

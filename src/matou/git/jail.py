@@ -20,6 +20,9 @@ from matou.settings import MEBIBYTE
 
 GitSetting = tuple[str, str]
 
+OLDEST_GIT: Final = "2.37"
+"""`http.curloptResolve`, which pins the address of what a user named, came with it."""
+
 NO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({})
 NO_HOOKS: Final = Path("/dev/null")
 
@@ -105,7 +108,7 @@ def git_program() -> str:
     """
     program = shutil.which("git")
     if program is None:
-        raise GitNotFound("git is not installed", advice="Install git 2.36 or later.")
+        raise GitNotFound("git is not installed", oldest=OLDEST_GIT, advice="install git {oldest} or newer")
     return program
 
 

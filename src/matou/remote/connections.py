@@ -25,6 +25,7 @@ from matou.errors import Phrase
 from matou.remote.addresses import Address, Origin, require_no_inward_number, require_public, require_public_number
 from matou.remote.proxies import Proxies
 from matou.remote.redaction import redact_log_lines
+from matou.settings import InvalidSetting
 
 redact_log_lines("urllib3.connectionpool")
 redact_log_lines("urllib3.connection")
@@ -48,6 +49,10 @@ class Limits:
     total: timedelta | None = timedelta(minutes=5)
     slowest_bytes_per_second: int = 100
     slow_for: timedelta = timedelta(seconds=60)
+
+
+class UnusableAuthorities(InvalidSetting):
+    """The file of certificates to trust is none."""
 
 
 class Watch:
@@ -322,5 +327,17 @@ class Pools:
             self._context = ssl.create_default_context()
             self._context.minimum_version = ssl.TLSVersion.TLSv1_2
             if self._authorities is not None:
-                self._context.load_verify_locations(self._authorities)
+                _trust(self._context, self._authorities)
         return self._context
+
+
+def _trust(context: ssl.SSLContext, authorities: Path) -> None:
+    try:
+        context.load_verify_locations(authorities)
+    except OSError as error:  # an SSLError is one
+        raise UnusableAuthorities(
+            "the certificates in {path} cannot be read: {reason}",
+            path=authorities,
+            reason=error,
+            advice="MATOU_CA_FILE names a file of certificates in PEM",
+        ) from error

@@ -5,8 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
@@ -36,6 +35,9 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 T = TypeVar("T")
+
+WaitListener = Callable[[TryLater, timedelta], None]
+"""Told why a request is repeated, and after which wait. Called from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +87,33 @@ class Session:
             everybody in either case.
         proxies: the way out.
         authorities: a file of certificates to trust besides the system's; verification is never off.
-        clock: for waiting and for Retry-After; the system's where it is None.
+        clock: for waiting and for Retry-After.
         jitter: a number from 0 to 1, so that threads that failed together do not come back together.
+        on_wait: told of each failure after which we wait and ask again; without it, that is logged.
     """
 
     def __init__(
         self,
         *,
         named: Iterable[str],
+        clock: Clock,
         connections: int = 8,
         limits: Limits | None = None,
         patience: Patience | None = None,
         limiter: Limiter | None = None,
         proxies: Proxies = DIRECT,
         authorities: Path | None = None,
-        clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
+        on_wait: WaitListener | None = None,
     ) -> None:
         self._cancelled = threading.Event()
-        self._clock = clock or Clock(now=partial(datetime.now, UTC))
+        self._clock = clock
         self._sleep = self._clock.sleep or self._cancelled.wait
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
         self._jitter = jitter
+        self._on_wait = on_wait
         self._pools = Pools(
             named=frozenset(parse_address(url).origin for url in named),
             connections=connections,
@@ -182,7 +187,7 @@ class Session:
                 self._check(answer, check, request)
             return answer
 
-        return self._persist(attempt, request, repeatable=repeatable)
+        return self._persist(attempt, repeatable=repeatable)
 
     @contextmanager
     def open(
@@ -204,7 +209,7 @@ class Session:
         before the body's end gives the connection up.
         """
         request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
-        stream = self._persist(lambda: self._attempt(request), request, repeatable=repeatable)
+        stream = self._persist(lambda: self._attempt(request), repeatable=repeatable)
         try:
             yield stream
         finally:
@@ -326,7 +331,7 @@ class Session:
                 self._limiter.hold(request.pace, error.wait)
             raise
 
-    def _persist(self, attempt: Callable[[], T], request: _Request, *, repeatable: bool) -> T:
+    def _persist(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
         began = self._clock.monotonic()
         try:
             return attempt()
@@ -334,14 +339,14 @@ class Session:
             if not repeatable:
                 raise
             first = error
-        return self._repeat(attempt, request, first, began)
+        return self._repeat(attempt, first, began)
 
-    def _repeat(self, attempt: Callable[[], T], request: _Request, first: TryLater, began: float) -> T:
+    def _repeat(self, attempt: Callable[[], T], first: TryLater, began: float) -> T:
         """Go on after a first failure. Most requests never come here, so what only this needs is loaded here."""
         import stamina
 
-        stamina.instrumentation.set_on_retry_hooks([])  # we log it ourselves: its own line would quote arguments
-        waits = _Waits(self._patience, self._clock, self._jitter, request, began)
+        stamina.instrumentation.set_on_retry_hooks([])  # we tell of it ourselves: its own line would quote arguments
+        waits = _Waits(self._patience, self._clock, self._jitter, began, self._on_wait or _log)
         if not waits.plan(first):
             raise first
         for repeated in stamina.retry_context(on=waits.answer, attempts=self._patience.attempts - 1, timeout=None):
@@ -355,14 +360,19 @@ class _Waits:
     """Decides whether a request is worth another attempt, and after which wait."""
 
     def __init__(
-        self, patience: Patience, clock: Clock, jitter: Callable[[], float], request: _Request, began: float
+        self,
+        patience: Patience,
+        clock: Clock,
+        jitter: Callable[[], float],
+        began: float,
+        on_wait: WaitListener,
     ) -> None:
         self.planned = 0.0
         self._failures = 0
         self._patience = patience
         self._clock = clock
         self._jitter = jitter
-        self._request = request
+        self._on_wait = on_wait
         self._deadline = began + patience.total.total_seconds()
 
     def answer(self, error: Exception) -> bool | float:
@@ -376,7 +386,7 @@ class _Waits:
         if self._failures >= self._patience.attempts or self._clock.monotonic() + wait > self._deadline:
             return False
         self.planned = wait
-        self._log(error)
+        self._on_wait(error, timedelta(seconds=wait))
         return True
 
     def _wait_after(self, error: TryLater) -> float:
@@ -386,16 +396,11 @@ class _Waits:
             return own
         return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()
 
-    def _log(self, error: TryLater) -> None:
-        import structlog
 
-        structlog.get_logger().warning(
-            "request_repeated",
-            request=self._request.at(self._request.address),
-            failures=self._failures,
-            wait_seconds=round(self.planned, 3),
-            reason=type(error).__name__,
-        )
+def _log(error: TryLater, wait: timedelta) -> None:
+    import structlog
+
+    structlog.get_logger().warning("request_repeated", reason=str(error), wait_seconds=round(wait.total_seconds(), 3))
 
 
 def _timeout(limits: Limits) -> urllib3.Timeout:

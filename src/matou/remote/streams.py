@@ -40,7 +40,7 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
             "{request}: the server's certificate is not trusted: {fault}",
             request=request,
             fault=_certificate_fault(error),
-            advice="if it is your own server, name the file of its authority's certificate",
+            advice="if it is your own server, name the file of its authority's certificate in MATOU_CA_FILE",
         ) from None
     if isinstance(error, urllib3.exceptions.InvalidHeader | urllib3.exceptions.HeaderParsingError):
         raise UnknownShape(

@@ -14,6 +14,7 @@ import pytest
 from matou.credentials import Secret
 from matou.remote.answers import ConnectionFailed, UntrustedServer
 from matou.remote.session import Patience, Session
+from support.steered_clock import SYSTEM_CLOCK
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
@@ -91,14 +92,17 @@ def server(own_certificate: Certificate) -> Iterator[EncryptedServer]:
 
 def test_a_server_that_cannot_prove_who_it_is_gets_no_token(server: EncryptedServer) -> None:
     """A-29."""
-    with Session(named=[server.url]) as session, pytest.raises(UntrustedServer, match="self-signed"):
+    with (
+        Session(named=[server.url], clock=SYSTEM_CLOCK) as session,
+        pytest.raises(UntrustedServer, match="self-signed"),
+    ):
         session.request("GET", server.url, repeatable=True, authorization=SECRET)
 
     assert server.received == []
 
 
 def test_an_authority_that_the_user_named_is_trusted_too(server: EncryptedServer, own_certificate: Certificate) -> None:
-    with Session(named=[server.url], authorities=own_certificate.certificate) as session:
+    with Session(named=[server.url], clock=SYSTEM_CLOCK, authorities=own_certificate.certificate) as session:
         assert session.request("GET", server.url, repeatable=True).body == b"ok"
 
 
@@ -106,7 +110,7 @@ def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path, "DNS:e.coding.net")
     server = EncryptedServer(certificate)
     with (
-        Session(named=[server.url], authorities=certificate.certificate) as session,
+        Session(named=[server.url], clock=SYSTEM_CLOCK, authorities=certificate.certificate) as session,
         pytest.raises(UntrustedServer, match=r"IP address mismatch"),
     ):
         session.request("GET", server.url, repeatable=True, authorization=SECRET)
@@ -118,7 +122,7 @@ def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Path) -> None:
 def test_a_server_that_speaks_no_tls_is_worth_another_try(own_certificate: Certificate) -> None:
     server = EncryptedServer(own_certificate, greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with (
-        Session(named=[server.url], patience=Patience(attempts=1)) as session,
+        Session(named=[server.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session,
         pytest.raises(ConnectionFailed),
     ):
         session.request("GET", server.url, repeatable=True)

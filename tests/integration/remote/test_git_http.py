@@ -18,7 +18,7 @@ from matou.remote.session import Patience, Session
 from support.fault_proxy import FaultProxy, LimitData, Redirect, ResetPeer, Slicer, Status, TruncateBody
 from support.git_repositories import git, git_bytes, make_repository
 from support.recording_server import RecordingServer, Reply, SeenRequest
-from support.steered_clock import SteeredClock
+from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
 LS_REFS = b"0014command=ls-refs\n0001000csymrefs\n0009peel\n0000"
 RESULT = {"Content-Type": "application/x-git-upload-pack-result"}
@@ -185,7 +185,7 @@ def test_the_credential_goes_to_its_own_origin_only(
 ) -> None:
     recording_server.replies = [Reply(body=b"0000", headers=RESULT)]
     elsewhere = fault_proxy(recording_server.url)
-    with Session(named=[recording_server.url, elsewhere.url]) as session:
+    with Session(named=[recording_server.url, elsewhere.url], clock=SYSTEM_CLOCK) as session:
         smart = SmartHttp(session, credential=CREDENTIAL, origin=recording_server.url)
         ls_refs(smart, elsewhere)
         ls_refs(smart, recording_server)
@@ -198,7 +198,7 @@ def test_no_redirect_is_followed(
 ) -> None:
     proxy = fault_proxy(git_server.url)
     proxy.add(Redirect("/elsewhere.git/info/refs?service=git-upload-pack"), at=[1, 2])
-    with Session(named=[proxy.url]) as through_proxy:
+    with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as through_proxy:
         smart = SmartHttp(through_proxy, credential=CREDENTIAL, origin=proxy.url)
         with pytest.raises(RedirectRefused):
             smart.advertise(f"{proxy.url}/r.git")
@@ -215,7 +215,7 @@ def test_an_answer_that_is_cut_is_an_error_and_the_next_try_works(
     """F-37, for one request: what was cut is never taken for whole."""
     proxy = fault_proxy(git_server.url)
     proxy.add(cut, at=1)
-    with Session(named=[proxy.url], patience=Patience(attempts=1)) as session:
+    with Session(named=[proxy.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session:
         smart = SmartHttp(session, credential=None, origin=proxy.url)
         with pytest.raises(ConnectionFailed):
             ls_refs(smart, proxy)
@@ -244,7 +244,7 @@ def test_a_git_server_that_drips_is_left_within_the_limits(
     proxy = fault_proxy(git_server.url)
     proxy.add(Slicer(1, 0.1))
     limits = Limits(total=None, slowest_bytes_per_second=200, slow_for=timedelta(seconds=0.5))
-    with Session(named=[proxy.url]) as session:
+    with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as session:
         smart = SmartHttp(session, credential=None, origin=proxy.url, limits=limits)
         with pytest.raises(ConnectionFailed, match="fewer than 200 bytes a second"):
             ls_refs(smart, proxy)

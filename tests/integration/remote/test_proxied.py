@@ -10,6 +10,7 @@ from matou.remote.answers import ConnectionFailed
 from matou.remote.proxies import Proxies
 from matou.remote.session import Patience, Session
 from support.recording_server import RecordingServer, Reply
+from support.steered_clock import SYSTEM_CLOCK
 
 
 def proxies(server: RecordingServer, user: str = "") -> Proxies:
@@ -20,7 +21,7 @@ def proxies(server: RecordingServer, user: str = "") -> Proxies:
 def test_a_plain_request_goes_to_the_proxy_with_its_whole_url(recording_server: RecordingServer) -> None:
     recording_server.replies = [Reply(body=b"ok")]
     way_out = proxies(recording_server, "me:pass%20word")
-    with Session(named=["http://platform.example"], proxies=way_out) as session:
+    with Session(named=["http://platform.example"], clock=SYSTEM_CLOCK, proxies=way_out) as session:
         answer = session.request(
             "GET", "http://platform.example/a?b=c", repeatable=True, authorization=Secret("token t")
         )
@@ -37,7 +38,9 @@ def test_an_encrypted_request_goes_through_a_tunnel_and_shows_the_proxy_nothing(
     recording_server.replies = [Reply(403)]
     way_out = proxies(recording_server, "me:hunter2")
     with (
-        Session(named=["https://platform.example"], proxies=way_out, patience=Patience(attempts=1)) as session,
+        Session(
+            named=["https://platform.example"], clock=SYSTEM_CLOCK, proxies=way_out, patience=Patience(attempts=1)
+        ) as session,
         pytest.raises(ConnectionFailed) as caught,
     ):
         session.request("GET", "https://platform.example/a", repeatable=True, authorization=Secret("token secret"))
@@ -51,7 +54,7 @@ def test_an_encrypted_request_goes_through_a_tunnel_and_shows_the_proxy_nothing(
 
 def test_a_number_that_leads_inward_is_not_asked_of_a_proxy(recording_server: RecordingServer) -> None:
     with (
-        Session(named=["http://platform.example"], proxies=proxies(recording_server)) as session,
+        Session(named=["http://platform.example"], clock=SYSTEM_CLOCK, proxies=proxies(recording_server)) as session,
         pytest.raises(UnsafeAddress),
     ):
         session.request("GET", "http://169.254.169.254/latest", repeatable=True)

@@ -32,6 +32,7 @@ from support.fault_proxy import (
 )
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, open_archive, refs_of, repository_lines
+from support.steered_clock import SYSTEM_CLOCK
 
 NAMES = ("a", "b", "c")
 FETCH = {"method": "POST", "path": r"/b\.git/git-upload-pack", "body": "command=fetch"}
@@ -61,7 +62,7 @@ class Source:
         limits = Limits(idle=timedelta(seconds=0.5))
         patience = Patience(attempts=3, first_wait=timedelta(seconds=0.02), total=timedelta(seconds=20))
         url = f"{self.proxy.url}/open-api"
-        with Session(named=(url,), connections=12, limits=limits, patience=patience) as session:
+        with Session(named=(url,), clock=SYSTEM_CLOCK, connections=12, limits=limits, patience=patience) as session:
             return backup(
                 lambda record: CodingClient(session, url, self.token, record=record, now=now),
                 self.archive,

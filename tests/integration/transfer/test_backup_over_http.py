@@ -26,6 +26,7 @@ from matou.transfer.connections import HttpConnections
 from matou.transfer.report import BackupReport
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
+from support.steered_clock import SYSTEM_CLOCK
 
 CONTENT = b"an object of LFS" * 100
 
@@ -70,7 +71,7 @@ def team(matou_server: MatouServer) -> Team:
 
 @pytest.fixture
 def session(matou_server: MatouServer) -> Iterator[Session]:
-    with Session(named=(matou_server.url,), connections=12) as session:
+    with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12) as session:
         yield session
 
 

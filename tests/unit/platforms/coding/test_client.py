@@ -17,6 +17,7 @@ from matou.platforms.coding.errors import CredentialRefused
 from matou.remote.answers import Cancelled
 from matou.remote.session import Patience, Session
 from support.coding_source import REFUSED, TOKEN, Answer, CodingSource, basic, failure
+from support.steered_clock import SYSTEM_CLOCK
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SCOPE = "The current scope does not support access to this API"
@@ -28,7 +29,7 @@ Connect = Callable[..., CodingClient]
 @pytest.fixture
 def session(coding_source: CodingSource) -> Iterator[Session]:
     patience = Patience(attempts=4, first_wait=timedelta(milliseconds=1))
-    with Session(named=[coding_source.url], patience=patience) as session:
+    with Session(named=[coding_source.url], clock=SYSTEM_CLOCK, patience=patience) as session:
         yield session
 
 
