@@ -28,7 +28,15 @@ def back_up(team: Team, archive: Path, *options: str, code: int | None = 0) -> d
 
 
 def refs(repository: Path) -> str:
-    command = ["git", "-C", repository, "for-each-ref", "--format=%(objectname) %(refname)", "refs/heads", "refs/tags"]
+    command = [
+        "git",
+        "-C",
+        str(repository),
+        "for-each-ref",
+        "--format=%(objectname) %(refname)",
+        "refs/heads",
+        "refs/tags",
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
