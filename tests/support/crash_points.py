@@ -117,7 +117,7 @@ def _ran(command: list[str | Path], variables: Mapping[str, str], folder: Path) 
 @contextmanager
 def attached(pid: int, trace_file: Path, point: Point) -> Iterator[None]:
     """Strike a process that runs already, or what it starts meanwhile; it goes on unstruck afterwards."""
-    words = ["strace", "-f", "-q", "-p", str(pid), "-o", trace_file]
+    words: list[str | Path] = ["strace", "-f", "-q", "-p", str(pid), "-o", trace_file]
     words += ["-e", f"trace={point.call}", "-e", point.option]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as strace:
         try:
