@@ -51,7 +51,6 @@ class Source:
                 running.wait(after_seconds)
             running.kill()
             running.wait(30)
-            return True
 
     def verify(self, root: Path, *options: str) -> list[str]:
         """The repositories that are ahead of an archive that is whole."""
