@@ -71,8 +71,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken("{host} port {port} is taken", host=repr(host), port=port) from error
+        reason = str(error.strerror).partition(" (while ")[0]  # Python adds the address, which stands here already
         raise AddressUnusable(
-            "cannot listen on {host} port {port}: {reason}", host=repr(host), port=port, reason=error.strerror
+            "cannot listen on {host} port {port}: {reason}", host=repr(host), port=port, reason=reason
         ) from error
     # Accepted connections inherit it (Linux, BSD, macOS). An answer in pieces would otherwise wait for the client's
     # delayed acknowledgement: 40 ms for each fetch.
