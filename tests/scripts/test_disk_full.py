@@ -20,8 +20,8 @@ MEBIBYTE = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Has 28 MiB that do not compress."""
-    return make_repository(tmp_path_factory.mktemp("large") / "large.git", commits=7, file_bytes=4 * MEBIBYTE)
+    """Has 14 MiB that do not compress."""
+    return make_repository(tmp_path_factory.mktemp("large") / "large.git", commits=7, file_bytes=2 * MEBIBYTE)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def grown(team: Team, large: Path) -> Team:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     with private_mounts():
-        yield mount_memory(tmp_path / "disk", mebibytes=24)
+        yield mount_memory(tmp_path / "disk", mebibytes=12)
 
 
 def words(team: Team, archive: Path) -> tuple[str | Path, ...]:
@@ -55,14 +55,14 @@ def test_a_full_disk_is_named_with_the_room_that_is_left_and_harms_nothing(grown
     assert [path for path in leftovers(archive) if not path.endswith(".jsonl.partial")] == []
     assert abs(free_bytes(disk) - free) < MEBIBYTE
     assert not (archive / "runs/000002/manifest.jsonl").exists()
-    resize_memory(disk, mebibytes=128)
+    resize_memory(disk, mebibytes=64)
     person.matou(*words(grown, archive), MATOU_CODING_TOKEN=grown.token)
     person.matou("verify", archive, "--all")
     assert leftovers(archive) == []
 
 
 def test_a_limit_on_the_size_of_files_fails_the_one_repository_that_exceeds_it(grown: Team, tmp_path: Path) -> None:
-    archive, limit = tmp_path / "archive", ["prlimit", f"--fsize={20 * MEBIBYTE}"]
+    archive, limit = tmp_path / "archive", ["prlimit", f"--fsize={10 * MEBIBYTE}"]
     if shutil.which("prlimit") is None:
         pytest.skip("prlimit is not installed")
     environment = grown.person.variables(MATOU_CODING_TOKEN=grown.token)

@@ -16,7 +16,7 @@ from support.private_mounts import mount_memory, private_mounts, resize_memory
 from support.scripted_source import refs_of
 
 MEBIBYTE = 1024 * 1024
-DISK_MEBIBYTES = 24
+DISK_MEBIBYTES = 12
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def push(source: Path, url: str) -> "subprocess.CompletedProcess[str]":
 def test_a_push_that_does_not_fit_is_refused_and_succeeds_once_there_is_room(
     server: MatouServer, repository: Repository, disk: Path, tmp_path: Path
 ) -> None:
-    large = make_repository(tmp_path / "large.git", commits=7, file_bytes=4 * MEBIBYTE)
+    large = make_repository(tmp_path / "large.git", commits=7, file_bytes=2 * MEBIBYTE)
     url, git_dir = server.clone_url(repository, server.credential()), server.git_dir(repository)
     refs, free = refs_of(git_dir), free_bytes(disk)
 
@@ -63,7 +63,7 @@ def test_a_push_that_does_not_fit_is_refused_and_succeeds_once_there_is_room(
     git(None, "clone", "--quiet", "--mirror", url, tmp_path / "clone.git")
     assert refs_of(tmp_path / "clone.git") == refs
 
-    resize_memory(disk, mebibytes=96)
+    resize_memory(disk, mebibytes=64)
     assert push(large, url).returncode == 0
     assert refs_of(git_dir) == {**refs, "refs/heads/main": git(large, "rev-parse", "main")}
     git(git_dir, "fsck", "--full", "--strict")
@@ -80,7 +80,7 @@ def test_an_lfs_object_that_does_not_fit_is_refused_and_leaves_nothing(
     assert refused.status in {500, 507}
     assert abs(free_bytes(disk) - free) < MEBIBYTE
     assert list((server.root / "staging").iterdir()) == []
-    resize_memory(disk, mebibytes=128)
+    resize_memory(disk, mebibytes=64)
     assert upload(server, repository, content).status == 200
 
 
