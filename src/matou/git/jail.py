@@ -44,6 +44,7 @@ _SETTINGS: Final[tuple[GitSetting, ...]] = (
     ("http.lowSpeedLimit", "1000"),
     ("http.lowSpeedTime", "60"),
     ("transfer.bundleURI", "false"),
+    ("transfer.unpackLimit", "1"),
     ("transfer.credentialsInUrl", "die"),
     ("fetch.recurseSubmodules", "false"),
     ("fetch.writeCommitGraph", "false"),

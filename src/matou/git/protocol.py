@@ -22,6 +22,7 @@ from matou.git.protocol_server import (
     is_ls_refs,
     ls_refs_answer,
     object_format_of,
+    read_clone_request,
     service_announcement,
 )
 
@@ -45,6 +46,7 @@ __all__ = [
     "ls_refs_request",
     "object_format_of",
     "read_advertisement",
+    "read_clone_request",
     "read_ls_refs",
     "service_announcement",
 ]

@@ -126,6 +126,10 @@ def head_object(listing: RefListing) -> ObjectId | None:
     return listing.detached_head if listing.head is None else listing.refs.get(listing.head)
 
 
+_WANT: Final = re.compile(rb"want [0-9a-f]{40}\Z")
+_WORDS_OF_A_CLONE: Final = frozenset({b"done", b"ofs-delta", b"thin-pack", b"no-progress", b"include-tag"})
+
+
 @dataclass(frozen=True, slots=True)
 class LsRefsRequest:
     """What a client asked of `ls-refs`; no prefix means every ref."""
@@ -189,6 +193,41 @@ def _read_arguments(lines: Sequence[bytes], object_format: str) -> LsRefsRequest
         prefixes=prefixes,
         object_format=object_format,
     )
+
+
+def read_clone_request(body: bytes) -> frozenset[ObjectId] | None:
+    """What a version 2 `fetch` of a client that has nothing wants; None where it says anything more.
+
+    A body of which only the beginning is given is safe to ask about.
+
+    Raises:
+        MalformedPacket: the body is no pkt-lines.
+    """
+    packets = decode(body)
+    if next(packets, None) not in (b"command=fetch\n", b"command=fetch"):
+        return None
+    lines = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.DELIMITER)]
+    if not all(line == b"object-format=sha1" or _IGNORED_CAPABILITY.match(line) for line in lines):
+        return None
+    words = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.FLUSH)]
+    wants = frozenset(word[5:] for word in words if _WANT.match(word))
+    others = {word for word in words if not _WANT.match(word)}
+    if next(packets, None) is not None:
+        return None
+    if not wants or not {b"done", b"ofs-delta"} <= others <= _WORDS_OF_A_CLONE:
+        return None
+    return frozenset(ObjectId(want.decode()) for want in wants)
+
+
+def _until(packets: Iterator[Packet], end: Marker) -> Iterator[bytes]:
+    """The lines up to a marker; where it does not come, or another does, one that nobody knows comes last."""
+    for packet in packets:
+        if isinstance(packet, Marker):
+            if packet is not end:
+                break
+            return
+        yield packet
+    yield b"?"
 
 
 def ls_refs_answer(listing: RefListing, request: LsRefsRequest) -> bytes:

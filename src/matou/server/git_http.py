@@ -19,6 +19,7 @@ from matou.git import protocol
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
 from matou.git.protocol_server import LARGEST_LS_REFS_REQUEST_BYTES
 from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
 from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
@@ -131,9 +132,33 @@ async def _upload_pack(request: GitRequest) -> None:
         elif wanted is not None:
             listing = await _listing(request.site, admitted.repository)
             await send_answer(request.send, 200, (_RESULT, *NO_CACHE), protocol.ls_refs_answer(listing, wanted))
+        elif (pack := await _whole_pack(request, admitted, beginning)) is not None:
+            await _send_whole(request, pack)
         else:
             async with request.site.fetches.taken():
                 await until_client_leaves(request.receive, _send_pack(request, admitted, body))
+
+
+async def _send_whole(request: GitRequest, pack: WholePack) -> None:
+    headers = (_RESULT, *NO_CACHE)
+    if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
+        await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
+        return
+    await begin_answer(request.send, 200, headers)
+    for piece in clone_answer(pack):
+        await send_piece(request.send, piece)
+    await end_answer(request.send)
+
+
+async def _whole_pack(request: GitRequest, admitted: Admitted, body: bytes) -> WholePack | None:
+    """The pack that answers a clone as it lies on the disk; None where git has to make one."""
+    wanted = protocol.read_clone_request(body) if protocol_version(request) == 2 else None
+    if wanted is None:
+        return None
+    listing = await _listing(request.site, admitted.repository)
+    if not wanted <= listing.object_ids() | {protocol.head_object(listing)}:
+        return None
+    return await request.site.ask(pack_of_everything, request.site.forge.git_dir(admitted.repository), wanted)
 
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
