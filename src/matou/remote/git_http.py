@@ -105,6 +105,7 @@ class SmartHttp:
             if stream.content_type != expected:
                 raise UnexpectedGitAnswer(f"{method} {url}", stream.status, stream.content_type)
             yield stream
+            stream.read(1)  # git knows its answer's end by itself; a connection is kept once HTTP's was read too
 
     def _authorization_for(self, origin: Origin) -> Secret | None:
         if self._authorization is None or origin != self._origin:
