@@ -37,6 +37,23 @@ class StoreContract(ABC):
         with store.open("key") as file:
             assert file.read() == b"one two"
 
+    def test_many_small_things_are_each_stored_under_their_own_key(self, store: Store) -> None:
+        store.put("a/1", io.BytesIO(b"old"))
+
+        store.put_many({"a/1": b"one", "a/2": b"", "b/c/3": b"three"})
+        store.put_many({})
+
+        found = {}
+        for key in store.iterate():
+            with store.open(key) as file:
+                found[key] = file.read()
+        assert found == {"a/1": b"one", "a/2": b"", "b/c/3": b"three"}
+
+    @pytest.mark.parametrize("key", HOSTILE_KEYS)
+    def test_many_with_a_key_that_would_not_stay_inside_are_refused(self, store: Store, key: str) -> None:
+        with pytest.raises(MatouError):
+            store.put_many({key: b"content"})
+
     def test_putting_again_replaces_the_whole(self, store: Store) -> None:
         store.put("key", [b"a long first content"])
 

@@ -2,11 +2,16 @@
 
 import hashlib
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from matou.errors import Damaged
 from matou.storage.files import Store, chunks_of
+
+MOST_WAITING = 200
+WAITING_BYTES = 8 * 1024 * 1024
+LONGEST_WAITING_BYTES = 256 * 1024
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -24,10 +29,36 @@ class BlobStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._waiting: dict[str, bytes] = {}
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
 
     def put_bytes(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         return digest if self.has(digest) else self.put_stream((data,))
+
+    def put_soon(self, data: bytes) -> str:
+        """As `put_bytes`, but there, and durable, only once `flush` has returned: many for the price of few.
+
+        Until then it is in memory; WAITING_BYTES of such at the most.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        if len(data) > LONGEST_WAITING_BYTES or self.has(digest):
+            return self.put_bytes(data)
+        with self._lock:
+            self._waiting_bytes += 0 if digest in self._waiting else len(data)
+            self._waiting[digest] = data
+            is_full = self._waiting_bytes > WAITING_BYTES or len(self._waiting) >= MOST_WAITING
+        if is_full:
+            self.flush()
+        return digest
+
+    def flush(self) -> None:
+        """Store durably what `put_soon` was given."""
+        with self._lock:
+            self._store.put_many({_key(digest): data for digest, data in self._waiting.items()})
+            self._waiting.clear()
+            self._waiting_bytes = 0
 
     def put_stream(self, source: BinaryIO | Iterable[bytes], *, expected: str | None = None) -> str:
         """Store all bytes of a source under their digest, and say what it is.

@@ -255,6 +255,7 @@ class ManifestWriter:
 
     def publish(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
         """Make everything that the lines name durable, then the manifest itself, in one step."""
+        self._archive.blobs.flush()
         syncfs(self._archive.root)
         end = self._tally.end(finished_at=whole_seconds(finished_at), requests=requests, listing=listing)
         with self._lock, naming_the_file(self._path):

@@ -64,6 +64,7 @@ def update_mirror(
     run: int,
     credential: GitCredential | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    durably: bool = True,
 ) -> MirrorUpdate:
     """Make a mirror what `listing` says of its source, and keep under a kept ref each tip that this would let go.
 
@@ -79,6 +80,7 @@ def update_mirror(
         run: the number under which tips are kept.
         credential: for `git fetch`, where the source speaks no version 2.
         limits: for each git child.
+        durably: see `write_refs`; objects are synced in either case.
 
     Raises:
         TryLater: the source broke off, or no longer has what it listed; or the mirror is busy.
@@ -87,13 +89,13 @@ def update_mirror(
     """
     stored, not_stored = storable(listing)
     if not stored.is_empty or not (git_dir / "HEAD").exists():
-        create_bare(git_dir, object_format=object_format_of(stored))
+        create_bare(git_dir, object_format=object_format_of(stored), durably=durably)
     on_disk = read_refs(git_dir)
     fetched = fetch_objects(git_dir, transport, url, stored, credential=credential, limits=limits)
     let_go = _let_go(on_disk, previous, stored)
     kept, lost = _to_keep(git_dir, let_go, _staying(on_disk, stored))
     named = name_kept(kept, run, taken=on_disk.refs)
-    write_refs(git_dir, stored, named)
+    write_refs(git_dir, stored, named, durably=durably)
     return MirrorUpdate(
         kept=tuple(sorted(named)),
         bytes=fetched.bytes,

@@ -46,10 +46,11 @@ class DifferentObjectFormat(Conflict):
     """A repository whose objects are named by another hash than what is to go into it."""
 
 
-def create_bare(git_dir: Path, *, object_format: str = "sha1") -> None:
+def create_bare(git_dir: Path, *, object_format: str = "sha1", durably: bool = True) -> None:
     """Make an empty bare repository without starting git; what is missing of one that is there already is added.
 
-    HEAD comes last, and git denies a folder without it: a crash leaves a whole repository or none.
+    HEAD comes last, and git denies a folder without it: a crash leaves a whole repository or none. So does a power
+    cut, unless the caller says that it syncs the file system before anybody relies on the repository.
 
     Raises:
         DifferentObjectFormat: there is one with objects of the other format.
@@ -60,19 +61,19 @@ def create_bare(git_dir: Path, *, object_format: str = "sha1") -> None:
         raise DifferentObjectFormat(
             "{repository} does not hold {format} objects", repository=git_dir, format=object_format
         )
-    write_config(git_dir, object_format=object_format)
+    write_config(git_dir, object_format=object_format, durably=durably)
     if not (git_dir / "HEAD").exists():
-        publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+        publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n", durably=durably)
 
 
-def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
+def write_config(git_dir: Path, *, object_format: str = "sha1", durably: bool = True) -> None:
     """Replace the repository's configuration by ours, whatever it was: a foreign one may name programs to start."""
     is_sha256 = object_format == "sha256"
     text = _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
     path = git_dir / "config"
     if not path.exists() or path.read_bytes() != text:
         with Replacement(path) as replacement:
-            replacement.publish(text)
+            replacement.publish(text, durably=durably)
 
 
 def object_format_on_disk(git_dir: Path) -> str:

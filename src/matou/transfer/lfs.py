@@ -83,7 +83,7 @@ class LfsSaver:
         fault = self._download(clone_url, channel, absent) if absent else None
         missing = tuple(sorted(oid for oid in absent if not self.blobs.has(oid)))
         state = LfsState(
-            list=self.blobs.put_bytes(lfs_list_text(sizes_bytes)), objects=len(sizes_bytes), missing=missing
+            list=self.blobs.put_soon(lfs_list_text(sizes_bytes)), objects=len(sizes_bytes), missing=missing
         )
         return LfsResult(state, fault, channel.received_bytes - before_bytes)
 

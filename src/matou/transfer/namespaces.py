@@ -72,7 +72,7 @@ class NamespaceSaver:
         except MatouError as error:
             self._note(what, error)
             return before
-        return before if content is None else self.blobs.put_bytes(content)
+        return before if content is None else self.blobs.put_soon(content)
 
     def _note(self, what: Phrase, error: MatouError) -> None:
         self.unseen.append(Unseen(what, error.fact))

@@ -153,7 +153,7 @@ class RepositorySaver:
         )
         stored, not_stored = storable(listing)
         state = SavedState(
-            snapshot=self.archive.blobs.put_bytes(stored.text),
+            snapshot=self.archive.blobs.put_soon(stored.text),
             refs=len(stored.refs),
             kept=mirrored.kept,
             not_stored=not_stored,

@@ -19,7 +19,7 @@ from matou.git.repository import create_bare, object_format_on_disk, remove_left
 from matou.git.run import Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import make_folders, naming_the_file, sync_folder
+from matou.storage.files import make_folders, naming_the_file
 from matou.transfer.channel import Channel
 from matou.transfer.proof import Found, read_mirror
 
@@ -73,8 +73,11 @@ class MirrorSaver:
             saved: the digest of the refs that the last manifest names; None where nothing was saved.
         """
         git_dir = self.archive.repository(place)
+        wreck = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
             update = self._place_new(git_dir, clone_url, listing, channel)
+            if wreck is not None:
+                shutil.rmtree(wreck, ignore_errors=True)
             return Mirrored(update.kept, None, was_lost=saved is not None, update=update)
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
@@ -99,14 +102,17 @@ class MirrorSaver:
             return None
 
     def _place_new(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> MirrorUpdate:
-        """Build the mirror aside and put it into its place when it is whole."""
+        """Build the mirror aside and put it into its place when it is whole.
+
+        Only its objects are synced. The run syncs all the rest at once before its manifest names the mirror; until
+        then a power cut leaves one that nothing names, and whose refs the next run makes anew.
+        """
         staged = self._staged()
         try:
-            update = self._update(staged, clone_url, listing, channel, previous=None)
+            update = self._update(staged, clone_url, listing, channel, previous=None, durably=False)
             make_folders(git_dir.parent, below=self.archive.root)
             with naming_the_file(git_dir):
                 staged.rename(git_dir)
-            sync_folder(git_dir.parent)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         return update
@@ -132,11 +138,29 @@ class MirrorSaver:
             raise Damaged("{repository} cannot be read", repository=git_dir)
         return found
 
+    def _is_wreck(self, git_dir: Path) -> bool:
+        """Whether the refs of a mirror that no manifest names cannot be read: a power cut met the run that made it."""
+        return self.was_cut_off and git_dir.exists() and read_mirror(git_dir) is None
+
+    def _set_aside(self, git_dir: Path) -> Path:
+        """Into the staging folder, until it has been fetched anew or the next run clears that folder."""
+        aside = self._staged()
+        with naming_the_file(git_dir):
+            git_dir.rename(aside)
+        return aside
+
     def _staged(self) -> Path:
         return self.archive.staging / f"{STAGED_PREFIX}{self.run:06d}-{next(self._numbers)}"
 
     def _update(
-        self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel, *, previous: RefListing | None
+        self,
+        git_dir: Path,
+        clone_url: str,
+        listing: RefListing,
+        channel: Channel,
+        *,
+        previous: RefListing | None,
+        durably: bool = True,
     ) -> MirrorUpdate:
         with naming_the_file(git_dir):
             return update_mirror(
@@ -148,6 +172,7 @@ class MirrorSaver:
                 run=self.run,
                 credential=self.credential,
                 limits=self.limits,
+                durably=durably,
             )
 
 

@@ -375,3 +375,26 @@ def test_a_head_that_a_power_cut_emptied_is_put_right(source: ScriptedSource, ar
 
     assert (mirror(archive, "101", run=2) / "HEAD").read_bytes() == b"ref: refs/heads/main\n"
     assert_all_is_saved(source, archive)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"# pack-refs with: peeled fully-peeled sorted \n1234"])
+def test_a_mirror_that_a_power_cut_met_before_any_manifest_named_it_is_made_anew(
+    source: ScriptedSource, archive: Archive, content: bytes
+) -> None:
+    connections = ScriptedConnections.to(source)
+
+    def die_when_the_first_is_there(url: str, body: bytes) -> None:
+        deadline = time.monotonic() + 20
+        while url.endswith("/101.git") and time.monotonic() < deadline:
+            if list(archive.repositories.rglob("packed-refs")):
+                message = "a bug of ours"
+                raise RuntimeError(message)
+
+    connections.transport.before = die_when_the_first_is_there
+    with pytest.raises(RuntimeError, match="a bug of ours"):
+        back_up(source, archive, connections=connections)
+    for file in archive.repositories.rglob("packed-refs"):
+        file.write_bytes(content)
+    back_up(source, archive)
+
+    assert_all_is_saved(source, archive)

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from matou.archive.blobs import BlobStore, DamagedBlob, UnexpectedDigest
+from matou.archive.blobs import (
+    LONGEST_WAITING_BYTES,
+    MOST_WAITING,
+    WAITING_BYTES,
+    BlobStore,
+    DamagedBlob,
+    UnexpectedDigest,
+)
 from matou.archive.layout import Archive
 from matou.errors import Damaged, NotFound
 
@@ -73,3 +80,22 @@ def test_a_file_that_is_no_blob_is_passed_over_and_can_be_listed(archive: Archiv
 
     assert list(blobs.iterate()) == [DIGEST]
     assert list(blobs.strangers()) == [f"00/00/{DIGEST}", "stray"]
+
+
+def test_what_is_put_soon_is_there_after_a_flush(blobs: BlobStore) -> None:
+    digests = [blobs.put_soon(b"%d" % number) for number in range(5)]
+    assert not any(blobs.has(digest) for digest in digests)
+
+    blobs.flush()
+
+    assert [blobs.read(digest) for digest in digests] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_what_waits_is_bounded_in_number_and_in_bytes(blobs: BlobStore) -> None:
+    many = [blobs.put_soon(b"%d" % number) for number in range(MOST_WAITING)]
+    assert all(blobs.has(digest) for digest in many)
+
+    large = [blobs.put_soon(bytes([number]) * LONGEST_WAITING_BYTES) for number in range(40)]
+    assert sum(blobs.has(digest) for digest in large) >= 40 - WAITING_BYTES // LONGEST_WAITING_BYTES
+
+    assert blobs.has(blobs.put_soon(b"x" * (LONGEST_WAITING_BYTES + 1)))
