@@ -18,6 +18,8 @@ from matou.remote.streams import Stream
 COMPRESSED_ABOVE_BYTES = 1024
 """As git does: a request with many `have` lines is text that compresses well; a small one is not worth the time."""
 
+REFUSALS_IN_A_ROW = 3
+
 LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
 REQUEST_TYPE = "application/x-git-upload-pack-request"
@@ -26,6 +28,10 @@ ADVERTISEMENT_TYPE = "application/x-git-upload-pack-advertisement"
 
 PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
 """A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
+
+
+class LogInRefused(Refused):
+    """The credential is not good there: nothing more is to be asked with it."""
 
 
 class UnexpectedGitAnswer(UnknownShape):
@@ -40,25 +46,23 @@ class UnexpectedGitAnswer(UnknownShape):
 class SmartHttp:
     """Asks git-upload-pack. Threads may share it.
 
-    The credential goes to its own origin only, and with the first request, which saves a round trip. Once an origin
-    has answered it with 401, nothing more is sent there: twenty failed log-ins shut a repository for an hour
-    (CODING), and each further one begins the hour anew.
+    The credential goes with the first request, which saves a round trip, and to wherever it is told to ask: whoever
+    gives the URL answers for it. Once an origin has answered with 401, nothing more is sent there: twenty failed
+    log-ins shut a repository for an hour (CODING), and each further one begins the hour anew. Where the origin has let
+    us in before, one 401 is about one repository; REFUSALS_IN_A_ROW of them are about the credential.
 
     Args:
         session: its connections and its patience.
         credential: what lets us in; None for what is public.
-        origin: a URL of the origin that the credential belongs to.
         limits: how slow a git server may be.
     """
 
-    def __init__(
-        self, session: Session, *, credential: GitCredential | None, origin: str, limits: Limits = PACK_LIMITS
-    ) -> None:
+    def __init__(self, session: Session, *, credential: GitCredential | None, limits: Limits = PACK_LIMITS) -> None:
         self._session = session
         self._authorization = basic_authorization(credential) if credential else None
-        self._origin = parse_address(origin).origin
         self._limits = limits
         self._refused: set[Origin] = set()
+        self._refusals_in_a_row: dict[Origin, int] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -104,14 +108,13 @@ class SmartHttp:
         with self._odd_answers_told(f"{method} {url}", origin, authorization), opened as stream:
             if stream.content_type != expected:
                 raise UnexpectedGitAnswer(f"{method} {url}", stream.status, stream.content_type)
+            self._refusals_in_a_row[origin] = 0
             yield stream
             stream.read(1)  # git knows its answer's end by itself; a connection is kept once HTTP's was read too
 
     def _authorization_for(self, origin: Origin) -> Secret | None:
-        if self._authorization is None or origin != self._origin:
-            return None
-        if origin in self._refused:
-            raise Refused(
+        if self._authorization is not None and origin in self._refused:
+            raise LogInRefused(
                 "{origin} refused this credential before, so it is not asked again",
                 origin=str(origin),
                 advice="wait for an hour before you try another credential: repeated failures shut repositories",
@@ -123,13 +126,21 @@ class SmartHttp:
         try:
             yield
         except AnsweredRefused as error:
-            if error.answer.status == 401 and authorization is not None:
-                with self._lock:
-                    self._refused.add(origin)
+            if error.answer.status == 401 and authorization is not None and self._is_the_credential(origin):
+                raise LogInRefused("{request}: the credential was refused", request=request) from error
             raise
         except AnsweredOtherwise as error:
             content_type = error.answer.headers.get("content-type", "")
             raise UnexpectedGitAnswer(request, error.answer.status, content_type) from error
+
+    def _is_the_credential(self, origin: Origin) -> bool:
+        """Count a 401, and say whether it ends all asking there."""
+        with self._lock:
+            refusals = self._refusals_in_a_row.get(origin, REFUSALS_IN_A_ROW) + 1
+            self._refusals_in_a_row[origin] = refusals
+            if refusals >= REFUSALS_IN_A_ROW:
+                self._refused.add(origin)
+            return origin in self._refused
 
 
 def basic_authorization(credential: GitCredential) -> Secret:

@@ -1,6 +1,5 @@
 """The ways to a source's git over HTTP, for both its protocol and its LFS: all over one session's connections."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -17,25 +16,19 @@ class HttpConnections:
     """See `source.Connections`.
 
     Attributes:
-        session: its kept connections, and its patience. Not the one that asks the platform's API: that one's pace
-            is a platform's limit on its API, and would make the proof of a thousand repositories take minutes.
-        origin: a URL of the origin that the credential belongs to; it is sent nowhere else.
-        beside: other sessions that end with this one.
+        session: its kept connections, and its patience.
     """
 
     session: Session
-    origin: str
-    beside: Sequence[Session] = ()
 
     def git(self, credential: GitCredential | None) -> GitTransport:
-        return _UploadPack(SmartHttp(self.session, credential=credential, origin=self.origin))
+        return _UploadPack(SmartHttp(self.session, credential=credential))
 
     def lfs(self, clone_url: str, credential: GitCredential | None) -> LfsDownloads:
         return LfsClient(self.session, clone_url, credential=credential)
 
     def cancel(self) -> None:
-        for session in (self.session, *self.beside):
-            session.cancel()
+        self.session.cancel()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Refused
 from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
 from matou.model.refs import RefListing
-from matou.remote.answers import AnsweredRefused
+from matou.remote.git_http import LogInRefused
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Channel, Requests
 from matou.transfer.crew import Brake, Cancelled
@@ -91,7 +91,7 @@ class RepositorySaver:
             raise
         except MatouError as error:
             self.brake.check()
-            if is_refused_login(error):
+            if isinstance(error, LogInRefused):
                 raise
             # What the matter is with this one, it says again in its turn.
             return not isinstance(error, Refused | NotFound)
@@ -113,7 +113,7 @@ class RepositorySaver:
             raise
         except MatouError as error:
             self.brake.check()
-            if is_refused_login(error):
+            if isinstance(error, LogInRefused):
                 raise
             settled = _not_saved(task, error)
         line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
@@ -218,10 +218,6 @@ class RepositorySaver:
         if not_stored:
             return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
         return NotAllStored(SHALLOW) if (self._git_dir(task) / "shallow").exists() else None
-
-
-def is_refused_login(error: MatouError) -> bool:
-    return isinstance(error, AnsweredRefused) and error.answer.status == UNAUTHORIZED
 
 
 def _not_saved(task: Placed, error: MatouError) -> Settled:

@@ -13,7 +13,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.remote.answers import ConnectionFailed, RedirectRefused
 from matou.remote.connections import Limits
-from matou.remote.git_http import SmartHttp, UnexpectedGitAnswer
+from matou.remote.git_http import LogInRefused, SmartHttp, UnexpectedGitAnswer
 from matou.remote.session import Patience, Session
 from support.fault_proxy import FaultProxy, LimitData, Redirect, ResetPeer, Slicer, Status, TruncateBody
 from support.git_repositories import git, git_bytes, make_repository
@@ -59,7 +59,7 @@ def session(recording_server: RecordingServer) -> Iterator[Session]:
 
 @pytest.fixture
 def smart(session: Session, recording_server: RecordingServer) -> SmartHttp:
-    return SmartHttp(session, credential=CREDENTIAL, origin=recording_server.url)
+    return SmartHttp(session, credential=CREDENTIAL)
 
 
 def ls_refs(smart: SmartHttp, server: RecordingServer | FaultProxy, path: str = "/team/repo.git") -> bytes:
@@ -180,17 +180,35 @@ def test_a_403_is_about_one_repository(smart: SmartHttp, recording_server: Recor
     assert ls_refs(smart, recording_server, "/other.git") == b"0000"
 
 
-def test_the_credential_goes_to_its_own_origin_only(
-    recording_server: RecordingServer, fault_proxy: Callable[[str], FaultProxy]
+def test_a_401_after_the_origin_let_us_in_is_about_one_repository(
+    smart: SmartHttp, recording_server: RecordingServer
 ) -> None:
-    recording_server.replies = [Reply(body=b"0000", headers=RESULT)]
-    elsewhere = fault_proxy(recording_server.url)
-    with Session(named=[recording_server.url, elsewhere.url], clock=SYSTEM_CLOCK) as session:
-        smart = SmartHttp(session, credential=CREDENTIAL, origin=recording_server.url)
-        ls_refs(smart, elsewhere)
+    good = Reply(body=b"0000", headers=RESULT)
+    recording_server.replies = [good, Reply(401), Reply(401), good, Reply(401), Reply(401), good]
+    ls_refs(smart, recording_server)
+
+    for _ in range(2):
+        for _ in range(2):
+            with pytest.raises(Refused) as caught:
+                ls_refs(smart, recording_server, "/archived.git")
+            assert not isinstance(caught.value, LogInRefused)
         ls_refs(smart, recording_server)
 
-    assert [request.has_authorization for request in recording_server.requests] == [False, True]
+    assert len(recording_server.requests) == 7
+
+
+def test_three_401_in_a_row_are_about_the_credential(smart: SmartHttp, recording_server: RecordingServer) -> None:
+    recording_server.replies = [Reply(body=b"0000", headers=RESULT), Reply(401), Reply(401), Reply(401)]
+    ls_refs(smart, recording_server)
+    errors = []
+
+    for number in range(6):
+        with pytest.raises(Refused) as caught:
+            ls_refs(smart, recording_server, f"/r{number}.git")
+        errors.append(isinstance(caught.value, LogInRefused))
+
+    assert errors == [False, False, True, True, True, True]
+    assert len(recording_server.requests) == 4
 
 
 def test_no_redirect_is_followed(
@@ -199,7 +217,7 @@ def test_no_redirect_is_followed(
     proxy = fault_proxy(git_server.url)
     proxy.add(Redirect("/elsewhere.git/info/refs?service=git-upload-pack"), at=[1, 2])
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as through_proxy:
-        smart = SmartHttp(through_proxy, credential=CREDENTIAL, origin=proxy.url)
+        smart = SmartHttp(through_proxy, credential=CREDENTIAL)
         with pytest.raises(RedirectRefused):
             smart.advertise(f"{proxy.url}/r.git")
         with pytest.raises(RedirectRefused):
@@ -216,7 +234,7 @@ def test_an_answer_that_is_cut_is_an_error_and_the_next_try_works(
     proxy = fault_proxy(git_server.url)
     proxy.add(cut, at=1)
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session:
-        smart = SmartHttp(session, credential=None, origin=proxy.url)
+        smart = SmartHttp(session, credential=None)
         with pytest.raises(ConnectionFailed):
             ls_refs(smart, proxy)
 
@@ -230,7 +248,7 @@ def test_a_busy_server_is_waited_for(git_server: RecordingServer, fault_proxy: C
     proxy.add(Status(503, {"Retry-After": "3"}), at=2)
     time = SteeredClock()
     with Session(named=[proxy.url], clock=time.clock) as session:
-        listing = ls_refs(SmartHttp(session, credential=None, origin=proxy.url), proxy)
+        listing = ls_refs(SmartHttp(session, credential=None), proxy)
 
     assert listing.endswith(b"0000")
     assert len(proxy.requests) == 3
@@ -245,6 +263,6 @@ def test_a_git_server_that_drips_is_left_within_the_limits(
     proxy.add(Slicer(1, 0.1))
     limits = Limits(total=None, slowest_bytes_per_second=200, slow_for=timedelta(seconds=0.5))
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as session:
-        smart = SmartHttp(session, credential=None, origin=proxy.url, limits=limits)
+        smart = SmartHttp(session, credential=None, limits=limits)
         with pytest.raises(ConnectionFailed, match="fewer than 200 bytes a second"):
             ls_refs(smart, proxy)

@@ -66,7 +66,7 @@ class Source:
             return backup(
                 lambda record: CodingClient(session, url, self.token, record=record, now=now),
                 self.archive,
-                HttpConnections(session, origin=url),
+                HttpConnections(session),
                 BackupOptions(jobs=2),
                 now=now,
                 cancelled=threading.Event(),

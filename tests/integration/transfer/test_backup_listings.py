@@ -10,6 +10,7 @@ from matou.archive.manifest import EndLine, NamespaceLine, UnseenLine
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.model.platform import Unseen
 from matou.remote.answers import Answer, AnsweredRefused
+from matou.remote.git_http import LogInRefused
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -204,7 +205,7 @@ def test_a_refused_credential_is_tried_once_and_ends_the_run(team: ScriptedSourc
 
     def refuse(url: str, body: bytes) -> None:
         time.sleep(0.1)  # so that others would have asked as well, were they let
-        raise answered(401)
+        raise LogInRefused("refused")
 
     connections.transport.before = refuse
     with pytest.raises(Refused):
@@ -222,7 +223,7 @@ def test_a_credential_that_is_refused_half_way_ends_the_run(team: ScriptedSource
 
     def refuse_the_second(url: str, body: bytes) -> None:
         if url.endswith("/101.git"):
-            raise answered(401)
+            raise LogInRefused("refused")
 
     connections.transport.before = refuse_the_second
     with pytest.raises(Refused):

@@ -80,7 +80,7 @@ def back_up(server: MatouServer, session: Session, archive: Archive, token: Secr
     return backup(
         lambda record: CodingClient(session, url, token, record=record, now=now),
         archive,
-        HttpConnections(session, origin=url),
+        HttpConnections(session),
         BackupOptions(jobs=2),
         now=now,
         cancelled=threading.Event(),
