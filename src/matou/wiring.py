@@ -108,11 +108,16 @@ def back_up(
     from matou.transfer.connections import HttpConnections
     from matou.transfer.work import ASKING
 
-    require_git()
+    archive = _archive_if_any(to)
+    # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
+    # was made with a git that would do.
+    if archive is None or not any(archive.run_numbers()):
+        require_git()
     with _session(url, settings, connections=ASKING + options.jobs, on_wait=on_wait) as session:
         open_source = partial(PLATFORMS[platform], session, url, token)
-        archive = _archive_if_any(to) if options.dry_run else open_or_create_archive(to)
-        connections = HttpConnections(session, origin=url)
+        if archive is None and not options.dry_run:
+            archive = open_or_create_archive(to)
+        connections = HttpConnections(session)
         return backup(open_source, archive, connections, options, now=now, progress=progress)
 
 
