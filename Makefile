@@ -44,11 +44,12 @@ demo: $(VENV)/.matou
 	@$(BIN)/python demo/demo.py
 
 system-packages:
-	@sh tests/system-packages.sh
+	@SOAK=$(SOAK) sh tests/system-packages.sh
 
 test: system-packages $(VENV)/.development $(VENV)/.matou
 	$(BIN)/python -m pytest -n $(JOBS)
 
+soak: SOAK := 1
 soak: system-packages $(VENV)/.development $(VENV)/.matou
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak --timeout 3600
 

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what the tests need beside Python: on Debian as root; elsewhere it says what is missing. Tests whose
-# program is missing are reported as skipped, by name.
+# program is missing are reported as skipped, by name. SOAK=1 adds what only the long tests need.
 set -eu
 
 missing=''
-for pair in git:git git-lfs:git-lfs strace:strace; do
+pairs='git:git git-lfs:git-lfs strace:strace'
+[ "${SOAK:-}" != 1 ] || pairs="$pairs mkfs.xfs:xfsprogs mkfs.ext4:e2fsprogs"
+for pair in $pairs; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
