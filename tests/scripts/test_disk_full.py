@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,17 @@ def test_a_full_disk_is_named_with_the_room_that_is_left_and_harms_nothing(grown
     person.matou(*words(grown, archive), MATOU_CODING_TOKEN=grown.token)
     person.matou("verify", archive, "--all")
     assert leftovers(archive) == []
+
+
+def test_an_archive_on_a_disk_that_others_filled_can_be_verified(team: Team, disk: Path) -> None:
+    archive = disk / "archive"
+    team.person.matou(*words(team, archive), MATOU_CODING_TOKEN=team.token)
+    with suppress(OSError), (disk / "others").open("wb", buffering=0) as others:
+        while others.write(bytes(4096)):
+            continue
+
+    assert free_bytes(disk) == 0
+    assert "the archive is whole" in team.person.matou("verify", archive).out
 
 
 def test_a_limit_on_the_size_of_files_fails_the_one_repository_that_exceeds_it(grown: Team, tmp_path: Path) -> None:

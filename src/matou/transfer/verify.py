@@ -12,7 +12,7 @@ from matou.archive.lock import lock_for_reading
 from matou.archive.snapshots import MalformedText, parse_lfs_list
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.run import DEFAULT_LIMITS, Limits
-from matou.storage.files import WriteFailed
+from matou.storage.files import DiskFull, WriteFailed
 from matou.transfer.verify_manifests import Expectations, ExpectedRepository, read_expectations
 from matou.transfer.verify_proofs import Proofs
 from matou.transfer.verify_report import Problem, ProblemKind, Progress, Stage, VerifyReport, no_progress
@@ -74,9 +74,11 @@ def verify(
 
 
 def _save(proofs: Proofs, archive: Archive) -> None:
-    """An archive on a disk that cannot be written is verified as well as any, only in full each time."""
+    """An archive on a disk that is full or cannot be written is verified as well as any, only in full each time."""
     try:
         proofs.save(archive.proofs)
+    except DiskFull:
+        return
     except WriteFailed as error:
         cause = error.__cause__
         if not isinstance(cause, OSError) or cause.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
