@@ -1,6 +1,8 @@
 """F-13 and F-15: what was reported as done is there after a power cut in the same moment."""
 
+import hashlib
 import json
+import random
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.snapshots import parse_snapshot
 from matou.credentials import Secret
 from matou.forge.forge import Forge
+from matou.forge.lfs import open_object
 from matou.forge.repositories import find_repository
 from matou.forge.tokens import resolve_token
 from matou.forge.users import find_user
@@ -191,6 +194,26 @@ def test_a_depot_and_a_branch_that_the_api_made_are_there_after_a_power_cut(
     with opened_again(with_branch) as forge:
         refs = refs_of(forge.git_dir(find_repository(forge, repository.path)))
         assert refs["refs/heads/later"] == refs["refs/heads/main"]
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_an_lfs_object_that_was_taken_is_there_after_a_power_cut(server: MatouServer, ours: Disk, seed: int) -> None:
+    repository = server.repository()
+    content = random.Random(seed).randbytes(3_000_000)
+    oid = hashlib.sha256(content).hexdigest()
+
+    answer = urllib3.request(
+        "PUT",
+        f"{server.url}/{repository.path}.git/info/lfs/objects/{oid}",
+        body=content,
+        headers=urllib3.make_headers(basic_auth=f"coding:{server.token().reveal()}"),
+    )
+    cut = ours.cut()
+
+    assert answer.status == 200, answer.data
+    with opened_again(cut) as forge:
+        path, size = open_object(forge, find_repository(forge, repository.path), oid)
+        assert (path.read_bytes(), size) == (content, len(content))
 
 
 def ask(server: MatouServer, action: str, **asked: object) -> dict[str, Any]:
