@@ -172,7 +172,7 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
             for block in chain((beginning,), blocks):
                 size += len(block)
                 child.write(block)
-            child.stdin.close()
+            child.end_input()
             answer = child.stdout.read()
             child.finish()
         except GitFailed as failure:

@@ -148,6 +148,13 @@ class GitChild:
         except BrokenPipeError:
             self._raise_early_end()
 
+    def end_input(self) -> None:
+        """Say that nothing more comes. Raises GitFailed where git went away before it had read everything."""
+        try:
+            self.stdin.close()
+        except BrokenPipeError:
+            self._raise_early_end()
+
     def feed(self, content: Input) -> None:
         """Hand over all of its input; what does not fit into a pipe at once is fed by a thread."""
         if isinstance(content, bytes) and len(content) <= _PIPE_BYTES:

@@ -279,3 +279,14 @@ def test_the_argument_list_stays_short(tmp_path: Path) -> None:
 
     assert re.fullmatch(rb".*git", words[0])
     assert words[1:] == [f"--git-dir={tmp_path}/r.git".encode(), b"cat-file", b"--batch", b""]
+
+
+def test_a_child_that_ends_before_it_has_its_last_words_has_failed(tmp_path: Path) -> None:
+    """A pack of a few bytes waits in our own buffer until the input ends; git may be gone by then."""
+    git_dir = init_bare(tmp_path / "r.git")
+    with GitChild(["index-pack", "--stdin"], git_dir=git_dir, has_input=True) as child:
+        child.write(b"PACK")
+        child.kill()
+        assert_group_ends(child.pid)
+        with pytest.raises(GitFailed):
+            child.end_input()
