@@ -5,6 +5,7 @@ import itertools
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
@@ -78,7 +79,7 @@ def _run(
         from support.scripted_source import ScriptedConnections
 
         connections = ScriptedConnections.to(loaded)
-        connections.transport.before = lambda _, body: began.set() if b"command=fetch" in body else None
+        connections.transport.before = lambda _, body: _say_so_and_linger(began) if b"command=fetch" in body else None
     opened = open_archive(archive)
     if ready is not None:
         ready.set()
@@ -88,6 +89,12 @@ def _run(
             count_into.write_text(str(next(calls) - 1))
         return
     os._exit(130)
+
+
+def _say_so_and_linger(began: Any) -> None:
+    """So that the run is still under way when whoever waited does something to it."""
+    began.set()
+    time.sleep(1)
 
 
 def _counted(call: Callable[..., Any], calls: "itertools.count[int]", die_at: int | None) -> Callable[..., Any]:

@@ -91,8 +91,8 @@ def postgres_url(shared_postgres_url: str) -> str:
     """A database at the newest schema without a row. Emptying one takes a tenth of what making one takes."""
     database = open_database(shared_postgres_url)
     with database.begin_write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
     database.close()
     return shared_postgres_url
 

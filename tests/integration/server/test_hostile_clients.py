@@ -19,7 +19,8 @@ from matou.db.repositories import Repository
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, memory_bytes
 
-HTTP = urllib3.PoolManager(retries=False)
+# A connection that an earlier test has left may be closed at any moment: hence one more try.
+HTTP = urllib3.PoolManager(retries=urllib3.Retry(1, redirect=False, status=False, other=0, allowed_methods=None))
 UPLOAD = "application/x-git-upload-pack-request"
 RECEIVE = "application/x-git-receive-pack-request"
 MEBIBYTE = 1024 * 1024
