@@ -158,7 +158,14 @@ async def _whole_pack(request: GitRequest, admitted: Admitted, body: bytes) -> W
     listing = await _listing(request.site, admitted.repository)
     if not wanted <= listing.object_ids() | {protocol.head_object(listing)}:
         return None
-    return await request.site.ask(pack_of_everything, request.site.forge.git_dir(admitted.repository), wanted)
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    known = request.site.whole_packs.get(git_dir, wanted)
+    if known is not None:
+        return known
+    pack = await request.site.ask(pack_of_everything, git_dir, wanted)
+    if pack is not None:
+        request.site.whole_packs.put(git_dir, wanted, pack)
+    return pack
 
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:

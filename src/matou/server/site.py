@@ -2,17 +2,20 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from matou.errors import TryLater
 from matou.forge.forge import Forge
+from matou.git.whole_pack import WholePack
+from matou.model.names import ObjectId
 from matou.server.lfs_links import Links
 from matou.server.whole_files import WholeFiles
 
@@ -23,6 +26,7 @@ FORGE_THREADS = 8
 TRANSFER_THREADS = 32
 """Each holds one LFS upload, at the client's pace; apart from the others, so that slow uploads stop nothing else."""
 
+MOST_WHOLE_PACKS = 10_000
 FETCHES_AT_ONCE = 32
 PUSHES_AT_ONCE = 16
 LONGEST_TURN = timedelta(seconds=60)
@@ -30,6 +34,23 @@ LONGEST_TURN = timedelta(seconds=60)
 
 class Busy(TryLater):
     """All turns are taken."""
+
+
+class WholePacks:
+    """Which pack answered a clone that wanted these objects. A pack never changes, and neither does what they reach."""
+
+    def __init__(self, most: int = MOST_WHOLE_PACKS) -> None:
+        self._most = most
+        self._known: dict[Path, tuple[Collection[ObjectId], WholePack]] = {}
+
+    def get(self, git_dir: Path, wanted: Collection[ObjectId]) -> WholePack | None:
+        known_for, pack = self._known.get(git_dir, (None, None))
+        return pack if pack is not None and known_for == wanted and pack.path.exists() else None
+
+    def put(self, git_dir: Path, wanted: Collection[ObjectId], pack: WholePack) -> None:
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[git_dir] = (wanted, pack)
 
 
 class Turns:
@@ -78,6 +99,7 @@ class Site:
     base_url: str | None
     links: Links
     whole_files: WholeFiles = field(default_factory=WholeFiles)
+    whole_packs: WholePacks = field(default_factory=WholePacks)
     fetches: Turns = field(default_factory=lambda: Turns(FETCHES_AT_ONCE))
     pushes: Turns = field(default_factory=lambda: Turns(PUSHES_AT_ONCE))
     writers: Writers = field(default_factory=Writers)

@@ -311,3 +311,32 @@ def test_the_log_holds_no_credential(matou_server: MatouServer, pushed: tuple[Re
     run_git("ls-remote", matou_server.clone_url(matou_server.repository(), credential))
 
     assert credential.password.reveal() not in matou_server.log.read_text()
+
+
+def test_what_was_force_pushed_away_is_in_no_later_clone(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path
+) -> None:
+    """A clone is answered with the pack that lies there only for as long as that is all that it holds."""
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    for number in range(2):
+        ok("clone", "--quiet", "--mirror", url, tmp_path / f"before-{number}.git")
+    dropped = git(source, "rev-parse", "refs/heads/main")
+    ok("--git-dir", source, "push", "--quiet", url, "+refs/heads/main~3:refs/heads/main")
+
+    for number in range(2):
+        ok(
+            "clone",
+            "--quiet",
+            "--bare",
+            "--single-branch",
+            "--no-tags",
+            "--branch=main",
+            url,
+            tmp_path / f"{number}.git",
+        )
+
+    assert git(tmp_path / "before-1.git", "cat-file", "-t", dropped) == "commit"
+    for number in range(2):
+        assert run_git("--git-dir", tmp_path / f"{number}.git", "cat-file", "-e", dropped).returncode != 0
+        git(tmp_path / f"{number}.git", "fsck", "--strict", "--full")
