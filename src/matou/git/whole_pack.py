@@ -17,7 +17,7 @@ from matou.model.names import ObjectId
 MOST_OBJECTS: Final = 1_000
 """Following them takes about 10 µs each; a process to pack them takes 10 ms and more."""
 
-LARGEST_PACK_BYTES: Final = 16 * 1024 * 1024
+LARGEST_PACK_BYTES: Final = 64 * 1024 * 1024
 
 _BAND_BYTES: Final = 65_515
 """What one packet of sideband-64k carries (gitprotocol-pack)."""
