@@ -22,7 +22,7 @@ AGENT: Final = f"matou/{matou.__version__}"
 MOST_PREFIXES: Final = 65_536
 """git's own TOO_MANY_PREFIXES: beyond it git ignores them all, so git is left to answer."""
 
-LARGEST_LS_REFS_REQUEST_BYTES: Final = 1024 * 1024
+LARGEST_REQUEST_IN_MEMORY_BYTES: Final = 1024 * 1024
 
 _UPLOAD_PACK_CAPABILITIES: Final = (
     "multi_ack", "thin-pack", "side-band", "side-band-64k", "ofs-delta", "shallow", "deepen-since", "deepen-not",
@@ -150,7 +150,7 @@ def is_ls_refs(body: bytes) -> LsRefsRequest | None:
     Raises:
         MalformedPacket: the body is no pkt-lines.
     """
-    if len(body) > LARGEST_LS_REFS_REQUEST_BYTES:
+    if len(body) > LARGEST_REQUEST_IN_MEMORY_BYTES:
         return None
     packets = decode(body)
     object_format = _read_capabilities(packets)
@@ -203,20 +203,25 @@ def read_clone_request(body: bytes) -> frozenset[ObjectId] | None:
     Raises:
         MalformedPacket: the body is no pkt-lines.
     """
+    if len(body) > LARGEST_REQUEST_IN_MEMORY_BYTES:
+        return None
     packets = decode(body)
     if next(packets, None) not in (b"command=fetch\n", b"command=fetch"):
         return None
     lines = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.DELIMITER)]
     if not all(line == b"object-format=sha1" or _IGNORED_CAPABILITY.match(line) for line in lines):
         return None
-    words = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.FLUSH)]
-    wants = frozenset(word[5:] for word in words if _WANT.match(word))
-    others = {word for word in words if not _WANT.match(word)}
-    if next(packets, None) is not None:
-        return None
-    if not wants or not {b"done", b"ofs-delta"} <= others <= _WORDS_OF_A_CLONE:
-        return None
-    return frozenset(ObjectId(want.decode()) for want in wants)
+    wants, words = set(), set()
+    for packet in _until(packets, Marker.FLUSH):
+        word = packet.removesuffix(b"\n")
+        if _WANT.match(word):
+            wants.add(ObjectId(word[5:].decode()))
+        elif word in _WORDS_OF_A_CLONE:
+            words.add(word)
+        else:
+            return None
+    is_whole = bool(wants) and {b"done", b"ofs-delta"} <= words and next(packets, None) is None
+    return frozenset(wants) if is_whole else None
 
 
 def _until(packets: Iterator[Packet], end: Marker) -> Iterator[bytes]:

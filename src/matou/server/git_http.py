@@ -17,7 +17,7 @@ from matou.forge.access import Action
 from matou.forge.references import ref_listing
 from matou.git import protocol
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
-from matou.git.protocol_server import LARGEST_LS_REFS_REQUEST_BYTES
+from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
 from matou.model.refs import RefListing
@@ -125,7 +125,7 @@ async def _upload_pack(request: GitRequest) -> None:
         await _keep_body(request, body)
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
-        beginning = body.read(LARGEST_LS_REFS_REQUEST_BYTES + 1)
+        beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
         wanted = protocol.is_ls_refs(beginning) if version == 2 else None
         if beginning == PROBE:
             await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")

@@ -7,6 +7,7 @@ import pytest
 
 from matou.git import protocol
 from matou.git.protocol import fetch_request, read_clone_request
+from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.refs import read_refs
 from matou.git.whole_pack import clone_answer, pack_of_everything
 from matou.model.names import ObjectId
@@ -145,3 +146,12 @@ def test_our_own_first_fetch_is_a_clone_request() -> None:
 )
 def test_whatever_says_more_is_git_s_to_answer(body: bytes) -> None:
     assert read_clone_request(body) is None
+
+
+def test_a_request_of_which_only_the_beginning_is_given_is_git_s_to_answer() -> None:
+    """A clone of a repository with 25,000 refs wants more than memory is asked about."""
+    wants = [b"want %040x" % number for number in range(25_000)]
+    whole = request(*wants, b"done", b"ofs-delta")
+
+    assert len(whole) > LARGEST_REQUEST_IN_MEMORY_BYTES
+    assert read_clone_request(whole[: LARGEST_REQUEST_IN_MEMORY_BYTES + 1]) is None
