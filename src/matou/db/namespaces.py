@@ -143,11 +143,6 @@ def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:
     connection.execute(delete(namespaces).where(namespaces.c.id == namespace_id))
 
 
-def sourced_namespaces(connection: Connection, source: str) -> tuple[Namespace, ...]:
-    statement = select(*COLUMNS).where(namespaces.c.source == source).order_by(namespaces.c.folded_path)
-    return tuple(namespace_of(row) for row in connection.execute(statement).mappings())
-
-
 def namespace_of(row: RowMapping) -> Namespace:
     return Namespace(**{**row, "kind": NamespaceKind(row["kind"]), "path": NamespacePath.parse(row["path"])})
 

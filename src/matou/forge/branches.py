@@ -28,7 +28,6 @@ LONGEST_REF_BYTES = 250
 LONGEST_TAG_MESSAGE_BYTES = 64 * 1024
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
-_ZERO = re.compile(r"0+\Z")
 _NOT_IN_SIGNATURES = str.maketrans("", "", "<>\n\r\0")
 
 

@@ -100,11 +100,6 @@ def visible_children(
     return _children(forge, parent, viewer(forge, identity), offset=offset, limit=limit, name_filter=name_filter)
 
 
-def visible_projects(forge: Forge, identity: Identity, team: Namespace) -> tuple[Namespace, ...]:
-    """All of a team's projects that the identity may see, by path."""
-    return visible_children(forge, identity, team)[0]
-
-
 def change_namespace(
     forge: Forge, namespace: Namespace, *, display_name: str | None = None, description: str | None = None
 ) -> Namespace:

@@ -38,7 +38,6 @@ from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPat
 from matou.model.platform import VersionControl, Visibility
 
 HEADS = "refs/heads/"
-FIRST_BRANCH = "main"
 
 
 class NoSuchBranch(NotFound):

@@ -11,7 +11,6 @@ from matou.model.names import ObjectId
 
 _HEADER: Final = b"\xfftOc\x00\x00\x00\x02"
 _NAMES_OFFSET: Final = len(_HEADER) + 256 * 4
-_BLOCK: Final = 4096
 
 
 class DamagedIndex(Damaged):

@@ -10,8 +10,6 @@ from typing import Final
 from matou.errors import Conflict
 from matou.git.files import Replacement, publish_file
 
-OBJECT_FORMATS: Final = ("sha1", "sha256")
-
 LEFTOVER_AGE: Final = timedelta(hours=1)
 """Far beyond how long git holds a lock or leaves a temporary file unchanged."""
 

@@ -1,6 +1,5 @@
 """Plain pages: what the viewer may see, and for each repository how to get it, its refs and its README as text."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -32,8 +31,6 @@ REFS_SHOWN = 200
 LARGEST_README_BYTES = 256 * 1024
 README_NAMES = ("README.md", "README", "README.zh-CN.md", "README.rst", "README.txt", "readme.md")
 STYLE = b"body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{overflow:auto}\n"
-
-View = Callable[["Visit"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
