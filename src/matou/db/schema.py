@@ -12,11 +12,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from matou.db.times import Moment
 
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 metadata = MetaData(
@@ -97,6 +98,8 @@ repositories = Table(
     Column("updated_at", Moment, nullable=False),
     Column("last_push_at", Moment),
     _reference("creator_id", "users.id", on_delete="SET NULL", nullable=True),
+    Column("homepage", Text, nullable=False, server_default=""),
+    Column("independent_members", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("source", "source_id"),
     Index(None, "namespace_id"),
     sqlite_autoincrement=True,
@@ -160,4 +163,117 @@ index_state = Table(
     Column("source", Text, primary_key=True),
     Column("run", BigInteger, nullable=False),
     Column("manifest_sha256", Text, nullable=False),
+)
+
+forks = Table(
+    "forks",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    _reference("parent_id", "repositories.id", on_delete="SET NULL", nullable=True),
+    Index(None, "parent_id"),
+)
+
+customized_roles = Table(
+    "customized_roles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    Column("name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("access_level", SmallInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("repository_id", "name"),
+)
+
+repository_members = Table(
+    "repository_members",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", SmallInteger, nullable=False),
+    Column("customized_role_id", Text, ForeignKey("customized_roles.id", ondelete="NO ACTION")),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "customized_role_id"),
+)
+
+repository_settings = Table(
+    "repository_settings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    Column("kind", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("repository_id", "kind"),
+    sqlite_autoincrement=True,
+)
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "user_id"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "user_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    _reference("user_id", "users.id", on_delete="SET NULL", nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "repository_id", "created_at", "id"),
+    Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
+download_days = Table(
+    "download_days",
+    metadata,
+    Column("repository_id", _Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("downloads", BigInteger, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    _reference("user_id", "users.id", on_delete="SET NULL", nullable=True),
+    Column("name", Text, nullable=False),
+    Column("blob", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "repository_id"),
+    Index(None, "user_id"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("user_id", "users.id", on_delete="CASCADE"),
+    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("certificate", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "user_id"),
+    sqlite_autoincrement=True,
 )
