@@ -1,0 +1,100 @@
+"""What all objects of GitCode's API v5 have in common, and the forms in which it writes a moment."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Any, NewType
+
+import msgspec
+
+from matou.errors import UnknownShape
+
+CHINA = timezone(timedelta(hours=8))
+
+ChinaMoment = NewType("ChinaMoment", str)
+"""`2024-07-29T15:42:45.149+08:00`: repositories, watches, stars, settings."""
+
+ChinaSecond = NewType("ChinaSecond", str)
+"""`2024-01-24T14:33:44+08:00`: reviewers."""
+
+ChinaMinute = NewType("ChinaMinute", str)
+"""`2024-04-17 08:00`: roles."""
+
+UtcSecond = NewType("UtcSecond", str)
+"""`2024-04-11T09:15:20+00:00`: commits and tags, except in the answer to a deletion."""
+
+ZuluMoment = NewType("ZuluMoment", str)
+"""`2024-11-25T02:11:56.000Z`: the commit that deletes a file, branches, events."""
+
+Day = NewType("Day", str)
+"""`2024-11-13`"""
+
+_UNDESCRIBED = "undescribed"
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """An object of the API. A field that is UNSET is not in the JSON; None is null there."""
+
+    @property
+    def undescribed(self) -> Mapping[str, object]:
+        """What came and stands in no documentation, as it came. `encode` leaves it out, `as_received` has it."""
+        kept: Mapping[str, object] = self.__dict__.get(_UNDESCRIBED, _NOTHING)
+        return kept
+
+
+def keep_undescribed(wire: Wire, undescribed: Mapping[str, object]) -> None:
+    """Only for the reader, on an object that nobody has seen yet."""
+    wire.__dict__[_UNDESCRIBED] = undescribed
+
+
+def as_received(value: object) -> Any:
+    """Turn what was read into what `json.loads` would have given, the undescribed keys included."""
+    if isinstance(value, Wire):
+        described = {
+            field.encode_name: as_received(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if getattr(value, field.name) is not msgspec.UNSET
+        }
+        return {**described, **value.undescribed}
+    if isinstance(value, Mapping):
+        return {key: as_received(each) for key, each in value.items()}
+    return [as_received(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def china_moment(moment: datetime) -> ChinaMoment:
+    return ChinaMoment(moment.astimezone(CHINA).isoformat(timespec="milliseconds"))
+
+
+def china_second(moment: datetime) -> ChinaSecond:
+    return ChinaSecond(moment.astimezone(CHINA).isoformat(timespec="seconds"))
+
+
+def china_minute(moment: datetime) -> ChinaMinute:
+    return ChinaMinute(moment.astimezone(CHINA).isoformat(" ", timespec="minutes")[: len("2024-04-17 08:00")])
+
+
+def utc_second(moment: datetime) -> UtcSecond:
+    return UtcSecond(moment.astimezone(UTC).isoformat(timespec="seconds"))
+
+
+def zulu_moment(moment: datetime) -> ZuluMoment:
+    return ZuluMoment(moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+
+
+def day(moment: datetime) -> Day:
+    """The day in China, which GitCode counts by."""
+    return Day(moment.astimezone(CHINA).date().isoformat())
+
+
+def moment(text: str) -> datetime:
+    """Read any of the forms; one without a zone is China's, and a day is its first moment.
+
+    Raises:
+        UnknownShape: it is none of them.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise UnknownShape("gitcode moment", text) from None
+    return read if read.tzinfo else read.replace(tzinfo=CHINA)

@@ -1,0 +1,164 @@
+"""Users, namespaces and members as GitCode's API v5 writes them.
+
+`GET /user` gives 24 hexadecimal digits for an id, repositories the same user's number in quotes, and lists of forks,
+watchers and stars that number without them; an id is therefore kept as it came.
+"""
+
+from msgspec import UNSET, UnsetType, field
+
+from matou.platforms.gitcode.wire_base import ChinaMinute, ChinaMoment, Wire
+
+
+class User(Wire, frozen=True, kw_only=True):
+    """`GET /user` and `GET /users/{login}`."""
+
+    id: int | str
+    login: str
+    name: str = ""
+    type: str = "User"
+    avatar_url: str | None = ""
+    html_url: str = ""
+    url: str = ""
+    followers_url: str = ""
+    followers: int = 0
+    following: int = 0
+    bio: str | None = ""
+    blog: str | None = ""
+    company: str | None = ""
+    email: str | UnsetType | None = UNSET
+    top_languages: list[str] | UnsetType = UNSET
+
+
+class Person(Wire, frozen=True, kw_only=True):
+    """A user as part of something else: a repository's owner, an assignee, a reviewer."""
+
+    id: int | str | UnsetType = UNSET
+    login: str | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    username: str | UnsetType = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+    html_url: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+
+
+class Creator(Wire, frozen=True, kw_only=True):
+    id: int | str | UnsetType = UNSET
+    arts_id: str | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
+    nickname: str | UnsetType | None = UNSET
+    photo: str | UnsetType | None = UNSET
+    username: str | UnsetType = UNSET
+
+
+class Namespace(Wire, frozen=True, kw_only=True):
+    """What owns a repository.
+
+    Attributes:
+        type: of two vocabularies: user, group, enterprise where a repository is shown, personal and organization in
+            the list of its forks.
+        kind: user or group; only where a repository was created, changed or forked, as all below it.
+        visibility_level: 0 private, 10 internal, 20 public.
+    """
+
+    id: int
+    type: str | UnsetType = UNSET
+    name: str
+    path: str
+    html_url: str | UnsetType = UNSET
+    develop_mode: str | UnsetType = UNSET
+    region: str | UnsetType | None = UNSET
+    cell: str | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    full_path: str | UnsetType = UNSET
+    full_name: str | UnsetType = UNSET
+    parent_id: int | UnsetType | None = UNSET
+    visibility_level: int | UnsetType = UNSET
+    enable_file_control: bool | UnsetType = UNSET
+    owner_id: int | UnsetType | None = UNSET
+
+
+class Organization(Wire, frozen=True, kw_only=True):
+    """`GET /users/orgs`."""
+
+    id: int
+    login: str
+    name: str = ""
+    path: str | UnsetType = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+    description: str | UnsetType | None = UNSET
+    repos_url: str | UnsetType | None = UNSET
+    events_url: str | UnsetType | None = UNSET
+    members_url: str | UnsetType | None = UNSET
+    follow_count: int | UnsetType = UNSET
+
+
+class Subscriber(Wire, frozen=True, kw_only=True):
+    """25: who watches a repository."""
+
+    id: int | str
+    login: str
+    name: str
+    avatar_url: str | None = None
+    watch_at: ChinaMoment
+
+
+class Stargazer(Wire, frozen=True, kw_only=True):
+    """26: who has given a repository a star."""
+
+    id: int | str
+    login: str
+    name: str
+    avatar_url: str | None = None
+    starred_at: ChinaMoment
+
+
+class MemberPermissions(Wire, frozen=True, kw_only=True):
+    admin: bool | None = False
+    push: bool | None = False
+    customized: bool | UnsetType = UNSET
+    pull: bool | None = False
+
+
+class Member(Wire, frozen=True, kw_only=True):
+    """32: a member of one repository, after the role has changed."""
+
+    followers_url: str | UnsetType = UNSET
+    html_url: str = ""
+    id: int | str
+    login: str
+    name: str = ""
+    type: str = "User"
+    url: str | UnsetType = UNSET
+    permissions: MemberPermissions
+    avatar_url: str | UnsetType | None = UNSET
+    remark: str | UnsetType = UNSET
+
+
+class CustomizedRole(Wire, frozen=True, kw_only=True):
+    """34. `access_level` is GitLab's scale, with steps between: 10 guest to 50 owner."""
+
+    role_id: str
+    access_level: int
+    role_name: str
+    role_chinese_name: str = ""
+    role_description: str = ""
+    role_type: str = "project-customized"
+    member_count: int = 0
+    created_at: ChinaMinute
+    updated_at: ChinaMinute
+
+
+class ErrorBody(Wire, frozen=True, kw_only=True):
+    """What comes with a status of 400 and above. Some gateways give `message` alone.
+
+    Attributes:
+        code: need not be the status: 1000 for a bad parameter.
+        trace_id: 32 hexadecimal digits, for the support.
+    """
+
+    code: int | UnsetType = field(name="error_code", default=UNSET)
+    name: str | UnsetType = field(name="error_code_name", default=UNSET)
+    text: str | UnsetType = field(name="error_message", default=UNSET)
+    trace_id: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
