@@ -34,6 +34,7 @@ class NewRepository:
     updated_at: datetime
     last_push_at: datetime | None
     creator_id: UserId | None
+    homepage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,12 @@ class Repository:
     """A git repository and what belongs to it; where it lies is `Forge.git_dir`.
 
     Attributes:
-        true_name: the name as the source has it; for what was born here `name`.
+        true_name: the name as the source has it, or as people call what was born here; no path is made of it.
         default_branch: a branch's name without `refs/heads/`; None where nothing says which.
         read_only_source: which source owns it, if a backup made it; then it is read-only.
         size_bytes: as last measured, after a push or a backup.
         created_at: None where the source does not say.
+        independent_members: roles in the namespaces above do not count here, but for their owners'.
     """
 
     id: RepositoryId
@@ -64,6 +66,8 @@ class Repository:
     updated_at: datetime
     last_push_at: datetime | None
     creator_id: UserId | None
+    homepage: str = ""
+    independent_members: bool = False
 
     @property
     def name(self) -> str:
@@ -105,8 +109,20 @@ def change(connection: Connection, repository_id: RepositoryId, **values: object
     return _one(connection.execute(statement).mappings().one_or_none())
 
 
-def move(connection: Connection, repository: Repository, path: RepositoryPath, now: datetime) -> Repository | None:
-    """Give a repository another name; the old path redirects to it until somebody takes that path.
+def move(
+    connection: Connection,
+    repository: Repository,
+    path: RepositoryPath,
+    now: datetime,
+    *,
+    namespace_id: NamespaceId | None = None,
+    true_name: str | None = None,
+) -> Repository | None:
+    """Give a repository another path; the old one redirects to it until somebody takes that path.
+
+    Args:
+        namespace_id: of the namespace that `path` names; None where it stays in its own.
+        true_name: None for the path's.
 
     Raises AlreadyThere where the new path is taken. None where there is no such repository.
     """
@@ -116,7 +132,8 @@ def move(connection: Connection, repository: Repository, path: RepositoryPath, n
         repository.id,
         path=str(path),
         folded_path=folded(str(path)),
-        true_name=path.name,
+        true_name=path.name if true_name is None else true_name,
+        namespace_id=repository.namespace_id if namespace_id is None else namespace_id,
         updated_at=now,
     )
     if moved is not None and folded(str(path)) != folded(str(repository.path)):
@@ -159,6 +176,14 @@ def find_repository(connection: Connection, path: RepositoryPath) -> Repository 
 
 def find_repository_by_id(connection: Connection, repository_id: RepositoryId) -> Repository | None:
     return _one(connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none())
+
+
+def find_repositories(
+    connection: Connection, repository_ids: Collection[RepositoryId], *, viewer: Viewer = EVERYTHING
+) -> tuple[Repository, ...]:
+    """Those of them that are there and that the viewer may see, in no order."""
+    statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer))
+    return tuple(repository_of(row) for row in connection.execute(statement).mappings())
 
 
 def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
