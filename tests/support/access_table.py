@@ -8,35 +8,67 @@ LETTERS = {"y": Verdict.ALLOWED, "n": Verdict.NOT_ALLOWED, ".": Verdict.HIDDEN}
 # Columns: nobody, signed in, guest, reporter, developer, maintainer, owner, administrator.
 # y: may. n: may not, and is told so. A dot: looks as if it were not there.
 REPOSITORY_CELLS = """
-private   see               . . y y y y y y
-private   read code         . . n y y y y y
-private   write code        . . n n y y y y
-private   change settings   . . n n n y y y
-private   delete            . . n n n n y y
-private   administer        . . n n n n y y
-internal  see               . y y y y y y y
-internal  read code         . y y y y y y y
-internal  write code        . n n n y y y y
-internal  change settings   . n n n n y y y
-internal  delete            . n n n n n y y
-internal  administer        . n n n n n y y
-public    see               y y y y y y y y
-public    read code         y y y y y y y y
-public    write code        n n n n y y y y
-public    change settings   n n n n n y y y
-public    delete            n n n n n n y y
-public    administer        n n n n n n y y
+private   see                         . . y y y y y y
+private   read code                   . . n y y y y y
+private   read statistics             . . n y y y y y
+private   fork                        . . n y y y y y
+private   star                        . . y y y y y y
+private   see members                 . . y y y y y y
+private   see settings                . . n n y y y y
+private   write code                  . . n n y y y y
+private   upload                      . . n n y y y y
+private   change settings             . . n n n y y y
+private   manage members              . . n n n y y y
+private   change the permission mode  . . n n n n y y
+private   rename                      . . n n n n y y
+private   transfer                    . . n n n n y y
+private   delete                      . . n n n n y y
+private   administer                  . . n n n n y y
+internal  see                         . y y y y y y y
+internal  read code                   . y y y y y y y
+internal  read statistics             . y y y y y y y
+internal  fork                        . y y y y y y y
+internal  star                        . y y y y y y y
+internal  see members                 . n y y y y y y
+internal  see settings                . n n n y y y y
+internal  write code                  . n n n y y y y
+internal  upload                      . n n n y y y y
+internal  change settings             . n n n n y y y
+internal  manage members              . n n n n y y y
+internal  change the permission mode  . n n n n n y y
+internal  rename                      . n n n n n y y
+internal  transfer                    . n n n n n y y
+internal  delete                      . n n n n n y y
+internal  administer                  . n n n n n y y
+public    see                         y y y y y y y y
+public    read code                   y y y y y y y y
+public    read statistics             y y y y y y y y
+public    fork                        n y y y y y y y
+public    star                        n y y y y y y y
+public    see members                 n n y y y y y y
+public    see settings                n n n n y y y y
+public    write code                  n n n n y y y y
+public    upload                      n n n n y y y y
+public    change settings             n n n n n y y y
+public    manage members              n n n n n y y y
+public    change the permission mode  n n n n n n y y
+public    rename                      n n n n n n y y
+public    transfer                    n n n n n n y y
+public    delete                      n n n n n n y y
+public    administer                  n n n n n n y y
 """
 
 # "public" is a namespace in which somebody sees a repository.
 NAMESPACE_CELLS = """
 private   see                      . . y y y y y y
+private   see members              . . y y y y y y
 private   create a repository in   . . n n n y y y
 private   create a namespace in    . . n n n y y y
 private   change settings          . . n n n y y y
 private   delete                   . . n n n n y y
 private   administer               . . n n n n y y
 public    see                      y y y y y y y y
+public    see members              n n y y y y y y
 public    create a repository in   n n n n n y y y
 public    create a namespace in    n n n n n y y y
 public    change settings          n n n n n y y y
@@ -47,15 +79,26 @@ public    administer               n n n n n n y y
 # Columns: user:read team:read project:read project:write repository:read repository:write; of an owner.
 SCOPE_LETTERS = {"y": Verdict.ALLOWED, "s": Verdict.MISSING_SCOPE, ".": Verdict.HIDDEN}
 REPOSITORY_SCOPES = """
-see               . . . . y y
-read code         . . . . y y
-write code        . . . . s y
-change settings   . . . . s y
-delete            . . . . s y
-administer        . . . . s y
+see                         . . . . y y
+read code                   . . . . y y
+read statistics             . . . . y y
+fork                        . . . . y y
+star                        . . . . y y
+see members                 . . . . y y
+see settings                . . . . y y
+write code                  . . . . s y
+upload                      . . . . s y
+change settings             . . . . s y
+manage members              . . . . s y
+change the permission mode  . . . . s y
+rename                      . . . . s y
+transfer                    . . . . s y
+delete                      . . . . s y
+administer                  . . . . s y
 """
 NAMESPACE_SCOPES = """
 see                      . . y y . .
+see members              . y y y . .
 create a repository in   . . s s . y
 create a namespace in    . . s y . .
 change settings          . . s y . .
@@ -67,17 +110,27 @@ administer               . . s y . .
 REFUSED_IN = {
     State.ARCHIVED: {
         Action.WRITE_CODE,
+        Action.UPLOAD,
         Action.CHANGE_SETTINGS,
+        Action.MANAGE_MEMBERS,
+        Action.CHANGE_MEMBER_MODE,
+        Action.RENAME,
+        Action.TRANSFER,
         Action.CREATE_IN,
         Action.CREATE_NAMESPACE_IN,
     },
     State.OWNED_BY_SOURCE: {
         Action.WRITE_CODE,
+        Action.UPLOAD,
         Action.CHANGE_SETTINGS,
+        Action.RENAME,
+        Action.TRANSFER,
         Action.CREATE_IN,
         Action.CREATE_NAMESPACE_IN,
         Action.DELETE,
     },
+    State.NO_FORKS: {Action.FORK},
+    State.NO_ANALYSIS: {Action.READ_ANALYSIS},
 }
 
 Cell = tuple[Visibility, Action, Standing]

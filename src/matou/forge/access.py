@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 
-from matou.db import memberships, namespaces, repositories, users
+from matou.db import memberships, namespaces, repositories, settings, users
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -15,6 +15,7 @@ from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
+from matou.model.repository_settings import Modules, RepositoryRules
 
 
 class Scope(StrEnum):
@@ -52,15 +53,28 @@ ANONYMOUS = Identity(user=None, scopes=ALL_SCOPES)
 class Action(Enum):
     """What somebody wants to do to a repository or a namespace.
 
-    ADMINISTER is who its members are, who may see it, archiving it and taking that back.
+    READ_ANALYSIS is what is counted: contributions, languages, downloads. STAR is to watch too. SEE_SETTINGS is to read
+    what a push has to keep to, which is for those who push. MANAGE_MEMBERS is who has which role in one repository,
+    at most MAINTAINER; CHANGE_MEMBER_MODE is whether the roles in the namespaces above count in it. ADMINISTER is who
+    the members of a namespace are, who may see it or a repository, archiving it and taking that back.
     """
 
     SEE = Phrase("see")
     READ_CODE = Phrase("read code")
+    READ_ANALYSIS = Phrase("read statistics")
+    FORK = Phrase("fork")
+    STAR = Phrase("star")
+    SEE_MEMBERS = Phrase("see members")
+    SEE_SETTINGS = Phrase("see settings")
     WRITE_CODE = Phrase("write code")
+    UPLOAD = Phrase("upload")
     CHANGE_SETTINGS = Phrase("change settings")
+    MANAGE_MEMBERS = Phrase("manage members")
     CREATE_IN = Phrase("create a repository in")
     CREATE_NAMESPACE_IN = Phrase("create a namespace in")
+    CHANGE_MEMBER_MODE = Phrase("change the permission mode")
+    RENAME = Phrase("rename")
+    TRANSFER = Phrase("transfer")
     DELETE = Phrase("delete")
     ADMINISTER = Phrase("administer")
 
@@ -83,6 +97,8 @@ class State(Enum):
 
     ARCHIVED = Phrase("archived")
     OWNED_BY_SOURCE = Phrase("owned by a source")
+    NO_FORKS = Phrase("closed to forks")
+    NO_ANALYSIS = Phrase("without statistics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,8 @@ _READ_PROJECT = frozenset({Scope.PROJECT_READ, Scope.PROJECT_WRITE})
 _WRITE_PROJECT = frozenset({Scope.PROJECT_WRITE})
 _NOT_ACTIVE = frozenset({State.ARCHIVED, State.OWNED_BY_SOURCE})
 _SOURCED = frozenset({State.OWNED_BY_SOURCE})
+_ARCHIVED = frozenset({State.ARCHIVED})
+_SWITCHED_OFF = frozenset({State.NO_FORKS, State.NO_ANALYSIS})
 
 # The policy. tests/support/access_table.py has the same written out cell by cell.
 REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
@@ -121,8 +139,30 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_CODE: Rule(
             Standing.REPORTER, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY
         ),
+        Action.READ_ANALYSIS: Rule(
+            Standing.REPORTER,
+            _READ_REPOSITORY,
+            internal=Standing.SIGNED_IN,
+            public=Standing.NOBODY,
+            refused_in=frozenset({State.NO_ANALYSIS}),
+        ),
+        Action.FORK: Rule(
+            Standing.REPORTER,
+            _READ_REPOSITORY,
+            internal=Standing.SIGNED_IN,
+            public=Standing.SIGNED_IN,
+            refused_in=frozenset({State.NO_FORKS}),
+        ),
+        Action.STAR: Rule(Standing.GUEST, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.SIGNED_IN),
+        Action.SEE_MEMBERS: Rule(Standing.GUEST, _READ_REPOSITORY),
+        Action.SEE_SETTINGS: Rule(Standing.DEVELOPER, _READ_REPOSITORY),
         Action.WRITE_CODE: Rule(Standing.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.UPLOAD: Rule(Standing.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.MANAGE_MEMBERS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
+        Action.CHANGE_MEMBER_MODE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
+        Action.RENAME: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.TRANSFER: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.DELETE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_SOURCED),
         Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_REPOSITORY),
     }
@@ -130,6 +170,7 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
 NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
         Action.SEE: Rule(Standing.GUEST, _READ_PROJECT, public=Standing.NOBODY),
+        Action.SEE_MEMBERS: Rule(Standing.GUEST, _READ_PROJECT | {Scope.TEAM_READ}),
         Action.CREATE_IN: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.CREATE_NAMESPACE_IN: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
         Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
@@ -159,6 +200,10 @@ class ReadOnly(Refused):
     """The subject is archived, or a source owns it."""
 
 
+class SwitchedOff(Refused):
+    """The subject's settings have switched this off, for everybody."""
+
+
 def may(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> bool:
     return _refusal(forge, identity, action, subject) is None
 
@@ -168,7 +213,7 @@ def require(forge: Forge, identity: Identity, action: Action, subject: Repositor
 
     Raises:
         NoSuchRepository, NoSuchNamespace: it may not even know that the subject is there.
-        MissingScope, ReadOnly, NotAllowed: it may know, and may not do this.
+        MissingScope, ReadOnly, SwitchedOff, NotAllowed: it may know, and may not do this.
     """
     refusal = _refusal(forge, identity, action, subject)
     if refusal is not None:
@@ -187,7 +232,7 @@ def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, act
     Raises:
         MissingScope: the token is not made for this action; says nothing about the path.
         NoSuchRepository: it is not there, or this identity may not know that it is.
-        ReadOnly, NotAllowed: as `require`.
+        ReadOnly, SwitchedOff, NotAllowed: as `require`.
     """
     require_scope(identity, *REPOSITORY_POLICY[action].scopes)
     key = ("reach", identity, path, action)
@@ -272,6 +317,7 @@ class Verdict(Enum):
     MISSING_SCOPE = "missing scope"
     NOT_ALLOWED = "not allowed"
     READ_ONLY = "read-only"
+    SWITCHED_OFF = "switched off"
 
 
 def verdict(policy: Mapping[Action, Rule], action: Action, case: Case) -> Verdict:
@@ -284,7 +330,10 @@ def verdict(policy: Mapping[Action, Rule], action: Action, case: Case) -> Verdic
         return Verdict.NOT_ALLOWED
     if case.scopes.isdisjoint(rule.scopes):
         return Verdict.MISSING_SCOPE
-    return Verdict.ALLOWED if case.states.isdisjoint(rule.refused_in) else Verdict.READ_ONLY
+    refused_by = case.states & rule.refused_in
+    if refused_by & _SWITCHED_OFF:
+        return Verdict.SWITCHED_OFF
+    return Verdict.READ_ONLY if refused_by else Verdict.ALLOWED
 
 
 def _reaches(rule: Rule, case: Case) -> bool:
@@ -294,7 +343,8 @@ def _reaches(rule: Rule, case: Case) -> bool:
 def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
     """Why not; None if it may."""
     policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
-    match verdict(policy, action, _case(forge, identity, subject)):
+    case = _case(forge, identity, subject, _asked_of(policy, action))
+    match verdict(policy, action, case):
         case Verdict.ALLOWED:
             return None
         case Verdict.HIDDEN:
@@ -302,7 +352,10 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
         case Verdict.MISSING_SCOPE:
             return _missing_scope(policy[action].scopes)
         case Verdict.READ_ONLY:
-            return _read_only(repr(str(subject.path)), _states(subject))
+            return _read_only(repr(str(subject.path)), case.states - _SWITCHED_OFF)
+        case Verdict.SWITCHED_OFF:
+            (state,) = case.states & policy[action].refused_in & _SWITCHED_OFF
+            return SwitchedOff("{path} is {state}", path=repr(str(subject.path)), state=state.value)
         case Verdict.NOT_ALLOWED:
             return NotAllowed("this account may not: {action}", action=action.value)
 
@@ -324,13 +377,19 @@ def _hidden(subject: Repository | Namespace) -> NotFound:
     return no_such_namespace(subject.path)
 
 
-def _case(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Case:
+def _asked_of(policy: Mapping[Action, Rule], action: Action) -> frozenset[State]:
+    """Which states the verdict depends on; those of settings are looked up only if they are among these."""
+    return policy[action].refused_in if action in policy else frozenset()
+
+
+def _case(forge: Forge, identity: Identity, subject: Repository | Namespace, asked: frozenset[State]) -> Case:
+    states = _states(subject) | _states_set(forge, subject, asked)
     if not _is_within(subject, identity.only_below):
-        return Case(Standing.NOBODY, Visibility.PRIVATE, _states(subject), frozenset())
+        return Case(Standing.NOBODY, Visibility.PRIVATE, states, frozenset())
     return Case(
         _standing(forge, identity, subject),
         _visibility(forge, identity, subject),
-        _states(subject),
+        states,
         identity.scopes,
     )
 
@@ -373,6 +432,17 @@ def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespac
 def _states(subject: Repository | Namespace) -> frozenset[State]:
     source = subject.read_only_source if isinstance(subject, Repository) else subject.source
     found = {State.ARCHIVED: subject.archived, State.OWNED_BY_SOURCE: source is not None}
+    return frozenset(state for state, holds in found.items() if holds)
+
+
+def _states_set(forge: Forge, subject: Repository | Namespace, asked: frozenset[State]) -> frozenset[State]:
+    """What the settings of a repository switch off, of what is asked."""
+    if isinstance(subject, Namespace) or asked.isdisjoint(_SWITCHED_OFF):
+        return frozenset()
+    with forge.database.begin_read() as connection:
+        modules = settings.read_settings(connection, subject.id, Modules)
+        rules = settings.read_settings(connection, subject.id, RepositoryRules)
+    found = {State.NO_FORKS: rules.disable_fork or not modules.has_fork, State.NO_ANALYSIS: not modules.has_analysis}
     return frozenset(state for state, holds in found.items() if holds)
 
 
