@@ -1,0 +1,25 @@
+"""A span of time as a condition on rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Moments from `earliest` up to and without `end`; None for no such bound."""
+
+    earliest: datetime | None = None
+    end: datetime | None = None
+
+    def holds(self, column: ColumnElement[datetime]) -> Iterator[ColumnElement[bool]]:
+        """The conditions, none to two of them, under which a column's moment lies between."""
+        if self.earliest is not None:
+            yield column >= self.earliest
+        if self.end is not None:
+            yield column < self.end
+
+
+ALWAYS = Between()
