@@ -10,6 +10,7 @@ pytest_plugins = (
     "support.databases",
     "support.matou_server",
     "support.team",
+    "support.gitcode_server",
 )
 
 settings.register_profile("default", derandomize=True, max_examples=60, deadline=None)

@@ -29,7 +29,7 @@ from matou.forge.users import create_user, list_users
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath, object_id
 from matou.model.platform import Visibility
 from matou.server.dialects.coding import routes
-from matou.server.dialects.coding.rate import RateLimiter
+from matou.server.rate import RateLimiter
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 GIT_ENVIRONMENT = {

@@ -12,12 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
-from matou.server.dialects import coding
+from matou.server.dialects import coding, gitcode_v5
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
 from matou.server.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.lfs_links import Links
 from matou.server.paths import read_git_path
+from matou.server.rate import RateLimiter
 from matou.server.site import Site, new_key
 from matou.server.streaming import Header
 from matou.server.web.pages import page_routes
@@ -33,12 +34,13 @@ SAFETY_HEADERS: tuple[Header, ...] = (
 """On every answer, whoever wrote it, unless it sets its own."""
 
 
-def build_app(forge: Forge, *, base_url: str | None = None) -> Starlette:
+def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter | None = None) -> Starlette:
     """Put the routes together.
 
     Args:
         forge: what is served.
         base_url: how people reach the server, for the links in answers; None takes what each request says.
+        limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
     """
     site = Site(forge, base_url, Links(new_key(), forge.now))
 
@@ -52,6 +54,7 @@ def build_app(forge: Forge, *, base_url: str | None = None) -> Starlette:
             GitRoute(site),
             Route("/-/health", _health),
             *coding.routes(forge, base=base_url),
+            *gitcode_v5.routes(site, limiter=limiter),
             *page_routes(site),
         ],
         middleware=[Middleware(SafetyHeaders)],

@@ -5,8 +5,10 @@ from starlette.routing import BaseRoute, Route
 from matou.forge.forge import Forge
 from matou.server.dialects.coding.endpoint import Endpoint
 from matou.server.dialects.coding.icons import icon_routes
-from matou.server.dialects.coding.rate import CALLS_A_SECOND, RateLimiter
 from matou.server.dialects.coding.table import ACTIONS_BY_NAME
+from matou.server.rate import RateLimiter
+
+CALLS_A_SECOND = 30
 
 
 def routes(forge: Forge, *, base: str | None = None, limiter: RateLimiter | None = None) -> list[BaseRoute]:

@@ -20,9 +20,9 @@ from matou.server.dialects.coding.call import Action, Call
 from matou.server.dialects.coding.envelope import NotSignedIn, UnknownAction, failure
 from matou.server.dialects.coding.links import Links
 from matou.server.dialects.coding.parameters import InvalidParameter, MissingParameter, find, read_body
-from matou.server.dialects.coding.rate import RateLimiter
 from matou.server.dialects.coding.teams import team_of
 from matou.server.origin import base_url
+from matou.server.rate import RateLimiter
 from matou.server.streaming import Header, RequestBody, bounded
 
 LARGEST_BODY_BYTES = 1024 * 1024

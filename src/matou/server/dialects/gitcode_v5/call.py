@@ -1,0 +1,43 @@
+"""What every handler is given: who asks, for what, and how to name things in the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.errors import Refused
+from matou.forge.access import Identity
+from matou.forge.forge import Forge
+from matou.server.dialects.gitcode_v5.links import Links
+
+
+class NotSignedIn(Refused):
+    """The request brought no credential, and what it asks for needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request whose credential was looked at.
+
+    Attributes:
+        path: the route's parameters, each decoded once.
+    """
+
+    forge: Forge
+    identity: Identity
+    links: Links
+    path: Mapping[str, str]
+
+    @property
+    def user(self) -> User:
+        """Raises NotSignedIn."""
+        if self.identity.user is None:
+            raise NotSignedIn("a token is needed")
+        return self.identity.user
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryCall(Call):
+    """A request about one repository, which this identity may do the route's action with."""
+
+    repository: Repository

@@ -1,0 +1,243 @@
+"""From a request to a handler, and from its answer back to bytes.
+
+The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
+Nothing of a body beyond what the route takes is read.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from matou.credentials import Secret
+from matou.db.repositories import Repository
+from matou.errors import Refused
+from matou.forge.access import Action, Identity, NoSuchRepository, ReadOnly, reach_repository, require_scope
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.server.authentication import Credential, identify, read_credential
+from matou.server.dialects.gitcode_v5.answers import Encoded, Stream, encode
+from matou.server.dialects.gitcode_v5.call import Call, NotSignedIn, RepositoryCall
+from matou.server.dialects.gitcode_v5.errors import answer_to
+from matou.server.dialects.gitcode_v5.links import PREFIX, Links
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
+from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
+from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, Route, Router
+from matou.server.origin import base_url
+from matou.server.rate import RateLimiter
+from matou.server.site import Site
+from matou.server.streaming import (
+    ClientLeft,
+    Header,
+    RequestBody,
+    begin_answer,
+    bounded,
+    end_answer,
+    header,
+    send_answer,
+    send_piece,
+    until_client_leaves,
+)
+
+TOKEN = "access_token"  # noqa: S105 - the parameter's name
+_PREFIX = PREFIX.encode() + b"/"
+_LONGEST_PATH_BYTES = 8192
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, its route and its parameters."""
+
+    route: Route
+    path: Mapping[str, str]
+    headers: list[Header]
+    given: Mapping[str, object]
+    base: str
+    address: str
+    is_head: bool
+
+    @property
+    def credential(self) -> Credential | None:
+        """A header goes first. Raises UnreadableCredential."""
+        found = read_credential(self.headers)
+        token = self.given.get(TOKEN)
+        if found is not None or not isinstance(token, str) or not token:
+            return found
+        return Credential("", Secret(token))
+
+
+@dataclass(frozen=True)
+class Api(BaseRoute):
+    """Everything below the API's root, as one route of the server.
+
+    Attributes:
+        limiter: counts requests by token, or by address where none came; None for no limit.
+    """
+
+    site: Site
+    router: Router
+    limiter: RateLimiter | None = None
+    remembered: RememberedAnswers = field(default_factory=RememberedAnswers)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_ours = scope["type"] == "http" and scope["raw_path"].startswith(_PREFIX)
+        return (Match.FULL if is_ours else Match.NONE, {})
+
+    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+        raise NoMatchFound(name, dict(path_params))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["method"] == "HEAD"
+        try:
+            given = await self._answer(scope, RequestBody(receive))
+            answer = given if isinstance(given, Encoded) else await _opened(given)
+        except ClientLeft:
+            return
+        except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
+            answer = answer_to(error)
+        if isinstance(answer, Encoded):
+            await _send(send, answer, is_head=is_head)
+            return
+        with contextlib.suppress(ClientLeft):
+            await until_client_leaves(receive, answer.send(send, is_head=is_head))
+
+    async def _answer(self, scope: Scope, body: RequestBody) -> Encoded | Stream:
+        question = await self._read(scope, body)
+        call, asked = await self._ask_about(question.credential, partial(self._prepare, question))
+        key = self._key(question, call, asked)
+        if key is not None:
+            known = self.remembered.get(key)
+            if known is not None:
+                return known
+        answer = await self.site.ask(_run, question.route, call, asked)
+        if key is not None and isinstance(answer, Encoded):
+            self.remembered.put(key, answer)
+        return answer
+
+    async def _read(self, scope: Scope, body: RequestBody) -> Question:
+        route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
+        headers = scope["headers"]
+        given = read_query(scope["query_string"])
+        if header(headers, b"content-length") not in (b"", b"0") or header(headers, b"transfer-encoding"):
+            pieces = bounded(body.pieces(), limit_bytes=route.largest_body_bytes)
+            content = b"".join([piece async for piece in pieces])
+            given |= await read_body(content, header(headers, b"content-type").decode("latin-1"))
+        client = scope.get("client")
+        return Question(
+            route=route,
+            path=path,
+            headers=headers,
+            given=given,
+            base=base_url(self.site.base_url, scope),
+            address=client[0] if client else "",
+            is_head=scope["method"] == "HEAD",
+        )
+
+    async def _ask_about(self, credential: Credential | None, work: Callable[[], Result]) -> Result:
+        """A password is hashed, which takes a thread; a token is looked up."""
+        quick = credential is None or credential.is_token
+        return await (self.site.ask_quickly(work) if quick else self.site.ask(work))
+
+    def _prepare(self, question: Question) -> tuple[Call, Parameters]:
+        credential = question.credential
+        identity = identify(self.site.forge, credential, address=question.address)
+        if self.limiter is not None:
+            self.limiter.count(question.address if identity.user is None else identity.user.id)
+        call = self._call(question, identity)
+        return call, read_parameters(question.route.parameters, question.given)
+
+    def _call(self, question: Question, identity: Identity) -> Call:
+        forge, links, path = self.site.forge, Links(question.base), question.path
+        action = question.route.action
+        if action is None:
+            _require_scopes(identity, question.route)
+            return Call(forge, identity, links, path)
+        repository = self._reach(identity, _repository_path(path), action)
+        return RepositoryCall(forge, identity, links, path, repository)
+
+    def _reach(self, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
+        try:
+            return reach_repository(self.site.forge, identity, path, action)
+        except ReadOnly:
+            raise
+        except Refused as refusal:
+            if identity.user is None:
+                raise NotSignedIn("a token is needed") from refusal
+            raise
+
+    def _key(self, question: Question, call: Call, asked: Parameters) -> object | None:
+        """All that the answer depends on; None where it is not remembered."""
+        at = question.route.at
+        if at is None or not isinstance(call, RepositoryCall) or question.is_head:
+            return None
+        revision = at(call, asked)
+        if revision is None:
+            return None
+        route, repository = question.route, call.repository
+        asked_for = (route.method, route.path, tuple(question.path.values()), asked, question.base)
+        return (*asked_for, repository.id, repository.path, revision)
+
+
+def _require_scopes(identity: Identity, route: Route) -> None:
+    if not route.scopes:
+        return
+    if identity.user is None:
+        raise NotSignedIn("a token is needed")
+    require_scope(identity, *route.scopes)
+
+
+def _repository_path(path: Mapping[str, str]) -> RepositoryPath:
+    owner, name = path.get("owner") or path["org"], path["repo"]
+    try:
+        return RepositoryPath(NamespacePath.parse(owner), name)
+    except InvalidName:
+        # What can be no name is there as little as what nobody took.
+        raise NoSuchRepository("there is no repository {path}", path=repr(f"{owner}/{name}")[:200]) from None
+
+
+def _run(route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
+    limit = asked.limit if isinstance(asked, Paged) else 0
+    return encode(route.run(call, asked), route.status, per_page=limit)
+
+
+def _segments(raw_path: bytes) -> tuple[bytes, ...]:
+    """Below the API's root, as they came; empty ones, from double and trailing slashes, stand for nothing."""
+    if len(raw_path) > _LONGEST_PATH_BYTES:
+        raise NoSuchRoute("the API has nothing at this path")
+    return tuple(segment for segment in raw_path[len(_PREFIX) :].split(b"/") if segment)
+
+
+async def _send(send: Send, answer: Encoded, *, is_head: bool) -> None:
+    if is_head:
+        await begin_answer(send, answer.status, (*answer.headers, (b"content-length", b"%d" % len(answer.body))))
+        await end_answer(send)
+        return
+    await send_answer(send, answer.status, answer.headers, answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A stream whose first piece is there: what could go wrong before it was told with a status of its own."""
+
+    first: bytes
+    pieces: AsyncGenerator[bytes, None]
+    headers: tuple[Header, ...]
+
+    async def send(self, send: Send, *, is_head: bool) -> None:
+        async with contextlib.aclosing(self.pieces) as pieces:
+            await begin_answer(send, 200, self.headers)
+            if not is_head:
+                await send_piece(send, self.first)
+                async for piece in pieces:
+                    await send_piece(send, piece)
+            await end_answer(send)
+
+
+async def _opened(stream: Stream) -> _Opened:
+    pieces = stream.open()
+    return _Opened(await anext(pieces, b""), pieces, stream.headers)

@@ -1,0 +1,34 @@
+"""The URLs that answers hold."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from matou.model.names import NamespacePath, RepositoryPath
+
+PREFIX = "/api/v5"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`base` is what `server.origin` gave; everything behind it is percent-encoded."""
+
+    base: str
+
+    def api(self, *segments: str) -> str:
+        """Below the API's root; a segment's own slashes are kept."""
+        return f"{self.base}{PREFIX}/{'/'.join(quote(segment) for segment in segments)}"
+
+    def repository_api(self, path: RepositoryPath, *segments: str) -> str:
+        """Of one repository; its namespace is one segment of the URL, nested or not."""
+        owner = quote(str(path.namespace), safe="")
+        return self.api("repos") + "/".join(("", owner, quote(path.name), *(quote(segment) for segment in segments)))
+
+    def page(self, path: RepositoryPath | NamespacePath, *segments: str) -> str:
+        """For people."""
+        return "/".join((self.base, quote(str(path)), *(quote(segment) for segment in segments)))
+
+    def git(self, path: RepositoryPath) -> str:
+        return f"{self.base}/{quote(str(path))}.git"
+
+    def user(self, name: str) -> str:
+        return f"{self.base}/{quote(name)}"

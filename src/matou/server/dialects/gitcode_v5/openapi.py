@@ -1,0 +1,122 @@
+"""The API's own description, made from the same rows that serve it: OpenAPI 3.1."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import msgspec
+
+from matou import __version__
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.errors import ErrorBody
+from matou.server.dialects.gitcode_v5.links import PREFIX
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters, Upload
+from matou.server.dialects.gitcode_v5.routing import REST, Route, plain_route
+
+_REFERENCES = "#/components/schemas/{name}"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "private_token": {"type": "apiKey", "in": "header", "name": "PRIVATE-TOKEN"},
+    "access_token": {"type": "apiKey", "in": "query", "name": "access_token"},
+}
+
+Json = dict[str, Any]
+
+
+def description_route(table: Iterable[Route]) -> Route:
+    rows = tuple(table)
+
+    def describe(_call: Call, _asked: Nothing) -> Json:
+        return description(rows)
+
+    return plain_route(None, "GET", "/openapi.json", Nothing, describe, answer=dict[str, Any], scopes=())
+
+
+def description(rows: Iterable[Route]) -> Json:
+    """The whole document."""
+    rows = tuple(rows)
+    schemas = _Schemas.of(rows)
+    paths: dict[str, Json] = {}
+    for row in rows:
+        paths.setdefault(row.path.replace(REST, ""), {})[row.method.lower()] = _operation(row, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Matou: GitCode's API v5", "version": __version__},
+        "servers": [{"url": PREFIX}],
+        "security": [{}, *({name: []} for name in _SECURITY)],
+        "paths": paths,
+        "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Schemas:
+    """The schema of each type that a route reads or gives; `components` are those that have names."""
+
+    by_type: Mapping[int, Json]
+    components: Json
+
+    @classmethod
+    def of(cls, rows: Iterable[Route]) -> Self:
+        kinds = {id(kind): kind for row in rows for kind in (row.parameters, row.answer, ErrorBody)}
+        schemas, components = msgspec.json.schema_components(kinds.values(), ref_template=_REFERENCES)
+        return cls(dict(zip(kinds, schemas, strict=True)), components)
+
+    def reference(self, kind: Any) -> Json:
+        return self.by_type[id(kind)]
+
+    def properties(self, kind: type[Parameters]) -> tuple[Json, Sequence[str]]:
+        found = self.components[self.reference(kind)["$ref"].rpartition("/")[2]]
+        return found.get("properties", {}), found.get("required", ())
+
+
+def _operation(row: Route, schemas: _Schemas) -> Json:
+    operation: Json = {
+        "operationId": f"{row.method} {row.path}",
+        "summary": " ".join((row.run.__doc__ or row.run.__name__.replace("_", " ")).split()),
+        "parameters": _path_parameters(row),
+        "responses": _responses(row, schemas),
+    }
+    if row.method in _WITH_BODY:
+        operation |= _body(row, schemas)
+    else:
+        operation["parameters"] += _query_parameters(row, schemas)
+    return operation
+
+
+def _path_parameters(row: Route) -> list[Json]:
+    names = [part.strip("{}").removesuffix(REST) for part in row.segments if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(row: Route, schemas: _Schemas) -> list[Json]:
+    properties, required = schemas.properties(row.parameters)
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in properties.items()
+    ]
+
+
+def _body(row: Route, schemas: _Schemas) -> Json:
+    properties, required = schemas.properties(row.parameters)
+    if not properties:
+        return {}
+    schema = {"schema": schemas.reference(row.parameters)}
+    kinds = ("multipart/form-data",) if _takes_file(row) else ("application/json", "application/x-www-form-urlencoded")
+    return {"requestBody": {"required": bool(required), "content": dict.fromkeys(kinds, schema)}}
+
+
+def _takes_file(row: Route) -> bool:
+    return any(field.type is Upload for field in msgspec.structs.fields(row.parameters))
+
+
+def _responses(row: Route, schemas: _Schemas) -> Json:
+    failure = {"application/json": {"schema": schemas.reference(ErrorBody)}}
+    responses: Json = {"default": {"description": "It was not done; the body says why.", "content": failure}}
+    if row.answer is None:
+        return {"204": {"description": "Done."}, **responses}
+    if row.answer is bytes:
+        return {"200": {"description": "The bytes.", "content": {"*/*": {"schema": {}}}}, **responses}
+    content = {"application/json": {"schema": schemas.reference(row.answer)}}
+    return {str(row.status): {"description": "Done.", "content": content}, **responses}

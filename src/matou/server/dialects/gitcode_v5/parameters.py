@@ -1,0 +1,228 @@
+"""Reading what a client sent: query, form, multipart or JSON, in every spelling that real clients use."""
+
+import re
+import types
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from matou.errors import MatouError
+
+MOST_FIELDS = 200
+LARGEST_PER_PAGE = 100
+LARGEST_PAGE = 2**31
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FORM = "application/x-www-form-urlencoded"
+_BOUNDARY = re.compile(r"boundary=(\"[^\"]{1,70}\"|[^;,\s]{1,70})", re.IGNORECASE)
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+"""Of something that is counted; 0 where it is optional means "not said"."""
+
+
+class UnreadableBody(MatouError):
+    """The body is not of the kind that its Content-Type says."""
+
+
+class InvalidParameter(MatouError):
+    """A parameter is of the wrong kind, or out of its bounds."""
+
+
+class MissingParameter(MatouError):
+    """A parameter that the request cannot do without is not there, or is empty."""
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A file in a multipart body."""
+
+    name: str
+    content: bytes
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route reads besides its path. On the wire a field has its own name unless `msgspec.field(name=…)` says
+    another; a field without a default is required."""
+
+
+class Nothing(Parameters, frozen=True, kw_only=True):
+    """For routes without parameters."""
+
+
+class Paged(Parameters, frozen=True, kw_only=True):
+    """`page` counts from 1; more than LARGEST_PER_PAGE a page is cut to that, and 0 means "not said"."""
+
+    page: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_PAGE)] = 1
+    per_page: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_PAGE)] = 20
+
+    @property
+    def offset(self) -> int:
+        return (max(self.page, 1) - 1) * self.limit
+
+    @property
+    def limit(self) -> int:
+        return min(self.per_page or 20, LARGEST_PER_PAGE)
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def read_query(query: bytes) -> dict[str, object]:
+    """Raises UnreadableBody."""
+    return _pairs(query, "the query")
+
+
+async def read_body(body: bytes, content_type: str) -> dict[str, object]:
+    """The fields of a body: multipart where there is a boundary, JSON, or a form; an empty body has none.
+
+    curl calls everything that it posts a form, so what begins like a JSON object is read as one; and it keeps a
+    Content-Type of JSON on a multipart body, with the boundary added.
+
+    Raises:
+        UnreadableBody: it is none of these.
+    """
+    text = body.removeprefix(_BYTE_ORDER_MARK).strip()
+    if not text:
+        return {}
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is not None:
+        return await _read_multipart(body, boundary[1].strip('"'))
+    kind = content_type.partition(";")[0].strip().lower()
+    if text.startswith(b"{") or kind != _FORM:
+        return _read_json(text)
+    return _pairs(text, "the body")
+
+
+def _pairs(text: bytes, what: str) -> dict[str, object]:
+    try:
+        return dict(
+            parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        )
+    except ValueError:
+        raise UnreadableBody("{what} is not a form", what=what) from None
+
+
+def _read_json(text: bytes) -> dict[str, object]:
+    try:
+        parameters = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UnreadableBody("the body is not JSON") from None
+    if not isinstance(parameters, dict):
+        raise UnreadableBody("the body is not a JSON object")
+    return _flattened(parameters)
+
+
+def _flattened(parameters: Mapping[str, object]) -> dict[str, object]:
+    """`{"author": {"name": …}}` is what others write as `author[name]`."""
+    flat = dict(parameters)
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}[{inner}]": below for inner, below in value.items()})
+    return flat
+
+
+async def _read_multipart(body: bytes, boundary: str) -> dict[str, object]:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    if f"--{boundary}--".encode() not in body[-len(boundary) - 100 :]:
+        raise UnreadableBody("the body is not multipart")
+    headers = Headers({"content-type": f"multipart/form-data; boundary={boundary}"})
+    try:
+        parser = MultiPartParser(
+            headers, stream(), max_files=MOST_FIELDS, max_fields=MOST_FIELDS, max_part_size=len(body)
+        )
+        form = await parser.parse()
+    except (MultiPartException, UnicodeError) as error:
+        raise UnreadableBody("the body is not multipart") from error
+    async with _closing(form.multi_items()):
+        return {name: await _part(value) for name, value in form.multi_items()}
+
+
+class _closing:  # noqa: N801 - used as a statement
+    def __init__(self, items: Iterable[tuple[str, UploadFile | str]]) -> None:
+        self._items = items
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None:
+        for _name, value in self._items:
+            if isinstance(value, UploadFile):
+                await value.close()
+
+
+async def _part(value: UploadFile | str) -> object:
+    if isinstance(value, str):
+        return value
+    return Upload(value.filename or "", await value.read())
+
+
+def read_parameters(kind: type[P], given: Mapping[str, object]) -> P:
+    """Read a route's parameters.
+
+    Raises:
+        MissingParameter: a required one is missing or empty; the first is named.
+        InvalidParameter: one is of the wrong kind or out of its bounds.
+    """
+    taken: dict[str, object] = {}
+    for name, is_required, is_text, is_file in _fields(kind):
+        value = given.get(name)
+        if value is None or (value == "" and not is_text):
+            if is_required:
+                raise MissingParameter("{name} must not be null", name=name)
+            continue
+        taken[name] = _plain(name, value, is_text=is_text, is_file=is_file)
+        if is_required and value == "":
+            raise MissingParameter("{name} must not be blank", name=name)
+    try:
+        return msgspec.convert(taken, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter("a parameter is of the wrong kind: {reason}", reason=str(error)[:300]) from None
+
+
+def _plain(name: str, value: object, *, is_text: bool, is_file: bool) -> object:
+    """What the field's own reading may look at: no file for a text, no NUL and no half of a character in a text."""
+    if isinstance(value, Upload) and not is_file:
+        value = _text_of(name, value)
+    if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+        raise InvalidParameter("{name} holds a character that is not allowed", name=name)
+    if is_text and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _text_of(name: str, upload: Upload) -> str:
+    try:
+        return upload.content.decode()
+    except UnicodeDecodeError:
+        raise InvalidParameter("{name} is not text", name=name) from None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _fields(kind: type[Parameters]) -> tuple[tuple[str, bool, bool, bool], ...]:
+    """Of each field: its name on the wire, whether it is required, whether it is a text, whether it is a file."""
+    return tuple(
+        (field.encode_name, field.required, str in _alternatives(field.type), Upload in _alternatives(field.type))
+        for field in msgspec.structs.fields(kind)
+    )
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return tuple(found for part in get_args(annotation) for found in _alternatives(part))
+    return (annotation,)

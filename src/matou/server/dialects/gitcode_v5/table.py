@@ -1,0 +1,11 @@
+"""Every route of the dialect: a handler's module ends with its rows (`ROUTES`), and stands here in one line."""
+
+from itertools import chain
+
+from matou.server.dialects.gitcode_v5.routing import Route
+
+MODULES: tuple[tuple[Route, ...], ...] = (
+    # One line a module, by its name: `contents.ROUTES,`
+)
+
+ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(MODULES))
