@@ -92,12 +92,14 @@ class EntryKind(StrEnum):
     SUBMODULE = "submodule"
 
 
-_KINDS = {
+KIND_OF_MODE = {
     0o040000: EntryKind.FOLDER,
     0o120000: EntryKind.SYMLINK,
     0o160000: EntryKind.SUBMODULE,
     0o100755: EntryKind.EXECUTABLE,
 }
+"""Any other mode is a file's, whatever old programs wrote."""
+
 _WITHOUT_CONTENT = {EntryKind.FOLDER: Phrase("a folder"), EntryKind.SUBMODULE: Phrase("a submodule")}
 
 
@@ -297,7 +299,7 @@ class _History:
 
     def _entry(self, commit: Commit, path: TreePath) -> TreeEntry | None:
         if commit.tree not in self.entries:
-            self.entries[commit.tree] = _entry_or_none(self.repository, commit.tree, path)
+            self.entries[commit.tree] = entry_at(self.repository, commit.tree, path)
         return self.entries[commit.tree]
 
     def _commit(self, name: ObjectId) -> Commit:
@@ -320,7 +322,7 @@ class _History:
 
 def find_entry(repository: pygit2.Repository, commit: Commit, path: TreePath) -> TreeEntry:
     """What stands at a path, read tree by tree: the cost is that of the path, however large the tree is."""
-    entry = _entry_or_none(repository, commit.tree, path)
+    entry = entry_at(repository, commit.tree, path)
     if entry is None:
         raise MissingPath("{path} is not in commit {id}", path=repr(str(path)), id=commit.id)
     return entry
@@ -336,8 +338,8 @@ def read_file(repository: pygit2.Repository, commit: Commit, path: TreePath, *, 
     entry = find_entry(repository, commit, path)
     if entry.kind in _WITHOUT_CONTENT:
         raise MissingPath("{path} is {kind}, not a file", path=repr(str(path)), kind=_WITHOUT_CONTENT[entry.kind])
-    _require(repository, entry.id, (ObjectType.BLOB,), largest_bytes=largest_bytes)
-    return _content(repository, entry.id)
+    require_kind(repository, entry.id, (ObjectType.BLOB,), largest_bytes=largest_bytes)
+    return read_content(repository, entry.id)
 
 
 def _fault_of_segment(segment: str) -> Phrase | None:
@@ -352,7 +354,8 @@ def _fault_of_segment(segment: str) -> Phrase | None:
     return None
 
 
-def _entry_or_none(repository: pygit2.Repository, root: ObjectId, path: TreePath) -> TreeEntry | None:
+def entry_at(repository: pygit2.Repository, root: ObjectId, path: TreePath) -> TreeEntry | None:
+    """What stands at a path below a tree; None where nothing does."""
     entry = TreeEntry(root, EntryKind.FOLDER)
     for segment in path.segments:
         if entry.kind is not EntryKind.FOLDER:
@@ -365,7 +368,7 @@ def _entry_or_none(repository: pygit2.Repository, root: ObjectId, path: TreePath
 
 
 def _child(repository: pygit2.Repository, tree: ObjectId, segment: str) -> TreeEntry | None:
-    _require(repository, tree, (ObjectType.TREE,), largest_bytes=LARGEST_TREE_BYTES)
+    require_kind(repository, tree, (ObjectType.TREE,), largest_bytes=LARGEST_TREE_BYTES)
     try:
         found = repository[tree]
         entry = found[segment] if isinstance(found, pygit2.Tree) else None
@@ -373,23 +376,27 @@ def _child(repository: pygit2.Repository, tree: ObjectId, segment: str) -> TreeE
         return None
     except pygit2.GitError as error:
         raise Damaged("reading tree {id}: {reason}", id=tree, reason=str(error)) from error
-    return None if entry is None else TreeEntry(ObjectId(str(entry.id)), _KINDS.get(entry.filemode, EntryKind.FILE))
+    return (
+        None if entry is None else TreeEntry(ObjectId(str(entry.id)), KIND_OF_MODE.get(entry.filemode, EntryKind.FILE))
+    )
 
 
 def _read(repository: pygit2.Repository, name: ObjectId) -> tuple[ObjectType, bytes]:
     """A commit or a tag, the kinds that are read whole."""
-    kind = _require(repository, name, (ObjectType.COMMIT, ObjectType.TAG), largest_bytes=LARGEST_COMMIT_BYTES)
-    return kind, _content(repository, name)
+    kind = require_kind(repository, name, (ObjectType.COMMIT, ObjectType.TAG), largest_bytes=LARGEST_COMMIT_BYTES)
+    return kind, read_content(repository, name)
 
 
-def _require(
+def require_kind(
     repository: pygit2.Repository, name: ObjectId, kinds: tuple[ObjectType, ...], *, largest_bytes: int
 ) -> ObjectType:
-    """Judge an object by its header, before its content takes memory."""
-    try:
-        kind, size_bytes = repository.odb.read_header(name)
-    except pygit2.GitError as error:
-        raise _translated(name, error) from error
+    """Judge an object by its header, before its content takes memory.
+
+    Raises:
+        MissingObject: it is not there, or of another kind.
+        TooLargeToRead: it has more bytes than that.
+    """
+    kind, size_bytes = read_header(repository, name)
     if kind not in kinds:
         raise MissingObject("{id} is a {kind}", id=name, kind=kind.name.lower())
     if size_bytes > largest_bytes:
@@ -399,7 +406,17 @@ def _require(
     return kind
 
 
-def _content(repository: pygit2.Repository, name: ObjectId) -> bytes:
+def read_header(repository: pygit2.Repository, name: ObjectId) -> tuple[ObjectType, int]:
+    """Kind and size in bytes. Raises MissingObject."""
+    try:
+        kind, size_bytes = repository.odb.read_header(name)
+    except pygit2.GitError as error:
+        raise _translated(name, error) from error
+    return ObjectType(kind), size_bytes
+
+
+def read_content(repository: pygit2.Repository, name: ObjectId) -> bytes:
+    """All bytes of an object whose header was judged. Raises MissingObject."""
     try:
         return repository.odb.read(name)[1]
     except pygit2.GitError as error:
