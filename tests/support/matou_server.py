@@ -44,7 +44,8 @@ from matou.wiring import open_forge
 root, port, loopback, open_backups = sys.argv[1:]
 settings = Settings.from_environment({})
 with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
-    serve(forge, host="127.0.0.1", port=int(port), announce=lambda url: print(url, flush=True))
+    announce = lambda url: print(url, flush=True)
+    serve(forge, host="127.0.0.1", port=int(port), requests_per_minute=0, announce=announce)
 """
 
 

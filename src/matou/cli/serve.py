@@ -24,6 +24,16 @@ def serve(
         bool,
         typer.Option("--anonymous-reads-backups", help=_("whoever reaches the server may read what was backed up")),
     ] = False,
+    requests_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help=_(
+                "how often one account, or one address without one, may ask the REST API in a minute; 0 is no limit "
+                "(600, and no limit where only this machine can reach the server)"
+            ),
+        ),
+    ] = None,
 ) -> None:
     from matou.forge.users import list_users
     from matou.server.run import serve as run_server
@@ -32,4 +42,4 @@ def serve(
         if not list_users(forge):
             typer.echo(_("there is no account yet; make an administrator with:"), err=True)
             typer.echo(f"  matou user add NAME --admin --root {root}", err=True)
-        run_server(forge, host=host, port=port, base_url=url)
+        run_server(forge, host=host, port=port, base_url=url, requests_per_minute=requests_per_minute)

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import build_app
+from matou.server.rate import RateLimiter
 
 BACKLOG = 1024
 DRAIN = timedelta(seconds=25)
@@ -33,6 +34,7 @@ LAST_MOMENT = timedelta(seconds=4)
 """How long cutting them off may take: with DRAIN it stays below the 30 seconds that service managers wait."""
 NATIVE_THREADS_END_WITHIN = timedelta(seconds=0.5)
 HEADERS_WITHIN = timedelta(seconds=15)
+REQUESTS_PER_MINUTE = 600
 
 
 class PortTaken(Conflict):
@@ -44,7 +46,13 @@ class AddressUnusable(NotFound):
 
 
 def serve(
-    forge: Forge, *, host: str, port: int, base_url: str | None = None, announce: Callable[[str], None] | None = None
+    forge: Forge,
+    *,
+    host: str,
+    port: int,
+    base_url: str | None = None,
+    requests_per_minute: int | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
 
@@ -53,13 +61,16 @@ def serve(
         host: an address or a name.
         port: 0 lets the system choose.
         base_url: how people reach the server, if that is not the address itself.
+        requests_per_minute: of one account, or of one address without one, at the REST API; 0 is no limit, and None
+            is REQUESTS_PER_MINUTE where others than this machine can reach the server.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
 
     Raises:
         PortTaken, AddressUnusable: it cannot listen there.
     """
     _log_to_stderr()
-    asyncio.run(_serve(forge, listen(host, port), base_url, announce or _print_url))
+    limiter = _limiter(forge, requests_per_minute)
+    asyncio.run(_serve(forge, listen(host, port), base_url, limiter, announce or _print_url))
     _let_native_threads_end()
 
 
@@ -86,8 +97,19 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _serve(forge: Forge, listener: socket.socket, base_url: str | None, announce: Callable[[str], None]) -> None:
-    requests = Requests(build_app(forge, base_url=base_url))
+def _limiter(forge: Forge, requests_per_minute: int | None) -> RateLimiter | None:
+    limit = requests_per_minute if requests_per_minute is not None else 0 if forge.loopback else REQUESTS_PER_MINUTE
+    return RateLimiter(limit, window=timedelta(minutes=1)) if limit else None
+
+
+async def _serve(
+    forge: Forge,
+    listener: socket.socket,
+    base_url: str | None,
+    limiter: RateLimiter | None,
+    announce: Callable[[str], None],
+) -> None:
+    requests = Requests(build_app(forge, base_url=base_url, limiter=limiter))
     url = base_url or url_of(listener)
     server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
     ending = Ending(server, requests)
