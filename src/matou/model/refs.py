@@ -51,5 +51,14 @@ class RefListing:
         return hashlib.sha256(self.text).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class RefChange:
+    """What somebody wants a ref to be. `old` is None for one that is made, `new` for one that is deleted."""
+
+    ref: RefName
+    old: ObjectId | None
+    new: ObjectId | None
+
+
 def _encode(name: RefName) -> bytes:
     return name.encode("utf-8", "surrogateescape")
