@@ -50,8 +50,8 @@ class Repository(Wire, frozen=True, kw_only=True):
 
     id: int
     full_name: str
-    human_name: str = ""
-    url: str = ""
+    human_name: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
     namespace: Namespace
     path: str | UnsetType = UNSET
     name: str | UnsetType = UNSET

@@ -93,6 +93,20 @@ class Organization(Wire, frozen=True, kw_only=True):
     follow_count: int | UnsetType = UNSET
 
 
+class OrganizationMember(Wire, frozen=True, kw_only=True):
+    """`GET /orgs/{org}/members`. `member_role`: admin or member."""
+
+    id: int | str
+    login: str
+    name: str | None = ""
+    type: str | UnsetType = UNSET
+    member_role: str | UnsetType = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+    html_url: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    followers_url: str | UnsetType = UNSET
+
+
 class Subscriber(Wire, frozen=True, kw_only=True):
     """25: who watches a repository."""
 
