@@ -1,20 +1,9 @@
 """Which addresses the token may be sent to: a platform's answers do not decide that alone."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
-from matou.errors import Refused
-from matou.remote.addresses import DEFAULT_PORTS, Origin, UnsafeAddress, parse_address
-
-_NUMBER = re.compile(r"\[.*\]|(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
-"""A host given as a number, in any of the forms that a resolver takes for one."""
-
-_PUBLIC_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "mil", "net", "org"})
-
-
-class AddressRefused(Refused):
-    """The platform named an address that the token is not sent to."""
+from matou.remote.home import address_at_home, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +18,8 @@ class Home:
     team_host: str
 
     def clone_url(self, address: str) -> str:
-        """Check the address of a repository; give it in ASCII.
-
-        Raises:
-            AddressRefused: it is not http or https, gives up the encryption that the Open API has, belongs to
-                somebody else, or holds a credential, a query, or what no URL holds.
-        """
-        try:
-            target, home = parse_address(address), parse_address(self.url)
-        except UnsafeAddress as unsafe:
-            raise AddressRefused("its address may not be used: {fault}", fault=unsafe) from unsafe
-        if target.origin.scheme == "http" and home.origin.scheme == "https":
-            raise AddressRefused("the address {address} is not encrypted", address=repr(address)[:200])
-        if not _belongs(target.origin, home.origin) or set("?#") & set(address):
-            raise AddressRefused("the address {address} is not one of this account's", address=repr(address)[:200])
-        return target.url
+        """Check the address of a repository; give it in ASCII. Raises AddressRefused: see `address_at_home`."""
+        return address_at_home(address, home=self.url)
 
     def icon_url(self, address: str) -> str | None:
         """Make an icon's address absolute; None where there is none. It is fetched without the token."""
@@ -61,27 +37,6 @@ def team_key(team_host: str, *, url: str, name: str) -> str:
     if path:
         return unquote(path.rpartition("/")[2])
     host = parts.hostname or ""
-    if "." in host and not _NUMBER.fullmatch(host) and host != urlsplit(url).hostname:
+    if "." in host and not is_number(host) and host != urlsplit(url).hostname:
         return host.split(".", 1)[0]
     return name
-
-
-def _belongs(origin: Origin, home: Origin) -> bool:
-    if origin.port not in (home.port, DEFAULT_PORTS[origin.scheme]):
-        return False
-    family = _family(home.host)
-    return origin.host == home.host or (
-        family is not None and (origin.host == family or origin.host.endswith(f".{family}"))
-    )
-
-
-def _family(host: str) -> str | None:
-    labels = host.split(".")
-    if len(labels) < 2 or _NUMBER.fullmatch(host):
-        return None
-    return host if _is_public_suffix(labels[1:]) else ".".join(labels[1:])
-
-
-def _is_public_suffix(labels: list[str]) -> bool:
-    """Whether anybody can have a name below: `net`, `com.cn`. Others such as `github.io` are no platform's home."""
-    return len(labels) == 1 or (len(labels) == 2 and labels[0] in _PUBLIC_SECOND_LEVEL and len(labels[1]) == 2)

@@ -10,7 +10,7 @@ from matou.errors import MatouError, Phrase, UnknownShape
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.addresses import AddressRefused, Home, team_key
+from matou.platforms.coding.addresses import Home, team_key
 from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.documents import labels_document, members_document
 from matou.platforms.coding.errors import ActionRefused
@@ -31,6 +31,7 @@ from matou.platforms.coding.wire import (
     UserResponse,
     moment,
 )
+from matou.remote.home import AddressRefused
 from matou.remote.session import Session
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024

@@ -2,7 +2,8 @@
 
 import pytest
 
-from matou.platforms.coding.addresses import AddressRefused, Home, team_key
+from matou.platforms.coding.addresses import Home, team_key
+from matou.remote.home import AddressRefused
 
 CODING = Home("https://e.coding.net/open-api", "https://harbour.coding.net")
 LOCAL = Home("http://127.0.0.1:8585/open-api", "http://127.0.0.1:8585/harbour")
