@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matou.forge.downloads import flush_downloads
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
 from matou.server.dialects import coding, gitcode_v5
@@ -47,6 +48,7 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        flush_downloads(forge)
         site.close()
 
     app = Starlette(

@@ -6,6 +6,7 @@ Who may do what is decided by the route: what a query says has no part in it.
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from typing import IO
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs
 from matou.db.repositories import Repository
 from matou.errors import NotFound, UnknownShape
 from matou.forge.access import Action
+from matou.forge.downloads import count_download
 from matou.forge.references import ref_listing
 from matou.git import protocol
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
@@ -52,6 +54,7 @@ FETCH_SETTINGS = (
     ("transfer.hideRefs", "refs/matou"),
 )
 
+_WANT = re.compile(rb"want ([0-9a-f]{40,64})")
 _ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
 _RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
 
@@ -133,10 +136,20 @@ async def _upload_pack(request: GitRequest) -> None:
             listing = await _listing(request.site, admitted.repository)
             await send_answer(request.send, 200, (_RESULT, *NO_CACHE), protocol.ls_refs_answer(listing, wanted))
         elif (pack := await _whole_pack(request, admitted, beginning)) is not None:
+            count_download(request.site.forge, admitted.repository)
             await _send_whole(request, pack)
         else:
+            await _count_clone(request.site, admitted.repository, beginning)
             async with request.site.fetches.taken():
                 await until_client_leaves(request.receive, _send_pack(request, admitted, body))
+
+
+async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None:
+    """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
+    left out. Counted as it begins: git hangs up before the end of its answer."""
+    wanted = {want.decode() for want in _WANT.findall(asked)}
+    if wanted and b"have " not in asked and wanted <= (await _listing(site, repository)).object_ids():
+        count_download(site.forge, repository)
 
 
 async def _send_whole(request: GitRequest, pack: WholePack) -> None:
