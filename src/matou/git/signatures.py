@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from matou.errors import MatouError, Phrase
@@ -99,6 +100,7 @@ def verify_signature(signed: bytes, signature: bytes, certificates: Sequence[str
     return Verdict.GOOD if Verdict.GOOD in verdicts else verdicts[0]
 
 
+@lru_cache(maxsize=256)
 def _parsed(text: str) -> "Cert":
     from pysequoia import Cert
 
@@ -134,7 +136,7 @@ def _is_by_one_revoked(issuer: str | None, certificates: Sequence["Cert"]) -> bo
 
 
 def _standing(certificate: "Cert", signing_key: str, now: datetime) -> Verdict:
-    """Of the key and of the subkey that signed, now: Sequoia asks what they were at the time that a signature claims."""
+    """Of the key and the subkey that signed, now: Sequoia asks what they were at the time that a signature claims."""
     expiration = certificate.expiration
     if certificate.is_revoked:
         return Verdict.REVOKED
