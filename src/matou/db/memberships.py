@@ -9,7 +9,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.schema import memberships, namespaces, users
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, UserKind, user_of
-from matou.db.viewers import page
 from matou.model.names import NamespacePath, folded
 
 
@@ -79,5 +78,6 @@ def members(
     joined = memberships.join(users, users.c.id == memberships.c.user_id)
     total = connection.execute(select(func.count()).select_from(joined).where(*chosen)).scalar_one()
     statement = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.label("member_since"))
-    rows = connection.execute(page(statement.select_from(joined).where(*chosen), users.c.folded_name, offset, limit))
+    ordered = statement.select_from(joined).where(*chosen).order_by(users.c.folded_name)
+    rows = connection.execute(ordered.offset(offset).limit(limit))
     return tuple(Member(user_of(row), Role(row["role"]), row["member_since"]) for row in rows.mappings()), total

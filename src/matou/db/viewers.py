@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, not_, or_, select, true
 
-from matou.db.schema import memberships, namespaces, repositories
+from matou.db.memberships import Role
+from matou.db.schema import memberships, namespaces, repositories, repository_members
 from matou.db.users import UserId
 from matou.model.names import NamespacePath, folded
 from matou.model.platform import Visibility
@@ -56,18 +57,22 @@ def sees_namespace(viewer: Viewer) -> ColumnElement[bool]:
             )
         )
     inside = _is_below(repositories.c.folded_path, namespaces.c.folded_path)
-    ways.append(exists(select(literal(1)).select_from(repositories).where(inside, _open_repository(viewer))))
+    seen_inside = or_(_open_repository(viewer), _is_repository_member(viewer))
+    ways.append(exists(select(literal(1)).select_from(repositories).where(inside, seen_inside)))
     if viewer.backups_are_open:
         ways.append(namespaces.c.source.is_not(None))
     return and_(or_(*ways), _namespace_within(viewer.only_below))
 
 
 def sees_repository(viewer: Viewer) -> ColumnElement[bool]:
-    """Members of a namespace that it stands in, directly or not, and those whom its visibility lets in."""
+    """Its own members, those of a namespace that it stands in, directly or not, and whom its visibility lets in.
+
+    Where its members count independently, of the namespaces' only their owners.
+    """
     within = true() if viewer.only_below is None else below(repositories.c.folded_path, viewer.only_below)
     if viewer.everything:
         return within
-    ways = [_open_repository(viewer)]
+    ways = [_open_repository(viewer), _is_repository_member(viewer)]
     if viewer.user_id is not None:
         ways.append(
             exists(
@@ -76,6 +81,7 @@ def sees_repository(viewer: Viewer) -> ColumnElement[bool]:
                 .where(
                     memberships.c.user_id == viewer.user_id,
                     _is_below(repositories.c.folded_path, _held.c.folded_path),
+                    or_(not_(repositories.c.independent_members), memberships.c.role >= Role.OWNER.value),
                 )
             )
         )
@@ -100,6 +106,16 @@ def _open_repository(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.backups_are_open:
         return or_(open_by_visibility, repositories.c.source.is_not(None))
     return open_by_visibility
+
+
+def _is_repository_member(viewer: Viewer) -> ColumnElement[bool]:
+    if viewer.user_id is None:
+        return false()
+    return exists(
+        select(literal(1))
+        .select_from(repository_members)
+        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == viewer.user_id)
+    )
 
 
 def _namespace_within(path: NamespacePath | None) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 
-from matou.db import memberships, namespaces, repositories, settings, users
+from matou.db import memberships, namespaces, repositories, repository_members, settings, users
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -271,7 +271,7 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
     """
     standing = _standing_anywhere(identity)
     return Viewer(
-        user_id=None if identity.user is None else identity.user.id,
+        user_id=None if identity.user is None or standing is Standing.NOBODY else identity.user.id,
         everything=standing is Standing.ADMINISTRATOR,
         visibilities=tuple(
             visibility for visibility in Visibility if standing >= REPOSITORY_POLICY[Action.SEE].least(visibility)
@@ -406,9 +406,11 @@ def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace)
     standing = _standing_anywhere(identity)
     if user is None or standing is not Standing.SIGNED_IN:
         return standing
-    path = subject.path.namespace if isinstance(subject, Repository) else subject.path
     with forge.database.begin_read() as connection:
-        role = memberships.role_in(connection, user.id, path)
+        if isinstance(subject, Repository):
+            role = repository_members.role_in_repository(connection, user.id, subject)
+        else:
+            role = memberships.role_in(connection, user.id, subject.path)
     return standing if role is None else Standing(role.value)
 
 

@@ -12,9 +12,13 @@ from matou.db.settings import StoredSettings
 from matou.db.users import UserId
 from matou.forge import access
 from matou.forge.access import Action, Identity
+from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.patterns import compile_pattern
+from matou.model.events import EventKind
 from matou.model.repository_settings import InvalidSetting, RepositorySettings, names_of
+
+LARGEST_ID = 2**63
 
 S = TypeVar("S", bound=RepositorySettings)
 
@@ -45,7 +49,10 @@ def change_settings(forge: Forge, identity: Identity, repository: Repository, ki
     if not changes:
         return read_settings(forge, repository, kind)
     with forge.database.begin_write() as connection:
-        return _change(connection, forge, repository, kind, changes)
+        changed = _change(connection, forge, repository, kind, changes)
+        details = {"settings": kind.kind, "changed": sorted(changes)}
+        record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, forge.now())
+    return changed
 
 
 def _read_settings(forge: Forge, repository: Repository, kind: type[S]) -> S:
@@ -83,5 +90,5 @@ def _require_usable(connection: Connection, changes: Mapping[str, object]) -> No
 
 def _require_people(connection: Connection, name: str, ids: tuple[int, ...]) -> None:
     for user_id in ids:
-        if users.find_user(connection, UserId(user_id)) is None:
+        if not 0 < user_id < LARGEST_ID or users.find_user(connection, UserId(user_id)) is None:
             raise InvalidSetting("{name}: there is no account {id}", name=name, id=user_id)
