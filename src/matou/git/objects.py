@@ -153,7 +153,7 @@ class TreePath:
         if not self.segments:
             raise InvalidTreePath("a path is empty")
         for segment in self.segments:
-            fault = _fault_of_segment(segment)
+            fault = fault_of_segment(segment)
             if fault is not None:
                 raise InvalidTreePath(
                     "the path {path} cannot be used: {fault}", path=repr(str(self))[:200], fault=fault
@@ -342,7 +342,8 @@ def read_file(repository: pygit2.Repository, commit: Commit, path: TreePath, *, 
     return read_content(repository, entry.id)
 
 
-def _fault_of_segment(segment: str) -> Phrase | None:
+def fault_of_segment(segment: str) -> Phrase | None:
+    """Why one part of a path is none that we look for; None where it is one."""
     if segment in ("", ".", ".."):
         return Phrase("a part of it is empty, a dot or two")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in segment):
