@@ -7,28 +7,43 @@ name that was checked, an object id, and what must be there before.
 import re
 
 from matou.db.repositories import Repository
-from matou.db.users import User
-from matou.errors import Conflict, NotFound, Phrase, Refused
+from matou.errors import NotFound, Phrase
 from matou.forge import access
 from matou.forge.access import Identity
+from matou.forge.authors import person_of
 from matou.forge.forge import Forge
-from matou.forge.pushes import after_push
+from matou.forge.pushes import HEADS, TAGS
+from matou.forge.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
 from matou.forge.references import ref_listing
+from matou.git.edits import write_tag
 from matou.git.objects import MissingObject, find_commit, open_repository
+from matou.git.quarantine import Quarantine
 from matou.git.refs import fault_of_ref_name
-from matou.git.run import GitFailed, run_git
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
-from matou.model.refs import RefListing
+from matou.model.refs import RefChange, RefListing
 
-BRANCHES = "refs/heads/"
-TAGS = "refs/tags/"
+__all__ = [
+    "BRANCHES",
+    "TAGS",
+    "DefaultBranchKept",
+    "InvalidRefName",
+    "NoSuchRevision",
+    "RefChanged",
+    "RefTaken",
+    "create_branch",
+    "create_tag",
+    "default_branch_of",
+    "delete_branch",
+    "delete_tag",
+    "new_ref",
+    "resolve",
+]
+
+BRANCHES = HEADS
 LONGEST_REF_BYTES = 250
 """A file system's limit for a part of a path, with room for `.lock`."""
 
-LONGEST_TAG_MESSAGE_BYTES = 64 * 1024
-
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
-_NOT_IN_SIGNATURES = str.maketrans("", "", "<>\n\r\0")
 
 
 class NoSuchRevision(NotFound):
@@ -37,18 +52,6 @@ class NoSuchRevision(NotFound):
 
 class InvalidRefName(InvalidName):
     """A name that no branch or tag may have here."""
-
-
-class RefTaken(Conflict):
-    """There is such a branch or tag already, or one that it would stand in or above."""
-
-
-class RefChanged(Conflict):
-    """Somebody changed the branch or tag meanwhile."""
-
-
-class DefaultBranchKept(Refused):
-    """The default branch is not deleted, as a push may not delete it either."""
 
 
 def default_branch_of(forge: Forge, repository: Repository) -> str | None:
@@ -86,15 +89,16 @@ def create_branch(forge: Forge, identity: Identity, repository: Repository, name
     """Make a branch at a revision, and say which commit that is.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
         InvalidRefName: the name may not be a branch's.
         NoSuchRevision: there is no such revision, or it is no commit.
         RefTaken: there is such a branch.
+        MatouError: as `update_refs`.
     """
     access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    ref = _new_ref(BRANCHES, name)
-    commit = _commit_at(forge, repository, start)
-    _create(forge, identity, repository, ref, commit)
+    ref = new_ref(BRANCHES, name)
+    with staying(forge, identity, repository):
+        commit = _commit_at(forge, repository, start)
+        update_refs(forge, identity, repository, [_creation(forge, repository, ref, commit)])
     return commit
 
 
@@ -104,18 +108,24 @@ def create_tag(
     """Make a tag at a revision, annotated where there is a message; say which object the ref names.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
-        InvalidRefName: the name may not be a tag's, or the message is too long.
+        InvalidRefName: the name may not be a tag's.
+        InvalidMessage: the message may not be a tag's.
         NoSuchRevision: there is no such revision, or it is no commit.
         RefTaken: there is such a tag.
+        MatouError: as `update_refs`.
     """
     access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    ref = _new_ref(TAGS, name)
-    target = _commit_at(forge, repository, start)
-    if message.strip():
-        target = _annotate(forge, identity, repository, name, target, message)
-    _create(forge, identity, repository, ref, target)
-    return target
+    ref = new_ref(TAGS, name)
+    with staying(forge, identity, repository):
+        target = _commit_at(forge, repository, start)
+        if not message.strip():
+            update_refs(forge, identity, repository, [_creation(forge, repository, ref, target)])
+            return target
+        with Quarantine(forge.git_dir(repository)) as quarantine:
+            tagger, now = person_of(identity.user), forge.now()
+            tag = write_tag(quarantine, target=target, name=name, tagger=tagger, at=now, message=message)
+            update_refs(forge, identity, repository, [_creation(forge, repository, ref, tag)], quarantine)
+    return tag
 
 
 def delete_branch(
@@ -124,28 +134,27 @@ def delete_branch(
     """Delete a branch; with `expected` only if it still is there.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
         NoSuchRevision: there is no such branch.
         DefaultBranchKept: it is the default branch.
         RefChanged: it is not what was expected, or changed meanwhile.
+        MatouError: as `update_refs`.
     """
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    ref = RefName(BRANCHES + name)
-    if ref_listing(forge, repository).head == ref or repository.default_branch == name:
-        raise DefaultBranchKept("{name} is the default branch, which is not deleted", name=repr(name)[:200])
-    _delete(forge, identity, repository, ref, expected)
+    _delete(forge, identity, repository, RefName(BRANCHES + name), expected)
 
 
 def delete_tag(
     forge: Forge, identity: Identity, repository: Repository, name: str, *, expected: ObjectId | None = None
 ) -> None:
     """As `delete_branch`; a tag is never the default."""
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
     _delete(forge, identity, repository, RefName(TAGS + name), expected)
 
 
-def _new_ref(folder: str, name: str) -> RefName:
-    """A name that means a branch or tag to everybody: not an option, not an object id, not another ref's full name."""
+def new_ref(folder: str, name: str) -> RefName:
+    """A name that means a branch or tag to everybody: not an option, not an object id, not another ref's full name.
+
+    Raises:
+        InvalidRefName: it is none.
+    """
     fault = fault_of_ref_name(folder + name) or _fault_of_short_name(name)
     if fault is not None:
         raise InvalidRefName("the name {name} cannot be used: {fault}", name=repr(name)[:200], fault=fault)
@@ -174,54 +183,18 @@ def _commit_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
         raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(revision)[:200]) from None
 
 
-def _annotate(
-    forge: Forge, identity: Identity, repository: Repository, name: str, target: ObjectId, message: str
-) -> ObjectId:
-    encoded = message.strip("\n").encode() + b"\n"
-    if len(encoded) > LONGEST_TAG_MESSAGE_BYTES:
-        raise InvalidRefName("the message is longer than {limit} bytes", limit=LONGEST_TAG_MESSAGE_BYTES)
-    headers = f"object {target}\ntype commit\ntag {name}\ntagger {_tagger(identity.user)}"
-    text = f"{headers} {int(forge.now().timestamp())} +0000\n\n".encode() + encoded
-    return object_id(run_git(["mktag"], git_dir=forge.git_dir(repository), input=text).decode().strip())
-
-
-def _tagger(user: User | None) -> str:
-    name, email = ("Matou", "") if user is None else (user.display_name or user.name, user.email)
-    return f"{name.translate(_NOT_IN_SIGNATURES).strip()} <{email.translate(_NOT_IN_SIGNATURES).strip()}>"
-
-
-def _create(forge: Forge, identity: Identity, repository: Repository, ref: RefName, target: ObjectId) -> None:
+def _creation(forge: Forge, repository: Repository, ref: RefName, target: ObjectId) -> RefChange:
     if ref in ref_listing(forge, repository).refs:
-        raise RefTaken("{ref} is there already", ref=ref)
-    try:
-        _update_ref(forge, repository, b"create %s\0%s\0" % (ref.encode(), target.encode()))
-    except GitFailed as failure:
-        if not _is_a_ref_in_the_way(failure):
-            raise
-        raise RefTaken("{ref} is there already, or another name stands in its way", ref=ref) from None
-    after_push(forge, repository, identity)
+        raise RefTaken("{ref} is there already, or another name stands in its way", ref=ref)
+    return RefChange(ref, None, target)
 
 
 def _delete(forge: Forge, identity: Identity, repository: Repository, ref: RefName, expected: ObjectId | None) -> None:
-    found = ref_listing(forge, repository).refs.get(ref)
-    if found is None:
-        raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(str(ref))[:200])
-    if expected not in (None, found):
-        raise RefChanged("{ref} is no longer {expected}", ref=ref, expected=expected)
-    try:
-        _update_ref(forge, repository, b"delete %s\0%s\0" % (ref.encode("utf-8", "surrogateescape"), found.encode()))
-    except GitFailed as failure:
-        if not _is_a_ref_in_the_way(failure):
-            raise
-        raise RefChanged("{ref} is no longer {expected}", ref=ref, expected=found) from None
-    after_push(forge, repository, identity)
-
-
-def _update_ref(forge: Forge, repository: Repository, instructions: bytes) -> None:
-    run_git(["update-ref", "--stdin", "-z"], git_dir=forge.git_dir(repository), input=instructions)
-
-
-def _is_a_ref_in_the_way(failure: GitFailed) -> bool:
-    """git's refs.c and refs/files-backend.c say "cannot lock ref" for an old value that is another, and for names
-    that would be file and folder at once."""
-    return "cannot lock ref" in failure.stderr
+    access.require(forge, identity, access.Action.WRITE_CODE, repository)
+    with staying(forge, identity, repository):
+        found = ref_listing(forge, repository).refs.get(ref)
+        if found is None:
+            raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(str(ref))[:200])
+        if expected not in (None, found):
+            raise RefChanged("{ref} was changed meanwhile", ref=ref)
+        update_refs(forge, identity, repository, [RefChange(ref, found, None)])

@@ -1,28 +1,56 @@
 """What must be so before a push is reported as done."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pygit2
 import structlog
 
 from matou.db import repositories
 from matou.db.repositories import Repository
+from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
+from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
-from matou.forge.repositories import HEADS
+from matou.git.objects import find_commit, open_repository
 from matou.git.repository import size_bytes
 from matou.git.run import run_git
-from matou.model.refs import RefListing
+from matou.model.events import EventKind
+from matou.model.names import ObjectId
+from matou.model.refs import RefChange, RefListing
 from matou.storage.files import syncfs
 
 log = structlog.get_logger()
 
+HEADS = "refs/heads/"
+TAGS = "refs/tags/"
 FAVOURITES = (HEADS + "main", HEADS + "master")
 
+MOST_EVENTS_OF_A_PUSH = 100
+"""Of a push of more refs, such as a mirror's first, one event says how many they were."""
 
-def after_push(forge: Forge, repository: Repository, identity: Identity) -> Repository:
-    """Make what git wrote durable, then note the push.
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event before it is written down."""
+
+    kind: EventKind
+    details: Mapping[str, object]
+
+
+def after_push(
+    forge: Forge, repository: Repository, identity: Identity, changes: Sequence[RefChange] = ()
+) -> Repository:
+    """Make what git wrote durable, then note the push and what it changed.
 
     To be called when receive-pack has ended and before its report goes out: git syncs the files that it wrote and
     not the folders that name them, so that a ref may be gone after a power cut that the client was told of.
+
+    Args:
+        changes: those that were made, without what git refused.
 
     Raises:
         NoSuchRepository: it was deleted meanwhile.
@@ -30,6 +58,7 @@ def after_push(forge: Forge, repository: Repository, identity: Identity) -> Repo
     git_dir = forge.git_dir(repository)
     forge.listings.forget(git_dir)
     default_branch = _settle_head(forge, repository)
+    told = tuple(_told(forge, repository, changes))
     syncfs(git_dir)
     size, now = size_bytes(git_dir), forge.now()
     with forge.database.begin_write() as connection:
@@ -41,10 +70,12 @@ def after_push(forge: Forge, repository: Repository, identity: Identity) -> Repo
             size_bytes=size,
             default_branch=default_branch,
         )
-    if pushed is None:
-        raise no_such_repository(repository.path)
+        if pushed is None:
+            raise no_such_repository(repository.path)
+        for event in told:
+            record_event(connection, repository.id, identity.user, event.kind, event.details, now)
     pusher = None if identity.user is None else identity.user.name
-    log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size)
+    log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
     return pushed
 
 
@@ -65,3 +96,43 @@ def head_for(listing: RefListing) -> str | None:
         return listing.head
     branches = sorted(name for name in listing.refs if name.startswith(HEADS))
     return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
+
+
+def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_Told]:
+    if len(changes) > MOST_EVENTS_OF_A_PUSH:
+        yield _Told(EventKind.PUSH, {"refs": len(changes)})
+        return
+    opened = _opened(forge, repository)
+    for change in changes:
+        details = {"ref": str(change.ref), "before": change.old, "after": change.new}
+        yield _Told(_kind_of(change), {**details, "title": _title(opened, change.new)})
+
+
+def _kind_of(change: RefChange) -> EventKind:
+    if change.ref.startswith(HEADS):
+        created, deleted = EventKind.BRANCH_CREATED, EventKind.BRANCH_DELETED
+    elif change.ref.startswith(TAGS):
+        created, deleted = EventKind.TAG_CREATED, EventKind.TAG_DELETED
+    else:
+        return EventKind.PUSH
+    if change.old is None:
+        return created
+    return deleted if change.new is None else EventKind.PUSH
+
+
+def _opened(forge: Forge, repository: Repository) -> pygit2.Repository | None:
+    """None for a repository that libgit2 does not read; its events then have no titles."""
+    try:
+        return open_repository(forge.git_dir(repository))
+    except Damaged:
+        return None
+
+
+def _title(opened: pygit2.Repository | None, tip: ObjectId | None) -> str:
+    """The subject of the commit that a ref names now; nothing where none stands behind it."""
+    if opened is None or tip is None:
+        return ""
+    try:
+        return find_commit(opened, tip).subject[:LONGEST_TITLE]
+    except (NotFound, Refused, Damaged):
+        return ""

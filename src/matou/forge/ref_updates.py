@@ -1,0 +1,115 @@
+"""The one way in which refs change without a push: the same rights, the same rules, and the same promises as it has."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from matou.db.repositories import Repository
+from matou.db.repositories import find_repository_by_id as row_of
+from matou.errors import Damaged, Refused, TryLater
+from matou.forge import access
+from matou.forge.access import Identity, no_such_repository
+from matou.forge.forge import Forge
+from matou.forge.pushes import HEADS, after_push
+from matou.forge.references import HIDDEN_PREFIX, ref_listing
+from matou.forge.turns import only_writer
+from matou.git.jail import NO_ENVIRONMENT
+from matou.git.quarantine import Quarantine
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction
+from matou.git.run import GitFailed
+from matou.model.names import RefName
+from matou.model.refs import RefChange
+
+__all__ = [
+    "DefaultBranchKept",
+    "HiddenRef",
+    "RefChanged",
+    "RefTaken",
+    "RepositoryMoved",
+    "after_push",
+    "staying",
+    "update_refs",
+]
+
+
+class DefaultBranchKept(Refused):
+    """The default branch is not deleted, as a push may not delete it either."""
+
+
+class HiddenRef(Refused):
+    """A ref that keeps what was overwritten or deleted; nobody but us changes it."""
+
+
+class RepositoryMoved(TryLater):
+    """It was given another path while somebody wrote to it."""
+
+
+def update_refs(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    changes: Sequence[RefChange],
+    quarantine: Quarantine | None = None,
+) -> None:
+    """Change refs, all of them or none, each only if it is what its change says that it was.
+
+    When this returns, refs and objects survive a power cut, and events tell of them. When it raises, nothing was
+    changed and no object was kept, with one exception: a repository that is deleted in the last moment.
+
+    Args:
+        quarantine: what holds the objects that the refs are to name and that the repository lacks; they are kept as
+            soon as it is certain that the refs change.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        PushRuleBroken: a rule of the repository forbids it.
+        HiddenRef, DefaultBranchKept: nobody may change this ref in this way.
+        RefTaken, RefChanged: a ref is not what its change says.
+        RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
+    """
+    with only_writer(forge, repository), staying(forge, identity, repository):
+        _require_changeable(forge, repository, changes)
+        environment = NO_ENVIRONMENT if quarantine is None else quarantine.environment
+        with RefTransaction(forge.git_dir(repository), changes, environment=environment) as transaction:
+            if quarantine is not None:
+                quarantine.keep()
+            transaction.commit()
+        after_push(forge, repository, identity, changes)
+
+
+@contextmanager
+def staying(forge: Forge, identity: Identity, repository: Repository) -> Iterator[None]:
+    """Decide for the repository as it is now, and name the cause where it goes away within the block.
+
+    `update_refs` enters it when the quarantine is there: from then on nothing can be written into another repository
+    that has taken the path meanwhile, for neither the quarantine nor a lock would be found there.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        RepositoryMoved: it has another path now.
+    """
+    _require_unmoved(forge, identity, repository)
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, GitFailed, Damaged):
+        _require_unmoved(forge, identity, repository)
+        raise
+
+
+def _require_unmoved(forge: Forge, identity: Identity, repository: Repository) -> None:
+    with forge.database.begin_read() as connection:
+        found = row_of(connection, repository.id)
+    if found is None:
+        raise no_such_repository(repository.path)
+    access.require(forge, identity, access.Action.WRITE_CODE, found)
+    if found.path != repository.path:
+        raise RepositoryMoved("{path} was renamed meanwhile; ask again", path=repr(str(repository.path)))
+
+
+def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
+    default = {ref_listing(forge, repository).head, RefName(HEADS + (repository.default_branch or ""))}
+    for change in changes:
+        if change.ref.startswith(HIDDEN_PREFIX):
+            raise HiddenRef("{ref} is not yours to change", ref=change.ref)
+        if change.new is None and change.ref in default:
+            name = repr(change.ref.removeprefix(HEADS))[:200]
+            raise DefaultBranchKept("{name} is the default branch, which is not deleted", name=name)
