@@ -53,6 +53,7 @@ def open_forge(
     from matou.db.engine import open_database
     from matou.forge.forge import Forge
     from matou.forge.reindex import ensure_indexed
+    from matou.forge.unfinished_moves import finish_moves
     from matou.git.version import require_git
 
     require_git()
@@ -60,6 +61,7 @@ def open_forge(
     database = open_database(settings.database_url or archive.database)
     try:
         forge = Forge(database, archive, now, loopback=loopback, anonymous_reads_backups=anonymous_reads_backups)
+        finish_moves(forge)
         index = ensure_indexed(forge)
         for problem in index.problems if index else ():
             (on_problem or _log_problem)(problem)

@@ -178,6 +178,12 @@ def find_repository_by_id(connection: Connection, repository_id: RepositoryId) -
     return _one(connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none())
 
 
+def lock_repository(connection: Connection, repository_id: RepositoryId) -> Repository | None:
+    """As it is now; nobody else changes it before this transaction ends."""
+    row = connection.execute(_BY_ID.with_for_update(), {"repository_id": repository_id}).mappings().one_or_none()
+    return _one(row)
+
+
 def find_repositories(
     connection: Connection, repository_ids: Collection[RepositoryId], *, viewer: Viewer = EVERYTHING
 ) -> tuple[Repository, ...]:

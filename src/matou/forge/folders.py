@@ -1,20 +1,49 @@
 """Puts the folder of a repository in its place and takes it away again, in step with its row.
 
-The folder comes first and the row last; the row goes first and the folder last. A crash leaves at worst a folder
-without a row, which `check` finds.
+The folder comes first and the row last; the row goes first and the folder last. Between the two a note says what is
+being done, so that `unfinished_moves` can end what a crash cut off.
 """
 
 import contextlib
+import fcntl
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from matou.archive.layout import Archive
 from matou.db.engine import AlreadyThere
+from matou.db.repositories import RepositoryId
+from matou.errors import NotFound
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
-from matou.storage.files import make_folders, sync_folder
+from matou.storage.files import make_folders, sync_folder, write_atomically
+
+NOTE_PREFIX = "move-"
+NOTE_FILE = "note.json"
+
+
+class FolderGone(NotFound):
+    """A repository's folder is not where its row said."""
+
+
+class MoveNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one folder is being moved for.
+
+    Attributes:
+        inode: of the folder. Nothing else that may come to lie in those places is ours to touch.
+        places: where it may be, relative to the archive.
+        repository_id: whose it is; None where its row is yet to be written.
+        path: where that row is to stand; None where the row is to go.
+    """
+
+    inode: int
+    places: tuple[str, ...]
+    repository_id: int | None
+    path: str | None
 
 
 @contextlib.contextmanager
@@ -29,20 +58,94 @@ def staged_repository(archive: Archive) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def moved(archive: Archive, origin: Path, path: RepositoryPath) -> Iterator[None]:
+def moved(
+    archive: Archive, origin: Path, path: RepositoryPath, repository_id: RepositoryId | None = None
+) -> Iterator[None]:
     """Put a folder where `path` says for the block, which writes its row; if that fails it goes back.
+
+    Args:
+        origin: the folder; nothing happens to one that lies there already.
+        repository_id: of the row that the block changes; None where it makes one.
 
     Raises:
         AlreadyThere: a folder that no row names is in the way: a backup that runs now, or a crash, left it.
+        FolderGone: somebody else has moved it.
     """
     place = archive.repository(path)
-    make_folders(place.parent, below=archive.root)
-    _move(origin, place)
-    try:
+    if place == origin:
         yield
-    except BaseException:
-        _move(place, origin)
-        raise
+        return
+    if not origin.exists():
+        raise FolderGone("the folder {place} is not there", place=origin)
+    make_folders(place.parent, below=archive.root)
+    with _noted(archive, origin, (origin, place), repository_id, path):
+        _move(origin, place)
+        try:
+            yield
+        except BaseException:
+            _move(place, origin)
+            raise
+
+
+@contextlib.contextmanager
+def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId) -> Iterator[None]:
+    """Take a folder away after the block, which deletes its row; if that fails it stays."""
+    place = archive.repository(path)
+    trash = archive.staging / f"deleted-{uuid.uuid4().hex}.git"
+    if not place.exists():
+        yield
+        return
+    with _noted(archive, place, (place, trash), repository_id, None):
+        yield
+        # Out of everybody's sight in one step: what comes to stand here next is another repository's.
+        with contextlib.suppress(FileNotFoundError):
+            place.rename(trash)
+            sync_folder(place.parent)
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def notes(archive: Archive) -> Iterator[tuple[Path, MoveNote]]:
+    """The notes that nobody is at work on any more, each held for as long as the caller looks at it."""
+    for folder in sorted(archive.staging.glob(NOTE_PREFIX + "*")):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+            yield folder, msgspec.json.decode((folder / NOTE_FILE).read_bytes(), type=MoveNote)
+
+
+@contextlib.contextmanager
+def _noted(
+    archive: Archive,
+    origin: Path,
+    places: tuple[Path, ...],
+    repository_id: RepositoryId | None,
+    path: RepositoryPath | None,
+) -> Iterator[None]:
+    note = MoveNote(
+        inode=origin.stat().st_ino,
+        places=tuple(str(place.relative_to(archive.root)) for place in places),
+        repository_id=repository_id,
+        path=None if path is None else str(path),
+    )
+    # A folder, and not a file: files are swept out of the staging folder by whoever cleans it.
+    folder = archive.staging / f"{NOTE_PREFIX}{uuid.uuid4().hex}"
+    folder.mkdir()
+    with _held(folder):
+        try:
+            write_atomically(folder / NOTE_FILE, msgspec.json.encode(note))
+            sync_folder(archive.staging)
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Raises BlockingIOError where another process, or thread, holds it; whoever dies lets go."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _move(origin: Path, place: Path) -> None:
@@ -54,15 +157,3 @@ def _move(origin: Path, place: Path) -> None:
     origin.rename(place)
     sync_folder(place.parent)
     sync_folder(origin.parent)
-
-
-def remove_repository_folder(archive: Archive, path: RepositoryPath) -> None:
-    """Take it out of everybody's sight in one step, then delete it. Nothing where there is none."""
-    place = archive.repository(path)
-    trash = archive.staging / f"deleted-{uuid.uuid4().hex}.git"
-    try:
-        place.rename(trash)
-    except FileNotFoundError:
-        return
-    sync_folder(place.parent)
-    shutil.rmtree(trash, ignore_errors=True)

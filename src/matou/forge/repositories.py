@@ -1,8 +1,9 @@
 """Repositories: making, finding, changing, bringing in from elsewhere."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from matou.credentials import GitCredential
 from matou.db import lfs_objects, namespaces, repositories
@@ -12,7 +13,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import NewRepository, Repository, RepositoryId
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
-from matou.errors import NotFound
+from matou.errors import MatouError, NotFound
 from matou.forge.access import (
     Identity,
     NoSuchRepository,
@@ -20,7 +21,9 @@ from matou.forge.access import (
     no_such_repository,
     viewer,
 )
-from matou.forge.folders import moved, remove_repository_folder, staged_repository
+from matou.forge.events import record_event
+from matou.forge.first_commit import FirstFiles, commit_first
+from matou.forge.folders import moved, removed, staged_repository
 from matou.forge.forge import Forge
 from matou.forge.imports import (
     fetch_local,
@@ -34,14 +37,53 @@ from matou.forge.users import NameTaken
 from matou.git.refs import fault_of_ref_name, read_refs
 from matou.git.repository import size_bytes
 from matou.git.run import run_git
+from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
+from matou.storage.files import write_atomically
 
 HEADS = "refs/heads/"
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 10_000
+LONGEST_HOMEPAGE = 2000
+
+NO_FILES: FirstFiles = MappingProxyType({})
+
+RowWriter = Callable[[Connection, Repository], None]
+"""Writes what belongs to a repository, in the transaction that makes it."""
 
 
 class NoSuchBranch(NotFound):
     """The repository has no branch of that name."""
+
+
+class InvalidText(MatouError):
+    """A description, or an address, that a repository cannot have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a repository is, besides where it stands; valid on construction.
+
+    Attributes:
+        name: what people call it; empty for the last part of its path.
+        homepage: an http or https URL, or empty.
+
+    Raises:
+        InvalidName: the name is too long, or holds what nobody can see or a slash.
+        InvalidText: the description is too long, or the home page is no such URL.
+    """
+
+    name: str = ""
+    description: str = ""
+    homepage: str = ""
+    visibility: Visibility = Visibility.PRIVATE
+
+    def __post_init__(self) -> None:
+        if self.name:
+            require_display_name(self.name)
+        require_description(self.description)
+        require_homepage(self.homepage)
 
 
 def create_repository(
@@ -53,10 +95,39 @@ def create_repository(
     creator: User | None,
 ) -> Repository:
     """Make an empty one. Raises NoSuchNamespace, NameTaken."""
-    namespace = _namespace_for(forge, path)
+    return begin_repository(
+        forge, path, Profile(visibility=visibility, description=description), creator=creator, also=_nothing
+    )
+
+
+def begin_repository(
+    forge: Forge,
+    path: RepositoryPath,
+    profile: Profile,
+    *,
+    creator: User | None,
+    default_branch: str = "main",
+    files: FirstFiles = NO_FILES,
+    also: RowWriter,
+) -> Repository:
+    """Make one: empty, or with a first commit on its default branch.
+
+    Args:
+        files: of the first commit; none for no commit.
+        also: called in the transaction that makes it.
+
+    Raises:
+        NoSuchNamespace, NameTaken: of the path.
+        InvalidName: of the branch.
+    """
+    head = _ref_of(default_branch)
+    namespace = namespace_for(forge, path)
     with staged_repository(forge.archive) as git_dir:
-        new = replace(_new(forge, namespace, path, git_dir, creator), visibility=visibility, description=description)
-        return _publish(forge, git_dir, new)
+        write_atomically(git_dir / "HEAD", f"ref: {head}\n".encode())
+        if files:
+            commit_first(git_dir, head, files, author=creator, now=forge.now())
+        new = new_repository(forge, namespace, path, git_dir, profile, creator)
+        return publish_repository(forge, git_dir, new, creator=creator, also=also)
 
 
 def find_repository(forge: Forge, path: RepositoryPath) -> Repository:
@@ -107,21 +178,45 @@ def visible_repositories(
     return _listed(forge, namespace, eyes, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter)
 
 
-def rename_repository(forge: Forge, repository: Repository, name: str) -> Repository:
+def rename_repository(forge: Forge, repository: Repository, name: str, *, by: User | None = None) -> Repository:
+    """Give it another path, and that as its name too; see `move_repository`."""
+    path = RepositoryPath(repository.path.namespace, name)
+    return move_repository(forge, repository, path, true_name=name, by=by, kind=EventKind.RENAMED)
+
+
+def move_repository(
+    forge: Forge,
+    repository: Repository,
+    path: RepositoryPath,
+    *,
+    namespace: Namespace | None = None,
+    true_name: str,
+    by: User | None,
+    kind: EventKind,
+) -> Repository:
     """The old path leads here until somebody takes it; what one may do here is decided for what is here.
+
+    Args:
+        path: where it is to stand.
+        namespace: the one that `path` names; None where that is its own.
+        true_name: what people are to call it.
+        by: who does it, for the event of the given kind.
 
     Raises InvalidName, NameTaken.
     """
-    path = RepositoryPath(repository.path.namespace, name)
     if path == repository.path:
         return repository
     git_dir = forge.git_dir(repository)
     try:
-        with moved(forge.archive, git_dir, path), forge.database.begin_write() as connection:
+        with moved(forge.archive, git_dir, path, repository.id), forge.database.begin_write() as connection:
+            _require_unmoved(connection, repository)
             _require_free(connection, path, but_for=repository)
-            renamed = repositories.move(connection, repository, path, forge.now())
+            now, target = forge.now(), None if namespace is None else namespace.id
+            renamed = repositories.move(connection, repository, path, now, namespace_id=target, true_name=true_name)
             if renamed is None:
                 raise no_longer_there(repository)
+            details = {"old_path": str(repository.path), "new_path": str(path)}
+            record_event(connection, repository.id, by, kind, details, now)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     forge.listings.forget(git_dir)
@@ -136,19 +231,43 @@ def set_visibility(forge: Forge, repository: Repository, visibility: Visibility)
     return _change(forge, repository, visibility=visibility)
 
 
+def set_profile(forge: Forge, repository: Repository, profile: Profile, *, also: RowWriter) -> Repository:
+    """Set all of it at once; `also` is called in the same transaction."""
+    with forge.database.begin_write() as connection:
+        changed = repositories.change(
+            connection,
+            repository.id,
+            true_name=profile.name or repository.name,
+            description=profile.description,
+            homepage=profile.homepage,
+            visibility=profile.visibility,
+            updated_at=forge.now(),
+        )
+        if changed is None:
+            raise no_longer_there(repository)
+        also(connection, changed)
+    return changed
+
+
 def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Repository:
     """HEAD moves with it. In a repository without branches any name will do.
 
     Raises InvalidName, NoSuchBranch.
     """
-    ref = _ref_of(branch)
-    refs = ref_listing(forge, repository).refs
-    if ref not in refs and any(name.startswith(HEADS) for name in refs):
-        raise NoSuchBranch("there is no branch {branch}", branch=repr(branch))
+    ref = require_branch(forge, repository, branch)
     git_dir = forge.git_dir(repository)
     run_git(("symbolic-ref", "HEAD", ref), git_dir=git_dir)
     forge.listings.forget(git_dir)
     return _change(forge, repository, default_branch=branch)
+
+
+def require_branch(forge: Forge, repository: Repository, branch: str) -> RefName:
+    """The ref that may become HEAD. Raises InvalidName, NoSuchBranch."""
+    ref = _ref_of(branch)
+    refs = ref_listing(forge, repository).refs
+    if ref not in refs and any(name.startswith(HEADS) for name in refs):
+        raise NoSuchBranch("there is no branch {branch}", branch=repr(branch)[:200])
+    return ref
 
 
 def _ref_of(branch: str) -> RefName:
@@ -159,21 +278,32 @@ def _ref_of(branch: str) -> RefName:
     return RefName(HEADS + branch)
 
 
-def archive_repository(forge: Forge, repository: Repository) -> Repository:
+def archive_repository(forge: Forge, repository: Repository, *, by: User | None = None) -> Repository:
     """Nobody can push to it or change its settings until it is unarchived."""
-    return _change(forge, repository, archived=True)
+    return _set_archived(forge, repository, by, archived=True)
 
 
-def unarchive_repository(forge: Forge, repository: Repository) -> Repository:
-    return _change(forge, repository, archived=False)
+def unarchive_repository(forge: Forge, repository: Repository, *, by: User | None = None) -> Repository:
+    return _set_archived(forge, repository, by, archived=False)
+
+
+def _set_archived(forge: Forge, repository: Repository, by: User | None, *, archived: bool) -> Repository:
+    with forge.database.begin_write() as connection:
+        now = forge.now()
+        changed = repositories.change(connection, repository.id, updated_at=now, archived=archived)
+        if changed is None:
+            raise no_longer_there(repository)
+        if repository.archived != archived:
+            kind = EventKind.ARCHIVED if archived else EventKind.REOPENED
+            record_event(connection, repository.id, by, kind, {}, now)
+    return changed
 
 
 def delete_repository(forge: Forge, repository: Repository) -> None:
     """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
-    with forge.database.begin_write() as connection:
-        if not repositories.delete_repository(connection, repository.id):
-            raise no_longer_there(repository)
-    remove_repository_folder(forge.archive, repository.path)
+    with removed(forge.archive, repository.path, repository.id), forge.database.begin_write() as connection:
+        _require_unmoved(connection, repository)
+        repositories.delete_repository(connection, repository.id)
     forge.listings.forget(forge.git_dir(repository))
 
 
@@ -200,15 +330,15 @@ def import_repository(
     """
     origin = local_git_dir(Path(source)) if local else None
     url = "" if local else require_remote_url(str(source))
-    namespace = _namespace_for(forge, path)
+    namespace = namespace_for(forge, path)
     with staged_repository(forge.archive) as git_dir:
         if origin is None:
             fetch_remote(git_dir, url, credential)
         else:
             fetch_local(git_dir, origin)
         links = () if origin is None else tuple(local_lfs_objects(forge.archive, origin))
-        new = replace(_new(forge, namespace, path, git_dir, creator), visibility=visibility)
-        return _publish(forge, git_dir, new, links)
+        new = new_repository(forge, namespace, path, git_dir, Profile(visibility=visibility), creator)
+        return publish_repository(forge, git_dir, new, creator=creator, links=links, also=_nothing)
 
 
 def branch_of_head(git_dir: Path) -> str | None:
@@ -222,7 +352,14 @@ def no_longer_there(repository: Repository) -> NotFound:
     return no_such_repository(repository.path)
 
 
-def _namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
+def _require_unmoved(connection: Connection, repository: Repository) -> None:
+    """Its folder is taken from where the row was when it was read: by now another repository's may lie there."""
+    there = repositories.lock_repository(connection, repository.id)
+    if there is None or there.path != repository.path:
+        raise no_longer_there(repository)
+
+
+def namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
     """Where it is to stand; raises early, before anything is fetched, where it cannot."""
     with forge.database.begin_read() as connection:
         namespace = namespaces.find_namespace(connection, path.namespace)
@@ -247,17 +384,18 @@ def _require_free(connection: Connection, path: RepositoryPath, *, but_for: Repo
         raise AlreadyThere("{path} is there already", path=repr(str(path)))
 
 
-def _new(
-    forge: Forge, namespace: Namespace, path: RepositoryPath, git_dir: Path, creator: User | None
+def new_repository(
+    forge: Forge, namespace: Namespace, path: RepositoryPath, git_dir: Path, profile: Profile, creator: User | None
 ) -> NewRepository:
+    """The row of what lies in the staging folder and is to stand at `path`."""
     now = forge.now()
     return NewRepository(
         namespace_id=namespace.id,
         # The namespace's own spelling, so that what differs in case only stays one folder.
         path=RepositoryPath(namespace.path, path.name),
-        true_name=path.name,
-        description="",
-        visibility=Visibility.PRIVATE,
+        true_name=profile.name or path.name,
+        description=profile.description,
+        visibility=profile.visibility,
         default_branch=branch_of_head(git_dir),
         archived=False,
         read_only_source=None,
@@ -268,18 +406,60 @@ def _new(
         updated_at=now,
         last_push_at=None,
         creator_id=None if creator is None else creator.id,
+        homepage=profile.homepage,
     )
 
 
-def _publish(forge: Forge, git_dir: Path, new: NewRepository, links: Iterable[LfsLink] = ()) -> Repository:
+def publish_repository(
+    forge: Forge,
+    git_dir: Path,
+    new: NewRepository,
+    *,
+    creator: User | None,
+    links: Iterable[LfsLink] = (),
+    also: RowWriter,
+) -> Repository:
+    """Put a folder where its row says, and write that row with all that belongs to it: both, or neither.
+
+    Raises NameTaken, and what `also` raises.
+    """
     try:
         with moved(forge.archive, git_dir, new.path), forge.database.begin_write() as connection:
             _require_free(connection, new.path)
             created = repositories.insert_repository(connection, new)
             lfs_objects.link_objects(connection, created.id, links)
+            record_event(connection, created.id, creator, EventKind.CREATED, {}, new.updated_at)
+            also(connection, created)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(new.path))) from error
     return created
+
+
+def _nothing(_connection: Connection, _repository: Repository) -> None:
+    """What belongs to a repository that has nothing but itself."""
+
+
+def require_display_name(name: str) -> str:
+    """Raises InvalidName."""
+    is_text = name.isprintable() and name.strip(". ") != "" and not set(name) & set("/\\")
+    if not is_text or len(name) > LONGEST_NAME:
+        raise InvalidName("{name} cannot be the name of a repository", name=repr(name)[:100])
+    return name
+
+
+def require_description(description: str) -> str:
+    """Raises InvalidText."""
+    if len(description) > LONGEST_DESCRIPTION or "\0" in description:
+        raise InvalidText("a description has at most {longest} characters", longest=LONGEST_DESCRIPTION)
+    return description
+
+
+def require_homepage(homepage: str) -> str:
+    """Raises InvalidText. What is shown as a link must not be able to be a program."""
+    is_link = homepage.startswith(("http://", "https://")) and homepage.isprintable() and " " not in homepage
+    if homepage and not (is_link and len(homepage) <= LONGEST_HOMEPAGE):
+        raise InvalidText("{homepage} is not an http or https URL", homepage=repr(homepage)[:100])
+    return homepage
 
 
 def _change(forge: Forge, repository: Repository, **values: object) -> Repository:

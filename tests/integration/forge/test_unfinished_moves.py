@@ -1,0 +1,231 @@
+"""A crash between the folder of a repository and its row: the next start puts right what it cut off."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.db import repositories as rows
+from matou.db.repositories import Repository
+from matou.errors import NotFound
+from matou.forge.check import check
+from matou.forge.folders import NOTE_PREFIX
+from matou.forge.forge import Forge
+from matou.forge.namespaces import create_organization, create_project
+from matou.forge.repositories import (
+    create_repository,
+    delete_repository,
+    find_repository,
+    find_repository_by_id,
+    rename_repository,
+    repositories_in,
+)
+from matou.forge.unfinished_moves import finish_moves
+from matou.forge.users import create_user
+from matou.model.names import RepositoryPath
+from matou.settings import Settings
+from matou.wiring import open_forge
+
+CRASH = """
+import os, signal, sys
+from pathlib import Path
+from matou.db import repositories as rows
+from matou.forge import repositories as use_cases
+from matou.model.names import RepositoryPath
+from matou.settings import Settings
+from matou.wiring import open_forge
+
+root, database, what, moment = sys.argv[1:]
+settings = Settings.from_environment({"MATOU_DATABASE_URL": database})
+with open_forge(Path(root), settings) as forge:
+    die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    there = None if what == "create" else use_cases.find_repository(forge, RepositoryPath.parse("team/harbour/ship"))
+    if moment == "before the row":
+        for name in ("insert_repository", "move", "delete_repository"):
+            setattr(rows, name, die)
+    else:
+        import shutil
+        shutil.rmtree = die
+    if what == "create":
+        use_cases.create_repository(forge, RepositoryPath.parse("team/harbour/ship"), creator=None)
+    elif what == "rename":
+        use_cases.rename_repository(forge, there, "boat")
+    else:
+        use_cases.delete_repository(forge, there)
+"""
+
+
+Crash = Callable[[str, str], None]
+
+
+@pytest.fixture
+def crash(archive: Archive, database_place: Path | str) -> Crash:
+    """Do something in a process that is killed in the middle of it."""
+
+    def crash(what: str, moment: str) -> None:
+        url = f"sqlite:///{database_place}" if isinstance(database_place, Path) else database_place
+        done = subprocess.run([sys.executable, "-c", CRASH, archive.root, url, what, moment], capture_output=True)
+        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+
+    return crash
+
+
+@pytest.fixture
+def ship(this_process: Forge) -> Callable[[], Repository]:
+    def make() -> Repository:
+        return create_repository(this_process, RepositoryPath.parse("team/harbour/ship"), creator=None)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _namespaces(this_process: Forge) -> None:
+    anna = create_user(this_process, "anna")
+    create_project(this_process, create_organization(this_process, "team", owner=anna), "harbour", creator=anna)
+
+
+def all_is_well(forge: Forge) -> bool:
+    return check(forge) == () and list(forge.archive.staging.iterdir()) == []
+
+
+def test_a_creation_that_was_cut_off_leaves_no_trace(this_process: Forge, crash: Crash) -> None:
+    crash("create", "before the row")
+    assert check(this_process) != ()
+
+    assert finish_moves(this_process) == 1
+
+    assert repositories_in(this_process, None) == ((), 0)
+    assert all_is_well(this_process)
+    create_repository(this_process, RepositoryPath.parse("team/harbour/ship"), creator=None)
+
+
+def test_a_creation_whose_row_is_there_stays(this_process: Forge, crash: Crash) -> None:
+    crash("create", "after the row")
+
+    finish_moves(this_process)
+
+    assert find_repository(this_process, RepositoryPath.parse("team/harbour/ship")).name == "ship"
+    assert all_is_well(this_process)
+
+
+def test_a_rename_that_was_cut_off_is_taken_back(
+    this_process: Forge, ship: Callable[[], Repository], crash: Crash
+) -> None:
+    before = ship()
+    crash("rename", "before the row")
+    assert check(this_process) != ()
+
+    assert finish_moves(this_process) == 1
+
+    assert find_repository_by_id(this_process, before.id) == before
+    assert (this_process.git_dir(before) / "HEAD").is_file()
+    assert all_is_well(this_process)
+
+
+def test_a_rename_whose_row_is_there_stays(this_process: Forge, ship: Callable[[], Repository], crash: Crash) -> None:
+    before = ship()
+    crash("rename", "after the row")
+
+    finish_moves(this_process)
+
+    assert find_repository_by_id(this_process, before.id).name == "boat"
+    assert all_is_well(this_process)
+
+
+def test_a_deletion_before_its_row_was_gone_did_not_happen(
+    this_process: Forge, ship: Callable[[], Repository], crash: Crash
+) -> None:
+    before = ship()
+    crash("delete", "before the row")
+
+    finish_moves(this_process)
+
+    assert find_repository_by_id(this_process, before.id) == before
+    assert all_is_well(this_process)
+
+
+def test_a_deletion_whose_row_is_gone_is_ended(
+    this_process: Forge, ship: Callable[[], Repository], crash: Crash
+) -> None:
+    before = ship()
+    crash("delete", "after the row")
+
+    finish_moves(this_process)
+
+    with pytest.raises(NotFound):
+        find_repository_by_id(this_process, before.id)
+    assert all_is_well(this_process)
+    ship()
+
+
+def test_only_the_folder_that_was_moved_is_touched(this_process: Forge, crash: Crash) -> None:
+    """A backup may have made another one in the same place since."""
+    crash("create", "before the row")
+    place = this_process.archive.repository(RepositoryPath.parse("team/harbour/ship"))
+    place.rename(place.with_name("elsewhere"))
+    place.mkdir()
+    (place / "HEAD").write_text("ref: refs/heads/theirs\n")
+
+    finish_moves(this_process)
+
+    assert (place / "HEAD").read_text() == "ref: refs/heads/theirs\n"
+
+
+def test_a_move_that_is_under_way_is_left_alone(
+    this_process: Forge, other_process: Forge, ship: Callable[[], Repository], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, really_move = ship(), rows.move
+    finished: list[int] = []
+
+    def move_while_another_starts(*arguments: object, **named: object) -> object:
+        finished.append(finish_moves(other_process))
+        return really_move(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rows, "move", move_while_another_starts)
+
+    renamed = rename_repository(this_process, before, "boat")
+
+    assert finished == [0]
+    assert (this_process.git_dir(renamed) / "HEAD").is_file()
+    assert all_is_well(this_process)
+
+
+def test_the_next_start_does_it(
+    archive: Archive, this_process: Forge, crash: Crash, database_place: Path | str
+) -> None:
+    crash("create", "before the row")
+    url = f"sqlite:///{database_place}" if isinstance(database_place, Path) else database_place
+
+    with open_forge(archive.root, Settings.from_environment({"MATOU_DATABASE_URL": url})) as forge:
+        assert check(forge) == ()
+
+
+def test_whoever_saw_a_repository_before_it_moved_does_not_move_or_delete_what_stands_there_now(
+    this_process: Forge, ship: Callable[[], Repository]
+) -> None:
+    before = ship()
+    rename_repository(this_process, before, "boat")
+    newcomer = ship()
+
+    with pytest.raises(NotFound):
+        rename_repository(this_process, before, "raft")
+    with pytest.raises(NotFound):
+        delete_repository(this_process, before)
+
+    assert find_repository(this_process, newcomer.path) == newcomer
+    assert all_is_well(this_process)
+
+
+def test_a_note_that_nobody_can_read_does_not_stop_the_others(this_process: Forge, crash: Crash) -> None:
+    """A power cut may leave a folder whose note was never written."""
+    empty = this_process.archive.staging / f"{NOTE_PREFIX}0000"
+    empty.mkdir()
+    crash("create", "before the row")
+
+    assert finish_moves(this_process) == 1
+
+    assert check(this_process) == ()
