@@ -57,10 +57,11 @@ def put_mark(
     connection: Connection, mark: Mark, repository_id: RepositoryId, user_id: UserId, created_at: datetime
 ) -> bool:
     """Say whether it is new: one that is there keeps its time. Raises OwnerGone where there is no such repository."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    dialect, table = sqlite if connection.dialect.name == "sqlite" else postgresql, _TABLES[mark]
     values = {"repository_id": repository_id, "user_id": user_id, "created_at": created_at}
-    statement = dialect.insert(_TABLES[mark]).values(values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+    # Asked for, since psycopg's count of inserted rows is not given to us.
+    inserted = dialect.insert(table).values(values).on_conflict_do_nothing().returning(table.c.user_id)
+    return connection.execute(inserted).first() is not None
 
 
 def remove_mark(connection: Connection, mark: Mark, repository_id: RepositoryId, user_id: UserId) -> bool:
