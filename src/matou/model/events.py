@@ -7,7 +7,7 @@ class EventKind(StrEnum):
     """A kind of event; its text stands in the database.
 
     What an event tells besides its kind, its time and who caused it are its details, small values of JSON. The names
-    that can be shown to others are those in `forge.events.SHOWN`; anything else stays in the database.
+    that can be shown to others are those in `forge.activity.SHOWN`; anything else stays in the database.
     """
 
     PUSH = "push"
