@@ -1,0 +1,63 @@
+"""35: how often a repository was downloaded."""
+
+from enum import StrEnum
+
+from matou.forge.access import Action
+from matou.forge.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS, download_statistics
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.spans import read_day
+
+
+class Direction(StrEnum):
+    """Of days, in a list."""
+
+    OLDEST_FIRST = "asc"
+    NEWEST_FIRST = "desc"
+
+
+class StatisticsAsked(Parameters, frozen=True, kw_only=True):
+    """Both days are included."""
+
+    start_date: str = ""
+    end_date: str = ""
+    direction: Direction = Direction.NEWEST_FIRST
+
+
+def show_statistics(call: RepositoryCall, asked: StatisticsAsked) -> wire.DownloadStatistics:
+    first, last = read_day("start_date", asked.start_date), read_day("end_date", asked.end_date)
+    found = download_statistics(call.forge, call.repository, first=first, last=last)
+    rows = [
+        wire.DownloadDay(
+            pdate=wire.Day(day.day.isoformat()),
+            repo_id=str(call.repository.id),
+            today_dl_cnt=day.downloads,
+            total_dl_cnt=day.total,
+        )
+        for day in found.days
+    ]
+    return wire.DownloadStatistics(
+        download_statistics_detail=rows if asked.direction is Direction.OLDEST_FIRST else rows[::-1],
+        download_statistics_total=found.in_range,
+        download_statistics_history_total=found.total,
+    )
+
+
+ROUTES = (
+    repository_route(
+        35,
+        "GET",
+        "/repos/{owner}/{repo}/download_statistics",
+        Action.READ_ANALYSIS,
+        StatisticsAsked,
+        show_statistics,
+        answer=wire.DownloadStatistics,
+        choices=(
+            "a clone (a fetch that has nothing yet) and the download of an archive count, a fetch of what is new does"
+            f" not; days are those of UTC+8; by default the {DEFAULT_RANGE_DAYS} days up to the last one, at most"
+            f" {LONGEST_RANGE_DAYS}; every day of the range has a row"
+        ),
+    ),
+)

@@ -1,0 +1,88 @@
+"""23 and 24: files that people attach to a repository."""
+
+import base64
+import re
+
+from matou.db.uploads import Upload as StoredUpload
+from matou.forge.access import Action
+from matou.forge.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Parameters, Upload
+from matou.server.dialects.gitcode_v5.routing import MEBIBYTE, repository_route
+
+_DATA_URL = re.compile(r"\Adata:[^,]{0,200},")
+_ONE_ALPHABET = str.maketrans("-_ ", "+/+")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
+_LARGEST_BASE64_BYTES = LARGEST_UPLOAD_BYTES * 4 // 3
+
+_CHOICES = (
+    "20 MiB; the type is told by the bytes alone: pictures, text of any kind, PDF, office documents, archives, sound"
+    " and film are taken; only pictures are shown in place, all else is handed out as a download; the URL answers"
+    " those who may read the repository's code"
+)
+
+
+class ImageAsked(Parameters, frozen=True, kw_only=True):
+    """`body` is base64, with or without the beginning of a data URL."""
+
+    body: str = ""
+    file_name: str
+
+
+class FileAsked(Parameters, frozen=True, kw_only=True):
+    file: Upload
+
+
+def upload_image(call: RepositoryCall, asked: ImageAsked) -> wire.UploadedFile:
+    stored = receive_upload(call.forge, call.repository, call.user, asked.file_name, decode_leniently(asked.body))
+    return _uploaded(call, stored)
+
+
+def upload_file(call: RepositoryCall, asked: FileAsked) -> wire.UploadedFile:
+    stored = receive_upload(call.forge, call.repository, call.user, asked.file.name, asked.file.content)
+    return _uploaded(call, stored)
+
+
+def decode_leniently(text: str) -> bytes:
+    """Base64 of either alphabet, with line breaks, without padding, or cut off: what it has of a last byte counts.
+
+    The document's own example sends `1`, which is six bits.
+    """
+    # A plus sign in a form is a space.
+    plain = _DATA_URL.sub("", text.strip()).translate(_ONE_ALPHABET)
+    letters = _NOT_BASE64.sub("", plain)
+    if len(letters) % 4 == 1:
+        letters += "A"
+    return base64.b64decode(letters + "=" * (-len(letters) % 4))
+
+
+def _uploaded(call: RepositoryCall, stored: StoredUpload) -> wire.UploadedFile:
+    path = path_of(stored)
+    return wire.UploadedFile(path=path, full_path=call.links.page(call.repository.path, "attachment", path))
+
+
+ROUTES = (
+    repository_route(
+        23,
+        "POST",
+        "/repos/{owner}/{repo}/img/upload",
+        Action.UPLOAD,
+        ImageAsked,
+        upload_image,
+        answer=wire.UploadedFile,
+        choices=f"any file, not only a picture; {_CHOICES}",
+        largest_body_bytes=_LARGEST_BASE64_BYTES + MEBIBYTE,
+    ),
+    repository_route(
+        24,
+        "POST",
+        "/repos/{owner}/{repo}/file/upload",
+        Action.UPLOAD,
+        FileAsked,
+        upload_file,
+        answer=wire.UploadedFile,
+        choices=_CHOICES,
+        largest_body_bytes=LARGEST_UPLOAD_BYTES + MEBIBYTE,
+    ),
+)
