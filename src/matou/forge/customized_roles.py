@@ -9,6 +9,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.errors import Conflict, MatouError, NotFound
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000
@@ -27,7 +28,7 @@ class CustomizedRoleInUse(Conflict):
 
 
 class InvalidRole(MatouError):
-    """A role that cannot be so."""
+    """An access level that cannot be one of one repository."""
 
 
 def create_role(
@@ -45,7 +46,7 @@ def create_role(
         access_level: GUEST to less than OWNER; the role may what the greatest standard role up to it may.
 
     Raises:
-        InvalidRole, CustomizedRoleTaken.
+        InvalidRole, InvalidName, CustomizedRoleTaken.
     """
     now = forge.now()
     new = NewCustomizedRole(
@@ -117,5 +118,5 @@ def _level(access_level: int) -> int:
 
 def _text(what: str, text: str, most: int) -> str:
     if not text.strip() or len(text) > most or not text.isprintable():
-        raise InvalidRole("a role's {what} has 1 to {most} printable characters", what=what, most=most)
+        raise InvalidName("a role's {what} has 1 to {most} printable characters", what=what, most=most)
     return text

@@ -16,7 +16,7 @@ from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.patterns import compile_pattern
 from matou.model.events import EventKind
-from matou.model.repository_settings import InvalidSetting, RepositorySettings, names_of
+from matou.model.repository_settings import RepositorySettings, UnusableSetting, names_of
 
 LARGEST_ID = 2**63
 
@@ -39,13 +39,13 @@ def change_settings(forge: Forge, identity: Identity, repository: Repository, ki
 
     Raises:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
-        InvalidSetting: a field has a value that it cannot have, or names somebody who is not there.
+        UnusableSetting: a field has a value that it cannot have, or names somebody who is not there.
         UnusablePattern: a pattern that cannot be one.
     """
     access.require(forge, identity, Action.CHANGE_SETTINGS, repository)
     unknown = changes.keys() - names_of(kind)
     if unknown:
-        raise InvalidSetting("{kind} has no {name}", kind=kind.kind, name=", ".join(sorted(unknown)))
+        raise UnusableSetting("{kind} has no {name}", kind=kind.kind, name=", ".join(sorted(unknown)))
     if not changes:
         return read_settings(forge, repository, kind)
     with forge.database.begin_write() as connection:
@@ -76,7 +76,7 @@ def _converted(kind: type[S], document: Mapping[str, object]) -> S:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise InvalidSetting("{kind} cannot be so: {reason}", kind=kind.kind, reason=str(error)[:200]) from None
+        raise UnusableSetting("{kind} cannot be so: {reason}", kind=kind.kind, reason=str(error)[:200]) from None
 
 
 def _require_usable(connection: Connection, changes: Mapping[str, object]) -> None:
@@ -91,4 +91,4 @@ def _require_usable(connection: Connection, changes: Mapping[str, object]) -> No
 def _require_people(connection: Connection, name: str, ids: tuple[int, ...]) -> None:
     for user_id in ids:
         if not 0 < user_id < LARGEST_ID or users.find_user(connection, UserId(user_id)) is None:
-            raise InvalidSetting("{name}: there is no account {id}", name=name, id=user_id)
+            raise UnusableSetting("{name}: there is no account {id}", name=name, id=user_id)

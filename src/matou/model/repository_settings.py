@@ -15,7 +15,7 @@ LONGEST_TITLE_PREFIX = 100
 LARGEST_FILE_LIMIT_MEGABYTES = 1024 * 1024
 
 
-class InvalidSetting(MatouError):
+class UnusableSetting(MatouError):
     """A value that a setting cannot have."""
 
 
@@ -161,11 +161,11 @@ def names_of(kind: type[RepositorySettings]) -> frozenset[str]:
 
 def _require_within(name: str, value: int, most: int) -> None:
     if not 0 <= value <= most:
-        raise InvalidSetting("{name} is {value}; it can be 0 to {most}", name=name, value=value, most=most)
+        raise UnusableSetting("{name} is {value}; it can be 0 to {most}", name=name, value=value, most=most)
 
 
 def _require_few(name: str, people: tuple[int, ...]) -> None:
     if len(people) > MOST_PEOPLE:
-        raise InvalidSetting(
+        raise UnusableSetting(
             "{name} names {count} people; at most {most}", name=name, count=len(people), most=MOST_PEOPLE
         )

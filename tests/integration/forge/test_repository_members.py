@@ -58,7 +58,7 @@ from matou.forge.repository_members import (
 )
 from matou.forge.tokens import create_project_token, resolve_token
 from matou.forge.users import create_user
-from matou.model.names import RepositoryPath
+from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
 
@@ -333,7 +333,7 @@ def test_a_customized_role_is_neither_nothing_nor_an_owner(
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
 def test_a_customized_role_has_a_name_that_can_be_read(forge: Forge, repository: Repository, name: str) -> None:
-    with pytest.raises(InvalidRole):
+    with pytest.raises(InvalidName):
         create_role(forge, repository, name, access_level=20)
 
 

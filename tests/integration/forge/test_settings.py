@@ -37,12 +37,12 @@ from matou.model.platform import Visibility
 from matou.model.repository_settings import (
     ChangeRequestSettings,
     Features,
-    InvalidSetting,
     MergeMethod,
     Modules,
     PushRules,
     RepositoryRules,
     RepositorySettings,
+    UnusableSetting,
 )
 
 KINDS = (PushRules, RepositoryRules, Modules, Features, ChangeRequestSettings)
@@ -119,7 +119,7 @@ def test_a_value_that_cannot_be_is_refused_and_nothing_is_changed(
 ) -> None:
     good = {"deny_force_push": True} if kind is PushRules else {}
 
-    with pytest.raises(InvalidSetting):
+    with pytest.raises(UnusableSetting):
         change_settings(forge, identity_of(anna), repository, kind, **{**good, **changes})
 
     assert stored_settings(forge, repository, kind) is None

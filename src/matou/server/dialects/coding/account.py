@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
-from matou.forge.members import members, role_of
+from matou.forge import access
+from matou.forge.members import members
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.call import READ_TEAM, READ_USER, Action, Call, action
@@ -73,8 +74,7 @@ def team_members(call: Call, request: asked.DescribeTeamMembers) -> wire.TeamMem
 
 def require_membership(call: Call, namespace: Namespace) -> None:
     """Who belongs to it, and under which address, is for those who do. Raises ScopeRefused."""
-    user = call.user
-    if not user.admin and role_of(call.forge, user, namespace) is None:
+    if not access.may(call.forge, call.identity, access.Action.SEE_MEMBERS, namespace):
         raise ScopeRefused
 
 
