@@ -91,7 +91,7 @@ TABLE = (
     plain_route(None, "GET", "/count", Paged, count, answer=list[int], scopes=()),
     plain_route(None, "GET", "/fail", Asked, fail, answer=dict, scopes=()),
     plain_route(None, "GET", "/stream", Asked, stream, answer=bytes, scopes=()),
-    plain_route(None, "POST", "/file", Sent, take, answer=dict, scopes=()),
+    plain_route(None, "POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
     repository_route(None, "GET", REPO, Action.SEE, Nothing, name_repository, answer=dict),
     repository_route(None, "GET", REPO + "/at/{rest...}", Action.READ_CODE, Nothing, name_repository, answer=dict),
     repository_route(
@@ -190,6 +190,26 @@ def test_a_missing_parameter_is_named_with_gitcodes_number(api: Harbour) -> None
 
 def test_more_than_the_route_takes_is_not_read(api: Harbour) -> None:
     assert failure_of(api.ask("POST", "/echo", content=b" " * (1024 * 1024 + 1)))[0] == 413
+
+
+@pytest.mark.parametrize("carrier", ["header", "query", "form"])
+def test_more_than_the_usual_is_read_of_somebody_who_is_known(api: Harbour, carrier: str) -> None:
+    token = api.token("dora")
+    options: dict[str, Any] = {
+        "header": {"headers": {"private-token": token}},
+        "query": {"params": {"access_token": token}},
+        "form": {"data": {"access_token": token}},
+    }[carrier]
+
+    answer = api.ask("POST", "/file", person=None, files={"file": ("a", b"x" * 2_000_000)}, **options)
+
+    assert answer.json() == {"name": "a", "bytes": 2_000_000}
+
+
+def test_more_than_the_usual_is_not_read_of_nobody_nor_more_than_the_route_takes_of_anybody(api: Harbour) -> None:
+    assert failure_of(api.ask("POST", "/file", person=None, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
+    assert failure_of(api.ask("POST", "/file", token="0" * 40, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
+    assert failure_of(api.ask("POST", "/file", files={"file": ("a", b"x" * 3_200_000)}))[0] == 413
 
 
 def test_a_file_comes_with_its_name(api: Harbour) -> None:

@@ -5,8 +5,9 @@ Nothing of a body beyond what the route takes is read.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -25,16 +26,16 @@ from matou.server.dialects.gitcode_v5.errors import answer_to
 from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
 from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
-from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, Route, Router
+from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Route, Router
 from matou.server.origin import base_url
 from matou.server.rate import RateLimiter
-from matou.server.site import Site
+from matou.server.site import Site, Turns
 from matou.server.streaming import (
+    BodyTooLarge,
     ClientLeft,
     Header,
     RequestBody,
     begin_answer,
-    bounded,
     end_answer,
     header,
     send_answer,
@@ -44,7 +45,11 @@ from matou.server.streaming import (
 
 TOKEN = "access_token"  # noqa: S105 - the parameter's name
 _PREFIX = PREFIX.encode() + b"/"
+LARGE_BODIES_AT_ONCE = 2
+"""Each is held in memory, up to its route's limit."""
+
 _LONGEST_PATH_BYTES = 8192
+_TOKEN_IN_BODY = re.compile(rb"access_token\"?\s*(?:=|:|\r\n\r\n)\s*\"?([0-9a-f]{40})")
 
 Result = TypeVar("Result")
 
@@ -83,6 +88,7 @@ class Api(BaseRoute):
     router: Router
     limiter: RateLimiter | None = None
     remembered: RememberedAnswers = field(default_factory=RememberedAnswers)
+    large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_ours = scope["type"] == "http" and scope["raw_path"].startswith(_PREFIX)
@@ -121,22 +127,45 @@ class Api(BaseRoute):
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
         route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
-        headers = scope["headers"]
-        given = read_query(scope["query_string"])
-        if header(headers, b"content-length") not in (b"", b"0") or header(headers, b"transfer-encoding"):
-            pieces = bounded(body.pieces(), limit_bytes=route.largest_body_bytes)
-            content = b"".join([piece async for piece in pieces])
-            given |= await read_body(content, header(headers, b"content-type").decode("latin-1"))
         client = scope.get("client")
-        return Question(
+        question = Question(
             route=route,
             path=path,
-            headers=headers,
-            given=given,
+            headers=scope["headers"],
+            given=read_query(scope["query_string"]),
             base=base_url(self.site.base_url, scope),
             address=client[0] if client else "",
             is_head=scope["method"] == "HEAD",
         )
+        if not _has_body(question.headers):
+            return question
+        content_type = header(question.headers, b"content-type").decode("latin-1")
+        fields = await self._read_fields(question, body, content_type)
+        return replace(question, given={**question.given, **fields})
+
+    async def _read_fields(self, question: Question, body: RequestBody, content_type: str) -> Mapping[str, object]:
+        pieces = body.pieces()
+        beginning = await _take(pieces, LARGEST_BODY_BYTES)
+        if body.is_finished and len(beginning) <= LARGEST_BODY_BYTES:
+            return await read_body(beginning, content_type)
+        if question.route.largest_body_bytes <= LARGEST_BODY_BYTES:
+            raise BodyTooLarge("the request is larger than {limit} bytes", limit=LARGEST_BODY_BYTES)
+        await self._require_somebody(question, beginning)
+        async with self.large_bodies.taken():
+            limit = question.route.largest_body_bytes
+            rest = await _take(pieces, limit - len(beginning))
+            if not body.is_finished or len(beginning) + len(rest) > limit:
+                raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
+            return await read_body(beginning + rest, content_type)
+
+    async def _require_somebody(self, question: Question, beginning: bytes) -> None:
+        """More than the usual is read only of who is known: the token may stand in the body's beginning."""
+        in_body = _TOKEN_IN_BODY.search(beginning)
+        credential = question.credential or (in_body and Credential("", Secret(in_body[1].decode())))
+        work = partial(identify, self.site.forge, credential or None, address=question.address)
+        identity = await self._ask_about(credential or None, work)
+        if identity.user is None:
+            raise NotSignedIn("a token is needed")
 
     async def _ask_about(self, credential: Credential | None, work: Callable[[], Result]) -> Result:
         """A password is hashed, which takes a thread; a token is looked up."""
@@ -181,6 +210,20 @@ class Api(BaseRoute):
         route, repository = question.route, call.repository
         asked_for = (route.method, route.path, tuple(question.path.values()), asked, question.base)
         return (*asked_for, repository.id, repository.path, revision)
+
+
+def _has_body(headers: list[Header]) -> bool:
+    return header(headers, b"content-length") not in (b"", b"0") or bool(header(headers, b"transfer-encoding"))
+
+
+async def _take(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+    """Up to the end, or to the first piece that goes beyond the limit."""
+    taken = bytearray()
+    async for piece in pieces:
+        taken += piece
+        if len(taken) > limit:
+            break
+    return bytes(taken)
 
 
 def _require_scopes(identity: Identity, route: Route) -> None:
