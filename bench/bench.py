@@ -1,6 +1,6 @@
-"""`make bench`: how long the main job takes beside plain git, on the same server, in one run.
+"""`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
-    bench.py [--scale 1.0] [--rounds 3] [small] [mixed] [start]
+    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [api]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -11,40 +11,26 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from api import bench_api
 from measuring import Measured, matou, run, wrapped_git
 from peers import clone_in_parallel, fetch_in_parallel, the_script
+from rows import Row
 from sample import Sample, make_sample
 
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
 MEMORY_BAR_BYTES = 200 * MEBIBYTE
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: a ratio or a figure, with the bar that it must stay under."""
-
-    what: str
-    figure: float
-    bar: float
-    unit: str
-    detail: str
-
-    @property
-    def met(self) -> bool:
-        return self.figure <= self.bar
-
-
 def main() -> None:
     arguments = _arguments()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="matou-bench-") as folder:
-        for name in arguments.what or ("start", "small", "mixed"):
+        for name in arguments.what or PARTS:
             rows += PARTS[name](Path(folder) / name, arguments.scale, arguments.rounds)
     _print(rows)
     sys.exit(any(not row.met for row in rows))
@@ -133,6 +119,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "start": bench_start,
     "small": bench_small,
     "mixed": bench_mixed,
+    "api": bench_api,
 }
 
 

@@ -45,7 +45,7 @@ def run(command: Command, environment: Mapping[str, str], *, cwd: Path | None = 
 def _watch(process: subprocess.Popen[bytes]) -> int:
     peak = 0
     while True:
-        peak = max(peak, _high_water(process.pid))
+        peak = max(peak, high_water(process.pid))
         try:
             process.wait(timeout=0.02)
         except subprocess.TimeoutExpired:
@@ -53,7 +53,7 @@ def _watch(process: subprocess.Popen[bytes]) -> int:
         return peak
 
 
-def _high_water(pid: int) -> int:
+def high_water(pid: int) -> int:
     """VmHWM of proc(5): the kernel's own record of the peak."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")

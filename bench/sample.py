@@ -44,12 +44,12 @@ def make_sample(folder: Path, sizes: Sequence[int]) -> Iterator[Sample]:
             listed = folder / "urls"
             listed.write_text("".join(f"{url}/{path}.git {path}\n" for path in paths), encoding="utf-8")
             label = f"{len(sizes):,} repositories, {sum(sizes) / 2**20:,.0f} MiB"
-            yield Sample(label, folder, url, listed, _environment(token))
+            yield Sample(label, folder, url, listed, environment_for(token))
         finally:
             server.terminate()
 
 
-def _environment(token: str) -> dict[str, str]:
+def environment_for(token: str) -> dict[str, str]:
     """For matou and git alike; the header spares git the request that would be answered with 401."""
     basic = base64.b64encode(f"bench:{token}".encode()).decode()
     return {

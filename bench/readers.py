@@ -1,0 +1,70 @@
+"""Asks a server over kept connections, as fast as it answers, with as little work of our own as can be."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How long each took, in seconds, and how long they took together."""
+
+    times: tuple[float, ...]
+    seconds: float
+    failures: int
+
+    @property
+    def a_second(self) -> float:
+        return len(self.times) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        return sorted(self.times)[min(len(self.times) - 1, int(len(self.times) * share))]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One server and one token."""
+
+    url: str
+    token: str
+
+    def ask(self, path: str, *, connections: int = 8, seconds: float = 3, most: int = 1_000_000) -> Answers:
+        """The same request again and again, for so long or so often."""
+        until = time.perf_counter() + seconds
+        return self.ask_until(path, lambda: time.perf_counter() > until, connections=connections, most=most)
+
+    def ask_until(self, path: str, is_over: Callable[[], bool], *, connections: int, most: int = 1_000_000) -> Answers:
+        return asyncio.run(self._ask(path, is_over, connections, -(-most // connections)))
+
+    async def _ask(self, path: str, is_over: Callable[[], bool], connections: int, most: int) -> Answers:
+        began = time.perf_counter()
+        asked = await asyncio.gather(*(self._ask_on_one(path, is_over, most) for _ in range(connections)))
+        spent = time.perf_counter() - began
+        return Answers(tuple(taken for times, _ in asked for taken in times), spent, sum(bad for _, bad in asked))
+
+    async def _ask_on_one(self, path: str, is_over: Callable[[], bool], most: int) -> tuple[list[float], int]:
+        parts = urlsplit(self.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**26)
+        request = f"GET /api/v5{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nPRIVATE-TOKEN: {self.token}\r\n\r\n".encode()
+        times: list[float] = []
+        failures = 0
+        while len(times) < most and not is_over():
+            began = time.perf_counter()
+            writer.write(request)
+            failures += not await _succeeds(reader)
+            times.append(time.perf_counter() - began)
+        writer.close()
+        return times, failures
+
+
+async def _succeeds(reader: asyncio.StreamReader) -> bool:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if b"transfer-encoding: chunked" in head:
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    else:
+        await reader.readexactly(int(head.partition(b"content-length:")[2].partition(b"\r\n")[0]))
+    return head.startswith(b"http/1.1 200")
