@@ -6,7 +6,7 @@ GitCode's words leave open, is written in docs/decisions/push-rules.md.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 
 from matou.db.repositories import Repository
 from matou.errors import Phrase, Refused
@@ -88,16 +88,22 @@ def judge(
     concerned = [change for change in changes if rules.concern(change)]
     if not concerned:
         return
-    faults = [
-        *islice(_faults_of_names(rules, repository, concerned), MOST_FAULTS_OF_A_RULE),
-        *islice(_faults_of_creation(rules, concerned), MOST_FAULTS_OF_A_RULE),
-        *islice(_faults_of_force(rules, concerned, objects), MOST_FAULTS_OF_A_RULE),
-    ]
     arrivals = Arrivals(concerned, objects)
-    faults += _faults_of_commits(forge, rules, arrivals)
-    faults += islice(_faults_of_files(rules, arrivals), MOST_FAULTS_OF_A_RULE)
+    by_rule = (
+        _first(_faults_of_names(rules, repository, concerned)),
+        _first(_faults_of_creation(rules, concerned)),
+        _first(_faults_of_force(rules, concerned, objects)),
+        *_faults_of_commits(forge, rules, arrivals),
+        _first(_faults_of_files(rules, arrivals)),
+    )
+    # Where there is not room for all, each rule is told of once before any is told of twice.
+    faults = [fault for row in zip_longest(*by_rule) for fault in row if fault is not None]
     if faults:
         raise PushRuleBroken(repository, faults)
+
+
+def _first(faults: Iterator[Phrase]) -> list[Phrase]:
+    return list(islice(faults, MOST_FAULTS_OF_A_RULE))
 
 
 @dataclass(slots=True)
@@ -225,7 +231,7 @@ def _faults_of_force(rules: Rules, changes: Sequence[RefChange], objects: Pushed
             )
 
 
-def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[Phrase]:
+def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[list[Phrase]]:
     found: dict[str, list[Phrase]] = {}
     if not rules.commits.are_set:
         return []
@@ -238,7 +244,7 @@ def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[P
                 said.append(Phrase("commit {commit} ({ref}) {what}", commit=commit.id[:10], ref=ref, what=what))
         if found and all(len(found.get(rule, ())) == MOST_FAULTS_OF_A_RULE for rule in rules.commits.names):
             break
-    return [fault for faults in found.values() for fault in faults]
+    return list(found.values())
 
 
 def _faults_of_files(rules: Rules, arrivals: Arrivals) -> Iterator[Phrase]:

@@ -46,6 +46,7 @@ def start_git_async(
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
     hooks: Path = NO_HOOKS,
+    descriptors: Sequence[int] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> "AsyncGitChild":
     """A git child that starts at `async with`, and whose whole process group has ended when that is left.
@@ -57,6 +58,7 @@ def start_git_async(
         environment: what it gets beside the jail's own.
         settings: git settings that outrank the jail's and the repository's.
         hooks: the folder of its hooks.
+        descriptors: what it gets open besides its input and output, and hands on to its hooks.
         limits: what it may use.
     """
     return AsyncGitChild(
@@ -68,6 +70,7 @@ def start_git_async(
             git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits
         ),
         secrets=secrets_in(environment),
+        descriptors=descriptors,
         limits=limits,
     )
 
@@ -84,6 +87,7 @@ class AsyncGitChild:
         stdin: IO[bytes] | None,
         environment: Mapping[str, str],
         secrets: Sequence[str],
+        descriptors: Sequence[int],
         limits: Limits,
     ) -> None:
         self.command = command
@@ -92,6 +96,7 @@ class AsyncGitChild:
         self._input = stdin
         self._environment = environment
         self._secrets = secrets
+        self._descriptors = descriptors
         self._limits = limits
         self._said = BoundedText()
         self._was_stopped = False
@@ -111,6 +116,7 @@ class AsyncGitChild:
             env=self._environment,
             cwd="/",
             start_new_session=True,
+            pass_fds=self._descriptors,
             preexec_fn=limiting_itself(self._limits, waits_for_input=self._input is None),
         )
         if self._input is None:

@@ -115,9 +115,15 @@ def _parsed(text: str) -> "Cert":
         raise UnusableKey("this is no public OpenPGP key that can be read") from error
     if len(found) != 1:
         raise UnusableKey("these are {count} keys; add them one by one", count=len(found))
-    if found[0].has_secret_keys:
+    if _holds_secrets(encoded):
         raise UnusableKey("this is a private key, which nobody but its owner may have")
     return found[0]
+
+
+def _holds_secrets(content: bytes) -> bool:
+    from pysequoia.packet import PacketPile, Tag
+
+    return any(packet.tag in (Tag.SecretKey, Tag.SecretSubkey) for packet in PacketPile.from_bytes(content))
 
 
 def _described(certificate: "Cert") -> Certificate:

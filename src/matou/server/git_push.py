@@ -2,22 +2,32 @@
 
 Git sends its report before what it wrote has reached the disk (test: a power cut then loses every ref). So the
 report is held back until git has exited and `after_push` has made the push durable; progress passes at once.
+Where the repository has rules for what comes in, git asks us through its hook before any ref moves.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import timedelta
 
 import structlog
 from starlette.types import Send
 
+from matou.db.repositories import Repository
 from matou.errors import MatouError, UnknownShape
-from matou.forge.access import Action
+from matou.forge.access import Action, Identity
+from matou.forge.forge import Forge
+from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.pushes import after_push
-from matou.git.jail import Limits
+from matou.forge.references import ref_listing
+from matou.git.jail import NO_ENVIRONMENT, NO_HOOKS, Limits
+from matou.git.pushed_objects import PushedObjects
 from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.model.refs import RefChange
 from matou.server.admission import Admitted, GitRequest, admit
 from matou.server.git_bodies import PacketFraming, PacketSplitter, Section, request_pieces
+from matou.server.push_commands import PushCommands, changes_made, read_commands
+from matou.server.push_hook import HOOKS, PushHook, Question
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,
@@ -71,12 +81,20 @@ async def receive_pack(request: GitRequest) -> None:
     if commands is None:
         await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
         return
+    asked = await _understood(commands)
     report = Report(request.send)
     async with request.site.pushes.taken(), request.site.writers.only(admitted.repository.id):
-        await _run_receive_pack(request, admitted, commands, pieces, report)
+        await _run_receive_pack(request, admitted, asked, commands, pieces, report)
         await body.discard(at_most_bytes=GIBIBYTE, within_seconds=PATIENCE_WITH_GIT.total_seconds())
-        await _make_durable(request, admitted, report)
+        await _make_durable(request, admitted, asked, report)
     await report.deliver()
+
+
+async def _understood(commands: bytes) -> PushCommands:
+    """A push of many refs is read in a thread, so that it holds up nobody."""
+    if len(commands) <= PIECE_BYTES:
+        return read_commands(commands)
+    return await asyncio.to_thread(read_commands, commands)
 
 
 async def _read_commands(pieces: AsyncIterator[bytes]) -> bytes | None:
@@ -95,23 +113,78 @@ async def _read_commands(pieces: AsyncIterator[bytes]) -> bytes | None:
 
 
 async def _run_receive_pack(
-    request: GitRequest, admitted: Admitted, commands: bytes, pieces: AsyncIterator[bytes], report: "Report"
+    request: GitRequest,
+    admitted: Admitted,
+    asked: PushCommands,
+    commands: bytes,
+    pieces: AsyncIterator[bytes],
+    report: "Report",
 ) -> None:
+    forge = request.site.forge
+    has_rules = await request.site.ask_quickly(
+        rules_apply, forge, admitted.identity, admitted.repository, asked.changes
+    )
+    with PushHook() if has_rules else nullcontext() as hook:
+        async with _receive_pack(request, admitted, hook) as child:
+            judging = asyncio.ensure_future(_judge(request, admitted, hook))
+            try:
+                await _pass_through(child, commands, pieces, report)
+            finally:
+                judging.cancel()
+                await asyncio.gather(judging, return_exceptions=True)
+
+
+def _receive_pack(request: GitRequest, admitted: Admitted, hook: PushHook | None) -> AsyncGitChild:
     git_dir = request.site.forge.git_dir(admitted.repository)
-    arguments = ["receive-pack", "--stateless-rpc", str(git_dir)]
-    async with start_git_async(arguments, git_dir=git_dir, settings=SETTINGS, limits=LIMITS) as child:
-        listening = asyncio.ensure_future(report.listen(child))
-        try:
-            await _feed(child, commands, pieces)
-        except MatouError:
-            # Not killed: git sees an early end and clears its quarantine away.
-            await child.close_stdin()
-            await asyncio.wait((listening,), timeout=PATIENCE_WITH_GIT.total_seconds())
-            listening.cancel()
-            raise
+    return start_git_async(
+        ["receive-pack", "--stateless-rpc", str(git_dir)],
+        git_dir=git_dir,
+        settings=SETTINGS,
+        environment=NO_ENVIRONMENT if hook is None else hook.environment,
+        hooks=NO_HOOKS if hook is None else HOOKS,
+        descriptors=() if hook is None else hook.descriptors,
+        limits=LIMITS,
+    )
+
+
+async def _pass_through(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[bytes], report: "Report") -> None:
+    listening = asyncio.ensure_future(report.listen(child))
+    try:
+        await _feed(child, commands, pieces)
+    except MatouError:
+        # Not killed: git sees an early end and clears its quarantine away.
         await child.close_stdin()
-        await listening
-        await child.wait()
+        await asyncio.wait((listening,), timeout=PATIENCE_WITH_GIT.total_seconds())
+        listening.cancel()
+        raise
+    await child.close_stdin()
+    await listening
+    await child.wait()
+
+
+async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook | None) -> None:
+    """Answer the hook once, whatever happens: what cannot be judged does not come in."""
+    if hook is None:
+        return
+    try:
+        hook.started()
+        question = await hook.question()
+        if question is None:
+            return
+        # In threads of its own: those of the forge are for what is short, and LFS may hold those for transfers.
+        await asyncio.to_thread(_judge_all, request.site.forge, admitted, question)
+    except PushRuleBroken as broken:
+        hook.refuse(("Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)))
+    except Exception:
+        log.exception("push_not_judged", repository=str(admitted.repository.path))
+        hook.refuse(("Nothing of this push was taken: it could not be held against the rules of the repository.",))
+    else:
+        hook.accept()
+
+
+def _judge_all(forge: Forge, admitted: Admitted, question: Question) -> None:
+    objects = PushedObjects(forge.git_dir(admitted.repository), question.quarantine)
+    judge(forge, admitted.identity, admitted.repository, question.changes, objects)
 
 
 async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[bytes]) -> None:
@@ -121,15 +194,31 @@ async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[byt
         await child.write(piece)
 
 
-async def _make_durable(request: GitRequest, admitted: Admitted, report: "Report") -> None:
+async def _make_durable(request: GitRequest, admitted: Admitted, asked: PushCommands, report: "Report") -> None:
     """Raises nothing once an answer has begun: the failure is then told within it."""
     try:
-        await request.site.ask(after_push, request.site.forge, admitted.repository, admitted.identity)
+        await request.site.ask(
+            _finish, request.site.forge, admitted.repository, admitted.identity, asked, report.content
+        )
     except Exception:
         if not report.has_begun:
             raise
         log.exception("push_not_made_durable", repository=str(admitted.repository.path))
         report.replace(b"the push could not be stored safely; push again")
+
+
+def _finish(forge: Forge, repository: Repository, identity: Identity, asked: PushCommands, report: bytes) -> None:
+    """A push of which nothing was taken leaves nothing behind, and its repository as it was."""
+    changes = changes_made(asked, report) if asked.ask_for_report else _seen_made(forge, repository, asked)
+    if changes:
+        after_push(forge, repository, identity, changes)
+
+
+def _seen_made(forge: Forge, repository: Repository, asked: PushCommands) -> tuple[RefChange, ...]:
+    """What a client without reports has changed: its pushes are events too."""
+    forge.listings.forget(forge.git_dir(repository))
+    refs = ref_listing(forge, repository).refs
+    return tuple(change for change in asked.changes if change.old != change.new == refs.get(change.ref))
 
 
 class Report:
@@ -154,6 +243,11 @@ class Report:
                     await self._pass_on(packet)
                 else:
                     self._hold(packet)
+
+    @property
+    def content(self) -> bytes:
+        """What is held back."""
+        return b"".join(self._held)
 
     def replace(self, failure: bytes) -> None:
         """Say this instead of git's report."""

@@ -1,0 +1,94 @@
+"""What a push asks for, and what git says became of it, read from the same bytes that pass between client and git.
+
+https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from matou.errors import UnknownShape
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefChange
+from matou.server.git_bodies import PacketSplitter
+
+_COMMAND = re.compile(rb"(?P<old>[0-9a-fA-F]{40}|[0-9a-fA-F]{64}) (?P<new>[0-9a-fA-F]{40,64}) (?P<ref>.+)\Z", re.DOTALL)
+_SHALLOW = re.compile(rb"shallow [0-9a-fA-F]{40,64}\Z")
+_OK = b"ok "
+_REPORT = b"\x01"
+
+
+class UnreadableCommand(UnknownShape):
+    """A line of a push that is no change of a ref; a signed push, which we do not offer, has others."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushCommands:
+    changes: tuple[RefChange, ...]
+    capabilities: frozenset[bytes]
+
+    @property
+    def ask_for_report(self) -> bool:
+        return not self.capabilities.isdisjoint((b"report-status", b"report-status-v2"))
+
+
+def read_commands(commands: bytes) -> PushCommands:
+    """Read the lines up to the flush; what follows it is not looked at. Raises UnreadableCommand."""
+    changes: list[RefChange] = []
+    capabilities: frozenset[bytes] = frozenset()
+    for line in _lines(commands):
+        command, nul, rest = line.partition(b"\0")
+        if nul:
+            capabilities |= frozenset(rest.split())
+        if not _SHALLOW.match(command):
+            changes.append(read_change(command))
+    return PushCommands(tuple(changes), capabilities)
+
+
+def read_change(command: bytes) -> RefChange:
+    """Read `<old> <new> <ref>`, the form of a push's commands and of what its hooks are told."""
+    found = _COMMAND.match(command)
+    if found is None or len(found["old"]) != len(found["new"]):
+        raise UnreadableCommand("a command of a push", command[:200])
+    return RefChange(RefName(found["ref"].decode("utf-8", "surrogateescape")), _id(found["old"]), _id(found["new"]))
+
+
+def changes_made(commands: PushCommands, report: bytes) -> tuple[RefChange, ...]:
+    """The changes that git's report calls done.
+
+    Args:
+        report: all pkt-lines that git sent, progress left out.
+    """
+    done = _refs_done(report, in_side_band=not commands.capabilities.isdisjoint((b"side-band", b"side-band-64k")))
+    return tuple(change for change in commands.changes if change.old != change.new and change.ref in done)
+
+
+def _refs_done(report: bytes, *, in_side_band: bool) -> Collection[RefName]:
+    if in_side_band:
+        report = b"".join(line[1:] for line in _packets(report) if line.startswith(_REPORT))
+    lines = (line.rstrip(b"\n") for line in _packets(report))
+    return {
+        RefName(line.removeprefix(_OK).decode("utf-8", "surrogateescape")) for line in lines if line.startswith(_OK)
+    }
+
+
+def _lines(commands: bytes) -> Iterator[bytes]:
+    for packet in PacketSplitter().feed(commands[: _length_of_section(commands)]):
+        yield packet[4:].removesuffix(b"\n")
+
+
+def _length_of_section(commands: bytes) -> int:
+    """How many bytes there are before the first flush."""
+    position = 0
+    while (length := int(commands[position : position + 4], 16)) >= 4:
+        position += length
+    return position
+
+
+def _packets(stream: bytes) -> Iterator[bytes]:
+    return (packet[4:] for packet in PacketSplitter().feed(stream))
+
+
+def _id(digits: bytes) -> ObjectId | None:
+    text = digits.decode().lower()
+    return ObjectId(text) if text.strip("0") else None
