@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matou.forge.downloads import flush_downloads
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
+from matou.server.attachments import AttachmentRoute
 from matou.server.dialects import coding, gitcode_v5
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
@@ -53,6 +54,7 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
 
     app = Starlette(
         routes=[
+            AttachmentRoute(site),
             GitRoute(site),
             Route("/-/health", _health),
             *coding.routes(forge, base=base_url),
