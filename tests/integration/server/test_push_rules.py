@@ -345,7 +345,14 @@ def test_a_commit_that_git_and_gpg_signed_is_taken(work: Work, tmp_path: Path) -
     work.set(PushRules, reject_not_signed_by_gpg=True)
     tree, tip = git(work.clone, "rev-parse", "main^{tree}"), git(work.clone, "rev-parse", "main")
 
-    commit = git(work.clone, "commit-tree", f"-S{work.developer.email}", "-p", tip, "-m", "signed by gpg", tree, **who)
+    commit = git(
+        work.clone,
+        "commit-tree",
+        f"-S{work.developer.email}",
+        *("-p", tip, "-m", "signed by gpg", tree),
+        GIT_COMMITTER_EMAIL=work.developer.email,
+        GNUPGHOME=str(home),
+    )
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
 
     assert "gpgsig" in git(work.clone, "cat-file", "commit", commit)
