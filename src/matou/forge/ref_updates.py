@@ -9,10 +9,12 @@ from matou.errors import Damaged, Refused, TryLater
 from matou.forge import access
 from matou.forge.access import Identity, no_such_repository
 from matou.forge.forge import Forge
+from matou.forge.push_rules import judge, rules_apply
 from matou.forge.pushes import HEADS, after_push
 from matou.forge.references import HIDDEN_PREFIX, ref_listing
 from matou.forge.turns import only_writer
 from matou.git.jail import NO_ENVIRONMENT
+from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction
 from matou.git.run import GitFailed
@@ -68,6 +70,7 @@ def update_refs(
     """
     with only_writer(forge, repository), staying(forge, identity, repository):
         _require_changeable(forge, repository, changes)
+        _judge(forge, identity, repository, changes, quarantine)
         environment = NO_ENVIRONMENT if quarantine is None else quarantine.environment
         with RefTransaction(forge.git_dir(repository), changes, environment=environment) as transaction:
             if quarantine is not None:
@@ -103,6 +106,18 @@ def _require_unmoved(forge: Forge, identity: Identity, repository: Repository) -
     access.require(forge, identity, access.Action.WRITE_CODE, found)
     if found.path != repository.path:
         raise RepositoryMoved("{path} was renamed meanwhile; ask again", path=repr(str(repository.path)))
+
+
+def _judge(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    changes: Sequence[RefChange],
+    quarantine: Quarantine | None,
+) -> None:
+    if rules_apply(forge, identity, repository, changes):
+        folder = None if quarantine is None else quarantine.folder
+        judge(forge, identity, repository, changes, PushedObjects(forge.git_dir(repository), folder))
 
 
 def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import pygit2
 from pygit2.enums import ObjectType
 
-from matou.errors import Conflict, Damaged, MatouError, Phrase, Refused
+from matou.errors import Conflict, Damaged, MatouError, Phrase
 from matou.git.objects import LARGEST_TREE_BYTES, InvalidTreePath, TooLargeToRead, TreePath
 from matou.git.quarantine import ObjectKind, Quarantine
 from matou.git.run import GitFailed, run_git
@@ -41,7 +41,7 @@ class PathBlocked(Conflict):
     """What stands at a path, or on the way to it, is no file and no folder that a file could be put into."""
 
 
-class RefusedFile(Refused):
+class RefusedFile(MatouError):
     """Git acts upon a file of this name, and refuses this content."""
 
 
@@ -87,6 +87,10 @@ class Entry:
     @property
     def is_folder(self) -> bool:
         return self.mode in _FOLDERS
+
+    @property
+    def is_symlink(self) -> bool:
+        return self.mode == _SYMLINK
 
     @property
     def is_file(self) -> bool:

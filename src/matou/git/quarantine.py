@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
 
-from matou.errors import Refused
+from matou.errors import Conflict, MatouError
 from matou.git.files import sync_folder
 from matou.git.repository import object_format_on_disk
 from matou.model.names import ObjectId, object_id
@@ -27,11 +27,11 @@ class ObjectKind(StrEnum):
     TAG = "tag"
 
 
-class OtherObjectFormat(Refused):
+class OtherObjectFormat(Conflict):
     """The repository names its objects by a hash that we do not write."""
 
 
-class RefusedObject(Refused):
+class RefusedObject(MatouError):
     """Content that would make others refuse the whole repository."""
 
 

@@ -1,0 +1,538 @@
+"""Files made, changed and deleted through an API: what git then has, what is refused, and who wins a race."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from matou.db.engine import Database
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.errors import MatouError
+from matou.forge import turns
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository, NotAllowed, ReadOnly
+from matou.forge.branches import InvalidRefName, NoSuchRevision
+from matou.forge.file_changes import (
+    LARGEST_FILE_BYTES,
+    FileChanged,
+    FileTaken,
+    FileTooLarge,
+    NoSuchFile,
+    UnsaidVersion,
+    Wish,
+    Written,
+    create_file,
+    delete_file,
+    update_file,
+)
+from matou.forge.forge import Forge
+from matou.forge.ref_updates import RepositoryMoved
+from matou.forge.references import ref_listing
+from matou.forge.repositories import (
+    archive_repository,
+    delete_repository,
+    find_repository_by_id,
+    rename_repository,
+    set_visibility,
+)
+from matou.git.edits import (
+    LONGEST_MESSAGE_BYTES,
+    InvalidMessage,
+    InvalidPerson,
+    PathBlocked,
+    Person,
+    RefusedFile,
+)
+from matou.git.objects import InvalidTreePath, TreePath
+from matou.git.quarantine import OtherObjectFormat
+from matou.model.names import ObjectId, object_id
+from matou.model.platform import Visibility
+from support.git_repositories import commit_file, git, git_bytes, init_bare, refs_of, store_object
+
+NOTHING_YET = object_id("0" * 40)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody who may write to a repository, and plain git to look at what they did."""
+
+    forge: Forge
+    repository: Repository
+    identity: Identity
+
+    @property
+    def git_dir(self) -> Path:
+        return self.forge.git_dir(self.repository)
+
+    def create(self, path: str, content: bytes = b"new\n", **words: object) -> Written:
+        return create_file(self.forge, self.identity, self.repository, wish(path, **words), content)
+
+    def update(self, path: str, content: bytes, seen: str | None, **words: object) -> Written:
+        known = None if seen is None else object_id(seen)
+        return update_file(self.forge, self.identity, self.repository, wish(path, **words), content, seen=known)
+
+    def delete(self, path: str, seen: str, **words: object) -> Written:
+        return delete_file(self.forge, self.identity, self.repository, wish(path, **words), seen=object_id(seen))
+
+    def git(self, *words: str) -> str:
+        return git(self.git_dir, *words)
+
+    def files(self, revision: str = "main") -> dict[str, str]:
+        """Mode and object id by path."""
+        lines = self.git("ls-tree", "-r", "-z", revision).split("\0")
+        return {path: f"{mode} {oid}" for mode, _, oid, path in (split(line) for line in lines if line)}
+
+    def blob(self, path: str, revision: str = "main") -> ObjectId:
+        return object_id(self.files(revision)[path].split()[1])
+
+    def everything(self) -> tuple[dict[str, str], list[Path]]:
+        """Every ref, and every file below the repository: objects, locks, quarantines."""
+        found = sorted(path for path in self.git_dir.rglob("*") if path.is_file())
+        return {str(name): str(oid) for name, oid in refs_of(self.git_dir).items()}, found
+
+
+def split(line: str) -> tuple[str, str, str, str]:
+    head, _, path = line.partition("\t")
+    mode, kind, oid = head.split()
+    return mode, kind, oid, path
+
+
+def wish(path: str, **words: object) -> Wish:
+    return Wish(**{"path": TreePath.parse(path), "message": "a change", **words})  # type: ignore[arg-type]
+
+
+def assert_strictly_sound(git_dir: Path) -> None:
+    """Nothing is wrong, and nothing is there that no ref reaches."""
+    assert git(git_dir, "fsck", "--full", "--strict", "--no-progress", "--unreachable") == ""
+    assert [path.name for path in (git_dir / "objects").iterdir() if len(path.name) > 4] == []
+
+
+@pytest.fixture
+def desk(forge: Forge, repository: Repository, anna: User) -> Desk:
+    return Desk(forge, repository, Identity(anna, ALL_SCOPES))
+
+
+@pytest.fixture
+def full(desk: Desk) -> Desk:
+    """One with files, folders, a link, a program and a submodule in it, as a push would have left them."""
+    desk.create("README.md", b"hello\n")
+    git_dir = desk.git_dir
+    blob, tip = desk.blob("README.md"), desk.git("rev-parse", "main")
+    inner = b"100755 run\0" + bytes.fromhex(blob) + b"100664 text\0" + bytes.fromhex(blob)
+    folder = store_object(git_dir, "tree", inner.replace(b"100664", b"100644"))
+    root = b"".join(
+        [
+            b"100644 README.md\0" + bytes.fromhex(blob),
+            b"120000 link\0" + bytes.fromhex(store_object(git_dir, "blob", b"../../etc")),
+            b"160000 module\0" + bytes.fromhex(tip),
+            b"40000 src\0" + bytes.fromhex(folder),
+            b"100644 src.txt\0" + bytes.fromhex(blob),
+        ]
+    )
+    # git's order: "src.txt" sorts before the folder "src/".
+    ordered = root.replace(b"40000 src\0" + bytes.fromhex(folder), b"") + b"40000 src\0" + bytes.fromhex(folder)
+    tree = store_object(git_dir, "tree", ordered)
+    commit = git(git_dir, "commit-tree", tree, "-p", "main", "-m", "all kinds")
+    git(git_dir, "update-ref", "refs/heads/main", commit)
+    return desk
+
+
+@contextmanager
+def nothing_changed(desk: Desk) -> Iterator[None]:
+    before = desk.everything()
+    yield
+    assert desk.everything() == before
+
+
+def test_the_first_file_begins_an_empty_repository(desk: Desk) -> None:
+    written = desk.create("docs/读我.md", "你好\n".encode(), message="begin\n\nwith words")
+
+    assert written.branch == "main"
+    assert desk.git("cat-file", "blob", "main:docs/读我.md") == "你好"
+    assert desk.git("symbolic-ref", "HEAD") == "refs/heads/main"
+    assert desk.git("log", "--format=%H %P|%an <%ae>|%cn <%ce>|%B", "main") == (
+        f"{written.commit.id} |anna <anna@example.com>|anna <anna@example.com>|begin\n\nwith words"
+    )
+    assert find_repository_by_id(desk.forge, desk.repository.id).default_branch == "main"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_the_first_file_may_begin_a_branch_of_another_name(desk: Desk) -> None:
+    desk.create("a", branch="trunk")
+
+    assert desk.git("symbolic-ref", "HEAD") == "refs/heads/trunk"
+    assert find_repository_by_id(desk.forge, desk.repository.id).default_branch == "trunk"
+
+
+def test_an_author_may_be_another_than_the_committer(desk: Desk) -> None:
+    desk.create("a", author=Person(" 小刚 <>\n", "xg1@qq.com"))
+
+    assert desk.git("log", "--format=%an <%ae>|%cn <%ce>") == "小刚 <xg1@qq.com>|anna <anna@example.com>"
+    assert_strictly_sound(desk.git_dir)
+
+
+@pytest.mark.parametrize("name", ["", " ", "<>", ".,;", "\n"])
+def test_a_name_of_which_nothing_is_left_is_no_author(name: str) -> None:
+    with pytest.raises(InvalidPerson):
+        Person(name, "a@example.com")
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "zz", "new/deep/er/file", "src/a", "src/zz", "src.a", "src0", "src-", "Src", "a b+c#%d", "文/件"]
+)
+def test_a_new_file_stands_beside_the_others(full: Desk, path: str) -> None:
+    before = full.files()
+
+    written = full.create(path, b"x")
+
+    assert full.files() == {**before, path: f"100644 {written.blob}"}
+    assert_strictly_sound(full.git_dir)
+
+
+@pytest.mark.parametrize("path", ["README.md", "src", "src/run", "link", "module"])
+def test_what_is_there_is_not_made_again(full: Desk, path: str) -> None:
+    with nothing_changed(full), pytest.raises(FileTaken) as refusal:
+        full.create(path)
+
+    assert str(refusal.value) == f"The path cannot be created: {path} ,because {path} already exist."
+
+
+@pytest.mark.parametrize(("path", "mode"), [("src/run", "100755"), ("README.md", "100644")])
+def test_an_update_keeps_the_mode(full: Desk, path: str, mode: str) -> None:
+    before = full.files()
+
+    written = full.update(path, b"\0changed\xff", full.blob(path))
+
+    assert full.files() == {**before, path: f"{mode} {written.blob}"}
+    assert git_bytes(full.git_dir, "cat-file", "blob", f"main:{path}") == b"\0changed\xff"
+    assert_strictly_sound(full.git_dir)
+
+
+def test_an_update_of_another_version_is_refused_and_says_which_is_there(full: Desk) -> None:
+    stale = full.blob("README.md")
+    now = full.update("README.md", b"newer\n", stale).blob
+
+    with nothing_changed(full), pytest.raises(FileChanged, match=str(now)):
+        full.update("README.md", b"mine\n", stale)
+
+
+def test_an_update_of_what_is_not_there_is_refused(full: Desk) -> None:
+    with nothing_changed(full), pytest.raises(FileChanged, match="not there"):
+        full.update("missing", b"", full.blob("README.md"))
+
+
+def test_an_update_without_a_version_makes_what_is_missing_and_replaces_nothing(full: Desk) -> None:
+    made = full.update("missing", b"x", None)
+
+    assert full.blob("missing") == made.blob
+    with nothing_changed(full), pytest.raises(UnsaidVersion, match=str(made.blob)):
+        full.update("missing", b"y", None)
+
+
+def test_deleting_a_file_takes_the_folders_that_it_empties(desk: Desk) -> None:
+    desk.create("keep/this")
+    blob = desk.create("keep/a/b/c").blob
+    assert blob is not None
+
+    desk.delete("keep/a/b/c", blob)
+
+    assert list(desk.files()) == ["keep/this"]
+    assert desk.git("ls-tree", "-r", "-t", "--name-only", "main").splitlines() == ["keep", "keep/this"]
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_deleting_the_last_file_leaves_an_empty_tree_that_can_be_filled_again(desk: Desk) -> None:
+    blob = desk.create("a/b").blob
+    assert blob is not None
+
+    deleted = desk.delete("a/b", blob)
+
+    assert (deleted.commit.tree, deleted.blob) == (git(desk.git_dir, "mktree"), None)
+    assert desk.files() == {}
+    desk.create("c")
+    assert list(desk.files()) == ["c"]
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_a_symbolic_link_can_be_deleted_and_not_written_through(full: Desk) -> None:
+    link = full.blob("link")
+    with nothing_changed(full):
+        for write in (partial(full.create, "link/passwd"), partial(full.update, "link/x", b"", link)):
+            with pytest.raises(PathBlocked, match="symbolic link"):
+                write()
+        with pytest.raises(PathBlocked, match="symbolic link"):
+            full.update("link", b"elsewhere", link)
+
+    full.delete("link", link)
+
+    assert "link" not in full.files()
+
+
+@pytest.mark.parametrize("path", ["README.md/x", "src/run/a/b", "module/x"])
+def test_a_file_or_a_submodule_is_no_folder(full: Desk, path: str) -> None:
+    with nothing_changed(full), pytest.raises(PathBlocked):
+        full.create(path)
+
+
+@pytest.mark.parametrize(("path", "error"), [("src", PathBlocked), ("module", PathBlocked)])
+def test_a_folder_or_a_submodule_is_not_replaced(full: Desk, path: str, error: type[MatouError]) -> None:
+    seen = full.git("rev-parse", f"main:{path}")
+
+    with nothing_changed(full), pytest.raises(error):
+        full.update(path, b"", seen)
+
+
+@pytest.mark.parametrize("path", ["src", "module", "missing", "missing/deeper"])
+def test_what_is_no_file_is_not_deleted(full: Desk, path: str) -> None:
+    with nothing_changed(full), pytest.raises(NoSuchFile):
+        full.delete(path, NOTHING_YET)
+
+
+def test_another_version_is_not_deleted(full: Desk) -> None:
+    with nothing_changed(full), pytest.raises(FileChanged):
+        full.delete("README.md", NOTHING_YET)
+
+
+EVIL_PATHS = [
+    ".git/config",
+    ".GIT/hooks/x",
+    "a/.git",
+    "a/.Git./x",
+    "git~1/config",
+    "a/GIT~1 /x",
+    ".git::$INDEX_ALLOCATION/config",
+    ".g\u200cit/config",
+    "a\\..\\.git\\x",
+    "back\\slash",
+    "..",
+    "a/../b",
+    ".",
+    "/etc/passwd",
+    "a//b",
+    "a/",
+    "line\nfeed",
+    "nul\0",
+    "x" * 256,
+    "a/" * 2100 + "b",
+    ".gitmodules/x",
+    "a/.GITATTRIBUTES/x",
+    "gitmod~1/x",
+]
+
+
+@pytest.mark.parametrize("path", EVIL_PATHS)
+def test_a_path_that_git_or_a_file_system_would_mistake_is_refused(full: Desk, path: str) -> None:
+    with nothing_changed(full), pytest.raises(InvalidTreePath):
+        full.create(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (".gitmodules", b'[submodule "x"]\n\tpath = x\n\turl = -u./payload\n'),
+        ("deep/.GITMODULES", b'[submodule "../../x"]\n\tpath = x\n\turl = https://example.com/x\n'),
+        ("gitmod~1", b'[submodule "x"]\n\tpath = -x\n\turl = https://example.com/x\n'),
+        (".gitmodules", b'[submodule "x"]\n\tpath = x\n\turl = https://example.com/x\n\tupdate = !touch /tmp/x\n'),
+        (".gitattributes", b"*.c " + b"x" * 3000 + b"\n"),
+    ],
+)
+def test_what_git_would_act_upon_is_judged_by_git(full: Desk, path: str, content: bytes) -> None:
+    with nothing_changed(full), pytest.raises(RefusedFile, match=r"git refuses .*: git(modules|attributes)"):
+        full.create(path, content)
+
+
+def test_harmless_modules_are_taken(full: Desk) -> None:
+    full.create(".gitmodules", b'[submodule "x"]\n\tpath = x\n\turl = https://example.com/x\n')
+    full.create("a/.gitattributes", b"*.c diff=cpp\n")
+
+    assert_strictly_sound(full.git_dir)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ({"branch": "missing"}, NoSuchRevision),
+        ({"branch": "refs/heads/main"}, NoSuchRevision),
+        ({"branch": "v1"}, NoSuchRevision),
+        ({"branch": "main~0"}, NoSuchRevision),
+        ({"branch": "--upload-pack=x"}, NoSuchRevision),
+        ({"message": "nul\0"}, InvalidMessage),
+        ({"message": "x" * LONGEST_MESSAGE_BYTES}, InvalidMessage),
+        ({"message": "half \ud800"}, InvalidMessage),
+    ],
+)
+def test_a_branch_or_message_that_cannot_be_is_refused(
+    full: Desk, words: dict[str, object], error: type[MatouError]
+) -> None:
+    full.git("tag", "v1", "main")
+
+    with nothing_changed(full), pytest.raises(error):
+        full.create("x", b"", **words)
+
+
+@pytest.mark.parametrize("branch", ["-x", "a..b", "refs/heads/x", "a" * 40, "HEAD", "x.lock"])
+def test_the_first_branch_has_a_name_that_is_a_branchs(desk: Desk, branch: str) -> None:
+    with nothing_changed(desk), pytest.raises(InvalidRefName):
+        desk.create("x", branch=branch)
+
+
+def test_a_file_that_is_too_large_is_refused_and_one_at_the_limit_is_not(desk: Desk) -> None:
+    with nothing_changed(desk), pytest.raises(FileTooLarge):
+        desk.create("large", b"x" * (LARGEST_FILE_BYTES + 1))
+
+    assert desk.create("large", b"x" * LARGEST_FILE_BYTES).blob is not None
+
+
+def test_who_may_not_push_may_not_write_files(full: Desk, berta: User) -> None:
+    def write(identity: Identity) -> Written:
+        return create_file(full.forge, identity, full.repository, wish("x"), b"")
+
+    with nothing_changed(full):
+        for nobody in (ANONYMOUS, Identity(berta, ALL_SCOPES)):
+            with pytest.raises(NoSuchRepository):
+                write(nobody)
+        set_visibility(full.forge, full.repository, Visibility.PUBLIC)
+        for reader in (ANONYMOUS, Identity(berta, ALL_SCOPES)):
+            with pytest.raises(NotAllowed):
+                create_file(full.forge, reader, find_repository_by_id(full.forge, full.repository.id), wish("x"), b"")
+
+
+def test_an_archived_repository_takes_no_file_from_who_knew_it_before(full: Desk) -> None:
+    archive_repository(full.forge, full.repository)
+
+    with nothing_changed(full), pytest.raises(ReadOnly):
+        full.create("x")
+
+
+def test_a_repository_that_was_deleted_meanwhile_is_told_as_gone(full: Desk) -> None:
+    delete_repository(full.forge, full.repository)
+
+    with pytest.raises(NoSuchRepository):
+        full.create("x")
+
+
+def test_a_repository_that_was_renamed_meanwhile_is_told_as_moved_and_another_at_its_path_is_left_alone(
+    full: Desk,
+) -> None:
+    renamed = rename_repository(full.forge, full.repository, "boat")
+
+    with pytest.raises(RepositoryMoved):
+        full.create("x")
+
+    init_bare(full.git_dir)
+    with nothing_changed(full), pytest.raises(RepositoryMoved):
+        full.create("x")
+    assert_strictly_sound(full.forge.git_dir(renamed))
+
+
+def test_a_repository_of_another_object_format_says_so(desk: Desk, tmp_path: Path) -> None:
+    git_dir = init_bare(tmp_path / "sha256.git", object_format="sha256")
+    (desk.git_dir / "config").write_bytes((git_dir / "config").read_bytes())
+
+    with pytest.raises(OtherObjectFormat):
+        desk.create("x")
+
+
+def together(writes: list[Callable[[], Written]]) -> tuple[list[Written], list[MatouError]]:
+    """What came of writing at once."""
+
+    def outcome(write: Callable[[], Written]) -> Written | MatouError:
+        try:
+            return write()
+        except MatouError as error:
+            return error
+
+    with ThreadPoolExecutor(len(writes)) as pool:
+        found = list(pool.map(outcome, writes))
+    return [one for one in found if isinstance(one, Written)], [one for one in found if isinstance(one, MatouError)]
+
+
+def test_of_twenty_who_write_different_files_at_once_none_is_lost(desk: Desk) -> None:
+    desk.create("README.md")
+
+    written, failed = together([partial(desk.create, f"folder/{number}") for number in range(20)])
+
+    assert failed == []
+    assert set(desk.files()) == {"README.md", *(f"folder/{number}" for number in range(20))}
+    assert desk.git("rev-list", "--count", "--first-parent", "main") == "21"
+    assert desk.git("rev-list", "--min-parents=2", "main") == ""
+    assert {one.commit.id for one in written} < set(desk.git("rev-list", "main").split())
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_of_twenty_who_change_the_same_version_of_a_file_at_once_one_wins(desk: Desk) -> None:
+    blob = desk.create("README.md").blob
+
+    written, failed = together([partial(desk.update, "README.md", b"%d\n" % number, str(blob)) for number in range(20)])
+
+    assert [type(error) for error in failed] == [FileChanged] * 19
+    assert [one.blob for one in written] == [desk.blob("README.md")]
+    assert desk.git("rev-list", "--count", "main") == "2"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk) -> None:
+    written, failed = together([partial(desk.create, str(number)) for number in range(20)])
+
+    assert (len(written), failed, len(desk.files())) == (20, [], 20)
+    assert desk.git("rev-list", "--count", "main") == "20"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As two processes do not: nothing but git's own locks stands between them."""
+    monkeypatch.setattr(turns, "_turn_of", lambda *_: turns._Turn())
+    desk.create("README.md")
+
+    written, failed = together([partial(desk.create, f"{number}") for number in range(6)])
+
+    assert (len(written), failed, len(desk.files())) == (6, [], 7)
+    assert desk.git("rev-list", "--count", "main") == "7"
+    assert_strictly_sound(desk.git_dir)
+
+
+class PushedTo:
+    """A clock that is late: whenever somebody reads it, others push first. For as long as there are names left."""
+
+    def __init__(self, desk: Desk, *names: str) -> None:
+        self._desk = desk
+        self._names = list(names)
+
+    def __call__(self) -> datetime:
+        if self._names:
+            commit_file(self._desk.git_dir, "main", self._names.pop(), b"pushed\n")
+        return self._desk.forge.now()
+
+
+def test_a_push_between_reading_and_writing_is_not_lost(desk: Desk) -> None:
+    desk.create("README.md")
+    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "one", "two")))
+
+    slow.create("written")
+
+    assert set(desk.files()) == {"README.md", "one", "two", "written"}
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_a_push_of_the_same_file_between_reading_and_writing_wins(desk: Desk) -> None:
+    seen = desk.create("README.md").blob
+    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "README.md")))
+
+    with pytest.raises(FileChanged):
+        slow.update("README.md", b"mine\n", seen)
+
+    assert desk.git("cat-file", "blob", "main:README.md") == "pushed"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_what_another_process_wrote_is_seen_at_once(desk: Desk, database: Database) -> None:
+    desk.create("README.md")
+    ref_listing(desk.forge, desk.repository)
+    commit_file(desk.git_dir, "main", "pushed", b"")
+
+    assert desk.create("mine").commit.parents == (desk.git("rev-parse", "main~1"),)
