@@ -33,3 +33,8 @@ def link_objects(connection: Connection, repository_id: RepositoryId, links: Ite
 def linked_size(connection: Connection, repository_id: RepositoryId, oid: str) -> int | None:
     """The size in bytes; None where there is no link."""
     return connection.execute(_SIZE, {"repository_id": repository_id, "oid": oid}).scalar_one_or_none()
+
+
+def links_of(connection: Connection, repository_id: RepositoryId) -> tuple[LfsLink, ...]:
+    statement = select(lfs_objects.c.oid, lfs_objects.c.size_bytes).where(lfs_objects.c.repository_id == repository_id)
+    return tuple(LfsLink(row.oid, row.size_bytes) for row in connection.execute(statement).all())

@@ -38,7 +38,7 @@ from matou.git.refs import fault_of_ref_name, read_refs
 from matou.git.repository import size_bytes
 from matou.git.run import run_git
 from matou.model.events import EventKind
-from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
+from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.storage.files import write_atomically
 
@@ -46,6 +46,8 @@ HEADS = "refs/heads/"
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 10_000
 LONGEST_HOMEPAGE = 2000
+
+_LOOK_LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572\u27cb\u27cd")
 
 NO_FILES: FirstFiles = MappingProxyType({})
 
@@ -206,6 +208,7 @@ def move_repository(
     """
     if path == repository.path:
         return repository
+    _require_one_segment(path.name)
     git_dir = forge.git_dir(repository)
     try:
         with moved(forge.archive, git_dir, path, repository.id), forge.database.begin_write() as connection:
@@ -215,7 +218,12 @@ def move_repository(
             renamed = repositories.move(connection, repository, path, now, namespace_id=target, true_name=true_name)
             if renamed is None:
                 raise no_longer_there(repository)
-            details = {"old_path": str(repository.path), "new_path": str(path)}
+            details = {
+                "old_name": repository.name,
+                "new_name": path.name,
+                "old_path": str(repository.path),
+                "new_path": str(path),
+            }
             record_event(connection, repository.id, by, kind, details, now)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
@@ -360,13 +368,23 @@ def _require_unmoved(connection: Connection, repository: Repository) -> None:
 
 
 def namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
-    """Where it is to stand; raises early, before anything is fetched, where it cannot."""
+    """Where it is to stand; raises early, before anything is fetched, where it cannot.
+
+    Raises NoSuchNamespace, NameTaken, InvalidName.
+    """
+    _require_one_segment(path.name)
     with forge.database.begin_read() as connection:
         namespace = namespaces.find_namespace(connection, path.namespace)
         if namespace is None:
             raise no_such_namespace(path.namespace)
         _require_free_early(connection, path)
     return namespace
+
+
+def _require_one_segment(name: str) -> None:
+    """A name that people, or the form in which names are compared, take for two segments is none."""
+    if not _LOOK_LIKE_SLASHES.isdisjoint(name) or not {"/", "\\"}.isdisjoint(folded(name)):
+        raise InvalidName("the name {name} cannot be used: it looks like a path", name=repr(name)[:200])
 
 
 def _require_free_early(connection: Connection, path: RepositoryPath) -> None:
