@@ -5,12 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 
 from matou.db.between import ALWAYS, Between
 from matou.db.repositories import RepositoryId
-from matou.db.schema import events, users
+from matou.db.schema import events, repositories, users
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
+from matou.db.viewers import Viewer, sees_repository
 from matou.model.events import EventKind
 from matou.model.names import folded
 
@@ -52,13 +66,14 @@ def list_events(
     connection: Connection,
     repository_id: RepositoryId,
     *,
+    viewer: Viewer,
     kinds: Collection[EventKind],
     author: str = "",
     between: Between = ALWAYS,
     offset: int = 0,
     limit: int | None = None,
 ) -> tuple[Event, ...]:
-    """The newest first.
+    """The newest first; that it was forked only where the viewer may see the fork.
 
     Args:
         author: a user's name, whatever its case; empty for anybody.
@@ -73,6 +88,7 @@ def list_events(
         )
         .select_from(events.outerjoin(users, users.c.id == events.c.user_id))
         .where(events.c.repository_id == repository_id, events.c.kind.in_([kind.value for kind in kinds]))
+        .where(or_(events.c.kind != EventKind.FORKED.value, _sees_fork(connection, viewer)))
     )
     if author:
         statement = statement.where(users.c.folded_name == folded(author))
@@ -80,6 +96,16 @@ def list_events(
     newest_first = statement.order_by(events.c.created_at.desc(), events.c.id.desc())
     rows = connection.execute(newest_first.offset(offset).limit(limit)).mappings()
     return tuple(_event_of(repository_id, row) for row in rows)
+
+
+def _sees_fork(connection: Connection, viewer: Viewer) -> ColumnElement[bool]:
+    fork_id: ColumnElement[int]
+    if connection.dialect.name == "sqlite":
+        fork_id = func.json_extract(events.c.details, "$.fork_id")
+    else:
+        # Not JSONB, which takes no NUL in a text of another event.
+        fork_id = cast(cast(events.c.details, JSON)["fork_id"].as_string(), BigInteger)
+    return exists(select(literal(1)).where(repositories.c.id == fork_id, sees_repository(viewer)))
 
 
 def _event_of(repository_id: RepositoryId, row: RowMapping) -> Event:

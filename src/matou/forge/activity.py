@@ -11,12 +11,14 @@ from matou.db.between import ALWAYS, Between
 from matou.db.events import Event
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import Action, Identity, may
+from matou.forge.access import Action, Identity, may, viewer
 from matou.forge.forge import Forge
 from matou.model.events import EventKind
 
 _OF_A_REF = frozenset({"ref", "before", "after", "title", "refs"})
 _OF_A_MEMBER = frozenset({"userid", "username", "role", "permission"})
+
+_PATHS = frozenset({"old_path", "new_path"})
 
 SHOWN: Mapping[EventKind, frozenset[str]] = MappingProxyType(
     {
@@ -28,14 +30,15 @@ SHOWN: Mapping[EventKind, frozenset[str]] = MappingProxyType(
         EventKind.MEMBER_ADDED: _OF_A_MEMBER,
         EventKind.MEMBER_CHANGED: _OF_A_MEMBER,
         EventKind.MEMBER_REMOVED: _OF_A_MEMBER,
-        EventKind.SETTINGS_CHANGED: frozenset({"kind", "names"}),
-        EventKind.RENAMED: frozenset({"old_name", "new_name"}),
+        EventKind.SETTINGS_CHANGED: frozenset({"settings", "changed", "independent"}),
+        EventKind.FORKED: frozenset({"fork_id"}),
+        EventKind.RENAMED: frozenset({"old_path", "new_path"}),
         EventKind.VISIBILITY_CHANGED: frozenset({"visibility"}),
         EventKind.UPLOADED: frozenset({"path", "size"}),
     }
 )
-"""Which details are shown, by kind; of a kind that is not here none are. Where a fork stands, or where a repository
-stood before, is told to nobody here: they may not be allowed to know."""
+"""Which details are shown, by kind; of a kind that is not here none are. In which namespace a fork or a repository
+stood then is told to nobody: they may not be allowed to know that it is there."""
 
 NEEDED: Mapping[EventKind, Action] = MappingProxyType(
     {
@@ -76,10 +79,17 @@ def activity(
     Args:
         author: only what this user caused; empty for anybody.
     """
-    shown = _shown_kinds(forge, identity, repository, kinds)
+    shown, eyes = _shown_kinds(forge, identity, repository, kinds), viewer(forge, identity)
     with forge.database.begin_read() as connection:
         found = events.list_events(
-            connection, repository.id, kinds=shown, author=author, between=between, offset=offset, limit=limit + 1
+            connection,
+            repository.id,
+            viewer=eyes,
+            kinds=shown,
+            author=author,
+            between=between,
+            offset=offset,
+            limit=limit + 1,
         )
     return tuple(_shown(event) for event in found[:limit]), len(found) > limit
 
@@ -93,5 +103,10 @@ def _shown_kinds(
 
 def _shown(event: Event) -> ShownEvent:
     names = SHOWN.get(event.kind, frozenset())
-    details = {name: value for name, value in json.loads(event.details).items() if name in names}
+    told = json.loads(event.details)
+    details = {name: _last_part(value) if name in _PATHS else value for name, value in told.items() if name in names}
     return ShownEvent(event.kind, event.user, details, event.created_at)
+
+
+def _last_part(path: object) -> str:
+    return str(path).rpartition("/")[2]

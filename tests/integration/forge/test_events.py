@@ -15,9 +15,11 @@ from matou.forge.activity import SHOWN, activity
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.members import add_member
+from matou.forge.namespaces import create_organization
 from matou.forge.repositories import create_repository, delete_repository
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from support.clocks import Clock
 
 
@@ -130,11 +132,38 @@ def test_who_joined_and_what_is_set_is_told_to_those_who_may_see_that(
 def test_a_detail_that_nobody_said_may_be_shown_is_not_shown(
     forge: Forge, repository: Repository, anna: User, kind: EventKind
 ) -> None:
-    record(forge, repository, anna, kind, {"from": "secret/team", "path": "x", "ref": "y", "userid": [1]})
+    details = {"from": "secret/team", "path": "x", "ref": "y", "userid": [1], "fork_id": repository.id, "fork": "a/b"}
+    record(forge, repository, anna, kind, details)
 
     events, _ = activity(forge, identity_of(anna), repository, kinds=(kind,), limit=1)
 
     assert events[0].details.keys() <= SHOWN.get(kind, frozenset())
+
+
+def test_that_it_was_forked_is_told_to_those_who_may_see_the_fork(
+    forge: Forge, repository: Repository, anna: User, berta: User
+) -> None:
+    organization = create_organization(forge, "others", owner=berta)
+    for name, visibility in (("open", Visibility.PUBLIC), ("secret", Visibility.PRIVATE)):
+        path = RepositoryPath(organization.path, name)
+        fork = create_repository(forge, path, visibility=visibility, creator=berta)
+        record(forge, repository, berta, EventKind.FORKED, {"fork_id": fork.id, "fork": str(path)})
+    record(forge, repository, berta, EventKind.PUSH, {"ref": "refs/heads/main", "title": "nul \0"})
+
+    def forks(identity: Identity) -> int:
+        events, _ = activity(forge, identity, repository, limit=9)
+        return sum(event.kind is EventKind.FORKED for event in events)
+
+    assert (forks(ANONYMOUS), forks(identity_of(anna)), forks(identity_of(berta))) == (1, 1, 2)
+
+
+def test_a_namespace_that_it_once_stood_in_is_not_named(forge: Forge, repository: Repository, anna: User) -> None:
+    record(forge, repository, anna, EventKind.RENAMED, {"old_path": "secret/team/a", "new_path": "secret/team/b"})
+    record(forge, repository, anna, EventKind.TRANSFERRED, {"old_path": "secret/team/b", "new_path": "open/b"})
+
+    events, _ = activity(forge, ANONYMOUS, repository, kinds=(EventKind.RENAMED, EventKind.TRANSFERRED), limit=9)
+
+    assert [event.details for event in events] == [{}, {"old_path": "a", "new_path": "b"}]
 
 
 def test_names_that_no_text_can_hold_are_written_as_far_as_they_can_be(

@@ -126,9 +126,15 @@ def _event(call: RepositoryCall, event: ShownEvent) -> wire.Event:
         author_username=author.username,
         created_at=wire.zulu_moment(event.created_at),
         project_id=call.repository.id,
-        title=json.dumps(event.details, ensure_ascii=False, separators=(",", ":")),
+        title=_title(event.details),
         filter_sensitive=True,
     )
+
+
+def _title(details: Mapping[str, object]) -> str:
+    """The document's sample has people in lists, even one."""
+    shown = {name: [value] if name in ("userid", "username") else value for name, value in details.items()}
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 def _author(links: Links, user: User | None) -> wire.EventAuthor:
