@@ -78,6 +78,8 @@ from matou.platforms.gitcode.wire_settings import (
     Success,
 )
 from matou.platforms.gitcode.wire_users import (
+    Collaborator,
+    CollaboratorPermission,
     Creator,
     CustomizedRole,
     ErrorBody,
@@ -103,6 +105,8 @@ __all__ = [
     "ChinaMinute",
     "ChinaMoment",
     "ChinaSecond",
+    "Collaborator",
+    "CollaboratorPermission",
     "Commit",
     "CommitBody",
     "CommitFile",

@@ -149,6 +149,36 @@ class Member(Wire, frozen=True, kw_only=True):
     remark: str | UnsetType = UNSET
 
 
+class Collaborator(Wire, frozen=True, kw_only=True):
+    """One of `GET /repos/{owner}/{repo}/collaborators`. `access_level`: 10 guest to 50 owner."""
+
+    id: int | str
+    username: str
+    login: str | UnsetType = UNSET
+    name: str | None = ""
+    nick_name: str | UnsetType | None = UNSET
+    access_level: int | UnsetType | None = UNSET
+    avatar_url: str | UnsetType | None = UNSET
+    web_url: str | UnsetType | None = UNSET
+    state: str | UnsetType | None = UNSET
+    join_way: str | UnsetType | None = UNSET
+    type: str | UnsetType = UNSET
+    permissions: MemberPermissions
+
+
+class CollaboratorPermission(Wire, frozen=True, kw_only=True):
+    """`…/collaborators/{username}/permission`. `permission`: admin, write or read."""
+
+    id: int | str
+    login: str
+    username: str | UnsetType = UNSET
+    name: str | UnsetType | None = UNSET
+    permission: str
+    access_level: int | UnsetType = UNSET
+    role_name: str | UnsetType = UNSET
+    permissions: MemberPermissions | UnsetType = UNSET
+
+
 class CustomizedRole(Wire, frozen=True, kw_only=True):
     """34. `access_level` is GitLab's scale, with steps between: 10 guest to 50 owner."""
 
