@@ -11,7 +11,7 @@ from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Parameters, Upload
 from matou.server.dialects.gitcode_v5.routing import MEBIBYTE, repository_route
 
-_DATA_URL = re.compile(r"\Adata:[^,]{0,200},")
+_DATA_URL = re.compile(r"\A\s*data:[^,]{0,200},")
 _ONE_ALPHABET = str.maketrans("-_ ", "+/+")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
 _LARGEST_BASE64_BYTES = LARGEST_UPLOAD_BYTES * 4 // 3
@@ -50,7 +50,7 @@ def decode_leniently(text: str) -> bytes:
     The document's own example sends `1`, which is six bits.
     """
     # A plus sign in a form is a space.
-    plain = _DATA_URL.sub("", text.strip()).translate(_ONE_ALPHABET)
+    plain = _DATA_URL.sub("", text).translate(_ONE_ALPHABET)
     letters = _NOT_BASE64.sub("", plain)
     if len(letters) % 4 == 1:
         letters += "A"
