@@ -29,11 +29,10 @@ class BoundToken(Refused):
     """The token is good for one namespace, and an account's keys count everywhere."""
 
 
-def own_account(identity: Identity) -> User | None:
-    """Whose keys this identity may change; None for nobody in particular. Raises BoundToken."""
+def require_own_account(identity: Identity) -> None:
+    """Return if this identity stands for its account everywhere. Raises BoundToken."""
     if identity.only_below is not None:
         raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
-    return identity.user
 
 
 def add_signing_key(forge: Forge, user: User, text: str) -> SigningKey:
@@ -72,7 +71,11 @@ def remove_signing_key(forge: Forge, user: User, key_id: int) -> None:
     with forge.database.begin_write() as connection:
         is_gone = rows.delete_signing_key(connection, user.id, SigningKeyId(key_id))
     if not is_gone:
-        raise NoSuchKey("{account} has no signing key {id}", account=user.name, id=key_id)
+        raise no_such_key(user, key_id)
+
+
+def no_such_key(user: User, key_id: int) -> NoSuchKey:
+    return NoSuchKey("{account} has no signing key {id}", account=user.name, id=key_id)
 
 
 def certificates_for(forge: Forge, email: str) -> tuple[str, ...]:

@@ -206,3 +206,21 @@ class ErrorBody(Wire, frozen=True, kw_only=True):
     text: str | UnsetType = field(name="error_message", default=UNSET)
     trace_id: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
+
+
+class GpgEmail(Wire, frozen=True, kw_only=True):
+    email: str
+    verified: bool
+
+
+class GpgKey(Wire, frozen=True, kw_only=True):
+    """`/user/gpg_keys`, which GitCode has none of: in the form of GitHub's and Gitea's."""
+
+    id: int
+    key_id: str
+    fingerprint: str
+    public_key: str
+    emails: list[GpgEmail]
+    created_at: ChinaMoment
+    expires_at: ChinaMoment | None = None
+    revoked: bool = False

@@ -1,0 +1,71 @@
+"""17 and 18: the rules that a push has to keep to. What each of them means: docs/decisions/push-rules.md."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from matou.forge.access import Action
+from matou.forge.commit_rules import message_pattern
+from matou.forge.settings import change_settings, read_settings
+from matou.model.repository_settings import LARGEST_FILE_LIMIT_MEGABYTES, PushRules
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+_PATH = "/repos/{owner}/{repo}/push_config"
+
+
+class PushConfigAsked(Parameters, frozen=True, kw_only=True):
+    reject_not_signed_by_gpg: bool | None = None
+    commit_message_regex: str | None = None
+    max_file_size: Annotated[int, Meta(ge=0, le=LARGEST_FILE_LIMIT_MEGABYTES)] | None = None
+    skip_rule_for_owner: bool | None = None
+    deny_force_push: bool | None = None
+
+
+def change_push_config(call: RepositoryCall, asked: PushConfigAsked) -> wire.PushConfig:
+    """What is not sent stays as it is; an empty pattern is none."""
+    given = {name: getattr(asked, name) for name in asked.__struct_fields__}
+    if asked.commit_message_regex:
+        message_pattern(asked.commit_message_regex)
+    changes = {name: value for name, value in given.items() if value is not None}
+    return _answer(change_settings(call.forge, call.identity, call.repository, PushRules, **changes))
+
+
+def read_push_config(call: RepositoryCall, _: Nothing) -> wire.PushConfig:
+    return _answer(read_settings(call.forge, call.repository, PushRules))
+
+
+def _answer(rules: PushRules) -> wire.PushConfig:
+    return wire.PushConfig(
+        reject_not_signed_by_gpg=rules.reject_not_signed_by_gpg,
+        commit_message_regex=rules.commit_message_regex,
+        max_file_size=rules.max_file_size,
+        skip_rule_for_owner=rules.skip_rule_for_owner,
+        deny_force_push=rules.deny_force_push,
+    )
+
+
+ROUTES = (
+    repository_route(
+        17,
+        "PUT",
+        _PATH,
+        Action.CHANGE_SETTINGS,
+        PushConfigAsked,
+        change_push_config,
+        answer=wire.PushConfig,
+        choices="changes what is sent and answers all five; a pattern is RE2's, found on any line of the message",
+    ),
+    repository_route(
+        18,
+        "GET",
+        _PATH,
+        Action.SEE_SETTINGS,
+        Nothing,
+        read_push_config,
+        answer=wire.PushConfig,
+        choices="the document's two examples are swapped; all five fields are answered",
+    ),
+)

@@ -1,0 +1,84 @@
+"""The caller's OpenPGP keys, in GitHub's form: GitCode documents none for what its rule for signed commits needs.
+
+https://docs.github.com/en/rest/users/gpg-keys
+"""
+
+from matou.db.signing_keys import SigningKey
+from matou.db.users import User
+from matou.forge import signing_keys as keys
+from matou.forge.access import Scope
+from matou.git.signatures import read_certificate
+from matou.model.names import folded
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.dialects.gitcode_v5.routing import plain_route
+
+_PATH = "/user/gpg_keys"
+
+
+class KeyAsked(Parameters, frozen=True, kw_only=True):
+    armored_public_key: str
+
+
+def list_keys(call: Call, asked: Paged) -> Page:
+    found = keys.signing_keys(call.forge, call.user)
+    rows = found[asked.offset : asked.offset + asked.limit]
+    return Page([_answer(call.user, key) for key in rows], len(found))
+
+
+def add_key(call: Call, asked: KeyAsked) -> wire.GpgKey:
+    user = _own(call)
+    return _answer(user, keys.add_signing_key(call.forge, user, asked.armored_public_key))
+
+
+def read_key(call: Call, _: Nothing) -> wire.GpgKey:
+    number = _number(call)
+    found = next((key for key in keys.signing_keys(call.forge, call.user) if key.id == number), None)
+    if found is None:
+        raise keys.no_such_key(call.user, number)
+    return _answer(call.user, found)
+
+
+def remove_key(call: Call, _: Nothing) -> None:
+    keys.remove_signing_key(call.forge, _own(call), _number(call))
+
+
+def _own(call: Call) -> User:
+    """Whose keys these are. Raises NotSignedIn, BoundToken."""
+    keys.require_own_account(call.identity)
+    return call.user
+
+
+def _number(call: Call) -> int:
+    text = call.path["id"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise InvalidParameter("{name} is no number", name="id")
+    return int(text)
+
+
+def _answer(user: User, key: SigningKey) -> wire.GpgKey:
+    certificate = read_certificate(key.certificate)
+    return wire.GpgKey(
+        id=key.id,
+        key_id=certificate.fingerprint[-16:],
+        fingerprint=certificate.fingerprint,
+        public_key=certificate.armored,
+        emails=[
+            wire.GpgEmail(email=email, verified=folded(email) == folded(user.email)) for email in certificate.emails
+        ],
+        created_at=wire.china_moment(key.created_at),
+        expires_at=None if certificate.expires_at is None else wire.china_moment(certificate.expires_at),
+        revoked=certificate.is_revoked,
+    )
+
+
+ROUTES = (
+    plain_route(None, "GET", _PATH, Paged, list_keys, answer=list[wire.GpgKey]),
+    plain_route(
+        None, "POST", _PATH, KeyAsked, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
+    ),
+    plain_route(None, "GET", _PATH + "/{id}", Nothing, read_key, answer=wire.GpgKey),
+    plain_route(None, "DELETE", _PATH + "/{id}", Nothing, remove_key, answer=None, scopes=(Scope.REPOSITORY_WRITE,)),
+)
