@@ -6,7 +6,7 @@ from types import FrameType
 
 import typer
 
-from matou.cli import administer, backup, check, doctor, restore, role, runs, serve, verify
+from matou.cli import administer, backup, check, doctor, key, restore, role, runs, serve, verify
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, mistake, use_language
 from matou.cli.language import complain, describe, translate
@@ -37,6 +37,7 @@ app.add_typer(administer.tokens, name="token")
 app.add_typer(administer.organizations, name="org")
 app.add_typer(administer.repositories, name="repo")
 app.add_typer(role.roles, name="role")
+app.add_typer(key.keys, name="key")
 app.command("reindex", cls=Command, help=_("Make the database's index of what was backed up anew."))(check.reindex)
 app.command("check", cls=Command, help=_("Say where the database and the folders do not agree."))(check.check)
 app.command("doctor", cls=Command, help=_("Say whether this machine is ready."))(doctor.doctor)
