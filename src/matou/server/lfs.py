@@ -12,10 +12,13 @@ from urllib.parse import quote
 import msgspec
 
 from matou.db.repositories import Repository
-from matou.errors import MatouError, NotFound, UnknownShape
+from matou.errors import MatouError, NotFound, Refused, UnknownShape
 from matou.forge import lfs as objects
 from matou.forge.access import Action
+from matou.forge.forge import Forge
+from matou.forge.settings import read_settings
 from matou.model.names import RepositoryPath
+from matou.model.repository_settings import Features
 from matou.server.admission import Admitted, GitRequest, admit, admit_credential, answer_to
 from matou.server.authentication import Credential, read_credential
 from matou.server.errors import Answer
@@ -41,6 +44,10 @@ _ACTION_OF_VERB = {
 
 class UnusableRequest(UnknownShape):
     """What git-lfs would not send."""
+
+
+class LfsSwitchedOff(Refused):
+    """The settings of the repository say that it takes and gives no LFS objects."""
 
 
 class NoLocks(MatouError):
@@ -108,6 +115,9 @@ def _answer_to(request: GitRequest, error: Exception) -> Answer:
         return Answer(501, str(error))
     if isinstance(error, UnsatisfiableRange):
         return Answer(416, str(error))
+    if isinstance(error, LfsSwitchedOff):
+        # To whoever asks: logging in would not help.
+        return Answer(403, str(error))
     answer = answer_to(request.headers, error)
     if isinstance(error, UnknownShape):
         return Answer(UNPROCESSABLE, answer.text, answer.headers)
@@ -127,6 +137,7 @@ async def _batch(request: GitRequest) -> None:
         raise UnusableRequest("lfs batch objects", len(batch.objects))
     verb = Verb(batch.operation)
     admitted = await admit(request, _ACTION_OF_VERB[verb])
+    await request.site.ask_quickly(_require_lfs, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
     answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
     await _send_json(request, BatchAnswer(answers))
@@ -230,7 +241,14 @@ def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) ->
     credential = read_credential(request.headers)
     if credential is not None and site.links.is_link(credential.secret.reveal()):
         credential = site.links.credential_of(credential.secret.reveal(), _errand(path, pointer, verb))
-    return admit_credential(site.forge, credential, path, _ACTION_OF_VERB[verb], address=request.address)
+    admitted = admit_credential(site.forge, credential, path, _ACTION_OF_VERB[verb], address=request.address)
+    _require_lfs(site.forge, admitted.repository)
+    return admitted
+
+
+def _require_lfs(forge: Forge, repository: Repository) -> None:
+    if not read_settings(forge, repository, Features).lfs_enabled:
+        raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(repository.path)))
 
 
 def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: Verb) -> Errand:
