@@ -1,23 +1,25 @@
 """Who has which role in one repository, and whether the roles in the namespaces above it count there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
-from matou.db import customized_roles, repositories, repository_members
+from matou.db import customized_roles, repositories, repository_members, users
 from matou.db.engine import Connection
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.repository_members import RepositoryMember
-from matou.db.users import User, UserKind
-from matou.errors import MatouError
+from matou.db.users import User, UserId, UserKind
+from matou.errors import MatouError, NotFound
 from matou.forge import access
 from matou.forge.access import Action, Identity
 from matou.forge.customized_roles import no_such_role, standard_role
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.members import NoSuchMember
+from matou.forge.users import find_user
 from matou.model.events import EventKind
+from matou.model.names import folded
 
 
 class Permission(StrEnum):
@@ -41,6 +43,25 @@ class NotAPerson(MatouError):
 
 class RoleNotSaid(MatouError):
     """A customized role was asked for without saying which."""
+
+
+class NoSuchPerson(NotFound):
+    """Nobody has this name."""
+
+
+def find_person(forge: Forge, name: str) -> User:
+    """By name alone, never by e-mail: whose an address is, is nobody's business. Raises NoSuchPerson."""
+    found = find_user(forge, name)
+    if found is None or folded(found.name) != folded(name) or found.kind is not UserKind.PERSON:
+        raise NoSuchPerson("user not found")
+    return found
+
+
+def people_of(forge: Forge, ids: Sequence[int]) -> tuple[User, ...]:
+    """Those of them who are still there, in this order."""
+    with forge.database.begin_read() as connection:
+        found = [users.find_user(connection, UserId(user_id)) for user_id in ids]
+    return tuple(user for user in found if user is not None)
 
 
 def set_member(

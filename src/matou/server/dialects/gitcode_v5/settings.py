@@ -1,0 +1,274 @@
+"""10, 12, 27 to 30: what is set for one repository. Push rules (17, 18) stand in `push_rules.py`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+import msgspec
+
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge.access import Action
+from matou.forge.forge import Forge
+from matou.forge.repository_members import find_person, people_of
+from matou.forge.settings import change_settings, read_settings, stored_settings
+from matou.model.repository_settings import ChangeRequestSettings, Modules, RepositoryRules
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, Nothing, Number, Parameters
+from matou.server.dialects.gitcode_v5.routing import Route, repository_route
+
+_IDS = re.compile(r"\s*(?:\d{1,19}\s*(?:,\s*\d{1,19}\s*)*)?,?\s*", re.ASCII)
+_SHARED = (
+    "only_allow_merge_if_all_discussions_are_resolved",
+    "only_allow_merge_if_pipeline_succeeds",
+    "merge_method",
+)
+"""What stands beside `merge_request_setting` and not in it."""
+
+
+class ModulesAsked(Parameters, frozen=True, kw_only=True):
+    """`has_issues` is what sections 20 and 31 call `has_issue`."""
+
+    has_wiki: bool | None = None
+    has_issue: bool | None = None
+    has_issues: bool | None = None
+    has_security: bool | None = None
+    has_merge_request: bool | None = None
+    has_fork: bool | None = None
+    has_analysis: bool | None = None
+    has_discussion: bool | None = None
+
+
+class ReviewersAsked(Parameters, frozen=True, kw_only=True):
+    """People by name, with commas between."""
+
+    assignees: str | None = None
+    testers: str | None = None
+    assignees_number: Number | None = None
+    testers_number: Number | None = None
+
+
+class RulesAsked(Parameters, frozen=True, kw_only=True):
+    """`forbidden_developer_create_branch_user_ids`: with commas between; empty for nobody."""
+
+    disable_fork: bool | None = None
+    forbidden_developer_create_branch: bool | None = None
+    forbidden_developer_create_tag: bool | None = None
+    forbidden_committer_create_branch: bool | None = None
+    forbidden_developer_create_branch_user_ids: str | None = None
+    branch_name_regex: str | None = None
+    tag_name_regex: str | None = None
+    generate_pre_merge_ref: bool | None = None
+    rebase_disable_trigger_webhook: bool | None = None
+    open_gpg_verified: bool | None = None
+    include_lfs_objects: bool | None = None
+
+
+class ChangeRequestsAsked(Parameters, frozen=True, kw_only=True):
+    """`approval_approver_ids`, `approval_tester_ids`: with commas between; empty for nobody."""
+
+    approval_required_reviewers_enable: bool | None = None
+    approval_required_reviewers: Number | None = None
+    only_allow_merge_if_all_discussions_are_resolved: bool | None = None
+    only_allow_merge_if_pipeline_succeeds: bool | None = None
+    disable_merge_by_self: bool | None = None
+    can_force_merge: bool | None = None
+    add_notes_after_merged: bool | None = None
+    mark_auto_merged_mr_as_closed: bool | None = None
+    can_reopen: bool | None = None
+    delete_source_branch_when_merged: bool | None = None
+    disable_squash_merge: bool | None = None
+    auto_squash_merge: bool | None = None
+    merge_method: str | None = None
+    squash_merge_with_no_merge_commit: bool | None = None
+    merged_commit_author: str | None = None
+    approval_required_approvers: Number | None = None
+    approval_approver_ids: str | None = None
+    approval_tester_ids: str | None = None
+    approval_required_testers: Number | None = None
+    is_check_cla: bool | None = None
+    is_allow_lite_merge_request: bool | None = None
+    lite_merge_request_prefix_title: str | None = None
+    close_issue_when_mr_merged: bool | None = None
+
+
+def set_modules(call: RepositoryCall, asked: ModulesAsked) -> wire.Success:
+    changes = _given(asked)
+    issues = changes.pop("has_issues", None)
+    if issues is not None:
+        changes.setdefault("has_issue", issues)
+    change_settings(call.forge, call.identity, call.repository, Modules, **changes)
+    return wire.Success()
+
+
+def set_reviewers(call: RepositoryCall, asked: ReviewersAsked) -> wire.ReviewerSettings:
+    given = {
+        "approval_approver_ids": _ids_of(call, asked.assignees),
+        "approval_tester_ids": _ids_of(call, asked.testers),
+        "approval_required_approvers": asked.assignees_number,
+        "approval_required_testers": asked.testers_number,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise MissingParameter("one of assignees, testers, assignees_number and testers_number must not be null")
+    change_settings(call.forge, call.identity, call.repository, ChangeRequestSettings, **changes)
+    row_id, created_at, updated_at = _row(call.forge, call.repository)
+    return wire.ReviewerSettings(
+        id=row_id, created_at=wire.china_second(created_at), updated_at=wire.china_second(updated_at)
+    )
+
+
+def get_rules(call: RepositoryCall, _: Nothing) -> wire.RepositorySettings:
+    return _rules(read_settings(call.forge, call.repository, RepositoryRules))
+
+
+def set_rules(call: RepositoryCall, asked: RulesAsked) -> wire.RepositorySettings:
+    changes = _given(asked, "forbidden_developer_create_branch_user_ids")
+    return _rules(change_settings(call.forge, call.identity, call.repository, RepositoryRules, **changes))
+
+
+def get_change_requests(call: RepositoryCall, _: Nothing) -> wire.PullRequestSettings:
+    return _change_requests(call, read_settings(call.forge, call.repository, ChangeRequestSettings))
+
+
+def set_change_requests(call: RepositoryCall, asked: ChangeRequestsAsked) -> wire.PullRequestSettings:
+    changes = _given(asked, "approval_approver_ids", "approval_tester_ids")
+    return _change_requests(
+        call, change_settings(call.forge, call.identity, call.repository, ChangeRequestSettings, **changes)
+    )
+
+
+def _given(asked: Parameters, *ids: str) -> dict[str, object]:
+    """What the request says, the lists of ids read."""
+    said = {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not None}
+    return {name: _ids(name, value) if name in ids else value for name, value in said.items()}
+
+
+def _ids(name: str, text: str) -> tuple[int, ...]:
+    if not _IDS.fullmatch(text):
+        raise InvalidParameter("{name} is not a list of ids with commas between", name=name)
+    return tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
+
+
+def _ids_of(call: Call, names: str | None) -> tuple[int, ...] | None:
+    if names is None:
+        return None
+    said = dict.fromkeys(name.strip() for name in names.split(","))
+    return tuple(find_person(call.forge, name).id for name in said if name)
+
+
+def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
+    ids = ",".join(str(user_id) for user_id in rules.forbidden_developer_create_branch_user_ids)
+    return wire.RepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
+
+
+def _change_requests(call: RepositoryCall, found: ChangeRequestSettings) -> wire.PullRequestSettings:
+    values = asdict(found)
+    shared = {name: values.pop(name) for name in _SHARED}
+    approvers, testers = values.pop("approval_approver_ids"), values.pop("approval_tester_ids")
+    row_id, created_at, updated_at = _row(call.forge, call.repository)
+    return wire.PullRequestSettings(
+        merge_request_setting=wire.MergeRequestSetting(
+            id=row_id,
+            project_id=call.repository.id,
+            created_at=wire.china_moment(created_at),
+            updated_at=wire.china_moment(updated_at),
+            approval_approvers=_people(call, people_of(call.forge, approvers)),
+            approval_testers=_people(call, people_of(call.forge, testers)),
+            **values,
+        ),
+        **shared,
+    )
+
+
+def _people(call: Call, found: Iterable[User]) -> list[wire.Person]:
+    return [
+        wire.Person(
+            id=user.id,
+            login=user.name,
+            username=user.name,
+            name=user.display_name or user.name,
+            avatar_url="",
+            html_url=call.links.user(user.name),
+        )
+        for user in found
+    ]
+
+
+def _row(forge: Forge, repository: Repository) -> tuple[int, datetime, datetime]:
+    """The id and times of what is stored; before anything was set, 0 and the repository's own."""
+    stored = stored_settings(forge, repository, ChangeRequestSettings)
+    if stored is None:
+        return 0, repository.created_at or repository.updated_at, repository.updated_at
+    return stored.id, stored.created_at, stored.updated_at
+
+
+ROUTES: tuple[Route, ...] = (
+    repository_route(
+        10,
+        "PUT",
+        "/repos/{owner}/{repo}/module/setting",
+        Action.CHANGE_SETTINGS,
+        ModulesAsked,
+        set_modules,
+        answer=wire.Success,
+        choices="What is not named stays. `has_issues` is read as `has_issue`. Forks and statistics that are switched "
+        "off are refused to everybody with 403.",
+    ),
+    repository_route(
+        12,
+        "PUT",
+        "/repos/{owner}/{repo}/reviewer",
+        Action.CHANGE_SETTINGS,
+        ReviewersAsked,
+        set_reviewers,
+        answer=wire.ReviewerSettings,
+        choices="Sets what 29 calls `approval_approvers`, `approval_testers`, `approval_required_approvers` and "
+        "`approval_required_testers`. A user who is not there is 404, and nothing is set.",
+    ),
+    repository_route(
+        27,
+        "PUT",
+        "/repos/{owner}/{repo}/repo_settings",
+        Action.CHANGE_SETTINGS,
+        RulesAsked,
+        set_rules,
+        answer=wire.RepositorySettings,
+        choices="Answers all fields that can be set. Patterns are RE2's; one that cannot be used is 400. An empty "
+        "pattern or list takes the setting away.",
+    ),
+    repository_route(
+        28,
+        "GET",
+        "/repos/{owner}/{repo}/repo_settings",
+        Action.SEE_SETTINGS,
+        Nothing,
+        get_rules,
+        answer=wire.RepositorySettings,
+        choices="For those who push and those above them.",
+    ),
+    repository_route(
+        29,
+        "GET",
+        "/repos/{owner}/{repo}/pull_request_settings",
+        Action.SEE_SETTINGS,
+        Nothing,
+        get_change_requests,
+        answer=wire.PullRequestSettings,
+        choices="For those who push and those above them. `id` is 0 until something is set; `project_id` is the "
+        "repository's id.",
+    ),
+    repository_route(
+        30,
+        "PUT",
+        "/repos/{owner}/{repo}/pull_request_settings",
+        Action.CHANGE_SETTINGS,
+        ChangeRequestsAsked,
+        set_change_requests,
+        answer=wire.PullRequestSettings,
+        choices="Numbers of approvals are 0 to 5. `delete_source_branch_when_merged` is off by default, as in the "
+        "sample.",
+    ),
+)
