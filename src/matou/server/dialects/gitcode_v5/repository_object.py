@@ -1,0 +1,221 @@
+"""The repository as every answer holds it: GitCode's two shapes in one object."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import UNSET, UnsetType
+
+from matou.db.memberships import Role
+from matou.db.namespaces import Namespace, NamespaceKind
+from matou.db.repositories import Repository
+from matou.db.repository_facts import RepositoryFacts
+from matou.db.stars import Counts
+from matou.db.users import User
+from matou.forge.access import REPOSITORY_POLICY, Action, Standing
+from matou.forge.repository_lists import repository_facts
+from matou.forge.stars import counts_of
+from matou.model.platform import Visibility
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.links import Links
+
+ACTIVE, ARCHIVED = "开始", "关闭"
+
+_LEVELS = {Visibility.PRIVATE: 0, Visibility.INTERNAL: 10, Visibility.PUBLIC: 20}
+_RELATIONS = {
+    Role.GUEST: "guest",
+    Role.REPORTER: "reporter",
+    Role.DEVELOPER: "developer",
+    Role.MAINTAINER: "master",
+    Role.OWNER: "master",
+}
+
+
+def repository_object(call: Call, repository: Repository) -> wire.Repository:
+    return repository_objects(call, (repository,))[0]
+
+
+def repository_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Repository]:
+    """For a list: what is told of all of them is asked for at once."""
+    facts = repository_facts(call.forge, call.identity, repositories)
+    counts = counts_of(call.forge, repositories, call.identity)
+    return [
+        _repository(call, repository, facts[repository.id], counts[repository.id])
+        for repository in repositories
+        if repository.id in facts
+    ]
+
+
+def _repository(call: Call, repository: Repository, facts: RepositoryFacts, counts: Counts) -> wire.Repository:
+    links, path = call.links, repository.path
+    page, api, git = links.page(path), links.repository_api(path), links.git(path)
+    owner = _owner(links, facts)
+    is_private = repository.visibility is Visibility.PRIVATE
+    parent = None if facts.parent is None else _parent(links, facts.parent)
+    return wire.Repository(
+        id=repository.id,
+        full_name=str(path),
+        human_name=_human_name(facts.namespace, repository),
+        url=api,
+        namespace=namespace_object(links, facts.namespace, repository.visibility),
+        path=path.name,
+        name=repository.true_name,
+        description=repository.description,
+        status=ARCHIVED if repository.archived else ACTIVE,
+        html_url=git,
+        web_url=page,
+        http_url_to_repo=git,
+        ssh_url_to_repo="",
+        readme_url=links.page(path, "blob", repository.default_branch or "main", "README.md"),
+        homepage=repository.homepage,
+        created_at=_moment(repository.created_at),
+        updated_at=wire.china_moment(repository.updated_at),
+        pushed_at=None if repository.last_push_at is None else wire.china_moment(repository.last_push_at),
+        default_branch=repository.default_branch,
+        private=is_private,
+        public=repository.visibility is Visibility.PUBLIC,
+        internal=repository.visibility is Visibility.INTERNAL,
+        visibility=repository.visibility.value,
+        fork=facts.is_fork,
+        parent=parent,
+        forked_from_project=parent,
+        owner=owner,
+        creator=None if facts.creator is None else _creator(facts.creator),
+        assigner=owner,
+        assignee=[],
+        assignees_number=0,
+        members=[owner.login] if isinstance(owner.login, str) else [],
+        project_creator=UNSET if facts.creator is None else facts.creator.name,
+        relation=_RELATIONS.get(facts.role, "") if facts.role is not None else "",
+        permission=_permission(call, repository, facts),
+        enterprise=wire.Enterprise(
+            id=facts.root.id,
+            path=str(facts.root.path),
+            html_url=links.page(facts.root.path),
+            type=_type(facts.root, outermost="enterprise"),
+        ),
+        forks_count=counts.forks,
+        stargazers_count=counts.stars,
+        watchers_count=counts.watches,
+        open_issues_count=0,
+        starred=facts.is_starred,
+        watched=facts.is_watched,
+        empty_repo=None,
+        has_issue=facts.modules.has_issue,
+        has_issues=facts.modules.has_issue,
+        has_wiki=facts.modules.has_wiki,
+        issue_template_source="project",
+        project_labels=[],
+        language=None,
+        main_repository_language=None,
+        item_type=None,
+        repo_type="code",
+        repository_type="code",
+        license="",
+        lfs_enabled=facts.features.lfs_enabled,
+    )
+
+
+def namespace_object(links: Links, namespace: Namespace, visibility: Visibility) -> wire.Namespace:
+    """Its level is that of the repository it is told with: namespaces have none of their own here."""
+    name = namespace.display_name or namespace.name
+    is_users = namespace.kind is NamespaceKind.USER
+    return wire.Namespace(
+        id=namespace.id,
+        type=_type(namespace),
+        name=name,
+        path=str(namespace.path),
+        html_url=links.page(namespace.path),
+        develop_mode="normal",
+        region=None,
+        cell="default",
+        kind="user" if is_users else "group",
+        full_path=str(namespace.path),
+        full_name=name,
+        parent_id=namespace.parent_id,
+        visibility_level=_LEVELS[visibility],
+        enable_file_control=False,
+        owner_id=namespace.creator_id if is_users else None,
+    )
+
+
+def person_object(links: Links, user: User) -> wire.Person:
+    """A user within something else; the id is a number in quotes there."""
+    return wire.Person(
+        id=str(user.id),
+        login=user.name,
+        name=user.display_name,
+        avatar_url="",
+        html_url=links.user(user.name),
+        type="User",
+        url=links.api("users", user.name),
+    )
+
+
+def _type(namespace: Namespace, *, outermost: str = "group") -> str:
+    return "user" if namespace.kind is NamespaceKind.USER else outermost
+
+
+def _owner(links: Links, facts: RepositoryFacts) -> wire.Person:
+    """Whose namespace it is; in an organization whoever made the repository; else the namespace stands for them."""
+    is_users = facts.namespace.kind is NamespaceKind.USER
+    person = facts.namespace_creator if is_users else facts.creator or facts.namespace_creator
+    if person is not None:
+        return person_object(links, person)
+    namespace = facts.namespace
+    return wire.Person(
+        id=str(namespace.id),
+        login=str(namespace.path),
+        name=namespace.display_name,
+        avatar_url="",
+        html_url=links.page(namespace.path),
+        type="Organization",
+        url=links.api("orgs", str(namespace.path)),
+    )
+
+
+def _creator(user: User) -> wire.Creator:
+    return wire.Creator(
+        id=user_id(user), arts_id=str(user.id), nickname=user.display_name, photo="", username=user.name
+    )
+
+
+def user_id(user: User) -> str:
+    """24 hexadecimal digits, where GitCode has them; made of the row's number."""
+    return f"{user.id:024x}"
+
+
+def _parent(links: Links, parent: Repository) -> wire.Parent:
+    return wire.Parent(
+        id=parent.id,
+        full_name=str(parent.path),
+        human_name=f"{parent.path.namespace} / {parent.true_name}",
+        url=links.repository_api(parent.path),
+    )
+
+
+def _human_name(namespace: Namespace, repository: Repository) -> str:
+    return f"{namespace.display_name or namespace.name} / {repository.true_name}"
+
+
+def _permission(call: Call, repository: Repository, facts: RepositoryFacts) -> wire.Permission:
+    """What the account may do, whatever the token is good for and whether the repository is archived."""
+    standing = _standing(call, facts)
+
+    def may(action: Action) -> bool:
+        return standing >= REPOSITORY_POLICY[action].least(repository.visibility)
+
+    return wire.Permission(pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS))
+
+
+def _standing(call: Call, facts: RepositoryFacts) -> Standing:
+    user = call.identity.user
+    if user is None:
+        return Standing.NOBODY
+    if user.admin:
+        return Standing.ADMINISTRATOR
+    return Standing.SIGNED_IN if facts.role is None else Standing(facts.role.value)
+
+
+def _moment(moment: datetime | None) -> wire.ChinaMoment | UnsetType:
+    return UNSET if moment is None else wire.china_moment(moment)
