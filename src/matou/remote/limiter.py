@@ -25,6 +25,14 @@ class _Bucket:
     held_until: float = -math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often one may ask: `burst` requests at once, and `per_second` after that."""
+
+    per_second: float
+    burst: int
+
+
 class Limiter:
     """At most `burst` at once and `per_second` after that, for each key; threads may share it.
 

@@ -1,5 +1,6 @@
 """The one door through which a request leaves, and the one place that repeats one."""
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,16 +21,20 @@ from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, RedirectRe
 from matou.remote.clock import Clock
 from matou.remote.connections import Limits, Pools
 from matou.remote.headers import require_valid_headers
-from matou.remote.limiter import Limiter
+from matou.remote.limiter import Limiter, Pace
 from matou.remote.proxies import DIRECT, Proxies
 from matou.remote.redaction import redact_bytes
 from matou.remote.streams import Stream, faults_told
 from matou.remote.waiting import wait_before_retry
+from matou.settings import Settings
 
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 5
 LONGEST_FAILURE_BYTES = 64 * 1024
 USER_AGENT = f"matou/{matou.__version__}"
+TOLD_TURN = timedelta(seconds=1)
+"""Whoever waits so long for a turn is told; once in each `TOLD_EVERY`, since every turn after it is as long."""
+TOLD_EVERY = timedelta(minutes=1)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -37,7 +42,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 T = TypeVar("T")
 
 WaitListener = Callable[[TryLater, timedelta], None]
-"""Told why a request is repeated, and after which wait. Called from any thread."""
+"""Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,15 @@ class Patience:
         total: from the first attempt on; a wait that would end after it is not begun.
         first_wait: where the server does not say how long, doubled each time.
         longest_wait: where doubling stops; what a server asks for may be longer.
+        after_429: how long to wait where a server says "too many requests" and not when to come back; None to
+            double as after any failure.
     """
 
     attempts: int = 6
     total: timedelta = timedelta(minutes=10)
     first_wait: timedelta = timedelta(seconds=0.5)
     longest_wait: timedelta = timedelta(seconds=60)
+    after_429: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ class Session:
         authorities: a file of certificates to trust besides the system's; verification is never off.
         clock: for waiting and for Retry-After.
         jitter: a number from 0 to 1, so that threads that failed together do not come back together.
-        on_wait: told of each failure after which we wait and ask again; without it, that is logged.
+        on_wait: told of each failure after which we wait and ask again; without it, that is logged. Told too when
+            the pace begins to bite.
     """
 
     def __init__(
@@ -114,6 +123,7 @@ class Session:
         self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
         self._jitter = jitter
         self._on_wait = on_wait
+        self._turn_told = -math.inf
         self._pools = Pools(
             named=frozenset(parse_address(url).origin for url in named),
             connections=connections,
@@ -267,7 +277,7 @@ class Session:
         raise AssertionError  # with no redirect left, `_follow` has raised
 
     def _ask(self, request: _Request, address: Address) -> Stream:
-        self.pause(self._limiter.reserve(request.pace) if request.is_paced else self._limiter.held(request.pace))
+        self._wait_for_turn(request)
         watch = self._pools.watch(request.limits)
         name = request.at(address)
         with faults_told(name, watch, self._cancelled):
@@ -285,6 +295,17 @@ class Session:
             response.close()
             raise
 
+    def _wait_for_turn(self, request: _Request) -> None:
+        if not request.is_paced:
+            self.pause(self._limiter.held(request.pace))
+            return
+        wait = timedelta(seconds=self._limiter.reserve(request.pace))
+        now = self._clock.monotonic()
+        if self._on_wait and wait >= TOLD_TURN and now - self._turn_told >= TOLD_EVERY.total_seconds():
+            self._turn_told = now
+            self._on_wait(TryLater("requests are sent no faster than the platform allows", wait=wait), wait)
+        self.pause(wait.total_seconds())
+
     def _follow(self, answer: Answer, request: _Request, address: Address, *, redirects_left: int) -> Address:
         target = address.resolve(answer.headers["location"])
         if redirects_left and target.origin == address.origin:
@@ -301,7 +322,7 @@ class Session:
     def _failure(self, answer: Answer, request: _Request, address: Address) -> MatouError:
         error = failed(answer, request.at(address))
         if isinstance(error, AnsweredTryLater):
-            error.wait = self._asked_wait(answer)
+            error.wait = self._asked_wait(answer) or (self._patience.after_429 if answer.status == 429 else None)
             if error.wait is not None:
                 self._limiter.hold(request.pace, error.wait)
             if answer.status == 429:
@@ -354,6 +375,35 @@ class Session:
                 self.pause(waits.planned)
                 return attempt()
         raise AssertionError  # stamina raises what the last attempt raised
+
+
+def open_session(
+    url: str,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    pace: Pace,
+    connections: int = 8,
+    patience: Patience | None = None,
+    on_wait: WaitListener | None = None,
+) -> Session:
+    """A session as this process' environment says: its proxies, its authorities.
+
+    Args:
+        url: the only origin that may lie inside our network.
+        pace: of requests that name one.
+    """
+    clock = Clock(now=now)
+    return Session(
+        named=(url,),
+        clock=clock,
+        connections=connections,
+        patience=patience,
+        limiter=Limiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
+        proxies=Proxies.from_environment(settings.environment),
+        authorities=settings.authorities,
+        on_wait=on_wait,
+    )
 
 
 class _Waits:

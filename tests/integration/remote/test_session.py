@@ -719,3 +719,35 @@ def test_cancelling_from_a_signal_handler_does_not_lock_up(recording_server: Rec
         threading.Timer(0.3, session.cancel).start()
         with pytest.raises(Cancelled):
             get(session, recording_server)
+
+
+# --- a pace, told to whoever waits
+
+
+def test_too_many_requests_without_a_time_waits_as_long_as_the_platform_is_known_to_count(
+    recording_server: RecordingServer, time_: SteeredClock
+) -> None:
+    recording_server.replies = [Reply(429, b"too many"), OK]
+    patience = Patience(after_429=timedelta(minutes=1))
+    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=patience) as session:
+        get(session, recording_server)
+
+    assert time_.waits[0] == 60
+
+
+def test_a_turn_that_is_far_off_is_told_once_and_not_again_for_each_request(
+    recording_server: RecordingServer, time_: SteeredClock
+) -> None:
+    recording_server.replies = [OK]
+    told: list[tuple[str, timedelta]] = []
+    with Session(
+        named=[recording_server.url],
+        clock=time_.clock,
+        limiter=Limiter(monotonic=time_.clock.monotonic, per_second=0.5, burst=1),
+        on_wait=lambda error, wait: told.append((str(error), wait)),
+    ) as session:
+        for _ in range(4):
+            session.request("GET", recording_server.url, repeatable=True, pace="slow")
+
+    assert told == [("requests are sent no faster than the platform allows", timedelta(seconds=2))]
+    assert time_.waits == [2, 2, 2]
