@@ -1,12 +1,12 @@
 """Puts the objects together: the only module that knows them all. What a command does not need is not imported."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from matou.archive.layout import Archive
@@ -82,10 +82,47 @@ def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink")
     return CodingClient(session, url, token, record=record, now=now)
 
 
-BURST, PACE = 20, 10
+def _coding_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
+    from matou.remote.limiter import Pace
+    from matou.remote.session import open_session
+
+    pace = Pace(PER_SECOND, BURST)
+    return open_session(url, settings, now=now, pace=pace, connections=connections, on_wait=on_wait)
+
+
+def _gitcode(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
+    from matou.platforms.gitcode.source import GitCodeSource
+
+    return GitCodeSource(session, url, token, record=record, now=now)
+
+
+def _gitcode_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
+    from matou.platforms.gitcode.client import gitcode_session
+
+    return gitcode_session(url, settings, now=now, connections=connections, on_wait=on_wait)
+
+
+class OpenSession(Protocol):
+    def __call__(
+        self, url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None"
+    ) -> "Session": ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """How a platform is reached, and how it is read."""
+
+    session: OpenSession
+    source: Callable[["Session", str, "Secret", "RecordSink"], "Source"]
+
+
+BURST, PER_SECOND = 20, 10
 """Requests at once and a second, for each action: together no more than CODING's limit in any one second (30)."""
 
-PLATFORMS: Mapping[str, Callable[["Session", str, "Secret", "RecordSink"], "Source"]] = {"coding": _coding}
+PLATFORMS: Mapping[str, Platform] = {
+    "coding": Platform(_coding_session, _coding),
+    "gitcode": Platform(_gitcode_session, _gitcode),
+}
 """The platforms that can be read, by the name that a person types."""
 
 
@@ -115,29 +152,13 @@ def back_up(
     # was made with a git that would do.
     if archive is None or not any(archive.run_numbers()):
         require_git()
-    with _session(url, settings, connections=ASKING + options.jobs, on_wait=on_wait) as session:
-        open_source = partial(PLATFORMS[platform], session, url, token)
+    reached = PLATFORMS[platform]
+    with reached.session(url, settings, connections=ASKING + options.jobs, on_wait=on_wait) as session:
+        open_source = partial(reached.source, session, url, token)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         connections = HttpConnections(session)
         return backup(open_source, archive, connections, options, now=now, progress=progress)
-
-
-def _session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.remote.clock import Clock
-    from matou.remote.limiter import Limiter
-    from matou.remote.proxies import Proxies
-    from matou.remote.session import Session
-
-    return Session(
-        named=(url,),
-        clock=Clock(now=now),
-        connections=connections,
-        limiter=Limiter(monotonic=time.monotonic, per_second=PACE, burst=BURST),
-        proxies=Proxies.from_environment(settings.environment),
-        authorities=settings.authorities,
-        on_wait=on_wait,
-    )
 
 
 def _archive_if_any(root: Path) -> Archive | None:

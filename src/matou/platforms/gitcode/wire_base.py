@@ -1,5 +1,6 @@
 """What all objects of GitCode's API v5 have in common, and the forms in which it writes a moment."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
@@ -98,3 +99,11 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise UnknownShape("gitcode moment", text) from None
     return read if read.tzinfo else read.replace(tzinfo=CHINA)
+
+
+def decoded(content: str, where: str) -> bytes:
+    """Base64, with line breaks in it or without. Raises UnknownShape."""
+    try:
+        return b64decode("".join(content.split()), validate=True)
+    except ValueError:
+        raise UnknownShape(f"gitcode {where}", content) from None

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from matou.platforms.gitcode.wire_base import Day, UtcSecond, Wire, ZuluMoment
+from matou.platforms.gitcode.wire_base import Day, UtcSecond, Wire, ZuluMoment, decoded
 
 
 class TreeEntry(Wire, frozen=True, kw_only=True):
@@ -46,6 +46,11 @@ class Content(Wire, frozen=True, kw_only=True):
     html_url: str = ""
     download_url: str | None = ""
     links: ContentLinks | UnsetType = field(name="_links", default=UNSET)
+
+    @property
+    def decoded(self) -> bytes:
+        """The file's bytes; none for a directory's entry. Raises UnknownShape where it is no Base64."""
+        return decoded(self.content or "", "Content.content")
 
 
 class WrittenContent(Wire, frozen=True, kw_only=True):
@@ -128,6 +133,11 @@ class Blob(Wire, frozen=True, kw_only=True):
     url: str = ""
     content: str
     encoding: str = "base64"
+
+    @property
+    def decoded(self) -> bytes:
+        """The file's bytes. Raises UnknownShape where it is no Base64."""
+        return decoded(self.content, "Blob.content")
 
 
 class Contributor(Wire, frozen=True, kw_only=True):

@@ -2,8 +2,10 @@
 
 from msgspec import UNSET, UnsetType, field
 
+from matou.errors import UnknownShape
 from matou.platforms.gitcode.wire_base import ChinaMoment, ChinaSecond, Wire
 from matou.platforms.gitcode.wire_users import Person
+from matou.platforms.gitcode.words import MembersOf
 
 
 class Success(Wire, frozen=True, kw_only=True):
@@ -25,6 +27,14 @@ class PermissionMode(Wire, frozen=True, kw_only=True):
     """15: 1 where the organization's members are the repository's, 2 where it has its own alone."""
 
     mode: int = field(name="memberMgntMode")
+
+    @property
+    def members_of(self) -> MembersOf:
+        """Raises UnknownShape for a mode that nobody has described."""
+        try:
+            return MembersOf(self.mode)
+        except ValueError:
+            raise UnknownShape("gitcode PermissionMode.memberMgntMode", self.mode) from None
 
 
 class PushConfig(Wire, frozen=True, kw_only=True):

@@ -1,0 +1,226 @@
+"""One request to GitCode's API: how it is put, kept, and read."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from matou.credentials import Secret
+from matou.errors import NotFound, Refused, UnknownShape
+from matou.model.records import Record
+from matou.platforms.gitcode.errors import failure_of, failure_within
+from matou.platforms.gitcode.reading import read
+from matou.remote.answers import (
+    Answer,
+    AnsweredConflict,
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    AnsweredTryLater,
+)
+from matou.remote.limiter import Pace
+from matou.remote.session import Patience, Session
+from matou.remote.streams import Stream
+
+HOSTS = frozenset({"api.gitcode.com", "gitcode.com", "api.atomgit.com", "atomgit.com"})
+"""One and the same service, whose limits are known: 50 requests a minute and 4,000 an hour for each token."""
+
+PACE = Pace(per_second=40 / 60, burst=10)
+"""No more than 50 in any minute. Other servers are asked as fast as they answer, until they say otherwise."""
+
+PATIENCE = Patience(after_429=timedelta(minutes=1))
+"""GitCode counts by the minute and does not say when the next one begins."""
+
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+FAILURES = (AnsweredTryLater, AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredOtherwise)
+
+_NO_PARTS = frozenset({"", ".", ".."})
+_PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
+
+Parameter = str | int | bool | date | datetime | None
+T = TypeVar("T")
+
+
+class UnusableToken(Refused):
+    """What was given as a token cannot be one. The text of the error does not hold it."""
+
+
+class Unnameable(NotFound):
+    """A name that no URL can hold, so that nothing can be asked about what it names."""
+
+
+def token_of(text: str) -> Secret:
+    """Raises UnusableToken."""
+    if not _PRINTABLE.match(text.strip()):
+        raise UnusableToken("the token for gitcode is empty or holds a character that no token has")
+    return Secret(text.strip())
+
+
+def forget(_record: Record) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks one API for one token; threads may share it.
+
+    Attributes:
+        url: with `/api/v5`, without a slash at its end.
+        token: goes into the Authorization header and nowhere else; None to ask as nobody.
+        record: is given each answer as received, before it is read.
+    """
+
+    session: Session
+    url: str
+    token: Secret | None
+    now: Callable[[], datetime]
+    record: Callable[[Record], None] = forget
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Parameter] | None = None,
+        body: Mapping[str, object] | None = None,
+        repeatable: bool,
+    ) -> Answer:
+        """Put a request with a JSON body, if any; parameters that are None are left out.
+
+        Raises:
+            MatouError: of the kind that says what can be done.
+        """
+        content = None if body is None else msgspec.json.encode(_given(body))
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        return self.send(method, path, query=query, headers=headers, content=content, repeatable=repeatable)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Parameter] | None = None,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        repeatable: bool,
+    ) -> Answer:
+        """As `ask`, with a body of any form."""
+        try:
+            answer = self.session.request(
+                method,
+                self._address(path, query),
+                repeatable=repeatable,
+                headers={"Accept": "application/json", **headers},
+                authorization=self._authorization,
+                body=content,
+                limit_bytes=LARGEST_ANSWER_BYTES,
+                pace=self._pace,
+            )
+        except FAILURES as answered:
+            self._keep(method, path, query, answered.answer)
+            raise failure_of(answered) from answered
+        self._keep(method, path, query, answer)
+        return answer
+
+    @contextmanager
+    def stream(self, path: str, *, query: Mapping[str, Parameter]) -> Iterator[Stream]:
+        """GET what is read as it comes. Raises as `ask` does."""
+        try:
+            with self.session.open(
+                "GET",
+                self._address(path, query),
+                repeatable=True,
+                authorization=self._authorization,
+                pace=self._pace,
+            ) as stream:
+                yield stream
+        except FAILURES as answered:
+            raise failure_of(answered) from answered
+
+    def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:
+        return read_answer(kind, self.ask("GET", path, query=query, repeatable=True))
+
+    def set(self, kind: type[T], path: str, body: Mapping[str, object]) -> T:
+        """PUT what may be put twice."""
+        return read_answer(kind, self.ask("PUT", path, body=body, repeatable=True))
+
+    @property
+    def _authorization(self) -> Secret | None:
+        return Secret(f"Bearer {self.token.reveal()}") if self.token else None
+
+    @property
+    def _pace(self) -> str:
+        return f"gitcode {self.url}" if urlsplit(self.url).hostname in HOSTS else ""
+
+    def _address(self, path: str, query: Mapping[str, Parameter] | None) -> str:
+        given = {name: _text(value) for name, value in _given(query or {}).items()}
+        return f"{self.url}{path}?{urlencode(given)}" if given else f"{self.url}{path}"
+
+    def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
+        given = {name: _text(value) for name, value in _given(query or {}).items()}
+        self.record(Record(self.now(), f"{method} {path}", given, answer.status, answer.body))
+
+
+def read_answer(kind: type[T], answer: Answer) -> T:
+    """Raises UnknownShape, or what a failure with status 200 stands for."""
+    return read(kind, parsed(answer))
+
+
+def parsed(answer: Answer) -> object:
+    """The answer's JSON. Raises as `read_answer` does."""
+    try:
+        value: object = json.loads(answer.body)
+    except ValueError:
+        raise UnknownShape("gitcode answer", answer.body[:200]) from None
+    failure = failure_within(value)
+    if failure is not None:
+        raise failure
+    return value
+
+
+def repository_path(repository: str) -> str:
+    """`/repos/{owner}/{repo}` for `owner/repo`; what stands before the last slash is the owner."""
+    owner, name = owner_and_name(repository)
+    return f"/repos/{segment(owner)}/{segment(name)}"
+
+
+def owner_and_name(repository: str) -> tuple[str, str]:
+    owner, slash, name = repository.rpartition("/")
+    if not slash or not owner or not name:
+        message = f"a repository is named owner/name, not {repository!r}"
+        raise ValueError(message)
+    return owner, name
+
+
+def segment(text: str) -> str:
+    """One part of a path, a slash in it being `%2F`.
+
+    Raises:
+        Unnameable: it would be no part of a path, or a step out of it.
+    """
+    if text in _NO_PARTS:
+        raise Unnameable("no address can name {name}", name=repr(text))
+    return quote(text, safe="")
+
+
+def file_path(text: str) -> str:
+    """A path within a repository: its slashes stay. Raises as `segment` does."""
+    return "/".join(map(segment, text.split("/")))
+
+
+def _given(values: Mapping[str, T]) -> dict[str, T]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return str(value)

@@ -1,0 +1,101 @@
+"""The calls that change code: files, branches, tags."""
+
+from base64 import b64encode
+
+from matou.platforms.gitcode.asking import file_path, read_answer, repository_path, segment
+from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.wire import Branch, FileCreated, FileDeleted, FileUpdated, Tag
+from matou.platforms.gitcode.words import Author
+
+
+class WritingCalls(Caller):
+    """None of these is sent again by itself, since a second one would be refused for what the first has done."""
+
+    def create_file(
+        self,
+        repository: str,
+        path: str,
+        content: bytes,
+        *,
+        message: str,
+        branch: str | None = None,
+        author: Author | None = None,
+    ) -> FileCreated:
+        """4. As a commit. Raises InTheWay where there is a file."""
+        answer = self._asking.ask(
+            "POST",
+            _contents(repository, path),
+            body={"content": _base64(content), "message": message, "branch": branch, **_author(author)},
+            repeatable=False,
+        )
+        return read_answer(FileCreated, answer)
+
+    def update_file(
+        self,
+        repository: str,
+        path: str,
+        content: bytes,
+        *,
+        sha: str,
+        message: str,
+        branch: str | None = None,
+        author: Author | None = None,
+    ) -> FileUpdated:
+        """5. `sha` is the blob that is to be replaced; another one there is a failure, and nothing is changed."""
+        answer = self._asking.ask(
+            "PUT",
+            _contents(repository, path),
+            body={"content": _base64(content), "sha": sha, "message": message, "branch": branch, **_author(author)},
+            repeatable=False,
+        )
+        return read_answer(FileUpdated, answer)
+
+    def delete_file(
+        self, repository: str, path: str, *, sha: str, message: str, branch: str | None = None
+    ) -> FileDeleted:
+        """6. `sha` as in `update_file`."""
+        answer = self._asking.ask(
+            "DELETE",
+            _contents(repository, path),
+            body={"sha": sha, "message": message, "branch": branch},
+            repeatable=False,
+        )
+        return read_answer(FileDeleted, answer)
+
+    def create_branch(self, repository: str, name: str, *, start: str) -> Branch:
+        """At a branch, a tag or a commit."""
+        answer = self._asking.ask(
+            "POST",
+            f"{repository_path(repository)}/branches",
+            body={"branch_name": name, "refs": start},
+            repeatable=False,
+        )
+        return read_answer(Branch, answer)
+
+    def delete_branch(self, repository: str, name: str) -> None:
+        self._asking.ask("DELETE", f"{repository_path(repository)}/branches/{segment(name)}", repeatable=False)
+
+    def create_tag(self, repository: str, name: str, *, start: str, message: str | None = None) -> Tag:
+        """At a branch, a tag or a commit; with a message it is an object of its own."""
+        answer = self._asking.ask(
+            "POST",
+            f"{repository_path(repository)}/tags",
+            body={"tag_name": name, "refs": start, "tag_message": message},
+            repeatable=False,
+        )
+        return read_answer(Tag, answer)
+
+    def delete_tag(self, repository: str, name: str) -> None:
+        self._asking.ask("DELETE", f"{repository_path(repository)}/tags/{segment(name)}", repeatable=False)
+
+
+def _contents(repository: str, path: str) -> str:
+    return f"{repository_path(repository)}/contents/{file_path(path)}"
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def _author(author: Author | None) -> dict[str, object]:
+    return {} if author is None else {"author[name]": author.name, "author[email]": author.email}

@@ -1,0 +1,100 @@
+"""`GitCode`: one method for each of the 38 endpoints of GitCode's repository API, and for those that go with them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+from matou.credentials import Secret
+from matou.model.records import Record
+from matou.platforms.gitcode.asking import PACE, PATIENCE, Asking, forget, token_of
+from matou.platforms.gitcode.calls_people import PeopleCalls
+from matou.platforms.gitcode.calls_reading import ReadingCalls
+from matou.platforms.gitcode.calls_repositories import RepositoryCalls
+from matou.platforms.gitcode.calls_settings import SettingCalls
+from matou.platforms.gitcode.calls_writing import WritingCalls
+from matou.remote.session import Session, WaitListener, open_session
+from matou.settings import Settings
+
+API = "/api/v5"
+HOME = f"https://api.gitcode.com{API}"
+
+
+class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls):
+    """GitCode's API v5, at GitCode or at any server that speaks it. May be used by several threads.
+
+        with GitCode(token) as gitcode:
+            for repository in gitcode.my_repositories():
+                print(repository.full_name)
+
+    A repository is named `owner/name`. A list is an iterator that reads to the proof of its end: where it stops
+    without an error, nothing is missing. Every failure is one of the six kinds of `matou.errors`; TryLater says how
+    long to wait if GitCode did. What may be repeated is repeated; what waits is bounded by ten minutes.
+
+    An attribute of an answer that is `msgspec.UNSET` was not there; what came and is not documented stands in
+    `undescribed`.
+
+    Args:
+        token: goes into the Authorization header and nowhere else; None to ask as nobody.
+        base_url: with or without `/api/v5`.
+        on_wait: told why a request is repeated or waits for its turn, and how long; without it, it is logged.
+        session: how to reach the server, if not as the process' environment says; whoever gives one closes it.
+        now: the clock.
+        record: is given each answer as received, before it is read.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    def __init__(
+        self,
+        token: str | Secret | None,
+        base_url: str = HOME,
+        *,
+        on_wait: WaitListener | None = None,
+        session: Session | None = None,
+        now: Callable[[], datetime] | None = None,
+        record: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.base_url = api_address(base_url)
+        clock = now or _now
+        self._own_session = None
+        if session is None:
+            session = self._own_session = gitcode_session(
+                self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
+            )
+        secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
+        super().__init__(Asking(session, self.base_url, secret, clock, record or forget))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the client may be used again."""
+        if self._own_session is not None:
+            self._own_session.close()
+
+
+def api_address(url: str) -> str:
+    """`https://api.gitcode.com` and `https://api.gitcode.com/api/v5/` mean the same."""
+    bare = url.rstrip("/")
+    return bare if urlsplit(bare).path.endswith(API) else f"{bare}{API}"
+
+
+def gitcode_session(
+    url: str,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    connections: int = 8,
+    on_wait: WaitListener | None = None,
+) -> Session:
+    """A session that keeps to GitCode's limits: see `asking`."""
+    return open_session(url, settings, now=now, pace=PACE, patience=PATIENCE, connections=connections, on_wait=on_wait)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,116 @@
+"""How GitCode fails: which answer means which of our six kinds. A conflict comes with status 400, and more does."""
+
+import json
+from collections.abc import Mapping
+
+from msgspec import UNSET
+
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.platforms.gitcode.reading import read
+from matou.platforms.gitcode.wire import ErrorBody
+from matou.remote.answers import (
+    AnsweredConflict,
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    AnsweredTryLater,
+)
+
+TEMPLATE = "gitcode answered {status} {code}: {message}"
+BAD_REQUEST = 400
+
+
+class CredentialRefused(Refused):
+    """GitCode does not know the token, or it has expired."""
+
+
+class ActionRefused(Refused):
+    """The token is good, and may not do this."""
+
+
+class Busy(TryLater):
+    """GitCode asks us to come again later; `wait` says when, if it told us."""
+
+
+class NotThere(NotFound):
+    """GitCode says that there is no such thing, or that this token may not know of it."""
+
+
+class InTheWay(Conflict):
+    """GitCode says that it is there already, or is no longer what the request took it for."""
+
+
+class GitCodeFailed(MatouError):
+    """GitCode finds fault with what was asked, or failed in a way that none of the six kinds covers."""
+
+
+Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
+
+_BY_STATUS: Mapping[int, type[MatouError]] = {
+    401: CredentialRefused,
+    403: ActionRefused,
+    404: NotThere,
+    409: InTheWay,
+    410: NotThere,
+    412: InTheWay,
+}
+
+# 404 with the first was how an unknown token was told until about May 2026. The rest come with 400.
+_BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
+    ("token not found", CredentialRefused),
+    ("401 unauthorized", CredentialRefused),
+    ("403 forbidden", ActionRefused),
+    ("already exist", InTheWay),
+    ("has already been taken", InTheWay),
+    ("已存在", InTheWay),
+    ("404 not found", NotThere),
+)
+
+
+def failure_of(answered: Answered) -> MatouError:
+    """The exception to raise for an answer with a status of 400 and above; it carries what GitCode said."""
+    said = error_body(answered.answer.body)
+    if said is None:
+        return _without_words(answered)
+    return _failure(answered.answer.status, said, wait_of=answered)
+
+
+def failure_within(value: object) -> MatouError | None:
+    """The failure that an answer with status 200 is, where it is one."""
+    if not isinstance(value, Mapping) or "error_code" not in value or "error_message" not in value:
+        return None
+    said = read(ErrorBody, value)
+    return _failure(said.code if isinstance(said.code, int) else BAD_REQUEST, said)
+
+
+def error_body(body: bytes) -> ErrorBody | None:
+    """None where the body is nothing that GitCode writes: a gateway's page, a firewall's."""
+    try:
+        said = read(ErrorBody, json.loads(body))
+    except (ValueError, UnknownShape):
+        return None
+    return said if said.text or said.message else None
+
+
+def _failure(status: int, said: ErrorBody, wait_of: Answered | None = None) -> MatouError:
+    message = said.text or said.message or ""
+    code = said.name if said.code is UNSET else f"{said.code} {said.name or ''}".strip()
+    if isinstance(wait_of, AnsweredTryLater):
+        return Busy(TEMPLATE, wait=wait_of.wait, status=status, code=code or "", message=message)
+    kind = _kind_of(status, said, message.lower())
+    return kind(TEMPLATE, status=status, code=code or "", message=message)
+
+
+def _kind_of(status: int, said: ErrorBody, message: str) -> type[MatouError]:
+    for words, kind in _BY_MESSAGE:
+        if words in message:
+            return kind
+    code = said.code if isinstance(said.code, int) else status
+    return _BY_STATUS.get(status) or _BY_STATUS.get(code) or GitCodeFailed
+
+
+def _without_words(answered: Answered) -> MatouError:
+    status = answered.answer.status
+    if isinstance(answered, AnsweredTryLater):
+        return Busy("{fault}", wait=answered.wait, fault=answered.fact)
+    return _BY_STATUS.get(status, GitCodeFailed)("{fault}", fault=answered.fact)

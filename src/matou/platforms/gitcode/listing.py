@@ -1,0 +1,106 @@
+"""All namespaces and repositories that a token sees; what it may not see is noted."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.model.platform import Unseen
+from matou.platforms.gitcode.client import GitCode
+from matou.platforms.gitcode.errors import CredentialRefused
+from matou.platforms.gitcode.wire import Namespace, Organization, Repository
+from matou.remote.answers import Cancelled
+
+ENDS_EVERYTHING = (CredentialRefused, Cancelled)
+"""No list can be read after these, and none that was cut short by one is worth giving."""
+
+ORGANIZATIONS = frozenset({"group", "enterprise", "organization"})
+"""The types of namespaces that are no user's."""
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A namespace, with what its organization tells of itself, if it is one and does."""
+
+    namespace: Namespace
+    organization: Organization | None = None
+
+    @property
+    def is_organization(self) -> bool:
+        return self.organization is not None or {self.namespace.type, self.namespace.kind} & ORGANIZATIONS != set()
+
+
+@dataclass
+class Found:
+    """What was read, by id. A fault says that there is more, or may be."""
+
+    places: dict[int, Place] = field(default_factory=dict)
+    repositories: dict[int, Repository] = field(default_factory=dict)
+    places_fault: MatouError | None = None
+    repositories_fault: MatouError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lister:
+    """Lists for one token.
+
+    Args:
+        note: is told of everything that exists and may not be seen.
+    """
+
+    client: GitCode
+    note: Callable[[Unseen], None]
+
+    def list_all(self) -> Found:
+        """Read namespaces and repositories. A part that fails is left out, and its fault stands in what is found.
+
+        Raises:
+            CredentialRefused, Cancelled: nothing more can be asked.
+        """
+        found = Found()
+        namespaces: dict[int, Namespace] = {}
+        organizations: dict[str, Organization] = {}
+        found.places_fault = self._gather(
+            Phrase("this account's namespaces"), self.client.namespaces(), namespaces, lambda row: row.id
+        ) or self._gather(Phrase("this account's organizations"), self.client.organizations(), organizations, _path_of)
+        for namespace in namespaces.values():
+            found.places[namespace.id] = Place(namespace, organizations.get(namespace.path))
+        found.repositories_fault = self._repositories(found, organizations)
+        for repository in found.repositories.values():
+            namespace = repository.namespace
+            found.places.setdefault(namespace.id, Place(namespace, organizations.get(namespace.path)))
+        return found
+
+    def _repositories(self, found: Found, organizations: dict[str, Organization]) -> MatouError | None:
+        """What one belongs to by membership of its organization alone may be missing from one's own list."""
+        rows = found.repositories
+        what = Phrase("this account's repositories")
+        faults = [self._gather(what, self.client.my_repositories(), rows, lambda row: row.id)]
+        paths = {place.namespace.path: None for place in found.places.values() if place.is_organization}
+        for path in [*paths, *(path for path in organizations if path not in paths)]:
+            what = Phrase("repositories of the organization {organization}", organization=repr(path))
+            faults.append(self._gather(what, self._of_organization(path), rows, lambda row: row.id))
+        return next((fault for fault in faults if fault is not None), None)
+
+    def _of_organization(self, path: str) -> Iterator[Repository]:
+        yield from self.client.repositories_of_organization(path)
+
+    def _gather(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
+        """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen."""
+        try:
+            for row in rows:
+                found.setdefault(key(row), row)
+        except ENDS_EVERYTHING:
+            raise
+        except (Refused, NotFound) as refusal:
+            self.note(Unseen(what, refusal.fact))
+        except MatouError as fault:
+            return fault
+        return None
+
+
+def _path_of(organization: Organization) -> str:
+    return organization.path or organization.login

@@ -1,0 +1,213 @@
+"""Reads an account at GitCode for a backup: whom the token stands for, and all repositories and wikis that it sees."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urljoin
+
+from msgspec import UNSET
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Phrase, UnknownShape
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.records import Record
+from matou.platforms.gitcode.asking import token_of
+from matou.platforms.gitcode.client import GitCode
+from matou.platforms.gitcode.documents import NO_ROWS, members_document
+from matou.platforms.gitcode.listing import Found, Lister, Place
+from matou.platforms.gitcode.wikis import Wikis
+from matou.platforms.gitcode.wire import Repository, User, moment
+from matou.remote.home import AddressRefused, address_at_home
+from matou.remote.session import Session
+
+LARGEST_ICON_BYTES = 10 * 1024 * 1024
+
+FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
+"""One service under two names, whose API may name repositories under either."""
+
+
+class GitCodeSource:
+    """An account at GitCode, to read from. May be used by several threads.
+
+    Args:
+        session: must name the URL's origin, and keep to GitCode's limits: see `client.gitcode_session`.
+        url: the API's address, with or without `/api/v5`.
+        record: is given each answer as received, before it is read.
+        now: the time, aware and in UTC.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    platform = "gitcode"
+
+    def __init__(
+        self,
+        session: Session,
+        url: str,
+        token: Secret,
+        *,
+        record: Callable[[Record], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._token = token_of(token.reveal())
+        self._client = GitCode(self._token, url, session=session, now=now, record=record)
+        self._session = session
+        self._unseen: list[Unseen] = []
+        self._lock = threading.RLock()
+
+    @property
+    def url(self) -> str:
+        return self._client.base_url
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
+        return tuple(dict.fromkeys(self._unseen))
+
+    def account(self) -> Account:
+        """GitCode has no teams: what an account sees is kept below its login. Raises CredentialRefused."""
+        user = self._user_now()
+        name = user.name or user.login
+        return Account(
+            id=str(user.id),
+            login=user.login,
+            display_name=name,
+            team_id=str(user.id),
+            team=user.login,
+            team_display_name=name,
+        )
+
+    def namespaces(self) -> Iterator[RemoteNamespace]:
+        """Users and organizations. The platform is asked once for all that this source will ever list.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be.
+        """
+        found = self._found_now()
+        for place in found.places.values():
+            yield self._namespace(place)
+        if found.places_fault is not None:
+            raise found.places_fault
+
+    def repositories(self) -> Iterator[RemoteRepository]:
+        """Each repository and each wiki, once; a wiki that is not there is not mentioned.
+
+        `clone_url` is empty where the platform gave an address that the token must not be sent to; `unseen` says
+        which.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be; absence means nothing then.
+        """
+        found = self._found_now()
+        fault = found.repositories_fault
+        listed: list[RemoteRepository] = []
+        for row in found.repositories.values():
+            try:
+                repository = self._repository(row)
+            except UnknownShape as unknown:
+                self._note(Unseen(_called(row), unknown.fact))
+                fault = fault or unknown
+            else:
+                yield repository
+                if row.has_wiki is not False:
+                    listed.append(repository)
+        yield from Wikis(self._session, self.git_credential(), self._note).of(listed)
+        if fault is not None:
+            raise fault
+
+    def labels(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - no namespace has any
+        """Labels belong to repositories at GitCode."""
+        return NO_ROWS
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. A user's namespace has none. Raises MatouError."""
+        place = self._found_now().places.get(int(namespace.id))
+        if place is None or not place.is_organization:
+            return NO_ROWS
+        return members_document(self._client.organization_members(place.namespace.path))
+
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
+        if namespace.icon_url is None:
+            return None
+        # Pictures lie on hosts of all kinds and are public: the token stays here.
+        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
+
+    def git_credential(self) -> GitCredential:
+        """What git is told when it asks; good for addresses that `repositories` gave."""
+        return GitCredential(self._user_now().login, self._token)
+
+    @cached_property
+    def _user(self) -> User:
+        return self._client.user()
+
+    @cached_property
+    def _found(self) -> Found:
+        return Lister(self._client, self._note).list_all()
+
+    def _user_now(self) -> User:
+        with self._lock:
+            return self._user
+
+    def _found_now(self) -> Found:
+        with self._lock:
+            return self._found
+
+    def _note(self, unseen: Unseen) -> None:
+        self._unseen.append(unseen)
+
+    def _namespace(self, place: Place) -> RemoteNamespace:
+        namespace, organization = place.namespace, place.organization
+        picture = organization.avatar_url if organization else None
+        return RemoteNamespace(
+            id=str(namespace.id),
+            name=namespace.full_path or namespace.path,
+            display_name=namespace.name or namespace.path,
+            description=(organization.description if organization else None) or "",
+            created_at=None,
+            icon_url=urljoin(f"{self.url}/", picture) if picture else None,
+            archived=False,
+        )
+
+    def _repository(self, row: Repository) -> RemoteRepository:
+        return RemoteRepository(
+            id=str(row.id),
+            namespace_id=str(row.namespace.id),
+            name=_last_part(row.full_name) if row.path is UNSET else str(row.path),
+            description=row.description or "",
+            clone_url=self._clone_url(row),
+            version_control=VersionControl.GIT,
+            created_at=_utc(row.created_at or ""),
+            last_push_at=_utc(row.pushed_at or ""),
+            default_branch=row.default_branch or None,
+            visibility=_visibility(row),
+        )
+
+    def _clone_url(self, row: Repository) -> str:
+        try:
+            return address_at_home(row.http_url_to_repo or "", home=self.url, relatives=FAMILIES)
+        except AddressRefused as refusal:
+            self._note(Unseen(_called(row), refusal.fact))
+            return ""
+
+
+def _called(row: Repository) -> Phrase:
+    return Phrase("the repository {repository}", repository=repr(row.full_name))
+
+
+def _last_part(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _utc(text: str) -> datetime | None:
+    return moment(text).astimezone(UTC) if text else None
+
+
+def _visibility(row: Repository) -> Visibility:
+    """What says nothing is taken for private."""
+    if row.internal is True or row.visibility == Visibility.INTERNAL:
+        return Visibility.INTERNAL
+    is_public = row.public is True or row.private is False or row.visibility == Visibility.PUBLIC
+    return Visibility.PUBLIC if is_public else Visibility.PRIVATE

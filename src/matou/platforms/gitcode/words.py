@@ -1,0 +1,68 @@
+"""The words and numbers that GitCode's API takes for a choice."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Role(StrEnum):
+    """32. CUSTOMIZED goes with the id of a role of the repository's own (34)."""
+
+    PULL = "pull"
+    PUSH = "push"
+    ADMIN = "admin"
+    CUSTOMIZED = "customized"
+
+
+class MembersOf(IntEnum):
+    """15, 16: whose members may do something in a repository."""
+
+    ORGANIZATION = 1
+    REPOSITORY = 2
+
+
+class MergeMethod(StrEnum):
+    """30: a merge commit, one onto a rebased branch, or no merge commit."""
+
+    MERGE = "merge"
+    REBASE_MERGE = "rebase_merge"
+    FAST_FORWARD = "ff"
+
+
+class ContributorKind(StrEnum):
+    """9: whose name counts."""
+
+    AUTHORS = "authors"
+    COMMITTERS = "committers"
+
+
+class ForkOrder(StrEnum):
+    """22."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    STARGAZERS = "stargazers"
+
+
+class EventFilter(StrEnum):
+    """38."""
+
+    ALL = "all"
+    PUSH = "push"
+    MERGED = "merged"
+    ISSUE = "issue"
+    COMMENTS = "comments"
+    TEAM = "team"
+    PROJECT = "project"
+
+
+class ArchiveFormat(StrEnum):
+    ZIP = "zip"
+    TAR_GZ = "tar.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Whom a commit is by; without one it is by whoever asks."""
+
+    name: str
+    email: str
