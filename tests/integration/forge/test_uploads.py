@@ -1,10 +1,13 @@
 """Uploaded files: kept whole, read through their own repository alone, and nothing of what is refused stays."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from matou.archive.layout import Archive
+from matou.db.engine import Database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -23,8 +26,12 @@ from matou.forge.uploads import (
     path_of,
     receive_upload,
 )
+from matou.forge.users import create_user
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
+from matou.storage.files import DiskFull
+from support.clocks import Clock
+from support.private_mounts import mount_memory, private_mounts, resize_memory
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -112,3 +119,25 @@ def test_the_uploads_of_a_deleted_repository_are_gone(
     for gone in (repository, again):
         with pytest.raises(NoSuchUpload):
             open_upload(forge, gone, upload.id, "a.txt")
+
+
+def test_a_file_that_does_not_fit_on_the_disk_leaves_nothing(
+    sqlite_database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    with private_mounts():
+        disk = mount_memory(tmp_path / "disk", mebibytes=8)
+        archive = Archive.create(disk / "archive", now=clock.now, identifier=UUID(int=1))
+        forge = Forge(sqlite_database, archive, clock)
+        anna = create_user(forge, "anna")
+        repository = create_repository(forge, RepositoryPath.parse("anna/ship"), creator=anna)
+        large = b"x" * LARGEST_UPLOAD_BYTES
+
+        with pytest.raises(DiskFull):
+            receive_upload(forge, repository, anna, "a.txt", large)
+
+        assert (list(archive.blobs.iterate()), list(archive.staging.iterdir())) == ([], [])
+        told, _ = activity(forge, Identity(anna, ALL_SCOPES), repository, kinds=(EventKind.UPLOADED,), limit=1)
+        assert told == ()
+        resize_memory(disk, mebibytes=64)
+        upload = receive_upload(forge, repository, anna, "a.txt", large)
+        assert open_upload(forge, repository, upload.id, "a.txt").path.read_bytes() == large
