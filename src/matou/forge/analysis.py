@@ -1,0 +1,22 @@
+"""What whoever changes a repository tells those who compute things about it."""
+
+from matou.archive.cache import cache_folder, forget
+from matou.db.repositories import Repository
+from matou.forge.analysis_contributions import counted
+from matou.forge.analysis_history import LINE_COUNTS
+from matou.forge.analysis_jobs import StillComputing
+from matou.forge.branches import NoSuchRevision
+from matou.forge.forge import Forge
+from matou.git.objects import MissingObject
+
+__all__ = ["forget", "refresh"]
+
+
+def refresh(forge: Forge, repository: Repository) -> None:
+    """After a push: compute in the background what it brought, where somebody has asked for that before."""
+    try:
+        if (cache_folder(forge.archive, repository.id) / LINE_COUNTS).exists():
+            counted(forge, repository, "")
+    except (NoSuchRevision, MissingObject, StillComputing):
+        # Whoever asks next begins it.
+        return
