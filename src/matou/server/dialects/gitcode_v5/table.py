@@ -2,15 +2,33 @@
 
 from itertools import chain
 
-from matou.server.dialects.gitcode_v5 import members, push_rules, settings, signing_keys
+from matou.server.dialects.gitcode_v5 import (
+    branch_changes,
+    downloads,
+    events,
+    file_changes,
+    forks_list,
+    members,
+    push_rules,
+    settings,
+    signing_keys,
+    stars,
+    uploads,
+)
 from matou.server.dialects.gitcode_v5.routing import Route
 
 MODULES: tuple[tuple[Route, ...], ...] = (
-    # One line a module, by its name: `contents.ROUTES,`
-    push_rules.ROUTES,
-    signing_keys.ROUTES,
-    settings.ROUTES,
+    branch_changes.ROUTES,
+    downloads.ROUTES,
+    events.ROUTES,
+    file_changes.ROUTES,
+    forks_list.ROUTES,
     members.ROUTES,
+    push_rules.ROUTES,
+    settings.ROUTES,
+    signing_keys.ROUTES,
+    stars.ROUTES,
+    uploads.ROUTES,
 )
 
 ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(MODULES))
