@@ -1,6 +1,6 @@
 """Files' contents: small ones whole, large ones as a stream that costs this process no memory."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ def read_blob(repository: pygit2.Repository, blob: ObjectId, *, largest_bytes: i
     return read_content(repository, blob)
 
 
-def stream_blob(git_dir: Path, blob: ObjectId) -> Iterator[bytes]:
+def stream_blob(git_dir: Path, blob: ObjectId) -> Generator[bytes, None, None]:
     """A blob in pieces, at the reader's pace: git reads on when the pipe has room.
 
     git itself holds no more than `core.bigFileThreshold` of it, unless it was stored as a difference.

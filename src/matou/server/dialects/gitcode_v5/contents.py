@@ -1,0 +1,201 @@
+"""2, 7 and 36: files, with their content in the answer or as the answer."""
+
+from base64 import b64encode
+from codecs import getincrementaldecoder
+from contextlib import closing
+from functools import partial
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from matou.forge.access import Action
+from matou.forge.branches import default_branch_of
+from matou.forge.contents import (
+    LARGEST_INLINE_BYTES,
+    LARGEST_WHOLE_BYTES,
+    MOST_IN_A_FOLDER,
+    File,
+    Placed,
+    list_folder,
+    object_at,
+    read_blob_by_id,
+    read_file,
+    stream_file,
+)
+from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.model.names import ObjectId
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Bytes, Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
+from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, SANDBOX, streamed
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
+from matou.server.streaming import Header
+
+SNIFFED_BYTES = 8000
+"""Within so many git looks for a NUL, to tell what is binary (xdiff-interface.c)."""
+
+_TYPES = {EntryKind.FOLDER: "dir", EntryKind.SYMLINK: "symlink", EntryKind.SUBMODULE: "submodule"}
+_PAGES = {EntryKind.FOLDER: "tree"}
+_CACHE: Header = (b"cache-control", b"private, no-cache")
+
+
+class RefAsked(Parameters, frozen=True, kw_only=True):
+    """Empty for the default branch."""
+
+    ref: str = ""
+
+
+def show_contents(call: RepositoryCall, asked: RefAsked) -> wire.Content | list[wire.Content]:
+    start, path = _start(call, asked), path_or_root(call.path.get("path", ""))
+    folder = list_folder(call.forge, call.repository, start, path)
+    if folder is not None:
+        return [_content(call, asked, entry) for entry in folder]
+    if path is None:
+        raise MissingPath("the root is no folder")
+    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_INLINE_BYTES)
+    return _content(call, asked, file.entry, _inline(file))
+
+
+def show_blob(call: RepositoryCall, asked: Nothing) -> wire.Blob:  # noqa: ARG001 - as routes ask for it
+    name, content = read_blob_by_id(call.forge, call.repository, call.path["sha"])
+    url = call.links.repository_api(call.repository.path, "git", "blobs", name)
+    return wire.Blob(sha=name, size=len(content), url=url, content=b64encode(content).decode("ascii"))
+
+
+def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
+    start, path = _start(call, asked), TreePath.parse(call.path["path"])
+    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+    if file.entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
+        raise MissingPath("{path} is no file", path=repr(str(path))[:200])
+    if file.content is not None:
+        return Bytes(file.content, _raw_headers(file.entry.id, file.content))
+    begin = partial(stream_file, call.forge, call.repository, file.entry.id)
+    with closing(begin()) as pieces:
+        beginning = next(pieces)
+    length: Header = (b"content-length", b"%d" % file.entry.size_bytes)
+    return streamed(begin, (*_raw_headers(file.entry.id, beginning), length))
+
+
+def _inline(file: File) -> bytes | None:
+    """None where nothing is inside, as in a submodule."""
+    if file.content is None and file.entry.size_bytes:
+        raise TooLargeToRead(
+            "the file has {size} bytes, more than the {limit} that stand in an answer: raw gives it",
+            size=file.entry.size_bytes,
+            limit=LARGEST_INLINE_BYTES,
+        )
+    return file.content
+
+
+def _content(call: RepositoryCall, asked: RefAsked, entry: Placed, content: bytes | None = None) -> wire.Content:
+    path, query = readable(entry.path), _query(asked.ref)
+    url = call.links.repository_api(call.repository.path, "contents", path) + query
+    revision = asked.ref or default_branch_of(call.forge, call.repository) or "HEAD"
+    html_url = call.links.page(call.repository.path, _PAGES.get(entry.kind, "blob"), revision, path)
+    is_file = entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
+    made = wire.Content(
+        type=_TYPES.get(entry.kind, "file"),
+        size=entry.size_bytes,
+        name=path.rpartition("/")[2],
+        path=path,
+        sha=entry.id,
+        url=url,
+        html_url=html_url,
+        download_url=call.links.repository_api(call.repository.path, "raw", path) + query if is_file else None,
+        links=wire.ContentLinks(self_=url, html=html_url),
+    )
+    return made if content is None else replace(made, encoding="base64", content=b64encode(content).decode("ascii"))
+
+
+def _query(ref: str) -> str:
+    return f"?ref={quote(ref, safe='')}" if ref else ""
+
+
+def _raw_headers(blob: ObjectId, beginning: bytes) -> tuple[Header, ...]:
+    """Nothing that a browser runs: text as text, whatever it says it is, and the rest as bytes."""
+    kind: Header = (b"content-type", _media_type(beginning[:SNIFFED_BYTES]))
+    return (kind, NO_SNIFFING, SANDBOX, _CACHE, (b"etag", b'"%b"' % blob.encode()))
+
+
+def _media_type(beginning: bytes) -> bytes:
+    if b"\0" in beginning:
+        return b"application/octet-stream"
+    try:
+        # Not final: what was cut off may end within a character.
+        getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return b"text/plain"
+    return b"text/plain; charset=utf-8"
+
+
+def _start(call: RepositoryCall, asked: RefAsked) -> ObjectId:
+    return object_at(call.forge, call.repository, asked.ref)
+
+
+def _shown(call: RepositoryCall, asked: RefAsked) -> tuple[ObjectId, str | None]:
+    """The answer names the default branch, too."""
+    return _start(call, asked), default_branch_of(call.forge, call.repository)
+
+
+def _blob(call: RepositoryCall, asked: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
+    return call.path["sha"]
+
+
+_LIMIT = f"{LARGEST_INLINE_BYTES // (1024 * 1024)} MiB"
+_ABOUT_CONTENTS = (
+    "a folder is an array of what stands in it, without content, the root too; types are file, dir, symlink and"
+    f" submodule; a link gives its own text and is never followed; a file of more than {_LIMIT}, or a folder of more"
+    f" than {MOST_IN_A_FOLDER} entries, is refused: raw and git/trees give them; ref is what sha is in 1"
+)
+
+ROUTES = (
+    repository_route(
+        2,
+        "GET",
+        "/repos/{owner}/{repo}/contents/{path...}",
+        Action.READ_CODE,
+        RefAsked,
+        show_contents,
+        answer=wire.Content | list[wire.Content],
+        at=_shown,
+        choices=_ABOUT_CONTENTS,
+    ),
+    repository_route(
+        2,
+        "GET",
+        "/repos/{owner}/{repo}/contents",
+        Action.READ_CODE,
+        RefAsked,
+        show_contents,
+        answer=list[wire.Content],
+        at=_shown,
+        choices="the root",
+    ),
+    repository_route(
+        7,
+        "GET",
+        "/repos/{owner}/{repo}/git/blobs/{sha}",
+        Action.READ_CODE,
+        Nothing,
+        show_blob,
+        answer=wire.Blob,
+        at=_blob,
+        choices=f"a blob of more than {_LIMIT} is refused; an id of anything but a blob is not found",
+    ),
+    repository_route(
+        36,
+        "GET",
+        "/repos/{owner}/{repo}/raw/{path...}",
+        Action.READ_CODE,
+        RefAsked,
+        show_raw,
+        answer=bytes,
+        at=_start,
+        choices=(
+            "of any size; text/plain without a NUL in the first 8,000 bytes, application/octet-stream otherwise, never"
+            " what a browser would run; an LFS file gives its pointer, a symbolic link its own text"
+        ),
+    ),
+)

@@ -1,0 +1,112 @@
+"""1 and 3: what is in a repository, by folder or all of it."""
+
+import hashlib
+
+import msgspec
+
+from matou.forge.access import Action
+from matou.forge.contents import Entry, file_paths, list_entries, object_at
+from matou.git.objects import EntryKind, TreePath
+from matou.git.trees import MOST_ENTRIES
+from matou.model.names import ObjectId
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+_TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
+
+
+class TreeAsked(Paged, frozen=True, kw_only=True):
+    """`file_path` is a folder, which is listed instead of the root."""
+
+    recursive: bool = False
+    file_path: str = ""
+
+
+class FilesAsked(Parameters, frozen=True, kw_only=True):
+    ref_name: str = ""
+    file_name: str = ""
+
+
+def show_tree(call: RepositoryCall, asked: TreeAsked) -> Bytes:
+    entries, total = list_entries(
+        call.forge,
+        call.repository,
+        _start_of_tree(call, asked),
+        below=path_or_root(asked.file_path),
+        recursive=asked.recursive,
+        offset=asked.offset,
+        limit=asked.limit,
+    )
+    body = msgspec.json.encode(wire.Tree(tree=[_tree_entry(entry) for entry in entries]))
+    pages = -(-total // asked.limit)
+    totals = ((b"total_count", b"%d" % total), (b"total_page", b"%d" % pages))
+    return Bytes(body, (JSON, NO_STORE, *totals))
+
+
+def list_files(call: RepositoryCall, asked: FilesAsked) -> list[str]:
+    start = _start_of_files(call, asked)
+    return [readable(path) for path in file_paths(call.forge, call.repository, start, holding=asked.file_name)]
+
+
+def readable(path: bytes) -> str:
+    """A path as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return path.decode("utf-8", "replace")
+
+
+def path_or_root(text: str) -> TreePath | None:
+    """None for the root. Raises InvalidTreePath."""
+    return None if text in ("", "/") else TreePath.parse(text.removesuffix("/"))
+
+
+def _tree_entry(entry: Entry) -> wire.TreeEntry:
+    path = readable(entry.path)
+    return wire.TreeEntry(
+        sha=entry.id,
+        name=path.rpartition("/")[2],
+        type=_TYPES.get(entry.kind, "blob"),
+        path=path,
+        mode=f"{entry.mode:06o}",
+        md5=hashlib.md5(entry.path, usedforsecurity=False).hexdigest(),
+    )
+
+
+def _start_of_tree(call: RepositoryCall, asked: TreeAsked) -> ObjectId:  # noqa: ARG001 - as routes ask for it
+    return object_at(call.forge, call.repository, call.path["sha"])
+
+
+def _start_of_files(call: RepositoryCall, asked: FilesAsked) -> ObjectId:
+    return object_at(call.forge, call.repository, asked.ref_name)
+
+
+ROUTES = (
+    repository_route(
+        1,
+        "GET",
+        "/repos/{owner}/{repo}/git/trees/{sha...}",
+        Action.READ_CODE,
+        TreeAsked,
+        show_tree,
+        answer=wire.Tree,
+        at=_start_of_tree,
+        choices=(
+            "sha is a branch, a tag, a full ref name or the whole id of a commit, a tag or a tree, slashes raw or as"
+            " %2F; entries come in git's order, folders among them; pages are of the flattened list, and the headers"
+            f" tell its length; a list of more than {MOST_ENTRIES} entries is refused; a submodule is of type commit;"
+            " md5 is of the path"
+        ),
+    ),
+    repository_route(
+        3,
+        "GET",
+        "/repos/{owner}/{repo}/file_list",
+        Action.READ_CODE,
+        FilesAsked,
+        list_files,
+        answer=list[str],
+        at=_start_of_files,
+        choices="file_name is a part of the path, case and all; the list is not paged; submodules are left out",
+    ),
+)
