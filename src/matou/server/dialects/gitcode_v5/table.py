@@ -3,7 +3,11 @@
 from itertools import chain
 
 from matou.server.dialects.gitcode_v5 import (
+    archives,
     branch_changes,
+    branches,
+    commits,
+    contents,
     downloads,
     events,
     file_changes,
@@ -13,12 +17,17 @@ from matou.server.dialects.gitcode_v5 import (
     settings,
     signing_keys,
     stars,
+    trees,
     uploads,
 )
 from matou.server.dialects.gitcode_v5.routing import Route
 
 MODULES: tuple[tuple[Route, ...], ...] = (
+    archives.ROUTES,
     branch_changes.ROUTES,
+    branches.ROUTES,
+    commits.ROUTES,
+    contents.ROUTES,
     downloads.ROUTES,
     events.ROUTES,
     file_changes.ROUTES,
@@ -28,6 +37,7 @@ MODULES: tuple[tuple[Route, ...], ...] = (
     settings.ROUTES,
     signing_keys.ROUTES,
     stars.ROUTES,
+    trees.ROUTES,
     uploads.ROUTES,
 )
 

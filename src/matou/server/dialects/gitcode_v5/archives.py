@@ -1,0 +1,136 @@
+"""A commit's files to download, as one zip or tar."""
+
+import threading
+from enum import StrEnum
+from typing import Final
+
+from matou.errors import NotFound
+from matou.forge.access import Action
+from matou.forge.archives import prepare_download
+from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
+from matou.server.dialects.gitcode_v5.answers import Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
+from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, attachment, streamed
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.settings import MEBIBYTE
+
+ARCHIVES_AT_ONCE: Final = 16
+"""Each is a git child and a thread, for as long as the client takes to receive it."""
+
+_TURNS = threading.BoundedSemaphore(ARCHIVES_AT_ONCE)
+_MEDIA_TYPES: Final = {
+    ArchiveFormat.ZIP: b"application/zip",
+    ArchiveFormat.TAR: b"application/x-tar",
+    ArchiveFormat.TAR_GZ: b"application/gzip",
+}
+_ENDINGS: Final = {
+    ".zip": ArchiveFormat.ZIP,
+    ".tar.gz": ArchiveFormat.TAR_GZ,
+    ".tgz": ArchiveFormat.TAR_GZ,
+    ".tar": ArchiveFormat.TAR,
+}
+
+
+class NoSuchArchive(NotFound):
+    """The name of an archive ends in no format that we make."""
+
+
+class Packed(StrEnum):
+    """Formats by the names that clients have for them."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    TAR_GZ = "tar.gz"
+    TGZ = "tgz"
+
+
+class ArchiveAsked(Parameters, frozen=True, kw_only=True):
+    """`ref` is empty for the default branch."""
+
+    ref: str = ""
+    format: Packed = Packed.ZIP
+
+
+class BallAsked(Parameters, frozen=True, kw_only=True):
+    ref: str = ""
+
+
+def send_archive(call: RepositoryCall, asked: ArchiveAsked) -> Stream:
+    return _download(call, asked.ref, _ENDINGS[f".{asked.format}"])
+
+
+def send_named_archive(call: RepositoryCall, asked: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
+    name = call.path["archive"]
+    for ending, packed_as in _ENDINGS.items():
+        if name.endswith(ending) and name != ending:
+            return _download(call, name.removesuffix(ending), packed_as)
+    raise NoSuchArchive("{name} ends in none of {endings}", name=repr(name)[:200], endings=", ".join(_ENDINGS))
+
+
+def send_zip(call: RepositoryCall, asked: BallAsked) -> Stream:
+    return _download(call, asked.ref, ArchiveFormat.ZIP)
+
+
+def send_tar(call: RepositoryCall, asked: BallAsked) -> Stream:
+    return _download(call, asked.ref, ArchiveFormat.TAR_GZ)
+
+
+def _download(call: RepositoryCall, revision: str, packed_as: ArchiveFormat) -> Stream:
+    download = prepare_download(call.forge, call.repository, revision, packed_as)
+    kind = (b"content-type", _MEDIA_TYPES[packed_as])
+    cache = (b"cache-control", b"private, no-cache")
+    return streamed(download.pieces, (kind, attachment(download.file_name), NO_SNIFFING, cache), turns=_TURNS)
+
+
+_ABOUT: Final = (
+    "everything stands in one folder, named by the repository and the ref; the same commit and ref give the same bytes;"
+    " export-ignore holds and export-subst does not; LFS pointers are replaced by what they stand for where the"
+    " repository's include_lfs_objects says so and it has the object; refused: more than"
+    f" {LARGEST_ARCHIVE_BYTES // MEBIBYTE} MiB of files, and paths that would be unpacked elsewhere; at most"
+    f" {ARCHIVES_AT_ONCE} are made at once"
+)
+
+
+ROUTES = (
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/archive",
+        Action.READ_CODE,
+        ArchiveAsked,
+        send_archive,
+        answer=bytes,
+        choices=f"{_ABOUT}; format is zip (by default), tar.gz, tgz or tar",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/archive/{archive...}",
+        Action.READ_CODE,
+        Nothing,
+        send_named_archive,
+        answer=bytes,
+        choices="the ref and the format's ending: `archive/v1.0.tar.gz`",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/zipball",
+        Action.READ_CODE,
+        BallAsked,
+        send_zip,
+        answer=bytes,
+        choices="as Gitee has it",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/tarball",
+        Action.READ_CODE,
+        BallAsked,
+        send_tar,
+        answer=bytes,
+        choices="as Gitee has it",
+    ),
+)

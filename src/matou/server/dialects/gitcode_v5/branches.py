@@ -1,0 +1,120 @@
+"""Branches as a list and one by one."""
+
+from enum import StrEnum
+
+from matou.forge.access import Action, may
+from matou.forge.history import Branch, BranchOrder, find_branch, is_merged, list_branches, users_of
+from matou.git.objects import Commit, Signature
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.trees import readable
+
+SHORT_ID = 8
+
+
+class Direction(StrEnum):
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+class BranchesAsked(Paged, frozen=True, kw_only=True):
+    sort: BranchOrder = BranchOrder.NAME
+    direction: Direction = Direction.ASCENDING
+
+
+def show_branches(call: RepositoryCall, asked: BranchesAsked) -> Page:
+    found, total = list_branches(
+        call.forge,
+        call.repository,
+        order=asked.sort,
+        descending=asked.direction is Direction.DESCENDING,
+        offset=asked.offset,
+        limit=asked.limit,
+    )
+    return Page([branch_row(call, branch) for branch in found], total)
+
+
+def show_branch(call: RepositoryCall, asked: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
+    branch = find_branch(call.forge, call.repository, call.path["branch"])
+    return wire.BranchDetail(
+        name=_name(branch),
+        commit=_tip(call, branch.commit),
+        merged=is_merged(call.forge, call.repository, branch),
+        can_push=may(call.forge, call.identity, Action.WRITE_CODE, call.repository),
+        developers_can_push=not call.repository.archived,
+        developers_can_merge=not call.repository.archived,
+        default=branch.is_default,
+    )
+
+
+def branch_row(call: RepositoryCall, branch: Branch) -> wire.Branch:
+    commit = branch.commit
+    return wire.Branch(
+        name=_name(branch),
+        commit=wire.BranchCommit(
+            sha=commit.id,
+            url=call.links.repository_api(call.repository.path, "commits", commit.id),
+            commit=wire.BranchCommitBody(
+                author=_signature(commit.author), committer=_signature(commit.committer), message=commit.message
+            ),
+        ),
+        default_branch=branch.is_default,
+    )
+
+
+def _name(branch: Branch) -> str:
+    return readable(branch.name.encode("utf-8", "surrogateescape"))
+
+
+def _signature(signature: Signature) -> wire.BranchSignature:
+    return wire.BranchSignature(name=signature.name, email=signature.email, date=wire.zulu_moment(signature.at))
+
+
+def _tip(call: RepositoryCall, commit: Commit) -> wire.BranchTip:
+    author, committer = commit.author, commit.committer
+    users = users_of(call.forge, (author.email, committer.email))
+    logins = {email: user.name for email, user in users.items()}
+    return wire.BranchTip(
+        id=commit.id,
+        sha=commit.id,
+        short_id=commit.id[:SHORT_ID],
+        title=commit.subject,
+        message=commit.message,
+        parent_ids=list(commit.parents),
+        author_name=author.name,
+        author_email=author.email,
+        author_user_name=logins.get(author.email),
+        authored_date=wire.zulu_moment(author.at),
+        committer_name=committer.name,
+        committer_email=committer.email,
+        committer_user_name=logins.get(committer.email),
+        committed_date=wire.zulu_moment(committer.at),
+        created_at=wire.zulu_moment(committer.at),
+    )
+
+
+ROUTES = (
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/branches",
+        Action.READ_CODE,
+        BranchesAsked,
+        show_branches,
+        answer=list[wire.Branch],
+        choices="by name unless sort is updated, which is the committer's date of the tip; none is protected",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/branches/{branch...}",
+        Action.READ_CODE,
+        Nothing,
+        show_branch,
+        answer=wire.BranchDetail,
+        choices="commit has both id and sha; merged: the default branch holds all of it; can_push is the caller's",
+    ),
+)

@@ -1,0 +1,207 @@
+"""Commits as a list and one by one, and tags."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from matou.db.users import User
+from matou.forge.access import Action
+from matou.forge.history import (
+    Asked,
+    Tag,
+    changes,
+    find_commit_at,
+    list_commits,
+    list_tags,
+    users_of,
+)
+from matou.git.history import MOST_COMMITS, FileChange
+from matou.git.objects import Commit, Signature
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
+from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
+
+MOST_FILES_SHOWN = 100
+_DAY_LENGTH = len("2024-11-08")
+_LAST_OF_A_DAY = timedelta(days=1) - timedelta(seconds=1)
+
+
+class CommitsAsked(Paged, frozen=True, kw_only=True):
+    """`sha` is where the history begins; empty for the default branch."""
+
+    sha: str = ""
+    path: str = ""
+    author: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class CommitAsked(Parameters, frozen=True, kw_only=True):
+    show_diff: bool = False
+
+
+def show_commits(call: RepositoryCall, asked: CommitsAsked) -> Page:
+    only = Asked(
+        path=path_or_root(asked.path),
+        author=asked.author,
+        since=read_moment("since", asked.since),
+        until=_read_end(asked.until),
+    )
+    found, total = list_commits(call.forge, call.repository, asked.sha, only, offset=asked.offset, limit=asked.limit)
+    users = _users(call, found)
+    return Page([commit_row(call, commit, users) for commit in found], total)
+
+
+def show_commit(call: RepositoryCall, asked: CommitAsked) -> wire.Commit:
+    commit = find_commit_at(call.forge, call.repository, call.path["sha"])
+    changed = changes(call.forge, call.repository, commit)
+    stats = _stats(changed)
+    row = commit_row(call, commit, _users(call, (commit,)), stats=stats)
+    if not asked.show_diff:
+        return row
+    return replace(row, files=[_file(call, commit, change) for change in changed[:MOST_FILES_SHOWN]])
+
+
+def show_tags(call: RepositoryCall, asked: Paged) -> Page:
+    tags, total = list_tags(call.forge, call.repository, offset=asked.offset, limit=asked.limit)
+    return Page([tag_row(tag) for tag in tags], total)
+
+
+def commit_row(
+    call: RepositoryCall, commit: Commit, users: Mapping[str, User], *, stats: wire.CommitStats | None = None
+) -> wire.Commit:
+    links, path = call.links, call.repository.path
+    url = links.repository_api(path, "commits", commit.id)
+    return wire.Commit(
+        url=url,
+        sha=commit.id,
+        html_url=links.page(path, "commit", commit.id),
+        comments_url=f"{url}/comments",
+        commit=wire.CommitBody(
+            author=_signature(commit.author),
+            committer=_signature(commit.committer),
+            tree=wire.Sha(sha=commit.tree, url=links.repository_api(path, "git", "trees", commit.tree)),
+            message=commit.message,
+        ),
+        author=_person(call, commit.author, users),
+        committer=_person(call, commit.committer, users),
+        parents=[wire.Sha(sha=parent, url=links.repository_api(path, "commits", parent)) for parent in commit.parents],
+        stats=UNSET if stats is None else stats,
+    )
+
+
+def tag_row(tag: Tag) -> wire.Tag:
+    """Of a tag that stands for no commit, `commit` is the object that it names, at the beginning of time."""
+    at = datetime.fromtimestamp(0, UTC) if tag.commit is None else tag.commit.committer.at
+    annotated = tag.annotated
+    tagger = None if annotated is None else annotated.tagger
+    return wire.Tag(
+        name=readable(tag.name.encode("utf-8", "surrogateescape")),
+        message="" if annotated is None else annotated.message,
+        commit=wire.TagCommit(sha=tag.target if tag.commit is None else tag.commit.id, date=wire.utc_second(at)),
+        tagger=None
+        if tagger is None
+        else wire.Signature(name=tagger.name, email=tagger.email, date=wire.utc_second(tagger.at)),
+    )
+
+
+def _read_end(text: str) -> datetime | None:
+    """A day means its last second. Raises InvalidParameter."""
+    if len(text) == _DAY_LENGTH and read_day("until", text) is not None:
+        found = read_moment("until", text)
+        return None if found is None else found + _LAST_OF_A_DAY
+    return read_moment("until", text)
+
+
+def _users(call: RepositoryCall, commits: Iterable[Commit]) -> dict[str, User]:
+    emails = [email for commit in commits for email in (commit.author.email, commit.committer.email)]
+    return users_of(call.forge, emails)
+
+
+def _signature(signature: Signature) -> wire.CommitSignature:
+    return wire.CommitSignature(name=signature.name, email=signature.email, date=wire.utc_second(signature.at))
+
+
+def _person(call: RepositoryCall, signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
+    user = users.get(signature.email)
+    if user is None:
+        return wire.CommitPerson(name=signature.name, email=signature.email, type="User")
+    return wire.CommitPerson(
+        id=user.id,
+        login=user.name,
+        name=user.display_name or user.name,
+        email=signature.email,
+        html_url=call.links.user(user.name),
+        type="User",
+    )
+
+
+def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
+    pairs = [(change.additions, change.deletions) for change in changed]
+    additions, deletions = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+    return wire.CommitStats(additions=additions, deletions=deletions, total=additions + deletions)
+
+
+def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.CommitFile:
+    name, path = readable(change.path), call.repository.path
+    page = call.links.page(path, "blob", commit.id, name)
+    return wire.CommitFile(
+        sha=change.blob,
+        filename=name,
+        status=change.kind,
+        additions=change.additions,
+        deletions=change.deletions,
+        changes=change.additions + change.deletions,
+        blob_url=page,
+        raw_url=call.links.repository_api(path, "raw", name) + f"?ref={commit.id}",
+        content_url=page,
+    )
+
+
+ROUTES = (
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/commits",
+        Action.READ_CODE,
+        CommitsAsked,
+        show_commits,
+        answer=list[wire.Commit],
+        choices=(
+            "newest first, in the order of git log; path is a file or a folder, as git log -- PATH takes it; author is"
+            " a part of a name or e-mail, whatever the case, or a user's name; since and until bound the committer's"
+            " date, both included, and of a day, which is one of UTC+8, all of it; a repository without a commit has"
+            " none;"
+            f" total_count goes up to {MOST_COMMITS}"
+        ),
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/commits/{sha...}",
+        Action.READ_CODE,
+        CommitAsked,
+        show_commit,
+        answer=wire.Commit,
+        choices=(
+            "sha may be a branch or a tag; stats are against the first parent, with renamed files found; files come"
+            f" with show_diff=true, {MOST_FILES_SHOWN} of them at most"
+        ),
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/tags",
+        Action.READ_CODE,
+        Paged,
+        show_tags,
+        answer=list[wire.Tag],
+        choices="by name; message is empty and tagger null for a tag that is not annotated",
+    ),
+)
