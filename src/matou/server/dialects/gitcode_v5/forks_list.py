@@ -1,0 +1,82 @@
+"""22: the forks of a repository."""
+
+from enum import StrEnum
+
+import msgspec
+
+from matou.db.fork_listings import ForkOrder
+from matou.forge.access import Action
+from matou.forge.stars import visible_forks
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Paged
+from matou.server.dialects.gitcode_v5.repository_object import repository_objects
+from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
+
+_TYPES = {"user": "personal", "group": "organization", "enterprise": "organization"}
+
+
+class Sort(StrEnum):
+    """By when it was forked, or by its stars."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    STARGAZERS = "stargazers"
+
+
+class ForksAsked(Paged, frozen=True, kw_only=True):
+    sort: Sort = Sort.NEWEST
+    created_after: str = ""
+    created_before: str = ""
+
+
+def list_forks(call: RepositoryCall, asked: ForksAsked) -> Page:
+    found, total = visible_forks(
+        call.forge,
+        call.identity,
+        call.repository,
+        order=ForkOrder(asked.sort.value),
+        between=read_between("created", asked.created_after, asked.created_before),
+        offset=asked.offset,
+        limit=asked.limit,
+    )
+    parent, *shown = repository_objects(call, (call.repository, *found))
+    return Page([_as_fork(fork, parent) for fork in shown], total)
+
+
+def _as_fork(fork: wire.Repository, parent: wire.Repository) -> wire.Repository:
+    """This list has words of its own for the kinds of namespaces, numbers for owners, no status, and a whole parent."""
+    told = fork.parent
+    if isinstance(told, wire.Parent):
+        told = msgspec.structs.replace(told, namespace=_in_words_of_forks(parent.namespace))
+    owner = _with_number(fork.owner) if isinstance(fork.owner, wire.Person) else fork.owner
+    namespace = _in_words_of_forks(fork.namespace)
+    return msgspec.structs.replace(fork, namespace=namespace, owner=owner, parent=told, status="")
+
+
+def _in_words_of_forks(namespace: wire.Namespace) -> wire.Namespace:
+    kind = namespace.type if isinstance(namespace.type, str) else ""
+    return msgspec.structs.replace(namespace, type=_TYPES.get(kind, kind))
+
+
+def _with_number(owner: wire.Person) -> wire.Person:
+    return msgspec.structs.replace(owner, id=int(owner.id)) if isinstance(owner.id, str) else owner
+
+
+ROUTES = (
+    repository_route(
+        22,
+        "GET",
+        "/repos/{owner}/{repo}/forks",
+        Action.SEE,
+        ForksAsked,
+        list_forks,
+        answer=list[wire.Repository],
+        choices=(
+            "direct forks, as far as the caller may see them: others are not counted either; the newest first by"
+            f" default; `namespace.type` is personal or organization here alone; {AFTER_AND_BEFORE}"
+        ),
+    ),
+)

@@ -1,0 +1,163 @@
+"""25 and 26: who watches a repository and who gave it a star; and both for the one who asks, in Gitee's form."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypedDict
+
+from matou.db.stars import Mark, RepositoryOrder
+from matou.db.users import User
+from matou.errors import NotFound
+from matou.forge.access import Action, Scope
+from matou.forge.stars import is_starred, is_watched, marked_by, marked_repositories, put_mark, remove_mark
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
+from matou.server.dialects.gitcode_v5.repository_object import repository_objects
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
+from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
+
+
+class NotMarked(NotFound):
+    """The caller has not starred, or does not watch, this repository."""
+
+
+class Sort(StrEnum):
+    """Of repositories in a list."""
+
+    CREATED = "created"
+    LAST_PUSH = "last_push"
+    UPDATED = "updated"
+
+
+class Direction(StrEnum):
+    """The oldest or the newest first."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+class WatchersAsked(Paged, frozen=True, kw_only=True):
+    watched_after: str = ""
+    watched_before: str = ""
+
+
+class StargazersAsked(Paged, frozen=True, kw_only=True):
+    starred_after: str = ""
+    starred_before: str = ""
+
+
+class MarkedAsked(Paged, frozen=True, kw_only=True):
+    sort: Sort = Sort.CREATED
+    direction: Direction = Direction.DESCENDING
+
+
+def list_watchers(call: RepositoryCall, asked: WatchersAsked) -> Page:
+    between = read_between("watched", asked.watched_after, asked.watched_before)
+    found, total = marked_by(
+        call.forge, Mark.WATCH, call.repository, between=between, offset=asked.offset, limit=asked.limit
+    )
+    rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in found]
+    return Page(rows, total)
+
+
+def list_stargazers(call: RepositoryCall, asked: StargazersAsked) -> Page:
+    between = read_between("starred", asked.starred_after, asked.starred_before)
+    found, total = marked_by(
+        call.forge, Mark.STAR, call.repository, between=between, offset=asked.offset, limit=asked.limit
+    )
+    rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in found]
+    return Page(rows, total)
+
+
+def list_marked(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
+    """Repositories that the caller put the mark on and may still see."""
+
+    def run(call: Call, asked: MarkedAsked) -> Page:
+        found, total = marked_repositories(
+            call.forge,
+            mark,
+            call.identity,
+            call.user,
+            order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
+            ascending=asked.direction is Direction.ASCENDING,
+            offset=asked.offset,
+            limit=asked.limit,
+        )
+        return Page(repository_objects(call, found), total)
+
+    return run
+
+
+def put(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
+    return lambda call, _: put_mark(call.forge, mark, call.user, call.repository)
+
+
+def remove(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
+    return lambda call, _: remove_mark(call.forge, mark, call.user, call.repository)
+
+
+def check(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
+    is_marked = is_starred if mark is Mark.STAR else is_watched
+
+    def run(call: RepositoryCall, _: Nothing) -> None:
+        if not is_marked(call.forge, call.user, call.repository):
+            raise NotMarked("this account has put no {mark} on the repository", mark=mark.value)
+
+    return run
+
+
+class _Person(TypedDict):
+    id: int
+    login: str
+    name: str
+    avatar_url: str
+
+
+def _person(user: User) -> _Person:
+    return {"id": user.id, "login": user.name, "name": user.display_name, "avatar_url": ""}
+
+
+def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
+    one = f"/user/{folder}/{{owner}}/{{repo}}"
+    return (
+        plain_route(
+            None,
+            "GET",
+            f"/user/{folder}",
+            MarkedAsked,
+            list_marked(mark),
+            answer=list[wire.Repository],
+            scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
+            choices="what the caller may no longer see is neither shown nor counted",
+        ),
+        repository_route(None, "GET", one, Action.STAR, Nothing, check(mark), answer=None, status=204),
+        repository_route(None, "PUT", one, Action.STAR, Nothing, put(mark), answer=None, status=204),
+        repository_route(None, "DELETE", one, Action.STAR, Nothing, remove(mark), answer=None, status=204),
+    )
+
+
+ROUTES = (
+    repository_route(
+        25,
+        "GET",
+        "/repos/{owner}/{repo}/subscribers",
+        Action.SEE,
+        WatchersAsked,
+        list_watchers,
+        answer=list[wire.Subscriber],
+        choices=f"the newest first; {AFTER_AND_BEFORE}",
+    ),
+    repository_route(
+        26,
+        "GET",
+        "/repos/{owner}/{repo}/stargazers",
+        Action.SEE,
+        StargazersAsked,
+        list_stargazers,
+        answer=list[wire.Stargazer],
+        choices=f"the newest first; {AFTER_AND_BEFORE}",
+    ),
+    *_routes_of_caller(Mark.STAR, "starred"),
+    *_routes_of_caller(Mark.WATCH, "subscriptions"),
+)
