@@ -50,14 +50,11 @@ class StoredFile(NamedTuple):
     type: FileType
 
 
-def receive_upload(
-    forge: Forge, repository: Repository, user: User, name: str, content: bytes, *, identifier: UUID | None = None
-) -> Upload:
+def receive_upload(forge: Forge, repository: Repository, user: User, name: str, content: bytes) -> Upload:
     """Store a file, durably. The same file sent twice is two uploads.
 
     Args:
         name: what the sender calls it; it is kept as far as it can be a file's name.
-        identifier: for tests; a random one otherwise.
 
     Raises:
         EmptyUpload, UploadTooLarge, UnwantedType: nothing is stored.
@@ -68,7 +65,7 @@ def receive_upload(
     # All of it is written even where the archive has the blob: how long it takes tells nobody what others have.
     blob = forge.archive.blobs.put_stream((content,))
     now = forge.now()
-    upload = Upload(identifier or uuid4(), repository.id, user.id, clean_name(name), blob, len(content), now)
+    upload = Upload(uuid4(), repository.id, user.id, clean_name(name), blob, len(content), now)
     with forge.database.begin_write() as connection:
         uploads.insert_upload(connection, upload)
         details = {"path": path_of(upload), "size": len(content)}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from matou.forge.access import Scope
-from matou.forge.repositories import archive_repository, delete_repository, set_visibility
+from matou.forge.repositories import archive_repository, delete_repository, rename_repository, set_visibility
 from matou.forge.uploads import LARGEST_UPLOAD_BYTES
 from matou.model.platform import Visibility
 from matou.server.dialects.gitcode_v5.uploads import decode_leniently
@@ -250,6 +250,15 @@ def test_a_file_of_another_repository_or_of_none_is_not_there(harbour: Harbour) 
         url.replace("/a.txt", "/%2e%2e%2fa.txt"),
     ):
         assert fetch(harbour, wrong, person="chen").status_code == 404, wrong
+
+
+def test_a_file_moves_with_its_repository(harbour: Harbour) -> None:
+    url = upload(harbour, "a.txt", b"text")
+
+    rename_repository(harbour.forge, harbour.repository(), "barge")
+
+    moved = [fetch(harbour, each, person="rui") for each in (url, url.replace("/ferry/", "/barge/"))]
+    assert [answer.content for answer in moved] == [b"text", b"text"]
 
 
 def test_the_files_of_a_deleted_repository_are_gone(harbour: Harbour) -> None:
