@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from matou.db.repositories import Repository
-from matou.errors import Conflict, MatouError, NotFound, Refused
+from matou.errors import Conflict, MatouError, NotFound
 from matou.forge import access
 from matou.forge.access import Identity
 from matou.forge.authors import person_of
@@ -38,7 +38,7 @@ class NoSuchFile(NotFound):
     """The branch has nothing at the path."""
 
 
-class FileTooLarge(Refused):
+class FileTooLarge(MatouError):
     """More than is taken in one request; `git push` takes it."""
 
 

@@ -221,6 +221,8 @@ def write_tag(
 
 def _text(headers: Sequence[str], message: str) -> bytes:
     message = message.replace("\r\n", "\n").strip("\n")
+    if not message.strip():
+        raise InvalidMessage("a message is blank")
     if "\0" in message or not _is_unicode(message):
         raise InvalidMessage("a message holds a NUL, or is not Unicode")
     encoded = message.encode() + b"\n"

@@ -1,0 +1,129 @@
+"""Branches and tags made and deleted, under the same rules as a push has."""
+
+from matou.forge.access import Action
+from matou.forge.branches import create_branch, create_tag, default_branch_of, delete_branch, delete_tag
+from matou.git.objects import Commit, Signature, find_commit, find_tag, open_repository
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+
+class BranchAsked(Parameters, frozen=True, kw_only=True):
+    """`refs` is where it begins: a branch, a tag or a whole commit id; empty for the default branch."""
+
+    branch_name: str
+    refs: str = ""
+
+
+class TagAsked(Parameters, frozen=True, kw_only=True):
+    """`refs` as of a branch; with a message the tag is an object of its own."""
+
+    tag_name: str
+    refs: str = ""
+    tag_message: str = ""
+
+
+def make_branch(call: RepositoryCall, asked: BranchAsked) -> wire.Branch:
+    start = asked.refs or "HEAD"
+    made = create_branch(call.forge, call.identity, call.repository, asked.branch_name, start=start)
+    tip = find_commit(open_repository(call.forge.git_dir(call.repository)), made)
+    return wire.Branch(
+        name=asked.branch_name,
+        commit=_commit(call, tip),
+        default_branch=asked.branch_name == default_branch_of(call.forge, call.repository),
+    )
+
+
+def remove_branch(call: RepositoryCall, _: Nothing) -> None:
+    delete_branch(call.forge, call.identity, call.repository, call.path["branch"])
+
+
+def make_tag(call: RepositoryCall, asked: TagAsked) -> wire.Tag:
+    start, message = asked.refs or "HEAD", asked.tag_message
+    target = create_tag(call.forge, call.identity, call.repository, asked.tag_name, start=start, message=message)
+    opened = open_repository(call.forge.git_dir(call.repository))
+    commit, tag = find_commit(opened, target), find_tag(opened, target)
+    return wire.Tag(
+        name=asked.tag_name,
+        message="" if tag is None else tag.message.rstrip("\n"),
+        commit=wire.TagCommit(sha=commit.id, date=wire.utc_second(commit.committer.at)),
+        tagger=None if tag is None or tag.tagger is None else _tagger(tag.tagger),
+    )
+
+
+def remove_tag(call: RepositoryCall, _: Nothing) -> None:
+    delete_tag(call.forge, call.identity, call.repository, call.path["tag"])
+
+
+def _commit(call: RepositoryCall, commit: Commit) -> wire.BranchCommit:
+    return wire.BranchCommit(
+        sha=commit.id,
+        url=call.links.repository_api(call.repository.path, "commits", commit.id),
+        commit=wire.BranchCommitBody(
+            author=_signature(commit.author),
+            committer=_signature(commit.committer),
+            message=commit.message.rstrip("\n"),
+        ),
+    )
+
+
+def _signature(person: Signature) -> wire.BranchSignature:
+    return wire.BranchSignature(name=person.name, email=person.email, date=wire.zulu_moment(person.at))
+
+
+def _tagger(person: Signature) -> wire.Signature:
+    return wire.Signature(name=person.name, email=person.email, date=wire.utc_second(person.at))
+
+
+_BRANCHES = "/repos/{owner}/{repo}/branches"
+_TAGS = "/repos/{owner}/{repo}/tags"
+_START = "`refs` may be left out, and then is the default branch; a name that begins with `-` or `refs/`, is `HEAD`, or"
+_NAMES = f"{_START} looks like an object id, is refused"
+
+ROUTES = (
+    repository_route(
+        None,
+        "POST",
+        _BRANCHES,
+        Action.WRITE_CODE,
+        BranchAsked,
+        make_branch,
+        answer=wire.Branch,
+        status=201,
+        choices=f"201; {_NAMES}",
+    ),
+    repository_route(
+        None,
+        "DELETE",
+        _BRANCHES + "/{branch...}",
+        Action.WRITE_CODE,
+        Nothing,
+        remove_branch,
+        answer=None,
+        status=204,
+        choices="204; the default branch is refused",
+    ),
+    repository_route(
+        None,
+        "POST",
+        _TAGS,
+        Action.WRITE_CODE,
+        TagAsked,
+        make_tag,
+        answer=wire.Tag,
+        status=201,
+        choices=f"201; annotated where `tag_message` is not empty; {_NAMES}",
+    ),
+    repository_route(
+        None,
+        "DELETE",
+        _TAGS + "/{tag...}",
+        Action.WRITE_CODE,
+        Nothing,
+        remove_tag,
+        answer=None,
+        status=204,
+        choices="204",
+    ),
+)

@@ -1,0 +1,195 @@
+"""4, 5 and 6: a file made, changed or deleted by one commit."""
+
+from base64 import b64decode
+from urllib.parse import quote
+
+import msgspec
+
+from matou.errors import MatouError
+from matou.forge.access import Action
+from matou.forge.authors import person_of
+from matou.forge.file_changes import (
+    LARGEST_FILE_BYTES,
+    Wish,
+    Written,
+    create_file,
+    delete_file,
+    update_file,
+)
+from matou.git.edits import LONGEST_MESSAGE_BYTES, Person
+from matou.git.objects import Commit, Signature, TreePath
+from matou.model.names import ObjectId, object_id
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+LARGEST_BODY_BYTES = 40 * 1024 * 1024
+"""Room for LARGEST_FILE_BYTES in Base64, in whatever form the body has."""
+
+_LINE_BREAKS = str.maketrans("", "", "\r\n")
+
+
+class NoBase64(MatouError):
+    """Content that is anything but Base64."""
+
+
+class ChangeAsked(Parameters, frozen=True, kw_only=True):
+    """`branch` empty for the default one; the author's name and address for those of the caller."""
+
+    message: str
+    branch: str = ""
+    author_name: str = msgspec.field(name="author[name]", default="")
+    author_email: str = msgspec.field(name="author[email]", default="")
+
+
+class CreationAsked(ChangeAsked, frozen=True, kw_only=True):
+    content: str
+
+
+class UpdateAsked(ChangeAsked, frozen=True, kw_only=True):
+    content: str
+    sha: str = ""
+
+
+class DeletionAsked(ChangeAsked, frozen=True, kw_only=True):
+    sha: str
+
+
+def create(call: RepositoryCall, asked: CreationAsked) -> wire.FileCreated:
+    content = _decoded(asked.content)
+    written = create_file(call.forge, call.identity, call.repository, _wish(call, asked), content)
+    return wire.FileCreated(commit=_commit(call, written.commit), content=_content(call, asked, written, content))
+
+
+def update(call: RepositoryCall, asked: UpdateAsked) -> wire.FileUpdated:
+    content, seen = _decoded(asked.content), _blob(asked.sha) if asked.sha else None
+    written = update_file(call.forge, call.identity, call.repository, _wish(call, asked), content, seen=seen)
+    return wire.FileUpdated(commit=_commit(call, written.commit), content=_content(call, asked, written, content))
+
+
+def delete(call: RepositoryCall, asked: DeletionAsked) -> wire.FileDeleted:
+    seen = _blob(asked.sha)
+    deleted = delete_file(call.forge, call.identity, call.repository, _wish(call, asked), seen=seen).commit
+    return wire.FileDeleted(
+        commit=wire.DeletingCommit(
+            sha=deleted.id,
+            author=_zulu_signature(deleted.author),
+            committer=_zulu_signature(deleted.committer),
+            message=_message(deleted),
+            tree=deleted.tree,
+            parents=list(deleted.parents),
+        )
+    )
+
+
+def _wish(call: RepositoryCall, asked: ChangeAsked) -> Wish:
+    path = TreePath.parse(call.path["path"])
+    return Wish(path=path, message=asked.message, branch=asked.branch or None, author=_author(call, asked))
+
+
+def _author(call: RepositoryCall, asked: ChangeAsked) -> Person | None:
+    """What the caller leaves out of it is the caller's own."""
+    if not asked.author_name and not asked.author_email:
+        return None
+    own = person_of(call.user)
+    return Person(asked.author_name or own.name, asked.author_email or own.email)
+
+
+def _decoded(content: str) -> bytes:
+    try:
+        return b64decode(content.translate(_LINE_BREAKS), validate=True)
+    except ValueError:
+        raise NoBase64("content is not Base64") from None
+
+
+def _blob(sha: str) -> ObjectId:
+    return object_id(sha.lower())
+
+
+def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
+    return wire.WritingCommit(
+        sha=commit.id,
+        author=_signature(commit.author),
+        committer=_signature(commit.committer),
+        message=_message(commit),
+        parents=[
+            wire.Sha(sha=parent, url=call.links.repository_api(call.repository.path, "commits", parent))
+            for parent in commit.parents
+        ],
+    )
+
+
+def _content(call: RepositoryCall, asked: ChangeAsked, written: Written, content: bytes) -> wire.WrittenContent:
+    repository, path = call.repository.path, call.path["path"]
+    query = f"?ref={quote(asked.branch, safe='')}" if asked.branch else ""
+    url = call.links.repository_api(repository, "contents", path) + query
+    html_url = call.links.page(repository, "blob", written.branch, path)
+    return wire.WrittenContent(
+        name=path.rpartition("/")[2],
+        path=path,
+        url=url,
+        html_url=html_url,
+        download_url=call.links.repository_api(repository, "raw", path) + query,
+        links=wire.ContentLinks(self_=url, html=html_url),
+        sha=msgspec.UNSET if written.blob is None else written.blob,
+        size=len(content),
+        type="file",
+    )
+
+
+def _message(commit: Commit) -> str:
+    """As it was asked for: git ends each message with a line break."""
+    return commit.message.rstrip("\n")
+
+
+def _signature(person: Signature) -> wire.Signature:
+    return wire.Signature(name=person.name, email=person.email, date=wire.utc_second(person.at))
+
+
+def _zulu_signature(person: Signature) -> wire.ZuluSignature:
+    return wire.ZuluSignature(name=person.name, email=person.email, date=wire.zulu_moment(person.at))
+
+
+_PATH = "/repos/{owner}/{repo}/contents/{path...}"
+_LIMITS = (
+    f"a file has at most {LARGEST_FILE_BYTES // (1024 * 1024)} MiB, a message {LONGEST_MESSAGE_BYTES // 1024} KiB; what"
+    " is not Base64 is refused, the document's own sample too; the committer is who asks, `committer[…]` is not read"
+)
+_STALE = "a `sha` that is not the file's is answered with 400 and the one that is"
+
+ROUTES = (
+    repository_route(
+        4,
+        "POST",
+        _PATH,
+        Action.WRITE_CODE,
+        CreationAsked,
+        create,
+        answer=wire.FileCreated,
+        status=201,
+        largest_body_bytes=LARGEST_BODY_BYTES,
+        choices=f"201; `content` beside the commit; the first file of an empty repository begins its branch; {_LIMITS}",
+    ),
+    repository_route(
+        5,
+        "PUT",
+        _PATH,
+        Action.WRITE_CODE,
+        UpdateAsked,
+        update,
+        answer=wire.FileUpdated,
+        largest_body_bytes=LARGEST_BODY_BYTES,
+        choices=f"without `sha` a file that is missing is made, and one that is there is 400; {_STALE}; the mode stays",
+    ),
+    repository_route(
+        6,
+        "DELETE",
+        _PATH,
+        Action.WRITE_CODE,
+        DeletionAsked,
+        delete,
+        answer=wire.FileDeleted,
+        choices=f"parameters in the query, too; 404 where there is no such file; {_STALE}",
+    ),
+)
