@@ -20,7 +20,7 @@ private   upload                      . . n n y y y y
 private   change settings             . . n n n y y y
 private   manage members              . . n n n y y y
 private   change the permission mode  . . n n n n y y
-private   rename                      . . n n n n y y
+private   rename                      . . n n n y y y
 private   transfer                    . . n n n n y y
 private   delete                      . . n n n n y y
 private   administer                  . . n n n n y y
@@ -36,7 +36,7 @@ internal  upload                      . n n n y y y y
 internal  change settings             . n n n n y y y
 internal  manage members              . n n n n y y y
 internal  change the permission mode  . n n n n n y y
-internal  rename                      . n n n n n y y
+internal  rename                      . n n n n y y y
 internal  transfer                    . n n n n n y y
 internal  delete                      . n n n n n y y
 internal  administer                  . n n n n n y y
@@ -52,7 +52,7 @@ public    upload                      n n n n y y y y
 public    change settings             n n n n n y y y
 public    manage members              n n n n n y y y
 public    change the permission mode  n n n n n n y y
-public    rename                      n n n n n n y y
+public    rename                      n n n n n y y y
 public    transfer                    n n n n n n y y
 public    delete                      n n n n n n y y
 public    administer                  n n n n n n y y

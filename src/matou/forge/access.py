@@ -161,7 +161,7 @@ REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.MANAGE_MEMBERS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
         Action.CHANGE_MEMBER_MODE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
-        Action.RENAME: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.RENAME: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.TRANSFER: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
         Action.DELETE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_SOURCED),
         Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_REPOSITORY),
