@@ -174,3 +174,27 @@ def test_the_events_of_a_private_repository_are_for_those_who_read_its_code(
 
 def _midnight(day: int) -> datetime:
     return datetime(2024, 12, day - 1, 16, tzinfo=UTC)
+
+
+def test_what_people_do_by_the_api_becomes_events(harbour: Harbour) -> None:
+    content = {"content": "aGVsbG8=", "message": "say hello", "branch": "main"}
+    harbour.ask("POST", "/repos/harbour/light/contents/hello.txt", person="dora", json=content)
+    harbour.ask("POST", "/repos/harbour/light/branches", person="dora", json={"refs": "main", "branch_name": "topic"})
+    harbour.ask("PUT", "/user/starred/harbour/light", person="xiao")
+    harbour.ask("POST", "/repos/harbour/light/file/upload", person="dora", files={"file": ("a.txt", b"a")})
+
+    shown = harbour.ask("GET", EVENTS, person=None).json()["events"]
+
+    told = [(event["action_name"], event["author_username"], json.loads(event["title"])) for event in shown[:4]]
+    assert [(name, author) for name, author, _ in told] == [
+        ("uploaded", "dora"),
+        ("starred", "xiao"),
+        ("pushed new", "dora"),
+        ("pushed to", "dora"),
+    ]
+    assert told[2][2]["ref"] == "refs/heads/topic"
+    assert (told[3][2]["ref"], told[3][2]["title"]) == ("refs/heads/main", "say hello")
+    assert (
+        told[3][2]["after"]
+        == harbour.git("rev-parse", "refs/heads/main", repository=harbour.repository("light")).strip()
+    )
