@@ -54,11 +54,12 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
 
     app = Starlette(
         routes=[
+            # Before git's own, which goes by the end of a path: a file of a repository may be called `info/refs`.
+            *gitcode_v5.routes(site, limiter=limiter),
             AttachmentRoute(site),
             GitRoute(site),
             Route("/-/health", _health),
             *coding.routes(forge, base=base_url),
-            *gitcode_v5.routes(site, limiter=limiter),
             *page_routes(site),
         ],
         middleware=[Middleware(SafetyHeaders)],

@@ -298,6 +298,17 @@ def test_a_segment_is_decoded_once_and_the_rest_is_taken_whole(api: Harbour, pat
     assert api.ask("GET", path).json() == {"repository": "harbour/light", "rest": rest}
 
 
+@pytest.mark.parametrize("path", ["info/refs", "git-upload-pack", "info/lfs/objects/batch", "attachment/uploads/a/b"])
+def test_a_file_may_be_called_as_what_git_asks_for(api: Harbour, path: str) -> None:
+    assert api.ask("GET", f"/repos/harbour/light/at/{path}").json()["rest"] == path
+
+
+def test_a_repository_below_api_and_v5_is_still_gits(api: Harbour) -> None:
+    answer = api.ask("GET", "/ship.git/info/refs?service=git-upload-pack", person=None)
+
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
 def test_a_literal_goes_before_the_rest(api: Harbour) -> None:
     assert api.ask("GET", "/repos/harbour/light/at/exactly").text == "x"
 

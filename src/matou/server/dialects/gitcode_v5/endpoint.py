@@ -49,6 +49,8 @@ LARGE_BODIES_AT_ONCE = 2
 """Each is held in memory, up to its route's limit."""
 
 _LONGEST_PATH_BYTES = 8192
+_OURS = re.compile(rb"/api/v5/(?![^/]+\.git/)")
+"""A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's."""
 _TOKEN_IN_BODY = re.compile(rb"access_token\"?\s*(?:=|:|\r\n\r\n)\s*\"?([0-9a-f]{40})")
 
 Result = TypeVar("Result")
@@ -91,7 +93,7 @@ class Api(BaseRoute):
     large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        is_ours = scope["type"] == "http" and scope["raw_path"].startswith(_PREFIX)
+        is_ours = scope["type"] == "http" and _OURS.match(scope["raw_path"]) is not None
         return (Match.FULL if is_ours else Match.NONE, {})
 
     def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
