@@ -38,6 +38,7 @@ from matou.forge.namespaces import child_namespaces, create_organization, visibl
 from matou.forge.repositories import (
     archive_repository,
     create_repository,
+    delete_repository,
     find_repository_by_id,
     repositories_in,
     set_visibility,
@@ -374,3 +375,15 @@ def test_the_table_covers_each_action(forge: Forge, repository: Repository, anna
     allowed = {action for action in REPOSITORY_POLICY if may(forge, identity_of(anna), action, repository)}
 
     assert allowed == set(REPOSITORY_POLICY)
+
+
+def test_a_repository_goes_with_its_roles_and_members(
+    forge: Forge, repository: Repository, anna: User, berta: User
+) -> None:
+    role = create_role(forge, repository, "tester", access_level=20)
+    set_member(forge, identity_of(anna), repository, berta, Permission.CUSTOMIZED, customized_role_id=role.id)
+
+    delete_repository(forge, repository)
+
+    assert roles(forge, repository) == ()
+    assert visible_repositories(forge, identity_of(berta), None) == ((), 0)
