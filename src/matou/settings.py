@@ -26,6 +26,7 @@ class Settings:
         authorities: certificates to trust besides the system's, for outbound requests (MATOU_CA_FILE).
         git_memory_bytes: address space of one git child (MATOU_GIT_MEMORY_MB).
         processors: how many this process may use.
+        imports_may_reach_private: people may have the server import from private addresses (MATOU_IMPORT_PRIVATE=1).
         environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
     """
 
@@ -34,6 +35,7 @@ class Settings:
     authorities: Path | None
     git_memory_bytes: int
     processors: int
+    imports_may_reach_private: bool
     environment: Mapping[str, str]
 
     @classmethod
@@ -48,6 +50,7 @@ class Settings:
             authorities=_file(environment, "MATOU_CA_FILE"),
             git_memory_bytes=_whole_number(environment, "MATOU_GIT_MEMORY_MB", default=4096) * MEBIBYTE,
             processors=_processors(),
+            imports_may_reach_private=_yes(environment, "MATOU_IMPORT_PRIVATE"),
             environment=environment,
         )
 
@@ -74,6 +77,13 @@ def _whole_number(environment: Mapping[str, str], name: str, *, default: int) ->
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise InvalidSetting("{name} is {value}, which is not a whole number above zero", name=name, value=repr(text))
     return int(text)
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "")
+    if text not in ("", "0", "1"):
+        raise InvalidSetting("{name} is {value}, which is neither 1 nor 0", name=name, value=repr(text))
+    return text == "1"
 
 
 def _file(environment: Mapping[str, str], name: str) -> Path | None:

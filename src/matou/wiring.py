@@ -60,7 +60,14 @@ def open_forge(
     archive = open_or_create_archive(root)
     database = open_database(settings.database_url or archive.database)
     try:
-        forge = Forge(database, archive, now, loopback=loopback, anonymous_reads_backups=anonymous_reads_backups)
+        forge = Forge(
+            database,
+            archive,
+            now,
+            loopback=loopback,
+            anonymous_reads_backups=anonymous_reads_backups,
+            imports_may_reach_private=settings.imports_may_reach_private,
+        )
         finish_moves(forge)
         index = ensure_indexed(forge)
         for problem in index.problems if index else ():

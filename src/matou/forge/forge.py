@@ -20,6 +20,8 @@ class Forge:
         loopback: whether it can be reached from this machine only.
         anonymous_reads_backups: the operator said that whoever reaches it may read what was backed up. See
             `access.backups_are_open`.
+        imports_may_reach_private: the operator said that whoever may create a repository may have the server fetch
+            one from inside the operator's network.
     """
 
     database: Database
@@ -27,6 +29,7 @@ class Forge:
     now: Callable[[], datetime]
     loopback: bool = False
     anonymous_reads_backups: bool = False
+    imports_may_reach_private: bool = False
     failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
     passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
     listings: ListingMemory = field(default_factory=ListingMemory, repr=False)

@@ -21,6 +21,7 @@ from matou.git.local_copy import copy_reachable
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
+from matou.storage.files import syncfs
 
 OPENNESS = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
 
@@ -67,6 +68,7 @@ def fork_repository(
     namespace_for(forge, where)
     with staged_repository(forge.archive) as git_dir:
         copy_reachable(forge.git_dir(parent), git_dir, ref_listing(forge, parent))
+        syncfs(git_dir)
         links = _links(forge, parent, git_dir)
         new = new_repository(forge, target, where, git_dir, profile, identity.user)
 

@@ -2,8 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,12 +13,17 @@ from matou.archive.layout import Archive
 from matou.credentials import GitCredential
 from matou.db.lfs_objects import LfsLink
 from matou.errors import NotFound
+from matou.git.jail import GitSetting
 from matou.git.refs import fault_of_ref_name, read_refs, write_refs
-from matou.git.run import http_environment, run_git
+from matou.git.run import DEFAULT_LIMITS, Limits, http_environment, run_git
 from matou.model.names import RefName
 from matou.storage.files import syncfs
 
 LONGEST_URL = 2000
+
+EVERY_REF = ("+refs/*:refs/*", "^refs/matou/*")
+
+_Run = Callable[[Sequence[str]], bytes]
 
 # One text to Python, to git and to curl: no user, no blank, no backslash, nothing that needs to be decoded first.
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?\Z")
@@ -50,12 +56,22 @@ def fetch_local(git_dir: Path, origin: Path) -> None:
     """Every ref of a repository on this machine, whoever owns its folder. Raises GitFailed."""
     # git starts upload-pack without our settings, so that the folder must be trusted in its own command line.
     upload_pack = f"git -c safe.directory={shlex.quote(str(origin))} upload-pack"
-    _fetch(git_dir, str(origin), {"GIT_ALLOW_PROTOCOL": "file"}, upload_pack=upload_pack)
+    run = partial(run_git, git_dir=git_dir, environment={"GIT_ALLOW_PROTOCOL": "file"})
+    _fetch(git_dir, str(origin), run, refspecs=EVERY_REF, upload_pack=upload_pack)
 
 
-def fetch_remote(git_dir: Path, url: str, credential: GitCredential | None) -> None:
-    """Every ref of a repository at a URL. Raises GitFailed."""
-    _fetch(git_dir, url, http_environment(credential, url), upload_pack="git-upload-pack")
+def fetch_remote(
+    git_dir: Path,
+    url: str,
+    credential: GitCredential | None,
+    *,
+    refspecs: Sequence[str] = EVERY_REF,
+    settings: Sequence[GitSetting] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> None:
+    """Every ref of a repository at a URL, or those that are asked for. Raises GitFailed."""
+    run = partial(run_git, git_dir=git_dir, environment=http_environment(credential, url), limits=limits)
+    _fetch(git_dir, url, partial(run, settings=settings), refspecs=refspecs)
 
 
 def local_lfs_objects(archive: Archive, origin: Path) -> Iterator[LfsLink]:
@@ -71,19 +87,20 @@ def local_lfs_objects(archive: Archive, origin: Path) -> Iterator[LfsLink]:
         yield LfsLink(file.name, archive.blobs.size(file.name))
 
 
-def _fetch(git_dir: Path, origin: str, environment: Mapping[str, str], *, upload_pack: str) -> None:
+def _fetch(
+    git_dir: Path, origin: str, run: _Run, *, refspecs: Sequence[str], upload_pack: str = "git-upload-pack"
+) -> None:
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--upload-pack={upload_pack}")
-    refspecs = ("+refs/*:refs/*", "^refs/matou/*")
-    run_git(("fetch", *options, "--end-of-options", origin, *refspecs), git_dir=git_dir, environment=environment)
-    listing = replace(read_refs(git_dir), head=_head(git_dir, origin, environment, upload_pack=upload_pack))
+    run(("fetch", *options, "--end-of-options", origin, *refspecs))
+    listing = replace(read_refs(git_dir), head=_head(origin, run, upload_pack=upload_pack))
     write_refs(git_dir, listing, {})
     syncfs(git_dir)
 
 
-def _head(git_dir: Path, origin: str, environment: Mapping[str, str], *, upload_pack: str) -> RefName | None:
+def _head(origin: str, run: _Run, *, upload_pack: str) -> RefName | None:
     """What the other side's HEAD is a symbolic ref to; None where it does not say."""
     command = ("ls-remote", "--symref", f"--upload-pack={upload_pack}", "--end-of-options", origin, "HEAD")
-    said = run_git(command, git_dir=git_dir, environment=environment).decode("utf-8", "surrogateescape")
+    said = run(command).decode("utf-8", "surrogateescape")
     target, _, name = said.partition("\n")[0].partition("\t")
     symbolic = target.removeprefix("ref: ")
     if name != "HEAD" or symbolic == target or fault_of_ref_name(symbolic) is not None:

@@ -7,7 +7,6 @@ from matou.git.refs import write_refs
 from matou.git.repository import create_bare, object_format_on_disk
 from matou.git.run import DEFAULT_LIMITS, Limits, run_git
 from matou.model.refs import RefListing
-from matou.storage.files import syncfs
 
 
 def copy_reachable(origin: Path, git_dir: Path, listing: RefListing, *, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -15,7 +14,7 @@ def copy_reachable(origin: Path, git_dir: Path, listing: RefListing, *, limits: 
 
     Neither files nor objects are shared: whoever may read one of the two can ask it for any object by its id, so what
     was force-pushed away, is hidden or merely lies in the same pack must not come along. git copies the parts of packs
-    as they are, and writes the pack and its index where they are to lie.
+    as they are, and writes the pack and its index where they are to lie. The caller syncs the file system.
 
     Raises:
         GitFailed: the origin lacks an object.
@@ -28,4 +27,3 @@ def copy_reachable(origin: Path, git_dir: Path, listing: RefListing, *, limits: 
         words = ("pack-objects", "--revs", "--delta-base-offset", "--quiet", str(git_dir / "objects" / "pack" / "pack"))
         run_git(words, git_dir=origin, input="".join(f"{oid}\n" for oid in sorted(ids)).encode(), limits=limits)
     write_refs(git_dir, listing, {})
-    syncfs(git_dir)

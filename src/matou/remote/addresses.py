@@ -139,13 +139,18 @@ def require_public(host: str, port: int) -> None:
         UnsafeAddress: one of its addresses is not.
         TryLater: it is not found.
     """
+    for number in look_up(host, port):
+        require_public_number(host, number)
+
+
+def look_up(host: str, port: int) -> tuple[str, ...]:
+    """The addresses that a host stands for now, in the order in which they are to be tried. Raises TryLater."""
     bare = host.strip("[]")
     try:
         found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TryLater("the host {host} is not found", host=bare) from error
-    for *_, place in found:
-        require_public_number(host, str(place[0]))
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
 def require_public_number(host: str, number: str) -> None:
