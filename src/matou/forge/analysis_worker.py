@@ -1,0 +1,126 @@
+"""The process that looks at a repository's files to tell their languages: `python -m matou.forge.analysis_worker`.
+
+It is not the server's: enry brings Go's runtime, and the bytes that it reads are anybody's.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pygit2
+
+from matou.archive.cache import read_whole, write_whole
+from matou.git.languages import READ_BYTES, RULES, Trait, Verdict, counted_language, judge, percentages
+from matou.git.languages_tree import TreeFile, list_files, overrides_of
+from matou.git.objects import open_repository
+from matou.git.run_worker import read_request
+from matou.model.names import ObjectId
+
+MODULE: Final = "matou.forge.analysis_worker"
+FORM: Final = f"languages {RULES}"
+VERDICTS: Final = "languages"
+MOST_FILES: Final = 100_000
+LARGEST_BYTES: Final = 16 * 1024 * 1024
+"""Nobody writes a larger file by hand; it counts as binary."""
+
+FILES_BETWEEN_SAVES: Final = 5_000
+
+Key = tuple[bytes, ObjectId]
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """Which commit's languages are wanted, and where what is known of files is kept."""
+
+    git_dir: str
+    tree: str
+    cache: str
+    below: str
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """The share of each language; none of a tree with more than MOST_FILES files."""
+
+    languages: dict[str, float]
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """Verdicts by path and blob."""
+
+    paths: list[bytes]
+    ids: list[ObjectId]
+    languages: list[str]
+    traits: list[int]
+    sizes: list[int]
+
+
+def main() -> None:
+    request = msgspec.msgpack.decode(read_request(), type=Request)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(Answer(_languages(request))))
+    sys.stdout.buffer.flush()
+
+
+def _languages(request: Request) -> dict[str, float]:
+    git_dir = Path(request.git_dir)
+    files = list_files(git_dir, ObjectId(request.tree), most=MOST_FILES)
+    if files is None:
+        return {}
+    verdicts = _verdicts(request, files)
+    overrides = overrides_of(git_dir, files)
+    counted = (
+        (counted_language(verdicts[file.path, file.id], overrides[file.path]), file)
+        if file.path in overrides
+        else (counted_language(verdicts[file.path, file.id]), file)
+        for file in files
+    )
+    return percentages(
+        (language, verdicts[file.path, file.id].size_bytes) for language, file in counted if language is not None
+    )
+
+
+def _verdicts(request: Request, files: Sequence[TreeFile]) -> dict[Key, Verdict]:
+    """Each file's: those that are known already, and the others', kept as they come."""
+    known = _read(request)
+    found = {(file.path, file.id): known[file.path, file.id] for file in files if (file.path, file.id) in known}
+    opened = open_repository(Path(request.git_dir))
+    new = [file for file in files if (file.path, file.id) not in found]
+    for number, file in enumerate(new, 1):
+        found[file.path, file.id] = _judge(opened, file)
+        if number % FILES_BETWEEN_SAVES == 0:
+            _write(request, known | found)
+    if new or len(known) > len(found):
+        _write(request, found)
+    return found
+
+
+def _judge(opened: pygit2.Repository, file: TreeFile) -> Verdict:
+    _, size_bytes = opened.odb.read_header(file.id)
+    if size_bytes > LARGEST_BYTES:
+        return Verdict("", Trait.BINARY, size_bytes)
+    content = opened.odb.read(file.id)[1][:READ_BYTES]
+    return judge(file.path.decode("utf-8", "replace"), content, size_bytes)
+
+
+def _read(request: Request) -> dict[Key, Verdict]:
+    content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
+    if content is None:
+        return {}
+    kept = msgspec.msgpack.decode(content, type=_Kept)
+    rows = zip(kept.paths, kept.ids, kept.languages, kept.traits, kept.sizes, strict=True)
+    return {(path, name): Verdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
+
+
+def _write(request: Request, verdicts: dict[Key, Verdict]) -> None:
+    kept = _Kept(
+        paths=[path for path, _ in verdicts],
+        ids=[name for _, name in verdicts],
+        languages=[verdict.language for verdict in verdicts.values()],
+        traits=[int(verdict.traits) for verdict in verdicts.values()],
+        sizes=[verdict.size_bytes for verdict in verdicts.values()],
+    )
+    write_whole(Path(request.cache) / VERDICTS, msgspec.msgpack.encode(kept), below=Path(request.below), form=FORM)
+
+
+if __name__ == "__main__":
+    main()
