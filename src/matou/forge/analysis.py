@@ -5,6 +5,7 @@ from matou.db.repositories import Repository
 from matou.forge.analysis_contributions import counted
 from matou.forge.analysis_history import LINE_COUNTS
 from matou.forge.analysis_jobs import StillComputing
+from matou.forge.analysis_languages import ANSWER, languages
 from matou.forge.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.git.objects import MissingObject
@@ -14,8 +15,11 @@ __all__ = ["forget", "refresh"]
 
 def refresh(forge: Forge, repository: Repository) -> None:
     """After a push: compute in the background what it brought, where somebody has asked for that before."""
+    folder = cache_folder(forge.archive, repository.id)
     try:
-        if (cache_folder(forge.archive, repository.id) / LINE_COUNTS).exists():
+        if (folder / ANSWER).exists():
+            languages(forge, repository)
+        if (folder / LINE_COUNTS).exists():
             counted(forge, repository, "")
     except (NoSuchRevision, MissingObject, StillComputing):
         # Whoever asks next begins it.

@@ -46,6 +46,10 @@ class Analyses:
                 sizes -= 0 if dropped.history is None else len(dropped.history)
         return shelf
 
+    def known(self, key: Hashable) -> object | None:
+        with self._lock:
+            return self._answers.get(key)
+
     def recall(self, key: Hashable, compute: Callable[[], Result]) -> Result:
         with self._lock:
             if key in self._answers:

@@ -3,6 +3,7 @@
 from itertools import chain
 
 from matou.server.dialects.gitcode_v5 import (
+    analysis,
     archives,
     branch_changes,
     branches,
@@ -23,6 +24,7 @@ from matou.server.dialects.gitcode_v5 import (
 from matou.server.dialects.gitcode_v5.routing import Route
 
 MODULES: tuple[tuple[Route, ...], ...] = (
+    analysis.ROUTES,
     archives.ROUTES,
     branch_changes.ROUTES,
     branches.ROUTES,

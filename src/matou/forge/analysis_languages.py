@@ -1,0 +1,82 @@
+"""In which languages a repository is written: looked at once, then only at the files that a push changed."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from matou.archive.cache import cache_folder, read_whole, write_whole
+from matou.db.repositories import Repository
+from matou.errors import Damaged
+from matou.forge.analysis_jobs import done, still_computing
+from matou.forge.analysis_memory import analyses_of, commit_at
+from matou.forge.analysis_worker import FORM, MODULE, Answer, Request
+from matou.forge.forge import Forge
+from matou.git.jail import Limits
+from matou.git.objects import find_commit, open_repository
+from matou.git.run_worker import WorkerFailed, ask_worker
+from matou.model.names import ObjectId
+from matou.settings import MEBIBYTE
+from matou.storage.files import WriteFailed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+log = structlog.get_logger()
+
+Languages = dict[str, float]
+
+ANSWER: Final = "languages-of-the-tip"
+LIMITS: Final = Limits(memory_bytes=2048 * MEBIBYTE, wall=timedelta(minutes=10))
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """The last answer, and the tree that it is of."""
+
+    tree: str
+    languages: dict[str, float]
+
+
+def languages(forge: Forge, repository: Repository) -> "Future[Languages]":
+    """The share of each language in the default branch, in percent; done at once where it is known.
+
+    Raises:
+        NoSuchRevision: there is no commit.
+        StillComputing: too much is being computed.
+    """
+    tip = commit_at(forge, repository)
+    analyses = analyses_of(forge)
+    key = (repository.id, "languages", tip)
+    known = analyses.known(key)
+    if isinstance(known, dict):
+        return done(known)
+    compute = partial(_compute, forge, repository, tip)
+    return analyses.jobs.begin(key, lambda: analyses.recall(key, compute))
+
+
+def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
+    git_dir, folder = forge.git_dir(repository), cache_folder(forge.archive, repository.id)
+    tree = find_commit(open_repository(git_dir), tip).tree
+    kept = read_whole(folder / ANSWER, form=FORM)
+    if kept is not None and (last := msgspec.msgpack.decode(kept, type=_Kept)).tree == tree:
+        return last.languages
+    request = Request(str(git_dir), tree, str(folder), str(forge.archive.root))
+    try:
+        answer = msgspec.msgpack.decode(ask_worker(MODULE, msgspec.msgpack.encode(request), limits=LIMITS), type=Answer)
+    except WorkerFailed as error:
+        if not git_dir.is_dir():
+            # It was renamed or moved meanwhile.
+            raise still_computing() from error
+        raise Damaged("the files of {repository} cannot be read", repository=repository.path) from error
+    _keep(forge, folder, _Kept(tree, answer.languages))
+    return answer.languages
+
+
+def _keep(forge: Forge, folder: Path, kept: _Kept) -> None:
+    try:
+        write_whole(folder / ANSWER, msgspec.msgpack.encode(kept), below=forge.archive.root, form=FORM)
+    except WriteFailed as error:
+        log.warning("analysis_not_kept", problem=str(error))

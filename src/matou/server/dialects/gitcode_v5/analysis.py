@@ -1,0 +1,225 @@
+"""8, 9 and 37: in which languages a repository is written, and who contributed what to it."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from matou.db.users import User
+from matou.forge.access import Action
+from matou.forge.analysis_contributions import (
+    Counted,
+    Role,
+    Span,
+    contribution_days,
+    contributors,
+    counted,
+    text_of,
+)
+from matou.forge.analysis_jobs import still_computing
+from matou.forge.analysis_languages import languages
+from matou.forge.analysis_memory import PATIENCE
+from matou.forge.analysis_worker import MOST_FILES
+from matou.forge.branches import NoSuchRevision
+from matou.forge.contents import object_at
+from matou.forge.users import find_user
+from matou.git.mailmap import Person
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Page, Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+Answer = TypeVar("Answer")
+Computed = TypeVar("Computed")
+
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}:[0-9]{2})?\Z")
+_DAY_LENGTH: Final = len("YYYY-MM-DD")
+_FIRST_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+def show_languages(call: RepositoryCall, _: Nothing) -> dict[str, float] | Stream:
+    try:
+        known = languages(call.forge, call.repository)
+    except NoSuchRevision:
+        return {}
+    return _now_or_soon(known, lambda shares: shares)
+
+
+class ContributorsAsked(Paged, frozen=True, kw_only=True):
+    type: Role = Role.AUTHOR
+
+
+class StatisticsAsked(Parameters, frozen=True, kw_only=True):
+    """`since` and `until` are days or moments, both included."""
+
+    author: str = ""
+    current_user: bool = False
+    since: str = ""
+    until: str = ""
+    ref_name: str = ""
+
+
+def list_contributors(call: RepositoryCall, asked: ContributorsAsked) -> Page:
+    everybody = contributors(call.forge, call.repository, asked.type)
+    page = everybody[asked.offset : asked.offset + asked.limit]
+    rows = [wire.Contributor(name=one.name, contributions=one.commits, email=one.email) for one in page]
+    return Page(rows, len(everybody))
+
+
+def show_statistics(call: RepositoryCall, asked: StatisticsAsked) -> list[wire.ContributorStatistics] | Stream:
+    span = Span(first=_read_moment("since", asked.since), last=_read_moment("until", asked.until, is_end=True))
+    user = call.user if asked.current_user else None
+    try:
+        known = counted(call.forge, call.repository, asked.ref_name)
+    except NoSuchRevision:
+        if asked.ref_name:
+            raise
+        return []
+    is_wanted = _wanted(call, asked.author, user)
+    return _now_or_soon(known, lambda history: _statistics(call, history, span, is_wanted))
+
+
+def _statistics(
+    call: RepositoryCall, known: Counted, span: Span, is_wanted: Callable[[Person], bool]
+) -> list[wire.ContributorStatistics]:
+    days = contribution_days(call.forge, call.repository, known, span)
+    found = []
+    rows = zip(days.person, days.day, days.additions, days.deletions, days.commits, strict=True)
+    for number, of_person in groupby(rows, key=lambda row: row[0]):
+        if is_wanted(days.people[number]):
+            found.append(_of_person(days.people[number], [row[1:] for row in of_person]))
+    return sorted(found, key=lambda one: (-one.overview.commit_count, one.name, one.email))
+
+
+def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wire.ContributorStatistics:
+    additions, deletions, commits = (sum(row[place] for row in rows) for place in (1, 2, 3))
+    return wire.ContributorStatistics(
+        name=text_of(person.name),
+        email=text_of(person.email),
+        overview=wire.ContributionOverview(
+            additions=additions, deletions=deletions, total_changes=additions + deletions, commit_count=commits
+        ),
+        contributions=[
+            wire.ContributionDay(
+                date=_day(day), additions=added, deletions=taken, total_changes=added + taken, commit_count=count
+            )
+            for day, added, taken, count in rows
+        ],
+    )
+
+
+def _wanted(call: RepositoryCall, author: str, user: User | None) -> Callable[[Person], bool]:
+    """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""
+    if user is None and not author:
+        return lambda _: True
+    texts = {author} if user is None else set()
+    known = find_user(call.forge, author) if user is None else user
+    if known is not None:
+        texts |= {known.name, known.email, known.display_name}
+    wanted = {text.casefold() for text in texts if text}
+    return lambda person: not wanted.isdisjoint((text_of(person.name).casefold(), text_of(person.email).casefold()))
+
+
+def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]) -> Answer | Stream:
+    """The answer, where what it needs is there; else one that waits for it without holding a thread."""
+    if known.done():
+        return answer(known.result())
+    return Stream(partial(_soon, known, answer), (JSON, NO_STORE))
+
+
+async def _soon(known: "Future[Computed]", answer: Callable[[Computed], object]) -> AsyncGenerator[bytes, None]:
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            found = await asyncio.shield(asyncio.wrap_future(known))
+    except TimeoutError:
+        raise still_computing() from None
+    yield await asyncio.to_thread(lambda: msgspec.json.encode(answer(found)))
+
+
+def _read_moment(name: str, text: str, *, is_end: bool = False) -> datetime | None:
+    """Of the author's clock; a day's end is its last second. None for nothing."""
+    if not text:
+        return None
+    try:
+        if _MOMENT.match(text):
+            moment = datetime.fromisoformat(text)
+            return moment + timedelta(days=1, seconds=-1) if is_end and len(text) == _DAY_LENGTH else moment
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidParameter(
+        "{name} is neither YYYY-MM-DD nor YYYY-MM-DD HH:mm:ss: {text}", name=name, text=repr(text)[:100]
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _day(number: int) -> wire.Day:
+    return wire.Day(date.fromordinal(_FIRST_DAY + number).isoformat())
+
+
+def _tip(call: RepositoryCall, _: Parameters) -> Hashable | None:
+    """What the default branch is at. Cheap: the refs are in memory."""
+    try:
+        return object_at(call.forge, call.repository, "")
+    except NoSuchRevision:
+        return None
+
+
+ROUTES = (
+    repository_route(
+        8,
+        "GET",
+        "/repos/{owner}/{repo}/languages",
+        Action.READ_ANALYSIS,
+        Nothing,
+        show_languages,
+        answer=dict[str, float],
+        choices=(
+            "percent of the bytes on the default branch, in hundredths that add up to exactly 100, largest first; by"
+            " linguist's rules: vendored, generated and binary files and documentation do not count, nor data nor prose,"
+            " unless .gitattributes say so (linguist-language, -vendored, -generated, -documentation, -detectable);"
+            f" empty for a repository without commits and for one of more than {MOST_FILES:,} files"
+        ),
+        at=_tip,
+    ),
+    repository_route(
+        9,
+        "GET",
+        "/repos/{owner}/{repo}/contributors",
+        Action.READ_ANALYSIS,
+        ContributorsAsked,
+        list_contributors,
+        answer=list[wire.Contributor],
+        choices=(
+            "the history of the default branch, counted as `git shortlog -sne` does, merges and the `.mailmap` of its"
+            " last commit included; without `type`, authors; most commits first, then by name; page and per_page as"
+            " everywhere"
+        ),
+        at=_tip,
+    ),
+    repository_route(
+        37,
+        "GET",
+        "/repos/{owner}/{repo}/contributors/statistic",
+        Action.READ_ANALYSIS,
+        StatisticsAsked,
+        show_statistics,
+        answer=list[wire.ContributorStatistics],
+        choices=(
+            "lines as `git log --numstat` counts them: a binary file and a merge have none, a renamed file has what"
+            " changed in it; a merge is a commit; a day is the author's own, in the zone that the commit has, and since"
+            " and until are moments of that same clock, both included, a day's end its last second; total_changes is"
+            " additions and deletions in the overview too; author is a name or an e-mail address of the history, or"
+            " a user's; while a long history is read for the first time the answer is 503 with Retry-After after"
+            f" {PATIENCE.seconds} seconds, and the next one goes on from there"
+        ),
+    ),
+)
