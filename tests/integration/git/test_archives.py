@@ -189,7 +189,7 @@ def test_a_blob_streams_whole_and_stops_when_nobody_reads_on(tmp_path: Path) -> 
 
     pieces = stream_blob(git_dir, blob)
     first = next(pieces)
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
 
     assert content.startswith(first)
     assert b"".join(stream_blob(git_dir, blob)) == content
