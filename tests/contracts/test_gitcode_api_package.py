@@ -1,7 +1,8 @@
 """`gitcode-api` 1.3.4 from PyPI, other people's client: its command for each of the 38 endpoints, against our server.
 
-Two of its bugs are known and kept here, so that a version which mends them is noticed: `list-events` expects an array
-where the document has an object, and `upload-file` sends JSON where the document has a form with a file.
+Its known bugs are kept here, so that a version which mends them is noticed: `list-events` expects an array where the
+document has an object, `upload-file` sends JSON where the document has a form with a file, and `contents get` cannot
+print a folder, which is an array.
 """
 
 import base64
@@ -22,7 +23,13 @@ from matou.forge.namespaces import find_namespace
 from support.git_repositories import git
 from support.matou_server import PASSWORD, MatouServer
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 FILES = {"README.md": b"# harbour\n", "src/main.py": b"print(1)\n", "docs/a.md": b"a\n"}
+
+
+class ClientFailed(Exception):
+    """The package's command ended with a failure."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,11 @@ class Client:
         return str(self.repository.path.namespace)
 
     def run(self, *words: str) -> Any:
-        """What the command prints; its failure fails the test."""
+        """What the command prints. Raises ClientFailed."""
         resource, method, *options = words
         where = ["--base-url", f"{self.server.url}/api/v5", "--api-key", self.token, "--output-file", str(self.output)]
-        status = main([resource, method, *where, *options])
-        assert status in (0, None)
+        if main([resource, method, *where, *options]):
+            raise ClientFailed(words)
         text = self.output.read_text(encoding="utf-8")
         return json.loads(text) if text.strip() else None
 
@@ -80,12 +87,12 @@ def test_1_the_tree(client: Client) -> None:
     assert {entry["path"] for entry in answer["tree"]} == {*FILES, "src", "docs"}
 
 
-def test_2_the_contents_of_a_file_and_of_a_folder(client: Client) -> None:
+def test_2_the_contents_of_a_file_and_a_folder_is_a_bug_of_the_client(client: Client) -> None:
     file = client.here("contents", "get", "--path", "src/main.py")
-    folder = client.here("contents", "get", "--path", "src")
 
     assert base64.b64decode(file["content"]) == FILES["src/main.py"]
-    assert [entry["path"] for entry in rows_of(folder)] == ["src/main.py"]
+    with pytest.raises(ClientFailed):
+        client.here("contents", "get", "--path", "src")
 
 
 def test_3_the_list_of_files(client: Client) -> None:
@@ -184,7 +191,7 @@ def test_17_18_the_push_rules(client: Client) -> None:
 def test_19_a_deletion(client: Client) -> None:
     client.here("repos", "delete")
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(ClientFailed):
         client.here("repos", "get")
 
 
@@ -215,7 +222,7 @@ def test_23_an_uploaded_image(client: Client) -> None:
 
 
 def test_24_the_upload_of_a_file_is_a_bug_of_the_client(client: Client) -> None:
-    with pytest.raises(SystemExit):
+    with pytest.raises(ClientFailed):
         client.here("repos", "upload-file", "--file", "text")
 
 
@@ -280,7 +287,7 @@ def test_37_the_contributions(client: Client) -> None:
 
 
 def test_38_the_list_of_events_is_a_bug_of_the_client(client: Client) -> None:
-    with pytest.raises(Exception, match=r"list|dict|object|array|model"):
+    with pytest.raises(ClientFailed):
         client.here("repos", "list-events")
 
 
