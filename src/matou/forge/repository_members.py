@@ -87,7 +87,7 @@ def set_member(
         role, role_id = _role_of(connection, repository, permission, customized_role_id)
         is_new = repository_members.set_member(connection, repository, user.id, role, role_id, forge.now())
         kind = EventKind.MEMBER_ADDED if is_new else EventKind.MEMBER_CHANGED
-        _record(connection, forge, identity, repository, kind, {"username": user.name, "permission": permission})
+        _record(connection, forge, identity, repository, kind, {**_named(user), "permission": permission})
         member = repository_members.find_member(connection, repository, user.id)
     if member is None:
         raise no_such_member(repository, user.name)
@@ -105,7 +105,7 @@ def remove_member(forge: Forge, identity: Identity, repository: Repository, user
     with forge.database.begin_write() as connection:
         if not repository_members.delete_member(connection, repository, user.id):
             raise no_such_member(repository, user.name)
-        _record(connection, forge, identity, repository, EventKind.MEMBER_REMOVED, {"username": user.name})
+        _record(connection, forge, identity, repository, EventKind.MEMBER_REMOVED, _named(user))
 
 
 def members(
@@ -156,6 +156,10 @@ def _role_of(
     if found is None:
         raise no_such_role(repository, customized_role_id)
     return standard_role(found), found.id
+
+
+def _named(user: User) -> dict[str, object]:
+    return {"userid": user.id, "username": user.name}
 
 
 def _record(

@@ -221,7 +221,8 @@ def test_what_changes_about_members_is_an_event(harbour: Harbour) -> None:
     assert [(row.kind, row.user_id) for row in rows] == [
         (kind, harbour.people["mei"].id) for kind in ("member_added", "member_changed", "member_removed")
     ]
-    assert json.loads(rows[1].details) == {"username": "xiao", "permission": "push"}
+    xiao = harbour.people["xiao"]
+    assert json.loads(rows[1].details) == {"userid": xiao.id, "username": "xiao", "permission": "push"}
 
 
 @pytest.mark.parametrize("body", [{"json": {"mode": 2}}, {"data": {"mode": "2"}}])
