@@ -11,6 +11,7 @@ from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.pages import List
 from matou.platforms.gitcode.reading import read
 from matou.platforms.gitcode.wire import (
+    CHINA,
     Blob,
     Branch,
     BranchDetail,
@@ -181,7 +182,7 @@ def _tree_in(value: object) -> object:
 
 
 def _moment(at: date | datetime | None) -> str | None:
-    """`2024-12-05` or `2024-12-05 08:00:00`, without a zone."""
+    """`2024-12-05` or `2024-12-05 08:00:00`, which has no zone: China's is meant."""
     if isinstance(at, datetime):
-        return at.strftime("%Y-%m-%d %H:%M:%S")
+        return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
     return None if at is None else at.isoformat()

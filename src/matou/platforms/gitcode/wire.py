@@ -5,6 +5,7 @@ docs/reference/gitcode-v5.md tells where it contradicts itself and how it is rea
 """
 
 from matou.platforms.gitcode.wire_base import (
+    CHINA,
     ChinaMinute,
     ChinaMoment,
     ChinaSecond,
@@ -97,6 +98,7 @@ from matou.platforms.gitcode.wire_users import (
 )
 
 __all__ = [
+    "CHINA",
     "Blob",
     "Branch",
     "BranchCommit",
