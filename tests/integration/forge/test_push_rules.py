@@ -1,0 +1,235 @@
+"""The rules of a repository hold for what is done through an API as they do for a push."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from matou.db.memberships import Role
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.branches import create_branch, create_tag, delete_branch
+from matou.forge.file_changes import Wish, create_file
+from matou.forge.forge import Forge
+from matou.forge.members import add_member
+from matou.forge.namespaces import create_organization
+from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
+from matou.forge.ref_updates import update_refs
+from matou.forge.repositories import create_repository
+from matou.forge.settings import change_settings
+from matou.forge.signing_keys import add_signing_key
+from matou.forge.users import create_user
+from matou.git.objects import TreePath
+from matou.git.pushed_objects import PushedObjects
+from matou.git.quarantine import ObjectKind, Quarantine
+from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefChange
+from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
+from support.git_repositories import commit_file, force_push, git, make_repository, refs_of, tip_of
+from support.signing import new_key, unsigned_commit, with_signature
+
+MEBIBYTE = 1024 * 1024
+MAIN = RefName("refs/heads/main")
+
+
+@dataclass
+class Desk:
+    """A repository with history; anna owns it, and dora develops in it."""
+
+    forge: Forge
+    repository: Repository
+    owner: Identity
+    developer: Identity
+
+    @property
+    def git_dir(self) -> Path:
+        return self.forge.git_dir(self.repository)
+
+    def set(self, kind: type[RepositorySettings], **changes: object) -> None:
+        change_settings(self.forge, self.owner, self.repository, kind, **changes)
+
+    def applies(self, *changes: RefChange, who: Identity | None = None) -> bool:
+        return rules_apply(self.forge, who or self.developer, self.repository, changes)
+
+    def judge(self, *changes: RefChange) -> None:
+        judge(self.forge, self.developer, self.repository, changes, PushedObjects(self.git_dir, None))
+
+
+@pytest.fixture
+def desk(forge: Forge, anna: User, tmp_path: Path) -> Desk:
+    team = create_organization(forge, "team", owner=anna)
+    path = RepositoryPath(team.path, "ship")
+    repository = create_repository(forge, path, creator=anna)
+    made = make_repository(tmp_path / "made.git")
+    git(forge.git_dir(repository), "fetch", "--quiet", made, "refs/heads/*:refs/heads/*")
+    dora = create_user(forge, "dora", email="dora@example.com")
+    add_member(forge, team, dora, Role.DEVELOPER)
+    return Desk(forge, repository, Identity(anna, ALL_SCOPES), Identity(dora, ALL_SCOPES))
+
+
+def write(desk: Desk, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None) -> None:
+    wish = Wish(path=TreePath.parse("folder/file"), message=message, branch="main")
+    create_file(desk.forge, who or desk.developer, desk.repository, wish, content)
+
+
+def test_a_file_through_the_api_keeps_to_message_size_and_signature(desk: Desk) -> None:
+    before = refs_of(desk.git_dir)
+    desk.set(PushRules, commit_message_regex="^fix: ", max_file_size=1)
+
+    with pytest.raises(PushRuleBroken, match="has a message that does not match"):
+        write(desk)
+    with pytest.raises(PushRuleBroken, match=r"file 'folder/file' \(commit .* has 1048577 bytes; a file may have 1 MB"):
+        write(desk, "fix: it", os.urandom(MEBIBYTE + 1))
+    desk.set(PushRules, reject_not_signed_by_gpg=True)
+    with pytest.raises(PushRuleBroken, match="is not signed"):
+        write(desk, "fix: it")
+
+    assert refs_of(desk.git_dir) == before
+    assert list((desk.git_dir / "objects").glob("tmp_objdir*")) == []
+    desk.set(PushRules, reject_not_signed_by_gpg=False)
+    write(desk, "fix: it")
+    assert refs_of(desk.git_dir) != before
+
+
+def test_managers_skip_through_the_api_too(desk: Desk) -> None:
+    desk.set(PushRules, reject_not_signed_by_gpg=True, skip_rule_for_owner=True)
+
+    with pytest.raises(PushRuleBroken):
+        write(desk)
+    write(desk, who=desk.owner)
+
+
+def test_branches_and_tags_through_the_api_keep_to_names_and_rights(desk: Desk) -> None:
+    forge, repository = desk.forge, desk.repository
+    desk.set(RepositoryRules, branch_name_regex="^feature/", tag_name_regex="^v")
+
+    with pytest.raises(PushRuleBroken, match="name of the branch 'mine'"):
+        create_branch(forge, desk.owner, repository, "mine", start="main")
+    with pytest.raises(PushRuleBroken, match="name of the tag 'mine'"):
+        create_tag(forge, desk.owner, repository, "mine", start="main")
+    desk.set(RepositoryRules, forbidden_developer_create_branch=True, forbidden_developer_create_tag=True)
+    with pytest.raises(PushRuleBroken, match="developers may not create branches here"):
+        create_branch(forge, desk.developer, repository, "feature/1", start="main")
+    with pytest.raises(PushRuleBroken, match="developers may not create tags here"):
+        create_tag(forge, desk.developer, repository, "v1", start="main", message="annotated")
+    assert list(refs_of(desk.git_dir)) == [MAIN]
+
+    create_branch(forge, desk.owner, repository, "feature/1", start="main")
+    create_tag(forge, desk.owner, repository, "v1", start="main", message="annotated")
+    delete_branch(forge, desk.developer, repository, "feature/1")
+
+
+def test_refs_that_are_changed_directly_are_judged(desk: Desk) -> None:
+    assert desk.developer.user is not None
+    key = new_key("dora@example.com")
+    add_signing_key(desk.forge, desk.developer.user, key.public)
+    desk.set(PushRules, reject_not_signed_by_gpg=True, deny_force_push=True)
+    tip = tip_of(desk.git_dir, MAIN)
+    text = unsigned_commit(desk.git_dir, email="dora@example.com", parents=(tip,))
+    root = unsigned_commit(desk.git_dir, email="dora@example.com", message="another root")
+
+    for content, said in (
+        (text, "is not signed"),
+        (with_signature(root, key.sign(root)), "would lose commits"),
+    ):
+        with Quarantine(desk.git_dir) as quarantine:
+            change = RefChange(MAIN, tip, quarantine.write_object(ObjectKind.COMMIT, content))
+            with pytest.raises(PushRuleBroken, match=said):
+                update_refs(desk.forge, desk.developer, desk.repository, [change], quarantine)
+    with Quarantine(desk.git_dir) as quarantine:
+        commit = quarantine.write_object(ObjectKind.COMMIT, with_signature(text, key.sign(text)))
+        update_refs(desk.forge, desk.developer, desk.repository, [RefChange(MAIN, tip, commit)], quarantine)
+
+    assert tip_of(desk.git_dir, MAIN) == commit
+
+
+TIP, OTHER = ObjectId("1" * 40), ObjectId("2" * 40)
+NEW_BRANCH = RefChange(RefName("refs/heads/new"), None, TIP)
+MOVED_BRANCH = RefChange(MAIN, TIP, OTHER)
+GONE_BRANCH = RefChange(RefName("refs/heads/old"), TIP, None)
+NEW_TAG = RefChange(RefName("refs/tags/v1"), None, TIP)
+NEW_NOTE = RefChange(RefName("refs/notes/x"), None, TIP)
+ALL = (NEW_BRANCH, MOVED_BRANCH, GONE_BRANCH, NEW_TAG, NEW_NOTE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "concerned"),
+    [
+        (PushRules, {}, ()),
+        (PushRules, {"skip_rule_for_owner": True}, ()),
+        (PushRules, {"commit_message_regex": "x"}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
+        (PushRules, {"max_file_size": 1}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
+        (PushRules, {"reject_not_signed_by_gpg": True}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
+        (PushRules, {"deny_force_push": True}, (MOVED_BRANCH,)),
+        (RepositoryRules, {"disable_fork": True, "include_lfs_objects": True}, ()),
+        (RepositoryRules, {"branch_name_regex": "x"}, (NEW_BRANCH, MOVED_BRANCH)),
+        (RepositoryRules, {"tag_name_regex": "x"}, (NEW_TAG,)),
+        (RepositoryRules, {"forbidden_developer_create_branch": True}, (NEW_BRANCH,)),
+        (RepositoryRules, {"forbidden_committer_create_branch": True}, (NEW_BRANCH,)),
+        (RepositoryRules, {"forbidden_developer_create_tag": True}, (NEW_TAG,)),
+    ],
+)
+def test_only_what_a_rule_concerns_is_looked_at(
+    desk: Desk, kind: type[RepositorySettings], changes: dict[str, object], concerned: tuple[RefChange, ...]
+) -> None:
+    desk.set(kind, **changes)
+
+    assert tuple(change for change in ALL if desk.applies(change)) == concerned
+    assert desk.applies(*ALL) is bool(concerned)
+
+
+def message_of_5000_bytes(desk: Desk) -> ObjectId:
+    return commit_file(desk.git_dir, "main", "a", b"a\n", "a" * 5000 + "!")
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a*)*b", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+def test_no_pattern_takes_long(desk: Desk, pattern: str) -> None:
+    desk.set(PushRules, commit_message_regex=pattern)
+    old, new = tip_of(desk.git_dir, MAIN), message_of_5000_bytes(desk)
+    git(desk.git_dir, "update-ref", MAIN, old)
+    began = time.perf_counter()
+
+    with pytest.raises(PushRuleBroken):
+        desk.judge(RefChange(MAIN, old, new))
+
+    assert time.perf_counter() - began < 1.0
+
+
+def test_a_rewritten_branch_is_named_with_what_it_would_lose(desk: Desk) -> None:
+    desk.set(PushRules, deny_force_push=True)
+    old, new = force_push(desk.git_dir, "main")
+    git(desk.git_dir, "update-ref", MAIN, old)
+
+    with pytest.raises(PushRuleBroken) as refused:
+        desk.judge(RefChange(MAIN, old, new))
+
+    assert refused.value.faults == (
+        f"nobody may push by force here: 'refs/heads/main' would lose commits that it has ({old[:10]}..{new[:10]})",
+    )
+
+
+def test_moving_very_many_refs_where_force_is_denied_is_refused_before_it_takes_long(desk: Desk) -> None:
+    desk.set(PushRules, deny_force_push=True)
+    changes = [RefChange(RefName(f"refs/heads/{number}"), TIP, OTHER) for number in range(1001)]
+
+    with pytest.raises(PushRuleBroken, match="at most 1000 refs"):
+        desk.judge(*changes)
+
+
+@pytest.mark.parametrize("stored", ["(?=look)", "a" * 1001, "("])
+def test_a_stored_pattern_that_cannot_be_read_lets_nothing_in(
+    desk: Desk, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as lenient:
+        lenient.setattr("matou.forge.settings.compile_pattern", str)
+        desk.set(PushRules, commit_message_regex=stored)
+        desk.set(RepositoryRules, branch_name_regex=stored)
+    old = tip_of(desk.git_dir, MAIN)
+    new = commit_file(desk.git_dir, "main", "a", b"a\n")
+    git(desk.git_dir, "update-ref", MAIN, old)
+
+    with pytest.raises(PushRuleBroken, match="does not match"):
+        desk.judge(RefChange(RefName("refs/heads/other"), None, new))
