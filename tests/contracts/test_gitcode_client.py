@@ -405,6 +405,7 @@ def test_an_archive_is_written_as_it_comes(recording_server: RecordingServer, gi
 
     assert gitcode.download_archive(R, into, ref="main", kind=ArchiveFormat.TAR_GZ) == 6_000_000
     assert into.getvalue() == b"PK" * 3_000_000
+    assert asked(recording_server.requests[0]) == "GET /repos/docks/ship/archive?ref=main&format=tar.gz"
 
 
 def test_a_file_is_uploaded_as_a_form_has_it(recording_server: RecordingServer, gitcode: GitCode) -> None:

@@ -148,9 +148,10 @@ class ReadingCalls(Caller):
         self, repository: str, into: BinaryIO, *, ref: str | None = None, kind: ArchiveFormat = ArchiveFormat.ZIP
     ) -> int:
         """Write all files of one commit, without the history; give the number of bytes."""
-        path = f"{repository_path(repository)}/archive/{kind}"
         written = 0
-        with self._asking.stream(path, query={"ref": ref}) as stream:
+        with self._asking.stream(
+            f"{repository_path(repository)}/archive", query={"ref": ref, "format": kind}
+        ) as stream:
             while piece := stream.read(_PIECE_BYTES):
                 written += into.write(piece)
         return written
