@@ -194,7 +194,8 @@ def users_of(forge: Forge, emails: Iterable[str]) -> dict[str, User]:
 
 
 def _user_of(forge: Forge, email: str) -> User | None:
-    user = forge.answers.recall(("user of e-mail", email), lambda: find_user(forge, email))
+    # In a tuple, so that "nobody" is remembered too.
+    (user,) = forge.answers.recall(("user of e-mail", email), lambda: (find_user(forge, email),))
     return user if user is not None and user.email.casefold() == email.casefold() else None
 
 
