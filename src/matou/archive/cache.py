@@ -41,7 +41,7 @@ class Journal:
     """A file of frames that only grows; whoever reads it gets whole frames in the order in which they were written.
 
     Each checksum covers all frames before it too. So a frame is read only behind exactly those that its writer knew,
-    even where two processes wrote without knowing of each other: then the later one's stay, and the other's are lost.
+    even where two processes wrote without knowing of each other: then some of what they wrote is lost.
 
     Args:
         path: the file; made, with its folder, by the first `append`.

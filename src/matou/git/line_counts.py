@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final
 
-from matou.errors import UnknownShape
+from matou.errors import Damaged, UnknownShape
 from matou.git.jail import GitSetting
 from matou.git.mailmap import Person
 from matou.git.run import GitChild, Limits
@@ -69,7 +69,7 @@ def tell_history(
     Raises:
         GitFailed: git cannot read the history, or it took too long.
     """
-    arguments = ("log", "--stdin", "--ignore-missing", "--topo-order", "--reverse", f"--format={_FORMAT}")
+    arguments = ("log", "--ignore-missing", "--stdin", "--topo-order", "--reverse", f"--format={_FORMAT}")
     asked = "".join(f"{name}\n" for name in (tip, *(f"^{name}" for name in known)))
     with _child((*arguments, "--no-mailmap", "--no-show-signature", "--date=raw"), git_dir, limits) as child:
         child.feed(asked.encode())
@@ -84,7 +84,8 @@ def count_lines(git_dir: Path, commits: Sequence[ObjectId], *, limits: Limits = 
     Closing the iterator ends the process.
 
     Raises:
-        GitFailed: git cannot read a commit, or it took too long; what was given before that is right.
+        Damaged: git cannot read a commit; what was given before that is right.
+        GitFailed: it took too long, or failed in another way; the same holds.
     """
     if not commits:
         return
@@ -93,7 +94,13 @@ def count_lines(git_dir: Path, commits: Sequence[ObjectId], *, limits: Limits = 
     empty_tree = _EMPTY_TREES[len(commits[0])]
     with _child(arguments, git_dir, limits, (("attr.tree", empty_tree),)) as child:
         child.feed("".join(f"{name}\n" for name in part).encode() for part in _parts(commits))
-        yield from _counted(child.stdout, digits=len(commits[0]))
+        told = _counted(child.stdout, digits=len(commits[0]))
+        for asked in commits:
+            count = next(told, None)
+            if count is None or count.id != asked:
+                # It says why on stderr, and exits with 0.
+                raise Damaged("git cannot compare commit {id} with its parent", id=asked)
+            yield count
         child.finish()
 
 
