@@ -76,11 +76,6 @@ class Quarantine:
             }
         )
 
-    @property
-    def object_ids(self) -> frozenset[ObjectId]:
-        """What `write_object` has written so far."""
-        return frozenset(self._written)
-
     def write_object(self, kind: ObjectKind, content: bytes) -> ObjectId:
         """Give an object its name and store it here; it is not judged.
 
@@ -112,6 +107,7 @@ class Quarantine:
             sync_folder(folder)
         if changed:
             sync_folder(objects)
+        self._written.clear()
 
     def _move(self, name: ObjectId, path: Path, objects: Path) -> Path:
         folder = objects / name[:2]

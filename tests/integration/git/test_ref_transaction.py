@@ -1,0 +1,138 @@
+"""Several refs changed together or not at all: by real git, against whoever else changes them."""
+
+from pathlib import Path
+
+import pytest
+
+from matou.errors import Conflict
+from matou.git.files import RepositoryBusy
+from matou.git.quarantine import ObjectKind, Quarantine
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction
+from matou.git.run import GitFailed
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefChange
+from support.git_repositories import git, make_source, refs_of, tip_of
+
+MAIN = RefName("refs/heads/main")
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    return make_source(tmp_path / "source.git")
+
+
+def change(name: str, old: ObjectId | None, new: ObjectId | None) -> RefChange:
+    return RefChange(RefName(f"refs/heads/{name}"), old, new)
+
+
+def locks(git_dir: Path) -> list[Path]:
+    return list(git_dir.rglob("*.lock"))
+
+
+def test_refs_change_together_when_it_is_said_and_not_before(bare: Path) -> None:
+    tip, older = tip_of(bare, "main"), tip_of(bare, "main~1")
+    git(bare, "branch", "going", "main")
+    before = refs_of(bare)
+    changes = [change("main", tip, older), change("new/branch", None, tip), change("going", tip, None)]
+
+    with RefTransaction(bare, changes) as transaction:
+        assert refs_of(bare) == before
+        transaction.commit()
+
+    after = refs_of(bare)
+    assert (after[MAIN], after[RefName("refs/heads/new/branch")]) == (older, tip)
+    assert RefName("refs/heads/going") not in after
+    assert locks(bare) == []
+
+
+def test_what_is_not_committed_changes_nothing(bare: Path) -> None:
+    before = refs_of(bare)
+
+    with RefTransaction(bare, [change("new", None, tip_of(bare, "main"))]):
+        pass
+
+    assert (refs_of(bare), locks(bare)) == (before, [])
+
+
+def test_an_error_within_changes_nothing(bare: Path) -> None:
+    before = refs_of(bare)
+
+    with pytest.raises(ZeroDivisionError), RefTransaction(bare, [change("main", tip_of(bare, "main"), None)]):
+        raise ZeroDivisionError
+
+    assert (refs_of(bare), locks(bare)) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "error"),
+    [
+        ("main", None, "main~1", RefTaken),
+        ("main/below", None, "main", RefTaken),
+        ("folder", None, "main", RefTaken),
+        ("main", "main~1", "main~2", RefChanged),
+        ("main", "main~1", None, RefChanged),
+        ("missing", "main", "main~1", RefChanged),
+        ("missing", "main", None, RefChanged),
+    ],
+)
+def test_a_ref_that_is_not_what_was_seen_changes_none(
+    bare: Path, name: str, old: str | None, new: str | None, error: type[Conflict]
+) -> None:
+    git(bare, "branch", "folder/within", "main")
+    seen = [None if word is None else tip_of(bare, word) for word in (old, new)]
+    before = refs_of(bare)
+    changes = [change("other", None, tip_of(bare, "main")), change(name, *seen)]
+
+    with pytest.raises(error), RefTransaction(bare, changes):
+        pytest.fail("it was entered")
+
+    assert (refs_of(bare), locks(bare)) == (before, [])
+
+
+def test_packed_refs_are_compared_like_loose_ones(bare: Path) -> None:
+    tip, older = tip_of(bare, "main"), tip_of(bare, "main~1")
+    git(bare, "pack-refs", "--all")
+
+    with pytest.raises(RefChanged), RefTransaction(bare, [change("main", older, tip)]):
+        pass
+    with RefTransaction(bare, [change("main", tip, None)]) as transaction:
+        transaction.commit()
+
+    assert MAIN not in refs_of(bare)
+
+
+def test_a_lock_of_somebody_elses_is_waited_for_and_then_told(bare: Path) -> None:
+    (bare / "refs/heads/main.lock").touch()
+
+    with (
+        pytest.raises(RepositoryBusy),
+        RefTransaction(bare, [change("main", tip_of(bare, "main"), tip_of(bare, "main~1"))]),
+    ):
+        pass
+
+    assert locks(bare) == [bare / "refs/heads/main.lock"]
+
+
+def test_an_object_in_a_quarantine_can_be_named_before_it_is_kept(bare: Path) -> None:
+    tip = tip_of(bare, "main")
+    text = git(bare, "cat-file", "commit", "main").encode() + b"\n"
+
+    with Quarantine(bare) as quarantine:
+        commit = quarantine.write_object(ObjectKind.COMMIT, text.replace(b"\n\n", b"\n\nagain ", 1))
+        with RefTransaction(bare, [change("main", tip, commit)], environment=quarantine.environment) as transaction:
+            quarantine.keep()
+            transaction.commit()
+
+    assert tip_of(bare, "main") == commit
+    git(bare, "fsck", "--full", "--strict")
+
+
+@pytest.mark.parametrize("kind", ["missing", "blob"])
+def test_a_branch_names_a_commit_that_is_there(bare: Path, kind: str) -> None:
+    new = ObjectId("1" * 40) if kind == "missing" else ObjectId(git(bare, "hash-object", "-w", "--stdin", input=b"x"))
+    before = refs_of(bare)
+
+    with pytest.raises(GitFailed), RefTransaction(bare, [change("new", None, new)]) as transaction:
+        transaction.commit()
+
+    assert (refs_of(bare), locks(bare)) == (before, [])
