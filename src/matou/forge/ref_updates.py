@@ -95,6 +95,9 @@ def staying(forge: Forge, identity: Identity, repository: Repository) -> Iterato
         yield
     except (FileNotFoundError, NotADirectoryError, GitFailed, Damaged):
         _require_unmoved(forge, identity, repository)
+        # Whoever moves it moves the folder first and writes the row then.
+        if not forge.git_dir(repository).exists():
+            raise _moved(repository) from None
         raise
 
 
@@ -105,7 +108,11 @@ def _require_unmoved(forge: Forge, identity: Identity, repository: Repository) -
         raise no_such_repository(repository.path)
     access.require(forge, identity, access.Action.WRITE_CODE, found)
     if found.path != repository.path:
-        raise RepositoryMoved("{path} was renamed meanwhile; ask again", path=repr(str(repository.path)))
+        raise _moved(repository)
+
+
+def _moved(repository: Repository) -> RepositoryMoved:
+    return RepositoryMoved("{path} was renamed meanwhile; ask again", path=repr(str(repository.path)))
 
 
 def _judge(
