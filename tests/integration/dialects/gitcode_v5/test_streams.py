@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -71,10 +70,10 @@ def begun(server: MatouServer, url: str, token: str) -> Iterator[socket.socket]:
 
 def children_of(pid: int) -> list[str]:
     """The command lines of the processes that a process started."""
-    listed = subprocess.run(["ps", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
-    return [
-        line for line in listed.stdout.splitlines() if "cat-file" in line or "git archive" in line or "archive" in line
-    ]
+    listed = subprocess.run(
+        ["ps", "-ww", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True, check=False
+    )
+    return [line for line in listed.stdout.splitlines() if " cat-file " in line or " archive " in line]
 
 
 @pytest.mark.parametrize("what", ["raw/large.bin", "archive/main.tar"])
@@ -95,4 +94,3 @@ def test_a_client_that_leaves_ends_the_child(
 
     assert during
     assert children_of(pid) == []
-    assert not list(Path("/tmp").glob("matou-archive-*/refs")), "the repository that the child borrowed with is gone"
