@@ -163,7 +163,7 @@ ROUTES = (
         choices=_ABOUT_CONTENTS,
     ),
     repository_route(
-        2,
+        None,
         "GET",
         "/repos/{owner}/{repo}/contents",
         Action.READ_CODE,
@@ -171,7 +171,7 @@ ROUTES = (
         show_contents,
         answer=list[wire.Content],
         at=_shown,
-        choices="the root",
+        choices="the root, as 2 gives a folder",
     ),
     repository_route(
         7,
