@@ -1,5 +1,6 @@
 """Downloads: counted in memory, written down one row a day, shown for every day of a range."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -125,3 +126,22 @@ def test_counts_of_a_repository_that_was_deleted_are_dropped(forge: Forge, repos
     flush_downloads(forge)
 
     assert download_statistics(forge, repository).total == 0
+
+
+def test_many_downloads_are_written_down_without_being_asked_for(forge: Forge, repository: Repository) -> None:
+    for _ in range(MOST_PENDING):
+        count_download(forge, repository)
+
+    assert _written_within_seconds(forge, repository, 10) == MOST_PENDING
+
+
+def _written_within_seconds(forge: Forge, repository: Repository, seconds: float) -> int:
+    """What the rows say, as soon as they say anything."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with forge.database.begin_read() as connection:
+            written = downloads.downloads_before(connection, repository.id, date.max)
+        if written:
+            return written
+        time.sleep(0.02)
+    return 0
