@@ -122,7 +122,7 @@ def begin_repository(
         NoSuchNamespace, NameTaken: of the path.
         InvalidName: of the branch.
     """
-    head = _ref_of(default_branch)
+    head = ref_of_branch(default_branch)
     namespace = namespace_for(forge, path)
     with staged_repository(forge.archive) as git_dir:
         write_atomically(git_dir / "HEAD", f"ref: {head}\n".encode())
@@ -239,24 +239,6 @@ def set_visibility(forge: Forge, repository: Repository, visibility: Visibility)
     return _change(forge, repository, visibility=visibility)
 
 
-def set_profile(forge: Forge, repository: Repository, profile: Profile, *, also: RowWriter) -> Repository:
-    """Set all of it at once; `also` is called in the same transaction."""
-    with forge.database.begin_write() as connection:
-        changed = repositories.change(
-            connection,
-            repository.id,
-            true_name=profile.name or repository.name,
-            description=profile.description,
-            homepage=profile.homepage,
-            visibility=profile.visibility,
-            updated_at=forge.now(),
-        )
-        if changed is None:
-            raise no_longer_there(repository)
-        also(connection, changed)
-    return changed
-
-
 def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Repository:
     """HEAD moves with it. In a repository without branches any name will do.
 
@@ -271,14 +253,14 @@ def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Rep
 
 def require_branch(forge: Forge, repository: Repository, branch: str) -> RefName:
     """The ref that may become HEAD. Raises InvalidName, NoSuchBranch."""
-    ref = _ref_of(branch)
+    ref = ref_of_branch(branch)
     refs = ref_listing(forge, repository).refs
     if ref not in refs and any(name.startswith(HEADS) for name in refs):
         raise NoSuchBranch("there is no branch {branch}", branch=repr(branch)[:200])
     return ref
 
 
-def _ref_of(branch: str) -> RefName:
+def ref_of_branch(branch: str) -> RefName:
     # git takes such a ref and then takes the branch's name for an option.
     fault = "it begins with a hyphen" if branch.startswith("-") else fault_of_ref_name(HEADS + branch)
     if fault is not None:

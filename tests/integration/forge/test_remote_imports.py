@@ -155,9 +155,9 @@ def test_the_address_is_looked_up_once_and_git_goes_there_and_nowhere_else(
     """git itself would not find this name: that it arrives shows that it did not look."""
     really_look_up, asked = socket.getaddrinfo, []
 
-    def look_up(host: str, *arguments: object, **named: object) -> object:
+    def look_up(host: str, port: int, *, type: int) -> object:  # noqa: A002 - its name there
         asked.append(host)
-        return really_look_up("127.0.0.1", *arguments, **named)  # type: ignore[call-overload]
+        return really_look_up("127.0.0.1", port, type=type)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     url = matou_server.clone_url(origin).replace("127.0.0.1", "rebinding.invalid")

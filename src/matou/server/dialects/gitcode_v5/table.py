@@ -12,14 +12,17 @@ from matou.server.dialects.gitcode_v5 import (
     downloads,
     events,
     file_changes,
+    forks,
     forks_list,
     members,
     push_rules,
+    repositories,
     settings,
     signing_keys,
     stars,
     trees,
     uploads,
+    users,
 )
 from matou.server.dialects.gitcode_v5.routing import Route
 
@@ -33,14 +36,17 @@ MODULES: tuple[tuple[Route, ...], ...] = (
     downloads.ROUTES,
     events.ROUTES,
     file_changes.ROUTES,
+    forks.ROUTES,
     forks_list.ROUTES,
     members.ROUTES,
     push_rules.ROUTES,
+    repositories.ROUTES,
     settings.ROUTES,
     signing_keys.ROUTES,
     stars.ROUTES,
     trees.ROUTES,
     uploads.ROUTES,
+    users.ROUTES,
 )
 
 ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(MODULES))

@@ -1,0 +1,45 @@
+"""21: making a fork."""
+
+from matou.forge.access import Action
+from matou.forge.forks import fork_repository
+from matou.model.names import NamespacePath
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Parameters
+from matou.server.dialects.gitcode_v5.repository_object import repository_object
+from matou.server.dialects.gitcode_v5.routing import repository_route
+
+
+class ForkAsked(Parameters, frozen=True, kw_only=True):
+    """`namespace` is what some clients call `organization`."""
+
+    organization: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+
+def fork(call: RepositoryCall, asked: ForkAsked) -> wire.Repository:
+    target = NamespacePath.parse(asked.organization or asked.namespace or call.user.name)
+    made = fork_repository(
+        call.forge, call.identity, call.repository, namespace=target, path=asked.path, name=asked.name
+    )
+    return repository_object(call, made)
+
+
+ROUTES = (
+    repository_route(
+        21,
+        "POST",
+        "/repos/{owner}/{repo}/forks",
+        Action.FORK,
+        ForkAsked,
+        fork,
+        answer=wire.Repository,
+        status=201,
+        choices=(
+            "an empty body will do; one fork a namespace, a second is 400; it is seen by those who see the parent's"
+            " like; what the parent's refs do not reach does not come along"
+        ),
+    ),
+)

@@ -1,0 +1,266 @@
+"""Who one is, who others are, and the repositories that somebody or an organization has."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from matou.db.repositories import Repository
+from matou.db.repository_listings import Order, Wanted, Way
+from matou.db.users import User
+from matou.errors import MatouError
+from matou.forge.access import Scope
+from matou.forge.repository_lists import (
+    find_person,
+    organization_repositories,
+    own_repositories,
+    repositories_of,
+)
+from matou.model.platform import Visibility
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.links import Links
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged
+from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
+
+CODE_REPOSITORIES = frozenset({"", "all", "code"})
+"""What `repo_type` may say for there to be any: there are neither models nor data sets here."""
+
+_READ = (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+
+AFFILIATIONS = {
+    "owner": frozenset({Way.PERSONAL}),
+    "collaborator": frozenset({Way.COLLABORATOR}),
+    "organization_member": frozenset({Way.ORGANIZATION_MEMBER}),
+}
+
+
+class TypeBesideAffiliation(MatouError):
+    """Two ways to choose repositories that GitCode takes one at a time."""
+
+
+class Sort(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    PUSHED = "pushed"
+    FULL_NAME = "full_name"
+
+
+class Direction(StrEnum):
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+class Visible(StrEnum):
+    ALL = "all"
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class OwnType(StrEnum):
+    ALL = "all"
+    CREATED = "created"
+    OWNER = "owner"
+    PERSONAL = "personal"
+    MEMBER = "member"
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class TypeOfUser(StrEnum):
+    ALL = "all"
+    OWNER = "owner"
+    PERSONAL = "personal"
+    MEMBER = "member"
+
+
+class ListAsked(Paged, frozen=True, kw_only=True):
+    sort: Sort = Sort.FULL_NAME
+    direction: Direction | None = None
+    repo_type: str = ""
+
+
+class OwnListAsked(ListAsked, frozen=True, kw_only=True):
+    """`affiliation` is a list with commas; `type` cannot stand beside it or beside `visibility`."""
+
+    visibility: Visible = Visible.ALL
+    affiliation: str = ""
+    type: OwnType | None = None
+    q: str = ""
+
+
+class ListOfUserAsked(ListAsked, frozen=True, kw_only=True):
+    type: TypeOfUser = TypeOfUser.ALL
+
+
+class ListOfOrganizationAsked(ListAsked, frozen=True, kw_only=True):
+    type: Visible = Visible.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    ways: frozenset[Way]
+    visibilities: frozenset[Visibility]
+
+
+_VISIBILITIES = {
+    Visible.ALL: frozenset(Visibility),
+    Visible.PUBLIC: frozenset({Visibility.PUBLIC}),
+    Visible.PRIVATE: frozenset({Visibility.PRIVATE}),
+}
+_MEMBER = frozenset({Way.COLLABORATOR, Way.ORGANIZATION_MEMBER})
+_OWN_TYPES = {
+    OwnType.ALL: _Chosen(frozenset(Way), frozenset(Visibility)),
+    OwnType.CREATED: _Chosen(frozenset({Way.CREATED}), frozenset(Visibility)),
+    OwnType.OWNER: _Chosen(frozenset({Way.CREATED}), frozenset(Visibility)),
+    OwnType.PERSONAL: _Chosen(frozenset({Way.PERSONAL}), frozenset(Visibility)),
+    OwnType.MEMBER: _Chosen(_MEMBER, frozenset(Visibility)),
+    OwnType.PUBLIC: _Chosen(frozenset(Way), frozenset({Visibility.PUBLIC})),
+    OwnType.PRIVATE: _Chosen(frozenset(Way), frozenset({Visibility.PRIVATE})),
+}
+_TYPES_OF_USER = {
+    TypeOfUser.ALL: frozenset(Way),
+    TypeOfUser.OWNER: frozenset({Way.CREATED}),
+    TypeOfUser.PERSONAL: frozenset({Way.PERSONAL}),
+    TypeOfUser.MEMBER: _MEMBER,
+}
+_ORDERS = {
+    Sort.CREATED: Order.CREATED,
+    Sort.UPDATED: Order.UPDATED,
+    Sort.PUSHED: Order.PUSHED,
+    Sort.FULL_NAME: Order.FULL_NAME,
+}
+
+
+def show_self(call: Call, _: Nothing) -> wire.User:
+    return user_object(call.links, call.user, email=call.user.email)
+
+
+def show_user(call: Call, _: Nothing) -> wire.User:
+    user = find_person(call.forge, call.path["login"])
+    return user_object(call.links, user, email=user.email if user == call.user else "")
+
+
+def list_own(call: Call, asked: OwnListAsked) -> Page:
+    chosen = _own_choice(asked)
+    wanted = Wanted(ways=chosen.ways, visibilities=chosen.visibilities, search=asked.q)
+    wanted = _ordered(wanted, asked)
+    user = call.user
+    found = own_repositories(call.forge, call.identity, user, wanted, offset=asked.offset, limit=asked.limit)
+    return _page(call, asked, found)
+
+
+def list_of_user(call: Call, asked: ListOfUserAsked) -> Page:
+    wanted = _ordered(Wanted(ways=_TYPES_OF_USER[asked.type]), asked)
+    name = call.path["login"]
+    found = repositories_of(call.forge, call.identity, name, wanted, offset=asked.offset, limit=asked.limit)
+    return _page(call, asked, found)
+
+
+def list_of_organization(call: Call, asked: ListOfOrganizationAsked) -> Page:
+    wanted = _ordered(Wanted(visibilities=_VISIBILITIES[asked.type]), asked)
+    path = call.path["org"]
+    found = organization_repositories(call.forge, call.identity, path, wanted, offset=asked.offset, limit=asked.limit)
+    return _page(call, asked, found)
+
+
+def user_object(links: Links, user: User, *, email: str = "") -> wire.User:
+    """An e-mail is shown to its owner alone."""
+    return wire.User(
+        id=user_id(user),
+        login=user.name,
+        name=user.display_name,
+        avatar_url="",
+        html_url=links.user(user.name),
+        url=links.api("users", user.name),
+        followers_url=links.api("users", user.name, "followers"),
+        email=email,
+        top_languages=[],
+    )
+
+
+def _own_choice(asked: OwnListAsked) -> _Chosen:
+    if asked.type is None:
+        return _Chosen(_ways(asked.affiliation), _VISIBILITIES[asked.visibility])
+    if asked.affiliation or asked.visibility is not Visible.ALL:
+        raise TypeBesideAffiliation("type cannot be given together with affiliation or visibility")
+    return _OWN_TYPES[asked.type]
+
+
+def _ways(affiliation: str) -> frozenset[Way]:
+    words = {word.strip() for word in affiliation.split(",")} - {""}
+    if not words <= AFFILIATIONS.keys():
+        raise InvalidParameter("affiliation holds a word that it cannot: {affiliation}", affiliation=repr(affiliation))
+    return frozenset().union(*(AFFILIATIONS[word] for word in words)) if words else frozenset(Way)
+
+
+def _ordered(wanted: Wanted, asked: ListAsked) -> Wanted:
+    """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
+    default = Direction.ASCENDING if asked.sort is Sort.FULL_NAME else Direction.DESCENDING
+    return replace(wanted, order=_ORDERS[asked.sort], ascending=(asked.direction or default) is Direction.ASCENDING)
+
+
+def _page(call: Call, asked: ListAsked, found: tuple[tuple[Repository, ...], int]) -> Page:
+    if asked.repo_type not in CODE_REPOSITORIES:
+        return Page([], 0)
+    repositories, total = found
+    return Page(repository_objects(call, repositories), total)
+
+
+ROUTES: tuple[Route, ...] = (
+    plain_route(
+        None,
+        "GET",
+        "/user",
+        Nothing,
+        show_self,
+        answer=wire.User,
+        choices="`id` is 24 hexadecimal digits here and a number in quotes within a repository, as GitCode has it",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/users/{login}",
+        Nothing,
+        show_user,
+        answer=wire.User,
+        choices="needs a token; the e-mail is shown to its owner alone",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/user/repos",
+        OwnListAsked,
+        list_own,
+        answer=list[wire.Repository],
+        scopes=_READ,
+        choices=(
+            "without `type` and `affiliation`: what stands in the caller's own namespace, what they made, and what they"
+            " are a member of; `type` beside `affiliation` or `visibility` is refused; `private` leaves out what is"
+            " internal"
+        ),
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/users/{login}/repos",
+        ListOfUserAsked,
+        list_of_user,
+        answer=list[wire.Repository],
+        scopes=(),
+        choices=(
+            "to others: what stands in that user's own namespace, and what they made; `owner` is what they made,"
+            " `personal` what stands in their namespace, and `member` is for themselves"
+        ),
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/orgs/{org}/repos",
+        ListOfOrganizationAsked,
+        list_of_organization,
+        answer=list[wire.Repository],
+        scopes=(),
+        choices="with the repositories of the namespaces below; `sort` and `direction` work as for users",
+    ),
+)
