@@ -30,7 +30,7 @@ SHOWN: Mapping[EventKind, frozenset[str]] = MappingProxyType(
         EventKind.MEMBER_ADDED: _OF_A_MEMBER,
         EventKind.MEMBER_CHANGED: _OF_A_MEMBER,
         EventKind.MEMBER_REMOVED: _OF_A_MEMBER,
-        EventKind.SETTINGS_CHANGED: frozenset({"settings", "changed", "independent"}),
+        EventKind.SETTINGS_CHANGED: frozenset({"settings", "changed", "independent", "kind", "names"}),
         EventKind.FORKED: frozenset({"fork_id"}),
         EventKind.RENAMED: frozenset({"old_path", "new_path"}),
         EventKind.VISIBILITY_CHANGED: frozenset({"visibility"}),
