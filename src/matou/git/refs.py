@@ -191,10 +191,12 @@ def refs_signature(git_dir: Path, *, clock: Callable[[], int] = time.time_ns) ->
     """A value that changes whenever a ref does; None where it changed so lately that the next change may not show.
 
     Args:
-        git_dir: a bare repository.
+        git_dir: a bare repository; one that has gone meanwhile has no signature.
         clock: nanoseconds since 1970.
     """
     marks = tuple(sorted(_marks(git_dir)))
+    if not marks:
+        return None
     newest = max(mark[1] for mark in marks)
     has_fine_times = any(mark[1] % 1_000_000_000 for mark in marks)
     age = clock() - newest
