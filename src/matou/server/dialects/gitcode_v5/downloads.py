@@ -57,7 +57,8 @@ ROUTES = (
         choices=(
             "a clone (a fetch that has nothing yet) and the download of an archive count, a fetch of what is new does"
             f" not; days are those of UTC+8; by default the {DEFAULT_RANGE_DAYS} days up to the last one, at most"
-            f" {LONGEST_RANGE_DAYS}; every day of the range has a row"
+            f" {LONGEST_RANGE_DAYS}; every day of the range has a row; counts are written down once a minute and at a"
+            " clean end, so that a server that is killed loses its last minute's"
         ),
     ),
 )
