@@ -195,7 +195,7 @@ def _count_some(forge: Forge, repository: Repository, history: History, missing:
 def _git_failures_told(forge: Forge, repository: Repository) -> Iterator[None]:
     try:
         yield
-    except GitFailed as error:
+    except (GitFailed, Damaged) as error:
         if not forge.git_dir(repository).is_dir():
             # It was renamed or moved meanwhile.
             raise still_computing() from error

@@ -22,6 +22,9 @@ from matou.model.names import ObjectId
 LIMITS: Final = Limits(wall=timedelta(hours=1))
 IDS_AT_ONCE: Final = 1_000
 LONGEST_LINE_BYTES: Final = 1024 * 1024
+LONGEST_NAME_BYTES: Final = 1024
+"""Of a name or an address; the rest of a longer one is dropped."""
+
 
 _FORMAT: Final = "%x00".join(("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce"))
 _DATE: Final = re.compile(rb"(?P<seconds>[0-9]{1,18}) (?P<sign>[+-])(?P<hours>[0-9]{1,2})(?P<minutes>[0-9]{2})\Z")
@@ -94,14 +97,13 @@ def count_lines(git_dir: Path, commits: Sequence[ObjectId], *, limits: Limits = 
     empty_tree = _EMPTY_TREES[len(commits[0])]
     with _child(arguments, git_dir, limits, (("attr.tree", empty_tree),)) as child:
         child.feed("".join(f"{name}\n" for name in part).encode() for part in _parts(commits))
-        told = _counted(child.stdout, digits=len(commits[0]))
+        told = _counted(child, digits=len(commits[0]))
         for asked in commits:
             count = next(told, None)
             if count is None or count.id != asked:
                 # It says why on stderr, and exits with 0.
                 raise Damaged("git cannot compare commit {id} with its parent", id=asked)
             yield count
-        child.finish()
 
 
 def _parts(commits: Sequence[ObjectId]) -> Iterator[Sequence[ObjectId]]:
@@ -109,15 +111,19 @@ def _parts(commits: Sequence[ObjectId]) -> Iterator[Sequence[ObjectId]]:
         yield commits[start : start + IDS_AT_ONCE]
 
 
-def _counted(stream: IO[bytes], *, digits: int) -> Iterator[LineCount]:
+def _counted(child: GitChild, *, digits: int) -> Iterator[LineCount]:
     name, additions, deletions = None, 0, 0
-    for line in stream:
+    for line in child.stdout:
+        if not line.endswith(b"\n"):
+            break
         if len(line) == digits + 1:
             if name is not None:
                 yield LineCount(name, additions, deletions)
             name, additions, deletions = ObjectId(line[:-1].decode()), 0, 0
         else:
             additions, deletions = _sums(line)
+    # A git that fails has named the commit at which it does: the last one counts only if it ended well.
+    child.finish()
     if name is not None:
         yield LineCount(name, additions, deletions)
 
@@ -142,12 +148,11 @@ def _child(
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Each line without its end; of one that is longer than any name may be, the beginning."""
-    while line := stream.readline(LONGEST_LINE_BYTES):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST_LINE_BYTES)):
-            pass
+    """Each whole line without its end. Raises Damaged for one that no honest commit has."""
+    while (line := stream.readline(LONGEST_LINE_BYTES)).endswith(b"\n"):
         yield line.removesuffix(b"\n")
+    if len(line) == LONGEST_LINE_BYTES:
+        raise Damaged("a commit of the history names more people or parents than are read")
 
 
 def _told(line: bytes) -> ToldCommit:
@@ -156,8 +161,8 @@ def _told(line: bytes) -> ToldCommit:
     return ToldCommit(
         id=ObjectId(name.decode()),
         parents=tuple(ObjectId(parent) for parent in parents.decode().split()),
-        author=Person(author, author_email),
-        committer=Person(committer, committer_email),
+        author=Person(author[:LONGEST_NAME_BYTES], author_email[:LONGEST_NAME_BYTES]),
+        committer=Person(committer[:LONGEST_NAME_BYTES], committer_email[:LONGEST_NAME_BYTES]),
         wall_clock=_wall_clock(date),
     )
 

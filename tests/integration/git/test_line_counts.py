@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git.line_counts import count_lines, tell_history
+from matou.git.line_counts import LineCount, count_lines, tell_history
+from matou.git.run import GitFailed
 from matou.model.names import ObjectId
 from support.git_repositories import fast_import, git, git_bytes, init_bare
 from support.histories import make_odd_history
@@ -130,6 +131,47 @@ def test_a_history_that_is_broken_is_said_to_be(tmp_path: Path) -> None:
 
     with pytest.raises(Damaged):
         list(count_lines(folder, [tip_of(folder), ObjectId("2" * 40)]))
+
+
+def test_a_commit_at_which_git_fails_counts_nothing(tmp_path: Path) -> None:
+    folder = init_bare(tmp_path / "lost.git")
+    stream = b"".join(
+        b"commit refs/heads/main\ncommitter A <a@x> %d +0000\ndata 0\nM 100644 inline x\ndata 2\n%d\n\n" % (at, at)
+        for at in range(1, 4)
+    )
+    fast_import(folder, stream)
+    blob = git(folder, "rev-parse", "main~1:x")
+    make_loose(folder)
+    (folder / "objects" / blob[:2] / blob[2:]).unlink()
+    counted: list[LineCount] = []
+
+    with pytest.raises(GitFailed):
+        counted.extend(count_lines(folder, [ObjectId(one) for one in git(folder, "rev-list", "main~1").split()]))
+
+    assert counted == []
+
+
+def make_loose(git_dir: Path) -> None:
+    for pack in list((git_dir / "objects" / "pack").glob("*.pack")):
+        content = pack.read_bytes()
+        for path in pack.parent.glob(f"{pack.stem}.*"):
+            path.unlink()
+        git(git_dir, "unpack-objects", "-q", input=content)
+
+
+def test_a_name_without_end_is_cut_and_a_commit_with_more_is_damage(tmp_path: Path) -> None:
+    folder = init_bare(tmp_path / "long.git")
+    tree = git(folder, "mktree")
+    ids = []
+    for length in (500_000, 2_000_000):
+        text = b"tree %b\nauthor %b <a@x> 1 +0000\ncommitter A <a@x> 1 +0000\n\nc\n" % (tree.encode(), b"A" * length)
+        ids.append(git(folder, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=text))
+
+    (told,) = tell_history(folder, ObjectId(ids[0]))
+
+    assert told.author.name == b"A" * 1024
+    with pytest.raises(Damaged):
+        list(tell_history(folder, ObjectId(ids[1])))
 
 
 def test_reading_may_end_early(tmp_path: Path) -> None:
