@@ -14,12 +14,14 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.activity import activity
 from matou.forge.members import add_member
 from matou.forge.namespaces import find_namespace
 from matou.forge.repositories import find_repository
 from matou.forge.settings import change_settings
 from matou.forge.signing_keys import add_signing_key, remove_signing_key, signing_keys
 from matou.forge.users import create_user
+from matou.model.events import EventKind
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
 from support.git_repositories import ENVIRONMENT, commit_file, force_push, git, make_repository, refs_of
 from support.matou_server import PASSWORD, MatouServer
@@ -308,13 +310,35 @@ def test_a_refused_push_is_no_push(work: Work) -> None:
     assert find_repository(work.server.forge, work.repository.path).last_push_at == before.last_push_at
 
 
+def events_of(work: Work) -> list[tuple[EventKind, str]]:
+    """Of pushes, the newest first."""
+    identity = Identity(work.server.owner, ALL_SCOPES)
+    found, _ = activity(work.server.forge, identity, work.repository, offset=0, limit=100)
+    return [(event.kind, str(event.details["ref"])) for event in found if "ref" in event.details]
+
+
+def test_only_what_was_taken_becomes_an_event(work: Work) -> None:
+    before = events_of(work)
+    commit_file(work.clone, "main", "a", b"a\n")
+
+    pushed = work.push("main:refs/heads/other", ":main")
+    assert pushed.status == 1
+    assert "deletion of the current branch prohibited" in pushed.said
+    assert events_of(work) == [(EventKind.BRANCH_CREATED, "refs/heads/other"), *before]
+
+    work.set(PushRules, commit_message_regex="^fix")
+    commit_file(work.clone, "main", "b", b"b\n")
+    assert work.push("main").status == 1
+    assert events_of(work) == [(EventKind.BRANCH_CREATED, "refs/heads/other"), *before]
+
+
 def test_many_refs_in_one_push_are_asked_about_once(work: Work) -> None:
     work.set(RepositoryRules, branch_name_regex="^x/")
-    stream = "".join(f"create refs/heads/x/{number} {git(work.clone, 'rev-parse', 'main')}\n" for number in range(2000))
+    stream = "".join(f"create refs/heads/x/{number} {git(work.clone, 'rev-parse', 'main')}\n" for number in range(300))
     git(work.clone, "update-ref", "--stdin", input=stream.encode())
 
     assert work.push("refs/heads/x/*:refs/heads/x/*").status == 0
-    assert len(work.refs) == 2001
+    assert len(work.refs) == 301
     assert_refused(work, work.push("refs/heads/x/*:refs/heads/y/*"), "the name of the branch 'y/")
 
 
