@@ -120,7 +120,7 @@ def test_it_is_read_from_json_a_form_multipart_or_the_query(harbour: Harbour, ki
     if kind == "files":
         fields = {name: (None, value) for name, value in fields.items()}
 
-    answer = harbour.ask("POST", "/orgs/harbour/repos", **{kind: fields})
+    answer = harbour.ask("POST", "/orgs/harbour/repos", **{kind: fields})  # type: ignore[arg-type]
 
     assert (answer.status_code, answer.json()["private"]) == (201, True)
 
