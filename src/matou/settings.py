@@ -16,6 +16,9 @@ class InvalidSetting(MatouError):
     """An environment variable that does not mean what it should."""
 
 
+PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says, or what holds where it says nothing.
@@ -37,6 +40,11 @@ class Settings:
     processors: int
     imports_may_reach_private: bool
     environment: Mapping[str, str]
+
+    @property
+    def proxy_variables(self) -> Mapping[str, str]:
+        """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case, and nothing else."""
+        return {name: value for name, value in self.environment.items() if name.lower() in PROXY_VARIABLES}
 
     @classmethod
     def of_process(cls) -> Self:

@@ -143,6 +143,17 @@ class TestGitCode(PlatformContract):
 
         assert [(namespace.id, namespace.name) for namespace in client.namespaces()] == [("7", "elsewhere")]
 
+    def test_a_server_that_has_only_the_lists_of_repositories_hides_nothing(
+        self, directed: gitcode_source.GitCodeSource, client: Source
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        for path in ("/user/namespaces", "/users/orgs"):
+            directed.always[path] = failure(404, "the API has nothing at this path")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+        assert [namespace.name for namespace in client.namespaces()] == ["docks"]
+        assert client.unseen == ()
+
     def test_repositories_of_an_organization_that_may_not_be_listed_are_said_to_be_unseen(
         self, directed: gitcode_source.GitCodeSource, client: Source
     ) -> None:

@@ -13,7 +13,7 @@ from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
 
-EXAMPLE_URL = "https://e.coding.net/open-api"
+EXAMPLE_URLS = {"coding": "https://e.coding.net/open-api", "gitcode": "https://api.gitcode.com"}
 
 
 class Usage(MatouError):
@@ -66,7 +66,7 @@ def from_arguments(
         raise NotFound(
             "no address of {platform}'s API was given",
             platform=platform,
-            example=EXAMPLE_URL,
+            example=EXAMPLE_URLS[platform],
             advice="add for example: --url {example}",
         )
     if to is None:

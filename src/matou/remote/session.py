@@ -400,7 +400,7 @@ def open_session(
         connections=connections,
         patience=patience,
         limiter=Limiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
-        proxies=Proxies.from_environment(settings.environment),
+        proxies=Proxies.from_environment(settings.proxy_variables),
         authorities=settings.authorities,
         on_wait=on_wait,
     )

@@ -47,6 +47,11 @@ Parameter = str | int | bool | date | datetime | None
 T = TypeVar("T")
 
 
+def is_gitcode(url: str) -> bool:
+    """Whether GitCode itself is there, and not another server that speaks its API."""
+    return urlsplit(url).hostname in HOSTS
+
+
 class UnusableToken(Refused):
     """What was given as a token cannot be one. The text of the error does not hold it."""
 
@@ -156,7 +161,7 @@ class Asking:
 
     @property
     def _pace(self) -> str:
-        return f"gitcode {self.url}" if urlsplit(self.url).hostname in HOSTS else ""
+        return f"gitcode {self.url}" if is_gitcode(self.url) else ""
 
     def _address(self, path: str, query: Mapping[str, Parameter] | None) -> str:
         given = {name: _text(value) for name, value in _given(query or {}).items()}

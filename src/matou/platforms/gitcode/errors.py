@@ -64,6 +64,10 @@ _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
     ("has already been taken", InTheWay),
     ("已存在", InTheWay),
     ("404 not found", NotThere),
+    # A Matou's own words, which come with 400 as well.
+    ("there already", InTheWay),
+    ("is taken", InTheWay),
+    ("changed meanwhile", InTheWay),
 )
 
 
@@ -94,7 +98,7 @@ def error_body(body: bytes) -> ErrorBody | None:
 
 def _failure(status: int, said: ErrorBody, wait_of: Answered | None = None) -> MatouError:
     message = said.text or said.message or ""
-    code = said.name if said.code is UNSET else f"{said.code} {said.name or ''}".strip()
+    code = said.name if said.code in (UNSET, status) else f"{said.code} {said.name or ''}".strip()
     if isinstance(wait_of, AnsweredTryLater):
         return Busy(TEMPLATE, wait=wait_of.wait, status=status, code=code or "", message=message)
     kind = _kind_of(status, said, message.lower())

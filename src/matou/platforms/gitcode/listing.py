@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Unseen
+from matou.platforms.gitcode.asking import is_gitcode
 from matou.platforms.gitcode.client import GitCode
-from matou.platforms.gitcode.errors import CredentialRefused
+from matou.platforms.gitcode.errors import CredentialRefused, NotThere
 from matou.platforms.gitcode.wire import Namespace, Organization, Repository
 from matou.remote.answers import Cancelled
 
@@ -63,9 +64,12 @@ class Lister:
         found = Found()
         namespaces: dict[int, Namespace] = {}
         organizations: dict[str, Organization] = {}
-        found.places_fault = self._gather(
-            Phrase("this account's namespaces"), self.client.namespaces(), namespaces, lambda row: row.id
-        ) or self._gather(Phrase("this account's organizations"), self.client.organizations(), organizations, _path_of)
+        what = Phrase("this account's namespaces")
+        rows = self._if_there(self.client.namespaces())
+        found.places_fault = self._gather(what, rows, namespaces, lambda row: row.id)
+        what = Phrase("this account's organizations")
+        fault = self._gather(what, self._if_there(self.client.organizations()), organizations, _path_of)
+        found.places_fault = found.places_fault or fault
         for namespace in namespaces.values():
             found.places[namespace.id] = Place(namespace, organizations.get(namespace.path))
         found.repositories_fault = self._repositories(found, organizations)
@@ -84,6 +88,14 @@ class Lister:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
             faults.append(self._gather(what, self._of_organization(path), rows, lambda row: row.id))
         return next((fault for fault in faults if fault is not None), None)
+
+    def _if_there(self, rows: Iterator[T]) -> Iterator[T]:
+        """Servers that speak the 38 need not have these lists: there one's own list of repositories says it all."""
+        try:
+            yield from rows
+        except NotThere:
+            if is_gitcode(self.client.base_url):
+                raise
 
     def _of_organization(self, path: str) -> Iterator[Repository]:
         yield from self.client.repositories_of_organization(path)
