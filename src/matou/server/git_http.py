@@ -55,6 +55,7 @@ FETCH_SETTINGS = (
 )
 
 _WANT = re.compile(rb"want ([0-9a-f]{40,64})")
+_DONE = re.compile(rb"000[89]done")
 _ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
 _RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
 
@@ -148,7 +149,9 @@ async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wanted = {want.decode() for want in _WANT.findall(asked)}
-    if wanted and b"have " not in asked and wanted <= (await _listing(site, repository)).object_ids():
+    # A shallow clone of version 0 asks twice, and says only the second time that it is done.
+    is_last = _DONE.search(asked) is not None
+    if wanted and is_last and b"have " not in asked and wanted <= (await _listing(site, repository)).object_ids():
         count_download(site.forge, repository)
 
 

@@ -37,13 +37,7 @@ def test_each_clone_counts_and_nothing_else_does_and_a_clean_end_loses_none(
         assert download_statistics(server.forge, repository).total == 2
 
 
-@pytest.mark.parametrize(
-    "protocol",
-    [
-        pytest.param("0", marks=pytest.mark.xfail(strict=True, reason="its first request, without `done`, counts too")),
-        "2",
-    ],
-)
+@pytest.mark.parametrize("protocol", ["0", "2"])
 def test_a_shallow_clone_counts_once(root: Path, tmp_path: Path, protocol: str) -> None:
     source = make_repository(tmp_path / "source.git", commits=3)
     with running_server(root) as server:

@@ -13,6 +13,8 @@ import structlog
 
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
+from matou.forge.uploads import EmptyUpload
+from matou.git.run import GitFailed
 from matou.model.names import InvalidName
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Encoded
@@ -22,6 +24,7 @@ from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, WrongMethod
 from matou.server.errors import DISK_FULL, TOO_LARGE
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
+from matou.storage.files import DiskFull, WriteFailed
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +52,7 @@ class Failure:
 
 
 FAULT_OF_OURS = Failure(500, 500, "FAIL", "this server has a fault; its log says more")
+NO_ROOM = Failure(DISK_FULL, DISK_FULL, "FAIL", "this server has no room left; nothing was changed")
 
 FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (NotSignedIn, Failure(401, 401, "UNAUTHORIZED", "401, token not found")),
@@ -73,6 +77,10 @@ FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (NoSuchRoute, Failure(404, 404, "NOT_FOUND")),
     (MissingScope, Failure(403, 403, "FORBIDDEN")),
     (InvalidName, Failure(400, 400, "UN_KNOW")),
+    (DiskFull, NO_ROOM),
+    (WriteFailed, FAULT_OF_OURS),
+    (GitFailed, FAULT_OF_OURS),
+    (EmptyUpload, Failure(400, 1000, "PARAMETER_ERROR", "文件内容不能为空")),
     (TryLater, Failure(503, 503, "TRY_LATER")),
     (Refused, Failure(403, 403, "FORBIDDEN")),
     (NotFound, Failure(404, 404, "UN_KNOW")),
@@ -99,7 +107,7 @@ def answer_to(error: Exception) -> Encoded:
 
 def _failure_of(error: Exception) -> Failure:
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return Failure(DISK_FULL, DISK_FULL, "FAIL", "this server has no room left; nothing was changed")
+        return NO_ROOM
     return next((failure for kind, failure in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
 
 
