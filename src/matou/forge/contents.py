@@ -33,10 +33,9 @@ from matou.git.trees import Listing, find_tree, list_tree
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.settings import MEBIBYTE
 
-LARGEST_INLINE_BYTES: Final = 8 * MEBIBYTE
-"""Of a file whose content stands in an answer; larger ones are streamed."""
-
 LARGEST_WHOLE_BYTES: Final = MEBIBYTE
+"""Of a file that is taken into memory; larger ones are streamed."""
+
 MOST_IN_A_FOLDER: Final = 10_000
 MOST_REMEMBERED_BYTES: Final = 24 * MEBIBYTE
 _OVERHEAD_BYTES: Final = 500
@@ -187,25 +186,27 @@ def read_file(forge: Forge, repository: Repository, start: ObjectId, path: TreeP
     opened = open_repository(forge.git_dir(repository))
     root = find_tree(opened, start)
     found = _entry(opened, root, path, start)
-    entry = _placed(opened, found.id, str(path).encode(), found.kind)
+    return _file(opened, _placed(opened, found.id, str(path).encode(), found.kind), largest_bytes)
+
+
+def _file(opened: pygit2.Repository, entry: Placed, largest_bytes: int) -> File:
     if entry.kind not in _IN_A_FOLDER or entry.size_bytes > largest_bytes:
         return File(entry, None)
     return File(entry, read_blob(opened, entry.id, largest_bytes=largest_bytes))
 
 
-def read_blob_by_id(forge: Forge, repository: Repository, text: str) -> tuple[ObjectId, bytes]:
-    """A blob of this repository.
+def read_blob_by_id(forge: Forge, repository: Repository, text: str, *, largest_bytes: int) -> File:
+    """A blob of this repository, which has no path; its content as in `read_file`.
 
     Raises:
         MissingObject: the text is no object id, or there is no such blob.
-        TooLargeToRead: it has more than LARGEST_INLINE_BYTES.
     """
     try:
         name = object_id(text.lower())
     except InvalidName:
         raise MissingObject("there is no object {id}", id=repr(text)[:100]) from None
     opened = open_repository(forge.git_dir(repository))
-    return name, read_blob(opened, name, largest_bytes=LARGEST_INLINE_BYTES)
+    return _file(opened, _placed(opened, name, b"", EntryKind.FILE), largest_bytes)
 
 
 def stream_file(forge: Forge, repository: Repository, blob: ObjectId) -> Generator[bytes, None, None]:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from matou.forge import contents
+from matou.server.dialects.gitcode_v5 import contents
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
 
@@ -181,24 +181,47 @@ def test_a_default_branch_that_is_not_there_is_not_found(harbour: Harbour) -> No
     assert harbour.ask("GET", CONTENTS, params={"ref": "other"}).status_code == 200
 
 
-def test_a_large_file_is_refused_in_an_answer_and_streamed_raw(
-    harbour: Harbour, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(contents, "LARGEST_WHOLE_BYTES", 1000)
-    large = hashlib.shake_128(b"large").digest(contents.LARGEST_INLINE_BYTES + 1)
-    harbour.commit({"large.bin": large}, "large", at=1_700_300_000)
+LARGE = hashlib.shake_128(b"large").digest(3 * 1024 * 1024 + 1)
 
-    shown = harbour.ask("GET", f"{CONTENTS}/large.bin")
-    blob = harbour.ask("GET", f"{BLOBS}/{blob_at(harbour, 'large.bin')}")
-    raw = harbour.ask("GET", f"{RAW}/large.bin")
+
+@pytest.fixture
+def with_large_file(harbour: Harbour) -> Harbour:
+    harbour.commit({"large.bin": LARGE}, "large", at=1_700_300_000)
+    return harbour
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_a_file_that_is_streamed_into_an_answer_looks_like_one_that_is_not(
+    with_large_file: Harbour, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    with_large_file.commit({"large.bin": LARGE[size:]}, "large", at=1_700_300_060)
+    blob = f"{BLOBS}/{blob_at(with_large_file, 'large.bin')}"
+    streamed = [with_large_file.ask("GET", url) for url in (f"{CONTENTS}/large.bin", blob)]
+
+    monkeypatch.setattr(contents, "LARGEST_WHOLE_BYTES", len(LARGE))
+    whole = [with_large_file.ask("GET", url) for url in (f"{CONTENTS}/large.bin", blob)]
+
+    assert [answer.content for answer in streamed] == [answer.content for answer in whole]
+    assert [answer.headers["content-length"] for answer in streamed] == [str(len(each.content)) for each in whole]
+    assert b64decode(streamed[0].json()["content"]) == LARGE[size:]
+
+
+def test_a_file_that_is_too_large_for_an_answer_is_raw_all_the_same(
+    with_large_file: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "LARGEST_INLINE_BYTES", len(LARGE) - 1)
+
+    shown = with_large_file.ask("GET", f"{CONTENTS}/large.bin")
+    blob = with_large_file.ask("GET", f"{BLOBS}/{blob_at(with_large_file, 'large.bin')}")
+    raw = with_large_file.ask("GET", f"{RAW}/large.bin")
 
     assert 400 <= shown.status_code < 500
     assert 400 <= blob.status_code < 500
     assert "raw" in shown.json()["error_message"]
-    assert raw.content == large
-    assert raw.headers["content-length"] == str(len(large))
+    assert raw.content == LARGE
+    assert raw.headers["content-length"] == str(len(LARGE))
     assert raw.headers["content-type"] == "application/octet-stream"
-    assert {row["path"]: row["size"] for row in harbour.ask("GET", CONTENTS).json()}["large.bin"] == len(large)
+    assert {row["path"]: row["size"] for row in with_large_file.ask("GET", CONTENTS).json()}["large.bin"] == len(LARGE)
 
 
 def test_the_documents_own_blob_has_the_documents_own_sha(harbour: Harbour) -> None:

@@ -2,16 +2,18 @@
 
 from base64 import b64encode
 from codecs import getincrementaldecoder
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
+from typing import Final, TypeVar
 from urllib.parse import quote
 
+import msgspec
 from msgspec.structs import replace
 
 from matou.forge.access import Action
 from matou.forge.branches import default_branch_of
 from matou.forge.contents import (
-    LARGEST_INLINE_BYTES,
     LARGEST_WHOLE_BYTES,
     MOST_IN_A_FOLDER,
     File,
@@ -25,19 +27,24 @@ from matou.forge.contents import (
 from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
-from matou.server.dialects.gitcode_v5.answers import Bytes, Stream
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes, Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
-from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, SANDBOX, streamed
+from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 from matou.server.streaming import Header
+from matou.settings import MEBIBYTE
 
-SNIFFED_BYTES = 8000
+LARGEST_INLINE_BYTES: Final = 64 * MEBIBYTE
+"""Of a file whose content stands in an answer: clients take all of it into memory."""
+
+SNIFFED_BYTES: Final = 8000
 """Within so many git looks for a NUL, to tell what is binary (xdiff-interface.c)."""
 
 _TYPES = {EntryKind.FOLDER: "dir", EntryKind.SYMLINK: "symlink", EntryKind.SUBMODULE: "submodule"}
 _PAGES = {EntryKind.FOLDER: "tree"}
+_NO_CONTENT: Final = b'"content":""'
 _CACHE: Header = (b"cache-control", b"private, no-cache")
 
 
@@ -47,21 +54,21 @@ class RefAsked(Parameters, frozen=True, kw_only=True):
     ref: str = ""
 
 
-def show_contents(call: RepositoryCall, asked: RefAsked) -> wire.Content | list[wire.Content]:
+def show_contents(call: RepositoryCall, asked: RefAsked) -> wire.Content | list[wire.Content] | Stream:
     start, path = _start(call, asked), path_or_root(call.path.get("path", ""))
     folder = list_folder(call.forge, call.repository, start, path)
-    if folder is not None:
-        return [_content(call, asked, entry) for entry in folder]
-    if path is None:
-        raise MissingPath("the root is no folder")
-    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_INLINE_BYTES)
-    return _content(call, asked, file.entry, _inline(file))
+    if folder is not None or path is None:
+        return [_content(call, asked, entry) for entry in folder or ()]
+    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+    made = _content(call, asked, file.entry)
+    return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(call, made, file)
 
 
-def show_blob(call: RepositoryCall, asked: Nothing) -> wire.Blob:  # noqa: ARG001 - as routes ask for it
-    name, content = read_blob_by_id(call.forge, call.repository, call.path["sha"])
-    url = call.links.repository_api(call.repository.path, "git", "blobs", name)
-    return wire.Blob(sha=name, size=len(content), url=url, content=b64encode(content).decode("ascii"))
+def show_blob(call: RepositoryCall, asked: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
+    file = read_blob_by_id(call.forge, call.repository, call.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
+    url = call.links.repository_api(call.repository.path, "git", "blobs", file.entry.id)
+    made = wire.Blob(sha=file.entry.id, size=file.entry.size_bytes, url=url, content="")
+    return _with_content(call, made, file)
 
 
 def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
@@ -78,24 +85,47 @@ def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
     return streamed(begin, (*_raw_headers(file.entry.id, beginning), length))
 
 
-def _inline(file: File) -> bytes | None:
-    """None where nothing is inside, as in a submodule."""
-    if file.content is None and file.entry.size_bytes:
+Made = TypeVar("Made", wire.Content, wire.Blob)
+
+
+def _with_content(call: RepositoryCall, made: Made, file: File) -> Made | Stream:
+    """The answer with its content in Base64. A large one is put together while it is sent."""
+    if file.content is not None:
+        return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))
+    size = file.entry.size_bytes
+    if size > LARGEST_INLINE_BYTES:
         raise TooLargeToRead(
             "the file has {size} bytes, more than the {limit} that stand in an answer: raw gives it",
-            size=file.entry.size_bytes,
+            size=size,
             limit=LARGEST_INLINE_BYTES,
         )
-    return file.content
+    # A quote within a value is escaped, so this stands nowhere else.
+    before, mark, after = msgspec.json.encode(replace(made, encoding="base64", content="")).partition(_NO_CONTENT)
+    head, tail = before + mark[:-1], mark[-1:] + after
+    begin = partial(_encoded, head, partial(stream_file, call.forge, call.repository, file.entry.id), tail)
+    length: Header = (b"content-length", b"%d" % (len(head) + -(-size // 3) * 4 + len(tail)))
+    return streamed(begin, (JSON, NO_STORE, length))
 
 
-def _content(call: RepositoryCall, asked: RefAsked, entry: Placed, content: bytes | None = None) -> wire.Content:
+def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, None]:
+    yield head
+    rest = b""
+    with closing(begin()) as pieces:
+        for piece in pieces:
+            content = rest + piece
+            whole = len(content) - len(content) % 3
+            rest = content[whole:]
+            yield b64encode(content[:whole])
+    yield b64encode(rest) + tail
+
+
+def _content(call: RepositoryCall, asked: RefAsked, entry: Placed) -> wire.Content:
     path, query = readable(entry.path), _query(asked.ref)
     url = call.links.repository_api(call.repository.path, "contents", path) + query
     revision = asked.ref or default_branch_of(call.forge, call.repository) or "HEAD"
     html_url = call.links.page(call.repository.path, _PAGES.get(entry.kind, "blob"), revision, path)
     is_file = entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
-    made = wire.Content(
+    return wire.Content(
         type=_TYPES.get(entry.kind, "file"),
         size=entry.size_bytes,
         name=path.rpartition("/")[2],
@@ -106,7 +136,6 @@ def _content(call: RepositoryCall, asked: RefAsked, entry: Placed, content: byte
         download_url=call.links.repository_api(call.repository.path, "raw", path) + query if is_file else None,
         links=wire.ContentLinks(self_=url, html=html_url),
     )
-    return made if content is None else replace(made, encoding="base64", content=b64encode(content).decode("ascii"))
 
 
 def _query(ref: str) -> str:
@@ -143,7 +172,7 @@ def _blob(call: RepositoryCall, asked: Nothing) -> str:  # noqa: ARG001 - as rou
     return call.path["sha"]
 
 
-_LIMIT = f"{LARGEST_INLINE_BYTES // (1024 * 1024)} MiB"
+_LIMIT = f"{LARGEST_INLINE_BYTES // MEBIBYTE} MiB"
 _ABOUT_CONTENTS = (
     "a folder is an array of what stands in it, without content, the root too; types are file, dir, symlink and"
     f" submodule; a link gives its own text and is never followed; a file of more than {_LIMIT}, or a folder of more"

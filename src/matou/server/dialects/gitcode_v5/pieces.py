@@ -72,8 +72,9 @@ class _Reader:
         self._lock = threading.Lock()
 
     def read(self) -> bytes:
+        """The next piece that is not empty; nothing at the end."""
         with self._lock:
-            return next(self._pieces, b"")
+            return next((piece for piece in self._pieces if piece), b"")
 
     def close(self) -> None:
         with self._lock:
