@@ -167,6 +167,11 @@ class TestGitCode(PlatformContract):
             True,
         )
 
+    def test_a_time_before_all_times_is_none(self, directed: gitcode_source.GitCodeSource, client: Source) -> None:
+        directed.repository(directed.namespace("docks"), "ship", pushed_at="0001-01-01T00:00:00+08:00")
+
+        assert [repository.last_push_at for repository in client.repositories()] == [None]
+
     @pytest.mark.parametrize(
         ("said", "expected"),
         [

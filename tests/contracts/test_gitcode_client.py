@@ -576,6 +576,37 @@ def test_what_may_not_be_repeated_is_not(recording_server: RecordingServer, gitc
     assert len(recording_server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"<html>please log in</html>", UnknownShape),
+        (b"", TryLater),
+        (b'{"Python": 5', TryLater),
+        (b"[" * 100_000, UnknownShape),
+        (b'{"Python": NaN}', UnknownShape),
+        (b'{"Python": 1e400}', UnknownShape),
+        (b'{"Python": "\xff"}', UnknownShape),
+        (b'{"Python": {}}', UnknownShape),
+        (b"null", UnknownShape),
+    ],
+)
+def test_an_answer_that_is_none_is_named(
+    recording_server: RecordingServer, gitcode: GitCode, body: bytes, kind: type[MatouError]
+) -> None:
+    recording_server.replies = [Reply(body=body)]
+
+    with pytest.raises(kind):
+        gitcode.languages(R)
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b"\xff\xfe", b"null", b'{"error_code": {}}'])
+def test_a_failure_in_no_form_keeps_its_kind(recording_server: RecordingServer, gitcode: GitCode, body: bytes) -> None:
+    recording_server.replies = [Reply(404, body)]
+
+    with pytest.raises(NotFound):
+        gitcode.languages(R)
+
+
 # --- the token, the address, the pace
 
 

@@ -1,6 +1,5 @@
 """One request to GitCode's API: how it is put, kept, and read."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from matou.credentials import Secret
-from matou.errors import NotFound, Refused, UnknownShape
+from matou.errors import NotFound, Refused
 from matou.model.records import Record
 from matou.platforms.gitcode.errors import failure_of, failure_within
-from matou.platforms.gitcode.reading import read
+from matou.platforms.gitcode.reading import parse, read
 from matou.remote.answers import (
     Answer,
     AnsweredConflict,
@@ -173,16 +172,13 @@ class Asking:
 
 
 def read_answer(kind: type[T], answer: Answer) -> T:
-    """Raises UnknownShape, or what a failure with status 200 stands for."""
+    """Raises UnknownShape, AnswerBrokeOff, or what a failure with status 200 stands for."""
     return read(kind, parsed(answer))
 
 
 def parsed(answer: Answer) -> object:
     """The answer's JSON. Raises as `read_answer` does."""
-    try:
-        value: object = json.loads(answer.body)
-    except ValueError:
-        raise UnknownShape("gitcode answer", answer.body[:200]) from None
+    value = parse(answer.body)
     failure = failure_within(value)
     if failure is not None:
         raise failure

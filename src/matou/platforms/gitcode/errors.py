@@ -1,12 +1,11 @@
 """How GitCode fails: which answer means which of our six kinds. A conflict comes with status 400, and more does."""
 
-import json
 from collections.abc import Mapping
 
 from msgspec import UNSET
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.platforms.gitcode.reading import read
+from matou.platforms.gitcode.reading import AnswerBrokeOff, parse, read
 from matou.platforms.gitcode.wire import ErrorBody
 from matou.remote.answers import (
     AnsweredConflict,
@@ -90,8 +89,8 @@ def failure_within(value: object) -> MatouError | None:
 def error_body(body: bytes) -> ErrorBody | None:
     """None where the body is nothing that GitCode writes: a gateway's page, a firewall's."""
     try:
-        said = read(ErrorBody, json.loads(body))
-    except (ValueError, UnknownShape):
+        said = read(ErrorBody, parse(body))
+    except (AnswerBrokeOff, UnknownShape):
         return None
     return said if said.text or said.message else None
 

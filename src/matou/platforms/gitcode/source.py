@@ -202,7 +202,11 @@ def _last_part(path: str) -> str:
 
 
 def _utc(text: str) -> datetime | None:
-    return moment(text).astimezone(UTC) if text else None
+    """None for what is not told, and for what lies outside of the years 1 to 9999 in UTC."""
+    try:
+        return moment(text).astimezone(UTC) if text else None
+    except OverflowError:
+        return None
 
 
 def _visibility(row: Repository) -> Visibility:
