@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,7 @@ from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
 from matou.forge.repositories import NoSuchBranch
 from matou.forge.users import find_user
-from matou.git.history import CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
+from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
 from matou.git.objects import Commit, MissingObject, TreePath, find_commit, find_tag, open_repository
 from matou.git.objects import Tag as TagObject
 from matou.model.names import ObjectId, RefName
@@ -28,6 +29,7 @@ from matou.model.refs import RefListing
 from matou.settings import MEBIBYTE
 
 MOST_REMEMBERED_BYTES: Final = 16 * MEBIBYTE
+MOST_ADDED: Final = 1_000
 _OVERHEAD_BYTES: Final = 500
 
 
@@ -82,6 +84,7 @@ class HistoryMemory:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._found: OrderedDict[tuple[RepositoryId, ObjectId, Selection], CommitIds] = OrderedDict()
+        self._latest: dict[RepositoryId, ObjectId] = {}
         self._lock = threading.Lock()
 
     def get(self, key: tuple[RepositoryId, ObjectId, Selection]) -> CommitIds | None:
@@ -96,9 +99,20 @@ class HistoryMemory:
             if key not in self._found:
                 self._found[key] = ids
                 self._bytes += len(ids.content) + _OVERHEAD_BYTES
+            if key[2] == EVERYTHING:
+                self._latest[key[0]] = key[1]
             while self._bytes > self._most_bytes:
-                _, dropped = self._found.popitem(last=False)
+                (repository, start, _), dropped = self._found.popitem(last=False)
                 self._bytes -= len(dropped.content) + _OVERHEAD_BYTES
+                if self._latest.get(repository) == start:
+                    del self._latest[repository]
+
+    def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
+        """The whole history that was last found, and where it begins."""
+        with self._lock:
+            start = self._latest.get(repository)
+            found = None if start is None else self._found.get((repository, start, EVERYTHING))
+            return None if start is None or found is None else (start, found)
 
 
 _HISTORIES: "WeakKeyDictionary[Forge, HistoryMemory]" = WeakKeyDictionary()
@@ -211,9 +225,28 @@ def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection)
     key = (repository.id, start, only)
     found = memory.get(key)
     if found is None:
-        found = commit_ids(forge.git_dir(repository), start, only)
+        git_dir, latest = forge.git_dir(repository), memory.latest(repository.id)
+        if only == EVERYTHING and latest is not None:
+            found = _grown(git_dir, *latest, start)
+        if found is None:
+            found = commit_ids(git_dir, start, only)
         memory.put(key, found)
     return found
+
+
+def _grown(git_dir: Path, old_start: ObjectId, old: CommitIds, start: ObjectId) -> CommitIds | None:
+    """The history, if only commits came to it that are newer than all of it was; None where git must be asked anew."""
+    opened = open_repository(git_dir)
+    try:
+        newest = find_commit(opened, old_start).committer.at
+    except MissingObject:
+        return None
+    if not is_ancestor(git_dir, old_start, start):
+        return None
+    new = commit_ids(git_dir, start, without=old_start)
+    if len(new) > MOST_ADDED or any(find_commit(opened, each).committer.at <= newest for each in new.page(0, len(new))):
+        return None
+    return new.before(old)
 
 
 def _selection(forge: Forge, only: Asked) -> Selection:

@@ -66,6 +66,10 @@ class CommitIds:
         for begin in range(0, len(part), ID_BYTES):
             yield ObjectId(part[begin : begin + ID_BYTES].hex())
 
+    def before(self, older: "CommitIds") -> "CommitIds":
+        """Both, one after the other, up to MOST_COMMITS."""
+        return CommitIds((self.content + older.content)[: MOST_COMMITS * ID_BYTES])
+
 
 class ChangeKind(StrEnum):
     ADDED = "added"
@@ -91,8 +95,10 @@ class FileChange:
     deletions: int
 
 
-def commit_ids(git_dir: Path, start: ObjectId, only: Selection = EVERYTHING) -> CommitIds:
-    """The history behind a commit or tag, newest first, up to MOST_COMMITS.
+def commit_ids(
+    git_dir: Path, start: ObjectId, only: Selection = EVERYTHING, *, without: ObjectId | None = None
+) -> CommitIds:
+    """The history behind a commit or tag, newest first, up to MOST_COMMITS; without what stands behind another.
 
     Raises:
         HistoryTooLong: git was stopped, as it took too long.
@@ -100,7 +106,8 @@ def commit_ids(git_dir: Path, start: ObjectId, only: Selection = EVERYTHING) -> 
     """
     found = bytearray()
     try:
-        with GitChild(_selecting(start, only), git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child:
+        arguments = _selecting(start, without, only)
+        with GitChild(arguments, git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child:
             rest = b""
             while block := child.stdout.read(_BLOCK_BYTES):
                 lines, newline, rest = (rest + block).rpartition(b"\n")
@@ -114,7 +121,7 @@ def commit_ids(git_dir: Path, start: ObjectId, only: Selection = EVERYTHING) -> 
 _LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}
 
 
-def _selecting(start: ObjectId, only: Selection) -> list[str]:
+def _selecting(start: ObjectId, without: ObjectId | None, only: Selection) -> list[str]:
     authors = [f"--author={author}" for author in only.authors]
     return [
         "rev-list",
@@ -124,6 +131,7 @@ def _selecting(start: ObjectId, only: Selection) -> list[str]:
         *([] if only.since is None else [f"--max-age={_seconds(only.since)}"]),
         *([] if only.until is None else [f"--min-age={_seconds(only.until)}"]),
         start,
+        *([] if without is None else [f"^{without}"]),
         "--",
         *([] if only.path is None else [str(only.path)]),
     ]

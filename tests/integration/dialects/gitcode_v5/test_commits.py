@@ -71,7 +71,27 @@ def test_a_commit_that_was_just_made_is_the_first(long_ferry: Harbour) -> None:
 
     tip = long_ferry.commit({"f0": b"new"}, "new", at=1_700_900_000)
 
+    assert shas(long_ferry, per_page=100) == by_git(long_ferry, "main")
     assert shas(long_ferry, per_page=100)[0] == tip
+
+
+def test_a_history_that_was_known_is_right_after_whatever_comes_to_it(long_ferry: Harbour) -> None:
+    def same() -> bool:
+        return shas(long_ferry, per_page=100) == by_git(long_ferry, "main")
+
+    assert same()
+    long_ferry.commit({"side": b"1"}, "aside, and of long ago", at=1_699_000_000, branch="side")
+    assert len(shas(long_ferry, sha="side")) == 1
+    tree, main, side = long_ferry.git("rev-parse", "main^{tree}", "main", "side").split()
+    merge = long_ferry.git("commit-tree", "-m", "merge", "-p", main, "-p", side, tree).strip()
+    long_ferry.git("update-ref", "refs/heads/main", merge)
+    assert same()
+    long_ferry.git("update-ref", "refs/heads/main", "main~5")
+    assert same()
+    long_ferry.commit({"f1": b"back in time"}, "back in time", at=1_700_000_500)
+    assert same()
+    long_ferry.commit({"f1": b"on"}, "on", at=1_701_000_000)
+    assert same()
 
 
 def test_path_author_dates_and_a_start_choose(long_ferry: Harbour) -> None:
@@ -232,7 +252,7 @@ def test_merged_and_can_push_are_told_of_what_is_asked(harbour: Harbour) -> None
     assert (main["merged"], main["default"], main["can_push"]) == (False, True, False)
 
 
-@pytest.mark.parametrize("name", ["nothing", "HEAD", "refs/heads/main", "main~1", "-d", "..", "%2e%2e%2fmain"])
+@pytest.mark.parametrize("name", ["nothing", "HEAD", "refs/heads/main", "main~1", "-d", "%2e%2e", "%2e%2e%2fmain"])
 def test_what_is_no_branch_is_not_found(harbour: Harbour, name: str) -> None:
     assert harbour.ask("GET", f"{BRANCHES}/{name}").status_code == 404
 

@@ -99,7 +99,7 @@ def test_tags_and_ids_name_a_tree_as_well(harbour: Harbour, revision: str) -> No
         "-x",
         ":README.md",
         "refs/matou/kept/000001/heads/main",
-        "..",
+        "%2e%2e",
         "%2e%2e%2f%2e%2e%2fconfig",
         "main%0Aevil",
     ],
