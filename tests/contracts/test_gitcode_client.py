@@ -610,7 +610,7 @@ def test_a_failure_in_no_form_keeps_its_kind(recording_server: RecordingServer, 
 # --- the token, the address, the pace
 
 
-def test_the_token_goes_into_one_header_and_nowhere_else(recording_server: RecordingServer, gitcode: GitCode) -> None:
+def test_the_token_goes_into_headers_and_nowhere_else(recording_server: RecordingServer, gitcode: GitCode) -> None:
     recording_server.replies = [Reply(400, f"you said {TOKEN}".encode())]
 
     with pytest.raises(MatouError) as caught:
@@ -618,6 +618,8 @@ def test_the_token_goes_into_one_header_and_nowhere_else(recording_server: Recor
 
     [request] = recording_server.requests
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["private-token"] == TOKEN
+    assert request.body == b""
     assert TOKEN not in request.target
     assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.__cause__} {gitcode.__dict__!r}"
 
@@ -627,7 +629,7 @@ def test_without_a_token_none_is_sent(recording_server: RecordingServer, session
 
     GitCode(None, recording_server.url, session=session).repository(R)
 
-    assert "authorization" not in recording_server.requests[0].headers
+    assert not {"authorization", "private-token"} & recording_server.requests[0].headers.keys()
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "码头"])

@@ -76,7 +76,7 @@ class Asking:
 
     Attributes:
         url: with `/api/v5`, without a slash at its end.
-        token: goes into the Authorization header and nowhere else; None to ask as nobody.
+        token: goes into the headers Authorization and PRIVATE-TOKEN and nowhere else; None to ask as nobody.
         record: is given each answer as received, before it is read.
     """
 
@@ -120,7 +120,7 @@ class Asking:
                 method,
                 self._address(path, query),
                 repeatable=repeatable,
-                headers={"Accept": "application/json", **headers},
+                headers={"Accept": "application/json", **self._token_header, **headers},
                 authorization=self._authorization,
                 body=content,
                 limit_bytes=LARGEST_ANSWER_BYTES,
@@ -140,6 +140,7 @@ class Asking:
                 "GET",
                 self._address(path, query),
                 repeatable=True,
+                headers=self._token_header,
                 authorization=self._authorization,
                 pace=self._pace,
             ) as stream:
@@ -157,6 +158,11 @@ class Asking:
     @property
     def _authorization(self) -> Secret | None:
         return Secret(f"Bearer {self.token.reveal()}") if self.token else None
+
+    @property
+    def _token_header(self) -> Mapping[str, str]:
+        """Some of GitCode's gateways ask for this one besides: "Invalid header parameter: private-token, required"."""
+        return {"PRIVATE-TOKEN": self.token.reveal()} if self.token else {}
 
     @property
     def _pace(self) -> str:

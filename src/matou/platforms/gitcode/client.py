@@ -35,7 +35,7 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
     `undescribed`.
 
     Args:
-        token: goes into the Authorization header and nowhere else; None to ask as nobody.
+        token: goes into the headers Authorization and PRIVATE-TOKEN and nowhere else; None to ask as nobody.
         base_url: with or without `/api/v5`.
         on_wait: told why a request is repeated or waits for its turn, and how long; without it, it is logged.
         session: how to reach the server, if not as the process' environment says; whoever gives one closes it.
