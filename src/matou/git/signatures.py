@@ -138,7 +138,8 @@ def _described(certificate: "Cert") -> Certificate:
 
 
 def _is_by_one_revoked(issuer: str | None, certificates: Sequence["Cert"]) -> bool:
-    return any(one.is_revoked and issuer in (key.fingerprint for key in _keys(one)) for one in certificates)
+    keys = ((one, key) for one in certificates for key in _keys(one) if key.fingerprint == issuer)
+    return any(one.is_revoked or key.is_revoked for one, key in keys)
 
 
 def _standing(certificate: "Cert", signing_key: str, now: datetime) -> Verdict:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from matou.db.signing_keys import insert_signing_key
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.forge import Forge
@@ -45,6 +46,14 @@ def test_a_key_of_somebody_else_cannot_be_taken(forge: Forge, anna: User) -> Non
     add_signing_key(forge, anna, key.public)
     with pytest.raises(KeyTaken):
         add_signing_key(forge, carla, key.public)
+
+
+def test_a_key_that_no_longer_names_the_accounts_email_vouches_for_nothing(forge: Forge, anna: User) -> None:
+    stored = read_certificate(new_key("before@example.com").public)
+    with forge.database.begin_write() as connection:
+        insert_signing_key(connection, anna.id, stored.fingerprint, stored.armored, forge.now())
+
+    assert certificates_for(forge, "anna@example.com") == certificates_for(forge, "before@example.com") == ()
 
 
 def test_an_account_without_an_email_has_no_keys(forge: Forge, berta: User) -> None:

@@ -1,6 +1,9 @@
 """Whose key signed these bytes: nothing but that key, alive, makes the verdict good."""
 
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pysequoia
 import pytest
@@ -8,10 +11,11 @@ from pysequoia import Cert, SignatureMode, Tsk
 from pysequoia.packet import PacketPile, Tag
 
 from matou.git.signatures import UnusableKey, Verdict, merged, read_certificate, verify_signature
-from support.signing import new_key
+from support.signing import Gpg, new_key
 
 CONTENT = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"
 NOW = datetime.now(UTC)
+SPRING, NEXT_YEAR = datetime(2024, 3, 1, tzinfo=UTC), datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def test_only_the_same_bytes_and_the_same_key_are_good() -> None:
@@ -68,6 +72,51 @@ def test_a_signature_that_holds_its_own_content_says_nothing_of_ours() -> None:
     inline = pysequoia.sign(key.secret.signer(), CONTENT, mode=SignatureMode.INLINE)
 
     assert verify_signature(CONTENT, inline, [key.public], now=NOW) is Verdict.NOT_OPENPGP
+
+
+def test_a_text_before_a_signature_is_not_passed_over() -> None:
+    key = new_key("li@example.com")
+
+    said = b"gpg: Good signature\n" + key.sign(CONTENT)
+    assert verify_signature(CONTENT, said, [key.public], now=NOW) is Verdict.NOT_OPENPGP
+
+
+@pytest.fixture
+def gpg(tmp_path: Path) -> Iterator[Gpg]:
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    made = Gpg(tmp_path / "gnupg", "li@example.com")
+    yield made
+    made.close()
+
+
+def test_a_subkey_that_has_expired_by_now_vouches_for_nothing(gpg: Gpg) -> None:
+    signature, public = gpg.sign(CONTENT), gpg.public
+
+    assert read_certificate(public).expires_at is None
+    assert verify_signature(CONTENT, signature, [public], now=SPRING) is Verdict.GOOD
+    assert verify_signature(CONTENT, signature, [public], now=NEXT_YEAR) is Verdict.EXPIRED
+
+
+def test_a_subkey_that_was_retired_vouches_for_nothing_whenever_it_signed(gpg: Gpg) -> None:
+    signature = gpg.sign(CONTENT)
+    gpg.retire_subkey()
+
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.REVOKED
+
+
+def test_a_key_that_was_retired_vouches_for_nothing_whenever_it_signed(gpg: Gpg) -> None:
+    signature = gpg.sign(CONTENT)
+    gpg.retire()
+
+    assert read_certificate(gpg.public).is_revoked
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.REVOKED
+
+
+def test_a_signature_that_is_blind_to_line_ends_is_not_over_these_bytes(gpg: Gpg) -> None:
+    signature = gpg.sign(CONTENT, "--textmode")
+
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.NOT_OPENPGP
 
 
 def test_names_that_the_key_does_not_vouch_for_are_not_its_names() -> None:
