@@ -50,6 +50,9 @@ class Wanted:
     ascending: bool = True
 
 
+LONGEST_SEARCH = 10_000
+"""No text of a repository is longer, and SQLite compares with none that is longer than 50,000 bytes."""
+
 _COLUMNS = {
     Order.FULL_NAME: repositories.c.folded_path,
     Order.CREATED: repositories.c.created_at,
@@ -86,6 +89,8 @@ def _directed(column: ColumnElement[object], *, ascending: bool) -> tuple[Column
 def _says(search: str) -> ColumnElement[bool]:
     if not search:
         return true()
+    if len(search) > LONGEST_SEARCH:
+        return false()
     columns = (repositories.c.true_name, repositories.c.path, repositories.c.description)
     return or_(*(containing(column, search) for column in columns))
 

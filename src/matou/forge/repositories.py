@@ -33,6 +33,7 @@ from matou.forge.imports import (
     require_remote_url,
 )
 from matou.forge.references import ref_listing
+from matou.forge.turns import only_writer
 from matou.forge.users import NameTaken
 from matou.git.refs import fault_of_ref_name, read_refs
 from matou.git.repository import size_bytes
@@ -204,14 +205,18 @@ def move_repository(
         true_name: what people are to call it.
         by: who does it, for the event of the given kind.
 
-    Raises InvalidName, NameTaken.
+    Raises InvalidName, NameTaken, NoSuchRepository; WriterBusy where others write to it all the while.
     """
     if path == repository.path:
         return repository
     _require_one_segment(path.name)
     git_dir = forge.git_dir(repository)
     try:
-        with moved(forge.archive, git_dir, path, repository.id), forge.database.begin_write() as connection:
+        with (
+            only_writer(forge, repository),
+            moved(forge.archive, git_dir, path, repository.id),
+            forge.database.begin_write() as connection,
+        ):
             _require_unmoved(connection, repository)
             _require_free(connection, path, but_for=repository)
             now, target = forge.now(), None if namespace is None else namespace.id
@@ -291,7 +296,11 @@ def _set_archived(forge: Forge, repository: Repository, by: User | None, *, arch
 
 def delete_repository(forge: Forge, repository: Repository) -> None:
     """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
-    with removed(forge.archive, repository.path, repository.id), forge.database.begin_write() as connection:
+    with (
+        only_writer(forge, repository),
+        removed(forge.archive, repository.path, repository.id),
+        forge.database.begin_write() as connection,
+    ):
         _require_unmoved(connection, repository)
         repositories.delete_repository(connection, repository.id)
     forge.listings.forget(forge.git_dir(repository))

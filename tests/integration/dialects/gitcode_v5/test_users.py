@@ -108,6 +108,7 @@ def test_one_s_own_list_has_all_that_one_has_a_part_in(port: Harbour) -> None:
         ({"type": "private"}, ["chen/diary", "harbour/ferry"]),
         ({"q": "IGHT"}, ["harbour/light"]),
         ({"q": "100%_"}, []),
+        ({"q": "a" * 60_000}, []),
         ({"direction": "desc"}, ["harbour/light", "harbour/ferry", "chen/diary", "chen/blog"]),
         ({"repo_type": "model"}, []),
         ({"repo_type": "all"}, ["chen/blog", "chen/diary", "harbour/ferry", "harbour/light"]),
