@@ -1,13 +1,19 @@
 """A Matou is saved through the API that it shares with GitCode, by commands alone."""
 
 import json
+import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.program import Ended
+from matou import GitCode
+from matou.errors import TryLater
+from matou.remote.session import Patience, Session
+from support.program import Ended, Person, serving
+from support.steered_clock import SYSTEM_CLOCK
 from support.team import Team
 
 
@@ -64,3 +70,35 @@ def test_a_token_that_is_not_good_is_told_as_such_and_not_shown(team: Team, tmp_
 
     assert "token not found" in ended.err
     assert "f00d" not in ended.err
+
+
+def test_a_limit_that_is_reached_is_waited_for_and_the_person_told(
+    person: Person, made_team: tuple[Path, str], tmp_path: Path
+) -> None:
+    template, token = made_team
+    root = shutil.copytree(template, tmp_path / "server")
+    with serving(person, root, "--requests-per-minute", "1") as url:
+        command = ("backup", "gitcode", "--url", url, "--to", tmp_path / "archive")
+        with person.start(*command, MATOU_GITCODE_TOKEN=token) as backup:
+            assert backup.stderr is not None
+            told = next(line for line in backup.stderr if "asking again" in line)
+            backup.terminate()
+
+    assert "answered 429" in told
+
+
+def test_the_wait_that_a_server_asks_for_is_given_with_the_error(
+    person: Person, made_team: tuple[Path, str], tmp_path: Path
+) -> None:
+    template, token = made_team
+    root = shutil.copytree(template, tmp_path / "server")
+    with (
+        serving(person, root, "--requests-per-minute", "5") as url,
+        Session(named=[url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session,
+    ):
+        gitcode = GitCode(token, url, session=session)
+        with pytest.raises(TryLater) as caught:
+            [gitcode.user() for _ in range(11)]
+
+    assert caught.value.wait is not None
+    assert timedelta(0) < caught.value.wait <= timedelta(minutes=1)
