@@ -61,7 +61,7 @@ class Download:
         """The bytes, made as they are read. It counts as a download from the first one on.
 
         Raises:
-            GitFailed: git did not come to the end.
+            Unreadable: git did not come to the end.
             DamagedLfsObject: an LFS object is not what it was.
         """
         git_dir = self.forge.git_dir(self.repository)

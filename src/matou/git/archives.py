@@ -17,7 +17,7 @@ from typing import Final
 import pygit2
 
 from matou.errors import Refused
-from matou.git.blobs import PIECE_BYTES, blob_size
+from matou.git.blobs import PIECE_BYTES, blob_size, telling_damage
 from matou.git.objects import EntryKind, TooLargeToRead, fault_of_segment
 from matou.git.run import GitChild, Limits
 from matou.git.trees import ListedEntry, list_tree
@@ -114,7 +114,7 @@ def archive(git_dir: Path, commit: ObjectId, *, packed_as: ArchiveFormat, prefix
         prefix: the folder that everything stands in, without a slash.
 
     Raises:
-        GitFailed: git did not come to the end.
+        Unreadable: git did not come to the end.
     """
     with archiving(git_dir, commit, packed_as=packed_as, prefix=prefix) as child:
         while piece := child.stdout.read(PIECE_BYTES):
@@ -128,6 +128,7 @@ def archiving(git_dir: Path, commit: ObjectId, *, packed_as: ArchiveFormat, pref
     arguments = ["archive", f"--format={packed_as}", f"--prefix={prefix}/", commit]
     environment = {"GIT_OBJECT_DIRECTORY": str(git_dir.absolute() / "objects"), "TZ": "UTC"}
     with (
+        telling_damage(commit),
         _borrowing_repository() as borrowing,
         GitChild(arguments, git_dir=borrowing, environment=environment, limits=ARCHIVE_LIMITS) as child,
     ):

@@ -1,6 +1,7 @@
 """Files' contents: small ones whole, large ones as a stream that costs this process no memory."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -8,8 +9,9 @@ from typing import Final
 import pygit2
 from pygit2.enums import ObjectType
 
+from matou.errors import Damaged
 from matou.git.objects import MissingObject, read_content, read_header, require_kind
-from matou.git.run import GitChild, Limits
+from matou.git.run import GitChild, GitFailed, GitStopped, Limits
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -36,15 +38,31 @@ def read_blob(repository: pygit2.Repository, blob: ObjectId, *, largest_bytes: i
     return read_content(repository, blob)
 
 
+class Unreadable(Damaged):
+    """git could not read what is there, or what must be there since something names it."""
+
+
+@contextmanager
+def telling_damage(name: ObjectId) -> Iterator[None]:
+    """What git says of its own failure, with a path of this machine in it, is for the log alone."""
+    try:
+        yield
+    except GitStopped:
+        raise
+    except GitFailed as failure:
+        raise Unreadable("git cannot read what {id} stands for", id=name) from failure
+
+
 def stream_blob(git_dir: Path, blob: ObjectId) -> Generator[bytes, None, None]:
     """A blob in pieces, at the reader's pace: git reads on when the pipe has room.
 
     git itself holds no more than `core.bigFileThreshold` of it, unless it was stored as a difference.
 
     Raises:
-        GitFailed: git did not come to the end.
+        Unreadable: git did not come to the end.
     """
-    with GitChild(["cat-file", "blob", blob], git_dir=git_dir, limits=STREAM_LIMITS) as child:
+    arguments = ["cat-file", "blob", blob]
+    with telling_damage(blob), GitChild(arguments, git_dir=git_dir, limits=STREAM_LIMITS) as child:
         while piece := child.stdout.read(PIECE_BYTES):
             yield piece
         child.finish()

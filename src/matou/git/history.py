@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged
+from matou.git.blobs import Unreadable, telling_damage
 from matou.git.objects import Commit, TooLargeToRead, TreePath
 from matou.git.run import GitChild, GitFailed, GitStopped, Limits, run_git
 from matou.model.names import ObjectId
@@ -102,12 +103,15 @@ def commit_ids(
 
     Raises:
         HistoryTooLong: git was stopped, as it took too long.
-        GitFailed: there is no such commit, or the history is broken.
+        Unreadable: there is no such commit, or the history is broken.
     """
     found = bytearray()
     try:
         arguments = _selecting(start, without, only)
-        with GitChild(arguments, git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child:
+        with (
+            telling_damage(start),
+            GitChild(arguments, git_dir=git_dir, environment=_LITERAL, limits=HISTORY_LIMITS) as child,
+        ):
             rest = b""
             while block := child.stdout.read(_BLOCK_BYTES):
                 lines, newline, rest = (rest + block).rpartition(b"\n")
@@ -143,7 +147,7 @@ def _seconds(at: datetime) -> int:
 
 
 def is_ancestor(git_dir: Path, older: ObjectId, newer: ObjectId) -> bool:
-    """Whether a commit is another's ancestor, or the same. Raises HistoryTooLong, GitFailed."""
+    """Whether a commit is another's ancestor, or the same. Raises HistoryTooLong, Unreadable."""
     try:
         run_git(["merge-base", "--is-ancestor", older, newer], git_dir=git_dir, limits=HISTORY_LIMITS)
     except GitStopped:
@@ -151,7 +155,7 @@ def is_ancestor(git_dir: Path, older: ObjectId, newer: ObjectId) -> bool:
     except GitFailed as failure:
         if failure.status == _NO_ANCESTOR:
             return False
-        raise
+        raise Unreadable("git cannot read what {id} stands for", id=newer) from failure
     return True
 
 
@@ -160,12 +164,14 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
 
     Raises:
         TooManyChanges: it is more than is counted, or counting takes too long.
+        Unreadable: the commit's trees or files are not all there.
     """
     before = commit.parents[0] if commit.parents else _EMPTY_TREE
     arguments = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--no-ext-diff", "--no-textconv"]
     renames = ["-M", f"-l{MOST_RENAMES_COMPARED}"]
     try:
-        with GitChild([*arguments, *renames, before, commit.id], git_dir=git_dir, limits=CHANGES_LIMITS) as child:
+        words = [*arguments, *renames, before, commit.id]
+        with telling_damage(commit.id), GitChild(words, git_dir=git_dir, limits=CHANGES_LIMITS) as child:
             said = child.stdout.read(MOST_CHANGES_BYTES + 1)
             if len(said) > MOST_CHANGES_BYTES:
                 raise TooManyChanges("commit {id} changes more than is counted", id=commit.id)

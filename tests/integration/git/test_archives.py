@@ -12,9 +12,8 @@ import pytest
 from matou.git import archives
 from matou.git.archive_rewriting import Replacement, archive_replacing
 from matou.git.archives import ArchiveFormat, ArchiveTooLarge, HostilePath, archive, files_to_archive
-from matou.git.blobs import stream_blob
+from matou.git.blobs import Unreadable, stream_blob
 from matou.git.objects import TooLargeToRead, open_repository
-from matou.git.run import GitFailed
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, init_bare, make_repository, store_object, tip_of
 
@@ -133,7 +132,7 @@ def test_what_goes_wrong_in_the_middle_ends_the_archive(ship: Path) -> None:
 
 
 def test_an_archive_of_nothing_is_a_failure_and_no_empty_file(ship: Path) -> None:
-    with pytest.raises(GitFailed):
+    with pytest.raises(Unreadable):
         list(archive(ship, object_id("1" * 40), packed_as=ArchiveFormat.ZIP, prefix="x"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.git import history
+from matou.git.blobs import Unreadable
 from matou.git.history import (
     ChangeKind,
     CommitIds,
@@ -16,7 +17,6 @@ from matou.git.history import (
     is_ancestor,
 )
 from matou.git.objects import Commit, TreePath, find_commit, open_repository
-from matou.git.run import GitFailed
 from matou.model.names import object_id
 from support.git_repositories import EPOCH, commit_file, git, init_bare, make_repository, store_object, tip_of
 
@@ -93,7 +93,7 @@ def test_no_more_than_the_limit_is_listed(ship: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_id_that_is_not_there_is_a_failure_and_no_empty_history(ship: Path) -> None:
-    with pytest.raises(GitFailed):
+    with pytest.raises(Unreadable):
         commit_ids(ship, object_id("1" * 40))
 
 
@@ -103,7 +103,7 @@ def test_ancestors_are_told_from_others(ship: Path) -> None:
     assert is_ancestor(ship, older, newer)
     assert is_ancestor(ship, newer, newer)
     assert not is_ancestor(ship, newer, older)
-    with pytest.raises(GitFailed):
+    with pytest.raises(Unreadable):
         is_ancestor(ship, object_id("1" * 40), newer)
 
 

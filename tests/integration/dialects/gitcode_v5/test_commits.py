@@ -266,3 +266,24 @@ def test_a_message_that_is_no_utf8_is_still_json(harbour: Harbour) -> None:
 
     assert answer.status_code == 200
     assert answer.json()["commit"]["message"] == "\ufffd\ufffd\n"
+
+
+def test_a_broken_history_is_our_fault_and_tells_nothing_of_this_machine(harbour: Harbour) -> None:
+    tip = harbour.git("rev-parse", "main~1").strip()
+    (harbour.forge.git_dir(harbour.repository()) / "objects" / tip[:2] / tip[2:]).unlink(missing_ok=True)
+    for pack in (harbour.forge.git_dir(harbour.repository()) / "objects" / "pack").glob("*"):
+        pack.unlink()
+    tree = harbour.git("hash-object", "-t", "tree", "-w", "--stdin").strip()
+    commit = harbour.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=_text(tree, tip)).strip()
+    harbour.git("update-ref", "--no-deref", "refs/heads/broken", commit)
+
+    for url in (f"{COMMITS}?sha=broken", f"{COMMITS}/broken", f"{BRANCHES}/broken"):
+        answer = harbour.ask("GET", url)
+        assert answer.status_code in (200, 500)
+        assert str(harbour.forge.archive.root) not in answer.text
+        assert "fatal" not in answer.text
+    assert harbour.ask("GET", f"{COMMITS}?sha=broken").status_code == 500
+
+
+def _text(tree: str, parent: str) -> bytes:
+    return f"tree {tree}\nparent {parent}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n".encode()
