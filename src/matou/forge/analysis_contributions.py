@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from itertools import compress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,7 +22,7 @@ from matou.archive.cache import cache_folder
 from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.analysis_history import History
-from matou.forge.analysis_jobs import done, still_computing
+from matou.forge.analysis_jobs import all_at_once, done, still_computing
 from matou.forge.analysis_memory import PATIENCE, analyses_of, commit_at
 from matou.forge.branches import NoSuchRevision
 from matou.forge.forge import Forge
@@ -48,6 +49,9 @@ log = structlog.get_logger()
 SECONDS_A_DAY: Final = 86_400
 
 _MAILMAP: Final = TreePath((".mailmap",))
+COMMITS_FOR_TWO: Final = 10_000
+"""From so many on, two processes count, so that a long history is there sooner than `git log` would print it."""
+
 COUNTING_LIMITS: Final = Limits(wall=timedelta(minutes=10))
 
 _MOST_DAYS: Final = 2**32
@@ -183,11 +187,18 @@ def _count(forge: Forge, repository: Repository, tip: ObjectId, mailmap_of: Obje
 def _count_some(forge: Forge, repository: Repository, history: History, missing: Sequence[int]) -> None:
     """Count until all is counted, or git's time is over; one commit that takes all of it is given up on."""
     names = [history.name(number) for number in missing]
+    middle = len(names) // 2 if len(names) >= COMMITS_FOR_TWO else 0
+    lanes = (names[:middle], names[middle:]) if middle else (names,)
+    all_at_once([partial(_count_lane, forge.git_dir(repository), history, lane) for lane in lanes])
+
+
+def _count_lane(git_dir: Path, history: History, names: Sequence[ObjectId]) -> None:
     try:
-        history.learn_counts(count_lines(forge.git_dir(repository), names, limits=COUNTING_LIMITS))
+        history.learn_counts(count_lines(git_dir, names, limits=COUNTING_LIMITS))
     except GitStopped:
-        if not history.is_counted[missing[0]]:
-            log.warning("commit_not_counted", repository=str(repository.path), commit=names[0])
+        first = history.find(names[0])
+        if first is not None and not history.is_counted[first]:
+            log.warning("commit_not_counted", repository=str(git_dir), commit=names[0])
             history.learn_counts([LineCount(names[0], 0, 0)])
 
 

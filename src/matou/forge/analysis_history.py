@@ -143,7 +143,7 @@ class History:
             _keep(self._told, frame)
 
     def learn_counts(self, counts: Iterable[LineCount]) -> None:
-        """Add what `count_lines` says. If that fails midway, what it said before is kept."""
+        """Add what `count_lines` says. If that fails midway, what it said before is kept. Several threads may do so."""
         batch: list[LineCount] = []
         try:
             for count in counts:
@@ -215,8 +215,9 @@ class History:
             additions=array("I", (min(count.additions, _MOST_LINES) for count in batch)).tobytes(),
             deletions=array("I", (min(count.deletions, _MOST_LINES) for count in batch)).tobytes(),
         )
-        self._take_counts(frame)
-        _keep(self._counted, frame)
+        with self._lock:
+            self._take_counts(frame)
+            _keep(self._counted, frame)
 
     def _take_counts(self, frame: _CountFrame) -> None:
         additions, deletions = array("I", frame.additions), array("I", frame.deletions)

@@ -1,8 +1,8 @@
 """Work that nobody waits for beyond their patience: once for all who ask, in the background, a little at a time."""
 
 import threading
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as NotYet
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -61,6 +61,26 @@ class Jobs:
     def _end(self, key: Hashable) -> None:
         with self._lock:
             del self._begun[key]
+
+
+def all_at_once(works: Sequence[Callable[[], None]]) -> None:
+    """Do all of them, the first in this thread. Raises what one of them raised, when all have ended."""
+    promises: list[Future[None]] = [Future() for _ in works]
+    for work, promise in zip(works[1:], promises[1:], strict=True):
+        threading.Thread(target=_keep, args=(work, promise), name="analysis", daemon=True).start()
+    _keep(works[0], promises[0])
+    wait(promises)
+    for promise in promises:
+        promise.result()
+
+
+def _keep(work: Callable[[], None], promise: "Future[None]") -> None:
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - it is raised again, where somebody waits
+        promise.set_exception(error)
+    else:
+        promise.set_result(None)
 
 
 class Waiters:

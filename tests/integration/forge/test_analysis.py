@@ -14,7 +14,7 @@ from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Damaged
-from matou.forge import analysis_history
+from matou.forge import analysis_contributions, analysis_history
 from matou.forge.analysis import forget, refresh
 from matou.forge.analysis_contributions import (
     EVER,
@@ -327,3 +327,15 @@ def test_a_push_is_computed_in_the_background_where_somebody_has_asked(forge: Fo
 
     counted(forge, repository, "").result(SECONDS)
     assert counted(forge, repository, "").done()
+
+
+def test_a_long_history_is_counted_by_two_and_is_the_same(
+    forge: Forge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis_contributions, "COMMITS_FOR_TWO", 2)
+    monkeypatch.setattr(analysis_history, "COUNTS_A_FRAME", 3)
+    git_dir = fill(forge, repository, 11)
+
+    assert days(forge, repository) == by_day(git_dir)
+    loaded = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
+    assert all(loaded.is_counted)
