@@ -4,7 +4,7 @@ One judgement for all of them, over the same list of ref changes and new objects
 GitCode's words leave open, is written in docs/decisions/push-rules.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
@@ -14,6 +14,7 @@ from matou.forge.access import Action, Identity, may
 from matou.forge.commit_rules import CommitRules
 from matou.forge.forge import Forge
 from matou.forge.patterns import UnusablePattern, compile_pattern
+from matou.forge.references import ref_listing
 from matou.forge.settings import read_settings
 from matou.git.pushed_objects import PushedObjects
 from matou.model.names import ObjectId
@@ -90,7 +91,7 @@ def judge(
         return
     arrivals = Arrivals(concerned, objects)
     by_rule = (
-        _first(_faults_of_names(rules, repository, concerned)),
+        _first(_faults_of_names(rules, _default_branches(forge, repository), concerned)),
         _first(_faults_of_creation(rules, concerned)),
         _first(_faults_of_force(rules, concerned, objects)),
         *_faults_of_commits(forge, rules, arrivals),
@@ -172,12 +173,18 @@ def _bars_branches(rules: RepositoryRules, identity: Identity) -> bool:
     return rules.forbidden_committer_create_branch or (rules.forbidden_developer_create_branch and not is_listed)
 
 
-def _faults_of_names(rules: Rules, repository: Repository, changes: Sequence[RefChange]) -> Iterator[Phrase]:
+def _default_branches(forge: Forge, repository: Repository) -> Collection[str | None]:
+    """What HEAD names, there or not yet, and what the settings say."""
+    head = ref_listing(forge, repository).head
+    return (repository.default_branch, None if head is None else head.removeprefix(HEADS))
+
+
+def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Sequence[RefChange]) -> Iterator[Phrase]:
     """GitLab's reading, whose settings these are: found anywhere in the name, and never asked of the default branch."""
     for change in changes:
         if change.ref.startswith(HEADS) and rules.branch_pattern:
             name = change.ref.removeprefix(HEADS)
-            if name != repository.default_branch and not _is_found(rules.branch_pattern, name):
+            if name not in defaults and not _is_found(rules.branch_pattern, name):
                 yield Phrase(
                     "the name of the branch {name} does not match {pattern}",
                     name=shown(name),

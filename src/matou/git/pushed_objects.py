@@ -17,7 +17,7 @@ from matou.model.names import ObjectId, object_id
 
 LARGEST_COMMIT_BYTES: Final = 1024 * 1024
 LONGEST_LISTING: Final = timedelta(minutes=10)
-LONGEST_SEARCH: Final = timedelta(seconds=10)
+LONGEST_SEARCH: Final = timedelta(seconds=3)
 
 _LIMITS: Final = Limits(wall=LONGEST_LISTING)
 _SEARCH_LIMITS: Final = Limits(wall=LONGEST_SEARCH)

@@ -209,13 +209,15 @@ async def _make_durable(request: GitRequest, admitted: Admitted, asked: PushComm
 
 def _finish(forge: Forge, repository: Repository, identity: Identity, asked: PushCommands, report: bytes) -> None:
     """A push of which nothing was taken leaves nothing behind, and its repository as it was."""
-    changes = changes_made(asked, report) if asked.ask_for_report else _seen_made(forge, repository, asked)
+    changes = changes_made(asked, report)
+    if changes is None:
+        changes = _seen_made(forge, repository, asked)
     if changes:
         after_push(forge, repository, identity, changes)
 
 
 def _seen_made(forge: Forge, repository: Repository, asked: PushCommands) -> tuple[RefChange, ...]:
-    """What a client without reports has changed: its pushes are events too."""
+    """What was changed without a report of it: that too is made durable, and an event."""
     forge.listings.forget(forge.git_dir(repository))
     refs = ref_listing(forge, repository).refs
     return tuple(change for change in asked.changes if change.old != change.new == refs.get(change.ref))

@@ -4,7 +4,7 @@ https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matou.errors import UnknownShape
@@ -14,6 +14,8 @@ from matou.server.git_bodies import PacketSplitter
 
 _COMMAND = re.compile(rb"(?P<old>[0-9a-fA-F]{40}|[0-9a-fA-F]{64}) (?P<new>[0-9a-fA-F]{40,64}) (?P<ref>.+)\Z", re.DOTALL)
 _SHALLOW = re.compile(rb"shallow [0-9a-fA-F]{40,64}\Z")
+_SIDE_BANDS = frozenset({b"side-band", b"side-band-64k"})
+_UNPACK = b"unpack "
 _OK = b"ok "
 _REPORT = b"\x01"
 
@@ -26,10 +28,6 @@ class UnreadableCommand(UnknownShape):
 class PushCommands:
     changes: tuple[RefChange, ...]
     capabilities: frozenset[bytes]
-
-    @property
-    def ask_for_report(self) -> bool:
-        return not self.capabilities.isdisjoint((b"report-status", b"report-status-v2"))
 
 
 def read_commands(commands: bytes) -> PushCommands:
@@ -53,23 +51,23 @@ def read_change(command: bytes) -> RefChange:
     return RefChange(RefName(found["ref"].decode("utf-8", "surrogateescape")), _id(found["old"]), _id(found["new"]))
 
 
-def changes_made(commands: PushCommands, report: bytes) -> tuple[RefChange, ...]:
-    """The changes that git's report calls done.
+def changes_made(commands: PushCommands, report: bytes) -> tuple[RefChange, ...] | None:
+    """The changes that git's report calls done; None where there is no report, as the client wants none or git died.
 
     Args:
         report: all pkt-lines that git sent, progress left out.
     """
-    done = _refs_done(report, in_side_band=not commands.capabilities.isdisjoint((b"side-band", b"side-band-64k")))
+    lines = _report_lines(report, in_side_band=not commands.capabilities.isdisjoint(_SIDE_BANDS))
+    if not any(line.startswith(_UNPACK) for line in lines):
+        return None
+    done = {line.removeprefix(_OK).decode("utf-8", "surrogateescape") for line in lines if line.startswith(_OK)}
     return tuple(change for change in commands.changes if change.old != change.new and change.ref in done)
 
 
-def _refs_done(report: bytes, *, in_side_band: bool) -> Collection[RefName]:
+def _report_lines(report: bytes, *, in_side_band: bool) -> list[bytes]:
     if in_side_band:
         report = b"".join(line[1:] for line in _packets(report) if line.startswith(_REPORT))
-    lines = (line.rstrip(b"\n") for line in _packets(report))
-    return {
-        RefName(line.removeprefix(_OK).decode("utf-8", "surrogateescape")) for line in lines if line.startswith(_OK)
-    }
+    return [line.rstrip(b"\n") for line in _packets(report)]
 
 
 def _lines(commands: bytes) -> Iterator[bytes]:

@@ -265,6 +265,16 @@ def test_names_of_branches_and_tags_are_asked_for_and_the_default_branch_is_not(
     assert work.push("main", "main:refs/heads/feature/12", "main:refs/tags/v1").status == 0
 
 
+def test_the_first_branch_of_an_empty_repository_needs_no_name_that_matches(work: Work) -> None:
+    work.repository = work.server.repository()
+    work.set(RepositoryRules, branch_name_regex="^never$")
+    owner = work.server.owner
+    head = git(work.git_dir, "symbolic-ref", "--short", "HEAD")
+
+    assert_refused(work, work.push("main:another", user=owner), "the name of the branch 'another'")
+    assert work.push(f"main:{head}", user=owner).status == 0
+
+
 def test_developers_create_no_branches_or_tags_where_they_may_not(work: Work) -> None:
     work.set(RepositoryRules, forbidden_developer_create_branch=True, forbidden_developer_create_tag=True)
     commit_file(work.clone, "main", "a", b"a\n")

@@ -32,7 +32,6 @@ def test_commands_are_read_up_to_the_flush() -> None:
     commands = read_commands(pushed(*LINES))
 
     assert commands.changes == (MAKE, MOVE, GONE)
-    assert commands.ask_for_report
     assert commands.capabilities == {b"report-status-v2", b"side-band-64k", b"agent=x"}
 
 
@@ -94,6 +93,11 @@ def test_a_change_from_nothing_to_nothing_is_none() -> None:
     commands = read_commands(pushed(ZERO + b" " + ZERO + b" refs/heads/a\0 report-status"))
 
     assert changes_made(commands, packet(b"unpack ok\n") + packet(b"ok refs/heads/a\n") + b"0000") == ()
+
+
+@pytest.mark.parametrize("said", [b"", b"0000", packet(b"\x01")])
+def test_where_git_reported_nothing_nothing_is_known(said: bytes) -> None:
+    assert changes_made(read_commands(pushed(*LINES)), said) is None
 
 
 def test_a_report_that_is_none_is_an_error() -> None:
