@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from matou.credentials import Secret
 from matou.db.memberships import Role
@@ -23,7 +24,7 @@ from matou.forge.signing_keys import add_signing_key, remove_signing_key, signin
 from matou.forge.users import create_user
 from matou.model.events import EventKind
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
-from support.git_repositories import ENVIRONMENT, commit_file, force_push, git, make_repository, refs_of
+from support.git_repositories import ENVIRONMENT, commit_file, force_push, git, git_bytes, make_repository, refs_of
 from support.matou_server import PASSWORD, MatouServer
 from support.signing import SigningKey, new_key, store_commit, unsigned_commit, with_signature
 
@@ -340,6 +341,36 @@ def test_only_what_was_taken_becomes_an_event(work: Work) -> None:
     commit_file(work.clone, "main", "b", b"b\n")
     assert work.push("main").status == 1
     assert events_of(work) == [(EventKind.BRANCH_CREATED, "refs/heads/other"), *before]
+
+
+def test_a_push_whose_client_wants_no_report_is_judged_and_an_event_too(work: Work) -> None:
+    work.set(PushRules, commit_message_regex="^fix")
+    old = git(work.clone, "rev-parse", "main")
+    credential = work.server.credential()
+
+    def push_silently(message: str) -> None:
+        new = commit_file(work.clone, "main", "a", message.encode(), message)
+        pack = git_bytes(work.clone, "pack-objects", "--revs", "--stdout", "-q", input=f"{new}\n^{old}\n".encode())
+        command = f"{old} {new} refs/heads/main\0 agent=silent".encode()
+        answer = urllib3.request(
+            "POST",
+            f"{work.server.url}/{work.repository.path}.git/git-receive-pack",
+            body=b"%04x%b0000%b" % (len(command) + 4, command, pack),
+            headers={
+                **urllib3.make_headers(basic_auth=f"{credential.user}:{credential.password.reveal()}"),
+                "Content-Type": "application/x-git-receive-pack-request",
+            },
+        )
+        assert answer.status in (200, 400)
+
+    before = events_of(work)
+    push_silently("broke it")
+    assert (work.refs["refs/heads/main"], events_of(work)) == (old, before)
+
+    git(work.clone, "update-ref", "refs/heads/main", old)
+    push_silently("fix it")
+    assert work.refs["refs/heads/main"] == git(work.clone, "rev-parse", "main")
+    assert events_of(work) == [(EventKind.PUSH, "refs/heads/main"), *before]
 
 
 def test_many_refs_in_one_push_are_asked_about_once(work: Work) -> None:
