@@ -13,6 +13,7 @@ from matou.db.namespaces import Namespace, NamespaceId, namespace_of
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.schema import memberships, namespaces, repository_members, repository_settings, stars, users, watches
 from matou.db.settings import settings_of
+from matou.db.stars import Counts, count_marks_and_forks
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
 from matou.db.viewers import Viewer
 from matou.model.names import folded
@@ -44,6 +45,7 @@ class RepositoryFacts:
     is_watched: bool
     modules: Modules
     features: Features
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def facts_of(
     roles = roles_in(connection, repositories, viewer.user_id)
     starred, watched = (_marked(connection, table, ids, viewer.user_id) for table in (stars, watches))
     modules, features = _settings(connection, ids)
+    counts = count_marks_and_forks(connection, ids, viewer)
     return {
         one.id: RepositoryFacts(
             namespace=spaces.of(one),
@@ -83,6 +86,7 @@ def facts_of(
             is_watched=one.id in watched,
             modules=modules.get(one.id, Modules()),
             features=features.get(one.id, Features()),
+            counts=counts[one.id],
         )
         for one in repositories
         if one.namespace_id in spaces.by_id

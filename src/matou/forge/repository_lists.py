@@ -105,7 +105,10 @@ def repository_facts(
     forge: Forge, identity: Identity, repositories: Sequence[Repository]
 ) -> Mapping[RepositoryId, RepositoryFacts]:
     """What the identity is told of each beside its own row; it was decided before that it may see them."""
-    key = ("repository facts", identity, tuple(repositories))
+    if len(repositories) != 1:
+        return _facts(forge, identity, repositories)
+    # Pages of lists are too many and too large to be remembered.
+    key = ("repository facts", identity, repositories[0])
     return forge.answers.recall(key, lambda: _facts(forge, identity, repositories))
 
 

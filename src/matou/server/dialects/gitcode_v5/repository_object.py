@@ -9,11 +9,9 @@ from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_facts import RepositoryFacts
-from matou.db.stars import Counts
 from matou.db.users import User
 from matou.forge.access import REPOSITORY_POLICY, Action, Standing
 from matou.forge.repository_lists import repository_facts
-from matou.forge.stars import counts_of
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.call import Call
@@ -38,15 +36,12 @@ def repository_object(call: Call, repository: Repository) -> wire.Repository:
 def repository_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Repository]:
     """For a list: what is told of all of them is asked for at once."""
     facts = repository_facts(call.forge, call.identity, repositories)
-    counts = counts_of(call.forge, repositories, call.identity)
     return [
-        _repository(call, repository, facts[repository.id], counts[repository.id])
-        for repository in repositories
-        if repository.id in facts
+        _repository(call, repository, facts[repository.id]) for repository in repositories if repository.id in facts
     ]
 
 
-def _repository(call: Call, repository: Repository, facts: RepositoryFacts, counts: Counts) -> wire.Repository:
+def _repository(call: Call, repository: Repository, facts: RepositoryFacts) -> wire.Repository:
     links, path = call.links, repository.path
     page, api, git = links.page(path), links.repository_api(path), links.git(path)
     owner = _owner(links, facts)
@@ -94,9 +89,9 @@ def _repository(call: Call, repository: Repository, facts: RepositoryFacts, coun
             html_url=links.page(facts.root.path),
             type=_type(facts.root, outermost="enterprise"),
         ),
-        forks_count=counts.forks,
-        stargazers_count=counts.stars,
-        watchers_count=counts.watches,
+        forks_count=facts.counts.forks,
+        stargazers_count=facts.counts.stars,
+        watchers_count=facts.counts.watches,
         open_issues_count=0,
         starred=facts.is_starred,
         watched=facts.is_watched,
