@@ -2,6 +2,7 @@
 
 import pytest
 
+from matou.forge.users import create_user
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
 
@@ -249,6 +250,22 @@ def test_merged_and_can_push_are_told_of_what_is_asked(harbour: Harbour) -> None
 
     assert (ahead["merged"], ahead["default"]) == (False, False)
     assert (main["merged"], main["default"], main["can_push"]) == (False, True, False)
+
+
+def test_what_was_answered_before_is_not_told_when_it_is_no_longer_so(harbour: Harbour) -> None:
+    ahead = harbour.commit({"new": b"x"}, "ahead", at=1_700_300_000, branch="ahead")
+    said = [harbour.ask("GET", f"{BRANCHES}/ahead", person=person).json() for person in ("chen", "rui", "chen")]
+
+    harbour.git("update-ref", "refs/heads/main", ahead)
+    create_user(harbour.forge, "fang", email="fang@example.org")
+    merged = harbour.ask("GET", f"{BRANCHES}/ahead").json()
+    commit = harbour.ask("GET", f"{COMMITS}/ahead").json()
+
+    assert [branch["can_push"] for branch in said] == [True, False, True]
+    assert [branch["merged"] for branch in said] == [False] * 3
+    assert [branch["commit"]["author_user_name"] for branch in said] == [None] * 3
+    assert (merged["merged"], merged["commit"]["author_user_name"]) == (True, "fang")
+    assert commit["author"]["login"] == "fang"
 
 
 @pytest.mark.parametrize("name", ["nothing", "HEAD", "refs/heads/main", "main~1", "-d", "%2e%2e", "%2e%2e%2fmain"])

@@ -1,10 +1,14 @@
 """Branches as a list and one by one."""
 
+from collections.abc import Hashable
 from enum import StrEnum
 
 from matou.forge.access import Action, may
+from matou.forge.branches import BRANCHES, default_branch_of
 from matou.forge.history import Branch, BranchOrder, find_branch, is_merged, list_branches, users_of
+from matou.forge.references import ref_listing
 from matou.git.objects import Commit, Signature
+from matou.model.names import RefName
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
@@ -96,6 +100,16 @@ def _tip(call: RepositoryCall, commit: Commit) -> wire.BranchTip:
     )
 
 
+def _at(call: RepositoryCall, asked: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    version, refs = call.forge.database.version(), ref_listing(call.forge, call.repository).refs
+    tip = refs.get(RefName(BRANCHES + call.path["branch"]))
+    if version is None or tip is None:
+        return None
+    default = default_branch_of(call.forge, call.repository)
+    can_push = may(call.forge, call.identity, Action.WRITE_CODE, call.repository)
+    return (tip, default, refs.get(RefName(f"{BRANCHES}{default}")), can_push, version)
+
+
 ROUTES = (
     repository_route(
         None,
@@ -115,6 +129,7 @@ ROUTES = (
         Nothing,
         show_branch,
         answer=wire.BranchDetail,
+        at=_at,
         choices="commit has both id and sha; merged: the default branch holds all of it; can_push is the caller's",
     ),
 )

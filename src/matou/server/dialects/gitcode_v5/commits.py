@@ -1,6 +1,6 @@
 """Commits as a list and one by one, and tags."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
@@ -12,11 +12,13 @@ from matou.forge.history import (
     Asked,
     Tag,
     changes,
+    commit_id_at,
     find_commit_at,
     list_commits,
     list_tags,
     users_of,
 )
+from matou.forge.references import ref_listing
 from matou.git.history import MOST_COMMITS, FileChange
 from matou.git.objects import Commit, Signature
 from matou.platforms.gitcode import wire
@@ -164,6 +166,22 @@ def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.Comm
     )
 
 
+def _at_list(call: RepositoryCall, asked: CommitsAsked) -> Hashable | None:
+    """The database has a part in it: users, by their e-mail. An empty repository names no commit and is not refused."""
+    if ref_listing(call.forge, call.repository).is_empty:
+        return None
+    return _at_commit(call, asked.sha)
+
+
+def _at_one(call: RepositoryCall, asked: CommitAsked) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    return _at_commit(call, call.path["sha"])
+
+
+def _at_commit(call: RepositoryCall, revision: str) -> Hashable | None:
+    version = call.forge.database.version()
+    return None if version is None else (commit_id_at(call.forge, call.repository, revision), version)
+
+
 ROUTES = (
     repository_route(
         None,
@@ -173,6 +191,7 @@ ROUTES = (
         CommitsAsked,
         show_commits,
         answer=list[wire.Commit],
+        at=_at_list,
         choices=(
             "newest first, in the order of git log; path is a file or a folder, as git log -- PATH takes it; author is"
             " a part of a name or e-mail, whatever the case, or a user's name; since and until bound the committer's"
@@ -189,6 +208,7 @@ ROUTES = (
         CommitAsked,
         show_commit,
         answer=wire.Commit,
+        at=_at_one,
         choices=(
             "sha may be a branch or a tag; stats are against the first parent, with renamed files found; files come"
             f" with show_diff=true, {MOST_FILES_SHOWN} of them at most"
