@@ -51,7 +51,7 @@ class Client:
         where = ["--base-url", f"{self.server.url}/api/v5", "--api-key", self.token, "--output-file", str(self.output)]
         if main([resource, method, *where, *options]):
             raise ClientFailed(words)
-        text = self.output.read_text(encoding="utf-8")
+        text = self.output.read_text(encoding="utf-8") if self.output.exists() else ""
         return json.loads(text) if text.strip() else None
 
     def here(self, *words: str) -> Any:

@@ -145,6 +145,8 @@ def forked(desk: Desk) -> None:
     for path in ("xiaogang_test/fork2", "xiaogang/LessConsole"):
         desk.vacate(path)
     assert desk.api("POST", "/repos/nevins/LessConsole/forks", {}).status == 201
+    file = {"content": CONTENT, "message": "so that something was pushed"}
+    assert desk.api("POST", "/repos/xiaogang/LessConsole/contents/new.txt", file).status == 201
 
 
 def with_role(desk: Desk) -> None:
@@ -233,6 +235,9 @@ CORRECTED: Mapping[int, Callable[[str], str]] = {
 AS_PRINTED = {4: 400, 5: 400, 6: 400, 10: 400, 31: 405}
 """The content is no base64, the id is none of ours, the JSON has a comma too many, the method is another's."""
 
+NOT_OF_THE_SAMPLE = {20: {".namespace.owner_id: None in place of 496"}}
+"""The sample is of a person's namespace; an organization's has no owner, as the sample of 11 shows."""
+
 SWAPPED = {17: 18, 18: 17}
 """The demo of the one stands under the other."""
 
@@ -275,7 +280,7 @@ def test_the_demo_answers_as_the_document_says(desk: Desk, number: int) -> None:
         assert round(sum(answer.json.values()), 2) == 100
     else:
         sample = json.loads((DATA / f"{number:02}.response.json").read_text())
-        assert list(missing(sample, answer.json)) == []
+        assert set(missing(sample, answer.json)) <= NOT_OF_THE_SAMPLE.get(number, set())
 
 
 @pytest.mark.parametrize(("number", "status"), AS_PRINTED.items())

@@ -1,0 +1,266 @@
+"""Every route × every kind of person × public and private × every way to carry a token, against one table.
+
+What a route asks for is written out here by hand, and what that takes in support/access_table.py; the handlers are
+replaced by one that says that it was reached, so that this is about the way to them alone.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from matou.forge.access import Action, Scope, Standing, Verdict
+from matou.model.platform import Visibility
+from matou.server.app import build_app
+from matou.server.dialects import gitcode_v5
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import Nothing
+from matou.server.dialects.gitcode_v5.routing import REST, Route
+from matou.server.dialects.gitcode_v5.table import ROUTES
+from support.access_table import repository_cells
+from support.gitcode_server import Harbour
+
+PEOPLE: Final = {
+    None: Standing.NOBODY,
+    "xiao": Standing.SIGNED_IN,
+    "gu": Standing.GUEST,
+    "rui": Standing.REPORTER,
+    "dora": Standing.DEVELOPER,
+    "mei": Standing.MAINTAINER,
+    "chen": Standing.OWNER,
+    "root": Standing.ADMINISTRATOR,
+}
+REPOSITORIES: Final = {Visibility.PRIVATE: "ferry", Visibility.PUBLIC: "light"}
+CARRIERS: Final = ("PRIVATE-TOKEN", "Bearer", "token", "Basic", "query", "form", "json", "multipart")
+ASKED_FOR: Final = """
+POST    /org/{org}/projects/{repo}/transfer transfer
+PUT     /org/{org}/repo/{repo}/status administer
+DELETE  /repos/{owner}/{repo} delete
+GET     /repos/{owner}/{repo} see
+PATCH   /repos/{owner}/{repo} change settings
+GET     /repos/{owner}/{repo}/archive read code
+GET     /repos/{owner}/{repo}/archive/{archive} read code
+GET     /repos/{owner}/{repo}/branches read code
+POST    /repos/{owner}/{repo}/branches write code
+DELETE  /repos/{owner}/{repo}/branches/{branch} write code
+GET     /repos/{owner}/{repo}/branches/{branch} read code
+GET     /repos/{owner}/{repo}/collaborators see members
+DELETE  /repos/{owner}/{repo}/collaborators/{username} manage members
+GET     /repos/{owner}/{repo}/collaborators/{username} see members
+PUT     /repos/{owner}/{repo}/collaborators/{username} manage members
+GET     /repos/{owner}/{repo}/collaborators/{username}/permission see members
+GET     /repos/{owner}/{repo}/commits read code
+GET     /repos/{owner}/{repo}/commits/{sha} read code
+GET     /repos/{owner}/{repo}/contents read code
+DELETE  /repos/{owner}/{repo}/contents/{path} write code
+GET     /repos/{owner}/{repo}/contents/{path} read code
+POST    /repos/{owner}/{repo}/contents/{path} write code
+PUT     /repos/{owner}/{repo}/contents/{path} write code
+GET     /repos/{owner}/{repo}/contributors read statistics
+GET     /repos/{owner}/{repo}/contributors/statistic read statistics
+GET     /repos/{owner}/{repo}/customized_roles see members
+GET     /repos/{owner}/{repo}/download_statistics read statistics
+GET     /repos/{owner}/{repo}/events read code
+POST    /repos/{owner}/{repo}/file/upload upload
+GET     /repos/{owner}/{repo}/file_list read code
+GET     /repos/{owner}/{repo}/forks see
+POST    /repos/{owner}/{repo}/forks fork
+GET     /repos/{owner}/{repo}/git/blobs/{sha} read code
+GET     /repos/{owner}/{repo}/git/trees/{sha} read code
+POST    /repos/{owner}/{repo}/img/upload upload
+GET     /repos/{owner}/{repo}/languages read statistics
+PUT     /repos/{owner}/{repo}/members/{username} manage members
+PUT     /repos/{owner}/{repo}/module/setting change settings
+GET     /repos/{owner}/{repo}/pull_request_settings see settings
+PUT     /repos/{owner}/{repo}/pull_request_settings change settings
+GET     /repos/{owner}/{repo}/push_config see settings
+PUT     /repos/{owner}/{repo}/push_config change settings
+GET     /repos/{owner}/{repo}/raw/{path} read code
+GET     /repos/{owner}/{repo}/repo_settings see settings
+PUT     /repos/{owner}/{repo}/repo_settings change settings
+PUT     /repos/{owner}/{repo}/reviewer change settings
+GET     /repos/{owner}/{repo}/stargazers see
+GET     /repos/{owner}/{repo}/subscribers see
+GET     /repos/{owner}/{repo}/tags read code
+POST    /repos/{owner}/{repo}/tags write code
+DELETE  /repos/{owner}/{repo}/tags/{tag} write code
+GET     /repos/{owner}/{repo}/tarball read code
+POST    /repos/{owner}/{repo}/transfer transfer
+GET     /repos/{owner}/{repo}/transition see settings
+PUT     /repos/{owner}/{repo}/transition change the permission mode
+GET     /repos/{owner}/{repo}/zipball read code
+DELETE  /user/starred/{owner}/{repo} star
+GET     /user/starred/{owner}/{repo} star
+PUT     /user/starred/{owner}/{repo} star
+DELETE  /user/subscriptions/{owner}/{repo} star
+GET     /user/subscriptions/{owner}/{repo} star
+PUT     /user/subscriptions/{owner}/{repo} star
+"""
+
+
+def expected_actions() -> dict[tuple[str, str], str]:
+    rows = (line.split(maxsplit=2) for line in ASKED_FOR.strip().splitlines())
+    return {(method, path): action for method, path, action in rows}
+
+
+REPOSITORY_ROUTES: Final = [row for row in ROUTES if row.action is not None]
+
+
+def test_every_route_asks_for_what_stands_here() -> None:
+    asked = {(row.method, row.path.replace(REST, "")): row.action.value for row in REPOSITORY_ROUTES if row.action}
+
+    assert asked == expected_actions()
+
+
+def reached(_call: Call, _asked: Nothing) -> dict[str, bool]:
+    return {"reached": True}
+
+
+def stubbed(row: Route) -> Route:
+    return replace(row, run=reached, parameters=Nothing, at=None, status=200)
+
+
+def credential(carrier: str, token: str) -> dict[str, Any]:
+    return {
+        "PRIVATE-TOKEN": {"headers": {"private-token": token}},
+        "Bearer": {"headers": {"authorization": f"Bearer {token}"}},
+        "token": {"headers": {"authorization": f"token {token}"}},
+        "Basic": {"headers": {"authorization": httpx.BasicAuth("anything", token)._auth_header}},
+        "query": {"params": {"access_token": token}},
+        "form": {"data": {"access_token": token}},
+        "json": {"json": {"access_token": token}},
+        "multipart": {"files": {"access_token": (None, token)}},
+    }[carrier]
+
+
+def place(row: Route, name: str) -> str:
+    path = row.path.replace(REST, "")
+    for part, value in (("{owner}", "harbour"), ("{org}", "harbour"), ("{repo}", name)):
+        path = path.replace(part, value)
+    return "/".join("main" if part.startswith("{") else part for part in path.split("/"))
+
+
+def status_of(answer: httpx.Response) -> str:
+    """The verdict that an answer tells."""
+    if answer.status_code == 200 and answer.json() == {"reached": True}:
+        return "reached"
+    assert set(answer.json()) == {"error_code", "error_code_name", "error_message", "trace_id", "message"}
+    return f"{answer.status_code} {answer.json()['error_message'] if answer.status_code == 404 else ''}".strip()
+
+
+def status_for(verdict: Verdict, person: str | None) -> str:
+    if verdict is Verdict.NOT_ALLOWED and person is None:
+        return "401"
+    return {
+        Verdict.ALLOWED: "reached",
+        Verdict.NOT_ALLOWED: "403",
+        Verdict.HIDDEN: "404 Project not found",
+        Verdict.MISSING_SCOPE: "403",
+    }[verdict]
+
+
+def cells() -> Iterator[tuple[Route, Visibility, str | None, str]]:
+    table = repository_cells()
+    for row in REPOSITORY_ROUTES:
+        for visibility in REPOSITORIES:
+            for person, standing in PEOPLE.items():
+                assert row.action is not None
+                yield row, visibility, person, status_for(table[visibility, row.action, standing], person)
+
+
+@pytest.fixture
+def served(harbour: Harbour) -> Harbour:
+    app = build_app(harbour.forge)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=map(stubbed, ROUTES))
+    harbour.app = app
+    return harbour
+
+
+async def ask_all(harbour: Harbour, asked: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    transport = httpx.ASGITransport(app=harbour.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://code.example.org/api/v5") as client:
+        return [status_of(await client.request(method, path, **options)) for method, path, options in asked]
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_every_cell_is_as_the_table_says(served: Harbour, carrier: str) -> None:
+    wanted = list(cells())
+    asked = [
+        (
+            row.method,
+            place(row, REPOSITORIES[visibility]),
+            {} if person is None else credential(carrier, served.token(person)),
+        )
+        for row, visibility, person, _ in wanted
+    ]
+
+    found = asyncio.run(ask_all(served, asked))
+
+    wrong = [
+        f"{row.method} {row.path} {visibility} {person}: {answer}, not {expected}"
+        for (row, visibility, person, expected), answer in zip(wanted, found, strict=True)
+        if answer != expected
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_of_one_scope_does_no_more_than_that_scope(served: Harbour, scope: Scope) -> None:
+    """The owner's own: what their role allows and the scope does not is refused or hidden."""
+    token = served.token("chen", frozenset({scope}))
+    asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
+
+    found = asyncio.run(ask_all(served, asked))
+
+    writing = {Scope.REPOSITORY_WRITE}
+    reading = {Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE}
+    reads = {"see", "read code", "read statistics", "fork", "star", "see members", "see settings"}
+    for row, answer in zip(REPOSITORY_ROUTES, found, strict=True):
+        assert row.action is not None
+        needed = reading if str(row.action.value) in reads else writing
+        assert answer == ("reached" if scope in needed else "403"), (row.method, row.path)
+
+
+@pytest.mark.parametrize("state", ["archived", "of a source"])
+def test_what_takes_no_writing_refuses_every_write_of_everybody(served: Harbour, state: str) -> None:
+    repository = served.repository("ferry")
+    values = {"archived": True} if state == "archived" else {"source": "coding x", "source_id": "1"}
+    with served.forge.database.begin_write() as connection:
+        from matou.db import repositories
+
+        repositories.change(connection, repository.id, **values)
+    writes = {Action.WRITE_CODE, Action.UPLOAD, Action.CHANGE_SETTINGS, Action.RENAME, Action.TRANSFER}
+    rows = [row for row in REPOSITORY_ROUTES if row.action in writes]
+    asked = [
+        (row.method, place(row, "ferry"), credential("Bearer", served.token(person)))
+        for row in rows
+        for person in ("dora", "mei", "chen", "root")
+    ]
+
+    assert set(asyncio.run(ask_all(served, asked))) == {"403"}
+
+
+def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> None:
+    from matou.forge.members import remove_member
+
+    token = served.token("dora")
+    asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
+    before = asyncio.run(ask_all(served, asked))
+    remove_member(served.forge, served.organization, served.people["dora"])
+
+    after = asyncio.run(ask_all(served, asked))
+
+    assert "reached" in before
+    assert set(after) == {"404 Project not found"}
+
+
+def test_routes_that_name_no_repository_need_somebody(served: Harbour) -> None:
+    rows = [row for row in ROUTES if row.action is None]
+    asked = [(row.method, place(row, "ferry"), {}) for row in rows]
+
+    found = asyncio.run(ask_all(served, asked))
+
+    assert {answer for row, answer in zip(rows, found, strict=True) if row.scopes} <= {"401"}

@@ -1,0 +1,79 @@
+"""Keeps the tables of docs/reference/gitcode-v5.md equal to the code; run this file to write them anew."""
+
+import re
+from pathlib import Path
+
+from matou.forge.access import REPOSITORY_POLICY, Standing
+from matou.model.platform import Visibility
+from matou.server.dialects.gitcode_v5.errors import FAILURES
+from matou.server.dialects.gitcode_v5.routing import REST, Route
+from matou.server.dialects.gitcode_v5.table import ROUTES
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "gitcode-v5.md"
+DOCUMENTED = range(1, 39)
+"""The sections of GitCode's document."""
+
+_BLOCK = re.compile(
+    r"(<!-- (?P<name>[a-z]+): written by tests/support/gitcode_reference\.py -->\n).*?(<!-- end -->)", re.DOTALL
+)
+
+
+def page_with_tables(text: str) -> str:
+    """The page with each of its generated tables as the code has it now."""
+    tables = {"documented": documented_table(), "beside": beside_table(), "failures": failure_table()}
+    return _BLOCK.sub(lambda block: f"{block[1]}{tables[block['name']]}\n{block[3]}", text)
+
+
+def documented_table() -> str:
+    """All 38, those that are not there too."""
+    rows = {row.number: row for row in reversed(ROUTES) if row.number is not None}
+    head = ["| no. | route | state | who may | what we do where the document is silent |", "|---|---|---|---|---|"]
+    lines = [
+        f"| {number} | {_route(rows[number])} | there | {_who(rows[number])} | {rows[number].choices or '–'} |"
+        if number in rows
+        else f"| {number} | – | **missing** | – | – |"
+        for number in DOCUMENTED
+    ]
+    return "\n".join([*head, *lines])
+
+
+def beside_table() -> str:
+    first = {row.number: row for row in reversed(ROUTES)}
+    rows = [row for row in ROUTES if row.number is None or row is not first[row.number]]
+    head = ["| route | who may | what we do |", "|---|---|---|"]
+    return "\n".join([*head, *(f"| {_route(row)} | {_who(row)} | {row.choices or '–'} |" for row in rows)])
+
+
+def failure_table() -> str:
+    head = ["| failure | when | status | `error_code` | `error_code_name` |", "|---|---|---|---|---|"]
+    lines = [
+        f"| `{kind.__name__}` | {_first_sentence(kind)} | {failure.status} | {failure.code} | `{failure.name}` |"
+        for kind, failure in FAILURES
+    ]
+    return "\n".join([*head, *lines])
+
+
+def _route(row: Route) -> str:
+    return f"`{row.method} {row.path.replace(REST, '')}`"
+
+
+def _who(row: Route) -> str:
+    """The least standing for a private repository, and for a public one where that is another."""
+    if row.action is None:
+        return "with a token" if row.scopes else "anybody"
+    rule = REPOSITORY_POLICY[row.action]
+    private, public = (_standing(rule.least(visibility)) for visibility in (Visibility.PRIVATE, Visibility.PUBLIC))
+    return private if private == public else f"{private}; public: {public}"
+
+
+def _standing(standing: Standing) -> str:
+    words = {Standing.NOBODY: "anybody", Standing.SIGNED_IN: "with a token"}
+    return words.get(standing, standing.name.lower())
+
+
+def _first_sentence(kind: type) -> str:
+    return " ".join((kind.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
