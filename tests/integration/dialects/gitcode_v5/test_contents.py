@@ -2,11 +2,12 @@
 
 import hashlib
 from base64 import b64decode
+from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
 
-from matou.server.dialects.gitcode_v5 import contents
+from matou.server.dialects.gitcode_v5 import contents, pieces
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
 
@@ -222,6 +223,17 @@ def test_a_file_that_is_too_large_for_an_answer_is_raw_all_the_same(
     assert raw.headers["content-length"] == str(len(LARGE))
     assert raw.headers["content-type"] == "application/octet-stream"
     assert {row["path"]: row["size"] for row in with_large_file.ask("GET", CONTENTS).json()}["large.bin"] == len(LARGE)
+
+
+def test_too_many_streams_at_once_are_told_to_come_back(with_large_file: Harbour) -> None:
+    with ExitStack() as taken:
+        for _ in range(64):
+            taken.enter_context(pieces.STREAMS)
+        refused = with_large_file.ask("GET", f"{RAW}/large.bin")
+        small = with_large_file.ask("GET", f"{RAW}/README.md")
+
+    assert (refused.status_code, "retry-after" in refused.headers, small.status_code) == (503, True, 200)
+    assert with_large_file.ask("GET", f"{RAW}/large.bin").status_code == 200
 
 
 def test_the_documents_own_blob_has_the_documents_own_sha(harbour: Harbour) -> None:

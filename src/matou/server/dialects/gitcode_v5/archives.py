@@ -16,7 +16,7 @@ from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16
-"""Each is a git child and a thread, for as long as the client takes to receive it."""
+"""They are apart from other streams, since each takes processor time as well."""
 
 _TURNS = threading.BoundedSemaphore(ARCHIVES_AT_ONCE)
 _MEDIA_TYPES: Final = {

@@ -17,12 +17,15 @@ WAIT = timedelta(seconds=10)
 NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
+STREAMS = threading.BoundedSemaphore(64)
+"""Each is a git child, for as long as the client takes to receive it."""
+
 _THREADS = ThreadPoolExecutor(THREADS, "pieces")
 
 Begin = Callable[[], Generator[bytes, None, None]]
 
 
-def streamed(begin: Begin, headers: tuple[Header, ...], *, turns: threading.BoundedSemaphore | None = None) -> Stream:
+def streamed(begin: Begin, headers: tuple[Header, ...], *, turns: threading.BoundedSemaphore = STREAMS) -> Stream:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 
     Args:
@@ -30,7 +33,7 @@ def streamed(begin: Begin, headers: tuple[Header, ...], *, turns: threading.Boun
         headers: begin with its content-type.
         turns: how many of its sort there may be at once; whoever finds none is told to come back.
     """
-    return Stream(lambda: _pieces(begin) if turns is None else _in_turn(begin, turns), headers)
+    return Stream(lambda: _in_turn(begin, turns), headers)
 
 
 def attachment(file_name: str) -> Header:
