@@ -420,6 +420,31 @@ def test_a_file_is_uploaded_as_a_form_has_it(recording_server: RecordingServer, 
     assert request.body.endswith(b"\r\n\r\n--x\r\n\r\n--" + boundary + b"--\r\n")
 
 
+def test_a_list_that_holds_less_than_it_announces_is_given_and_then_an_error(
+    recording_server: RecordingServer, gitcode: GitCode
+) -> None:
+    recording_server.replies = [json_reply([sample("branches.later")], headers={"total_count": "2"})]
+    given_: list[str] = []
+
+    with pytest.raises(UnknownShape, match="2 rows were announced and 1 came"):
+        given_.extend(branch.name for branch in gitcode.branches(R))
+
+    assert given_ == ["main"]
+
+
+def test_one_row_that_cannot_be_read_does_not_hide_the_others(
+    recording_server: RecordingServer, gitcode: GitCode
+) -> None:
+    rows = [{"name": "odd"}, sample("branches.later")]
+    recording_server.replies = [json_reply(rows, headers={"total_count": "2"})]
+    given_: list[str] = []
+
+    with pytest.raises(UnknownShape, match=r"Branch\.commit"):
+        given_.extend(branch.name for branch in gitcode.branches(R))
+
+    assert given_ == ["main"]
+
+
 def test_a_star_that_is_not_there_is_none(recording_server: RecordingServer, gitcode: GitCode) -> None:
     recording_server.replies = [Reply(204), json_reply({"message": "404 Not Found"}, 404)]
 

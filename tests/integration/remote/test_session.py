@@ -735,6 +735,17 @@ def test_too_many_requests_without_a_time_waits_as_long_as_the_platform_is_known
     assert time_.waits[0] == 60
 
 
+def test_a_failure_of_another_kind_is_waited_for_as_ever(
+    recording_server: RecordingServer, time_: SteeredClock
+) -> None:
+    recording_server.replies = [Reply(503, b"later"), OK]
+    patience = Patience(after_429=timedelta(minutes=1))
+    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.5, patience=patience) as session:
+        get(session, recording_server)
+
+    assert time_.waits == [0.5]
+
+
 def test_a_turn_that_is_far_off_is_told_once_and_not_again_for_each_request(
     recording_server: RecordingServer, time_: SteeredClock
 ) -> None:

@@ -40,7 +40,7 @@ class ReadingCalls(Caller):
         path = repository_path(repository)
         return List(
             self._asking,
-            f"{path}/git/trees/{segment(self._object_id(repository, ref))}",
+            f"{path}/git/trees/{segment(self._tip(repository, ref) or ref)}",
             TreeEntry,
             Phrase("the tree {ref} of {repository}", ref=repr(ref), repository=repr(repository)),
             key=lambda entry: entry.path,
@@ -156,11 +156,8 @@ class ReadingCalls(Caller):
                 written += into.write(piece)
         return written
 
-    def _object_id(self, repository: str, ref: str) -> str:
-        return ref if _OBJECT_ID.match(ref) else self._tip(repository, ref) or ref
-
     def _tip(self, repository: str, ref: str | None) -> str | None:
-        """The commit that a ref is at now; None where there is none yet."""
+        """The commit that a ref is at now; None where there is none yet. An object's id is what it is."""
         if ref is not None and _OBJECT_ID.match(ref):
             return ref
         rows = self._asking.get(list[Commit], f"{repository_path(repository)}/commits", {"sha": ref, "per_page": 1})
