@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,15 @@ from matou.forge.signing_keys import add_signing_key, remove_signing_key, signin
 from matou.forge.users import create_user
 from matou.model.events import EventKind
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
-from support.git_repositories import ENVIRONMENT, commit_file, force_push, git, git_bytes, make_repository, refs_of
+from support.git_repositories import (
+    ENVIRONMENT,
+    commit_file,
+    force_push,
+    git,
+    git_bytes,
+    make_repository,
+    refs_of,
+)
 from support.matou_server import PASSWORD, MatouServer
 from support.signing import SigningKey, new_key, store_commit, unsigned_commit, with_signature
 
@@ -497,6 +506,22 @@ def test_every_commit_that_comes_in_is_asked_for_merges_and_what_a_tag_brings_to
     assert_refused(work, work.push("v2"), rf"commit {bad[:10]} \('refs/tags/v2'\) is not signed")
     assert_refused(work, work.push(f"{bad}:refs/odd/place"), rf"commit {bad[:10]} \('refs/odd/place'\) is not signed")
     pushed = work.push("v1", f"{good}:refs/heads/main")
+    assert pushed.status == 0, pushed.said
+
+
+def test_a_repository_of_sha256_has_its_own_header_for_signatures(work: Work, tmp_path: Path) -> None:
+    key = new_key(work.developer.email)
+    add_signing_key(work.server.forge, work.developer, key.public)
+    work.set(PushRules, reject_not_signed_by_gpg=True, max_file_size=1)
+    shutil.rmtree(work.git_dir)
+    make_repository(work.git_dir, object_format="sha256")
+    work.clone = Path(shutil.copytree(work.git_dir, tmp_path / "sha256.git"))
+    text = unsigned_commit(work.clone, email=work.developer.email, parents=(git(work.clone, "rev-parse", "main"),))
+    other = store_commit(work.clone, with_signature(text, key.sign(text), header="gpgsig"))
+    signed = store_commit(work.clone, with_signature(text, key.sign(text), header="gpgsig-sha256"))
+
+    assert_refused(work, work.push(f"{other}:refs/heads/main"), "is not signed")
+    pushed = work.push(f"{signed}:refs/heads/main")
     assert pushed.status == 0, pushed.said
 
 
