@@ -30,7 +30,7 @@ log = structlog.get_logger()
 Languages = dict[str, float]
 
 ANSWER: Final = "languages-of-the-tip"
-LIMITS: Final = Limits(memory_bytes=2048 * MEBIBYTE, wall=timedelta(minutes=10))
+LIMITS: Final = Limits(memory_bytes=4096 * MEBIBYTE, wall=timedelta(minutes=10))
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):

@@ -11,8 +11,9 @@ from matou.git.languages import Overrides
 from matou.git.run import GitChild, GitFailed, Limits, run_git
 from matou.model.names import ObjectId
 
-LIMITS: Final = Limits(wall=timedelta(minutes=5))
+LIMITS: Final = Limits(wall=timedelta(minutes=1))
 LARGEST_ATTRIBUTES_BYTES: Final = 1024 * 1024
+"""Of all `.gitattributes` together; where there is more, none of them says anything."""
 
 _BLOCK_BYTES: Final = 64 * 1024
 _FILE_MODES: Final = frozenset({b"100644", b"100755", b"100664"})
@@ -57,8 +58,8 @@ def list_files(git_dir: Path, tree: ObjectId, *, most: int) -> list[TreeFile] | 
 def overrides_of(git_dir: Path, files: Sequence[TreeFile]) -> Mapping[bytes, Overrides]:
     """What the `.gitattributes` among the files say of each file that they say anything of.
 
-    git itself reads and matches them, from an index that holds nothing else. Those that are too long, and all where
-    git refuses one, say nothing.
+    git itself reads and matches them, from an index that holds nothing else. Where they are too long together, or git
+    refuses one, or matching takes too long, none of them says anything.
     """
     sources = [file for file in files if file.path.rpartition(b"/")[2] == b".gitattributes"]
     if not sources or not _mentions_linguist(git_dir, sources):
@@ -77,33 +78,31 @@ def overrides_of(git_dir: Path, files: Sequence[TreeFile]) -> Mapping[bytes, Ove
                 settings=lenient,
                 limits=LIMITS,
             )
-            told = run_git(
-                ("check-attr", "--cached", "--stdin", "-z", *_ATTRIBUTES),
-                git_dir=git_dir,
-                input=(b"%s\0" % file.path for file in files),
-                environment=environment,
-                limits=LIMITS,
-            )
+            return _asked(git_dir, files, environment)
         except GitFailed:
             return {}
-    return _read_overrides(told)
+
+
+def _asked(git_dir: Path, files: Sequence[TreeFile], environment: Mapping[str, str]) -> dict[bytes, Overrides]:
+    said: dict[bytes, dict[str, bytes]] = {}
+    arguments = ("check-attr", "--cached", "--stdin", "-z", *_ATTRIBUTES)
+    with GitChild(arguments, git_dir=git_dir, environment=environment, has_input=True, limits=LIMITS) as child:
+        child.feed(b"%s\0" % file.path for file in files)
+        records = _records(child)
+        for path, attribute, value in zip(records, records, records, strict=False):
+            if value != b"unspecified":
+                said.setdefault(path, {})[attribute.decode()] = value
+        child.finish()
+    return {path: _overrides(values) for path, values in said.items()}
 
 
 def _mentions_linguist(git_dir: Path, sources: Iterable[TreeFile]) -> bool:
     asked = "".join(f"{file.id}\n" for file in sources).encode()
     sizes = run_git(("cat-file", "--batch-check=%(objectsize)"), git_dir=git_dir, input=asked, limits=LIMITS)
-    if any(not size.isdigit() or int(size) > LARGEST_ATTRIBUTES_BYTES for size in sizes.split(b"\n")[:-1]):
+    lines = sizes.split(b"\n")[:-1]
+    if not all(line.isdigit() for line in lines) or sum(map(int, lines)) > LARGEST_ATTRIBUTES_BYTES:
         return False
     return b"linguist-" in run_git(("cat-file", "--batch"), git_dir=git_dir, input=asked, limits=LIMITS)
-
-
-def _read_overrides(told: bytes) -> dict[bytes, Overrides]:
-    fields = told.split(b"\0")
-    said: dict[bytes, dict[str, bytes]] = {}
-    for path, attribute, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-        if value != b"unspecified":
-            said.setdefault(path, {})[attribute.decode()] = value
-    return {path: _overrides(values) for path, values in said.items()}
 
 
 def _overrides(values: Mapping[str, bytes]) -> Overrides:
