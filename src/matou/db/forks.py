@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import COLUMNS, Repository, RepositoryId, find_repositories, repository_of
@@ -38,14 +38,6 @@ def forks_among(connection: Connection, repository_ids: Collection[RepositoryId]
     """Those of them that were made from another, which may be gone."""
     statement = select(forks.c.repository_id).where(forks.c.repository_id.in_(repository_ids))
     return frozenset(RepositoryId(found) for found in connection.execute(statement).scalars())
-
-
-def fork_counts(connection: Connection, parent_ids: Collection[RepositoryId]) -> Mapping[RepositoryId, int]:
-    """How many forks each has; those without one are left out."""
-    statement = (
-        select(forks.c.parent_id, func.count()).where(forks.c.parent_id.in_(parent_ids)).group_by(forks.c.parent_id)
-    )
-    return {RepositoryId(parent): count for parent, count in connection.execute(statement).all()}
 
 
 def fork_in(connection: Connection, parent_id: RepositoryId, namespace_id: NamespaceId) -> Repository | None:

@@ -245,12 +245,11 @@ def test_lfs_objects_that_the_fork_points_at_can_be_read_through_it(
     assert [exists(forge, fork, oid) for oid in oids] == [True, False]
 
 
-def test_forks_are_counted_and_parents_are_shown_to_those_who_may_see_them(
+def test_forks_are_told_and_parents_are_shown_to_those_who_may_see_them(
     forge: Forge, repository: Repository, anna: User, berta: User, team: Namespace
 ) -> None:
     fork = fork_repository(forge, identity_of(anna), repository, namespace=ANNAS)
     with forge.database.begin_read() as connection:
-        assert rows.fork_counts(connection, [repository.id, fork.id]) == {repository.id: 1}
         assert rows.forks_among(connection, [repository.id, fork.id]) == {fork.id}
         assert rows.parents_of(connection, [fork.id, repository.id]) == {
             fork.id: find_repository_by_id(forge, repository.id)
