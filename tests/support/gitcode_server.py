@@ -6,7 +6,6 @@ dora develops, rui reads, gu is a guest, xiao is nobody to it, root administers 
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -33,10 +32,11 @@ from matou.forge.namespaces import create_organization, find_namespace
 from matou.forge.repositories import create_repository, find_repository
 from matou.forge.tokens import create_token
 from matou.forge.users import create_user, list_users
-from matou.model.names import NamespacePath, ObjectId, RepositoryPath, object_id
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.app import build_app
-from support.coding_api import GIT_ENVIRONMENT, NOON, Clock
+from support.coding_api import NOON, Clock
+from support.commits import commit_in, git_in
 
 PASSWORD = "correct horse battery staple"
 ROLES = {"mei": Role.MAINTAINER, "dora": Role.DEVELOPER, "rui": Role.REPORTER, "gu": Role.GUEST}
@@ -102,13 +102,7 @@ class Harbour:
             return await client.request(method, url, **options)
 
     def git(self, *arguments: str, stdin: bytes = b"", repository: Repository | None = None) -> str:
-        command = ["git", "--git-dir", str(self.forge.git_dir(repository or self.repository())), *arguments]
-        environment = {
-            **GIT_ENVIRONMENT,
-            "GIT_AUTHOR_DATE": "1700000000 +0800",
-            "GIT_COMMITTER_DATE": "1700000000 +0800",
-        }
-        return subprocess.run(command, input=stdin, capture_output=True, check=True, env=environment).stdout.decode()
+        return git_in(self.forge.git_dir(repository or self.repository()), *arguments, stdin=stdin)
 
     def commit(
         self,
@@ -120,17 +114,7 @@ class Harbour:
         repository: Repository | None = None,
     ) -> ObjectId:
         """One more commit on a branch, made behind the server's back."""
-        stream = [
-            f"commit refs/heads/{branch}\nauthor 王芳 <fang@example.org> {at - 5} +0800\n"
-            f"committer Committer <committer@example.org> {at} +0800\n".encode(),
-            b"data %d\n%b\n" % (len(message.encode()), message.encode()),
-        ]
-        if self.git("for-each-ref", f"refs/heads/{branch}", repository=repository):
-            stream.append(f"from refs/heads/{branch}^0\n".encode())
-        for path, content in files.items():
-            stream.append(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))
-        self.git("fast-import", "--quiet", stdin=b"".join(stream), repository=repository)
-        return object_id(self.git("rev-parse", f"refs/heads/{branch}", repository=repository).strip())
+        return commit_in(self.forge.git_dir(repository or self.repository()), files, message, at=at, branch=branch)
 
 
 def furnish(forge: Forge) -> None:
