@@ -135,6 +135,16 @@ class TestGitCode(PlatformContract):
 
         assert sorted(repository.name for repository in client.repositories()) == ["secret", "ship"]
 
+    def test_repositories_of_every_kind_are_asked_for(
+        self, directed: gitcode_source.GitCodeSource, client: Source
+    ) -> None:
+        directed.namespace("docks")
+
+        list(client.repositories())
+
+        kinds = {asked.path: asked.query.get("repo_type") for asked in directed.asked if asked.path.endswith("/repos")}
+        assert kinds == {"/user/repos": "all", "/orgs/docks/repos": "all"}
+
     def test_a_namespace_that_only_a_repository_names_is_listed(
         self, directed: gitcode_source.GitCodeSource, client: Source
     ) -> None:

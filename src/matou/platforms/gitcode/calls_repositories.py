@@ -9,7 +9,7 @@ from matou.platforms.gitcode.asking import Parameter, owner_and_name, read_answe
 from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.pages import List
 from matou.platforms.gitcode.wire import Repository, Success, Transferred
-from matou.platforms.gitcode.words import ForkOrder
+from matou.platforms.gitcode.words import ForkOrder, RepositoryKind
 
 OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""
@@ -19,17 +19,20 @@ class RepositoryCalls(Caller):
     def repository(self, repository: str) -> Repository:
         return self._asking.get(Repository, repository_path(repository))
 
-    def my_repositories(self) -> Iterator[Repository]:
-        """All that the token's user owns or is a member of."""
-        return self._repositories("/user/repos", Phrase("this account's repositories"))
+    def my_repositories(self, *, kind: RepositoryKind | None = None) -> Iterator[Repository]:
+        """All that the token's user owns or is a member of; those of code where `kind` is None."""
+        return self._repositories("/user/repos", Phrase("this account's repositories"), {"repo_type": kind})
 
     def repositories_of(self, login: str) -> Iterator[Repository]:
         path = f"/users/{segment(login)}/repos"
         return self._repositories(path, Phrase("the repositories of {owner}", owner=repr(login)))
 
-    def repositories_of_organization(self, organization: str) -> Iterator[Repository]:
-        path = f"/orgs/{segment(organization)}/repos"
-        return self._repositories(path, Phrase("the repositories of {owner}", owner=repr(organization)))
+    def repositories_of_organization(
+        self, organization: str, *, kind: RepositoryKind | None = None
+    ) -> Iterator[Repository]:
+        """Those of code where `kind` is None."""
+        what = Phrase("the repositories of {owner}", owner=repr(organization))
+        return self._repositories(f"/orgs/{segment(organization)}/repos", what, {"repo_type": kind})
 
     def create_repository(
         self,

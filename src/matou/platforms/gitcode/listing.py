@@ -10,6 +10,7 @@ from matou.platforms.gitcode.asking import is_gitcode
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.errors import CredentialRefused, NotThere
 from matou.platforms.gitcode.wire import Namespace, Organization, Repository
+from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.answers import Cancelled
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
@@ -82,7 +83,7 @@ class Lister:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows = found.repositories
         what = Phrase("this account's repositories")
-        faults = [self._gather(what, self.client.my_repositories(), rows, lambda row: row.id)]
+        faults = [self._gather(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)]
         paths = {place.namespace.path: None for place in found.places.values() if place.is_organization}
         for path in [*paths, *(path for path in organizations if path not in paths)]:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
@@ -98,7 +99,7 @@ class Lister:
                 raise
 
     def _of_organization(self, path: str) -> Iterator[Repository]:
-        yield from self.client.repositories_of_organization(path)
+        yield from self.client.repositories_of_organization(path, kind=RepositoryKind.ALL)
 
     def _gather(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
         """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen."""

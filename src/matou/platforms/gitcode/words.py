@@ -55,6 +55,16 @@ class EventFilter(StrEnum):
     PROJECT = "project"
 
 
+class RepositoryKind(StrEnum):
+    """What a repository is for; each is a git repository."""
+
+    CODE = "code"
+    MODEL = "model"
+    DATASET = "dataset"
+    SPACE = "space"
+    ALL = "all"
+
+
 class ArchiveFormat(StrEnum):
     ZIP = "zip"
     TAR_GZ = "tar.gz"
