@@ -123,7 +123,7 @@ def contributors(forge: Forge, repository: Repository, role: Role) -> tuple[Cont
         return ()
     analyses = analyses_of(forge)
     told = analyses.waiters.wait(_told(forge, repository, tip), PATIENCE)
-    return analyses.recall((repository.id, role, tip), lambda: _contributors(forge, repository, told, tip, role))
+    return analyses.recall((repository.id, role, tip), lambda: _contributors(forge, repository, told, tip, role), len)
 
 
 def counted(forge: Forge, repository: Repository, revision: str) -> "Future[Counted]":
@@ -151,7 +151,7 @@ def contribution_days(forge: Forge, repository: Repository, known: Counted, span
     """
     compute = partial(_contribution_days, forge, repository, known, span)
     key = (repository.id, "days", known.history.name(known.tip), known.mailmap_of)
-    return analyses_of(forge).recall(key, compute) if span == EVER else compute()
+    return analyses_of(forge).recall(key, compute, lambda found: len(found.day)) if span == EVER else compute()
 
 
 def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
@@ -159,7 +159,7 @@ def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[Histor
     history = analyses.shelf(repository.id).history
     if history is not None and history.find(tip) is not None:
         return done(history)
-    return analyses.jobs.begin((repository.id, "history", tip), partial(_tell, forge, repository, tip))
+    return analyses.walks.begin((repository.id, "history", tip), partial(_tell, forge, repository, tip))
 
 
 def _tell(forge: Forge, repository: Repository, tip: ObjectId) -> History:

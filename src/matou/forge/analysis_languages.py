@@ -54,7 +54,7 @@ def languages(forge: Forge, repository: Repository) -> "Future[Languages]":
     if isinstance(known, dict):
         return done(known)
     compute = partial(_compute, forge, repository, tip)
-    return analyses.jobs.begin(key, lambda: analyses.recall(key, compute))
+    return analyses.jobs.begin(key, lambda: analyses.recall(key, compute, len))
 
 
 def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:

@@ -23,44 +23,55 @@ PATIENCE: Final = timedelta(seconds=20)
 
 MOST_WAITING_THREADS: Final = 3
 MOST_COMMITS_IN_MEMORY: Final = 1_000_000
-MOST_ANSWERS: Final = 64
+MOST_SHELVES: Final = 1_000
+MOST_ROWS: Final = 500_000
+"""Of all answers together: a contributor, a day of one, a language; up to 40 bytes each."""
 
 
 class Analyses:
     """What one server has in memory of what it computed; bounded, safe between threads."""
 
     def __init__(self) -> None:
+        # Apart: a walk takes a second, and must not wait for what takes minutes.
+        self.walks = Jobs()
         self.jobs = Jobs()
         self.waiters = Waiters(MOST_WAITING_THREADS)
-        self._histories: OrderedDict[RepositoryId, Shelf] = OrderedDict()
-        self._answers: OrderedDict[Hashable, object] = OrderedDict()
+        self._shelves: OrderedDict[RepositoryId, Shelf] = OrderedDict()
+        self._answers: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
+        self._rows = 0
         self._lock = threading.Lock()
 
     def shelf(self, repository: RepositoryId) -> "Shelf":
         with self._lock:
-            shelf = self._histories.setdefault(repository, Shelf())
-            self._histories.move_to_end(repository)
-            sizes = sum(len(one.history) for one in self._histories.values() if one.history is not None)
-            while sizes > MOST_COMMITS_IN_MEMORY and len(self._histories) > 1:
-                _, dropped = self._histories.popitem(last=False)
-                sizes -= 0 if dropped.history is None else len(dropped.history)
+            shelf = self._shelves.setdefault(repository, Shelf())
+            self._shelves.move_to_end(repository)
+            commits = sum(map(len, self._shelves.values()))
+            while len(self._shelves) > 1 and (commits > MOST_COMMITS_IN_MEMORY or len(self._shelves) > MOST_SHELVES):
+                _, dropped = self._shelves.popitem(last=False)
+                commits -= len(dropped)
         return shelf
 
     def known(self, key: Hashable) -> object | None:
         with self._lock:
-            return self._answers.get(key)
+            return self._answers.get(key, (None, 0))[0]
 
-    def recall(self, key: Hashable, compute: Callable[[], Result]) -> Result:
+    def recall(self, key: Hashable, compute: Callable[[], Result], rows: Callable[[Result], int]) -> Result:
+        """What was computed under this key, or is now; `rows` says how much room it takes."""
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
-                return cast("Result", self._answers[key])
+                return cast("Result", self._answers[key][0])
         answer = compute()
         with self._lock:
-            self._answers[key] = answer
-            while len(self._answers) > MOST_ANSWERS:
-                self._answers.popitem(last=False)
+            self._drop(key)
+            self._answers[key] = (answer, rows(answer) + 1)
+            self._rows += rows(answer) + 1
+            while self._rows > MOST_ROWS:
+                self._drop(next(iter(self._answers)))
         return answer
+
+    def _drop(self, key: Hashable) -> None:
+        self._rows -= self._answers.pop(key, (None, 0))[1]
 
 
 @dataclass(slots=True)
@@ -71,12 +82,16 @@ class Shelf:
     telling: threading.Lock = field(default_factory=threading.Lock)
     counting: threading.Lock = field(default_factory=threading.Lock)
 
+    def __len__(self) -> int:
+        return 0 if self.history is None else len(self.history)
+
 
 _ANALYSES: "WeakKeyDictionary[Forge, Analyses]" = WeakKeyDictionary()
 
 
 def analyses_of(forge: Forge) -> Analyses:
-    return _ANALYSES.setdefault(forge, Analyses())
+    known = _ANALYSES.get(forge)
+    return _ANALYSES.setdefault(forge, Analyses()) if known is None else known
 
 
 def commit_at(forge: Forge, repository: Repository, revision: str = "") -> ObjectId:
