@@ -13,10 +13,13 @@ from matou.errors import Refused, TryLater, UnknownShape
 from matou.model.platform import Visibility
 from matou.model.records import Record
 from matou.platforms.gitcode.source import GitCodeSource
+from matou.remote.proxies import Proxies
 from matou.remote.session import Session
 from matou.transfer.source import Source
 from support import gitcode_source
 from support.gitcode_source import TOKEN, Answer, failure, running_gitcode_source
+from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
+from support.steered_clock import SteeredClock
 
 
 class GitCodeStage(Stage):
@@ -241,3 +244,40 @@ class TestGitCode(PlatformContract):
             given.extend(repository.name for repository in client.repositories())
 
         assert given == ["ship"]
+
+
+@pytest.fixture
+def at_gitcode(recording_server: RecordingServer) -> Iterator[GitCodeSource]:
+    """A client of GitCode by its own name, whose way out is a proxy that answers itself."""
+    recording_server.handler = answers_of_gitcode
+    proxies = Proxies({"http": Secret(recording_server.url)}, "")
+    url = "http://api.gitcode.com"
+    with Session(named=[url], clock=SteeredClock().clock, proxies=proxies) as session:
+        yield GitCodeSource(session, url, Secret(TOKEN), record=lambda _: None, now=SteeredClock().now)
+
+
+def answers_of_gitcode(request: SeenRequest) -> Reply:
+    path = request.path.removeprefix("http://api.gitcode.com/api/v5")
+    if path == "/user":
+        return json_reply({"id": "64e5", "login": "captain"})
+    if path == "/user/repos":
+        docks = {"id": 100, "name": "docks", "path": "docks", "type": "user"}
+        address = "http://atomgit.com/docks/ship.git"
+        ship = {"id": 1, "full_name": "docks/ship", "path": "ship", "namespace": docks, "http_url_to_repo": address}
+        return json_reply([ship], headers={"total_count": "1"})
+    return json_reply({"message": "404 Not Found"}, 404)
+
+
+def test_at_gitcode_itself_a_list_that_is_not_there_is_said_to_be_unseen(at_gitcode: GitCodeSource) -> None:
+    assert [namespace.name for namespace in at_gitcode.namespaces()] == ["docks"]
+
+    assert [str(unseen.what) for unseen in at_gitcode.unseen] == [
+        "this account's namespaces",
+        "this account's organizations",
+    ]
+
+
+def test_both_names_of_the_service_are_one_house(at_gitcode: GitCodeSource) -> None:
+    addresses = [repository.clone_url for repository in at_gitcode.repositories()]
+
+    assert addresses == ["http://atomgit.com/docks/ship.git"]

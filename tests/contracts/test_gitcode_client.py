@@ -17,7 +17,7 @@ from matou import GitCode
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.platforms.gitcode.asking import PACE, PATIENCE, UnusableToken
-from matou.platforms.gitcode.client import HOME, api_address
+from matou.platforms.gitcode.client import api_address
 from matou.platforms.gitcode.errors import CredentialRefused, GitCodeFailed
 from matou.platforms.gitcode.wire import Content, as_received
 from matou.platforms.gitcode.words import (
@@ -31,6 +31,7 @@ from matou.platforms.gitcode.words import (
     Role,
 )
 from matou.remote.limiter import Limiter
+from matou.remote.proxies import Proxies
 from matou.remote.session import Session
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.steered_clock import SteeredClock
@@ -686,13 +687,16 @@ def test_gitcode_itself_is_asked_no_more_than_it_allows_in_any_minute() -> None:
     assert in_a_minute * 60 <= 4000
 
 
-def test_only_gitcode_itself_is_paced(recording_server: RecordingServer, time_: SteeredClock) -> None:
+@pytest.mark.parametrize(("host", "waits"), [("api.gitcode.com", [1.5] * 5), ("code.example.org", [])])
+def test_only_gitcode_itself_is_paced(
+    recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
+) -> None:
     limiter = Limiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=PACE.burst)
     recording_server.replies = [json_reply(sample("user.later"))]
-    with Session(named=[recording_server.url], clock=time_.clock, limiter=limiter) as session:
-        client = GitCode(TOKEN, recording_server.url, session=session)
-        for _ in range(3 * PACE.burst):
+    proxies = Proxies({"http": Secret(recording_server.url)}, "")
+    with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:
+        client = GitCode(TOKEN, f"http://{host}", session=session)
+        for _ in range(PACE.burst + 5):
             client.user()
 
-    assert time_.waits == []
-    assert GitCode(TOKEN, HOME, session=session)._asking._pace
+    assert [round(wait, 6) for wait in time_.waits] == waits
