@@ -23,7 +23,7 @@ from matou.forge.access import (
 )
 from matou.forge.events import record_event
 from matou.forge.first_commit import FirstFiles, commit_first
-from matou.forge.folders import moved, removed, staged_repository
+from matou.forge.folders import FolderGone, moved, removed, staged_repository
 from matou.forge.forge import Forge
 from matou.forge.imports import (
     fetch_local,
@@ -232,6 +232,8 @@ def move_repository(
             record_event(connection, repository.id, by, kind, details, now)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
+    except FolderGone as error:
+        raise no_longer_there(repository) from error
     forge.listings.forget(git_dir)
     return renamed
 

@@ -220,6 +220,19 @@ def test_whoever_saw_a_repository_before_it_moved_does_not_move_or_delete_what_s
     assert all_is_well(this_process)
 
 
+def test_a_folder_that_somebody_is_moving_is_told_without_its_place(
+    this_process: Forge, ship: Callable[[], Repository]
+) -> None:
+    before = ship()
+    place = this_process.git_dir(before)
+    place.rename(place.with_name("elsewhere"))
+
+    with pytest.raises(NotFound) as failure:
+        rename_repository(this_process, before, "boat")
+
+    assert str(this_process.archive.root) not in str(failure.value)
+
+
 def test_a_note_that_nobody_can_read_does_not_stop_the_others(this_process: Forge, crash: Crash) -> None:
     """A power cut may leave a folder whose note was never written."""
     empty = this_process.archive.staging / f"{NOTE_PREFIX}0000"
