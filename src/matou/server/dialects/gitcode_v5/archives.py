@@ -11,7 +11,7 @@ from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.dialects.gitcode_v5.answers import Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
-from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, attachment, streamed
+from matou.server.dialects.gitcode_v5.pieces import attachment, streamed
 from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.settings import MEBIBYTE
 
@@ -80,7 +80,7 @@ def _download(call: RepositoryCall, revision: str, packed_as: ArchiveFormat) -> 
     download = prepare_download(call.forge, call.repository, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
-    return streamed(download.pieces, (kind, attachment(download.file_name), NO_SNIFFING, cache), turns=_TURNS)
+    return streamed(download.pieces, (kind, attachment(download.file_name), cache), turns=_TURNS)
 
 
 _ABOUT: Final = (

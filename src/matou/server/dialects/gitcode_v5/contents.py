@@ -30,7 +30,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes, Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
-from matou.server.dialects.gitcode_v5.pieces import NO_SNIFFING, SANDBOX, Begin, streamed
+from matou.server.dialects.gitcode_v5.pieces import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 from matou.server.streaming import Header
@@ -145,7 +145,7 @@ def _query(ref: str) -> str:
 def _raw_headers(blob: ObjectId, beginning: bytes) -> tuple[Header, ...]:
     """Nothing that a browser runs: text as text, whatever it says it is, and the rest as bytes."""
     kind: Header = (b"content-type", _media_type(beginning[:SNIFFED_BYTES]))
-    return (kind, NO_SNIFFING, SANDBOX, _CACHE, (b"etag", b'"%b"' % blob.encode()))
+    return (kind, SANDBOX, _CACHE, (b"etag", b'"%b"' % blob.encode()))
 
 
 def _media_type(beginning: bytes) -> bytes:

@@ -14,7 +14,6 @@ from matou.server.streaming import Header
 
 THREADS = 32
 WAIT = timedelta(seconds=10)
-NO_SNIFFING: Header = (b"x-content-type-options", b"nosniff")
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
 STREAMS = threading.BoundedSemaphore(64)
