@@ -10,6 +10,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -22,8 +23,11 @@ from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
 from matou.storage.files import make_folders, sync_folder, write_atomically
 
+STAGED_PREFIX = "repository-"
+DELETED_PREFIX = "deleted-"
 NOTE_PREFIX = "move-"
 NOTE_FILE = "note.json"
+A_MOMENT = timedelta(minutes=1)
 
 
 class FolderGone(NotFound):
@@ -49,12 +53,24 @@ class MoveNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @contextlib.contextmanager
 def staged_repository(archive: Archive) -> Iterator[Path]:
     """An empty bare repository in the staging folder; gone at the end unless it was moved."""
-    git_dir = archive.staging / f"repository-{uuid.uuid4().hex}.git"
-    create_bare(git_dir)
-    try:
-        yield git_dir
-    finally:
-        shutil.rmtree(git_dir, ignore_errors=True)
+    git_dir = archive.staging / f"{STAGED_PREFIX}{uuid.uuid4().hex}.git"
+    git_dir.mkdir()
+    with _held(git_dir):
+        try:
+            create_bare(git_dir)
+            yield git_dir
+        finally:
+            shutil.rmtree(git_dir, ignore_errors=True)
+
+
+def remove_abandoned(archive: Archive, now: datetime) -> None:
+    """Remove what processes that died were making, or removing, in the staging folder."""
+    for prefix in (STAGED_PREFIX, DELETED_PREFIX):
+        for folder in archive.staging.glob(prefix + "*.git"):
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+                # Whoever made it a moment ago may not hold it yet.
+                if now.timestamp() - folder.stat().st_mtime > A_MOMENT.total_seconds():
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -91,7 +107,7 @@ def moved(
 def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId) -> Iterator[None]:
     """Take a folder away after the block, which deletes its row; if that fails it stays."""
     place = archive.repository(path)
-    trash = archive.staging / f"deleted-{uuid.uuid4().hex}.git"
+    trash = archive.staging / f"{DELETED_PREFIX}{uuid.uuid4().hex}.git"
     if not place.exists():
         yield
         return

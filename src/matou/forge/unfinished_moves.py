@@ -9,7 +9,7 @@ import structlog
 from matou.archive.layout import Archive
 from matou.db import repositories
 from matou.db.repositories import Repository, RepositoryId
-from matou.forge.folders import MoveNote, notes
+from matou.forge.folders import DELETED_PREFIX, MoveNote, notes, remove_abandoned
 from matou.forge.forge import Forge
 from matou.model.names import RepositoryPath
 from matou.storage.files import make_folders, sync_folder
@@ -20,13 +20,15 @@ log = structlog.get_logger()
 def finish_moves(forge: Forge) -> int:
     """Put each folder where its row says, remove those whose row was never written or is gone; say how many there were.
 
-    Only what a note of a process that died tells of is touched, and of that only the very folder that it moved.
+    Only what a note of a process that died tells of is touched, and of that only the very folder that it moved; and
+    what such a process was making in the staging folder.
     """
     count = 0
     for folder, note in notes(forge.archive):
         if _is_finished(forge, note):
             shutil.rmtree(folder)
             count += 1
+    remove_abandoned(forge.archive, forge.now())
     return count
 
 
@@ -71,7 +73,7 @@ def _inode(place: Path) -> int | None:
 
 
 def _remove(archive: Archive, place: Path) -> None:
-    trash = archive.staging / f"deleted-{uuid.uuid4().hex}.git"
+    trash = archive.staging / f"{DELETED_PREFIX}{uuid.uuid4().hex}.git"
     place.rename(trash)
     sync_folder(place.parent)
     shutil.rmtree(trash)

@@ -1,9 +1,11 @@
 """A crash between the folder of a repository and its row: the next start puts right what it cut off."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from matou.db import repositories as rows
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.check import check
-from matou.forge.folders import NOTE_PREFIX
+from matou.forge.folders import NOTE_PREFIX, staged_repository
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization, create_project
 from matou.forge.repositories import (
@@ -29,6 +31,7 @@ from matou.forge.users import create_user
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
+from support.clocks import Clock
 
 CRASH = """
 import os, signal, sys
@@ -218,6 +221,29 @@ def test_whoever_saw_a_repository_before_it_moved_does_not_move_or_delete_what_s
 
     assert find_repository(this_process, newcomer.path) == newcomer
     assert all_is_well(this_process)
+
+
+def test_what_a_process_that_died_was_making_is_removed(this_process: Forge, clock: Clock) -> None:
+    long_ago = (clock() - timedelta(minutes=2)).timestamp()
+    left = [this_process.archive.staging / name for name in ("repository-1.git", "deleted-1.git", "repository-2.git")]
+    others = this_process.archive.staging / "run-000001-1"
+    for folder in (*left, others):
+        (folder / "objects").mkdir(parents=True)
+        os.utime(folder, (long_ago, long_ago))
+    os.utime(left[2], (clock().timestamp(), clock().timestamp()))
+
+    finish_moves(this_process)
+
+    assert [folder.exists() for folder in (*left, others)] == [False, False, True, True]
+
+
+def test_what_a_process_is_making_stays(this_process: Forge, other_process: Forge, clock: Clock) -> None:
+    with staged_repository(this_process.archive) as git_dir:
+        os.utime(git_dir, (0, 0))
+
+        finish_moves(other_process)
+
+        assert (git_dir / "HEAD").is_file()
 
 
 def test_a_folder_that_somebody_is_moving_is_told_without_its_place(
