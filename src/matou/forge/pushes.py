@@ -7,6 +7,7 @@ import pygit2
 import structlog
 
 from matou.db import repositories
+from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
@@ -42,7 +43,12 @@ class _Told:
 
 
 def after_push(
-    forge: Forge, repository: Repository, identity: Identity, changes: Sequence[RefChange] = ()
+    forge: Forge,
+    repository: Repository,
+    identity: Identity,
+    changes: Sequence[RefChange] = (),
+    *,
+    added_bytes: int | None = None,
 ) -> Repository:
     """Make what git wrote durable, then note the push and what it changed.
 
@@ -51,6 +57,7 @@ def after_push(
 
     Args:
         changes: those that were made, without what git refused.
+        added_bytes: by how much the repository grew, from who knows it; None to have all of it measured.
 
     Raises:
         NoSuchRepository: it was deleted meanwhile.
@@ -60,8 +67,9 @@ def after_push(
     default_branch = _settle_head(forge, repository)
     told = tuple(_told(forge, repository, changes))
     syncfs(git_dir)
-    size, now = size_bytes(git_dir), forge.now()
+    measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
+        size = _grown(connection, repository, added_bytes or 0) if measured is None else measured
         pushed = repositories.change(
             connection,
             repository.id,
@@ -77,6 +85,12 @@ def after_push(
     pusher = None if identity.user is None else identity.user.name
     log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
     return pushed
+
+
+def _grown(connection: Connection, repository: Repository, added_bytes: int) -> int:
+    """Measuring costs the more the more files there are, and each write through the API adds some."""
+    found = repositories.find_repository_by_id(connection, repository.id)
+    return added_bytes + (repository if found is None else found).size_bytes
 
 
 def _settle_head(forge: Forge, repository: Repository) -> str | None:

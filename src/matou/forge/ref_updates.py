@@ -16,7 +16,7 @@ from matou.forge.turns import only_writer
 from matou.git.jail import NO_ENVIRONMENT
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
-from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
 from matou.git.run import GitFailed
 from matou.model.names import RefName
 from matou.model.refs import RefChange
@@ -71,12 +71,12 @@ def update_refs(
     with only_writer(forge, repository), staying(forge, identity, repository):
         _require_changeable(forge, repository, changes)
         _judge(forge, identity, repository, changes, quarantine)
+        remove_abandoned_locks(forge.git_dir(repository), changes, now=forge.now())
         environment = NO_ENVIRONMENT if quarantine is None else quarantine.environment
         with RefTransaction(forge.git_dir(repository), changes, environment=environment) as transaction:
-            if quarantine is not None:
-                quarantine.keep()
+            added_bytes = 0 if quarantine is None else quarantine.keep()
             transaction.commit()
-        after_push(forge, repository, identity, changes)
+        after_push(forge, repository, identity, changes, added_bytes=added_bytes)
 
 
 @contextmanager

@@ -90,8 +90,8 @@ class Quarantine:
             self._written[name] = path
         return name
 
-    def keep(self) -> None:
-        """Make the objects the repository's: for good, a power cut included, once this has returned.
+    def keep(self) -> int:
+        """Make the objects the repository's, for good, a power cut included; say how many bytes that added to it.
 
         Whoever then makes a ref name them need not fear that it outlives them. What is there already stays as it is.
 
@@ -102,20 +102,22 @@ class Quarantine:
         for path in self._written.values():
             _seal(path)
         objects = self.git_dir / "objects"
-        changed = {self._move(name, path, objects) for name, path in self._written.items()}
-        for folder in sorted(changed):
+        added_bytes = sum(_moved(path, objects / name[:2] / name[2:]) for name, path in self._written.items())
+        for folder in sorted({objects / name[:2] for name in self._written}):
             sync_folder(folder)
-        if changed:
-            sync_folder(objects)
+        sync_folder(objects)
         self._written.clear()
+        return added_bytes
 
-    def _move(self, name: ObjectId, path: Path, objects: Path) -> Path:
-        folder = objects / name[:2]
-        folder.mkdir(exist_ok=True)
-        place = folder / name[2:]
-        if not place.exists():
-            path.replace(place)
-        return folder
+
+def _moved(path: Path, place: Path) -> int:
+    """How many bytes now lie where none did."""
+    if place.exists():
+        return 0
+    place.parent.mkdir(exist_ok=True)
+    size_bytes = path.stat().st_size
+    path.replace(place)
+    return size_bytes
 
 
 def _seal(path: Path) -> None:

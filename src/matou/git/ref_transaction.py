@@ -3,12 +3,14 @@
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
 from matou.git.jail import NO_ENVIRONMENT
+from matou.git.repository import LEFTOVER_AGE
 from matou.git.run import GitChild, GitFailed
 from matou.model.refs import RefChange
 
@@ -108,6 +110,18 @@ class RefTransaction:
         if _CANNOT_LOCK in said:
             return RefChanged("{ref} was changed meanwhile", ref=refs)
         return failure
+
+
+def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: datetime) -> None:
+    """Take away what a git that was killed an hour ago, or before, has left: nobody holds a ref's lock for so long.
+
+    Without this a branch could not be changed again before somebody removed its lock by hand.
+    """
+    for name in ("packed-refs", *(change.ref for change in changes)):
+        lock = git_dir / f"{name}.lock"
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if datetime.fromtimestamp(lock.lstat().st_mtime, UTC) < now - LEFTOVER_AGE:
+                lock.unlink()
 
 
 def _instruction(change: RefChange) -> bytes:

@@ -126,6 +126,17 @@ def test_very_many_refs_at_once_are_told_in_one_event(desk: Desk) -> None:
     assert (event.kind, json.loads(event.details)) == (EventKind.PUSH, {"refs": MOST_EVENTS_OF_A_PUSH + 1})
 
 
+def test_a_write_adds_what_it_kept_to_the_repositorys_size(desk: Desk) -> None:
+    before, size_bytes = set(desk.files()), desk.again().repository.size_bytes
+
+    desk.write("deep/in/folders")
+    branches.create_branch(desk.forge, desk.identity, desk.repository, "side", start="main")
+
+    objects = {path for path in set(desk.files()) - before if "objects" in path.parts}
+    assert len(objects) == 5
+    assert desk.again().repository.size_bytes == size_bytes + sum(path.stat().st_size for path in objects)
+
+
 def test_a_rule_that_is_broken_leaves_no_object_behind(desk: Desk) -> None:
     change_settings(desk.forge, desk.identity, desk.repository, PushRules, commit_message_regex="^JIRA-[0-9]+")
     before, told = desk.files(), desk.events()

@@ -1,5 +1,6 @@
 """Several refs changed together or not at all: by real git, against whoever else changes them."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
 from matou.git.quarantine import ObjectKind, Quarantine
-from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
 from matou.git.run import GitFailed
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
@@ -111,6 +112,21 @@ def test_a_lock_of_somebody_elses_is_waited_for_and_then_told(bare: Path) -> Non
         pass
 
     assert locks(bare) == [bare / "refs/heads/main.lock"]
+
+
+@pytest.mark.parametrize("name", ["refs/heads/main.lock", "packed-refs.lock"])
+def test_a_lock_of_a_git_that_was_killed_is_taken_away_after_an_hour(bare: Path, name: str) -> None:
+    changes = [change("main", tip_of(bare, "main"), tip_of(bare, "main~1"))]
+    now = datetime.now(UTC)
+    (bare / name).touch()
+
+    remove_abandoned_locks(bare, changes, now=now + timedelta(minutes=59))
+    assert locks(bare) == [bare / name]
+    remove_abandoned_locks(bare, changes, now=now + timedelta(minutes=61))
+    assert locks(bare) == []
+
+    with RefTransaction(bare, changes) as transaction:
+        transaction.commit()
 
 
 def test_an_object_in_a_quarantine_can_be_named_before_it_is_kept(bare: Path) -> None:
