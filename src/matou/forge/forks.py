@@ -1,10 +1,11 @@
 """Forks: a repository made from another one, which it outlives, with all that its maker could read there."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from matou.db import forks, lfs_objects, repositories
-from matou.db.engine import Connection, OwnerGone
+from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
@@ -18,6 +19,7 @@ from matou.forge.references import ref_listing
 from matou.forge.repositories import Profile, namespace_for, new_repository, no_longer_there, publish_repository
 from matou.git.lfs_pointers import find_pointers
 from matou.git.local_copy import copy_reachable
+from matou.git.run import GitFailed
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
@@ -60,24 +62,15 @@ def fork_repository(
     access.require(forge, identity, Action.FORK, parent)
     target = access.reach_namespace(forge, identity, namespace, Action.CREATE_IN)
     where = RepositoryPath(target.path, path or parent.name)
-    profile = Profile(
-        name=name or path or parent.true_name, description=parent.description, visibility=parent.visibility
-    )
+    profile = Profile(name or path or parent.true_name, parent.description)
     with forge.database.begin_read() as connection:
         _require_no_fork(connection, parent, target.id)
     namespace_for(forge, where)
     with staged_repository(forge.archive) as git_dir:
-        copy_reachable(forge.git_dir(parent), git_dir, ref_listing(forge, parent))
-        syncfs(git_dir)
-        links = _links(forge, parent, git_dir)
-        new = new_repository(forge, target, where, git_dir, profile, identity.user)
-
-        def tie(connection: Connection, fork: Repository) -> None:
-            _require_no_fork(connection, parent, target.id)
-            _tie(connection, fork, parent, identity)
-
-        with forge.database.begin_read() as connection:
-            new = replace(new, visibility=_narrower(new.visibility, _now(connection, parent).visibility))
+        links = _copy(forge, parent, git_dir)
+        visibility = _still_readable(forge, identity, parent).visibility
+        new = new_repository(forge, target, where, git_dir, replace(profile, visibility=visibility), identity.user)
+        tie = partial(_tie, parent=parent, identity=identity)
         return publish_repository(forge, git_dir, new, creator=identity.user, links=links, also=tie)
 
 
@@ -100,22 +93,29 @@ def _require_no_fork(connection: Connection, parent: Repository, namespace_id: N
         raise AlreadyForked("{path} is a fork of it already", path=repr(str(there.path)))
 
 
-def _tie(connection: Connection, fork: Repository, parent: Repository, identity: Identity) -> None:
-    """The parent may have gone, or been closed, while its objects were copied."""
-    now = _now(connection, parent)
+def _tie(connection: Connection, fork: Repository, *, parent: Repository, identity: Identity) -> None:
+    """The parent may have gone, or been closed, until the last moment."""
+    _require_no_fork(connection, parent, fork.namespace_id)
+    now = _unmoved(connection, parent)
     if _narrower(fork.visibility, now.visibility) != fork.visibility:
         raise WiderThanParent("a fork cannot be seen by more people than the repository that it was made from")
-    try:
-        forks.insert_fork(connection, fork.id, parent.id)
-    except OwnerGone as error:
-        raise no_longer_there(parent) from error
+    forks.insert_fork(connection, fork.id, parent.id)
     details = {"fork_id": fork.id, "fork": str(fork.path)}
     record_event(connection, parent.id, identity.user, EventKind.FORKED, details, fork.updated_at)
 
 
-def _now(connection: Connection, parent: Repository) -> Repository:
-    found = repositories.find_repository_by_id(connection, parent.id)
-    if found is None:
+def _still_readable(forge: Forge, identity: Identity, parent: Repository) -> Repository:
+    """The parent as it is when all was copied."""
+    with forge.database.begin_read() as connection:
+        now = _unmoved(connection, parent)
+    access.require(forge, identity, Action.FORK, now)
+    return now
+
+
+def _unmoved(connection: Connection, parent: Repository) -> Repository:
+    """What was copied is the parent's if the folder was: at its old path another repository may stand by now."""
+    found = repositories.lock_repository(connection, parent.id)
+    if found is None or found.path != parent.path:
         raise no_longer_there(parent)
     return found
 
@@ -124,8 +124,15 @@ def _narrower(one: Visibility, other: Visibility) -> Visibility:
     return min(one, other, key=OPENNESS.index)
 
 
-def _links(forge: Forge, parent: Repository, git_dir: Path) -> tuple[LfsLink, ...]:
-    """The parent's LFS objects that something in the copy points at."""
+def _copy(forge: Forge, parent: Repository, git_dir: Path) -> tuple[LfsLink, ...]:
+    """Fill the fork's folder; the parent's LFS objects that something in it points at."""
+    try:
+        copy_reachable(forge.git_dir(parent), git_dir, ref_listing(forge, parent))
+    except (GitFailed, FileNotFoundError):
+        with forge.database.begin_read() as connection:
+            _unmoved(connection, parent)
+        raise
+    syncfs(git_dir)
     with forge.database.begin_read() as connection:
         held = lfs_objects.links_of(connection, parent.id)
     if not held:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from matou.db import forks as rows
+from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -17,12 +18,14 @@ from matou.forge.check import check
 from matou.forge.forge import Forge
 from matou.forge.forks import AlreadyForked, WiderThanParent, fork_repository, parent_of, require_not_wider
 from matou.forge.lfs import exists, receive
+from matou.forge.members import add_member, remove_member
 from matou.forge.references import ref_listing
 from matou.forge.repositories import (
     create_repository,
     delete_repository,
     find_repository,
     find_repository_by_id,
+    rename_repository,
     repositories_in,
     set_visibility,
 )
@@ -203,13 +206,13 @@ def test_a_parent_that_is_closed_while_it_is_copied_closes_the_fork(
 ) -> None:
     def copy_and_close(origin: Path, git_dir: Path, listing: RefListing) -> None:
         copy_reachable(origin, git_dir, listing)
-        set_visibility(forge, parent, Visibility.PRIVATE)
+        set_visibility(forge, parent, Visibility.INTERNAL)
 
     monkeypatch.setattr("matou.forge.forks.copy_reachable", copy_and_close)
 
     fork = fork_repository(forge, identity_of(berta), parent, namespace=BERTAS)
 
-    assert fork.visibility is Visibility.PRIVATE
+    assert fork.visibility is Visibility.INTERNAL
 
 
 def test_a_parent_that_is_deleted_while_it_is_copied_leaves_no_fork(
@@ -226,6 +229,41 @@ def test_a_parent_that_is_deleted_while_it_is_copied_leaves_no_fork(
 
     assert repositories_in(forge, None) == ((), 0)
     assert list(forge.archive.staging.iterdir()) == []
+
+
+def test_a_parent_in_whose_place_another_repository_stands_when_all_is_copied_is_not_forked(
+    forge: Forge, parent: Repository, anna: User, berta: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was copied may be the other one's, which its maker may not even see."""
+
+    def take_its_place_and_copy(origin: Path, git_dir: Path, listing: RefListing) -> None:
+        rename_repository(forge, parent, "away")
+        create_repository(forge, parent.path, creator=anna)
+        copy_reachable(origin, git_dir, RefListing({}))
+
+    monkeypatch.setattr("matou.forge.forks.copy_reachable", take_its_place_and_copy)
+
+    with pytest.raises(NotFound):
+        fork_repository(forge, identity_of(berta), parent, namespace=BERTAS)
+
+    assert repositories_in(forge, None)[1] == 2
+
+
+def test_whoever_is_no_longer_let_in_when_all_is_copied_has_no_fork(
+    forge: Forge, repository: Repository, project: Namespace, berta: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_member(forge, project, berta, Role.REPORTER)
+
+    def copy_and_leave(origin: Path, git_dir: Path, listing: RefListing) -> None:
+        copy_reachable(origin, git_dir, listing)
+        remove_member(forge, project, berta)
+
+    monkeypatch.setattr("matou.forge.forks.copy_reachable", copy_and_leave)
+
+    with pytest.raises(NotFound):
+        fork_repository(forge, identity_of(berta), repository, namespace=BERTAS)
+
+    assert repositories_in(forge, None)[1] == 1
 
 
 def test_lfs_objects_that_the_fork_points_at_can_be_read_through_it(
