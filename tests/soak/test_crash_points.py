@@ -1,13 +1,19 @@
 """F-02 and F-51: the real program, and git below it, killed at each call that changes a name or makes one last."""
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import urllib3
 
+from matou.credentials import Secret
+from matou.db.repositories import Repository
+from matou.git.repository import remove_leftovers
 from support.crash_points import (
     INPUT_OUTPUT_ERROR,
     KILL,
@@ -22,7 +28,7 @@ from support.crash_points import (
     trace,
 )
 from support.git_repositories import ENVIRONMENT, git, make_many_refs
-from support.matou_server import running_server
+from support.matou_server import MatouServer, running_server
 from support.scripted_source import refs_of
 from support.team import Team
 
@@ -147,3 +153,74 @@ def test_a_push_to_a_disk_that_cannot_sync_is_never_acknowledged(tmp_path: Path,
         assert (first.returncode != 0) == (strikes > 0)
         assert second.returncode == 0, second.stderr
         assert refs_of(server.git_dir(repository)) == refs_of(source)
+
+
+CONTENTS = {"content": "eA==", "message": "a change"}
+
+
+def write(server: MatouServer, token: Secret, repository: Repository, path: str) -> int:
+    """The status of one commit by GitCode's contents API; 0 where the server went away before it answered."""
+    url = f"{server.url}/api/v5/repos/{repository.path}/contents/{path}"
+    headers = {"Authorization": f"Bearer {token.reveal()}"}
+    try:
+        return urllib3.request("POST", url, json=CONTENTS, headers=headers, retries=False, timeout=20).status
+    except urllib3.exceptions.HTTPError:
+        return 0
+
+
+@pytest.mark.parametrize("call", SYNCING)
+@pytest.mark.parametrize("number", range(1, 9))
+def test_an_api_write_to_a_disk_that_cannot_sync_is_never_acknowledged(tmp_path: Path, call: str, number: int) -> None:
+    require_strace(tmp_path)
+    with running_server(tmp_path / "server") as server:
+        repository, token = server.repository(), server.token()
+        assert write(server, token, repository, "first") == 201
+        git_dir = server.git_dir(repository)
+        before = refs_of(git_dir)
+
+        with attached(server.process.pid, tmp_path / "trace", Point(call, number, INPUT_OUTPUT_ERROR)):
+            status = write(server, token, repository, "deep/in/second")
+        after = refs_of(git_dir)
+        again = write(server, token, repository, "third")
+
+        strikes = strikes_in(tmp_path / "trace")
+        print(f"{call} {number}: {strikes} struck, status {status}, refs {'kept' if after == before else 'changed'}")
+        assert (status != 201) == (strikes > 0)
+        assert again == 201
+        assert left_in(git_dir) == []
+        git(git_dir, "fsck", "--full", "--strict")
+
+
+@pytest.mark.parametrize("call", ["rename", "unlink", "mkdir", *SYNCING])
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_server_that_is_killed_within_an_api_write_has_made_it_or_not_and_takes_the_next_an_hour_later(
+    tmp_path: Path, call: str, number: int
+) -> None:
+    require_strace(tmp_path)
+    with running_server(tmp_path / "server") as server:
+        repository, token = server.repository(), server.token()
+        assert write(server, token, repository, "first") == 201
+        with attached(server.process.pid, tmp_path / "trace", Point(call, number, KILL)):
+            status = write(server, token, repository, "deep/in/second")
+        server.process.kill()
+    strikes = strikes_in(tmp_path / "trace")
+
+    with running_server(tmp_path / "server") as server:
+        git_dir = server.git_dir(repository)
+        files = git(git_dir, "ls-tree", "-r", "--name-only", "main").split()
+        for path in left_in(git_dir):
+            os.utime(path, times=(0, 0))
+        again = write(server, token, repository, "third")
+        remove_leftovers(git_dir, now=datetime.now(UTC))
+
+    print(f"{call} {number}: {strikes} struck, status {status}, {files}")
+    assert files in (["first"], ["deep/in/second", "first"])
+    assert status != 201 or len(files) == 2
+    assert again == 201
+    assert left_in(git_dir) == []
+    git(git_dir, "fsck", "--full", "--strict")
+
+
+def left_in(git_dir: Path) -> list[Path]:
+    """Locks and quarantines."""
+    return [path for path in git_dir.rglob("*") if path.name.endswith(".lock") or path.name.startswith("tmp_")]

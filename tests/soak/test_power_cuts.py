@@ -1,5 +1,6 @@
 """F-13 and F-15: what was reported as done is there after a power cut in the same moment."""
 
+import base64
 import hashlib
 import json
 import random
@@ -17,6 +18,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.snapshots import parse_snapshot
 from matou.credentials import Secret
+from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.forge.lfs import open_object
 from matou.forge.repositories import find_repository
@@ -214,6 +216,43 @@ def test_an_lfs_object_that_was_taken_is_there_after_a_power_cut(server: MatouSe
     with opened_again(cut) as forge:
         path, size = open_object(forge, find_repository(forge, repository.path), oid)
         assert (path.read_bytes(), size) == (content, len(content))
+
+
+@pytest.mark.parametrize("seed", ROUNDS)
+def test_a_file_that_the_api_wrote_is_there_after_a_power_cut(server: MatouServer, ours: Disk, seed: int) -> None:
+    repository = server.repository()
+    content = random.Random(seed).randbytes(1_000_000)
+
+    made = write(server, "POST", repository, "deep/in/it", content=base64.b64encode(content).decode())
+    with_file = ours.cut()
+    blob = made["content"]["sha"]
+    changed = write(server, "PUT", repository, "deep/in/it", content="eA==", sha=blob)
+    with_change = ours.cut()
+    write(server, "DELETE", repository, "deep/in/it", sha=changed["content"]["sha"])
+    with_deletion = ours.cut()
+
+    kept = [(with_file, blob), (with_change, changed["content"]["sha"]), (with_deletion, None)]
+    for number, (cut, expected) in enumerate(kept, start=1):
+        with opened_again(cut) as forge:
+            found = find_repository(forge, repository.path)
+            git_dir = forge.git_dir(found)
+            assert git(git_dir, "fsck", "--full", "--strict", "--unreachable") == ""
+            assert git(git_dir, "rev-list", "--count", "main") == str(number)
+            assert git(git_dir, "ls-tree", "-r", "--format=%(objectname)", "main") == (expected or "")
+            assert found.last_push_at is not None
+
+
+def write(server: MatouServer, method: str, repository: Repository, path: str, **asked: str) -> dict[str, Any]:
+    """One commit by GitCode's contents API, over a connection of its own."""
+    answer = urllib3.request(
+        method,
+        f"{server.url}/api/v5/repos/{repository.path}/contents/{path}",
+        json={"message": f"{method} it", **asked},
+        headers={"Authorization": f"Bearer {server.token().reveal()}"},
+    )
+    assert answer.status in {200, 201}, answer.data
+    written: dict[str, Any] = answer.json()
+    return written
 
 
 def ask(server: MatouServer, action: str, **asked: object) -> dict[str, Any]:

@@ -28,6 +28,7 @@ SYNCING = ("fsync", "syncfs")
 
 _CALL = re.compile(r"(?:.*/)?(\d+) +(\w+)\(")
 LONGEST_RUN_SECONDS = 60
+LONGEST_GOOD_BYE_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,16 @@ def attached(pid: int, trace_file: Path, point: Point) -> Iterator[None]:
                 time.sleep(0.01)
             yield
         finally:
-            strace.terminate()
+            _end(strace)
+
+
+def _end(strace: "subprocess.Popen[str]") -> None:
+    strace.terminate()
+    try:
+        strace.wait(LONGEST_GOOD_BYE_SECONDS)
+    except subprocess.TimeoutExpired:
+        # It waits for ever for a thread of a process that it killed itself.
+        strace.kill()
 
 
 def strikes_in(trace_file: Path) -> int:
