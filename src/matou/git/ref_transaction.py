@@ -117,7 +117,7 @@ def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: 
 
     Without this a branch could not be changed again before somebody removed its lock by hand.
     """
-    for name in ("packed-refs", *(change.ref for change in changes)):
+    for name in ("HEAD", "packed-refs", *(change.ref for change in changes)):
         lock = git_dir / f"{name}.lock"
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if datetime.fromtimestamp(lock.lstat().st_mtime, UTC) < now - LEFTOVER_AGE:

@@ -114,7 +114,7 @@ def test_a_lock_of_somebody_elses_is_waited_for_and_then_told(bare: Path) -> Non
     assert locks(bare) == [bare / "refs/heads/main.lock"]
 
 
-@pytest.mark.parametrize("name", ["refs/heads/main.lock", "packed-refs.lock"])
+@pytest.mark.parametrize("name", ["refs/heads/main.lock", "packed-refs.lock", "HEAD.lock"])
 def test_a_lock_of_a_git_that_was_killed_is_taken_away_after_an_hour(bare: Path, name: str) -> None:
     changes = [change("main", tip_of(bare, "main"), tip_of(bare, "main~1"))]
     now = datetime.now(UTC)
