@@ -13,7 +13,10 @@ import structlog
 
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
+from matou.forge.history import NoSuchCommit
 from matou.forge.uploads import EmptyUpload
+from matou.git.archives import HostilePath
+from matou.git.objects import TooLargeToRead
 from matou.git.run import GitFailed
 from matou.model.names import InvalidName
 from matou.server.authentication import UnknownCredential, UnreadableCredential
@@ -73,6 +76,9 @@ FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (BodyTooLarge, Failure(TOO_LARGE, TOO_LARGE, "BAD_REQUEST")),
     (NoSuchRepository, Failure(404, 404, "UN_KNOW", "Project not found")),
     (NoSuchNamespace, Failure(404, 404, "UN_KNOW", "404 Namespace Not Found")),
+    (NoSuchCommit, Failure(400, 404, "UN_KNOW", "404 Not Found Commit")),
+    (TooLargeToRead, Failure(400, 400, "UN_KNOW")),
+    (HostilePath, Failure(400, 400, "UN_KNOW")),
     (WrongMethod, Failure(405, 405, "METHOD_NOT_ALLOWED")),
     (NoSuchRoute, Failure(404, 404, "NOT_FOUND")),
     (MissingScope, Failure(403, 403, "FORBIDDEN")),
