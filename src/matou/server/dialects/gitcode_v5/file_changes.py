@@ -154,7 +154,8 @@ def _zulu_signature(person: Signature) -> wire.ZuluSignature:
 _PATH = "/repos/{owner}/{repo}/contents/{path...}"
 _LIMITS = (
     f"a file has at most {LARGEST_FILE_BYTES // (1024 * 1024)} MiB, a message {LONGEST_MESSAGE_BYTES // 1024} KiB; what"
-    " is not Base64 is refused, the document's own sample too; the committer is who asks, `committer[…]` is not read"
+    " is not Base64 is refused, the document's own sample too; the committer is who asks, `committer[…]` is not read;"
+    " a repository with SHA-256 objects is changed by `git push` only"
 )
 _STALE = "a `sha` that is not the file's is answered with 400 and the one that is"
 
