@@ -167,20 +167,21 @@ def test_a_span_holds_what_the_authors_clock_showed_in_it(forge: Forge, reposito
     assert days(forge, repository, span=Span(last=at(2023, 11, 15, 6, 13, 19))) == {}
 
 
-def test_after_a_push_only_new_commits_are_compared(forge: Forge, repository: Repository) -> None:
+def test_after_a_push_only_new_commits_are_read_and_compared(forge: Forge, repository: Repository) -> None:
     git_dir = forge.git_dir(repository)
-    commit(git_dir, 1_700_000_000, {b"x": b"1\n"})
-    commit(git_dir, 1_700_000_001, {b"x": b"1\n2\n"})
+    for number in range(4):
+        commit(git_dir, 1_700_000_000 + number, {b"x": b"1\n" * (number + 1)})
     before = days(forge, repository)
-    expected_later = {("New Person", "new@example.com", "2023-11-15"): (2, 0, 3)}
-    commit(git_dir, 1_700_000_002, {b"y": b""})
-    # Nobody could compare the first commits any more.
-    blob = git(git_dir, "rev-parse", "main~2:x")
-    (git_dir / "objects" / blob[:2] / blob[2:]).unlink()
+    # Nobody could read the first commits any more, nor compare them.
+    for lost in (git(git_dir, "rev-parse", "main~3"), git(git_dir, "rev-parse", "main~2:x")):
+        (git_dir / "objects" / lost[:2] / lost[2:]).unlink()
+    commit(git_dir, 1_700_000_005, {b"y": b""})
 
-    assert sum(commits for _, _, commits in before.values()) == 2
-    assert days(forge, repository) == expected_later
-    assert listed(forge, repository, Role.AUTHOR) == [(3, "New Person <new@example.com>")]
+    after = days(forge, repository)
+
+    assert sum(commits for _, _, commits in before.values()) == 4
+    assert after == {("New Person", "new@example.com", "2023-11-15"): (4, 0, 5)}
+    assert listed(forge, repository, Role.AUTHOR) == [(5, "New Person <new@example.com>")]
 
 
 def test_a_history_that_was_rewritten_has_only_what_is_in_it_now(forge: Forge, repository: Repository) -> None:
@@ -339,3 +340,22 @@ def test_a_long_history_is_counted_by_two_and_is_the_same(
     assert days(forge, repository) == by_day(git_dir)
     loaded = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
     assert all(loaded.is_counted)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_side_branch_that_was_counted_first_stands_where_it_belongs(
+    this_process: Forge,
+    other_process: Forge,
+    forge: Forge,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+) -> None:
+    monkeypatch.setattr(analysis_history, "COUNTS_A_FRAME", 3)
+    git_dir = fill(forge, repository, seed)
+    side = git(git_dir, "rev-parse", "main^2")
+    listed(this_process, repository, Role.AUTHOR)
+
+    assert days(this_process, repository, side) == by_day(git_dir, side)
+    assert days(this_process, repository) == by_day(git_dir)
+    assert days(other_process, repository) == by_day(git_dir)

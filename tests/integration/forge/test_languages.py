@@ -163,11 +163,13 @@ def test_attributes_of_a_folder_hold_in_it_and_go_before_those_above(forge: Forg
 
 
 def test_attributes_that_are_a_link_or_too_long_say_nothing(forge: Forge, repository: Repository) -> None:
-    commit(forge, repository, {b"a.go": b"package a\n", b"b/a.go": b"package a\n"})
-    commit(forge, repository, {b"b/.gitattributes": b"*.go linguist-vendored\n" * 60_000})
+    commit(forge, repository, {b"a.go": b"package a\n", b"b/a.rb": b"puts 123\n\n"})
     commit(forge, repository, {b".gitattributes": b"*.go linguist-vendored\n"}, mode=b"120000")
+    assert told(forge, repository) == {"Go": 50.0, "Ruby": 50.0}
 
-    assert told(forge, repository) == {"Go": 100.0}
+    commit(forge, repository, {b"b/.gitattributes": b"*.rb linguist-vendored\n" * 60_000})
+
+    assert told(forge, repository) == {"Go": 50.0, "Ruby": 50.0}
 
 
 def test_names_that_are_no_text_and_names_that_git_would_not_check_out_do_no_harm(

@@ -87,7 +87,7 @@ def test_a_journal_that_was_deleted_while_it_was_open_is_not_begun_in_the_middle
 
     writer.append(b"lost")
 
-    assert list(journal(tmp_path).read()) == []
+    assert (tmp_path / "cache" / "7" / "journal").read_bytes() == b""
 
 
 @pytest.mark.parametrize("length", [0, 3, 20, 40])
