@@ -15,8 +15,9 @@ from matou.forge.access import Action, Identity
 from matou.forge.events import record_event
 from matou.forge.folders import staged_repository
 from matou.forge.forge import Forge
+from matou.forge.profiles import Profile
 from matou.forge.references import ref_listing
-from matou.forge.repositories import Profile, namespace_for, new_repository, no_longer_there, publish_repository
+from matou.forge.repositories import namespace_for, new_repository, no_longer_there, publish_repository
 from matou.git.lfs_pointers import find_pointers
 from matou.git.local_copy import copy_reachable
 from matou.git.run import GitFailed

@@ -13,8 +13,9 @@ from matou.forge import access
 from matou.forge.access import Action, Identity
 from matou.forge.first_commit import FirstFiles
 from matou.forge.forge import Forge
+from matou.forge.profiles import Profile
 from matou.forge.remote_imports import import_from
-from matou.forge.repositories import Profile, begin_repository
+from matou.forge.repositories import begin_repository
 from matou.forge.templates import Holder, gitignore_template, license_template, readme
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.repository_settings import Modules

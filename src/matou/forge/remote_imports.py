@@ -21,7 +21,8 @@ from matou.errors import MatouError, TryLater
 from matou.forge.folders import staged_repository
 from matou.forge.forge import Forge
 from matou.forge.imports import ImportRefused, fetch_remote, require_remote_url
-from matou.forge.repositories import Profile, RowWriter, namespace_for, new_repository, publish_repository
+from matou.forge.profiles import Profile
+from matou.forge.repositories import RowWriter, namespace_for, new_repository, publish_repository
 from matou.git.jail import GitSetting
 from matou.git.lfs_pointers import find_pointers
 from matou.git.refs import read_refs

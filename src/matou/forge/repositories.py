@@ -1,7 +1,6 @@
 """Repositories: making, finding, changing, bringing in from elsewhere."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +12,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import NewRepository, Repository, RepositoryId
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
-from matou.errors import MatouError, NotFound
+from matou.errors import NotFound
 from matou.forge.access import (
     Identity,
     NoSuchRepository,
@@ -32,6 +31,7 @@ from matou.forge.imports import (
     local_lfs_objects,
     require_remote_url,
 )
+from matou.forge.profiles import Profile
 from matou.forge.references import ref_listing
 from matou.forge.turns import only_writer
 from matou.forge.users import NameTaken
@@ -44,10 +44,6 @@ from matou.model.platform import VersionControl, Visibility
 from matou.storage.files import write_atomically
 
 HEADS = "refs/heads/"
-LONGEST_NAME = 200
-LONGEST_DESCRIPTION = 10_000
-LONGEST_HOMEPAGE = 2000
-
 _LOOK_LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572\u27cb\u27cd")
 
 NO_FILES: FirstFiles = MappingProxyType({})
@@ -58,35 +54,6 @@ RowWriter = Callable[[Connection, Repository], None]
 
 class NoSuchBranch(NotFound):
     """The repository has no branch of that name."""
-
-
-class InvalidText(MatouError):
-    """A description, or an address, that a repository cannot have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a repository is, besides where it stands; valid on construction.
-
-    Attributes:
-        name: what people call it; empty for the last part of its path.
-        homepage: an http or https URL, or empty.
-
-    Raises:
-        InvalidName: the name is too long, or holds what nobody can see or a slash.
-        InvalidText: the description is too long, or the home page is no such URL.
-    """
-
-    name: str = ""
-    description: str = ""
-    homepage: str = ""
-    visibility: Visibility = Visibility.PRIVATE
-
-    def __post_init__(self) -> None:
-        if self.name:
-            require_display_name(self.name)
-        require_description(self.description)
-        require_homepage(self.homepage)
 
 
 def create_repository(
@@ -448,29 +415,6 @@ def publish_repository(
 
 def _nothing(_connection: Connection, _repository: Repository) -> None:
     """What belongs to a repository that has nothing but itself."""
-
-
-def require_display_name(name: str) -> str:
-    """Raises InvalidName."""
-    is_text = name.isprintable() and name.strip(". ") != "" and not set(name) & set("/\\")
-    if not is_text or len(name) > LONGEST_NAME:
-        raise InvalidName("{name} cannot be the name of a repository", name=repr(name)[:100])
-    return name
-
-
-def require_description(description: str) -> str:
-    """Raises InvalidText."""
-    if len(description) > LONGEST_DESCRIPTION or "\0" in description:
-        raise InvalidText("a description has at most {longest} characters", longest=LONGEST_DESCRIPTION)
-    return description
-
-
-def require_homepage(homepage: str) -> str:
-    """Raises InvalidText. What is shown as a link must not be able to be a program."""
-    is_link = homepage.startswith(("http://", "https://")) and homepage.isprintable() and " " not in homepage
-    if homepage and not (is_link and len(homepage) <= LONGEST_HOMEPAGE):
-        raise InvalidText("{homepage} is not an http or https URL", homepage=repr(homepage)[:100])
-    return homepage
 
 
 def _change(forge: Forge, repository: Repository, **values: object) -> Repository:

@@ -9,8 +9,8 @@ from matou.forge.access import Action, Identity
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.forks import require_not_wider
+from matou.forge.profiles import Profile
 from matou.forge.repositories import (
-    Profile,
     move_repository,
     no_longer_there,
     require_branch,

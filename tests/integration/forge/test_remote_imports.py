@@ -16,9 +16,10 @@ from matou.db.users import User
 from matou.forge import lfs, remote_imports
 from matou.forge.access import NoSuchNamespace
 from matou.forge.forge import Forge
+from matou.forge.profiles import Profile
 from matou.forge.references import ref_listing
 from matou.forge.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, import_from
-from matou.forge.repositories import Profile, find_repository, repositories_in
+from matou.forge.repositories import find_repository, repositories_in
 from matou.forge.users import NameTaken, create_user
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility

@@ -8,8 +8,8 @@ from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.forge.access import Action, Scope
 from matou.forge.new_repositories import Beginning, make_repository
+from matou.forge.profiles import Profile
 from matou.forge.repositories import (
-    Profile,
     archive_repository,
     delete_repository,
     unarchive_repository,
