@@ -55,7 +55,7 @@ def update_refs(
     """Change refs, all of them or none, each only if it is what its change says that it was.
 
     When this returns, refs and objects survive a power cut, and events tell of them. When it raises, nothing was
-    changed and no object was kept, with one exception: a repository that is deleted in the last moment.
+    changed and no object was kept, unless the disk or the database failed when the refs had moved already.
 
     Args:
         quarantine: what holds the objects that the refs are to name and that the repository lacks; they are kept as
