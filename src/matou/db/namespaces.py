@@ -1,13 +1,14 @@
 """Rows of namespaces: users' own, organizations, and projects below them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, func, insert, or_, select, update
 
-from matou.db.schema import namespaces
+from matou.db.schema import memberships, namespaces
 from matou.db.users import UserId
 from matou.db.viewers import EVERYTHING, Viewer, containing, page, sees_namespace
 from matou.model.names import NamespacePath, folded
@@ -128,6 +129,27 @@ def child_namespaces(
         conditions.append(
             or_(containing(namespaces.c.true_name, name_filter), containing(namespaces.c.display_name, name_filter))
         )
+    total = connection.execute(select(func.count()).select_from(namespaces).where(*conditions)).scalar_one()
+    rows = connection.execute(page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit))
+    return tuple(namespace_of(row) for row in rows.mappings()), total
+
+
+def namespaces_of_member(
+    connection: Connection,
+    user_id: UserId,
+    *,
+    viewer: Viewer,
+    kinds: Collection[NamespaceKind],
+    offset: int,
+    limit: int,
+) -> tuple[tuple[Namespace, ...], int]:
+    """Those of some kinds in which a user has a role that was given there itself, by path, and how many in all."""
+    is_member = exists(
+        select(memberships.c.user_id).where(
+            memberships.c.namespace_id == namespaces.c.id, memberships.c.user_id == user_id
+        )
+    )
+    conditions = (is_member, namespaces.c.kind.in_(kinds), sees_namespace(viewer))
     total = connection.execute(select(func.count()).select_from(namespaces).where(*conditions)).scalar_one()
     rows = connection.execute(page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit))
     return tuple(namespace_of(row) for row in rows.mappings()), total

@@ -1,5 +1,7 @@
 """Namespaces: a team is an outermost organization; its projects are namespaces below it."""
 
+from collections.abc import Collection
+
 from matou.db import memberships, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection, OwnerGone
 from matou.db.memberships import Role
@@ -98,6 +100,17 @@ def visible_children(
 ) -> tuple[tuple[Namespace, ...], int]:
     """As `child_namespaces`, without those that the identity may not see."""
     return _children(forge, parent, viewer(forge, identity), offset=offset, limit=limit, name_filter=name_filter)
+
+
+def own_namespaces(
+    forge: Forge, identity: Identity, user: User, kinds: Collection[NamespaceKind], *, offset: int, limit: int
+) -> tuple[tuple[Namespace, ...], int]:
+    """Those in which a user was given a role and that the token sees, by path, and how many there are in all."""
+    eyes = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        return namespaces.namespaces_of_member(
+            connection, user.id, viewer=eyes, kinds=kinds, offset=offset, limit=limit
+        )
 
 
 def change_namespace(

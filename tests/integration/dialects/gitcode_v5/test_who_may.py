@@ -124,7 +124,7 @@ def stubbed(row: Route) -> Route:
 
 
 def credential(carrier: str, token: str) -> dict[str, Any]:
-    return {
+    carried: dict[str, dict[str, Any]] = {
         "PRIVATE-TOKEN": {"headers": {"private-token": token}},
         "Bearer": {"headers": {"authorization": f"Bearer {token}"}},
         "token": {"headers": {"authorization": f"token {token}"}},
@@ -133,7 +133,8 @@ def credential(carrier: str, token: str) -> dict[str, Any]:
         "form": {"data": {"access_token": token}},
         "json": {"json": {"access_token": token}},
         "multipart": {"files": {"access_token": (None, token)}},
-    }[carrier]
+    }
+    return carried[carrier]
 
 
 def place(row: Route, name: str) -> str:
@@ -259,7 +260,7 @@ def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> 
 
 def test_routes_that_name_no_repository_need_somebody(served: Harbour) -> None:
     rows = [row for row in ROUTES if row.action is None]
-    asked = [(row.method, place(row, "ferry"), {}) for row in rows]
+    asked: list[tuple[str, str, dict[str, Any]]] = [(row.method, place(row, "ferry"), {}) for row in rows]
 
     found = asyncio.run(ask_all(served, asked))
 
