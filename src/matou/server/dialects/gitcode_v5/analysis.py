@@ -184,7 +184,7 @@ ROUTES = (
         answer=dict[str, float],
         choices=(
             "percent of the bytes on the default branch, in hundredths that add up to exactly 100, largest first; by"
-            " linguist's rules: vendored, generated and binary files and documentation do not count, nor data nor prose,"
+            " linguist's rules: vendored, generated and binary files, documentation, data and prose do not count,"
             " unless .gitattributes say so (linguist-language, -vendored, -generated, -documentation, -detectable);"
             f" empty for a repository without commits and for one of more than {MOST_FILES:,} files"
         ),
