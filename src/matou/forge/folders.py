@@ -5,6 +5,7 @@ being done, so that `unfinished_moves` can end what a crash cut off.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -167,9 +168,19 @@ def _held(folder: Path) -> Iterator[None]:
 def _move(origin: Path, place: Path) -> None:
     """Unlike a plain rename this one never replaces an empty folder."""
     if place.exists():
-        raise AlreadyThere(
-            "the folder {place} is there already", place=place, advice="`matou check` tells of folders without a row."
-        )
-    origin.rename(place)
+        raise _in_the_way(place)
+    try:
+        origin.rename(place)
+    except OSError as error:
+        # Somebody else's rename came between.
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise _in_the_way(place) from error
+        raise
     sync_folder(place.parent)
     sync_folder(origin.parent)
+
+
+def _in_the_way(place: Path) -> AlreadyThere:
+    return AlreadyThere(
+        "the folder {place} is there already", place=place, advice="`matou check` tells of folders without a row."
+    )

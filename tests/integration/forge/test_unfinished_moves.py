@@ -12,10 +12,11 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.db import repositories as rows
+from matou.db.engine import AlreadyThere
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.check import check
-from matou.forge.folders import NOTE_PREFIX, staged_repository
+from matou.forge.folders import NOTE_PREFIX, moved, staged_repository
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization, create_project
 from matou.forge.repositories import (
@@ -37,6 +38,7 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from matou.db import repositories as rows
+from matou.db.engine import AlreadyThere
 from matou.forge import repositories as use_cases
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
@@ -244,6 +246,18 @@ def test_what_a_process_is_making_stays(this_process: Forge, other_process: Forg
         finish_moves(other_process)
 
         assert (git_dir / "HEAD").is_file()
+
+
+def test_of_two_who_look_at_a_free_place_at_once_one_gets_it(
+    this_process: Forge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both find nothing there; the second one's rename must not be a fault of ours."""
+    path = RepositoryPath.parse("team/harbour/ship")
+    archive = this_process.archive
+    with staged_repository(archive) as first, staged_repository(archive) as second, moved(archive, first, path):
+        monkeypatch.setattr(Path, "exists", lambda place: place == second)
+        with pytest.raises(AlreadyThere), moved(archive, second, path):
+            pass
 
 
 def test_a_folder_that_somebody_is_moving_is_told_without_its_place(
