@@ -39,7 +39,7 @@ class DatabaseBusy(TryLater):
     """Somebody else held a lock for longer than we wait, or the database server is away for a moment."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Database:
     """An open database at the newest schema; safe to share between threads.
 

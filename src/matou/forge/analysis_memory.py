@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.analysis_history import History
@@ -86,12 +85,8 @@ class Shelf:
         return 0 if self.history is None else len(self.history)
 
 
-_ANALYSES: "WeakKeyDictionary[Forge, Analyses]" = WeakKeyDictionary()
-
-
 def analyses_of(forge: Forge) -> Analyses:
-    known = _ANALYSES.get(forge)
-    return _ANALYSES.setdefault(forge, Analyses()) if known is None else known
+    return forge.memory(Analyses)
 
 
 def commit_at(forge: Forge, repository: Repository, revision: str = "") -> ObjectId:

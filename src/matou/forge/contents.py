@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import pygit2
 
@@ -97,13 +96,6 @@ class TreeMemory:
         return listing
 
 
-_TREES: "WeakKeyDictionary[Forge, TreeMemory]" = WeakKeyDictionary()
-
-
-def _trees(forge: Forge) -> TreeMemory:
-    return _TREES.setdefault(forge, TreeMemory())
-
-
 def object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
     """What a revision names; an empty one is HEAD, or the default branch of the settings where HEAD names nothing.
 
@@ -141,7 +133,7 @@ def list_entries(
         ListingTooLong: there is more than is listed.
     """
     opened = open_repository(forge.git_dir(repository))
-    listing = _trees(forge).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
+    listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
     prefix = b"" if below is None else str(below).encode() + b"/"
     page = listing.page(offset, limit)
     return tuple(Entry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
@@ -150,7 +142,7 @@ def list_entries(
 def file_paths(forge: Forge, repository: Repository, start: ObjectId, *, holding: str) -> tuple[bytes, ...]:
     """The paths of all files, links among them, that hold a text. Raises MissingObject, ListingTooLong."""
     opened = open_repository(forge.git_dir(repository))
-    listing = _trees(forge).list(opened, repository.id, find_tree(opened, start), recursive=True)
+    listing = forge.memory(TreeMemory).list(opened, repository.id, find_tree(opened, start), recursive=True)
     wanted = holding.encode()
     return tuple(each.path for each in listing if wanted in each.path and each.kind in _IN_A_FOLDER)
 
@@ -169,7 +161,7 @@ def list_folder(
     root = find_tree(opened, start)
     if path is not None and _entry(opened, root, path, start).kind is not EntryKind.FOLDER:
         return None
-    listing = _trees(forge).list(opened, repository.id, _folder(opened, root, path), recursive=False)
+    listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, root, path), recursive=False)
     if len(listing) > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     prefix = b"" if path is None else str(path).encode() + b"/"

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from weakref import WeakKeyDictionary, ref
+from weakref import ReferenceType, ref
 
 from matou.db import downloads
+from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.errors import MatouError
 from matou.forge.forge import Forge
@@ -59,16 +60,17 @@ class DownloadCounts:
     that is killed loses what it counted since; one that ends in good order calls `flush_downloads` first.
     """
 
-    def __init__(self, forge: Forge) -> None:
-        # Not the forge itself, which is what this is looked up by: it would never be let go.
-        self._forge = ref(forge)
+    def __init__(self) -> None:
+        # A timer must not keep a database alive that everybody else has let go.
+        self._database: ReferenceType[Database] | None = None
         self._pending: Counter[downloads.Day] = Counter()
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
-    def count(self, repository: Repository, day: date) -> None:
+    def count(self, database: Database, repository: Repository, day: date) -> None:
         with self._lock:
+            self._database = self._database or ref(database)
             self._pending[repository.id, day] += 1
             if self._timer is None:
                 self._start_timer(WRITTEN_AFTER)
@@ -78,15 +80,15 @@ class DownloadCounts:
 
     def flush(self) -> None:
         """Write everything down. What cannot be written now stays counted. Raises as a transaction does."""
-        forge = self._forge()
         with self._writing:
             with self._lock:
                 counts, self._pending = self._pending, Counter()
                 self._stop_timer()
-            if forge is None or not counts:
+            database = None if self._database is None else self._database()
+            if database is None or not counts:
                 return
             try:
-                with forge.database.begin_write() as connection:
+                with database.begin_write() as connection:
                     downloads.add_downloads(connection, counts)
             except BaseException:
                 self._take_back(counts)
@@ -109,17 +111,14 @@ class DownloadCounts:
         self._timer = None
 
 
-_COUNTS: "WeakKeyDictionary[Forge, DownloadCounts]" = WeakKeyDictionary()
-
-
 def count_download(forge: Forge, repository: Repository) -> None:
     """Note one download. It waits for nothing but a lock in memory, so it may be called in an event loop."""
-    _counts(forge).count(repository, day_of(forge.now()))
+    forge.memory(DownloadCounts).count(forge.database, repository, day_of(forge.now()))
 
 
 def flush_downloads(forge: Forge) -> None:
     """Write down what was counted; to be called before the database is closed, or a clean end loses counts."""
-    _counts(forge).flush()
+    forge.memory(DownloadCounts).flush()
 
 
 def download_statistics(
@@ -148,11 +147,6 @@ def download_statistics(
 def day_of(moment: datetime) -> date:
     """The day that it is in China."""
     return moment.astimezone(CHINA).date()
-
-
-def _counts(forge: Forge) -> DownloadCounts:
-    found = _COUNTS.get(forge)
-    return found if found is not None else _COUNTS.setdefault(forge, DownloadCounts(forge))
 
 
 def _require_usable(first: date, last: date) -> None:

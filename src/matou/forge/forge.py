@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar, cast
 
 from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.forge.memory import AnswerMemory, ListingMemory, LogInFailures, PasswordMemory
+
+Memory = TypeVar("Memory")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Forge:
     passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
     listings: ListingMemory = field(default_factory=ListingMemory, repr=False)
     answers: AnswerMemory = field(init=False, repr=False)
+    _memories: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "answers", AnswerMemory(self.database))
@@ -41,3 +45,9 @@ class Forge:
     def git_dir(self, repository: Repository) -> Path:
         """The bare repository's folder."""
         return self.archive.repository(repository.path)
+
+    def memory(self, kind: type[Memory]) -> Memory:
+        """What this server has in memory of one kind, made where it is first asked for; it may be forgotten with it."""
+        found = self._memories.get(kind)
+        # Of two that are made at once one is kept, for everybody.
+        return cast("Memory", self._memories.setdefault(kind, kind()) if found is None else found)

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import pygit2
 
@@ -115,9 +114,6 @@ class HistoryMemory:
             return None if start is None or found is None else (start, found)
 
 
-_HISTORIES: "WeakKeyDictionary[Forge, HistoryMemory]" = WeakKeyDictionary()
-
-
 def commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
     """As `contents.object_at`, in terms of commits; that the object is one is not looked at. Raises NoSuchCommit."""
     try:
@@ -221,7 +217,7 @@ def _commit(opened: pygit2.Repository, start: ObjectId, revision: str) -> Commit
 
 
 def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection) -> CommitIds:
-    memory = _HISTORIES.setdefault(forge, HistoryMemory())
+    memory = forge.memory(HistoryMemory)
     key = (repository.id, start, only)
     found = memory.get(key)
     if found is None:
