@@ -13,6 +13,9 @@ from matou.model.platform import Visibility
 
 Row = TypeVarTuple("Row")
 
+LONGEST_PART = 1000
+"""No name is as long; SQLite refuses a pattern of more than 50,000 bytes."""
+
 _held = namespaces.alias("held")
 
 
@@ -94,6 +97,8 @@ def below(column: ColumnElement[str], path: NamespacePath) -> ColumnElement[bool
 
 def containing(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
     """Whether a text holds a part, case aside (SQLite knows the case of ASCII letters only)."""
+    if len(part) > LONGEST_PART:
+        return false()
     return func.lower(column).contains(part.lower(), autoescape=True)
 
 

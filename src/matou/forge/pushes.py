@@ -11,6 +11,7 @@ from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
+from matou.forge.analysis import refresh
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
@@ -84,6 +85,7 @@ def after_push(
             record_event(connection, repository.id, identity.user, event.kind, event.details, now)
     pusher = None if identity.user is None else identity.user.name
     log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
+    refresh(forge, pushed)
     return pushed
 
 

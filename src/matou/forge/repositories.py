@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import MappingProxyType
 
+from matou.archive import cache
 from matou.credentials import GitCredential
 from matou.db import lfs_objects, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
@@ -273,6 +274,7 @@ def delete_repository(forge: Forge, repository: Repository) -> None:
         _require_unmoved(connection, repository)
         repositories.delete_repository(connection, repository.id)
     forge.listings.forget(forge.git_dir(repository))
+    cache.forget(forge.archive, repository.id)
 
 
 def import_repository(

@@ -1,14 +1,13 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
-from collections.abc import Collection, Mapping
 
 from matou.db import fork_listings, stars
 from matou.db.between import ALWAYS, Between
 from matou.db.fork_listings import ForkOrder
-from matou.db.repositories import Repository, RepositoryId
-from matou.db.stars import Counts, Mark, Marking, RepositoryOrder
+from matou.db.repositories import Repository
+from matou.db.stars import Mark, Marking, RepositoryOrder
 from matou.db.users import User
-from matou.forge.access import ANONYMOUS, Identity, viewer
+from matou.forge.access import Identity, viewer
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.model.events import EventKind
@@ -91,25 +90,6 @@ def visible_forks(
         return fork_listings.list_forks(
             connection, repository.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
         )
-
-
-def counts(forge: Forge, repository: Repository, identity: Identity = ANONYMOUS) -> Counts:
-    """How many stars, watches and forks; of the forks those that the identity may see."""
-    return counts_of(forge, (repository,), identity)[repository.id]
-
-
-def counts_of(
-    forge: Forge, repositories: Collection[Repository], identity: Identity = ANONYMOUS
-) -> Mapping[RepositoryId, Counts]:
-    """As `counts`, for a list at once."""
-    ids = tuple(repository.id for repository in repositories)
-    return forge.answers.recall(("counts", identity, ids), lambda: _counts_of(forge, ids, identity))
-
-
-def _counts_of(forge: Forge, ids: Collection[RepositoryId], identity: Identity) -> Mapping[RepositoryId, Counts]:
-    eyes = viewer(forge, identity)
-    with forge.database.begin_read() as connection:
-        return stars.count_marks_and_forks(connection, ids, eyes)
 
 
 def _is_marked(forge: Forge, mark: Mark, user: User | None, repository: Repository) -> bool:

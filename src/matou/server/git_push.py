@@ -22,6 +22,7 @@ from matou.forge.pushes import after_push
 from matou.forge.references import ref_listing
 from matou.git.jail import NO_ENVIRONMENT, NO_HOOKS, Limits
 from matou.git.pushed_objects import PushedObjects
+from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefChange
 from matou.server.admission import Admitted, GitRequest, admit
@@ -121,6 +122,8 @@ async def _run_receive_pack(
     report: "Report",
 ) -> None:
     forge = request.site.forge
+    git_dir = forge.git_dir(admitted.repository)
+    await request.site.ask(remove_abandoned_locks, git_dir, asked.changes, now=forge.now())
     has_rules = await request.site.ask_quickly(
         rules_apply, forge, admitted.identity, admitted.repository, asked.changes
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from matou.archive.cache import cache_folder
 from matou.credentials import Secret
 from matou.db import repositories as rows
 from matou.db.engine import DatabaseBusy, open_database
@@ -398,3 +399,17 @@ def test_a_team_within_a_team_inherits_its_owner(forge: Forge, team: Namespace, 
 
     assert str(inner.path) == "team/inner"
     assert may(forge, Identity(anna, ALL_SCOPES), Action.DELETE, inner)
+
+
+def test_what_was_computed_about_a_repository_goes_with_it(forge: Forge, repository: Repository) -> None:
+    folder = cache_folder(forge.archive, repository.id)
+    folder.mkdir(parents=True)
+    (folder / "names").write_text("li@example.com")
+
+    delete_repository(forge, repository)
+
+    assert not folder.exists()
+
+
+def test_a_search_for_more_than_any_name_has_finds_nothing(forge: Forge, repository: Repository) -> None:
+    assert repositories_in(forge, None, name_filter="a" * 60_000) == ((), 0)

@@ -12,19 +12,17 @@ from matou.db.engine import OwnerGone
 from matou.db.fork_listings import ForkOrder
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
-from matou.db.repositories import Repository
+from matou.db.repositories import Repository, RepositoryId
 from matou.db.schema import forks
-from matou.db.stars import Counts, Mark, RepositoryOrder
+from matou.db.stars import Counts, Mark, RepositoryOrder, count_marks_and_forks
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, viewer
 from matou.forge.activity import activity
 from matou.forge.forge import Forge
 from matou.forge.members import add_member, remove_member
 from matou.forge.namespaces import create_organization
 from matou.forge.repositories import create_repository, delete_repository, set_visibility
 from matou.forge.stars import (
-    counts,
-    counts_of,
     is_starred,
     is_watched,
     marked_by,
@@ -40,6 +38,19 @@ from matou.model.platform import Visibility
 from support.clocks import Clock
 
 Fork = Callable[[str, Visibility], Repository]
+
+
+def counts_of(
+    forge: Forge, repositories: Sequence[Repository], identity: Identity = ANONYMOUS
+) -> dict[RepositoryId, Counts]:
+    with forge.database.begin_read() as connection:
+        return count_marks_and_forks(
+            connection, [repository.id for repository in repositories], viewer(forge, identity)
+        )
+
+
+def counts(forge: Forge, repository: Repository, identity: Identity = ANONYMOUS) -> Counts:
+    return counts_of(forge, [repository], identity)[repository.id]
 
 
 def identity_of(user: User) -> Identity:

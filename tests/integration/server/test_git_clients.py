@@ -1,5 +1,6 @@
 """What people do with git, done by git itself against the running server."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -340,3 +341,16 @@ def test_what_was_force_pushed_away_is_in_no_later_clone(
     for number in range(2):
         assert run_git("--git-dir", tmp_path / f"{number}.git", "cat-file", "-e", dropped).returncode != 0
         git(tmp_path / f"{number}.git", "fsck", "--strict", "--full")
+
+
+def test_a_lock_that_a_killed_git_left_long_ago_stops_no_push(matou_server: MatouServer, tmp_path: Path) -> None:
+    repository = matou_server.repository()
+    source = make_repository(tmp_path / "source.git", commits=1)
+    url = matou_server.clone_url(repository, matou_server.credential())
+    lock = matou_server.git_dir(repository) / "refs" / "heads" / "main.lock"
+    lock.touch()
+    os.utime(lock, (1_700_000_000, 1_700_000_000))
+
+    git(source, "push", "--quiet", url, "main")
+
+    assert git(matou_server.git_dir(repository), "rev-parse", "main") == git(source, "rev-parse", "main")

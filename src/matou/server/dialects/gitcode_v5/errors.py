@@ -15,6 +15,7 @@ from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLa
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
 from matou.forge.history import NoSuchCommit
 from matou.forge.uploads import EmptyUpload
+from matou.forge.users import TooManyFailures
 from matou.git.archives import HostilePath
 from matou.git.objects import TooLargeToRead
 from matou.git.run import GitFailed
@@ -87,6 +88,7 @@ FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (WriteFailed, FAULT_OF_OURS),
     (GitFailed, FAULT_OF_OURS),
     (EmptyUpload, Failure(400, 1000, "PARAMETER_ERROR", "文件内容不能为空")),
+    (TooManyFailures, Failure(429, 429, "TOO_MANY_REQUESTS")),
     (TryLater, Failure(503, 503, "TRY_LATER")),
     (Refused, Failure(403, 403, "FORBIDDEN")),
     (NotFound, Failure(404, 404, "UN_KNOW")),
