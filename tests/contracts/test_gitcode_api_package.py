@@ -293,7 +293,7 @@ def test_38_the_list_of_events_is_a_bug_of_the_client(client: Client) -> None:
 
 def test_who_i_am_and_what_is_mine(client: Client) -> None:
     me = client.run("users", "me")
-    mine = client.run("repos", "list-user")
+    mine = client.run("repos", "list-user", "--q", client.repository.name)
 
     assert me["login"] == client.server.owner.name
     assert len(me["id"]) == 24

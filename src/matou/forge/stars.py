@@ -1,6 +1,5 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
-
 from matou.db import fork_listings, stars
 from matou.db.between import ALWAYS, Between
 from matou.db.fork_listings import ForkOrder
