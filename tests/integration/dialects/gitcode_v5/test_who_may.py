@@ -265,3 +265,44 @@ def test_routes_that_name_no_repository_need_somebody(served: Harbour) -> None:
     found = asyncio.run(ask_all(served, asked))
 
     assert {answer for row, answer in zip(rows, found, strict=True) if row.scopes} <= {"401"}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("path", ["/orgs/harbour/repos", "/user/repos", "/users/chen/repos"])
+def test_lists_show_what_each_may_see_and_nothing_else(harbour: Harbour, path: str, carrier: str) -> None:
+    table = repository_cells()
+    for person, standing in PEOPLE.items():
+        if person is None and path == "/user/repos":
+            continue
+        options = {} if person is None else credential(carrier, harbour.token(person))
+
+        answer = harbour.ask("GET", path, person=None, **options)
+
+        shown = {row["path"] for row in answer.json()}
+        for visibility, name in REPOSITORIES.items():
+            if table[visibility, Action.SEE, standing] is not Verdict.ALLOWED:
+                assert name not in shown, (path, person)
+            elif path == "/orgs/harbour/repos":
+                assert name in shown, (path, person)
+        assert int(answer.headers["total_count"]) == len(shown)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_who_may_make_a_repository_where(harbour: Harbour, carrier: str) -> None:
+    ours, mine = {}, {}
+    for person in PEOPLE:
+        name = f"new-{person}"
+        sent = credential(carrier, harbour.token(person)) if person is not None else {}
+        # Where the token stands in a body, the name stands beside it.
+        for kind in ("json", "data", "params"):
+            if kind in sent or (kind == "params" and "headers" in sent):
+                sent[kind] = {**sent.get(kind, {}), "name": name}
+        if "files" in sent:
+            sent["files"]["name"] = (None, name)
+        sent = sent or {"params": {"name": name}}
+        ours[person] = harbour.ask("POST", "/orgs/harbour/repos", person=None, **sent).status_code
+        mine[person] = harbour.ask("POST", "/user/repos", person=None, **sent).status_code
+
+    makes = {"mei", "chen", "root"}
+    assert ours == {person: 401 if person is None else 201 if person in makes else 403 for person in PEOPLE}
+    assert mine == {person: 401 if person is None else 201 for person in PEOPLE}
