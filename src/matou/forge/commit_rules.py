@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from matou.errors import Phrase
 from matou.forge.forge import Forge
-from matou.forge.patterns import Pattern, UnusablePattern, compile_pattern
+from matou.forge.patterns import Pattern, UnusablePattern, compile_pattern, shown_pattern
 from matou.forge.signing_keys import certificates_for
 from matou.git.commit_text import CommitText, read_commit_text
 from matou.git.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
@@ -54,14 +54,12 @@ class Judgement:
         if self.rules.signed and (unsigned := self._fault_of_signature(text)):
             yield "signed", unsigned
         if self.rules.message and not _matches(self.rules.message, text.message):
-            yield (
-                "message",
-                Phrase("has a message that does not match {pattern}", pattern=repr(self.rules.message)[:200]),
-            )
+            pattern = shown_pattern(self.rules.message)
+            yield "message", Phrase("has a message that does not match {pattern}", pattern=pattern)
 
     def _fault_of_signature(self, text: CommitText) -> Phrase | None:
         if not text.signatures:
-            return Phrase("is not signed; only commits that their committer signed are taken")
+            return Phrase("is not signed; only commits that their committer signed are taken (git commit -S)")
         if len(text.signatures) > 1:
             return Phrase("has more than one signature")
         keys = self._keys_of(text.committer_email)

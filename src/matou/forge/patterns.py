@@ -33,9 +33,15 @@ def compile_pattern(text: str) -> Pattern:
         compiled: Pattern = re2.compile(text, options)
     except (re2.error, UnicodeError) as error:
         raise UnusablePattern(
-            "the pattern {text} cannot be used: {reason}", text=repr(text)[:200], reason=_said(error)
+            "the pattern {text} cannot be used: {reason}", text=shown_pattern(text), reason=_said(error)
         ) from None
     return compiled
+
+
+def shown_pattern(text: str) -> str:
+    """As it was typed, quoted; only what a terminal would act on is escaped, so that `\\d` stays `\\d`."""
+    told = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    return f"'{told}'"[:200]
 
 
 def _said(error: Exception) -> str:

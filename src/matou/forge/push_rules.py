@@ -13,7 +13,7 @@ from matou.errors import Phrase, Refused
 from matou.forge.access import Action, Identity, may
 from matou.forge.commit_rules import CommitRules
 from matou.forge.forge import Forge
-from matou.forge.patterns import UnusablePattern, compile_pattern
+from matou.forge.patterns import UnusablePattern, compile_pattern, shown_pattern
 from matou.forge.references import ref_listing
 from matou.forge.settings import read_settings
 from matou.git.pushed_objects import PushedObjects
@@ -188,7 +188,7 @@ def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Se
                 yield Phrase(
                     "the name of the branch {name} does not match {pattern}",
                     name=shown(name),
-                    pattern=shown(rules.branch_pattern),
+                    pattern=shown_pattern(rules.branch_pattern),
                 )
         elif change.ref.startswith(TAGS) and rules.tag_pattern:
             name = change.ref.removeprefix(TAGS)
@@ -196,7 +196,7 @@ def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Se
                 yield Phrase(
                     "the name of the tag {name} does not match {pattern}",
                     name=shown(name),
-                    pattern=shown(rules.tag_pattern),
+                    pattern=shown_pattern(rules.tag_pattern),
                 )
 
 

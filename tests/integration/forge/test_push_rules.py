@@ -1,6 +1,7 @@
 """The rules of a repository hold for what is done through an API as they do for a push."""
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,21 @@ def desk(forge: Forge, anna: User, tmp_path: Path) -> Desk:
 def write(desk: Desk, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None) -> None:
     wish = Wish(path=TreePath.parse("folder/file"), message=message, branch="main")
     create_file(desk.forge, who or desk.developer, desk.repository, wish, content)
+
+
+def test_the_pattern_of_messages_is_told_as_it_was_typed(desk: Desk) -> None:
+    desk.set(PushRules, commit_message_regex=r"^JIRA-\d+\b")
+
+    with pytest.raises(PushRuleBroken, match=re.escape(r"does not match '^JIRA-\d+\b'")):
+        write(desk)
+
+
+def test_the_pattern_of_branches_is_told_as_it_was_typed(desk: Desk) -> None:
+    desk.set(RepositoryRules, branch_name_regex=r"^JIRA-\d+\b")
+    tip = ObjectId(tip_of(desk.git_dir, "main"))
+
+    with pytest.raises(PushRuleBroken, match=re.escape(r"does not match '^JIRA-\d+\b'")):
+        desk.judge(RefChange(RefName("refs/heads/mine"), None, tip))
 
 
 def test_a_file_through_the_api_keeps_to_message_size_and_signature(desk: Desk) -> None:
