@@ -28,6 +28,7 @@ __all__ = [
     "RefTaken",
     "RepositoryMoved",
     "after_push",
+    "require_unmoved",
     "staying",
     "update_refs",
 ]
@@ -90,18 +91,24 @@ def staying(forge: Forge, identity: Identity, repository: Repository) -> Iterato
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
         RepositoryMoved: it has another path now.
     """
-    _require_unmoved(forge, identity, repository)
+    require_unmoved(forge, identity, repository)
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, GitFailed, Damaged):
-        _require_unmoved(forge, identity, repository)
+        require_unmoved(forge, identity, repository)
         # Whoever moves it moves the folder first and writes the row then.
         if not forge.git_dir(repository).exists():
             raise _moved(repository) from None
         raise
 
 
-def _require_unmoved(forge: Forge, identity: Identity, repository: Repository) -> None:
+def require_unmoved(forge: Forge, identity: Identity, repository: Repository) -> None:
+    """Look again at what was decided a while ago: it may be closed, given away or taken from this person by now.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        RepositoryMoved: it has another path now, and another one may stand where it was.
+    """
     with forge.database.begin_read() as connection:
         found = row_of(connection, repository.id)
     if found is None:

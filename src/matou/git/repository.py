@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +122,20 @@ def remove_unfinished_objects(git_dir: Path) -> None:
     """Remove every temporary file among the objects, whatever its age: for whoever alone writes here, and failed."""
     for path in tuple(_unfinished_objects(git_dir)):
         _remove(path)
+
+
+def remove_remains(git_dir: Path) -> None:
+    """Remove what `git index-pack` makes anew of a repository that was taken away while it wrote: empty folders.
+
+    Nothing is touched where there is a repository, or anything that is not a quarantine.
+    """
+    if (git_dir / "HEAD").exists():
+        return
+    for quarantine in (git_dir / "objects").glob("tmp_objdir-incoming-*"):
+        shutil.rmtree(quarantine, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (git_dir / "objects").rmdir()
+        git_dir.rmdir()
 
 
 def _unfinished_objects(git_dir: Path) -> Iterator[Path]:

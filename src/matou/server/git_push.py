@@ -2,27 +2,30 @@
 
 Git sends its report before what it wrote has reached the disk (test: a power cut then loses every ref). So the
 report is held back until git has exited and `after_push` has made the push durable; progress passes at once.
-Where the repository has rules for what comes in, git asks us through its hook before any ref moves.
+Before any ref moves git asks us through its hook: an upload may last for hours, and what was decided when it began
+need not be so any more. There the repository's rules are applied too.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from datetime import timedelta
 
 import structlog
 from starlette.types import Send
 
 from matou.db.repositories import Repository
-from matou.errors import MatouError, UnknownShape
+from matou.errors import MatouError, NotFound, Refused, UnknownShape
 from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.pushes import after_push
+from matou.forge.ref_updates import RepositoryMoved, require_unmoved
 from matou.forge.references import ref_listing
-from matou.git.jail import NO_ENVIRONMENT, NO_HOOKS, Limits
+from matou.forge.repositories import find_repository_by_id
+from matou.git.jail import Limits
 from matou.git.pushed_objects import PushedObjects
 from matou.git.ref_transaction import remove_abandoned_locks
+from matou.git.repository import remove_remains
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefChange
 from matou.server.admission import Admitted, GitRequest, admit
@@ -84,8 +87,14 @@ async def receive_pack(request: GitRequest) -> None:
         return
     asked = await _understood(commands)
     report = Report(request.send)
-    async with request.site.pushes.taken(), request.site.writers.only(admitted.repository.id):
-        await _run_receive_pack(request, admitted, asked, commands, pieces, report)
+    site = request.site
+    async with site.pushes.taken(), site.writers.only(admitted.repository.id):
+        # Others were first, for a minute perhaps.
+        await site.ask_quickly(require_unmoved, site.forge, admitted.identity, admitted.repository)
+        try:
+            await _run_receive_pack(request, admitted, asked, commands, pieces, report)
+        finally:
+            remove_remains(site.forge.git_dir(admitted.repository))
         await body.discard(at_most_bytes=GIBIBYTE, within_seconds=PATIENCE_WITH_GIT.total_seconds())
         await _make_durable(request, admitted, asked, report)
     await report.deliver()
@@ -124,10 +133,7 @@ async def _run_receive_pack(
     forge = request.site.forge
     git_dir = forge.git_dir(admitted.repository)
     await request.site.ask(remove_abandoned_locks, git_dir, asked.changes, now=forge.now())
-    has_rules = await request.site.ask_quickly(
-        rules_apply, forge, admitted.identity, admitted.repository, asked.changes
-    )
-    with PushHook() if has_rules else nullcontext() as hook:
+    with PushHook() as hook:
         async with _receive_pack(request, admitted, hook) as child:
             judging = asyncio.ensure_future(_judge(request, admitted, hook))
             try:
@@ -137,15 +143,15 @@ async def _run_receive_pack(
                 await asyncio.gather(judging, return_exceptions=True)
 
 
-def _receive_pack(request: GitRequest, admitted: Admitted, hook: PushHook | None) -> AsyncGitChild:
+def _receive_pack(request: GitRequest, admitted: Admitted, hook: PushHook) -> AsyncGitChild:
     git_dir = request.site.forge.git_dir(admitted.repository)
     return start_git_async(
         ["receive-pack", "--stateless-rpc", str(git_dir)],
         git_dir=git_dir,
         settings=SETTINGS,
-        environment=NO_ENVIRONMENT if hook is None else hook.environment,
-        hooks=NO_HOOKS if hook is None else HOOKS,
-        descriptors=() if hook is None else hook.descriptors,
+        environment=hook.environment,
+        hooks=HOOKS,
+        descriptors=hook.descriptors,
         limits=LIMITS,
     )
 
@@ -165,10 +171,8 @@ async def _pass_through(child: AsyncGitChild, commands: bytes, pieces: AsyncIter
     await child.wait()
 
 
-async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook | None) -> None:
+async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook) -> None:
     """Answer the hook once, whatever happens: what cannot be judged does not come in."""
-    if hook is None:
-        return
     try:
         hook.started()
         question = await hook.question()
@@ -178,6 +182,8 @@ async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook | None)
         await asyncio.to_thread(_judge_all, request.site.forge, admitted, question)
     except PushRuleBroken as broken:
         hook.refuse(("Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)))
+    except (Refused, NotFound, RepositoryMoved) as error:
+        hook.refuse((f"Nothing of this push was taken: {error}",))
     except Exception:
         log.exception("push_not_judged", repository=str(admitted.repository.path))
         hook.refuse(("Nothing of this push was taken: it could not be held against the rules of the repository.",))
@@ -186,8 +192,16 @@ async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook | None)
 
 
 def _judge_all(forge: Forge, admitted: Admitted, question: Question) -> None:
-    objects = PushedObjects(forge.git_dir(admitted.repository), question.quarantine)
-    judge(forge, admitted.identity, admitted.repository, question.changes, objects)
+    identity, repository = admitted.identity, admitted.repository
+    require_unmoved(forge, identity, repository)
+    if rules_apply(forge, identity, repository, question.changes):
+        judge(
+            forge,
+            identity,
+            repository,
+            question.changes,
+            PushedObjects(forge.git_dir(repository), question.quarantine),
+        )
 
 
 async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[bytes]) -> None:
@@ -213,6 +227,8 @@ async def _make_durable(request: GitRequest, admitted: Admitted, asked: PushComm
 def _finish(forge: Forge, repository: Repository, identity: Identity, asked: PushCommands, report: bytes) -> None:
     """A push of which nothing was taken leaves nothing behind, and its repository as it was."""
     changes = changes_made(asked, report)
+    # It may have been renamed since git asked for the last time.
+    repository = find_repository_by_id(forge, repository.id)
     if changes is None:
         changes = _seen_made(forge, repository, asked)
     if changes:
