@@ -51,7 +51,8 @@ LARGE_BODIES_AT_ONCE = 2
 _LONGEST_PATH_BYTES = 8192
 _OURS = re.compile(rb"/api/v5/(?![^/]+\.git/)")
 """A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's."""
-_TOKEN_IN_BODY = re.compile(rb"access_token\"?\s*(?:=|:|\r\n\r\n)\s*\"?([0-9a-f]{40})")
+_TOKEN_IN_BODY = re.compile(rb"access_token\"?(?:[ \t\r\n]{0,8}[=:][ \t\r\n]{0,8}\"?|\r\n\r\n)([0-9a-f]{40})")
+"""Bounded: between two runs of blanks of any length a body of blanks would be searched for hours."""
 
 Result = TypeVar("Result")
 
