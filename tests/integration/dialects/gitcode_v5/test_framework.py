@@ -1,8 +1,12 @@
 """What every route of the dialect shares: credentials, parameters in every form, errors, totals, limits."""
 
 import asyncio
+import contextlib
+import time
+import tracemalloc
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
+from urllib.parse import unquote_plus
 
 import httpx
 import msgspec
@@ -14,7 +18,14 @@ from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged, Parameters, Upload
+from matou.server.dialects.gitcode_v5.parameters import (
+    Nothing,
+    Paged,
+    Parameters,
+    UnreadableBody,
+    Upload,
+    read_body,
+)
 from matou.server.dialects.gitcode_v5.routing import plain_route, repository_route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
@@ -210,6 +221,54 @@ def test_more_than_the_usual_is_not_read_of_nobody_nor_more_than_the_route_takes
     assert failure_of(api.ask("POST", "/file", person=None, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
     assert failure_of(api.ask("POST", "/file", token="0" * 40, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
     assert failure_of(api.ask("POST", "/file", files={"file": ("a", b"x" * 3_200_000)}))[0] == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"access_token"' + b"\r\n" * 20_000 + b" " * 1_100_000, b"access_token=" + b"\t" * 1_100_000],
+    ids=["line breaks", "tabs"],
+)
+def test_a_token_is_looked_for_in_a_body_of_blanks_in_no_time(api: Harbour, body: bytes) -> None:
+    began = time.monotonic()
+
+    answer = api.ask("POST", "/file", person=None, content=body)
+
+    assert failure_of(answer)[0] == 401
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (b"text=a%20b+c%2Bd%3D%25", "a b+c%2Bd%3D%25"),
+        (b"text=100%&x", "100%"),
+        (b"text=%zz%4", "%zz%4"),
+        (b"text=a=b==%0a=", "a=b==%0a="),
+        (b"text=%E4%bd%A0", "%E4%bd%A0"),
+    ],
+)
+def test_a_form_is_read_as_everybody_reads_it(api: Harbour, text: bytes, read: str) -> None:
+    answer = api.ask("POST", "/echo", content=text, headers={"content-type": "application/x-www-form-urlencoded"})
+
+    assert answer.json()["text"] == unquote_plus(read)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"a":[' + b"[]," * 340_000 + b"0]}", b"text=" + b"%41" * 340_000, b"text=" + b"%" * 1_000_000],
+    ids=["values", "escapes", "stray percent signs"],
+)
+def test_what_is_small_on_the_wire_and_large_in_memory_is_read_or_refused_in_no_time(body: bytes) -> None:
+    kind = "application/json" if body.startswith(b"{") else "application/x-www-form-urlencoded"
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(UnreadableBody):
+            asyncio.run(read_body(body, kind))
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most_bytes < 8 * len(body)
 
 
 def test_a_file_comes_with_its_name(api: Harbour) -> None:

@@ -2,10 +2,10 @@
 
 import re
 import types
+from binascii import a2b_qp
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.datastructures import Headers, UploadFile
@@ -14,11 +14,16 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from matou.errors import MatouError
 
 MOST_FIELDS = 200
+MOST_JSON_VALUES = 50_000
+"""Each takes some sixty bytes of memory, however few of the body; contents are Base64, which has no comma."""
+
+MOST_STRAY_PERCENTS = 1000
 LARGEST_PER_PAGE = 100
 LARGEST_PAGE = 2**31
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORM = "application/x-www-form-urlencoded"
+_STRAY_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BOUNDARY = re.compile(r"boundary=(\"[^\"]{1,70}\"|[^;,\s]{1,70})", re.IGNORECASE)
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
@@ -98,15 +103,32 @@ async def read_body(body: bytes, content_type: str) -> dict[str, object]:
 
 
 def _pairs(text: bytes, what: str) -> dict[str, object]:
+    if not text.isascii() or text.count(b"&") >= MOST_FIELDS:
+        raise UnreadableBody("{what} is not a form", what=what)
+    pairs = (part.partition(b"=") for part in text.split(b"&") if part)
     try:
-        return dict(
-            parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-        )
+        return {_unquoted(name).decode(): _unquoted(value).decode() for name, _, value in pairs}
     except ValueError:
         raise UnreadableBody("{what} is not a form", what=what) from None
 
 
+def _unquoted(text: bytes) -> bytes:
+    """As `urllib.parse` does it, which takes 90 bytes of memory for each escape and a second for three millions.
+
+    Quoted-printable differs from this in its sign alone, and C reads it.
+    """
+    plain = text.replace(b"+", b" ")
+    if b"%" not in plain:
+        return plain
+    whole, strays = _STRAY_PERCENT.subn(b"%25", plain, MOST_STRAY_PERCENTS)
+    if strays == MOST_STRAY_PERCENTS:
+        raise ValueError
+    return a2b_qp(whole.replace(b"=", b"=3D").replace(b"%", b"="))
+
+
 def _read_json(text: bytes) -> dict[str, object]:
+    if text.count(b",") > MOST_JSON_VALUES:
+        raise UnreadableBody("the body has more than {most} values", most=MOST_JSON_VALUES)
     try:
         parameters = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
