@@ -108,6 +108,16 @@ TABLE = (
     repository_route(
         None, "GET", REPO + "/at/exactly", Action.SEE, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes
     ),
+    repository_route(
+        None,
+        "POST",
+        REPO + "/file",
+        Action.WRITE_CODE,
+        Sent,
+        take,
+        answer=dict,
+        largest_body_bytes=3 * 1024 * 1024,
+    ),
     repository_route(None, "PUT", REPO + "/write", Action.WRITE_CODE, Nothing, name_repository, answer=dict),
 )
 
@@ -221,6 +231,44 @@ def test_more_than_the_usual_is_not_read_of_nobody_nor_more_than_the_route_takes
     assert failure_of(api.ask("POST", "/file", person=None, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
     assert failure_of(api.ask("POST", "/file", token="0" * 40, files={"file": ("a", b"x" * 2_000_000)}))[0] == 401
     assert failure_of(api.ask("POST", "/file", files={"file": ("a", b"x" * 3_200_000)}))[0] == 413
+
+
+@pytest.mark.parametrize(("person", "status"), [("rui", 403), ("xiao", 404), (None, 401)])
+def test_more_than_the_usual_is_not_read_of_who_may_not_do_this(api: Harbour, person: str | None, status: int) -> None:
+    taken = 0
+
+    async def body() -> AsyncGenerator[bytes, None]:
+        nonlocal taken
+        for _ in range(30):
+            taken += 1
+            yield b" " * 100_000
+
+    answer = api.ask("POST", "/repos/harbour/ferry/file", person=person, content=body())
+
+    assert answer.status_code == status
+    assert taken < 15
+
+
+def test_who_sends_a_large_body_slowly_keeps_nobody_else_waiting(api: Harbour) -> None:
+    async def slowly() -> AsyncGenerator[bytes, None]:
+        yield b" " * 1_500_000
+        await asyncio.sleep(3600)
+
+    async def ask() -> httpx.Response:
+        headers = {"PRIVATE-TOKEN": api.token("dora")}
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v5", headers=headers) as client:
+            slow = [asyncio.create_task(client.post("/file", content=slowly())) for _ in range(4)]
+            try:
+                await asyncio.sleep(0.1)
+                async with asyncio.timeout(10):
+                    return await client.post("/file", files={"file": ("a", b"x" * 2_000_000)})
+            finally:
+                for each in slow:
+                    each.cancel()
+                await asyncio.gather(*slow, return_exceptions=True)
+
+    assert asyncio.run(ask()).json() == {"name": "a", "bytes": 2_000_000}
 
 
 @pytest.mark.parametrize(

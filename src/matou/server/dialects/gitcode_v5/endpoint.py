@@ -4,12 +4,14 @@ The order gives nothing away: who asks, how often, whether they may (decided by 
 Nothing of a body beyond what the route takes is read.
 """
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from tempfile import TemporaryFile
+from typing import IO, TypeVar
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
@@ -151,24 +153,29 @@ class Api(BaseRoute):
         beginning = await _take(pieces, LARGEST_BODY_BYTES)
         if body.is_finished and len(beginning) <= LARGEST_BODY_BYTES:
             return await read_body(beginning, content_type)
-        if question.route.largest_body_bytes <= LARGEST_BODY_BYTES:
+        limit = question.route.largest_body_bytes
+        if limit <= LARGEST_BODY_BYTES:
             raise BodyTooLarge("the request is larger than {limit} bytes", limit=LARGEST_BODY_BYTES)
-        await self._require_somebody(question, beginning)
-        async with self.large_bodies.taken():
-            limit = question.route.largest_body_bytes
-            rest = await _take(pieces, limit - len(beginning))
-            if not body.is_finished or len(beginning) + len(rest) > limit:
-                raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
-            return await read_body(beginning + rest, content_type)
+        await self._require_allowed(question, beginning)
+        with TemporaryFile() as kept:
+            # On the disk, whatever time it takes to come: who is slow takes no turn from others.
+            await _keep(beginning, pieces, kept, limit)
+            async with self.large_bodies.taken():
+                return await asyncio.to_thread(_read_kept, kept, content_type)
 
-    async def _require_somebody(self, question: Question, beginning: bytes) -> None:
-        """More than the usual is read only of who is known: the token may stand in the body's beginning."""
+    async def _require_allowed(self, question: Question, beginning: bytes) -> None:
+        """More than the usual is read only of who may do this: the token may stand in the body's beginning."""
         in_body = _TOKEN_IN_BODY.search(beginning)
-        credential = question.credential or (in_body and Credential("", Secret(in_body[1].decode())))
-        work = partial(identify, self.site.forge, credential or None, address=question.address)
-        identity = await self._ask_about(credential or None, work)
+        credential = question.credential or (Credential("", Secret(in_body[1].decode())) if in_body else None)
+        identity = await self._ask_about(credential, partial(self._decide, question, credential))
         if identity.user is None:
             raise NotSignedIn("a token is needed")
+
+    def _decide(self, question: Question, credential: Credential | None) -> Identity:
+        identity = identify(self.site.forge, credential, address=question.address)
+        if identity.user is not None:
+            self._call(question, identity)
+        return identity
 
     async def _ask_about(self, credential: Credential | None, work: Callable[[], Result]) -> Result:
         """A password is hashed, which takes a thread; a token is looked up."""
@@ -217,6 +224,21 @@ class Api(BaseRoute):
 
 def _has_body(headers: list[Header]) -> bool:
     return header(headers, b"content-length") not in (b"", b"0") or bool(header(headers, b"transfer-encoding"))
+
+
+async def _keep(beginning: bytes, pieces: AsyncIterator[bytes], kept: IO[bytes], limit: int) -> None:
+    """Raises BodyTooLarge."""
+    kept.write(beginning)
+    async for piece in pieces:
+        if kept.tell() + len(piece) > limit:
+            raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
+        kept.write(piece)
+
+
+def _read_kept(kept: IO[bytes], content_type: str) -> Mapping[str, object]:
+    """In a thread, which takes the time that this takes from nobody else's request."""
+    kept.seek(0)
+    return asyncio.run(read_body(kept.read(), content_type))
 
 
 async def _take(pieces: AsyncIterator[bytes], limit: int) -> bytes:
