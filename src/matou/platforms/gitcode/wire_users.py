@@ -162,6 +162,7 @@ class Collaborator(Wire, frozen=True, kw_only=True):
     web_url: str | UnsetType | None = UNSET
     state: str | UnsetType | None = UNSET
     join_way: str | UnsetType | None = UNSET
+    source_name: str | UnsetType | None = UNSET
     type: str | UnsetType = UNSET
     permissions: MemberPermissions
 
@@ -176,6 +177,9 @@ class CollaboratorPermission(Wire, frozen=True, kw_only=True):
     permission: str
     access_level: int | UnsetType = UNSET
     role_name: str | UnsetType = UNSET
+    join_way: str | UnsetType | None = UNSET
+    source_name: str | UnsetType | None = UNSET
+    type: str | UnsetType = UNSET
     permissions: MemberPermissions | UnsetType = UNSET
 
 

@@ -174,7 +174,7 @@ def test_collaborators_are_listed_in_pages_with_totals(harbour: Harbour) -> None
     assert [person["username"] for person in second.json()] == ["rui", "xiao"]
     assert (first.headers["total_count"], first.headers["total_page"]) == ("6", "2")
     xiao = second.json()[1]
-    assert (xiao["id"], xiao["type"], xiao["join_way"]) == (str(harbour.people["xiao"].id), "ProjectMember", "direct")
+    assert (xiao["id"], xiao["type"], xiao["join_way"]) == (str(harbour.people["xiao"].id), "ProjectMember", "normal")
     assert xiao["permissions"] == {"admin": False, "push": False, "customized": False, "pull": True}
     assert "@" not in json.dumps([*first.json(), *second.json()])
 

@@ -102,6 +102,9 @@ def get_permission(call: RepositoryCall, _: Nothing) -> wire.CollaboratorPermiss
         permission=_word(member.role),
         access_level=member.role.value,
         role_name=member.role.name.lower(),
+        join_way=_join_way(member),
+        source_name=_source_name(call, member),
+        type=_type(member),
         permissions=_permissions(member),
     )
 
@@ -161,10 +164,24 @@ def _collaborator(call: RepositoryCall, member: RepositoryMember) -> wire.Collab
         avatar_url="",
         web_url=call.links.user(user.name),
         state="active" if user.active else "blocked",
-        join_way="direct" if member.is_direct else "inherited",
-        type="ProjectMember" if member.is_direct else "GroupMember",
+        join_way=_join_way(member),
+        source_name=_source_name(call, member),
+        type=_type(member),
         permissions=_permissions(member),
     )
+
+
+# `ag` changes and removes only whom all three call a direct member.
+def _join_way(member: RepositoryMember) -> str:
+    return "normal" if member.is_direct else "inherit"
+
+
+def _source_name(call: RepositoryCall, member: RepositoryMember) -> str:
+    return call.repository.path.name if member.is_direct else ""
+
+
+def _type(member: RepositoryMember) -> str:
+    return "ProjectMember" if member.is_direct else "OrganizationMember"
 
 
 def _word(role: Role) -> str:
