@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 import tracemalloc
 from collections.abc import AsyncGenerator
@@ -26,7 +27,7 @@ from matou.server.dialects.gitcode_v5.parameters import (
     Upload,
     read_body,
 )
-from matou.server.dialects.gitcode_v5.routing import plain_route, repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
 from support.gitcode_server import Harbour
@@ -514,6 +515,32 @@ def test_the_description_of_the_api_is_served_and_names_every_route(harbour: Har
     rows = {(row.method, row.path.replace("...", "")) for row in ROUTES}
     assert document["openapi"] == "3.1.0"
     assert rows <= described
+
+
+@pytest.mark.parametrize("pace", [Pace.SLOW, Pace.LONG])
+def test_what_takes_long_leaves_threads_to_what_does_not(harbour: Harbour, pace: Pace) -> None:
+    done = threading.Event()
+
+    def wait(_: Call, __: Nothing) -> dict[str, bool]:
+        return {"done": done.wait(20)}
+
+    waiting = plain_route(None, "GET", "/wait", Nothing, wait, answer=dict, scopes=(), pace=pace)
+    app = build_app(harbour.forge)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(*TABLE, waiting))
+
+    async def ask_beside() -> tuple[int, set[int]]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v5", timeout=None) as client:
+            slow = [asyncio.create_task(client.get("/wait")) for _ in range(40)]
+            try:
+                await asyncio.sleep(0.1)
+                async with asyncio.timeout(10):
+                    quick = await client.get("/count")
+            finally:
+                done.set()
+            return quick.status_code, {answer.status_code for answer in await asyncio.gather(*slow)}
+
+    assert asyncio.run(ask_beside()) == (200, {200})
 
 
 def test_requests_side_by_side_answer_each_their_own(api: Harbour) -> None:

@@ -12,7 +12,7 @@ from matou.server.dialects.gitcode_v5.answers import Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
 from matou.server.dialects.gitcode_v5.pieces import attachment, streamed
-from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16
@@ -101,6 +101,7 @@ ROUTES = (
         ArchiveAsked,
         send_archive,
         answer=bytes,
+        pace=Pace.SLOW,
         choices=f"{_ABOUT}; format is zip (by default), tar.gz, tgz or tar",
     ),
     repository_route(
@@ -111,6 +112,7 @@ ROUTES = (
         Nothing,
         send_named_archive,
         answer=bytes,
+        pace=Pace.SLOW,
         choices="the ref and the format's ending: `archive/v1.0.tar.gz`",
     ),
     repository_route(
@@ -121,6 +123,7 @@ ROUTES = (
         BallAsked,
         send_zip,
         answer=bytes,
+        pace=Pace.SLOW,
         choices="as Gitee has it",
     ),
     repository_route(
@@ -131,6 +134,7 @@ ROUTES = (
         BallAsked,
         send_tar,
         answer=bytes,
+        pace=Pace.SLOW,
         choices="as Gitee has it",
     ),
 )

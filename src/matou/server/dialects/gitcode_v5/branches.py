@@ -13,7 +13,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
-from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 SHORT_ID = 8
@@ -129,6 +129,7 @@ ROUTES = (
         Nothing,
         show_branch,
         answer=wire.BranchDetail,
+        pace=Pace.SLOW,
         at=_at,
         choices="commit has both id and sha; merged: the default branch holds all of it; can_push is the caller's",
     ),

@@ -25,7 +25,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
-from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 
@@ -191,6 +191,7 @@ ROUTES = (
         CommitsAsked,
         show_commits,
         answer=list[wire.Commit],
+        pace=Pace.SLOW,
         at=_at_list,
         choices=(
             "newest first, in the order of git log; path is a file or a folder, as git log -- PATH takes it; author is"
@@ -208,6 +209,7 @@ ROUTES = (
         CommitAsked,
         show_commit,
         answer=wire.Commit,
+        pace=Pace.SLOW,
         at=_at_one,
         choices=(
             "sha may be a branch or a tag; stats are against the first parent, with renamed files found; files come"

@@ -28,10 +28,10 @@ from matou.server.dialects.gitcode_v5.errors import answer_to
 from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
 from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
-from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Route, Router
+from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.origin import base_url
 from matou.server.rate import RateLimiter
-from matou.server.site import Site, Turns
+from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site, Turns
 from matou.server.streaming import (
     BodyTooLarge,
     ClientLeft,
@@ -49,6 +49,9 @@ TOKEN = "access_token"  # noqa: S105 - the parameter's name
 _PREFIX = PREFIX.encode() + b"/"
 LARGE_BODIES_AT_ONCE = 2
 """Each is held in memory, up to its route's limit."""
+
+SLOW_AT_ONCE = FORGE_THREADS // 2
+LONG_AT_ONCE = TRANSFER_THREADS // 4
 
 _LONGEST_PATH_BYTES = 8192
 _OURS = re.compile(rb"/api/v5/(?![^/]+\.git/)")
@@ -94,6 +97,8 @@ class Api(BaseRoute):
     limiter: RateLimiter | None = None
     remembered: RememberedAnswers = field(default_factory=RememberedAnswers)
     large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE))
+    slow: Turns = field(default_factory=lambda: Turns(SLOW_AT_ONCE))
+    long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_ours = scope["type"] == "http" and _OURS.match(scope["raw_path"]) is not None
@@ -125,10 +130,21 @@ class Api(BaseRoute):
             known = self.remembered.get(key)
             if known is not None:
                 return known
-        answer = await self.site.ask(_run, question.route, call, asked)
+        answer = await self._run(question.route, call, asked)
         if key is not None and isinstance(answer, Encoded):
             self.remembered.put(key, answer)
         return answer
+
+    async def _run(self, route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
+        match route.pace:
+            case Pace.QUICK:
+                return await self.site.ask(_run, route, call, asked)
+            case Pace.SLOW:
+                async with self.slow.taken():
+                    return await self.site.ask(_run, route, call, asked)
+            case Pace.LONG:
+                async with self.long.taken():
+                    return await self.site.transfer(_run, route, call, asked)
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
         route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))

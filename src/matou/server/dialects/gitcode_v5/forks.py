@@ -7,7 +7,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Parameters
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
-from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 
 
 class ForkAsked(Parameters, frozen=True, kw_only=True):
@@ -36,6 +36,7 @@ ROUTES = (
         ForkAsked,
         fork,
         answer=wire.Repository,
+        pace=Pace.LONG,
         status=201,
         choices=(
             "an empty body will do; one fork a namespace, a second is 400; it is seen by those who see the parent's"

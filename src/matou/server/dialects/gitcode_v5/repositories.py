@@ -22,7 +22,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Parameters
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
+from matou.server.dialects.gitcode_v5.routing import Pace, Route, plain_route, repository_route
 
 ACTIVE, ARCHIVED = 0, 2
 
@@ -186,6 +186,7 @@ ROUTES: tuple[Route, ...] = (
         CreateAsked,
         create_in_organization,
         answer=wire.Repository,
+        pace=Pace.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
         choices=_CREATED,
@@ -197,6 +198,7 @@ ROUTES: tuple[Route, ...] = (
         CreateAsked,
         create_for_self,
         answer=wire.Repository,
+        pace=Pace.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
         choices=_CREATED,

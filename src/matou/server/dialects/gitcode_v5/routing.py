@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -23,6 +24,17 @@ class NoSuchRoute(NotFound):
 
 class WrongMethod(NotFound):
     """The API has something at this path, and not for this method."""
+
+
+class Pace(Enum):
+    """How long a route may hold a thread: milliseconds, the seconds of a git child, or minutes.
+
+    The threads are few and everybody's: what is not quick takes some of them at most, and waits without one.
+    """
+
+    QUICK = "quick"
+    SLOW = "slow"
+    LONG = "long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Route:
     choices: str
     at: Callable[[Any, Any], Hashable | None] | None
     largest_body_bytes: int
+    pace: Pace = Pace.QUICK
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -74,9 +87,12 @@ def repository_route(
     choices: str = "",
     at: Callable[[RepositoryCall, P], Hashable | None] | None = None,
     largest_body_bytes: int = LARGEST_BODY_BYTES,
+    pace: Pace = Pace.QUICK,
 ) -> Route:
     """A row about one repository: `{owner}` and `{repo}`, or `{org}` and `{repo}`, name it."""
-    return Route(number, method, path, action, (), parameters, run, answer, status, choices, at, largest_body_bytes)
+    return Route(
+        number, method, path, action, (), parameters, run, answer, status, choices, at, largest_body_bytes, pace
+    )
 
 
 def plain_route(
@@ -91,9 +107,12 @@ def plain_route(
     status: int = 200,
     choices: str = "",
     largest_body_bytes: int = LARGEST_BODY_BYTES,
+    pace: Pace = Pace.QUICK,
 ) -> Route:
     """A row that names no repository, or one that the handler itself reaches."""
-    return Route(number, method, path, None, scopes, parameters, run, answer, status, choices, None, largest_body_bytes)
+    return Route(
+        number, method, path, None, scopes, parameters, run, answer, status, choices, None, largest_body_bytes, pace
+    )
 
 
 class Router:
