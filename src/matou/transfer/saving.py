@@ -11,7 +11,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.credentials import GitCredential
-from matou.errors import Damaged, NotFound
+from matou.errors import Conflict, Damaged, NotFound
 from matou.git.files import publish_file
 from matou.git.mirror import MirrorUpdate, update_mirror
 from matou.git.refs import KEPT_PREFIX, read_refs
@@ -24,6 +24,12 @@ from matou.transfer.channel import Channel
 from matou.transfer.proof import Found, read_mirror
 
 STAGED_PREFIX: Final = "mirror-"
+MARK: Final = "matou-mirror"
+"""An empty file in each mirror. A repository that people push to has none, and no run writes into it."""
+
+
+class PlaceInUse(Conflict):
+    """A repository of a server stands where a mirror is to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,13 @@ class MirrorSaver:
 
         Args:
             saved: the digest of the refs that the last manifest names; None where nothing was saved.
+
+        Raises:
+            PlaceInUse: somebody made a repository there before the first mirror was.
         """
         git_dir = self.archive.repository(place)
+        if saved is None:
+            _require_no_others(git_dir, place)
         wreck = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
             update = self._place_new(git_dir, clone_url, listing, channel)
@@ -110,6 +121,7 @@ class MirrorSaver:
         staged = self._staged()
         try:
             update = self._update(staged, clone_url, listing, channel, previous=None, durably=False)
+            (staged / MARK).touch()
             make_folders(git_dir.parent, below=self.archive.root)
             with naming_the_file(git_dir):
                 staged.rename(git_dir)
@@ -174,6 +186,16 @@ class MirrorSaver:
                 limits=self.limits,
                 durably=durably,
             )
+
+
+def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:
+    """A place is given long before a mirror stands there, and a server may give it away meanwhile."""
+    if git_dir.exists() and not (git_dir / MARK).exists():
+        raise PlaceInUse(
+            "a repository of the server stands at {place}",
+            place=repr(str(place)),
+            advice="Give that one another path, and run this again.",
+        )
 
 
 def _run_of(kept: RefName) -> int:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from matou.archive.layout import Archive
-from matou.model.names import fault_of_segment
+from matou.git.repository import create_bare
+from matou.model.names import RepositoryPath, fault_of_segment
+from matou.transfer.saving import PlaceInUse
 from support.scripted_source import (
     TOKEN,
     ScriptedSource,
@@ -99,6 +101,27 @@ def test_two_repositories_with_the_same_path_are_kept_apart_by_id(source: Script
     assert repository_lines(archive, 2)["100"].path == "team/shop/same"
     assert re.fullmatch(r"team/shop/same~[0-9a-f]{8}", repository_lines(archive, 2)["101"].path)
     assert outcomes(archive, 2) == {"100": "unchanged", "101": "unchanged"}
+
+
+def test_a_repository_that_was_made_in_a_place_given_to_a_source_is_not_written_to(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    """The place was given by a run that could not save what was to stand there."""
+    there = source.repository("ship", source.project("shop"))
+    commit(there, "refs/heads/main", {"a": "theirs"})
+    away = there.rename(there.with_name("away"))
+    back_up(source, archive)
+    ours = archive.repository(RepositoryPath.parse(repository_lines(archive, 1)["100"].path))
+    create_bare(ours)
+    commit(ours, "refs/heads/main", {"a": "ours"})
+    before = refs_of(ours)
+    away.rename(there)
+
+    report = back_up(source, archive)
+
+    assert refs_of(ours) == before
+    assert outcomes(archive, 2) == {"100": "failed"}
+    assert [type(problem.cause) for problem in report.problems] == [PlaceInUse]
 
 
 def test_a_repository_that_is_listed_twice_is_saved_once(source: ScriptedSource, archive: Archive) -> None:
