@@ -21,6 +21,8 @@ LONGEST_SEGMENT_BYTES: Final = 255
 """What the file systems of those who check it out take for one part of a path."""
 
 LONGEST_MESSAGE_BYTES: Final = 64 * 1024
+LONGEST_PERSON_BYTES: Final = 1024
+"""Of a name, and of an address: with longer ones a commit is made that nothing here reads again."""
 
 _FILE: Final = b"100644"
 _FOLDER: Final = b"40000"
@@ -58,7 +60,7 @@ class Person:
     """Who wrote something, in the form in which git keeps it; made valid on construction, as git itself does.
 
     Raises:
-        InvalidPerson: nothing is left of the name, or text is no Unicode.
+        InvalidPerson: nothing is left of the name, it or the address is too long, or text is no Unicode.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Person:
             text = getattr(self, field).translate(_NOT_IN_NAMES).strip(_NOT_AT_ENDS)
             if not _is_unicode(text):
                 raise InvalidPerson("{text} is not Unicode", text=repr(text)[:200])
+            if len(text.encode()) > LONGEST_PERSON_BYTES:
+                raise InvalidPerson("a name or an address has more than {limit} bytes", limit=LONGEST_PERSON_BYTES)
             object.__setattr__(self, field, text)
         if not self.name:
             raise InvalidPerson("a name is empty, or holds only characters that git does not take")

@@ -151,6 +151,12 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, str]]] = {
     "blank content": ("POST", "x", {"content": "", "message": "m"}, (400, 1000, "PARAMETER_ERROR")),
     "no message": ("POST", "x", {"content": "eA=="}, (400, 1000, "PARAMETER_ERROR")),
     "blank message": ("POST", "x", {"content": "eA==", "message": " "}, (400, 400, "BAD_REQUEST")),
+    "a name without end": (
+        "POST",
+        "x",
+        {"content": "eA==", "message": "m", "author": {"name": "x" * 1_500_000}},
+        (400, 400, "BAD_REQUEST"),
+    ),
     "a list": ("POST", "x", {"content": ["eA=="], "message": "m"}, (400, 400, "BAD_REQUEST")),
     "no such branch": ("POST", "x", {"content": "eA==", "message": "m", "branch": "no"}, (404, 404, "UN_KNOW")),
     "an option": ("POST", "x", {"content": "eA==", "message": "m", "branch": "--output=x"}, (404, 404, "UN_KNOW")),
