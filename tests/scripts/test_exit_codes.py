@@ -125,3 +125,12 @@ def test_an_interrupted_server_ends_with_nought_and_an_interrupted_backup_with_1
     assert running.returncode in {130, 0}
     team.person.matou(*arguments, MATOU_CODING_TOKEN=team.token)
     team.person.matou("verify", tmp_path / "a")
+
+
+@pytest.mark.parametrize("url", ["api.gitcode.com", "ssh://api.gitcode.com", "https://me:secret@api.gitcode.com"])
+def test_an_address_that_is_none_exits_with_2(person: Person, tmp_path: Path, url: str) -> None:
+    person.matou("backup", "gitcode", "--url", url, "--to", tmp_path / "a", code=2, MATOU_GITCODE_TOKEN="f" * 40)
+
+
+def test_a_password_that_is_too_short_exits_with_2(person: Person, tmp_path: Path) -> None:
+    person.matou("user", "add", "li", "--root", tmp_path / "a", "--password-stdin", stdin="short\n", code=2)

@@ -32,3 +32,13 @@ def test_help_is_all_in_chinese(person: Person, command: str) -> None:
 def test_a_command_line_that_will_not_do_is_told_in_chinese(person: Person) -> None:
     assert person.matou("verify", code=2, LC_ALL=CHINESE).err == "matou: 缺少参数 DIR; matou --help\n"
     assert person.matou("nope", code=2, LC_ALL=CHINESE).err == "matou: 没有命令 'nope'; matou --help\n"
+
+
+def test_a_file_that_is_not_there_is_told_in_chinese(person: Person, tmp_path: Path) -> None:
+    ended = person.matou("key", "add", "--user", "li", "--root", tmp_path, "/nowhere", code=2, LC_ALL=CHINESE)
+
+    assert ended.err == "matou: file 的值不可用：没有 '/nowhere'; matou --help\n"
+
+
+def test_what_a_role_is_for_is_not_taken_for_what_a_token_is_for(person: Person) -> None:
+    assert "令牌" not in person.matou("role", "create", "--help", LC_ALL=CHINESE).out

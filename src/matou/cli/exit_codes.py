@@ -32,4 +32,15 @@ _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
 
 
 def exit_code_for(error: MatouError) -> ExitCode:
-    return next((code for kind, code in _BY_KIND if isinstance(error, kind)), ExitCode.OUR_FAULT)
+    known = next((code for kind, code in _BY_KIND if isinstance(error, kind)), None)
+    return known or (ExitCode.USAGE if _was_given(error) else ExitCode.OUR_FAULT)
+
+
+def _was_given(error: MatouError) -> bool:
+    """Whether it is something that a person gave us; read here only, since most commands need none of these modules."""
+    from matou.forge.customized_roles import InvalidRole
+    from matou.forge.users import WeakPassword
+    from matou.git.signatures import UnusableKey
+    from matou.remote.addresses import UnsafeAddress
+
+    return isinstance(error, InvalidRole | UnsafeAddress | UnusableKey | WeakPassword)

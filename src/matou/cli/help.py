@@ -37,6 +37,12 @@ _MISTAKES = (
     (re.compile(r"Got unexpected extra argument\(s\) \((?P<words>.*)\)", re.DOTALL), _("{words} is too much")),
     (re.compile(r"Option '(?P<name>.*)' requires an argument\.", re.DOTALL), _("the option {name} needs a value")),
     (
+        re.compile(
+            r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: \w+ '(?P<path>.*)' does not exist\.", re.DOTALL
+        ),
+        _("the value of {name} will not do: there is no {path!r}"),
+    ),
+    (
         re.compile(r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: (?P<fault>.*)", re.DOTALL),
         _("the value of {name} will not do: {fault}"),
     ),

@@ -37,7 +37,7 @@ def create_role(
         ),
     ],
     display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
-    description: Annotated[str, typer.Option(help=_("what it is for"))] = "",
+    description: Annotated[str, typer.Option(help=_("what the role is for"))] = "",
 ) -> None:
     from matou.forge import customized_roles
 

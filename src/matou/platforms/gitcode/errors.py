@@ -15,7 +15,7 @@ from matou.remote.answers import (
     AnsweredTryLater,
 )
 
-TEMPLATE = "gitcode answered {status} {code}: {message}"
+TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
 
 
