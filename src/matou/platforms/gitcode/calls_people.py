@@ -71,7 +71,7 @@ class PeopleCalls(Caller):
     def stargazers(
         self, repository: str, *, starred_after: datetime | None = None, starred_before: datetime | None = None
     ) -> Iterator[Stargazer]:
-        """26."""
+        """26. Who gave it a star, and when."""
         query: dict[str, Parameter] = {"starred_after": starred_after, "starred_before": starred_before}
         what = Phrase("the stars of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/stargazers"

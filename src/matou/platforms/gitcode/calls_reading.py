@@ -68,15 +68,15 @@ class ReadingCalls(Caller):
         )
 
     def blob(self, repository: str, object_id: str) -> Blob:
-        """7."""
+        """7. A file's content by its object id."""
         return self._asking.get(Blob, f"{repository_path(repository)}/git/blobs/{segment(object_id)}")
 
     def languages(self, repository: str) -> dict[str, float]:
-        """8. Percentages."""
+        """8. What share of the code each language has, in percent."""
         return self._asking.get(dict[str, float], f"{repository_path(repository)}/languages")
 
     def contributors(self, repository: str, *, kind: ContributorKind | None = None) -> Iterator[Contributor]:
-        """9."""
+        """9. Who made how many commits."""
         return self._listed(repository, "/contributors", Contributor, lambda row: (row.email, row.name), {"type": kind})
 
     def raw(self, repository: str, path: str, *, ref: str | None = None) -> bytes:

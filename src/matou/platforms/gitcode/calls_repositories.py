@@ -99,7 +99,7 @@ class RepositoryCalls(Caller):
         return read_answer(Repository, answer)
 
     def delete_repository(self, repository: str) -> None:
-        """19."""
+        """19. For good."""
         self._asking.ask("DELETE", repository_path(repository), repeatable=False)
 
     def archive_repository(self, repository: str, *, password: Secret | None = None) -> None:
@@ -156,7 +156,7 @@ class RepositoryCalls(Caller):
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> Iterator[Repository]:
-        """22."""
+        """22. Those made from it directly."""
         query: dict[str, Parameter] = {
             "sort": order,
             "created_after": created_after,

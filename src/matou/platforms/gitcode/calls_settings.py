@@ -30,7 +30,7 @@ class SettingCalls(Caller):
         has_analysis: bool | None = None,
         has_discussion: bool | None = None,
     ) -> None:
-        """10."""
+        """10. What is None stays as it is."""
         body: dict[str, object] = {
             "has_wiki": has_wiki,
             "has_issue": has_issue,
@@ -66,11 +66,11 @@ class SettingCalls(Caller):
         return mode.members_of
 
     def set_members_of(self, repository: str, members_of: MembersOf) -> None:
-        """16."""
+        """16. Whether the organization's members count too."""
         self._asking.set(Success, f"{repository_path(repository)}/transition", {"mode": int(members_of)})
 
     def push_rules(self, repository: str) -> PushConfig:
-        """18."""
+        """18. What a push must be like."""
         return self._asking.get(PushConfig, f"{repository_path(repository)}/push_config")
 
     def set_push_rules(
@@ -94,7 +94,7 @@ class SettingCalls(Caller):
         return self._asking.set(PushConfig, f"{repository_path(repository)}/push_config", body)
 
     def repository_settings(self, repository: str) -> RepositorySettings:
-        """28."""
+        """28. Who may make branches and tags, and how they are named."""
         return self._asking.get(RepositorySettings, f"{repository_path(repository)}/repo_settings")
 
     def set_repository_settings(
@@ -130,7 +130,7 @@ class SettingCalls(Caller):
         return self._asking.set(RepositorySettings, f"{repository_path(repository)}/repo_settings", body)
 
     def pull_request_settings(self, repository: str) -> PullRequestSettings:
-        """29."""
+        """29. How changes are reviewed and merged."""
         return self._asking.get(PullRequestSettings, f"{repository_path(repository)}/pull_request_settings")
 
     def set_pull_request_settings(
@@ -205,7 +205,7 @@ class SettingCalls(Caller):
         return read_answer(Member, answer)
 
     def customized_roles(self, repository: str) -> list[CustomizedRole]:
-        """34."""
+        """34. Roles made for this repository beside the standard ones."""
         return self._asking.get(list[CustomizedRole], f"{repository_path(repository)}/customized_roles")
 
 

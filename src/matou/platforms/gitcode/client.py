@@ -32,7 +32,7 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
     long to wait if GitCode did. What may be repeated is repeated; what waits is bounded by ten minutes.
 
     An attribute of an answer that is `msgspec.UNSET` was not there; what came and is not documented stands in
-    `undescribed`.
+    `undescribed`. The number before a method's text is that of its section in GitCode's document of this API.
 
     Args:
         token: goes into the headers Authorization and PRIVATE-TOKEN and nowhere else; None to ask as nobody.
