@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
 from matou.errors import Conflict, NotFound, TryLater
 
-__all__ = ["AlreadyThere", "Connection", "Database", "DatabaseBusy", "OwnerGone", "open_database"]
+__all__ = ["AlreadyThere", "Connection", "Database", "DatabaseBusy", "OutcomeUnknown", "OwnerGone", "open_database"]
 
 DEFAULT_LOCK_WAIT = timedelta(seconds=10)
 _RETRY_AFTER = timedelta(seconds=5)
@@ -25,6 +25,7 @@ _MOST_CONNECTIONS = 40
 # PostgreSQL, appendix A: lock_not_available, serialization_failure, deadlock_detected, too_many_connections,
 # admin_shutdown, crash_shutdown, cannot_connect_now. Class 08 is the connection itself.
 _PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03"})
+_SERVER_GONE = ("08", "57P")
 
 
 class AlreadyThere(Conflict):
@@ -37,6 +38,10 @@ class OwnerGone(NotFound):
 
 class DatabaseBusy(TryLater):
     """Somebody else held a lock for longer than we wait, or the database server is away for a moment."""
+
+
+class OutcomeUnknown(DatabaseBusy):
+    """The database server went away while it was asked to commit: it may have done so."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -69,11 +74,14 @@ class Database:
             AlreadyThere: a unique constraint.
             OwnerGone: a foreign key.
             DatabaseBusy: the lock was not to be had within `lock_wait`.
+            OutcomeUnknown: on leaving; everywhere else whatever is raised means that nothing was written.
         """
         with _translated(), self._one_writer(), self.engine.connect() as connection:
             writing = connection.execution_options(matou_write=True)
-            with writing.begin():
+            with writing.begin() as transaction:
                 yield writing
+                with _in_doubt():
+                    transaction.commit()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -206,6 +214,18 @@ def _translated() -> Iterator[None]:
         if not _passes(error):
             raise
         raise DatabaseBusy("the database is busy", wait=_RETRY_AFTER) from error
+
+
+@contextmanager
+def _in_doubt() -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error) or not _code(error).startswith(_SERVER_GONE):
+            raise
+        raise OutcomeUnknown(
+            "the database went away in the middle of a change, which it may have made or not", wait=_RETRY_AFTER
+        ) from error
 
 
 def _of_broken_constraint(error: exc.IntegrityError) -> Conflict | NotFound | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.db.engine import AlreadyThere
+from matou.db.engine import AlreadyThere, OutcomeUnknown
 from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
 from matou.git.repository import create_bare
@@ -99,6 +99,9 @@ def moved(
         _move(origin, place)
         try:
             yield
+        except OutcomeUnknown:
+            # The row may say either; `unfinished_moves` puts the folder where it does.
+            raise
         except BaseException:
             _move(place, origin)
             raise
@@ -150,8 +153,12 @@ def _noted(
             write_atomically(folder / NOTE_FILE, msgspec.json.encode(note))
             sync_folder(archive.staging)
             yield
-        finally:
+        except OutcomeUnknown:
+            raise
+        except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ from matou.forge.imports import (
 from matou.forge.profiles import Profile
 from matou.forge.references import ref_listing
 from matou.forge.turns import only_writer
+from matou.forge.unfinished_moves import put_right_if_in_doubt
 from matou.forge.users import NameTaken
 from matou.git.refs import fault_of_ref_name, read_refs
 from matou.git.repository import size_bytes
@@ -182,6 +183,7 @@ def move_repository(
     try:
         with (
             only_writer(forge, repository),
+            put_right_if_in_doubt(forge),
             moved(forge.archive, git_dir, path, repository.id),
             forge.database.begin_write() as connection,
         ):
@@ -268,6 +270,7 @@ def delete_repository(forge: Forge, repository: Repository) -> None:
     """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
     with (
         only_writer(forge, repository),
+        put_right_if_in_doubt(forge),
         removed(forge.archive, repository.path, repository.id),
         forge.database.begin_write() as connection,
     ):
@@ -404,7 +407,11 @@ def publish_repository(
     Raises NameTaken, and what `also` raises.
     """
     try:
-        with moved(forge.archive, git_dir, new.path), forge.database.begin_write() as connection:
+        with (
+            put_right_if_in_doubt(forge),
+            moved(forge.archive, git_dir, new.path),
+            forge.database.begin_write() as connection,
+        ):
             _require_free(connection, new.path)
             created = repositories.insert_repository(connection, new)
             lfs_objects.link_objects(connection, created.id, links)

@@ -1,13 +1,17 @@
 """Ends what a crash cut off between the folder of a repository and its row. The row is right, whichever it is."""
 
 import shutil
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
 
 from matou.archive.layout import Archive
 from matou.db import repositories
+from matou.db.engine import DatabaseBusy, OutcomeUnknown
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.folders import DELETED_PREFIX, MoveNote, notes, remove_abandoned
 from matou.forge.forge import Forge
@@ -15,6 +19,32 @@ from matou.model.names import RepositoryPath
 from matou.storage.files import make_folders, sync_folder
 
 log = structlog.get_logger()
+
+_PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""About what a database server takes to start again."""
+
+
+@contextmanager
+def put_right_if_in_doubt(forge: Forge) -> Iterator[None]:
+    """Where nobody knows whether the block's row was written, ask the database, as soon as it answers.
+
+    If it does not for long, the note of the move stays for the next start. Raises OutcomeUnknown in any case.
+    """
+    try:
+        yield
+    except OutcomeUnknown:
+        if not any(_finished_after(forge, pause) for pause in _PAUSES_SECONDS):
+            log.warning("unfinished_move_left", advice="it ends when a server is started")
+        raise
+
+
+def _finished_after(forge: Forge, pause: float) -> bool:
+    time.sleep(pause)
+    try:
+        finish_moves(forge)
+    except DatabaseBusy:
+        return False
+    return True
 
 
 def finish_moves(forge: Forge) -> int:
@@ -61,7 +91,8 @@ def _put(place: Path, wanted: Path, root: Path) -> None:
 def _row(forge: Forge, note: MoveNote) -> Repository | None:
     with forge.database.begin_read() as connection:
         if note.repository_id is not None:
-            return repositories.find_repository_by_id(connection, RepositoryId(note.repository_id))
+            # Locked, so that one that is only now being committed is waited for.
+            return repositories.lock_repository(connection, RepositoryId(note.repository_id))
         return repositories.find_repository_at(connection, RepositoryPath.parse(str(note.path)))
 
 
