@@ -7,7 +7,6 @@ import pygit2
 import structlog
 
 from matou.db import repositories
-from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
@@ -70,7 +69,12 @@ def after_push(
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
-        size = _grown(connection, repository, added_bytes or 0) if measured is None else measured
+        found = repositories.lock_repository(connection, repository.id) or repository
+        if found.default_branch != repository.default_branch:
+            # Somebody chose another one after we had looked.
+            default_branch = found.default_branch
+        # Measuring costs the more the more files there are, and each write through the API adds some.
+        size = found.size_bytes + (added_bytes or 0) if measured is None else measured
         pushed = repositories.change(
             connection,
             repository.id,
@@ -87,12 +91,6 @@ def after_push(
     log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
     refresh(forge, pushed)
     return pushed
-
-
-def _grown(connection: Connection, repository: Repository, added_bytes: int) -> int:
-    """Measuring costs the more the more files there are, and each write through the API adds some."""
-    found = repositories.find_repository_by_id(connection, repository.id)
-    return added_bytes + (repository if found is None else found).size_bytes
 
 
 def _settle_head(forge: Forge, repository: Repository) -> str | None:

@@ -37,9 +37,10 @@ from matou.forge.references import ref_listing
 from matou.forge.turns import only_writer
 from matou.forge.unfinished_moves import put_right_if_in_doubt
 from matou.forge.users import NameTaken
+from matou.git.files import publish_file
+from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.refs import fault_of_ref_name, read_refs
 from matou.git.repository import size_bytes
-from matou.git.run import run_git
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
@@ -219,13 +220,20 @@ def set_visibility(forge: Forge, repository: Repository, visibility: Visibility)
 def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Repository:
     """HEAD moves with it. In a repository without branches any name will do.
 
-    Raises InvalidName, NoSuchBranch.
+    Raises InvalidName, NoSuchBranch, NoSuchRepository, WriterBusy, RepositoryBusy.
     """
-    ref = require_branch(forge, repository, branch)
     git_dir = forge.git_dir(repository)
-    run_git(("symbolic-ref", "HEAD", ref), git_dir=git_dir)
+    # Nobody may delete the branch, or move the folder, meanwhile.
+    with only_writer(forge, repository), forge.database.begin_write() as connection:
+        _require_unmoved(connection, repository)
+        ref, now = require_branch(forge, repository, branch), forge.now()
+        remove_abandoned_locks(git_dir, (), now=now)
+        publish_file(git_dir / "HEAD", f"ref: {ref}\n".encode())
+        changed = repositories.change(connection, repository.id, updated_at=now, default_branch=branch)
     forge.listings.forget(git_dir)
-    return _change(forge, repository, default_branch=branch)
+    if changed is None:
+        raise no_longer_there(repository)
+    return changed
 
 
 def require_branch(forge: Forge, repository: Repository, branch: str) -> RefName:

@@ -3,7 +3,7 @@
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from matou.db.engine import DatabaseBusy, open_database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import MatouError
+from matou.errors import MatouError, NotFound
 from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, NoSuchRepository, may
 from matou.forge.check import check
 from matou.forge.forge import Forge
@@ -278,6 +278,34 @@ def test_the_default_branch_is_what_head_names(forge: Forge, repository: Reposit
     assert changed.default_branch == "feature/x"
     assert git("symbolic-ref", "HEAD", cwd=forge.git_dir(repository)) == "refs/heads/feature/x"
     assert ref_listing(forge, repository).head == "refs/heads/feature/x"
+
+
+def test_a_default_branch_that_somebody_chooses_while_a_push_ends_stays(
+    forge: Forge, repository: Repository, anna: User, tmp_path: Path
+) -> None:
+    for branch in ("main", "side"):
+        commit_to(forge.git_dir(repository), branch, tmp_path)
+
+    def now() -> datetime:
+        set_default_branch(forge, repository, "side")
+        return forge.now()
+
+    pushed = after_push(Forge(forge.database, forge.archive, now), repository, Identity(anna, ALL_SCOPES))
+
+    assert git("symbolic-ref", "HEAD", cwd=forge.git_dir(repository)) == "refs/heads/side"
+    assert pushed.default_branch == "side"
+
+
+def test_the_default_branch_of_a_repository_that_moved_is_not_that_of_what_stands_there_now(
+    forge: Forge, repository: Repository
+) -> None:
+    rename_repository(forge, repository, "boat")
+    newcomer = create_repository(forge, repository.path, creator=None)
+
+    with pytest.raises(NotFound):
+        set_default_branch(forge, repository, "other")
+
+    assert git("symbolic-ref", "HEAD", cwd=forge.git_dir(newcomer)) == "refs/heads/main"
 
 
 @pytest.mark.parametrize("branch", ["missing", "refs/heads/main"])
