@@ -291,6 +291,11 @@ def backups_are_open(*, on_loopback: bool, anybody_there: bool, asked_for: bool)
     return asked_for or (on_loopback and not anybody_there)
 
 
+def are_open_backups_local(forge: Forge) -> bool:
+    """Whether backups can be read without logging in only because nobody but this machine is thought to ask."""
+    return not forge.anonymous_reads_backups and _backups_are_open(forge)
+
+
 def no_such_repository(path: RepositoryPath) -> NoSuchRepository:
     return NoSuchRepository("there is no repository {path}", path=repr(str(path)))
 

@@ -14,7 +14,7 @@ from matou.forge.downloads import flush_downloads
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
 from matou.server.attachments import AttachmentRoute
-from matou.server.cross_site import SameSiteOnly
+from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
@@ -63,7 +63,11 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
             *coding.routes(forge, base=base_url),
             *page_routes(site),
         ],
-        middleware=[Middleware(SafetyHeaders), Middleware(SameSiteOnly)],
+        middleware=[
+            Middleware(SafetyHeaders),
+            Middleware(LocalNamesOnly, forge=forge, base_url=base_url),
+            Middleware(SameSiteOnly),
+        ],
         exception_handlers={Exception: _answer_fault},
         lifespan=lifespan,
     )
