@@ -15,7 +15,7 @@ from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
 from matou.server.attachments import AttachmentRoute
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
-from matou.server.dialects import coding, gitcode_v5
+from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
 from matou.server.lfs import LFS_OPERATIONS, serve_lfs
@@ -57,6 +57,7 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
         routes=[
             # Before git's own, which goes by the end of a path: a file of a repository may be called `info/refs`.
             *gitcode_v5.routes(site, limiter=limiter),
+            *gitee_v3.routes(site, limiter=limiter),
             AttachmentRoute(site),
             GitRoute(site),
             Route("/-/health", _health),

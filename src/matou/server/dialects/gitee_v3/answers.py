@@ -1,0 +1,77 @@
+"""Answers as they go out: one object, or a page of a list with what GitLab's API v3, Gitee's parent, tells of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from matou.server.dialects.gitee_v3.parameters import PageAsked
+from matou.server.streaming import Header
+
+JSON: Header = (b"content-type", b"application/json; charset=utf-8")
+NO_STORE: Header = (b"cache-control", b"no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        total: how many rows there are on all pages.
+        url: of the list, to which the links to its other pages add page and per_page; never a token.
+        narrowed: what else was asked for and must be in those links.
+    """
+
+    rows: Sequence[Any]
+    total: int
+    asked: PageAsked
+    url: str
+    narrowed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.asked.size))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An answer as it goes out."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+def encode(answer: object, status: int) -> Encoded:
+    """Make bytes of what a handler gave."""
+    match answer:
+        case Encoded():
+            return answer
+        case Page():
+            return Encoded(status, (JSON, NO_STORE, *_headers(answer)), msgspec.json.encode(answer.rows))
+    return Encoded(status, (JSON, NO_STORE), msgspec.json.encode(answer))
+
+
+def _headers(page: Page) -> tuple[Header, ...]:
+    number, size = page.asked.number, page.asked.size
+    following = number + 1 if number < page.last else None
+    previous = min(number - 1, page.last) if number > 1 else None
+    numbers = {
+        b"x-total": page.total,
+        b"x-total-pages": page.last,
+        b"x-page": number,
+        b"x-per-page": size,
+        b"x-next-page": following,
+        b"x-prev-page": previous,
+    }
+    links = {"next": following, "prev": previous, "first": 1, "last": page.last}
+    told = ", ".join(_link(page, to, relation) for relation, to in links.items() if to is not None)
+    counted = (((name, b"" if value is None else b"%d" % value)) for name, value in numbers.items())
+    return ((b"link", told.encode()), *counted)
+
+
+def _link(page: Page, number: int, relation: str) -> str:
+    query = urlencode({**page.narrowed, "page": number, "per_page": page.asked.size})
+    return f'<{page.url}?{query}>; rel="{relation}"'

@@ -1,0 +1,153 @@
+"""What a project holds: folders, files, branches, tags and commits, as GitLab's API v3 tells of them."""
+
+from base64 import b64encode
+
+from matou.forge.access import Action
+from matou.forge.branches import default_branch_of
+from matou.forge.contents import Entry, list_entries, object_at, read_file
+from matou.forge.history import (
+    EVERY_COMMIT,
+    BranchOrder,
+    Tag,
+    commit_id_at,
+    find_branch,
+    find_commit_at,
+    list_branches,
+    list_commits,
+    list_tags,
+)
+from matou.forge.references import ref_listing
+from matou.git.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3.answers import Page
+from matou.server.dialects.gitee_v3.call import ProjectCall
+from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
+from matou.server.dialects.gitee_v3.routing import PROJECT, project_route
+
+LARGEST_FILE_BYTES = 8 * 1024 * 1024
+MOST_IN_A_FOLDER = 10_000
+SHORT_ID = 11
+_TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
+
+
+def show_tree(call: ProjectCall) -> list[rows.TreeEntry]:
+    """One folder; none of its entries where the repository has no commit yet."""
+    revision, folder = call.given.text("ref_name", "ref"), call.given.text("path").strip("/")
+    if not revision and ref_listing(call.forge, call.repository).is_empty:
+        return []
+    start = object_at(call.forge, call.repository, revision)
+    below = TreePath.parse(folder) if folder else None
+    entries, total = list_entries(
+        call.forge, call.repository, start, below=below, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+    )
+    if total > MOST_IN_A_FOLDER:
+        raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
+    return [_tree_entry(entry) for entry in entries]
+
+
+def show_file(call: ProjectCall) -> rows.File:
+    path = TreePath.parse(call.given.required("file_path").strip("/"))
+    ref = call.given.text("ref", "ref_name") or default_branch_of(call.forge, call.repository) or ""
+    commit = commit_id_at(call.forge, call.repository, ref)
+    found = read_file(call.forge, call.repository, commit, path, largest_bytes=LARGEST_FILE_BYTES)
+    if found.entry.kind in _TYPES:
+        raise MissingPath("{path} is no file", path=repr(str(path))[:200])
+    if found.content is None:
+        raise TooLargeToRead("the file has more than {limit} bytes", limit=LARGEST_FILE_BYTES)
+    return rows.File(
+        file_name=path.segments[-1],
+        file_path=str(path),
+        size=len(found.content),
+        content=b64encode(found.content).decode(),
+        ref=ref,
+        blob_id=found.entry.id,
+        commit_id=commit,
+    )
+
+
+def show_branches(call: ProjectCall) -> Page:
+    """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
+    asked = call.given.page(LARGEST_PER_PAGE)
+    found, total = list_branches(
+        call.forge, call.repository, order=BranchOrder.NAME, descending=False, offset=asked.offset, limit=asked.size
+    )
+    listed = [rows.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
+    return Page(listed, total, asked, _url(call, "branches"))
+
+
+def show_branch(call: ProjectCall) -> rows.Branch:
+    branch = find_branch(call.forge, call.repository, call.path["name"])
+    return rows.Branch(name=readable(branch.name), commit=_commit(branch.commit))
+
+
+def show_tags(call: ProjectCall) -> Page:
+    asked = call.given.page(LARGEST_PER_PAGE)
+    found, total = list_tags(call.forge, call.repository, offset=asked.offset, limit=asked.size)
+    return Page([_tag(tag) for tag in found], total, asked, _url(call, "tags"))
+
+
+def show_commits(call: ProjectCall) -> Page:
+    asked, revision = call.given.page(), call.given.text("ref_name", "ref")
+    found, total = list_commits(
+        call.forge, call.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
+    )
+    narrowed = {"ref_name": revision} if revision else {}
+    return Page([_commit(commit) for commit in found], total, asked, _url(call, "commits"), narrowed)
+
+
+def show_commit(call: ProjectCall) -> rows.Commit:
+    return _commit(find_commit_at(call.forge, call.repository, call.path["name"]))
+
+
+def readable(name: str) -> str:
+    """A name as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _tree_entry(entry: Entry) -> rows.TreeEntry:
+    path = entry.path.decode("utf-8", "replace")
+    kind = _TYPES.get(entry.kind, "blob")
+    return rows.TreeEntry(id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path)
+
+
+def _tag(tag: Tag) -> rows.Tag:
+    return rows.Tag(
+        name=readable(tag.name),
+        message=None if tag.annotated is None else tag.annotated.message,
+        commit=None if tag.commit is None else _commit(tag.commit),
+    )
+
+
+def _commit(commit: Commit) -> rows.Commit:
+    author, committer = commit.author, commit.committer
+    return rows.Commit(
+        id=commit.id,
+        short_id=commit.id[:SHORT_ID],
+        title=commit.subject,
+        author_name=author.name,
+        author_email=author.email,
+        created_at=rows.any_moment(committer.at),
+        message=commit.message,
+        parent_ids=list(commit.parents),
+        authored_date=rows.any_moment(author.at),
+        committer_name=committer.name,
+        committer_email=committer.email,
+        committed_date=rows.any_moment(committer.at),
+    )
+
+
+def _url(call: ProjectCall, what: str) -> str:
+    return call.url("projects", call.path[PROJECT], "repository", what)
+
+
+_REPOSITORY = "/projects/{project}/repository"
+
+ROUTES = (
+    project_route("GET", f"{_REPOSITORY}/tree", Action.READ_CODE, show_tree),
+    project_route("GET", f"{_REPOSITORY}/files", Action.READ_CODE, show_file),
+    project_route("GET", f"{_REPOSITORY}/branches", Action.READ_CODE, show_branches),
+    project_route("GET", _REPOSITORY + "/branches/{name...}", Action.READ_CODE, show_branch),
+    project_route("GET", f"{_REPOSITORY}/tags", Action.READ_CODE, show_tags),
+    project_route("GET", f"{_REPOSITORY}/commits", Action.READ_CODE, show_commits),
+    project_route("GET", _REPOSITORY + "/commits/{name...}", Action.READ_CODE, show_commit),
+)

@@ -1,0 +1,213 @@
+"""From a request to a handler, and from its answer back to bytes.
+
+The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from matou.credentials import Secret
+from matou.db.repositories import Repository, RepositoryId
+from matou.forge.access import (
+    REPOSITORY_POLICY,
+    Action,
+    Identity,
+    NoSuchRepository,
+    reach_repository,
+    require,
+    require_scope,
+)
+from matou.forge.forge import Forge
+from matou.forge.repositories import find_repository_by_id
+from matou.model.names import InvalidName, RepositoryPath
+from matou.server.authentication import Credential, identify, read_credential
+from matou.server.dialects.gitee_v3.answers import Encoded, encode
+from matou.server.dialects.gitee_v3.call import Call, NotSignedIn, ProjectCall
+from matou.server.dialects.gitee_v3.errors import answer_to
+from matou.server.dialects.gitee_v3.parameters import LARGEST_BODY_BYTES, Given, read_body, read_query
+from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
+from matou.server.origin import base_url
+from matou.server.rate import RateLimiter
+from matou.server.site import Site
+from matou.server.streaming import (
+    ClientLeft,
+    Header,
+    RequestBody,
+    begin_answer,
+    bounded,
+    end_answer,
+    header,
+    send_answer,
+)
+
+TOKEN = "private_token"  # noqa: S105 - the parameter's name
+_OURS = re.compile(rb"/+api/+v3(?:/(?!/*[^/]+\.git/)|$)")
+"""A project may be called `v3`, in a team called `api`: the URLs of its repositories are git's."""
+_ROOT = re.compile(rb"/+api/+v3/*")
+_LONGEST_PATH_BYTES = 8192
+_LONGEST_ID = 18
+_LONGEST_CLIENT = 100
+
+
+class PageMemory:
+    """Answers as they went out, bounded by their bytes. The key says all that one depends on. For the event loop."""
+
+    def __init__(self, most_bytes: int = 16 * 1024 * 1024) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Hashable, Encoded] = OrderedDict()
+
+    def get(self, key: Hashable) -> Encoded | None:
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
+
+    def put(self, key: Hashable, answer: Encoded) -> None:
+        if key in self._answers:
+            return
+        self._answers[key] = answer
+        self._bytes += len(answer.body)
+        while self._bytes > self._most_bytes:
+            _, dropped = self._answers.popitem(last=False)
+            self._bytes -= len(dropped.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, its route and its parameters."""
+
+    route: Route
+    path: Mapping[str, str]
+    headers: list[Header]
+    given: Given
+    base: str
+    address: str
+
+    @property
+    def credential(self) -> Credential | None:
+        """A header goes first. Raises UnreadableCredential, InvalidParameter."""
+        found = read_credential(self.headers)
+        if found is not None:
+            return found
+        token = self.given.text(TOKEN)
+        return Credential("", Secret(token)) if token else None
+
+
+@dataclass(frozen=True)
+class Api(BaseRoute):
+    """Everything below the API's root, as one route of the server.
+
+    Attributes:
+        limiter: counts requests by account, or by address where no token came; None for no limit.
+    """
+
+    site: Site
+    router: Router
+    limiter: RateLimiter | None = None
+    remembered: PageMemory = field(default_factory=PageMemory)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_ours = scope["type"] == "http" and _OURS.match(scope["raw_path"]) is not None
+        return (Match.FULL if is_ours else Match.NONE, {})
+
+    def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
+        raise NoMatchFound(name, dict(path_params))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._answer(scope, RequestBody(receive))
+        except ClientLeft:
+            return
+        except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
+            answer = answer_to(error)
+        if scope["method"] == "HEAD":
+            await begin_answer(send, answer.status, (*answer.headers, (b"content-length", b"%d" % len(answer.body))))
+            await end_answer(send)
+        else:
+            await send_answer(send, answer.status, answer.headers, answer.body)
+
+    async def _answer(self, scope: Scope, body: RequestBody) -> Encoded:
+        question = await self._read(scope, body)
+        credential = None if question.route.is_open else question.credential
+        # A password is hashed, which takes a thread; a token is looked up.
+        ask = self.site.ask_quickly if credential is None or credential.is_token else self.site.ask
+        call = await ask(self._prepare, question, credential)
+        key = self._key(question, call)
+        known = None if key is None else self.remembered.get(key)
+        if known is not None:
+            return known
+        answer = await self.site.ask(_run, question.route, call)
+        if key is not None:
+            self.remembered.put(key, answer)
+        return answer
+
+    async def _read(self, scope: Scope, body: RequestBody) -> Question:
+        route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
+        headers: list[Header] = scope["headers"]
+        given = read_query(scope["query_string"])
+        if scope["method"] not in ("GET", "HEAD"):
+            pieces = [piece async for piece in bounded(body.pieces(), limit_bytes=LARGEST_BODY_BYTES)]
+            given |= read_body(b"".join(pieces), header(headers, b"content-type").decode("latin-1"))
+        client = scope.get("client")
+        base = base_url(self.site.base_url, scope)
+        return Question(route, path, headers, Given(given), base, client[0] if client else "")
+
+    def _prepare(self, question: Question, credential: Credential | None) -> Call:
+        identity = identify(self.site.forge, credential, address=question.address)
+        if self.limiter is not None:
+            self.limiter.count(question.address if identity.user is None else identity.user.id)
+        if identity.user is None and not question.route.is_open:
+            raise NotSignedIn("a token is needed")
+        return self._call(question, identity)
+
+    def _call(self, question: Question, identity: Identity) -> Call:
+        forge, action = self.site.forge, question.route.action
+        client = header(question.headers, b"user-agent").decode("latin-1")[:_LONGEST_CLIENT]
+        make = Call if action is None else partial(ProjectCall, repository=_reach(forge, identity, question, action))
+        return make(forge, identity, question.path, question.given, question.base, question.address, client)
+
+    def _key(self, question: Question, call: Call) -> Hashable | None:
+        """All that the answer depends on; None where it is not remembered."""
+        version = self.site.forge.database.version() if question.route.is_remembered else None
+        if version is None:
+            return None
+        return (question.route.path, call.identity, question.given.page(), question.base, version)
+
+
+def _reach(forge: Forge, identity: Identity, question: Question, action: Action) -> Repository:
+    """By number or by path, in the order that gives nothing away: scope, existence, standing."""
+    text = question.path[PROJECT]
+    if not (text.isascii() and text.isdecimal()):
+        return reach_repository(forge, identity, _path(text), action)
+    require_scope(identity, *REPOSITORY_POLICY[action].scopes)
+    if len(text) > _LONGEST_ID:
+        raise NoSuchRepository("there is no such repository")
+    found = find_repository_by_id(forge, RepositoryId(int(text)))
+    require(forge, identity, action, found)
+    return found
+
+
+def _path(text: str) -> RepositoryPath:
+    try:
+        return RepositoryPath.parse(text)
+    except InvalidName:
+        # What can be no name is there as little as what nobody took.
+        raise NoSuchRepository("there is no repository {path}", path=repr(text)[:200]) from None
+
+
+def _run(route: Route, call: Call) -> Encoded:
+    return encode(route.run(call), route.status)
+
+
+def _segments(raw_path: bytes) -> tuple[bytes, ...]:
+    """Below the API's root, as they came; empty ones, from double and trailing slashes, stand for nothing."""
+    if len(raw_path) > _LONGEST_PATH_BYTES:
+        raise NoSuchRoute("the API has nothing at this path")
+    return tuple(segment for segment in _ROOT.sub(b"", raw_path, count=1).split(b"/") if segment)

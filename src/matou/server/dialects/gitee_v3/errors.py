@@ -1,0 +1,101 @@
+"""The one table from our failures to Gitee's answers.
+
+`message` is always a text: extensions crash on anything else, and one app looks in it for the word `Unauthorized`.
+403 makes an extension log in anew, so what may not be seen is 404, as if it were not there.
+"""
+
+import errno
+from dataclasses import dataclass
+
+import structlog
+
+from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
+from matou.forge.access import NoSuchNamespace, NoSuchRepository
+from matou.forge.branches import NoSuchRevision
+from matou.forge.history import NoSuchCommit
+from matou.forge.repositories import NoSuchBranch
+from matou.forge.repository_lists import NoSuchUser
+from matou.forge.users import NameTaken, TooManyFailures
+from matou.git.objects import MissingObject, MissingPath, TooLargeToRead
+from matou.git.run import GitFailed
+from matou.platforms.gitee import wire_v3 as wire
+from matou.server.authentication import UnknownCredential, UnreadableCredential
+from matou.server.dialects.gitee_v3.answers import Encoded, encode
+from matou.server.dialects.gitee_v3.call import NotSignedIn
+from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
+from matou.server.errors import DISK_FULL, TOO_LARGE
+from matou.server.rate import TooManyCalls
+from matou.server.streaming import BodyTooLarge, Header
+from matou.storage.files import DiskFull, WriteFailed
+
+log = structlog.get_logger(__name__)
+
+UNAUTHORIZED = "401 Unauthorized"
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a kind of failure is told. `{reason}` in the message is our own sentence."""
+
+    status: int
+    message: str = "{reason}"
+
+
+FAULT_OF_OURS = Told(500, "500 Internal Server Error")
+NO_ROOM = Told(DISK_FULL, "this server has no room left; nothing was changed")
+
+FAILURES: tuple[tuple[type[MatouError], Told], ...] = (
+    (NotSignedIn, Told(401, UNAUTHORIZED)),
+    (UnknownCredential, Told(401, UNAUTHORIZED)),
+    (UnreadableCredential, Told(401, UNAUTHORIZED)),
+    (TooManyFailures, Told(429, "429 Too Many Requests: {reason}")),
+    # The only words for this that an extension tells from a failure to log in.
+    (TooManyCalls, Told(403, "API rate limit exceeded: {reason}")),
+    (BodyTooLarge, Told(TOO_LARGE)),
+    (NoSuchRepository, Told(404, "404 Project Not Found")),
+    (NoSuchNamespace, Told(404, "404 Namespace Not Found")),
+    (NoSuchUser, Told(404, "404 User Not Found")),
+    (NoSuchBranch, Told(404, "404 Branch Not Found")),
+    (NoSuchCommit, Told(404, "404 Commit Not Found")),
+    (NoSuchRevision, Told(404, "404 Commit Not Found")),
+    (MissingPath, Told(404, "404 File Not Found")),
+    (MissingObject, Told(404, "404 Tree Not Found")),
+    (TooLargeToRead, Told(400, "400 (Bad request) {reason}")),
+    (DiskFull, NO_ROOM),
+    (WriteFailed, FAULT_OF_OURS),
+    (GitFailed, FAULT_OF_OURS),
+    (Damaged, FAULT_OF_OURS),
+    (TryLater, Told(503)),
+    (Refused, Told(403, "403 Forbidden: {reason}")),
+    (NotFound, Told(404, "404 Not Found")),
+    (MatouError, Told(400, "400 (Bad request) {reason}")),
+)
+"""The first that fits."""
+
+
+def answer_to(error: Exception) -> Encoded:
+    """Log what is ours to mend; say to the client what is the client's to know."""
+    match error:
+        case NoSuchRoute():
+            return encode(wire.NoSuchRoute(), 404)
+        case WrongMethod():
+            return _with(encode(wire.NoSuchRoute(error="405 Not Allowed"), 405), (b"allow", error.allowed.encode()))
+        case NameTaken():
+            return encode(wire.Outcome(message=wire.NAME_TAKEN), 200)
+    told = _told(error)
+    if told.status >= 500 and not isinstance(error, TryLater):
+        log.error("request_failed", exc_info=error)
+    answer = encode(wire.Failure(message=told.message.replace("{reason}", str(error))), told.status)
+    wait = error.wait if isinstance(error, TryLater) else None
+    return answer if wait is None else _with(answer, (b"retry-after", b"%d" % max(1, round(wait.total_seconds()))))
+
+
+def _told(error: Exception) -> Told:
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        return NO_ROOM
+    return next((told for kind, told in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
+
+
+def _with(answer: Encoded, header: Header) -> Encoded:
+    return Encoded(answer.status, (*answer.headers, header), answer.body)

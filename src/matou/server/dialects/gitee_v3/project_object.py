@@ -1,0 +1,123 @@
+"""The project as every answer holds it, and the people in it."""
+
+from collections.abc import Sequence
+
+from matou.db.memberships import Role
+from matou.db.namespaces import Namespace, NamespaceKind
+from matou.db.repositories import Repository
+from matou.db.repository_facts import RepositoryFacts
+from matou.db.users import User
+from matou.forge.access import no_such_repository
+from matou.forge.repository_lists import repository_facts
+from matou.model.platform import Visibility
+from matou.platforms.gitee import wire_v3 as wire
+from matou.server.dialects.gitee_v3.call import Call
+
+BRANCH_OF_EMPTY = "master"
+NOBODY = 0
+
+_RELATIONS = {
+    Role.GUEST: "guest",
+    Role.REPORTER: "reporter",
+    Role.DEVELOPER: "developer",
+    Role.MAINTAINER: "master",
+    Role.OWNER: "master",
+}
+
+
+def project_object(call: Call, repository: Repository) -> wire.Project:
+    """With what the one who asks has to do with it. Raises NoSuchRepository where it went away meanwhile."""
+    facts = repository_facts(call.forge, call.identity, (repository,)).get(repository.id)
+    if facts is None:
+        raise no_such_repository(repository.path)
+    return _project(
+        call,
+        repository,
+        facts,
+        stared=facts.is_starred,
+        watched=facts.is_watched,
+        relation=None if facts.role is None else _RELATIONS[facts.role],
+    )
+
+
+def project_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Project]:
+    """For a list, where `stared`, `watched` and `relation` are null: what is told of all is asked for at once."""
+    facts = repository_facts(call.forge, call.identity, repositories)
+    return [_project(call, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
+
+
+def _project(
+    call: Call,
+    repository: Repository,
+    facts: RepositoryFacts,
+    *,
+    stared: bool | None = None,
+    watched: bool | None = None,
+    relation: str | None = None,
+) -> wire.Project:
+    pushed = repository.last_push_at
+    return wire.Project(
+        id=repository.id,
+        name=repository.true_name,
+        description=repository.description,
+        default_branch=repository.default_branch or BRANCH_OF_EMPTY,
+        owner=_owner(call, facts),
+        public=repository.visibility is Visibility.PUBLIC,
+        path=repository.name,
+        path_with_namespace=str(repository.path),
+        issues_enabled=facts.modules.has_issue,
+        pull_requests_enabled=facts.modules.has_merge_request,
+        wiki_enabled=facts.modules.has_wiki,
+        created_at=wire.moment_of(repository.created_at or repository.updated_at),
+        namespace=_namespace(facts.namespace),
+        last_push_at=None if pushed is None else wire.moment_of(pushed),
+        parent_id=None if facts.parent is None else facts.parent.id,
+        is_fork=facts.is_fork,
+        forks_count=facts.counts.forks,
+        stars_count=facts.counts.stars,
+        watches_count=facts.counts.watches,
+        stared=stared,
+        watched=watched,
+        relation=relation,
+        parent_path_with_namespace=None if facts.parent is None else str(facts.parent.path),
+    )
+
+
+def _owner(call: Call, facts: RepositoryFacts) -> wire.Owner:
+    """Whose namespace it is; in an organization whoever made the project; else the namespace stands for them."""
+    is_users = facts.namespace.kind is NamespaceKind.USER
+    person = facts.namespace_creator if is_users else facts.creator or facts.namespace_creator
+    if person is not None:
+        return _person(call, person)
+    namespace = facts.namespace
+    return wire.Owner(
+        id=NOBODY,
+        username=str(namespace.path),
+        name=namespace.display_name or namespace.name,
+        created_at=wire.moment_of(namespace.created_at or namespace.updated_at),
+        new_portrait=call.portrait,
+    )
+
+
+def _person(call: Call, user: User) -> wire.Owner:
+    """An e-mail is shown to its owner alone."""
+    return wire.Owner(
+        id=user.id,
+        username=user.name,
+        email=user.email if user.id == call.user.id else "",
+        name=user.display_name or user.name,
+        created_at=wire.moment_of(user.created_at),
+        new_portrait=call.portrait,
+    )
+
+
+def _namespace(namespace: Namespace) -> wire.Namespace:
+    return wire.Namespace(
+        created_at=wire.moment_of(namespace.created_at or namespace.updated_at),
+        description=namespace.description,
+        id=namespace.id,
+        name=namespace.display_name or namespace.name,
+        owner_id=namespace.creator_id,
+        path=str(namespace.path),
+        updated_at=wire.moment_of(namespace.updated_at),
+    )

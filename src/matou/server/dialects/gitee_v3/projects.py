@@ -1,0 +1,149 @@
+"""Projects: listed, shown, made; starred and watched."""
+
+from collections.abc import Callable
+
+from matou.db.namespaces import NamespaceId
+from matou.db.repositories import Repository
+from matou.db.repository_listings import Order, Wanted
+from matou.db.stars import Mark
+from matou.db.users import User
+from matou.forge.access import Action, Scope, require_scope
+from matou.forge.namespaces import find_namespace_by_id
+from matou.forge.new_repositories import Beginning, make_repository
+from matou.forge.profiles import Profile
+from matou.forge.repository_lists import EVERY_WAY, find_person, own_repositories, repositories_of
+from matou.forge.stars import marked_by, marked_repositories, put_mark, remove_mark
+from matou.model.names import NamespacePath
+from matou.model.platform import Visibility
+from matou.platforms.gitee import wire_v3 as wire
+from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3.answers import Page
+from matou.server.dialects.gitee_v3.call import Call, ProjectCall
+from matou.server.dialects.gitee_v3.parameters import Given, InvalidParameter, PageAsked
+from matou.server.dialects.gitee_v3.project_object import BRANCH_OF_EMPTY, project_object, project_objects
+from matou.server.dialects.gitee_v3.routing import plain_route, project_route
+
+_YES_AND_NO = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+_LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC}
+
+Found = tuple[tuple[Repository, ...], int]
+
+
+def list_projects(call: Call) -> Page:
+    """What one has a part in, the newest first: what is made meanwhile may show a project twice, and hides none."""
+    asked = call.given.page()
+    wanted = Wanted(ways=EVERY_WAY, order=Order.CREATED, ascending=False)
+    found = own_repositories(call.forge, call.identity, call.user, wanted, offset=asked.offset, limit=asked.size)
+    return _page(call, asked, found, "projects")
+
+
+def show(call: ProjectCall) -> wire.Project:
+    return project_object(call, call.repository)
+
+
+def create(call: Call) -> wire.Project:
+    """An empty one, in one's own namespace unless `namespace_id` names another; its path is its name, case and all.
+
+    Raises:
+        NameTaken: answered with 200, as Gitee does.
+    """
+    name = call.given.required("name")
+    profile = Profile(name, call.given.text("description"), visibility=read_visibility(call.given))
+    beginning = Beginning(default_branch=BRANCH_OF_EMPTY)
+    made = make_repository(call.forge, call.identity, _target(call), "", profile, beginning)
+    return project_object(call, made)
+
+
+def read_visibility(given: Given) -> Visibility:
+    """Public unless something says otherwise; any `private` but 0 is private, that -1 of the document too.
+
+    GitLab's `public` and `visibility_level` count where `private` says nothing: a project that was to be private must
+    not come into the world open. Raises InvalidParameter.
+    """
+    private, public = _is_yes(given, "private"), _is_yes(given, "public")
+    if private is not None or public is not None:
+        return Visibility.PRIVATE if private or (private is None and not public) else Visibility.PUBLIC
+    level = given.whole_number("visibility_level")
+    if level is not None and level not in _LEVELS:
+        raise InvalidParameter('"visibility_level" is 0, 10 or 20')
+    return Visibility.PUBLIC if level is None else _LEVELS[level]
+
+
+def _is_yes(given: Given, name: str) -> bool | None:
+    word = given.text(name).strip().lower()
+    if word in _YES_AND_NO:
+        return _YES_AND_NO[word]
+    number = given.whole_number(name)
+    return None if number is None else number != 0
+
+
+def _target(call: Call) -> NamespacePath:
+    number = call.given.whole_number("namespace_id")
+    own = NamespacePath((call.user.name,))
+    # Whether this identity may create there, or know of it, is decided by its path.
+    return own if number is None else find_namespace_by_id(call.forge, NamespaceId(number)).path
+
+
+def put(mark: Mark) -> Callable[[ProjectCall], rows.Count]:
+    def run(call: ProjectCall) -> rows.Count:
+        put_mark(call.forge, mark, call.user, call.repository)
+        return _count(call, mark)
+
+    return run
+
+
+def remove(mark: Mark) -> Callable[[ProjectCall], rows.Count]:
+    def run(call: ProjectCall) -> rows.Count:
+        remove_mark(call.forge, mark, call.user, call.repository)
+        return _count(call, mark)
+
+    return run
+
+
+def list_marked(mark: Mark, word: str) -> Callable[[Call], Page]:
+    """What somebody put the mark on, as far as the one who asks may see it."""
+
+    def run(call: Call) -> Page:
+        require_scope(call.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+        asked, user = call.given.page(), _person(call)
+        found = marked_repositories(call.forge, mark, call.identity, user, offset=asked.offset, limit=asked.size)
+        return _page(call, asked, found, "user", call.path["user"], word)
+
+    return run
+
+
+def list_of_user(call: Call) -> Page:
+    asked, wanted = call.given.page(), Wanted(order=Order.CREATED, ascending=False)
+    name = _person(call).name
+    found = repositories_of(call.forge, call.identity, name, wanted, offset=asked.offset, limit=asked.size)
+    return _page(call, asked, found, "user", call.path["user"], "projects")
+
+
+def _person(call: Call) -> User:
+    """By number, which is one's own alone, or by name. Raises NoSuchUser."""
+    wanted = call.path["user"]
+    return call.user if wanted == str(call.user.id) else find_person(call.forge, wanted)
+
+
+def _count(call: ProjectCall, mark: Mark) -> rows.Count:
+    _, total = marked_by(call.forge, mark, call.repository, limit=0)
+    return rows.Count(count=total)
+
+
+def _page(call: Call, asked: PageAsked, found: Found, *url: str) -> Page:
+    repositories, total = found
+    return Page(project_objects(call, repositories), total, asked, call.url(*url))
+
+
+ROUTES = (
+    plain_route("GET", "/projects", list_projects, is_remembered=True),
+    plain_route("POST", "/projects", create, status=201),
+    project_route("GET", "/projects/{project}", Action.SEE, show),
+    project_route("POST", "/projects/{project}/star", Action.STAR, put(Mark.STAR), status=201),
+    project_route("POST", "/projects/{project}/unstar", Action.STAR, remove(Mark.STAR), status=201),
+    project_route("POST", "/projects/{project}/watch", Action.STAR, put(Mark.WATCH), status=201),
+    project_route("POST", "/projects/{project}/unwatch", Action.STAR, remove(Mark.WATCH), status=201),
+    plain_route("GET", "/user/{user}/projects", list_of_user),
+    plain_route("GET", "/user/{user}/stared_projects", list_marked(Mark.STAR, "stared_projects")),
+    plain_route("GET", "/user/{user}/watched_projects", list_marked(Mark.WATCH, "watched_projects")),
+)

@@ -1,0 +1,121 @@
+"""The rows of the table of routes, and which of them a request means."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from matou.errors import NotFound
+from matou.forge.access import Action
+from matou.server.dialects.gitee_v3.call import Call, ProjectCall
+
+PROJECT = "project"
+_ANY = b"/"
+"""No segment of a URL is one."""
+_DEPTH_OF_REST = 4
+
+
+class NoSuchRoute(NotFound):
+    """The API has nothing at this path."""
+
+
+class WrongMethod(NotFound):
+    """The API has something at this path, and not for this method.
+
+    Attributes:
+        allowed: the methods that it has, with commas.
+    """
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__("this path takes {allowed}", allowed=allowed)
+        self.allowed = allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    Attributes:
+        path: its second segment may be a `{name}`, and its fifth a `{name...}`, which is all that is left.
+        action: what the identity must be allowed to do with the project that the path names; None where it names none.
+        run: gets a ProjectCall where `action` is given.
+        is_open: a token is not asked for.
+        is_remembered: the answer depends on the database, the identity and the page alone.
+    """
+
+    method: str
+    path: str
+    action: Action | None
+    run: Callable[[Any], object]
+    status: int
+    is_open: bool = False
+    is_remembered: bool = False
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(self.path.strip("/").split("/"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(segment.strip("{.}") for segment in self.segments if segment.startswith("{"))
+
+
+def plain_route(
+    method: str,
+    path: str,
+    run: Callable[[Call], object],
+    *,
+    status: int = 200,
+    is_open: bool = False,
+    is_remembered: bool = False,
+) -> Route:
+    """A row that names no project."""
+    return Route(method, path, None, run, status, is_open, is_remembered)
+
+
+def project_route(
+    method: str, path: str, action: Action, run: Callable[[ProjectCall], object], *, status: int = 200
+) -> Route:
+    """A row about one project: `{project}` is its number, or its path as one segment."""
+    return Route(method, path, action, run, status)
+
+
+class Router:
+    """Finds the route of a path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._by_shape: defaultdict[tuple[bytes, ...], dict[str, Route]] = defaultdict(dict)
+        for route in routes:
+            shape = tuple(_ANY if part.startswith("{") else part.encode() for part in route.segments)
+            self._by_shape[shape][route.method] = route
+
+    def find(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, Mapping[str, str]]:
+        """Args: segments: raw, below the API's root. Raises NoSuchRoute, WrongMethod."""
+        for shape, values in _readings(segments):
+            methods = self._by_shape.get(shape)
+            if methods is None:
+                continue
+            route = methods.get("GET" if method == "HEAD" else method)
+            if route is None:
+                raise WrongMethod(", ".join(sorted(methods)))
+            return route, dict(zip(route.names, map(_decoded, values), strict=True))
+        raise NoSuchRoute("the API has nothing at this path")
+
+
+def _readings(segments: tuple[bytes, ...]) -> Iterable[tuple[tuple[bytes, ...], tuple[bytes, ...]]]:
+    """The shapes that a path may have, and what stands for their parameters; the most literal first."""
+    yield segments, ()
+    if len(segments) > 1:
+        first, second, *rest = segments
+        yield (first, _ANY, *rest), (second,)
+        if len(segments) > _DEPTH_OF_REST:
+            ending = b"/".join(segments[_DEPTH_OF_REST:])
+            yield (first, _ANY, *segments[2:_DEPTH_OF_REST], _ANY), (second, ending)
+
+
+def _decoded(segment: bytes) -> str:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise NoSuchRoute("the API has nothing at this path") from None

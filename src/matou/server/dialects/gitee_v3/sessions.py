@@ -1,0 +1,112 @@
+"""Logging in, and who one is."""
+
+import struct
+import zlib
+from contextlib import suppress
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from matou.credentials import Secret
+from matou.db.stars import Mark
+from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Identity, Scope, require_scope
+from matou.forge.forge import Forge
+from matou.forge.stars import marked_repositories
+from matou.forge.tokens import NoSuchToken, create_token, list_tokens, revoke_token
+from matou.forge.users import authenticate
+from matou.platforms.gitee import wire_v3 as wire
+from matou.server.dialects.gitee_v3.answers import Encoded
+from matou.server.dialects.gitee_v3.call import PORTRAIT, Call, NotSignedIn
+from matou.server.dialects.gitee_v3.routing import plain_route
+
+SESSION = "Gitee v3: "
+"""What the names of tokens begin with that a log-in made."""
+
+MOST_SESSIONS = 20
+SESSION_LIFE = timedelta(days=90)
+PORTRAIT_PIXELS = 40
+
+
+def log_in(call: Call) -> wire.User:
+    """Give a new token, since those that were given before are not known to us, only what they hash to.
+
+    Raises:
+        MissingParameter: no e-mail or no password.
+        NotSignedIn: they are nobody's.
+        TooManyFailures: for this account, or from this address.
+    """
+    login, password = call.given.required("email", "login"), call.given.required("password", "pssword")
+    user = authenticate(call.forge, login, Secret(password), address=call.address)
+    if user is None:
+        raise NotSignedIn("the e-mail or the password is wrong")
+    return _user(call, Identity(user, ALL_SCOPES), user, token=open_session(call.forge, user, call.client))
+
+
+def open_session(forge: Forge, user: User, client: str) -> Secret:
+    """A token for somebody who gave their password; of those made like this the oldest beyond MOST_SESSIONS ends."""
+    secret = create_token(
+        forge, user, SESSION + (_printable(client) or "no User-Agent"), expires_at=forge.now() + SESSION_LIFE
+    )
+    sessions = [token for token in list_tokens(forge, user) if token.name.startswith(SESSION)]
+    for token in sessions[:-MOST_SESSIONS]:
+        # Another log-in of the same account may be ending the same one.
+        with suppress(NoSuchToken):
+            revoke_token(forge, token.id, user=user)
+    return secret
+
+
+def show_self(call: Call) -> wire.User:
+    require_scope(call.identity, Scope.USER_READ)
+    return _user(call, call.identity, call.user)
+
+
+def show_portrait(_: Call) -> Encoded:
+    return Encoded(200, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")), _PORTRAIT)
+
+
+def _user(call: Call, identity: Identity, user: User, *, token: Secret | None = None) -> wire.User:
+    user_object = wire.User(
+        id=user.id,
+        username=user.name,
+        name=user.display_name or user.name,
+        created_at=wire.moment_of(user.created_at),
+        email=user.email,
+        new_portrait=call.portrait,
+        follow=wire.Follow(
+            starred=_count(call.forge, Mark.STAR, identity, user),
+            watched=_count(call.forge, Mark.WATCH, identity, user),
+        ),
+        is_admin=user.admin,
+    )
+    return user_object if token is None else replace(user_object, private_token=token.reveal())
+
+
+def _count(forge: Forge, mark: Mark, identity: Identity, user: User) -> int:
+    _, total = marked_repositories(forge, mark, identity, user, limit=0)
+    return total
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
+def _grey_square(pixels: int) -> bytes:
+    """A PNG (RFC 2083) of one bit for each pixel, all of them one grey."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", pixels, pixels, 1, 3, 0, 0, 0)
+    rows = zlib.compress(bytes((1 + -(-pixels // 8)) * pixels))
+    chunks = chunk(b"IHDR", header) + chunk(b"PLTE", b"\xc8\xc8\xc8") + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+_PORTRAIT = _grey_square(PORTRAIT_PIXELS)
+
+ROUTES = (
+    plain_route("POST", "/session", log_in, status=201, is_open=True),
+    plain_route("GET", "/user", show_self),
+    plain_route("GET", "/" + "/".join(PORTRAIT), show_portrait, is_open=True),
+)
