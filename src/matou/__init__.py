@@ -2,11 +2,11 @@
 
 from importlib import import_module
 
-__all__ = ["GitCode", "__version__"]
+__all__ = ["GitCode", "Gitee", "__version__"]
 
 __version__ = "0.1.0"
 
-_OFFERED = {"GitCode": "matou.platforms.gitcode.client"}
+_OFFERED = {"GitCode": "matou.platforms.gitcode.client", "Gitee": "matou.platforms.gitee.client"}
 """What a program imports, and where it is. Commands need none of it, so it is loaded when it is asked for."""
 
 

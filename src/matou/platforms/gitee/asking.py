@@ -1,0 +1,208 @@
+"""One request to Gitee's API, v3 or v5: how it is put, kept, and read."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from matou.credentials import Secret
+from matou.errors import NotFound, Refused
+from matou.model.records import Record
+from matou.platforms.gitee.agents import TOOL, user_agent
+from matou.platforms.gitee.errors import Answered, failure_of, message_in
+from matou.platforms.gitee.reading import parse, read
+from matou.platforms.gitee.wire_v3 import Failure
+from matou.remote.answers import (
+    Answer,
+    AnsweredConflict,
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    AnsweredTryLater,
+    failed,
+)
+from matou.remote.limiter import Pace
+from matou.remote.redaction import redact, redact_bytes
+from matou.remote.session import Session
+
+HOST = "gitee.com"
+
+PACE = Pace(per_second=1.25, burst=400)
+"""No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows. Others are asked without a pace."""
+
+LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
+FAILURES = (AnsweredTryLater, AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredOtherwise)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+V3 = "/api/v3"
+V5 = "/api/v5"
+
+_NO_PARTS = frozenset({"", ".", ".."})
+_PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
+
+Parameter = str | int | bool | None
+Form = Mapping[str, Parameter | Secret]
+T = TypeVar("T")
+
+
+class UnusableToken(Refused):
+    """What was given as a token cannot be one. The text of the error does not hold it."""
+
+
+class Unnameable(NotFound):
+    """A name that no URL can hold, so that nothing can be asked about what it names."""
+
+
+def is_gitee(url: str) -> bool:
+    """Whether Gitee itself is there, and not another server that speaks its API."""
+    return urlsplit(url).hostname == HOST
+
+
+def token_of(text: str) -> Secret:
+    """Raises UnusableToken."""
+    if not _PRINTABLE.match(text.strip()):
+        raise UnusableToken("the token for gitee is empty or holds a character that no token has")
+    return Secret(text.strip())
+
+
+def forget(_record: Record) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Asks one server for one token; threads may share it.
+
+    Attributes:
+        url: the server's address, before `/api/v3` or `/api/v5`, without a slash at its end.
+        token: goes into a header and nowhere else, PRIVATE-TOKEN in v3 and Authorization in v5; None to ask as nobody.
+        record: is given each answer as received, before it is read.
+        extension: see `agents`.
+    """
+
+    session: Session
+    url: str
+    token: Secret | None
+    now: Callable[[], datetime]
+    record: Callable[[Record], None] = forget
+    extension: str = TOOL
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Parameter] | None = None,
+        form: Form | None = None,
+        repeatable: bool,
+    ) -> Answer:
+        """Put a request with a form, if any; parameters that are None are left out.
+
+        Args:
+            path: with `/api/v3` or `/api/v5`.
+
+        Raises:
+            MatouError: of the kind that says what can be done.
+        """
+        try:
+            answer = self.session.request(
+                method,
+                self._address(path, query),
+                repeatable=repeatable,
+                headers={**self._headers(path), **(FORM if form else {})},
+                authorization=self._authorization(path),
+                body=_encoded(form) if form else None,
+                limit_bytes=LARGEST_ANSWER_BYTES,
+                pace=self._pace,
+            )
+        except FAILURES as answered:
+            told = self._without_secrets(answered, _secrets_in(form))
+            self._keep(method, path, query, told.answer)
+            raise failure_of(told, now=self.now()) from None
+        self._keep(method, path, query, answer)
+        return answer
+
+    def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:
+        return read(kind, parse(self.ask("GET", path, query=query, repeatable=True).body))
+
+    def unrecorded(self) -> "Asking":
+        """For answers that hold a secret."""
+        return replace(self, record=forget)
+
+    def _without_secrets(self, answered: Answered, sent: Sequence[Secret]) -> Answered:
+        """The same failure, whatever the server repeats of what it was told: the session knows of Authorization alone.
+
+        A password may come back in any of JSON's spellings, so that only the words of such an answer are kept.
+        """
+        secrets = (*sent, *((self.token,) if self.token else ()))
+        body = answered.answer.body
+        if sent:
+            body = msgspec.json.encode(Failure(message=redact(message_in(body), secrets)))
+        told = failed(replace(answered.answer, body=redact_bytes(body, secrets)), str(answered.values["request"]))
+        if isinstance(told, AnsweredTryLater) and isinstance(answered, AnsweredTryLater):
+            told.wait = answered.wait
+        return told
+
+    def _headers(self, path: str) -> Mapping[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": user_agent(self.extension)}
+        if self.token and path.startswith(V3):
+            headers["PRIVATE-TOKEN"] = self.token.reveal()
+        return headers
+
+    def _authorization(self, path: str) -> Secret | None:
+        return Secret(f"Bearer {self.token.reveal()}") if self.token and not path.startswith(V3) else None
+
+    @property
+    def _pace(self) -> str:
+        return f"gitee {self.url}" if is_gitee(self.url) else ""
+
+    def _address(self, path: str, query: Mapping[str, Parameter] | None) -> str:
+        given = _texts(query or {})
+        return f"{self.url}{path}?{urlencode(given)}" if given else f"{self.url}{path}"
+
+    def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
+        self.record(Record(self.now(), f"{method} {path}", _texts(query or {}), answer.status, answer.body))
+
+
+def segment(text: str) -> str:
+    """One part of a path, a slash in it being `%2F`.
+
+    Raises:
+        Unnameable: it would be no part of a path, or a step out of it.
+    """
+    if text in _NO_PARTS:
+        raise Unnameable("no address can name {name}", name=repr(text))
+    return quote(text, safe="")
+
+
+def owner_and_name(repository: str) -> tuple[str, str]:
+    owner, slash, name = repository.rpartition("/")
+    if not slash or not owner or not name:
+        message = f"a repository is named owner/name, not {repository!r}"
+        raise ValueError(message)
+    return owner, name
+
+
+def _secrets_in(form: Form | None) -> Sequence[Secret]:
+    return [value for value in (form or {}).values() if isinstance(value, Secret)]
+
+
+def _encoded(form: Form) -> bytes:
+    """Spaces, `+`, `&` and `%` in a password survive this; extensions that did not encode locked people out."""
+    return urlencode(_texts(form)).encode()
+
+
+def _texts(values: Form) -> dict[str, str]:
+    return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: Parameter | Secret) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,87 @@
+"""The four calls of Gitee's extension API, and who one is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from matou.credentials import Secret
+from matou.errors import Phrase, UnknownShape
+from matou.platforms.gitee.asking import V3, Asking, Form, segment, token_of
+from matou.platforms.gitee.errors import TEMPLATE, GiteeFailed, InTheWay
+from matou.platforms.gitee.pages import V3_TOTALS, List
+from matou.platforms.gitee.reading import parse, read
+from matou.platforms.gitee.wire_v3 import Outcome, Project, User
+from matou.remote.answers import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Whom a password stands for, and the token that stands for the password from now on."""
+
+    user: User
+    token: Secret
+
+
+class ExtensionCalls:
+    """API v3. Its token is the one that `log_in` gives."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def log_in(self, email: str, password: Secret) -> LoggedIn:
+        """Get a token for a password; this client goes on with the token that it has.
+
+        Asked once and never repeated: failed log-ins are counted.
+
+        Raises:
+            CredentialRefused: no such account, or not its password.
+        """
+        form: Form = {"email": email, "password": password}
+        answer = self._asking.unrecorded().ask("POST", f"{V3}/session", form=form, repeatable=False)
+        user = _read_secret(answer)
+        if not user.private_token:
+            raise UnknownShape("gitee session.private_token", "nothing")
+        return LoggedIn(replace(user, private_token=UNSET), token_of(user.private_token))
+
+    def extension_user(self) -> User:
+        """Who the token stands for: not of the four, but what the same extensions ask next."""
+        answer = self._asking.unrecorded().ask("GET", f"{V3}/user", repeatable=True)
+        return replace(_read_secret(answer), private_token=UNSET)
+
+    def projects(self) -> Iterator[Project]:
+        what = Phrase("this account's projects")
+        return List(self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS).rows()
+
+    def project(self, named: str | int) -> Project:
+        """By number, or by `owner/name`. Raises NotThere."""
+        return self._asking.get(Project, f"{V3}/projects/{segment(str(named))}")
+
+    def create_project(self, name: str, *, description: str = "", private: bool) -> Project:
+        """Make an empty project of one's own.
+
+        Raises:
+            InTheWay: there is one of that name.
+        """
+        # Extensions send 1 and 0, never true and false.
+        form: Form = {"name": name, "description": description, "private": int(private)}
+        answer = self._asking.ask("POST", f"{V3}/projects", form=form, repeatable=False)
+        value = parse(answer.body)
+        if isinstance(value, dict) and "id" not in value and "message" in value:
+            raise _refusal_within(read(Outcome, value), answer)
+        return read(Project, value)
+
+
+def _refusal_within(outcome: Outcome, answer: Answer) -> InTheWay | GiteeFailed:
+    """Gitee refuses a name that is taken with status 200."""
+    kind = InTheWay if "已存在" in outcome.message else GiteeFailed
+    return kind(TEMPLATE, status=answer.status, message=outcome.message)
+
+
+def _read_secret(answer: Answer) -> User:
+    """What holds a token is not quoted where it cannot be read."""
+    try:
+        return read(User, parse(answer.body))
+    except UnknownShape:
+        raise UnknownShape(Phrase("gitee's answer about this account"), "something that is not shown here") from None

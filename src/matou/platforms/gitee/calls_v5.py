@@ -1,0 +1,150 @@
+"""What backup and migration need of Gitee's API v5."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import TypeVar
+
+from matou.errors import Phrase
+from matou.model.platform import Visibility
+from matou.platforms.gitee.asking import V5, Asking, Form, Parameter, owner_and_name, segment
+from matou.platforms.gitee.pages import List
+from matou.platforms.gitee.reading import parse, read
+from matou.platforms.gitee.wire_v5 import (
+    Branch,
+    Enterprise,
+    EnterpriseMember,
+    Namespace,
+    Organization,
+    Repository,
+    User,
+)
+
+EVERY_AFFILIATION = "owner,collaborator,organization_member,enterprise_member,admin"
+
+OPENNESS = {Visibility.PRIVATE: 0, Visibility.PUBLIC: 1, Visibility.INTERNAL: 2}
+
+T = TypeVar("T")
+
+
+class RepositoryCalls:
+    """API v5. A repository is named `owner/path`; a list is read to the proof of its end."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def user(self) -> User:
+        return self._asking.get(User, f"{V5}/user")
+
+    def namespaces(self) -> Iterator[Namespace]:
+        """All that the account belongs to, or takes part in a repository of."""
+        what = Phrase("this account's namespaces")
+        rows = self._list("/user/namespaces", Namespace, what, lambda row: row.id, {"mode": "all"})
+        return rows.rows_of_unpaged()
+
+    def organizations(self) -> Iterator[Organization]:
+        what = Phrase("this account's organizations")
+        return self._list("/user/orgs", Organization, what, lambda row: row.login).rows()
+
+    def enterprises(self) -> Iterator[Enterprise]:
+        """Those too that the account does not administer, which is what Gitee gives if not asked."""
+        what = Phrase("this account's enterprises")
+        return self._list("/user/enterprises", Enterprise, what, lambda row: row.path, {"admin": False}).rows()
+
+    def repositories(self) -> Iterator[Repository]:
+        """All that the account has a right of its own to."""
+        what = Phrase("this account's repositories")
+        # `type` would be refused beside these two (422).
+        query = {"visibility": "all", "affiliation": EVERY_AFFILIATION, "sort": "created", "direction": "asc"}
+        return self._repositories("/user/repos", what, query)
+
+    def repositories_of_organization(self, organization: str) -> Iterator[Repository]:
+        what = Phrase("repositories of the organization {organization}", organization=repr(organization))
+        return self._repositories(f"/orgs/{segment(organization)}/repos", what, {"type": "all"})
+
+    def repositories_of_enterprise(self, enterprise: str) -> Iterator[Repository]:
+        """Those of its organizations too."""
+        what = Phrase("repositories of the enterprise {enterprise}", enterprise=repr(enterprise))
+        return self._repositories(f"/enterprises/{segment(enterprise)}/repos", what, {"type": "all", "direct": False})
+
+    def organization_members(self, organization: str, *, role: str) -> Iterator[User]:
+        """`role`: admin or member; the rows do not say."""
+        what = Phrase("members of the organization {organization}", organization=repr(organization))
+        path = f"/orgs/{segment(organization)}/members"
+        return self._list(path, User, what, lambda row: row.login, {"role": role}).rows()
+
+    def enterprise_members(self, enterprise: str) -> Iterator[EnterpriseMember]:
+        what = Phrase("members of the enterprise {enterprise}", enterprise=repr(enterprise))
+        path = f"/enterprises/{segment(enterprise)}/members"
+        return self._list(path, EnterpriseMember, what, lambda row: row.user.login, {"role": "all"}).rows_of_unpaged()
+
+    def repository(self, repository: str) -> Repository:
+        """Where it was renamed, its `full_name` is another than the one asked for. Raises NotThere."""
+        return self._asking.get(Repository, f"{V5}{_path_of(repository)}")
+
+    def branches(self, repository: str) -> Iterator[Branch]:
+        what = Phrase("branches of {repository}", repository=repr(repository))
+        return self._list(f"{_path_of(repository)}/branches", Branch, what, lambda row: row.name).rows_of_unpaged()
+
+    def create_repository(
+        self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
+    ) -> Repository:
+        """Make an empty repository of one's own. Gitee makes public ones only by a change afterwards.
+
+        Raises:
+            InTheWay: there is one at that path; letters' case does not count.
+        """
+        form = {**_new(name, path, description), "private": private, "has_wiki": has_wiki}
+        return self._created("/user/repos", form)
+
+    def create_organization_repository(
+        self, organization: str, name: str, *, path: str, description: str = "", visibility: Visibility
+    ) -> Repository:
+        """Raises InTheWay, as `create_repository` does."""
+        form = {**_new(name, path, description), "public": OPENNESS[visibility]}
+        return self._created(f"/orgs/{segment(organization)}/repos", form)
+
+    def create_enterprise_repository(
+        self, enterprise: str, name: str, *, path: str, description: str = "", visibility: Visibility
+    ) -> Repository:
+        """Raises InTheWay, as `create_repository` does."""
+        form = {**_new(name, path, description), "private": OPENNESS[visibility]}
+        return self._created(f"/enterprises/{segment(enterprise)}/repos", form)
+
+    def update_repository(
+        self,
+        repository: str,
+        *,
+        name: str,
+        description: str | None = None,
+        private: bool | None = None,
+        default_branch: str | None = None,
+    ) -> Repository:
+        """Change what is given; Gitee wants the name repeated even where it stays."""
+        form: Form = {"name": name, "description": description, "private": private, "default_branch": default_branch}
+        answer = self._asking.ask("PATCH", f"{V5}{_path_of(repository)}", form=form, repeatable=True)
+        return read(Repository, parse(answer.body))
+
+    def _created(self, path: str, form: Form) -> Repository:
+        answer = self._asking.ask("POST", f"{V5}{path}", form=form, repeatable=False)
+        return read(Repository, parse(answer.body))
+
+    def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[Repository]:
+        return self._list(path, Repository, what, lambda row: row.id, query).rows()
+
+    def _list(
+        self,
+        path: str,
+        kind: type[T],
+        what: Phrase,
+        key: Callable[[T], Hashable],
+        query: Mapping[str, Parameter] | None = None,
+    ) -> List[T]:
+        return List(self._asking, f"{V5}{path}", kind, what, key, query)
+
+
+def _path_of(repository: str) -> str:
+    owner, name = owner_and_name(repository)
+    return f"/repos/{segment(owner)}/{segment(name)}"
+
+
+def _new(name: str, path: str, description: str) -> Form:
+    return {"name": name, "path": path, "description": description}

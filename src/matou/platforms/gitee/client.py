@@ -1,0 +1,102 @@
+"""`Gitee`: the extension API (v3), and of API v5 what backup and migration need."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Self
+
+from matou.credentials import Secret
+from matou.model.records import Record
+from matou.platforms.gitee.agents import TOOL
+from matou.platforms.gitee.asking import PACE, V3, V5, Asking, forget, token_of
+from matou.platforms.gitee.calls_v3 import ExtensionCalls
+from matou.platforms.gitee.calls_v5 import RepositoryCalls
+from matou.remote.session import Session, WaitListener, open_session
+from matou.settings import Settings
+
+HOME = "https://gitee.com"
+
+
+class Gitee(ExtensionCalls, RepositoryCalls):
+    """Gitee's API, at Gitee or at any server that speaks it. May be used by several threads.
+
+        with Gitee(None, "https://git.example") as gitee:
+            token = gitee.log_in("me@example", password).token
+        with Gitee(token, "https://git.example") as gitee:
+            for project in gitee.projects():
+                print(project.path_with_namespace)
+
+    Projects are those of v3, which takes the token that `log_in` gives; repositories are those of v5, which takes a
+    personal access token. A list is an iterator that reads to the proof of its end: where it stops without an error,
+    nothing is missing. Every failure is one of the six kinds of `matou.errors`; TryLater says how long to wait if
+    Gitee did. What may be repeated is repeated.
+
+    Args:
+        token: goes into a header and nowhere else, never into a URL; None to ask as nobody.
+        base_url: with or without `/api/v3` or `/api/v5`.
+        extension: what the User-Agent says after `CC/1.0-`: an `agents.Extension`, or our own.
+        on_wait: told why a request is repeated or waits for its turn, and how long; without it, it is logged.
+        session: how to reach the server, if not as the process' environment says; whoever gives one closes it.
+        now: the clock.
+        record: is given each answer as received, before it is read; not those that hold a token.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    def __init__(
+        self,
+        token: str | Secret | None,
+        base_url: str = HOME,
+        *,
+        extension: str = TOOL,
+        on_wait: WaitListener | None = None,
+        session: Session | None = None,
+        now: Callable[[], datetime] | None = None,
+        record: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.base_url = site_address(base_url)
+        clock = now or _now
+        self._own_session = None
+        if session is None:
+            session = self._own_session = gitee_session(
+                self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
+            )
+        secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
+        super().__init__(Asking(session, self.base_url, secret, clock, record or forget, extension))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the client may be used again."""
+        if self._own_session is not None:
+            self._own_session.close()
+
+
+def site_address(url: str) -> str:
+    """`https://gitee.com`, `https://gitee.com/api/v5/` and `https://gitee.com/api/v3` are one and the same site."""
+    bare = url.rstrip("/")
+    return bare.removesuffix(V3).removesuffix(V5)
+
+
+def asks_for_v3(url: str) -> bool:
+    return url.rstrip("/").endswith(V3)
+
+
+def gitee_session(
+    url: str,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    connections: int = 8,
+    on_wait: WaitListener | None = None,
+) -> Session:
+    """A session that keeps to Gitee's limits: see `asking`."""
+    return open_session(url, settings, now=now, pace=PACE, connections=connections, on_wait=on_wait)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,119 @@
+"""How Gitee fails: which answer means which of our six kinds. v5 has five places for its words, v3 one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.platforms.gitee.reading import AnswerBrokeOff, parse
+from matou.remote.answers import (
+    AnsweredConflict,
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    AnsweredTryLater,
+)
+
+TEMPLATE = "gitee answered {status}: {message}"
+LONGEST_MESSAGE = 500
+LONGEST_RESET = timedelta(hours=1)
+
+
+class CredentialRefused(Refused):
+    """Gitee does not know the token or the password, or the token has expired."""
+
+
+class ActionRefused(Refused):
+    """The token is good, and may not do this."""
+
+
+class Busy(TryLater):
+    """Gitee asks us to come again later; `wait` says when, if it told us."""
+
+
+class NotThere(NotFound):
+    """Gitee says that there is no such thing, or that this token may not know of it."""
+
+
+class InTheWay(Conflict):
+    """Gitee says that it is there already."""
+
+
+class GiteeFailed(MatouError):
+    """Gitee finds fault with what was asked, or failed in a way that none of the six kinds covers."""
+
+
+Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
+
+_BY_STATUS: Mapping[int, type[MatouError]] = {
+    401: CredentialRefused,
+    403: ActionRefused,
+    404: NotThere,
+    409: InTheWay,
+    410: NotThere,
+    412: InTheWay,
+}
+
+_RATE_LIMIT = "rate limit"
+"""`403 Rate Limit Exceeded`, `Application has exceeded the rate limit`, `API rate limit exceeded`."""
+
+# The first three come with 402, 403 and 404 as well; the others with 400 and 422.
+_BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
+    ("access token is expired", CredentialRefused),
+    ("access token is required", CredentialRefused),
+    ("access token does not exist", CredentialRefused),
+    ("已存在", InTheWay),
+    ("has already been taken", InTheWay),
+)
+
+
+def failure_of(answered: Answered, *, now: datetime) -> MatouError:
+    """The exception to raise for an answer with a status of 400 and above; it carries what Gitee said."""
+    status, message = answered.answer.status, message_in(answered.answer.body)
+    if isinstance(answered, AnsweredTryLater):
+        return Busy("{fault}", wait=answered.wait, fault=answered.fact)
+    if status in (402, 403) and _RATE_LIMIT in message.lower():
+        return Busy(TEMPLATE, wait=_until_reset(answered.answer.headers, now), status=status, message=message)
+    kind = _kind_of(status, message.lower())
+    return kind(TEMPLATE, status=status, message=message) if message else kind("{fault}", fault=answered.fact)
+
+
+def message_in(body: bytes) -> str:
+    """What Gitee says in words, on one line; empty where the body is nothing that Gitee writes."""
+    try:
+        value = parse(body)
+    except (AnswerBrokeOff, UnknownShape):
+        return ""
+    if not isinstance(value, Mapping):
+        return ""
+    keys = ("message", "messages", "error", "error_description")
+    said = "; ".join(" ".join(text.split()) for key in keys for text in _texts(value.get(key)))
+    return "".join(character if character.isprintable() else "�" for character in said)[:LONGEST_MESSAGE]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """`error` is a text or an object of lists; `messages` a list."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _all_texts(value.values())
+    elif isinstance(value, list):
+        yield from _all_texts(value)
+
+
+def _all_texts(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        yield from _texts(value)
+
+
+def _kind_of(status: int, message: str) -> type[MatouError]:
+    by_words = (kind for words, kind in _BY_MESSAGE if words in message)
+    return next(by_words, None) or _BY_STATUS.get(status, GiteeFailed)
+
+
+def _until_reset(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """None where Gitee does not say, or says what no hourly limit can mean."""
+    text = headers.get("x-ratelimit-reset", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    wait = datetime.fromtimestamp(int(text), UTC) - now
+    return wait if timedelta() < wait <= LONGEST_RESET else None

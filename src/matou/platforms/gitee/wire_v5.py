@@ -1,0 +1,106 @@
+"""What backup and migration read of Gitee's API v5. Keys that are not named here are not read.
+
+Source: Gitee's Swagger 5.3.85, whose types are "string" for nearly everything; the types here are those of the
+answers that Gitee's own command line tool reads.
+"""
+
+import msgspec
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /user`, and whoever is part of something else."""
+
+    id: int
+    login: str
+    name: str | None = None
+    avatar_url: str | None = None
+    html_url: str | None = None
+    email: str | None = None
+    type: str | None = None
+
+
+class Namespace(msgspec.Struct, frozen=True, kw_only=True):
+    """What owns a repository. `type`: personal, group or enterprise."""
+
+    id: int
+    type: str | None = None
+    name: str | None = None
+    path: str
+    html_url: str | None = None
+
+
+class Organization(msgspec.Struct, frozen=True, kw_only=True):
+    """One of `GET /user/orgs`. Its id is not its namespace's; `login` is its namespace's path."""
+
+    id: int
+    login: str
+    name: str | None = None
+    avatar_url: str | None = None
+    description: str | None = None
+
+
+class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
+    """One of `GET /user/enterprises`. Its id is not its namespace's."""
+
+    id: int
+    path: str
+    name: str | None = None
+    avatar_url: str | None = None
+
+
+class EnterpriseMember(msgspec.Struct, frozen=True, kw_only=True):
+    """`role`: admin or member; `outsourced` ones are of another company."""
+
+    role: str | None = None
+    outsourced: bool | None = None
+    active: bool | None = None
+    user: User
+
+
+class Permission(msgspec.Struct, frozen=True, kw_only=True):
+    pull: bool | None = None
+    push: bool | None = None
+    admin: bool | None = None
+
+
+class Repository(msgspec.Struct, frozen=True, kw_only=True):
+    """One of any list of repositories, `GET /repos/{owner}/{repo}`, and the answer to creating one.
+
+    Attributes:
+        full_name: `owner/path`.
+        human_name: the same in names that people gave.
+        html_url: ends in `.git` in some answers.
+        internal: to be seen by all of its enterprise.
+        pushed_at: None where nothing was pushed yet.
+    """
+
+    id: int
+    full_name: str
+    human_name: str | None = None
+    namespace: Namespace
+    path: str | None = None
+    name: str | None = None
+    owner: User | None = None
+    description: str | None = None
+    private: bool | None = None
+    public: bool | None = None
+    internal: bool | None = None
+    fork: bool | None = None
+    html_url: str | None = None
+    ssh_url: str | None = None
+    default_branch: str | None = None
+    has_wiki: bool | None = None
+    permission: Permission | None = None
+    pushed_at: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class BranchTip(msgspec.Struct, frozen=True, kw_only=True):
+    sha: str
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    commit: BranchTip
+    protected: bool | None = None
