@@ -33,7 +33,9 @@ def create_role(
         typer.Option(
             min=10,
             max=49,
-            help=_("10 to 49; it may what the greatest up to it may: guest 10, reader 20, writer 30, admin 40"),
+            help=_(
+                "10 to 49; as the highest standard role up to it: guest 10, reporter 20, developer 30, maintainer 40"
+            ),
         ),
     ],
     display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",

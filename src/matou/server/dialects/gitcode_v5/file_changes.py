@@ -157,7 +157,7 @@ _LIMITS = (
     " is not Base64 is refused, the document's own sample too; the committer is who asks, `committer[…]` is not read;"
     " a repository with SHA-256 objects is changed by `git push` only"
 )
-_STALE = "a `sha` that is not the file's is answered with 400 and the one that is"
+_STALE = "a `sha` that is not the file's is 400, and the message names the right one"
 
 ROUTES = (
     repository_route(

@@ -39,8 +39,8 @@ ROUTES = (
         pace=Pace.LONG,
         status=201,
         choices=(
-            "an empty body will do; one fork a namespace, a second is 400; it is seen by those who see the parent's"
-            " like; what the parent's refs do not reach does not come along"
+            "an empty body will do; one fork a namespace, a second is 400; it is as visible as its parent; objects that"
+            " no ref of the parent reaches are not copied"
         ),
     ),
 )

@@ -214,7 +214,7 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         get_mode,
         answer=wire.PermissionMode,
-        choices="For those who push and those above them.",
+        choices="1: the roles in the organization count; 2: only those given in the repository",
     ),
     repository_route(
         16,
@@ -224,7 +224,7 @@ ROUTES: tuple[Route, ...] = (
         ModeAsked,
         set_mode,
         answer=wire.Success,
-        choices="For owners alone. In mode 2 the roles in the organization do not count, but for its owners'.",
+        choices="in mode 2 the roles in the organization do not count, except those of its owners",
     ),
     repository_route(
         32,
@@ -234,8 +234,8 @@ ROUTES: tuple[Route, ...] = (
         MemberAsked,
         put_member,
         answer=wire.Member,
-        choices="Adds or changes. pull is reporter, push is developer, admin is maintainer; `custom` is read as "
-        "`customized`. The answer has what was asked for.",
+        choices="adds a member or changes one; pull is reporter, push is developer, admin is maintainer; `custom` is "
+        "read as `customized`; the answer has what was asked for",
     ),
     repository_route(
         34,
@@ -245,8 +245,8 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         list_roles,
         answer=list[wire.CustomizedRole],
-        choices="For members. Roles are made with `matou role create`; one may what the greatest standard role up to "
-        "its access level may.",
+        choices="roles are made with `matou role create`; each allows what the highest standard role up to its access "
+        "level allows",
     ),
     repository_route(
         None,
@@ -256,7 +256,7 @@ ROUTES: tuple[Route, ...] = (
         Paged,
         list_collaborators,
         answer=list[wire.Collaborator],
-        choices="For members. Whoever has a role that counts, wherever it was given.",
+        choices="everybody who has a role that counts, wherever it was given",
     ),
     repository_route(
         None, "GET", COLLABORATOR, Action.SEE_MEMBERS, Nothing, get_collaborator, answer=wire.Collaborator
@@ -269,7 +269,7 @@ ROUTES: tuple[Route, ...] = (
         CollaboratorAsked,
         put_collaborator,
         answer=wire.Member,
-        choices="As 32; a customized role by its name.",
+        choices="as 32; a customized role is named by its name",
     ),
     repository_route(
         None,
@@ -280,7 +280,7 @@ ROUTES: tuple[Route, ...] = (
         delete_collaborator,
         answer=None,
         status=204,
-        choices="Takes away what was given in the repository itself.",
+        choices="takes away what was given in the repository itself",
     ),
     repository_route(
         None,
@@ -290,6 +290,6 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         get_permission,
         answer=wire.CollaboratorPermission,
-        choices="admin, write or read; 404 for somebody who is no member.",
+        choices="`permission` is admin, write or read; 404 for somebody who is no member",
     ),
 )

@@ -173,8 +173,8 @@ def _require_password(call: RepositoryCall, password: str) -> None:
 
 _CREATED = (
     "`private` is false unless it is said, as the later documents have it; `public` goes before it: 0 private, 1"
-    " public, 2 internal; a template makes a first commit, with or without `auto_init`; `import_url` stands alone,"
-    " need not end in .git, and is answered when all has come or nothing is left"
+    " public, 2 internal; a template makes a first commit, with or without `auto_init`; `import_url` goes with no"
+    " template, need not end in .git, and is answered when all is there, or when nothing of it is left"
 )
 _PASSWORD = "the password may be left out; one that came must be the account's"  # noqa: S105 - a sentence
 
@@ -213,8 +213,8 @@ ROUTES: tuple[Route, ...] = (
         change,
         answer=wire.Repository,
         choices=(
-            "every field is optional, `name` too, which is what people call it; `path` moves it, and the old one leads"
-            " to it; `private` is for owners; a fork is seen by no more people than its parent"
+            "every field is optional, `name` too, which is the name that people see; `path` changes the URL, and the"
+            " old URL leads to the new one; `private` is for owners; a fork is seen by no more people than its parent"
         ),
     ),
     repository_route(

@@ -214,8 +214,8 @@ ROUTES: tuple[Route, ...] = (
         ModulesAsked,
         set_modules,
         answer=wire.Success,
-        choices="What is not named stays. `has_issues` is read as `has_issue`. Forks and statistics that are switched "
-        "off are refused to everybody with 403.",
+        choices="what is not named stays; `has_issues` is read as `has_issue`; forks and statistics that are switched "
+        "off are refused to everybody with 403",
     ),
     repository_route(
         12,
@@ -225,8 +225,8 @@ ROUTES: tuple[Route, ...] = (
         ReviewersAsked,
         set_reviewers,
         answer=wire.ReviewerSettings,
-        choices="Sets what 29 calls `approval_approvers`, `approval_testers`, `approval_required_approvers` and "
-        "`approval_required_testers`. A user who is not there is 404, and nothing is set.",
+        choices="sets what 29 calls `approval_approvers`, `approval_testers`, `approval_required_approvers` and "
+        "`approval_required_testers`; a user who is not there is 404, and nothing is set",
     ),
     repository_route(
         27,
@@ -236,8 +236,8 @@ ROUTES: tuple[Route, ...] = (
         RulesAsked,
         set_rules,
         answer=wire.RepositorySettings,
-        choices="Answers all fields that can be set. Patterns are RE2's; one that cannot be used is 400. An empty "
-        "pattern or list takes the setting away.",
+        choices="answers all fields that can be set; patterns are RE2's, and one that cannot be used is 400; an empty "
+        "pattern or list takes the setting away",
     ),
     repository_route(
         28,
@@ -247,7 +247,7 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         get_rules,
         answer=wire.RepositorySettings,
-        choices="For those who push and those above them.",
+        choices="all fields that can be set, as 27 answers",
     ),
     repository_route(
         29,
@@ -257,8 +257,8 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         get_change_requests,
         answer=wire.PullRequestSettings,
-        choices="For those who push and those above them. `id` is 0 until something is set; `project_id` is the "
-        "repository's id.",
+        choices="`id` is 0 until something is set; `project_id` is the repository's id; there are no change requests "
+        "yet, so that what is set is kept and shown, and nothing goes by it",
     ),
     repository_route(
         30,
@@ -268,7 +268,7 @@ ROUTES: tuple[Route, ...] = (
         ChangeRequestsAsked,
         set_change_requests,
         answer=wire.PullRequestSettings,
-        choices="Numbers of approvals are 0 to 5. `delete_source_branch_when_merged` is off by default, as in the "
-        "sample.",
+        choices="numbers of approvals are 0 to 5; `delete_source_branch_when_merged` is off by default, as in the "
+        "sample",
     ),
 )
