@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -257,7 +257,7 @@ class Pools:
         address: Address,
         *,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: bytes | Iterable[bytes] | None,
         timeout: urllib3.Timeout,
         watch: Watch,
     ) -> BaseHTTPResponse:

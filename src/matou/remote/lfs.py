@@ -96,7 +96,7 @@ class LfsClient:
     ) -> None:
         self._session = session
         self._own = parse_address(repository_url).origin
-        self._batch_url = f"{_with_git_suffix(repository_url)}/info/lfs/objects/batch"
+        self._batch_url = f"{with_git_suffix(repository_url)}/info/lfs/objects/batch"
         self._authorization = basic_authorization(credential) if credential else None
         self._downloads = downloads
 
@@ -114,7 +114,7 @@ class LfsClient:
         """
         missing: list[LfsMissing] = []
         with ThreadPoolExecutor(self._downloads, thread_name_prefix="lfs") as threads:
-            for batch in _batches(objects, OBJECTS_PER_BATCH):
+            for batch in batches(objects, OBJECTS_PER_BATCH):
                 entries = self._look_up(batch)
                 found = [entry for entry in entries if isinstance(entry, _Found)]
                 missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
@@ -132,7 +132,7 @@ class LfsClient:
                 body=batch_request(objects),
             )
         except (AnsweredNotFound, AnsweredOtherwise) as error:
-            return [_missing(oid, error) for oid, _ in objects]
+            return [missing_of(oid, error) for oid, _ in objects]
         described = read_batch(answer.body)
         now = self._session.now()
         return [_sort_out(oid, size, described.get(oid), now) for oid, size in objects]
@@ -141,12 +141,12 @@ class LfsClient:
         """Bring one object, or say why it cannot be had."""
         try:
             return self._fetch_or_renew(sink, found)
-        except _FAULTS_OF_ONE as error:
-            return _missing(found.oid, error)
+        except FAULTS_OF_ONE as error:
+            return missing_of(found.oid, error)
         except AnsweredTryLater as error:
             if error.answer.status != _INTERNAL_ERROR:
                 raise
-            return _missing(found.oid, error)
+            return missing_of(found.oid, error)
 
     def _fetch_or_renew(self, sink: Sink, found: _Found) -> LfsMissing | None:
         """Fetch an object; where its action is over by now, ask for another, once."""
@@ -184,7 +184,7 @@ class LfsClient:
         )
 
 
-_FAULTS_OF_ONE = (
+FAULTS_OF_ONE = (
     AnsweredNotFound,
     AnsweredOtherwise,
     AnsweredRefused,
@@ -212,18 +212,18 @@ def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime)
     return _Found(oid, size, action, now)
 
 
-def _missing(oid: str, error: MatouError) -> LfsMissing:
+def missing_of(oid: str, error: MatouError) -> LfsMissing:
     code = error.answer.status if isinstance(error, FailedAnswer) else NOT_OFFERED
     return LfsMissing(oid, code, error.fact)
 
 
-def _batches(objects: Iterable[tuple[str, int]], size: int) -> Iterator[list[tuple[str, int]]]:
+def batches(objects: Iterable[tuple[str, int]], size: int) -> Iterator[list[tuple[str, int]]]:
     remaining = iter(objects)
     while batch := list(islice(remaining, size)):
         yield batch
 
 
-def _with_git_suffix(url: str) -> str:
+def with_git_suffix(url: str) -> str:
     """The endpoint stands below the name with `.git`, whether one clones with it or without (server-discovery.md)."""
     bare = url.rstrip("/")
     return bare if bare.endswith(".git") else f"{bare}.git"

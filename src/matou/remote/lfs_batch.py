@@ -6,7 +6,7 @@ https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -59,10 +59,12 @@ class Target:
     authorization: Secret | None
 
 
-def batch_request(objects: Sequence[tuple[str, int]]) -> bytes:
+def batch_request(
+    objects: Sequence[tuple[str, int]], *, operation: Literal["download", "upload"] = "download"
+) -> bytes:
     return msgspec.json.encode(
         {
-            "operation": "download",
+            "operation": operation,
             "transfers": ["basic"],
             "hash_algo": "sha256",
             "objects": [{"oid": oid, "size": size} for oid, size in objects],

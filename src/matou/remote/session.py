@@ -3,8 +3,8 @@
 import math
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,6 +41,9 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 T = TypeVar("T")
 
+Body = bytes | Callable[[], Generator[bytes, None, None]]
+"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
+
 WaitListener = Callable[[TryLater, timedelta], None]
 """Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
 
@@ -71,7 +74,7 @@ class _Request:
     address: Address
     headers: Mapping[str, str]
     secrets: tuple[Secret, ...]
-    body: bytes | None
+    body: Body | None
     redirects: int
     pace: str
     is_paced: bool
@@ -208,15 +211,15 @@ class Session:
         repeatable: bool,
         headers: Mapping[str, str] = NO_HEADERS,
         authorization: Secret | None = None,
-        body: bytes | None = None,
+        body: Body | None = None,
         redirects: int = MOST_REDIRECTS,
         pace: str = "",
         limits: Limits | None = None,
     ) -> Iterator[Stream]:
         """Ask, and read the answer as it comes. Repeated is only what fails before the body begins.
 
-        Arguments and errors are those of `request`; where `redirects` is 0, none is followed. Leaving the context
-        before the body's end gives the connection up.
+        Arguments and errors are those of `request`, but that a body may be read while it is sent; where `redirects`
+        is 0, none is followed. Leaving the context before the answer's end gives the connection up.
         """
         request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
         stream = self._persist(lambda: self._attempt(request), repeatable=repeatable)
@@ -241,7 +244,7 @@ class Session:
         url: str,
         headers: Mapping[str, str],
         authorization: Secret | None,
-        body: bytes | None,
+        body: Body | None,
         redirects: int,
         pace: str,
         limits: Limits | None,
@@ -280,12 +283,12 @@ class Session:
         self._wait_for_turn(request)
         watch = self._pools.watch(request.limits)
         name = request.at(address)
-        with faults_told(name, watch, self._cancelled):
+        with faults_told(name, watch, self._cancelled), _opened(request.body) as body:
             response = self._pools.ask(
                 request.method,
                 address,
                 headers=request.headers,
-                body=request.body,
+                body=body,
                 timeout=_timeout(request.limits),
                 watch=watch,
             )
@@ -445,6 +448,15 @@ class _Waits:
         if error.wait is None:
             return own
         return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()
+
+
+@contextmanager
+def _opened(body: Body | None) -> Iterator[bytes | Iterable[bytes] | None]:
+    if body is None or isinstance(body, bytes):
+        yield body
+    else:
+        with closing(body()) as pieces:
+            yield pieces
 
 
 def _log(error: TryLater, wait: timedelta) -> None:

@@ -1,0 +1,173 @@
+"""Git LFS as a client that gives: offers objects by the batch API and sends those that the server does not have."""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+import msgspec
+
+from matou.credentials import GitCredential
+from matou.errors import Damaged, Phrase
+from matou.remote.addresses import parse_address
+from matou.remote.answers import AnsweredNotFound, AnsweredOtherwise, AnsweredTryLater, quoted
+from matou.remote.connections import Limits
+from matou.remote.git_http import basic_authorization
+from matou.remote.lfs import (
+    FAULTS_OF_ONE,
+    NOT_OFFERED,
+    OBJECTS_PER_BATCH,
+    LfsMissing,
+    batches,
+    missing_of,
+    with_git_suffix,
+)
+from matou.remote.lfs_batch import CONTENT_TYPE, Action, BatchObject, batch_request, read_batch, target_of
+from matou.remote.session import Session
+from matou.remote.streams import CHUNK_BYTES
+
+UPLOAD_LIMITS = Limits(total=None)
+"""An object has any size; that a socket takes nothing for a minute ends it all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What was sent, and what the server would not take."""
+
+    sent_bytes: int
+    refused: tuple[LfsMissing, ...]
+
+
+class LfsUploads:
+    """The LFS store of one repository, to write to.
+
+    Args:
+        session: its connections and its patience.
+        repository_url: as one clones it, without user information.
+        credential: goes to the repository's own origin only.
+        uploads: how many objects go at the same time.
+    """
+
+    def __init__(self, session: Session, repository_url: str, *, credential: GitCredential, uploads: int = 2) -> None:
+        self._session = session
+        self._own = parse_address(repository_url).origin
+        self._batch_url = f"{with_git_suffix(repository_url)}/info/lfs/objects/batch"
+        self._authorization = basic_authorization(credential)
+        self._uploads = uploads
+
+    def upload(self, objects: Iterable[tuple[str, int]], open_object: Callable[[str], BinaryIO]) -> Uploaded:
+        """Send what the server lacks of the objects, given as id and size; the rest costs one question a hundred.
+
+        An object that the server does not take does not stop the others.
+
+        Args:
+            open_object: gives an object's bytes; what has other bytes than its id says is never sent to its end.
+
+        Raises:
+            Refused: the server does not accept the credential.
+            TryLater: the server is busy, or the connection fails again and again.
+        """
+        sent_bytes = 0
+        refused: list[LfsMissing] = []
+        with ThreadPoolExecutor(self._uploads, thread_name_prefix="lfs") as threads:
+            for batch in batches(objects, OBJECTS_PER_BATCH):
+                for answer in threads.map(partial(self._send, open_object), self._offer(batch)):
+                    if isinstance(answer, LfsMissing):
+                        refused.append(answer)
+                    else:
+                        sent_bytes += answer
+        return Uploaded(sent_bytes, tuple(refused))
+
+    def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_Asked | LfsMissing"]:
+        try:
+            answer = self._session.request(
+                "POST",
+                self._batch_url,
+                repeatable=True,
+                headers={"Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
+                authorization=self._authorization,
+                body=batch_request(objects, operation="upload"),
+            )
+        except (AnsweredNotFound, AnsweredOtherwise) as error:
+            return [missing_of(oid, error) for oid, _ in objects]
+        described = read_batch(answer.body)
+        return [_sort_out(oid, size, described.get(oid)) for oid, size in objects]
+
+    def _send(self, open_object: Callable[[str], BinaryIO], asked: "_Asked | LfsMissing") -> int | LfsMissing:
+        """The bytes that went, or why they did not."""
+        if isinstance(asked, LfsMissing):
+            return asked
+        if asked.upload is None:
+            return 0
+        try:
+            self._put(open_object, asked, asked.upload)
+            if asked.verify is not None:
+                self._verify(asked, asked.verify)
+        except (*FAULTS_OF_ONE, AnsweredTryLater) as error:
+            return missing_of(asked.oid, error)
+        return asked.size
+
+    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: Action) -> None:
+        target = target_of(action, own=self._own, authorization=self._authorization)
+        given = {name.lower() for name in target.headers}
+        headers = {**target.headers, "Content-Length": str(asked.size)}
+        if "content-type" not in given:
+            headers["Content-Type"] = "application/octet-stream"
+        with self._session.open(
+            "PUT",
+            target.address.url,
+            repeatable=True,
+            headers=headers,
+            authorization=target.authorization,
+            body=lambda: _checked(open_object(asked.oid), asked.oid, asked.size),
+            limits=UPLOAD_LIMITS,
+        ) as stream:
+            stream.read_up_to(64 * 1024)
+
+    def _verify(self, asked: "_Asked", action: Action) -> None:
+        target = target_of(action, own=self._own, authorization=self._authorization)
+        self._session.request(
+            "POST",
+            target.address.url,
+            repeatable=True,
+            headers={**target.headers, "Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
+            authorization=target.authorization,
+            body=msgspec.json.encode({"oid": asked.oid, "size": asked.size}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """`upload` is None where the server has the object already."""
+
+    oid: str
+    size: int
+    upload: Action | None
+    verify: Action | None
+
+
+def _sort_out(oid: str, size: int, described: BatchObject | None) -> _Asked | LfsMissing:
+    if described is None:
+        return LfsMissing(oid, NOT_OFFERED, Phrase("the server's answer leaves it out"))
+    if described.error is not None:
+        return LfsMissing(oid, described.error.code, quoted(described.error.message.encode()))
+    actions = described.actions or {}
+    return _Asked(oid, size, actions.get("upload"), actions.get("verify"))
+
+
+def _checked(file: BinaryIO, oid: str, size: int) -> Generator[bytes, None, None]:
+    """An object's bytes on their way out; the last of them are given only if all are what its id stands for."""
+    digest = hashlib.sha256()
+    given = 0
+    with file:
+        while part := file.read(CHUNK_BYTES):
+            given += len(part)
+            digest.update(part)
+            if given >= size:
+                break
+            yield part
+    if given != size or digest.hexdigest() != oid:
+        raise Damaged("the LFS object {oid} in the archive is not what it was", oid=oid)
+    yield part
