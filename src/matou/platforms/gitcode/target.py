@@ -1,0 +1,95 @@
+"""An account at GitCode, or at a server that speaks its API, to write to."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from msgspec import UNSET
+
+from matou.credentials import GitCredential, Secret
+from matou.model.platform import Visibility
+from matou.model.targets import PLAIN_RULES, NewRepository, TargetRepository, TargetRules
+from matou.platforms.gitcode.asking import token_of
+from matou.platforms.gitcode.client import GitCode
+from matou.platforms.gitcode.source import FAMILIES
+from matou.platforms.gitcode.wire import Repository
+from matou.platforms.gitcode.words import RepositoryKind
+from matou.remote.home import address_at_home
+from matou.remote.session import Session
+
+
+class GitCodeTarget:
+    """See `transfer.targets.Target`. A namespace is the token's user or an organization.
+
+    Args:
+        session: must name the URL's origin, and keep to GitCode's limits: see `client.gitcode_session`.
+        url: the API's address, with or without `/api/v5`.
+        platform: the name under which the account is known; a Matou speaks this API, too.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        url: str,
+        token: Secret,
+        *,
+        now: Callable[[], datetime],
+        platform: str = "gitcode",
+        rules: TargetRules = PLAIN_RULES,
+    ) -> None:
+        self.platform = platform
+        self.rules = rules
+        self._token = token_of(token.reveal())
+        self._client = GitCode(self._token, url, session=session, now=now)
+        self._lock = threading.RLock()
+
+    @property
+    def url(self) -> str:
+        return self._client.base_url
+
+    def login(self) -> str:
+        with self._lock:
+            return self._login
+
+    def repositories(self, namespace: str) -> Iterator[TargetRepository]:
+        if self._is_own(namespace):
+            rows = self._client.my_repositories(kind=RepositoryKind.ALL)
+        else:
+            rows = self._client.repositories_of_organization(namespace, kind=RepositoryKind.ALL)
+        for row in rows:
+            if row.full_name.rpartition("/")[0].casefold() == namespace.casefold():
+                yield self._repository(row, namespace)
+
+    def create(self, new: NewRepository) -> TargetRepository:
+        row = self._client.create_repository(
+            new.name,
+            organization=None if self._is_own(new.namespace) else new.namespace,
+            path=new.name,
+            description=new.description or None,
+            private=new.visibility is not Visibility.PUBLIC,
+        )
+        return self._repository(row, new.namespace)
+
+    def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
+        self._client.update_repository(repository.id, default_branch=branch)
+
+    def git_credential(self) -> GitCredential:
+        return GitCredential(self.login(), self._token)
+
+    @cached_property
+    def _login(self) -> str:
+        return self._client.user().login
+
+    def _is_own(self, namespace: str) -> bool:
+        return namespace.casefold() == self.login().casefold()
+
+    def _repository(self, row: Repository, namespace: str) -> TargetRepository:
+        """Raises AddressRefused where the platform names an address that the token must not be sent to."""
+        address = row.http_url_to_repo
+        return TargetRepository(
+            id=row.full_name,
+            namespace=namespace,
+            name=row.full_name.rpartition("/")[2] if row.path is UNSET else str(row.path),
+            clone_url=address_at_home(address or "", home=self.url, relatives=FAMILIES),
+        )
