@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
     from matou.remote.session import Session, WaitListener
+    from matou.transfer.migrate import MigrationOptions
+    from matou.transfer.migrate_report import MigrationReport
+    from matou.transfer.migrate_report import Progress as MigrationProgress
     from matou.transfer.options import BackupOptions
     from matou.transfer.report import BackupReport, ProgressListener
     from matou.transfer.source import RecordSink, Source
+    from matou.transfer.targets import Target
 
 
 def now() -> datetime:
@@ -175,3 +179,59 @@ def _archive_if_any(root: Path) -> Archive | None:
         return open_archive(root)
     except NotAnArchive:
         return None
+
+
+def _to_gitcode(session: "Session", url: str, token: "Secret") -> "Target":
+    from matou.platforms.gitcode.target import GitCodeTarget
+
+    return GitCodeTarget(session, url, token, now=now)
+
+
+def _to_matou(session: "Session", url: str, token: "Secret") -> "Target":
+    from matou.model.targets import MATOU_RULES
+    from matou.platforms.gitcode.target import GitCodeTarget
+
+    return GitCodeTarget(session, url, token, now=now, platform="matou", rules=MATOU_RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlatform:
+    """How a platform is reached, and how it is written to."""
+
+    session: OpenSession
+    target: Callable[["Session", str, "Secret"], "Target"]
+
+
+TARGETS: Mapping[str, TargetPlatform] = {
+    "gitcode": TargetPlatform(_gitcode_session, _to_gitcode),
+    "matou": TargetPlatform(_gitcode_session, _to_matou),
+}
+"""The platforms that can be moved to, by the name that a person types."""
+
+
+def migrate(
+    platform: str,
+    url: str,
+    token: "Secret",
+    archive: Path,
+    options: "MigrationOptions",
+    *,
+    settings: Settings,
+    progress: "MigrationProgress",
+    on_wait: "WaitListener | None" = None,
+) -> "MigrationReport":
+    """Bring what an archive holds to a platform; see `transfer.migrate`."""
+    from matou.transfer.migrate import migrate as migrate_archive
+    from matou.transfer.targets import TargetConnections
+
+    opened = open_archive(archive)
+    reached = TARGETS[platform]
+    with reached.session(url, settings, connections=2 * options.jobs, on_wait=on_wait) as session:
+        connections = TargetConnections(session, _way_out(settings))
+        return migrate_archive(opened, reached.target(session, url, token), connections, options, progress=progress)
+
+
+def _way_out(settings: Settings) -> Mapping[str, str]:
+    """What a git child that speaks to a platform is told: our proxies, and whom to trust."""
+    authorities = {"GIT_SSL_CAINFO": str(settings.authorities)} if settings.authorities else {}
+    return {**settings.proxy_variables, **authorities}

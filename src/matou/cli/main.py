@@ -6,7 +6,7 @@ from types import FrameType
 
 import typer
 
-from matou.cli import administer, backup, check, doctor, key, restore, role, runs, serve, verify
+from matou.cli import administer, auth, backup, check, doctor, key, login, migrate, restore, role, runs, serve, verify
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, mistake, use_language
 from matou.cli.language import complain, describe, translate
@@ -31,7 +31,13 @@ app.command("show", cls=Command, help=_("List what an archive holds, as of any r
 app.command("restore", cls=Command, help=_("Make plain repositories from an archive; needs no network."))(
     restore.restore
 )
+app.command(
+    "migrate", cls=Command, help=_("Move the repositories of an archive to a platform, and prove that they are there.")
+)(migrate.migrate)
 app.command("serve", cls=Command, help=_("Make an archive a git server."))(serve.serve)
+app.command("login", cls=Command, help=_("Check a token or password at its platform, and keep it."))(login.login)
+app.command("logout", cls=Command, help=_("Forget what is kept for a host."))(login.logout)
+app.add_typer(auth.authentication, name="auth")
 app.add_typer(administer.users, name="user")
 app.add_typer(administer.tokens, name="token")
 app.add_typer(administer.organizations, name="org")

@@ -44,7 +44,7 @@ def restore(
     from matou.wiring import now, open_archive
 
     settings = Settings.of_process()
-    with _progress() as progress:
+    with show_progress() as progress:
         report = restore_archive(
             open_archive(directory),
             to=to.expanduser(),
@@ -66,7 +66,7 @@ def restore(
 
 
 @contextmanager
-def _progress() -> Iterator["Progress"]:
+def show_progress() -> Iterator["Progress"]:
     if sys.stderr.isatty():
         from matou.cli.progress_bars import stage_bars
 

@@ -1,0 +1,101 @@
+"""What a migration did or would do, as a person or a program reads it."""
+
+import json
+from collections.abc import Iterator
+
+from matou.cli.language import describe, tell, translate
+from matou.cli.texts import printable, size
+from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Rewrite
+
+_ = translate
+
+_OUTCOMES = {
+    MoveOutcome.PLANNED: _("planned"),
+    MoveOutcome.MOVED: _("moved"),
+    MoveOutcome.UNCHANGED: _("there already, the same"),
+    MoveOutcome.INCOMPLETE: _("moved in part"),
+    MoveOutcome.FAILED: _("not moved"),
+}
+
+
+def as_json(report: MigrationReport) -> str:
+    return json.dumps(_values(report), ensure_ascii=False, indent=2)
+
+
+def _values(report: MigrationReport) -> dict[str, object]:
+    return {
+        "platform": report.platform,
+        "url": report.url,
+        "account": report.account,
+        "dry_run": report.is_dry_run,
+        "everything_is_moved": report.everything_is_moved,
+        "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
+        "repositories": [_repository(moved) for moved in report.repositories],
+        "left_behind": [
+            {"path": left.true_path, "reason": left.reason, "is_wanted": left.is_wanted} for left in report.left_behind
+        ],
+        "instead_of": [{"written": rewrite.written, "url": rewrite.clone_url} for rewrite in report.rewrites],
+    }
+
+
+def _repository(moved: Moved) -> dict[str, object]:
+    return {
+        "path": moved.move.candidate.true_path,
+        "to": str(moved.move.place),
+        "url": moved.clone_url,
+        "outcome": moved.outcome.value,
+        "is_new": moved.is_new,
+        "visibility": moved.move.visibility.value,
+        "refs_sent": moved.refs,
+        "lfs_bytes_sent": moved.lfs_bytes,
+        "notes": list(moved.notes),
+        "problems": [str(problem) for problem in moved.problems],
+        "submodules": [{"path": link.path, "url": link.url} for link in moved.submodules],
+    }
+
+
+def as_text(report: MigrationReport) -> str:
+    return "\n".join(_lines(report))
+
+
+def _lines(report: MigrationReport) -> Iterator[str]:
+    for moved in report.repositories:
+        yield from _lines_of(moved)
+    for left in report.left_behind:
+        yield f"{printable(left.true_path)}: {tell(left.reason)}"
+    if report.rewrites:
+        yield _("submodules that point at moved repositories find them with this in ~/.gitconfig:")
+        yield from map(_instead_of, report.rewrites)
+    for outcome, count in report.outcomes.items():
+        yield f"{count:>7,}  {_OUTCOMES[outcome]}"
+    sent = sum(moved.lfs_bytes for moved in report.repositories)
+    if report.is_dry_run:
+        yield _("a dry run: nothing was changed")
+    else:
+        yield _("moved to {url} as {account}; {sent} of LFS objects sent").format(
+            url=printable(report.url), account=printable(report.account), sent=size(sent)
+        )
+
+
+def _lines_of(moved: Moved) -> Iterator[str]:
+    if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes:
+        yield f"{printable(moved.move.candidate.true_path)} -> {printable(str(moved.move.place))}: {_word(moved)}"
+    for note in moved.notes:
+        yield f"    {tell(note)}"
+    for problem in moved.problems:
+        yield f"    {describe(problem)}"
+
+
+def _word(moved: Moved) -> str:
+    if moved.outcome is MoveOutcome.PLANNED:
+        return _("would be created") if moved.is_new else _("is there; would be brought up to date")
+    return _OUTCOMES[moved.outcome]
+
+
+def _instead_of(rewrite: Rewrite) -> str:
+    """Two lines of git's configuration; what a repository says stands in quotes and cannot end them."""
+    return f'[url "{_quoted(rewrite.clone_url)}"]\n\tinsteadOf = "{_quoted(rewrite.written)}"'
+
+
+def _quoted(text: str) -> str:
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,164 @@
+"""`migrate`: the repositories of an archive, to a platform; what is there is compared, and never overwritten."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from matou.archive.layout import Archive
+from matou.errors import MatouError
+from matou.git.push import Pusher
+from matou.git.run import DEFAULT_LIMITS, Limits
+from matou.model.targets import TargetRepository
+from matou.transfer.crew import Brake, Crew, Line
+from matou.transfer.filters import Filter
+from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate_places import GivenPlaces
+from matou.transfer.migrate_plan import MigrationPlan, Move, plan_migration
+from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Progress, Rewrite, no_progress
+from matou.transfer.migrate_repository import Mover, place_key
+from matou.transfer.migrate_submodules import address_key, resolved
+from matou.transfer.show import lines_at
+from matou.transfer.targets import Target, TargetConnections
+
+MOST_JOBS = 4
+"""Repositories at a time: a platform is asked to index each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationOptions:
+    """What a person chose.
+
+    Attributes:
+        namespace: where repositories go about which the map says nothing.
+        mapping: where some go.
+        include, exclude: patterns held against true paths; see `filters`.
+        dry_run: plan, look at the target, and change nothing anywhere.
+        jobs: how many repositories at a time.
+        limits: of each git child.
+    """
+
+    namespace: str
+    mapping: MigrationMap = NO_MAP
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    jobs: int = MOST_JOBS
+    limits: Limits = DEFAULT_LIMITS
+
+
+def migrate(
+    archive: Archive,
+    target: Target,
+    connections: TargetConnections,
+    options: MigrationOptions,
+    *,
+    progress: Progress = no_progress,
+    cancelled: threading.Event | None = None,
+) -> MigrationReport:
+    """Make every wanted repository at the target as the archive last saved it, and prove that it is so.
+
+    Interrupted at any point, it is called again and goes on: what the target shows to be there is not sent again.
+    One repository that fails does not stop the others.
+
+    Args:
+        cancelled: set it from anywhere to give up.
+
+    Raises:
+        Refused: the credential is not good.
+        NotFound: a namespace is not there.
+        SamePlace, UnusableName: what the map says cannot be.
+        Cancelled: `cancelled` was set.
+        Damaged: the manifests of the archive are not what was written.
+    """
+    account = target.login()
+    places = GivenPlaces.of(archive, target.platform, target.url)
+    given = places.read()
+    plan = plan_migration(
+        lines_at(archive, at=None),
+        namespace=options.namespace,
+        rules=target.rules,
+        mapping=options.mapping,
+        given=given,
+        wanted=Filter(options.include, options.exclude),
+    )
+    existing = _existing(target, plan, options.namespace)
+    if options.dry_run:
+        return _report(target, account, plan, [_foreseen(move, existing) for move in plan.moves], is_dry_run=True)
+    chosen = ((move.candidate.owner, move.place) for move in plan.moves)
+    places.add((owner, place) for owner, place in chosen if given.get(owner) != place)
+    pusher = Pusher(target.git_credential(), environment=connections.environment, limits=options.limits)
+    mover = Mover(archive, target, connections, pusher, existing)
+    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
+    return _report(target, account, plan, moved, is_dry_run=False)
+
+
+def _existing(target: Target, plan: MigrationPlan, namespace: str) -> dict[tuple[str, str], TargetRepository]:
+    """What the target has in every namespace that anything goes to."""
+    namespaces = dict.fromkeys(move.place.namespace for move in plan.moves) or {namespace: None}
+    return {
+        place_key(Place(repository.namespace, repository.name)): repository
+        for name in namespaces
+        for repository in target.repositories(name)
+    }
+
+
+def _foreseen(move: Move, existing: dict[tuple[str, str], TargetRepository]) -> Moved:
+    found = existing.get(place_key(move.place))
+    url = found.clone_url if found else ""
+    return Moved(move, MoveOutcome.PLANNED, is_new=found is None, clone_url=url, notes=move.notes)
+
+
+@dataclass
+class _Work:
+    mover: Mover
+    progress: Progress
+    expected: int
+    done: list[Moved] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def do(self, plan: MigrationPlan, jobs: int, cancelled: threading.Event) -> list[Moved]:
+        brake = Brake(cancelled, on_pull=self._cancel)
+        Crew(brake).work(Line(jobs, lambda move: self._move(move, brake), plan.moves))
+        brake.check()
+        return sorted(self.done, key=lambda moved: moved.move.candidate.true_path)
+
+    def _cancel(self) -> None:
+        self.mover.connections.cancel()
+        self.mover.pusher.cancel()
+
+    def _move(self, move: Move, brake: Brake) -> None:
+        try:
+            moved = self.mover.move(move)
+        except MatouError as error:
+            brake.check()
+            moved = Moved(move, MoveOutcome.FAILED, notes=move.notes, problems=(error,))
+        with self._lock:
+            self.done.append(moved)
+            self.progress(move.candidate.true_path, len(self.done), self.expected)
+
+
+def _report(
+    target: Target, account: str, plan: MigrationPlan, moved: list[Moved], *, is_dry_run: bool
+) -> MigrationReport:
+    return MigrationReport(
+        platform=target.platform,
+        url=target.url,
+        account=account,
+        is_dry_run=is_dry_run,
+        repositories=tuple(moved),
+        left_behind=plan.left_behind,
+        rewrites=tuple(dict.fromkeys(_rewrites(moved))),
+    )
+
+
+def _rewrites(moved: Iterable[Moved]) -> Iterator[Rewrite]:
+    """For each submodule that is written so that it leads to a moved repository's old place."""
+    moved = tuple(moved)
+    new_places = {address_key(one.move.candidate.line.clone_url): one.clone_url for one in moved if one.clone_url}
+    for one in moved:
+        old_place = one.move.candidate.line.clone_url
+        for link in one.submodules:
+            clone_url = new_places.get(address_key(resolved(link.url, of=old_place)))
+            written = resolved(link.url, of=one.clone_url)
+            if clone_url is not None and address_key(written) != address_key(clone_url):
+                yield Rewrite(written, clone_url)

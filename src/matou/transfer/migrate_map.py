@@ -1,0 +1,100 @@
+"""A person's own choice of where repositories go: a file of pairs, in CSV or in TOML."""
+
+import csv
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from matou.errors import MatouError
+
+_EVERYTHING = "/*"
+
+
+class UnusableMap(MatouError):
+    """The file that says where repositories go does not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a repository is at a target."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationMap:
+    """Pairs of a true path, or a tail of one, and a place.
+
+    `PROJECT/*` to `NAMESPACE/*` moves all of a project; a place without a slash is a name in the target's namespace.
+    What names more of a path goes before what names less, and a repository before its project.
+    """
+
+    pairs: Mapping[str, str]
+
+    def place_of(self, true_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
+        """The namespace, and the name where the map has one; None where the map says nothing of this path."""
+        parts = true_path.split("/")
+        for start in range(len(parts)):
+            place = self.pairs.get("/".join(parts[start:]))
+            if place is not None:
+                above, slash, last = place.rpartition("/")
+                return (above if slash else namespace, last)
+        above_parts = true_path[: -len(name) - 1].split("/")
+        for start in range(len(above_parts)):
+            place = self.pairs.get("/".join(above_parts[start:]) + _EVERYTHING)
+            if place is not None:
+                return (place.removesuffix(_EVERYTHING), None)
+        return None
+
+
+NO_MAP = MigrationMap({})
+
+
+def read_map(path: Path) -> MigrationMap:
+    """Read a file whose name ends in `.toml` as a table of texts named `repositories`, any other as CSV of two columns.
+
+    Raises:
+        UnusableMap: it cannot be read, or a line of it is no pair.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        pairs = _toml(text) if path.suffix.lower() == ".toml" else _csv(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
+        raise UnusableMap("{path} cannot be read: {reason}", path=path, reason=error) from error
+    return MigrationMap(dict(_checked(path, pairs)))
+
+
+def _toml(text: str) -> list[list[object]]:
+    table = tomllib.loads(text).get("repositories", {})
+    return [[source, place] for source, place in table.items()] if isinstance(table, dict) else [[table]]
+
+
+def _csv(text: str) -> list[list[object]]:
+    rows = csv.reader(text.splitlines(), strict=True)
+    return [[cell.strip() for cell in row] for row in rows if row and not row[0].lstrip().startswith("#")]
+
+
+def _checked(path: Path, pairs: Iterable[list[object]]) -> Iterable[tuple[str, str]]:
+    seen: set[str] = set()
+    for pair in pairs:
+        match pair:
+            case [str(source), str(place)] if _is_pair(source, place) and source not in seen:
+                seen.add(source)
+                yield source.strip("/"), place.strip("/")
+            case _:
+                raise UnusableMap(
+                    "{path} holds what says nowhere to go, or says it twice: {pair}",
+                    path=path,
+                    pair=repr(pair)[:200],
+                    advice="each line is a path in the archive and a place, as in: team/shop/api,shop-api",
+                )
+
+
+def _is_pair(source: str, place: str) -> bool:
+    is_all = source.endswith(_EVERYTHING)
+    return bool(source.strip("/") and place.strip("/")) and is_all == place.endswith(_EVERYTHING)

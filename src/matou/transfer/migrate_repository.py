@@ -1,0 +1,244 @@
+"""Moves one repository: made at the target, filled, and compared with the archive ref for ref."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine
+from matou.archive.snapshots import parse_lfs_list
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase
+from matou.git.history import is_ancestor
+from matou.git.objects import open_repository
+from matou.git.push import Pusher
+from matou.git.transport import list_refs
+from matou.model.names import ObjectId, RefName, RepositoryPath, folded
+from matou.model.refs import RefListing
+from matou.model.targets import NewRepository, TargetRepository
+from matou.transfer.migrate_map import Place
+from matou.transfer.migrate_plan import Move
+from matou.transfer.migrate_report import Moved, MoveOutcome
+from matou.transfer.migrate_submodules import find_submodules
+from matou.transfer.show import saved_refs
+from matou.transfer.targets import Target, TargetConnections
+
+HEADS, TAGS, NOTES = "refs/heads/", "refs/tags/", "refs/notes/"
+CODE = (HEADS, TAGS)
+SHA1_DIGITS = 40
+
+Refs = Mapping[RefName, ObjectId]
+NOTHING = RefListing({})
+
+
+class OtherHistory(Conflict):
+    """The target has a repository of that name with something in it that the archive does not have."""
+
+
+class NotProven(Damaged):
+    """After a push the target does not show what was sent."""
+
+
+class ObjectFormatRefused(MatouError):
+    """The repository's object ids are of a kind that the target does not keep."""
+
+
+class LargeFilesLeftBehind(NotFound):
+    """LFS objects that are not at the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Moves repositories to one target. May be used by several threads.
+
+    Attributes:
+        existing: what the target has, by the folded namespace and name.
+    """
+
+    archive: Archive
+    target: Target
+    connections: TargetConnections
+    pusher: Pusher
+    existing: Mapping[tuple[str, str], TargetRepository]
+
+    def move(self, move: Move) -> Moved:
+        """Bring a repository to its place, or up to date there; what is there is only ever added to.
+
+        Raises:
+            OtherHistory: the target has something else at that place; nothing was changed.
+            MatouError: it is not there, or not proven to be.
+        """
+        line = move.candidate.line
+        listing = saved_refs(self.archive, line) or NOTHING
+        wanted = _of(listing.refs, (*CODE, NOTES))
+        if any(len(oid) != SHA1_DIGITS for oid in wanted.values()):
+            raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
+        found = self.existing.get(place_key(move.place))
+        repository = found or self._create(move)
+        return _Filling(self, line, listing, wanted, repository).fill(move, is_new=found is None)
+
+    def _create(self, move: Move) -> TargetRepository:
+        place = move.place
+        new = NewRepository(place.namespace, place.name, move.candidate.line.description, move.visibility)
+        try:
+            return self.target.create(new)
+        except Conflict:
+            # An answer that did not reach us, or somebody was faster: what is there is looked at like anything else.
+            for repository in self.target.repositories(place.namespace):
+                if folded(repository.name) == folded(place.name):
+                    return repository
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    mover: Mover
+    line: RepositoryLine
+    listing: RefListing
+    wanted: Refs
+    repository: TargetRepository
+
+    def fill(self, move: Move, *, is_new: bool) -> Moved:
+        before = self._list()
+        missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
+        left_there = _left_there(self.wanted, before)
+        if missing or left_there:
+            self._require_own_history(before, missing, left_there)
+        problems: list[MatouError] = []
+        lfs_bytes = self._send_large_files(problems.append)
+        after = self._push(missing, before, problems.append)
+        self._settle_head(after, problems.append)
+        changed = is_new or bool(missing) or bool(lfs_bytes)
+        outcome = MoveOutcome.MOVED if changed else MoveOutcome.UNCHANGED
+        return Moved(
+            move,
+            MoveOutcome.INCOMPLETE if problems else outcome,
+            is_new=is_new,
+            clone_url=self.repository.clone_url,
+            refs=len(missing),
+            lfs_bytes=lfs_bytes,
+            notes=(*move.notes, *_notes(self.listing, self.wanted, left_there, self.line)),
+            problems=tuple(problems),
+            submodules=find_submodules(self._git_dir, _of(self.wanted, (HEADS,)).values()) if self.wanted else (),
+        )
+
+    @property
+    def _git_dir(self) -> Path:
+        return self.mover.archive.repository(RepositoryPath.parse(self.line.path))
+
+    def _list(self) -> RefListing:
+        transport = self.mover.connections.git(self.mover.target.git_credential())
+        return list_refs(transport, self.repository.clone_url)
+
+    def _require_own_history(self, there: RefListing, missing: Refs, left_there: Sequence[RefName]) -> None:
+        """Raises OtherHistory where a push would not be pure addition."""
+        changed = [name for name in missing if name in there.refs]
+        unknown = self._unknown([*changed, *left_there], there)
+        strange = [*unknown, *(name for name in changed if name not in unknown and self._loses(name, there))]
+        if strange:
+            raise OtherHistory(
+                "the target has {count} refs that the archive does not have so, {ref} for one: nothing was sent",
+                count=len(strange),
+                ref=repr(min(strange)),
+                advice="give this repository another place with --map FILE, or look at what is there first",
+            )
+
+    def _unknown(self, names: Sequence[RefName], there: RefListing) -> frozenset[RefName]:
+        """Refs whose objects the archive has never seen."""
+        if not names:
+            return frozenset()
+        own = open_repository(self._git_dir) if self._git_dir.is_dir() else None
+        return frozenset(name for name in names if own is None or there.refs[name] not in own)
+
+    def _loses(self, name: RefName, there: RefListing) -> bool:
+        """Whether a ref, to become what the archive has, would have to let go of something."""
+        return not name.startswith(HEADS) or not is_ancestor(self._git_dir, there.refs[name], self.wanted[name])
+
+    def _send_large_files(self, note: Callable[[MatouError], None]) -> int:
+        """The bytes that were sent. What the archive does not have, and what the target does not take, is noted."""
+        if self.line.lfs is None:
+            return 0
+        blobs = self.mover.archive.blobs
+        sizes_bytes = parse_lfs_list(blobs.read(self.line.lfs.list))
+        here = [(oid, size) for oid, size in sizes_bytes.items() if blobs.has(oid)]
+        if len(here) < len(sizes_bytes):
+            note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(sizes_bytes) - len(here)))
+        uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
+        uploaded = uploads.upload(here, blobs.open)
+        if uploaded.refused:
+            first = uploaded.refused[0]
+            note(
+                LargeFilesLeftBehind(
+                    "the target did not take {count} LFS objects; {oid}: {said}",
+                    count=len(uploaded.refused),
+                    oid=first.oid,
+                    said=first.message,
+                )
+            )
+        return uploaded.sent_bytes
+
+    def _push(self, missing: Refs, before: RefListing, note: Callable[[MatouError], None]) -> RefListing:
+        """Send what is missing, and prove it; notes are tried on their own, since not every platform takes them.
+
+        Raises:
+            PushFailed: a branch or a tag was not taken.
+            NotProven: the target says that it was, and does not show it.
+        """
+        if not missing:
+            return before
+        pusher, url = self.mover.pusher, self.repository.clone_url
+        pusher.push(self._git_dir, url, _of(missing, CODE))
+        notes = _of(missing, (NOTES,))
+        try:
+            pusher.push(self._git_dir, url, notes)
+        except MatouError as error:
+            note(error)
+            notes = {}
+        after = self._list()
+        self._require(after, {**_of(self.wanted, CODE), **notes})
+        return after
+
+    def _require(self, after: RefListing, expected: Refs) -> None:
+        different = [name for name, oid in expected.items() if after.refs.get(name) != oid]
+        if different:
+            raise NotProven(
+                "after the push {count} refs at the target are not what the archive has, {ref} for one",
+                count=len(different),
+                ref=repr(min(different)),
+            )
+
+    def _settle_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
+        head = self.listing.head or RefName(f"{HEADS}{self.line.default_branch}")
+        if head not in self.wanted or there.head == head or not head.startswith(HEADS):
+            return
+        try:
+            self.mover.target.set_default_branch(self.repository, head.removeprefix(HEADS))
+        except MatouError as error:
+            note(error)
+
+
+def place_key(place: Place) -> tuple[str, str]:
+    return folded(place.namespace), folded(place.name)
+
+
+def _of(refs: Refs, prefixes: tuple[str, ...]) -> dict[RefName, ObjectId]:
+    return {name: oid for name, oid in refs.items() if name.startswith(prefixes)}
+
+
+def _left_there(wanted: Refs, there: RefListing) -> list[RefName]:
+    return [name for name in _of(there.refs, (*CODE, NOTES)) if name not in wanted]
+
+
+def _notes(
+    listing: RefListing, wanted: Refs, left_there: Sequence[RefName], line: RepositoryLine
+) -> tuple[Phrase, ...]:
+    notes: list[Phrase] = []
+    others = len(listing.refs) - len(wanted)
+    if others:
+        notes.append(Phrase("{count} refs that are no branch, tag or note stay in the archive", count=others))
+    if left_there:
+        notes.append(
+            Phrase("{count} refs that the source has since dropped are left at the target", count=len(left_there))
+        )
+    if line.not_stored:
+        notes.append(Phrase("{count} refs could not be stored in the archive", count=len(line.not_stored)))
+    return tuple(notes)

@@ -1,0 +1,64 @@
+"""What a migration needs of a platform, and of the way to its git: each `target.py` in `platforms` offers the first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from matou.credentials import GitCredential
+from matou.git.transport import GitTransport
+from matou.model.targets import NewRepository, TargetRepository, TargetRules
+from matou.remote.lfs_uploads import LfsUploads
+from matou.remote.session import Session
+from matou.transfer.connections import HttpConnections
+
+
+class Target(Protocol):
+    """An account at a platform, to write to. All methods may be called from several threads."""
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def rules(self) -> TargetRules: ...
+
+    def login(self) -> str:
+        """Whom the credential stands for; asked before anything else. Raises Refused where it is not good."""
+
+    def repositories(self, namespace: str) -> Iterable[TargetRepository]:
+        """All that the namespace has and this account sees.
+
+        Raises:
+            NotFound: there is no such namespace.
+            MatouError: there are more, or may be.
+        """
+
+    def create(self, new: NewRepository) -> TargetRepository:
+        """Raises Conflict where there is one of that name."""
+
+    def set_default_branch(self, repository: TargetRepository, branch: str) -> None: ...
+
+    def git_credential(self) -> GitCredential: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConnections:
+    """The ways to a target's git: our own for questions and LFS, a child's for pushes.
+
+    Attributes:
+        environment: what a git child has to know of the way out: proxies, certificates.
+    """
+
+    session: Session
+    environment: Mapping[str, str]
+
+    def git(self, credential: GitCredential) -> GitTransport:
+        return HttpConnections(self.session).git(credential)
+
+    def lfs(self, clone_url: str, credential: GitCredential) -> LfsUploads:
+        return LfsUploads(self.session, clone_url, credential=credential)
+
+    def cancel(self) -> None:
+        self.session.cancel()

@@ -1,0 +1,449 @@
+"""Archives are moved to a real server over real sockets: its API, git's smart HTTP and LFS."""
+
+import csv
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
+from matou.archive.layout import Archive
+from matou.credentials import Secret
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.errors import NotFound, Refused
+from matou.forge import lfs
+from matou.forge.branches import default_branch_of
+from matou.forge.namespaces import create_organization
+from matou.forge.repositories import create_repository, find_repository
+from matou.git import children
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.targets import MATOU_RULES, PLAIN_RULES
+from matou.platforms.gitcode.target import GitCodeTarget
+from matou.remote.session import Patience, Session
+from matou.transfer.crew import Cancelled
+from matou.transfer.migrate import MigrationOptions, migrate
+from matou.transfer.migrate_map import MigrationMap, read_map
+from matou.transfer.migrate_places import FILE
+from matou.transfer.migrate_plan import SamePlace, UnusableName
+from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome
+from matou.transfer.migrate_repository import OtherHistory
+from matou.transfer.targets import Target, TargetConnections
+from support.matou_server import MatouServer
+from support.steered_clock import SYSTEM_CLOCK
+
+CONTENT = b"an object of LFS" * 1000
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Port:
+    """An organization at the server, and a token that may create in it."""
+
+    server: MatouServer
+    session: Session
+    namespace: Namespace
+    token: Secret
+
+    @property
+    def name(self) -> str:
+        return str(self.namespace.path)
+
+    def target(self, platform: str = "matou") -> Target:
+        rules = MATOU_RULES if platform == "matou" else PLAIN_RULES
+        return GitCodeTarget(self.session, self.server.url, self.token, now=now, platform=platform, rules=rules)
+
+    def migrate(
+        self, archive: Archive, *, platform: str = "matou", cancelled: threading.Event | None = None, **options: object
+    ) -> MigrationReport:
+        chosen = MigrationOptions(self.name, **options)  # type: ignore[arg-type]
+        connections = TargetConnections(self.session, {})
+        return migrate(archive, self.target(platform), connections, chosen, cancelled=cancelled)
+
+    def repository(self, name: str) -> Repository:
+        return find_repository(self.server.forge, RepositoryPath(self.namespace.path, name))
+
+    def git_dir(self, name: str) -> Path:
+        return self.server.git_dir(self.repository(name))
+
+    def has(self, name: str) -> bool:
+        try:
+            self.repository(name)
+        except NotFound:
+            return False
+        return True
+
+
+@pytest.fixture
+def port(matou_server: MatouServer) -> Iterator[Port]:
+    owner = matou_server.user()
+    namespace = create_organization(matou_server.forge, f"port-{secrets.token_hex(4)}", owner=owner)
+    patience = Patience(attempts=2)
+    with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
+        yield Port(matou_server, session, namespace, matou_server.token(owner))
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    return Team.create(tmp_path / "archive")
+
+
+def refs(git_dir: Path) -> dict[str, str]:
+    listed = git(git_dir, "for-each-ref", "--format=%(refname) %(objectname)")
+    return dict(line.split(" ") for line in listed.splitlines())
+
+
+def by_path(report: MigrationReport) -> Mapping[str, Moved]:
+    return {moved.move.candidate.true_path: moved for moved in report.repositories}
+
+
+def places(report: MigrationReport) -> dict[str, str]:
+    return {moved.move.candidate.true_path: moved.move.place.name for moved in report.repositories}
+
+
+def outcomes(report: MigrationReport) -> dict[str, str]:
+    return {path: moved.outcome.value for path, moved in by_path(report).items()}
+
+
+def test_a_repository_arrives_with_all_its_branches_tags_and_notes(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    git(source, "notes", "add", "-m", "a note")
+    team.save({"team/shop/api": source})
+
+    report = port.migrate(team.archive)
+
+    assert report.everything_is_moved
+    assert refs(port.git_dir("api")) == refs(source)
+
+
+def test_its_description_its_visibility_and_its_default_branch_arrive(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    git(source, "symbolic-ref", "HEAD", "refs/heads/topic")
+    team.save({"team/shop/api": source})
+
+    port.migrate(team.archive)
+
+    made = port.repository("api")
+    assert made.description == "about api"
+    assert made.visibility is Visibility.PRIVATE
+    assert default_branch_of(port.server.forge, made) == "topic"
+
+
+def test_refs_of_change_requests_and_kept_refs_stay_in_the_archive(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    git(source, "update-ref", "refs/merge/1/head", "HEAD")
+    team.save({"team/shop/api": source})
+    git(source, "branch", "-D", "topic")
+    commit_file(tmp_path / "api", "more", "more")
+    team.save({"team/shop/api": source})
+
+    report = port.migrate(team.archive)
+
+    assert report.everything_is_moved
+    assert set(refs(port.git_dir("api"))) == {"refs/heads/main", "refs/tags/light", "refs/tags/v1"}
+    assert any("1 refs that are no branch" in note for note in by_path(report)["team/shop/api"].notes)
+
+
+def test_large_files_arrive_before_the_commits_that_point_at_them(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT, digest_of(b"x"): b"x"}
+    team.save({"team/shop/big": source})
+
+    first = port.migrate(team.archive)
+    second = port.migrate(team.archive)
+
+    made = port.repository("big")
+    path, size = lfs.open_object(port.server.forge, made, digest_of(CONTENT))
+    assert (path.read_bytes(), size) == (CONTENT, len(CONTENT))
+    assert by_path(first)["team/shop/big"].lfs_bytes == len(CONTENT) + 1
+    assert outcomes(second) == {"team/shop/big": "unchanged"}
+
+
+def test_large_files_that_the_archive_lacks_are_told_and_come_with_a_later_run(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): None}
+    team.save({"team/shop/big": source})
+
+    first = port.migrate(team.archive)
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    team.save({"team/shop/big": source})
+    second = port.migrate(team.archive)
+
+    assert outcomes(first) == {"team/shop/big": "incomplete"}
+    assert not first.everything_is_moved
+    assert outcomes(second) == {"team/shop/big": "moved"}
+    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
+
+
+def test_a_large_file_that_is_damaged_in_the_archive_is_not_sent(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    team.save({"team/shop/big": source})
+    blob = team.blob(digest_of(CONTENT))
+    blob.chmod(0o644)
+    blob.write_bytes(b"!" + CONTENT[1:])
+
+    report = port.migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/big": "incomplete"}
+    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) is None
+
+
+def test_an_empty_repository_is_made_empty(port: Port, team: Team, tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    git(folder, "init", "-q", "--bare")
+    team.save({"team/shop/empty": folder})
+
+    report = port.migrate(team.archive)
+
+    assert report.everything_is_moved
+    assert refs(port.git_dir("empty")) == {}
+
+
+def test_a_second_run_starts_no_git_process_and_changes_nothing(
+    port: Port, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    for name in ("api", "big"):
+        make_repository(tmp_path / name)
+    team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "big")})
+    port.migrate(team.archive)
+    monkeypatch.setattr(children, "git_program", lambda: pytest.fail("a git process was started"))
+
+    second = port.migrate(team.archive)
+
+    monkeypatch.undo()
+    assert set(outcomes(second).values()) == {"unchanged"}
+
+
+def test_only_what_is_new_goes_the_second_time(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    make_repository(tmp_path / "web")
+    team.save({"team/shop/api": source, "team/shop/web": tmp_path / "web/.git"})
+    port.migrate(team.archive)
+    tip = commit_file(tmp_path / "api", "more", "more")
+    team.save({"team/shop/api": source, "team/shop/web": tmp_path / "web/.git"})
+
+    second = port.migrate(team.archive)
+
+    assert outcomes(second) == {"team/shop/api": "moved", "team/shop/web": "unchanged"}
+    assert by_path(second)["team/shop/api"].refs == 1
+    assert refs(port.git_dir("api"))["refs/heads/main"] == tip
+
+
+def test_another_history_at_the_target_is_not_touched(port: Port, team: Team, tmp_path: Path) -> None:
+    make_repository(tmp_path / "api")
+    make_repository(tmp_path / "web")
+    team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "web")})
+    foreign = create_repository(
+        port.server.forge,
+        RepositoryPath(port.namespace.path, "api"),
+        visibility=Visibility.PRIVATE,
+        creator=port.server.owner,
+    )
+    commit_file(tmp_path / "api", "only there", "other")
+    git(tmp_path / "api", "push", "-q", str(port.server.git_dir(foreign)), "HEAD:refs/heads/main")
+    before = refs(port.git_dir("api"))
+
+    report = port.migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/api": "failed", "team/shop/web": "moved"}
+    [problem] = by_path(report)["team/shop/api"].problems
+    assert isinstance(problem, OtherHistory)
+    assert refs(port.git_dir("api")) == before
+    assert not report.everything_is_moved
+
+
+def test_a_branch_that_was_rewritten_at_the_source_is_not_rewritten_at_the_target(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    port.migrate(team.archive)
+    before = refs(port.git_dir("api"))
+    git(tmp_path / "api", "reset", "-q", "--hard", "HEAD~1")
+    commit_file(tmp_path / "api", "other", "way")
+    team.save({"team/shop/api": source})
+
+    report = port.migrate(team.archive)
+
+    assert isinstance(by_path(report)["team/shop/api"].problems[0], OtherHistory)
+    assert refs(port.git_dir("api")) == before
+
+
+def test_a_branch_that_the_source_has_dropped_stays_at_the_target(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    port.migrate(team.archive)
+    git(source, "branch", "-D", "topic")
+    team.save({"team/shop/api": source})
+
+    report = port.migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/api": "unchanged"}
+    assert "refs/heads/topic" in refs(port.git_dir("api"))
+
+
+def test_one_names_of_two_projects_never_meet_and_keep_their_places(port: Port, team: Team, tmp_path: Path) -> None:
+    paths = ("team/shop/api", "team/bank/api", "team/bank/API")
+    for number, path in enumerate(paths):
+        make_repository(tmp_path / str(number), commits=number + 1)
+        team.save({path: tmp_path / str(number) / ".git"})
+
+    first = port.migrate(team.archive)
+    for path in ("team/else/web", "team/more/web"):
+        make_repository(tmp_path / path)
+        team.save({path: tmp_path / path / ".git"})
+        port.migrate(team.archive)
+    last = port.migrate(team.archive)
+
+    assert first.everything_is_moved
+    assert places(first)["team/shop/api"] == "shop-api"
+    assert len({name.casefold() for name in places(first).values()}) == 3
+    assert places(last) == {**places(first), "team/else/web": "web", "team/more/web": "more-web"}
+    assert set(outcomes(last).values()) == {"unchanged"}
+
+
+@pytest.mark.parametrize("platform", ["matou", "gitcode"])
+def test_names_that_the_target_does_not_take_become_names_that_it_takes(
+    port: Port, team: Team, tmp_path: Path, platform: str
+) -> None:
+    names = {"team/shop/渡船", "team/shop/a b", "team/shop/x~y", "team/shop/船渡"}
+    for number, path in enumerate(sorted(names)):
+        make_repository(tmp_path / str(number), commits=1)
+        team.save({path: tmp_path / str(number) / ".git"})
+
+    report = port.migrate(team.archive, platform=platform)
+
+    assert report.everything_is_moved
+    assert len(set(places(report).values())) == 4
+    for path, name in places(report).items():
+        assert refs(port.git_dir(name)) == refs(team.git_dir(path))
+
+
+def test_a_map_decides(port: Port, team: Team, tmp_path: Path) -> None:
+    other = create_organization(port.server.forge, f"{port.name}-bank", owner=port.server.owner)
+    for path in ("team/shop/api", "team/shop/web", "team/bank/api"):
+        make_repository(tmp_path / path)
+        team.save({path: tmp_path / path / ".git"})
+    file = tmp_path / "map.csv"
+    with file.open("w", newline="") as text:
+        csv.writer(text).writerows([["shop/api", "storefront"], ["# a remark"], ["bank/*", f"{other.path}/*"]])
+
+    plan = port.migrate(team.archive, mapping=read_map(file), dry_run=True, exclude=("bank/*",))
+
+    assert places(plan) == {"team/shop/api": "storefront", "team/shop/web": "web"}
+    assert read_map(file).place_of("team/bank/api", "api", namespace=port.name) == (str(other.path), None)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error"),
+    [
+        ({"shop/api": "one", "bank/api": "One"}, SamePlace),
+        ({"shop/api": "one.git"}, UnusableName),
+    ],
+)
+def test_a_map_that_cannot_be_followed_is_refused_before_anything_is_made(
+    port: Port, team: Team, tmp_path: Path, pairs: dict[str, str], error: type[Exception]
+) -> None:
+    for path in ("team/shop/api", "team/bank/api"):
+        make_repository(tmp_path / path)
+        team.save({path: tmp_path / path / ".git"})
+
+    with pytest.raises(error):
+        port.migrate(team.archive, mapping=MigrationMap(pairs))
+
+    assert not port.has("one")
+
+
+def test_a_dry_run_changes_nothing_anywhere(port: Port, team: Team, tmp_path: Path) -> None:
+    make_repository(tmp_path / "api")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+
+    report = port.migrate(team.archive, dry_run=True)
+
+    assert outcomes(report) == {"team/shop/api": "planned"}
+    assert by_path(report)["team/shop/api"].is_new
+    assert not port.has("api")
+    assert not (team.archive.root / FILE).exists()
+
+
+def test_what_the_archive_has_nothing_of_is_told(port: Port, team: Team) -> None:
+    team.save({"team/shop/lost": None})
+
+    report = port.migrate(team.archive)
+
+    assert [left.true_path for left in report.left_behind] == ["team/shop/lost"]
+    assert not report.everything_is_moved
+
+
+def test_one_that_the_target_refuses_does_not_stop_the_others(port: Port, team: Team, tmp_path: Path) -> None:
+    sha256 = make_repository(tmp_path / "new", object_format="sha256")
+    team.save({"team/shop/new": sha256, "team/shop/api": make_repository(tmp_path / "api")})
+
+    report = port.migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/new": "failed", "team/shop/api": "moved"}
+    assert not port.has("new")
+
+
+def test_a_token_that_is_no_good_ends_it_at_once(port: Port, team: Team) -> None:
+    stranger = Port(port.server, port.session, port.namespace, Secret("0" * 40))
+
+    with pytest.raises(Refused):
+        stranger.migrate(team.archive)
+
+
+def test_a_migration_that_is_given_up_says_so_and_can_be_finished(port: Port, team: Team, tmp_path: Path) -> None:
+    for number in range(4):
+        make_repository(tmp_path / str(number), commits=1)
+        team.save({f"team/shop/r{number}": tmp_path / str(number) / ".git"})
+    cancelled = threading.Event()
+    cancelled.set()
+
+    with pytest.raises(Cancelled):
+        port.migrate(team.archive, cancelled=cancelled)
+    with Session(named=(port.server.url,), clock=SYSTEM_CLOCK) as session:
+        report = Port(port.server, session, port.namespace, port.token).migrate(team.archive)
+
+    assert report.outcomes == {MoveOutcome.MOVED: 4}
+
+
+def test_submodules_of_moved_repositories_are_named_with_what_makes_git_find_them(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    make_repository(tmp_path / "api")
+    source = make_repository(tmp_path / "all")
+    modules = "".join(
+        f'[submodule "{path}"]\n\tpath = {path}\n\turl = {url}\n'
+        for path, url in (
+            ("a", "https://e.coding.net/team/shop/api.git"),
+            ("b", "git@e.coding.net:team/shop/api.git"),
+            ("c", "../api.git"),
+            ("d", "https://elsewhere.example/x.git"),
+        )
+    )
+    commit_file(tmp_path / "all", ".gitmodules", modules)
+    team.save({"team/shop/api": tmp_path / "api/.git", "team/shop/all": source})
+
+    report = port.migrate(team.archive)
+
+    new = by_path(report)["team/shop/api"].clone_url
+    assert {(rewrite.written, rewrite.clone_url) for rewrite in report.rewrites} == {
+        ("https://e.coding.net/team/shop/api.git", new),
+        ("git@e.coding.net:team/shop/api.git", new),
+    }
