@@ -14,6 +14,9 @@ from matou.git.files import Replacement, publish_file
 LEFTOVER_AGE: Final = timedelta(hours=1)
 """Far beyond how long git holds a lock or leaves a temporary file unchanged."""
 
+QUARANTINE_AGE: Final = timedelta(days=1)
+"""Longer than git may work on a pack without writing anything: its jail stops it before."""
+
 _FOLDERS: Final = ("objects/info", "objects/pack", "refs/heads", "refs/tags")
 
 _CONFIG: Final = """\
@@ -122,6 +125,18 @@ def remove_unfinished_objects(git_dir: Path) -> None:
     """Remove every temporary file among the objects, whatever its age: for whoever alone writes here, and failed."""
     for path in tuple(_unfinished_objects(git_dir)):
         _remove(path)
+
+
+def remove_abandoned_quarantines(git_dir: Path, *, now: datetime) -> None:
+    """Take away what pushes and edits left that were killed so long ago that none of them can be at work any more.
+
+    A push may last for hours, and its folder's own time is that of its beginning: what lies within counts.
+    """
+    for folder in (git_dir / "objects").glob("tmp_objdir-*"):
+        with contextlib.suppress(FileNotFoundError):
+            newest = max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+            if datetime.fromtimestamp(newest, UTC) < now - QUARANTINE_AGE:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_remains(git_dir: Path) -> None:

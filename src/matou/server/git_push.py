@@ -8,7 +8,8 @@ need not be so any more. There the repository's rules are applied too.
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 from starlette.types import Send
@@ -25,7 +26,7 @@ from matou.forge.repositories import find_repository_by_id
 from matou.git.jail import Limits
 from matou.git.pushed_objects import PushedObjects
 from matou.git.ref_transaction import remove_abandoned_locks
-from matou.git.repository import remove_remains
+from matou.git.repository import remove_abandoned_quarantines, remove_remains
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefChange
 from matou.server.admission import Admitted, GitRequest, admit
@@ -132,7 +133,7 @@ async def _run_receive_pack(
 ) -> None:
     forge = request.site.forge
     git_dir = forge.git_dir(admitted.repository)
-    await request.site.ask(remove_abandoned_locks, git_dir, asked.changes, now=forge.now())
+    await request.site.ask(_clear_away, git_dir, asked, forge.now())
     with PushHook() as hook:
         async with _receive_pack(request, admitted, hook) as child:
             judging = asyncio.ensure_future(_judge(request, admitted, hook))
@@ -141,6 +142,12 @@ async def _run_receive_pack(
             finally:
                 judging.cancel()
                 await asyncio.gather(judging, return_exceptions=True)
+
+
+def _clear_away(git_dir: Path, asked: PushCommands, now: datetime) -> None:
+    """What pushes that were killed have left: it would stop this one, or stay for ever."""
+    remove_abandoned_locks(git_dir, asked.changes, now=now)
+    remove_abandoned_quarantines(git_dir, now=now)
 
 
 def _receive_pack(request: GitRequest, admitted: Admitted, hook: PushHook) -> AsyncGitChild:

@@ -1,7 +1,9 @@
 """What becomes of a push when its repository, or whoever pushes, is no longer what it was when the push began."""
 
+import os
 import socket
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +52,7 @@ class Pusher:
         pack = self.pack()
         with Pushing.connected(self, len(self.commands()) + len(pack)) as pushing:
             pushing.send(self.commands() + pack[:-20])
-            pushing.wait_for(self.server.git_dir(self.repository) / "objects", "tmp_objdir*")
+            pushing.wait_for(self.server.git_dir(self.repository) / "objects", "tmp_objdir*/pack/tmp_pack_??????")
             pushing.rest = pack[-20:]
             yield pushing
 
@@ -176,3 +178,19 @@ def test_who_pushes_reads_why_it_was_not_taken(pusher: Pusher) -> None:
     forge = pusher.server.forge
     assert b"archived" in answer
     assert find_repository_by_id(forge, pusher.repository.id).last_push_at is None
+
+
+def test_what_a_push_left_that_was_killed_goes_with_a_later_one(pusher: Pusher) -> None:
+    objects = pusher.server.git_dir(pusher.repository) / "objects"
+    old, new = objects / "tmp_objdir-incoming-old", objects / "tmp_objdir-incoming-new"
+    for folder in (old, new):
+        (folder / "pack").mkdir(parents=True)
+        (folder / "pack" / "tmp_pack_x").write_bytes(b"PACK")
+    two_days_ago = time.time() - 2 * 86400
+    for path in (*old.rglob("*"), old, new):
+        os.utime(path, (two_days_ago, two_days_ago))
+
+    with pusher.begun() as pushing:
+        pushing.finish()
+
+    assert (old.exists(), new.exists()) == (False, True)
