@@ -181,6 +181,12 @@ def test_every_repository_has_what_clients_cannot_do_without(harbour: Harbour) -
         assert all(RFC_3339.fullmatch(told[name]) for name in ("created_at", "updated_at")), whence
 
 
+def test_ag_reads_whence_a_fork_is(harbour: Harbour) -> None:
+    forked = harbour.ask("POST", f"{FERRY}/forks", json={}).json()
+
+    assert (forked["parentfull_name"], harbour.ask("GET", FERRY).json()["parentfull_name"]) == ("harbour/ferry", "")
+
+
 def test_ag_changes_and_removes_a_direct_member_only(harbour: Harbour) -> None:
     direct = f"{FERRY}/collaborators/xiao"
     harbour.ask("PUT", direct, json={"permission": "push"})

@@ -73,6 +73,7 @@ class Repository(Wire, frozen=True, kw_only=True):
     visibility: str | UnsetType = UNSET
     fork: bool | UnsetType = UNSET
     parent: Parent | UnsetType | None = UNSET
+    parentfull_name: str | UnsetType | None = UNSET
     forked_from_project: Parent | UnsetType | None = UNSET
     owner: Person | UnsetType | None = UNSET
     creator: Creator | UnsetType | None = UNSET

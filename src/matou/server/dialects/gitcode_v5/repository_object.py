@@ -73,6 +73,7 @@ def _repository(call: Call, repository: Repository, facts: RepositoryFacts) -> w
         visibility=repository.visibility.value,
         fork=facts.is_fork,
         parent=parent,
+        parentfull_name="" if facts.parent is None else str(facts.parent.path),
         forked_from_project=parent,
         owner=owner,
         creator=None if facts.creator is None else _creator(facts.creator),
