@@ -113,6 +113,18 @@ def _gitcode_session(url: str, settings: Settings, *, connections: int, on_wait:
     return gitcode_session(url, settings, now=now, connections=connections, on_wait=on_wait)
 
 
+def _gitee(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
+    from matou.platforms.gitee.source import GiteeSource
+
+    return GiteeSource(session, url, token, record=record, now=now)
+
+
+def _gitee_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
+    from matou.platforms.gitee.client import gitee_session
+
+    return gitee_session(url, settings, now=now, connections=connections, on_wait=on_wait)
+
+
 class OpenSession(Protocol):
     def __call__(
         self, url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None"
@@ -133,6 +145,7 @@ BURST, PER_SECOND = 20, 10
 PLATFORMS: Mapping[str, Platform] = {
     "coding": Platform(_coding_session, _coding),
     "gitcode": Platform(_gitcode_session, _gitcode),
+    "gitee": Platform(_gitee_session, _gitee),
 }
 """The platforms that can be read, by the name that a person types."""
 

@@ -13,7 +13,11 @@ from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
 
-EXAMPLE_URLS = {"coding": "https://e.coding.net/open-api", "gitcode": "https://api.gitcode.com"}
+EXAMPLE_URLS = {
+    "coding": "https://e.coding.net/open-api",
+    "gitcode": "https://api.gitcode.com",
+    "gitee": "https://gitee.com",
+}
 
 
 class Usage(MatouError):

@@ -1,0 +1,101 @@
+"""Reads an account by API v3, which names projects and nothing of who belongs to what."""
+
+from collections.abc import Callable
+from datetime import UTC
+from functools import cached_property
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import MatouError, UnknownShape
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.platforms.gitee.client import Gitee
+from matou.platforms.gitee.documents import NO_ROWS
+from matou.platforms.gitee.errors import CredentialRefused
+from matou.platforms.gitee.found import Found, called, in_utc, personal_account
+from matou.platforms.gitee.wire_v3 import Namespace, Project, User, read_moment
+from matou.remote.answers import Cancelled
+from matou.remote.home import AddressRefused, address_at_home
+
+
+class ExtensionAccount:
+    """The account that a token of v3 stands for. Its caller sees to it that one thread asks at a time."""
+
+    def __init__(self, client: Gitee, token: Secret, note: Callable[[Unseen], None]) -> None:
+        self._client = client
+        self._token = token
+        self._note = note
+
+    @cached_property
+    def _user(self) -> User:
+        return self._client.extension_user()
+
+    def account(self) -> Account:
+        return personal_account(self._user.id, self._user.username, self._user.name)
+
+    def git_credential(self) -> GitCredential:
+        return GitCredential(self._user.username, self._token)
+
+    def members(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - v3 tells of none
+        return NO_ROWS
+
+    def find_all(self) -> Found:
+        found, repositories = Found(), list[RemoteRepository]()
+        for project in self._projects(found):
+            try:
+                namespace, repository = _namespace(project.namespace), self._repository(project)
+            except UnknownShape as unknown:
+                self._note(Unseen(called(project.path_with_namespace), unknown.fact))
+                found.repositories_fault = found.repositories_fault or unknown
+                continue
+            found.namespaces.setdefault(namespace.id, namespace)
+            repositories.append(repository)
+            if project.wiki_enabled:
+                found.with_wiki.add(repository.id)
+        found.repositories = repositories
+        return found
+
+    def _projects(self, found: Found) -> list[Project]:
+        came: list[Project] = []
+        try:
+            for project in self._client.projects():
+                came.append(project)  # noqa: PERF402 - what came before a fault counts
+        except (CredentialRefused, Cancelled):
+            raise
+        except MatouError as fault:
+            # Namespaces are known by their projects alone, so that both lists are short of what did not come.
+            found.repositories_fault = found.namespaces_fault = fault
+        return came
+
+    def _repository(self, project: Project) -> RemoteRepository:
+        return RemoteRepository(
+            id=str(project.id),
+            namespace_id=str(project.namespace.id),
+            name=project.path,
+            description=project.description,
+            clone_url=self._clone_url(project),
+            version_control=VersionControl.GIT,
+            created_at=in_utc(project.created_at),
+            last_push_at=in_utc(project.last_push_at),
+            default_branch=project.default_branch or None,
+            visibility=Visibility.PUBLIC if project.public else Visibility.PRIVATE,
+        )
+
+    def _clone_url(self, project: Project) -> str:
+        """v3 gives no address: every extension makes it so."""
+        try:
+            address = f"{self._client.base_url}/{project.path_with_namespace}.git"
+            return address_at_home(address, home=self._client.base_url)
+        except AddressRefused as refusal:
+            self._note(Unseen(called(project.path_with_namespace), refusal.fact))
+            return ""
+
+
+def _namespace(namespace: Namespace) -> RemoteNamespace:
+    return RemoteNamespace(
+        id=str(namespace.id),
+        name=namespace.path,
+        display_name=namespace.name,
+        description=namespace.description or "",
+        created_at=read_moment(namespace.created_at).astimezone(UTC),
+        icon_url=None,
+        archived=False,
+    )

@@ -1,0 +1,198 @@
+"""Reads an account by API v5: what it owns, and what the organizations and enterprises have that it belongs to."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
+from typing import TypeVar
+from urllib.parse import urljoin
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import MatouError, NotFound, Phrase, Refused, UnknownShape
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.platforms.gitee.client import Gitee
+from matou.platforms.gitee.documents import (
+    NO_ROWS,
+    enterprise_members_document,
+    organization_members_document,
+)
+from matou.platforms.gitee.errors import CredentialRefused
+from matou.platforms.gitee.found import Found, called, in_utc, last_part, personal_account
+from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, Repository, User
+from matou.remote.answers import Cancelled
+from matou.remote.home import AddressRefused, address_at_home
+
+ENDS_EVERYTHING = (CredentialRefused, Cancelled)
+"""No list can be read after these, and none that was cut short by one is worth giving."""
+
+GIT_USER = "oauth2"
+"""Whoever's token it is; Gitee's own tool gives git this name."""
+
+ORGANIZATION, ENTERPRISE = "group", "enterprise"
+
+DOT_GIT = ".git"
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+class PersonalAccount:
+    """The account that a personal access token stands for. Its caller sees to it that one thread asks at a time.
+
+    Args:
+        note: is told of everything that exists and may not be seen.
+    """
+
+    def __init__(self, client: Gitee, token: Secret, note: Callable[[Unseen], None]) -> None:
+        self._client = client
+        self._token = token
+        self._note = note
+        self._organizations: dict[str, Organization] = {}
+        self._enterprises: dict[str, Enterprise] = {}
+
+    @cached_property
+    def _user(self) -> User:
+        return self._client.user()
+
+    def account(self) -> Account:
+        return personal_account(self._user.id, self._user.login, self._user.name)
+
+    def git_credential(self) -> GitCredential:
+        return GitCredential(GIT_USER, self._token)
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A user's namespace has none."""
+        if namespace.name in self._enterprises:
+            return enterprise_members_document(self._client.enterprise_members(namespace.name))
+        if namespace.name not in self._organizations:
+            return NO_ROWS
+        of_role = {role: self._client.organization_members(namespace.name, role=role) for role in ("admin", "member")}
+        return organization_members_document(of_role)
+
+    def find_all(self) -> Found:
+        """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
+        found = Found()
+        namespaces: dict[int, Namespace] = {}
+        faults = [
+            self._gather(
+                Phrase("this account's namespaces"), self._client.namespaces(), namespaces, lambda row: row.id
+            ),
+            self._gather(
+                Phrase("this account's organizations"),
+                self._client.organizations(),
+                self._organizations,
+                lambda row: row.login,
+            ),
+            self._gather(
+                Phrase("this account's enterprises"),
+                self._client.enterprises(),
+                self._enterprises,
+                lambda row: row.path,
+            ),
+        ]
+        found.namespaces_fault = _first(faults)
+        rows = self._repositories(found, namespaces)
+        for row in rows:
+            namespaces.setdefault(row.namespace.id, row.namespace)
+        found.namespaces = {str(row.id): self._namespace(row) for row in namespaces.values()}
+        found.repositories = tuple(self._readable(rows, found))
+        return found
+
+    def _repositories(self, found: Found, namespaces: dict[int, Namespace]) -> list[Repository]:
+        """What one belongs to by membership of its organization alone may be missing from one's own list."""
+        rows: dict[int, Repository] = {}
+        lists = {Phrase("this account's repositories"): self._client.repositories()}
+        for path in self._paths_of(ORGANIZATION, self._organizations, namespaces):
+            what = Phrase("repositories of the organization {organization}", organization=repr(path))
+            lists[what] = self._of_organization(path)
+        for path in self._paths_of(ENTERPRISE, self._enterprises, namespaces):
+            what = Phrase("repositories of the enterprise {enterprise}", enterprise=repr(path))
+            lists[what] = self._of_enterprise(path)
+        found.repositories_fault = _first(
+            [self._gather(what, listed, rows, lambda row: row.id) for what, listed in lists.items()]
+        )
+        return list(rows.values())
+
+    def _paths_of(self, type_: str, known: Iterable[str], namespaces: dict[int, Namespace]) -> list[str]:
+        typed = (namespace.path for namespace in namespaces.values() if namespace.type == type_)
+        return list(dict.fromkeys([*typed, *known]))
+
+    def _of_organization(self, path: str) -> Iterator[Repository]:
+        """A generator, so that a path that no address can hold fails where the list is read."""
+        yield from self._client.repositories_of_organization(path)
+
+    def _of_enterprise(self, path: str) -> Iterator[Repository]:
+        yield from self._client.repositories_of_enterprise(path)
+
+    def _gather(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
+        """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen."""
+        try:
+            for row in rows:
+                found.setdefault(key(row), row)
+        except ENDS_EVERYTHING:
+            raise
+        except (Refused, NotFound) as refusal:
+            self._note(Unseen(what, refusal.fact))
+        except MatouError as fault:
+            return fault
+        return None
+
+    def _readable(self, rows: Iterable[Repository], found: Found) -> Iterator[RemoteRepository]:
+        for row in rows:
+            try:
+                repository = self._repository(row)
+            except UnknownShape as unknown:
+                self._note(Unseen(called(row.full_name), unknown.fact))
+                found.repositories_fault = found.repositories_fault or unknown
+                continue
+            if row.has_wiki is not False:
+                found.with_wiki.add(repository.id)
+            yield repository
+
+    def _namespace(self, namespace: Namespace) -> RemoteNamespace:
+        organization = self._organizations.get(namespace.path)
+        owner = organization or self._enterprises.get(namespace.path)
+        picture = owner.avatar_url if owner else None
+        return RemoteNamespace(
+            id=str(namespace.id),
+            name=namespace.path,
+            display_name=namespace.name or namespace.path,
+            description=(organization.description if organization else None) or "",
+            created_at=None,
+            icon_url=urljoin(f"{self._client.base_url}/", picture) if picture else None,
+            archived=False,
+        )
+
+    def _repository(self, row: Repository) -> RemoteRepository:
+        return RemoteRepository(
+            id=str(row.id),
+            namespace_id=str(row.namespace.id),
+            name=last_part(row.full_name) if row.path is None else row.path,
+            description=row.description or "",
+            clone_url=self._clone_url(row),
+            version_control=VersionControl.GIT,
+            created_at=in_utc(row.created_at),
+            last_push_at=in_utc(row.pushed_at),
+            default_branch=row.default_branch or None,
+            visibility=_visibility(row),
+        )
+
+    def _clone_url(self, row: Repository) -> str:
+        """The page's address, with `.git` behind it once; some answers have it there already."""
+        home = self._client.base_url
+        page = f"{home}/{row.full_name}" if row.html_url is None else row.html_url
+        try:
+            return address_at_home(f"{page.removesuffix(DOT_GIT)}{DOT_GIT}" if page else "", home=home)
+        except AddressRefused as refusal:
+            self._note(Unseen(called(row.full_name), refusal.fact))
+            return ""
+
+
+def _first(faults: Iterable[MatouError | None]) -> MatouError | None:
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _visibility(row: Repository) -> Visibility:
+    """What says nothing is taken for private."""
+    if row.internal:
+        return Visibility.INTERNAL
+    is_public = row.public is True or (row.public is None and row.private is False)
+    return Visibility.PUBLIC if is_public else Visibility.PRIVATE

@@ -1,0 +1,66 @@
+"""What an account at Gitee sees, in words of our own, whichever API told it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from matou.credentials import GitCredential
+from matou.errors import MatouError, Phrase
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository
+from matou.platforms.gitee.wire_v3 import read_moment
+
+
+@dataclass
+class Found:
+    """Everything that was read. A fault says that there is more, or may be.
+
+    Attributes:
+        with_wiki: ids of the repositories that may have one.
+    """
+
+    namespaces: dict[str, RemoteNamespace] = field(default_factory=dict)
+    repositories: Sequence[RemoteRepository] = ()
+    with_wiki: set[str] = field(default_factory=set)
+    namespaces_fault: MatouError | None = None
+    repositories_fault: MatouError | None = None
+
+
+class AccountReader(Protocol):
+    """Reads an account by one of the two APIs. Raises as `GiteeSource` does."""
+
+    def account(self) -> Account: ...
+
+    def find_all(self) -> Found: ...
+
+    def members(self, namespace: RemoteNamespace) -> bytes: ...
+
+    def git_credential(self) -> GitCredential: ...
+
+
+def personal_account(id_: int, login: str, name: str | None) -> Account:
+    """Gitee has no teams: what an account sees is kept below its login."""
+    return Account(
+        id=str(id_),
+        login=login,
+        display_name=name or login,
+        team_id=str(id_),
+        team=login,
+        team_display_name=name or login,
+    )
+
+
+def called(repository: str) -> Phrase:
+    return Phrase("the repository {repository}", repository=repr(repository))
+
+
+def in_utc(text: str | None) -> datetime | None:
+    """None for what is not told, and for what lies outside of the years 1 to 9999 in UTC. Raises UnknownShape."""
+    try:
+        return read_moment(text).astimezone(UTC) if text else None
+    except OverflowError:
+        return None
+
+
+def last_part(path: str) -> str:
+    return path.rpartition("/")[2]

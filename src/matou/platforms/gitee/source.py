@@ -1,0 +1,138 @@
+"""Reads an account at Gitee for a backup: whom the token stands for, and all repositories and wikis that it sees."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from matou.credentials import GitCredential, Secret
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.records import Record
+from matou.platforms.gitee.account_v3 import ExtensionAccount
+from matou.platforms.gitee.account_v5 import PersonalAccount
+from matou.platforms.gitee.asking import token_of
+from matou.platforms.gitee.client import Gitee, asks_for_v3
+from matou.platforms.gitee.documents import NO_ROWS
+from matou.platforms.gitee.errors import NotThere
+from matou.platforms.gitee.found import AccountReader, Found
+from matou.platforms.gitee.wikis import Wikis
+from matou.remote.session import Session
+
+LARGEST_ICON_BYTES = 10 * 1024 * 1024
+
+
+class GiteeSource:
+    """An account at Gitee, to read from. May be used by several threads.
+
+    API v5 is asked; v3 where the URL names it, and where the server has no v5.
+
+    Args:
+        session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
+        url: the site's address, with or without `/api/v5` or `/api/v3`.
+        token: a personal access token for v5; what log-in gives for v3.
+        record: is given each answer as received, before it is read.
+        now: the time, aware and in UTC.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    platform = "gitee"
+
+    def __init__(
+        self,
+        session: Session,
+        url: str,
+        token: Secret,
+        *,
+        record: Callable[[Record], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._token = token_of(token.reveal())
+        self._client = Gitee(self._token, url, session=session, now=now, record=record)
+        self._is_v3 = asks_for_v3(url)
+        self._session = session
+        self._unseen: list[Unseen] = []
+        self._lock = threading.RLock()
+
+    @property
+    def url(self) -> str:
+        return self._client.base_url
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
+        return tuple(dict.fromkeys(self._unseen))
+
+    def account(self) -> Account:
+        """Raises CredentialRefused."""
+        with self._lock:
+            return self._reader.account()
+
+    def namespaces(self) -> Iterator[RemoteNamespace]:
+        """Users, organizations and enterprises. The platform is asked once for all that this source will ever list.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be.
+        """
+        found = self._found_now()
+        yield from found.namespaces.values()
+        if found.namespaces_fault is not None:
+            raise found.namespaces_fault
+
+    def repositories(self) -> Iterator[RemoteRepository]:
+        """Each repository and each wiki, once; a wiki that is not there is not mentioned.
+
+        `clone_url` is empty where the platform gave an address that the token must not be sent to; `unseen` says
+        which.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be; absence means nothing then.
+        """
+        found = self._found_now()
+        yield from found.repositories
+        asked = [repository for repository in found.repositories if repository.id in found.with_wiki]
+        yield from Wikis(self._session, self.git_credential(), self._unseen.append).of(asked)
+        if found.repositories_fault is not None:
+            raise found.repositories_fault
+
+    def labels(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - no namespace has any
+        """Labels belong to repositories at Gitee."""
+        return NO_ROWS
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. Raises MatouError."""
+        self._found_now()
+        return self._reader.members(namespace)
+
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
+        if namespace.icon_url is None:
+            return None
+        # Pictures lie on hosts of all kinds and are public: the token stays here.
+        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
+
+    def git_credential(self) -> GitCredential:
+        """What git is told when it asks; good for addresses that `repositories` gave."""
+        with self._lock:
+            return self._reader.git_credential()
+
+    @cached_property
+    def _reader(self) -> AccountReader:
+        by_v3 = ExtensionAccount(self._client, self._token, self._unseen.append)
+        if self._is_v3:
+            return by_v3
+        by_v5 = PersonalAccount(self._client, self._token, self._unseen.append)
+        try:
+            by_v5.account()
+        except NotThere:
+            return by_v3
+        return by_v5
+
+    @cached_property
+    def _found(self) -> Found:
+        return self._reader.find_all()
+
+    def _found_now(self) -> Found:
+        with self._lock:
+            return self._found

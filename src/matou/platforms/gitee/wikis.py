@@ -1,0 +1,77 @@
+"""A repository's wiki is a repository beside it, `NAME.wiki.git`, that is there once somebody has written a page."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from matou.credentials import GitCredential
+from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.model.platform import RemoteRepository, Unseen
+from matou.remote.git_http import LogInRefused, SmartHttp, UnexpectedGitAnswer
+from matou.remote.session import Session
+
+ASKING = 8
+"""How many wikis are asked for at a time: git's addresses are outside the API's limit."""
+
+DOT_GIT = ".git"
+
+
+@dataclass(frozen=True, slots=True)
+class Wikis:
+    """Finds out which repositories have one.
+
+    Attributes:
+        note: is told of wikis that could not be asked for.
+    """
+
+    session: Session
+    credential: GitCredential
+    note: Callable[[Unseen], None]
+
+    def of(self, repositories: Iterable[RemoteRepository]) -> Iterator[RemoteRepository]:
+        """Ask git's own address of each, since the API does not say.
+
+        Raises:
+            MatouError: after all that could be asked for: the server failed, or the session was cancelled.
+        """
+        git = SmartHttp(self.session, credential=self.credential)
+        faults: list[MatouError] = []
+        wikis = [wiki_of(repository) for repository in repositories if repository.clone_url.endswith(DOT_GIT)]
+
+        def is_there(wiki: RemoteRepository) -> bool:
+            try:
+                return _is_there(git, wiki)
+            except LogInRefused as refusal:
+                self.note(Unseen(Phrase("wikis"), refusal.fact))
+                return False
+            except MatouError as fault:
+                faults.append(fault)
+                return False
+
+        with ThreadPoolExecutor(ASKING) as threads:
+            yield from (wiki for wiki, there in zip(wikis, threads.map(is_there, wikis), strict=True) if there)
+        if faults:
+            raise faults[0]
+
+
+def wiki_of(repository: RemoteRepository) -> RemoteRepository:
+    return replace(
+        repository,
+        id=f"{repository.id}.wiki",
+        name=f"{repository.name}.wiki",
+        description="",
+        clone_url=f"{repository.clone_url.removesuffix(DOT_GIT)}.wiki{DOT_GIT}",
+        last_push_at=None,
+        default_branch=None,
+    )
+
+
+def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
+    """A server that has no such thing may answer anything; what Gitee does is not documented."""
+    try:
+        git.advertise(wiki.clone_url)
+    except LogInRefused:
+        raise
+    except (Refused, NotFound, UnexpectedGitAnswer):
+        return False
+    return True

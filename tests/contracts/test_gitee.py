@@ -1,0 +1,386 @@
+"""Gitee keeps what every platform's client promises."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from contracts.platforms import PlatformContract, Stage
+from matou.credentials import Secret
+from matou.errors import MatouError, Refused, TryLater, UnknownShape
+from matou.model.platform import Visibility
+from matou.model.records import Record
+from matou.platforms.gitee.source import GiteeSource
+from matou.remote.session import Session
+from matou.transfer.source import Source
+from support import gitee_source
+from support.gitee_source import TOKEN, Answer, failure, running_gitee_source
+from support.steered_clock import SYSTEM_CLOCK
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class GiteeStage(Stage):
+    token = TOKEN
+
+    def __init__(self, source: gitee_source.GiteeSource) -> None:
+        self.source = source
+
+    @property
+    def url(self) -> str:
+        return self.source.url
+
+    def client(self, session: Session, token: Secret, records: list[Record]) -> GiteeSource:
+        return GiteeSource(session, self.url, token, record=records.append, now=lambda: NOW)
+
+    def namespace(self, name: str) -> str:
+        return str(self.source.namespace(name)["id"])
+
+    def repository(self, namespace: str, name: str) -> str:
+        return str(self.source.repository(self.source.namespaces[int(namespace)], name)["id"])
+
+    def never_pushed_to(self, repository: str) -> None:
+        self.source.repositories[int(repository)]["pushed_at"] = None
+
+    def move_clone_url(self, repository: str, address: str) -> None:
+        self.source.repositories[int(repository)]["html_url"] = address
+
+    def picture(self, namespace: str, *, status: int, content: bytes, absolute: bool) -> None:
+        path = f"/static/{namespace}.png"
+        self.source.pictures[path] = Answer(status, content)
+        name = self.source.namespaces[int(namespace)]["path"]
+        self.source.avatars[name] = self.source.origin + path if absolute else path
+
+    def label(self, namespace: str, name: str) -> None:
+        """No namespace has labels."""
+
+    def member(self, namespace: str, login: str) -> None:
+        rows = self.source.members.setdefault(self.source.namespaces[int(namespace)]["path"], [])
+        rows.append({"id": 100 - len(rows), "login": login, "name": login, "role": "member" if rows else "admin"})
+
+    def stumble(self, status: int, body: bytes, *, times: int) -> None:
+        self.source.stumbles.extend([Answer(status, body)] * times)
+
+    def promise_more(self) -> None:
+        self.source.uncounted = 1
+
+    def credentials_shown_for_pictures(self) -> list[str | None]:
+        return [authorization for _, authorization in self.source.fetched]
+
+
+class TestGitee(PlatformContract):
+    @pytest.fixture
+    def stage(self) -> Iterator[Stage]:
+        with running_gitee_source() as source:
+            yield GiteeStage(source)
+
+    @pytest.fixture
+    def directed(self, stage: Stage) -> gitee_source.GiteeSource:
+        assert isinstance(stage, GiteeStage)
+        return stage.source
+
+    def test_times_are_aware_and_a_push_that_never_was_has_none(self, stage: Stage, client: Source) -> None:
+        """When a namespace was made, Gitee does not say."""
+        stage.never_pushed_to(stage.repository(stage.namespace("docks"), "ship"))
+
+        [namespace], [repository] = list(client.namespaces()), list(client.repositories())
+
+        assert namespace.created_at is None
+        assert repository.created_at == datetime(2024, 7, 29, 7, 42, 45, tzinfo=UTC)
+        assert repository.created_at.tzinfo is UTC
+        assert repository.last_push_at is None
+
+    def test_documents_are_json_and_the_same_for_the_same_state(self, stage: Stage, client: Source) -> None:
+        """Labels belong to repositories here."""
+        namespace = stage.namespace("docks")
+        for name in ("later", "紧急"):
+            stage.member(namespace, name)
+        [listed] = client.namespaces()
+
+        members = client.members(listed)
+
+        assert {row["login"]: row["role"] for row in json.loads(members)} == {"later": "admin", "紧急": "member"}
+        assert json.loads(client.labels(listed)) == []
+        assert client.members(listed) == members
+
+    def test_members_of_an_enterprise_are_told_with_their_roles(
+        self, stage: Stage, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        stage.member(str(directed.namespace("harbour", "enterprise")["id"]), "mei")
+        [listed] = client.namespaces()
+
+        [member] = json.loads(client.members(listed))
+
+        assert member == {"id": "100", "login": "mei", "display_name": "mei", "role": "admin"}
+
+    def test_a_persons_namespace_has_no_members_and_nobody_is_asked(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        directed.namespace("captain", "personal")
+        [listed] = client.namespaces()
+
+        assert json.loads(client.members(listed)) == []
+        assert not any(asked.path.endswith("/members") for asked in directed.asked)
+
+    def test_a_wiki_that_is_there_is_listed_beside_its_repository(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        docks = directed.namespace("docks")
+        for name in ("ship", "boat"):
+            directed.repository(docks, name)
+        directed.wikis.add("/docks/ship.wiki.git")
+
+        listed = {repository.name: repository.clone_url for repository in client.repositories()}
+
+        assert listed["ship.wiki"] == f"{directed.origin}/docks/ship.wiki.git"
+        assert listed.keys() == {"ship", "boat", "ship.wiki"}
+        assert client.unseen == ()
+
+    def test_a_wiki_that_is_switched_off_is_not_asked_for(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship", has_wiki=False)
+        directed.wikis.add("/docks/ship.wiki.git")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+
+    @pytest.mark.parametrize("type_", ["group", "enterprise"])
+    def test_what_only_an_organization_or_an_enterprise_lists_is_found_there(
+        self, directed: gitee_source.GiteeSource, client: Source, type_: str
+    ) -> None:
+        docks = directed.namespace("docks", type_)
+        directed.hidden.add(directed.repository(docks, "secret")["id"])
+        directed.repository(docks, "ship")
+
+        assert sorted(repository.name for repository in client.repositories()) == ["secret", "ship"]
+
+    def test_enterprises_are_listed_that_the_account_does_not_administer(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        list(client.namespaces())
+
+        [query] = [asked.query for asked in directed.asked if asked.path == "/user/enterprises"]
+        assert query["admin"] == "false"
+
+    def test_a_namespace_that_only_a_repository_names_is_listed(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        elsewhere = {"id": 7, "name": "Elsewhere", "path": "elsewhere", "type": "personal"}
+        directed.repository(elsewhere, "ship")
+
+        assert [(namespace.id, namespace.name) for namespace in client.namespaces()] == [("7", "elsewhere")]
+
+    @pytest.mark.parametrize(
+        ("path", "what"),
+        [
+            ("/user/orgs", "this account's organizations"),
+            ("/user/enterprises", "this account's enterprises"),
+            ("/user/namespaces", "this account's namespaces"),
+            ("/orgs/docks/repos", "repositories of the organization 'docks'"),
+        ],
+    )
+    def test_a_list_that_may_not_be_read_is_said_to_be_unseen(
+        self, directed: gitee_source.GiteeSource, client: Source, path: str, what: str
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        directed.always[path] = failure(403, "no right")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+        [unseen] = client.unseen
+        assert (unseen.what, "no right" in unseen.reason) == (what, True)
+
+    def test_a_token_that_expires_on_the_way_ends_everything(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        directed.always["/orgs/docks/repos"] = failure(404, "401 Unauthorized: Access token is expired")
+
+        with pytest.raises(Refused, match="expired"):
+            list(client.repositories())
+
+    def test_a_rate_limit_is_an_error_after_what_was_listed_and_no_refusal(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        directed.always["/orgs/docks/repos"] = failure(403, "API rate limit exceeded")
+        given: list[str] = []
+
+        with pytest.raises(TryLater):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+        assert client.unseen == ()
+
+    def test_a_time_before_all_times_is_none(self, directed: gitee_source.GiteeSource, client: Source) -> None:
+        directed.repository(directed.namespace("docks"), "ship", pushed_at="0001-01-01T00:00:00+08:00")
+
+        assert [repository.last_push_at for repository in client.repositories()] == [None]
+
+    @pytest.mark.parametrize(
+        ("said", "expected"),
+        [
+            ({"private": True, "public": False}, Visibility.PRIVATE),
+            ({"private": False, "public": True}, Visibility.PUBLIC),
+            ({"private": False, "public": False, "internal": True}, Visibility.INTERNAL),
+            ({"private": False, "public": None}, Visibility.PUBLIC),
+            ({"private": None, "public": None}, Visibility.PRIVATE),
+            ({"private": "false", "public": "true"}, Visibility.PUBLIC),
+        ],
+    )
+    def test_visibility_is_read_from_what_is_said(
+        self, directed: gitee_source.GiteeSource, client: Source, said: dict[str, Any], expected: Visibility
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship", **said)
+
+        assert [repository.visibility for repository in client.repositories()] == [expected]
+
+    @pytest.mark.parametrize("page", ["{origin}/docks/ship", "{origin}/docks/ship.git", None])
+    def test_git_finds_a_repository_at_its_pages_address(
+        self, directed: gitee_source.GiteeSource, client: Source, page: str | None
+    ) -> None:
+        html_url = page.format(origin=directed.origin) if page else None
+        directed.repository(directed.namespace("docks"), "ship", html_url=html_url)
+
+        assert [repository.clone_url for repository in client.repositories()] == [f"{directed.origin}/docks/ship.git"]
+
+    def test_a_list_without_totals_is_read_to_its_end(self, directed: gitee_source.GiteeSource, client: Source) -> None:
+        directed.counts = False
+        docks = directed.namespace("docks")
+        for number in range(230):
+            directed.repository(docks, f"ship-{number}")
+
+        assert len(list(client.repositories())) == 230
+
+    def test_one_odd_repository_does_not_hide_the_others(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        docks = directed.namespace("docks")
+        directed.repository(docks, "ship")
+        directed.repository(docks, "odd", created_at="yesterday")
+        given: list[str] = []
+
+        with pytest.raises(UnknownShape, match="yesterday"):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+
+    def test_a_git_server_that_fails_for_a_wiki_is_an_error_after_the_repositories(
+        self, directed: gitee_source.GiteeSource, client: Source
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        directed.git_fails = True
+        given: list[str] = []
+
+        with pytest.raises(TryLater):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+
+    def test_git_is_told_the_name_that_all_tokens_go_by(self, client: Source) -> None:
+        credential = client.git_credential()
+
+        assert credential is not None
+        assert (credential.user, credential.password.reveal()) == ("oauth2", TOKEN)
+
+
+class TestApiV3:
+    """What only v3 tells."""
+
+    @pytest.fixture
+    def directed(self) -> Iterator[gitee_source.GiteeSource]:
+        with running_gitee_source() as source:
+            source.has_v5 = False
+            yield source
+
+    @pytest.fixture
+    def session(self, directed: gitee_source.GiteeSource) -> Iterator[Session]:
+        with Session(named=[directed.origin], clock=SYSTEM_CLOCK) as session:
+            yield session
+
+    @pytest.fixture
+    def records(self) -> list[Record]:
+        return []
+
+    @pytest.fixture
+    def client(self, directed: gitee_source.GiteeSource, session: Session, records: list[Record]) -> GiteeSource:
+        return GiteeSource(session, directed.origin, Secret(TOKEN), record=records.append, now=lambda: NOW)
+
+    def test_a_server_without_v5_is_read_by_v3(self, directed: gitee_source.GiteeSource, client: GiteeSource) -> None:
+        directed.project("captain/ship", public=True, last_push_at="2016-05-13T12:12:16+08:00")
+        directed.wikis.add("/captain/ship.wiki.git")
+
+        [namespace], [ship, wiki] = list(client.namespaces()), list(client.repositories())
+
+        assert client.account().login == "captain"
+        assert (namespace.id, namespace.name) == (ship.namespace_id, "captain")
+        assert ship.clone_url == f"{directed.origin}/captain/ship.git"
+        assert ship.visibility == Visibility.PUBLIC
+        assert ship.last_push_at == datetime(2016, 5, 13, 4, 12, 16, tzinfo=UTC)
+        assert wiki.clone_url == f"{directed.origin}/captain/ship.wiki.git"
+        assert client.git_credential().user == "captain"
+        assert (client.members(namespace), client.icon(namespace), client.unseen) == (b"[]\n", None, ())
+
+    def test_v3_is_asked_alone_where_the_address_names_it(
+        self, directed: gitee_source.GiteeSource, session: Session
+    ) -> None:
+        directed.has_v5 = True
+        directed.project("captain/ship")
+        client = GiteeSource(
+            session, f"{directed.origin}/api/v3/", Secret(TOKEN), record=lambda _: None, now=lambda: NOW
+        )
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+        assert all(asked.path.startswith("/v3/") for asked in directed.asked)
+
+    def test_v5_that_refuses_the_token_is_not_passed_over(
+        self, directed: gitee_source.GiteeSource, session: Session
+    ) -> None:
+        directed.has_v5 = True
+        client = GiteeSource(session, directed.origin, Secret("f00d" * 5), record=lambda _: None, now=lambda: NOW)
+
+        with pytest.raises(Refused):
+            client.account()
+
+        assert [asked.path for asked in directed.asked] == ["/user"]
+
+    @pytest.mark.parametrize("count", [0, 1, 100, 101, 250])
+    def test_every_project_is_listed_once(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource, count: int
+    ) -> None:
+        wanted = [str(directed.project(f"captain/ship-{number}", wiki_enabled=False)["id"]) for number in range(count)]
+
+        assert [repository.id for repository in client.repositories()] == wanted
+
+    def test_one_odd_project_does_not_hide_the_others(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource
+    ) -> None:
+        directed.project("captain/ship")
+        directed.project("captain/odd", created_at="yesterday")
+        directed.project("captain/odder", owner=None)
+        given: list[str] = []
+
+        with pytest.raises(MatouError):
+            given.extend(repository.name for repository in client.repositories())
+
+        assert given == ["ship"]
+
+    def test_who_one_is_is_not_recorded_since_a_token_may_stand_there(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource, records: list[Record]
+    ) -> None:
+        directed.project("captain/ship")
+
+        client.account()
+        list(client.repositories())
+
+        assert {record.request for record in records if record.status == 200} == {"GET /api/v3/projects"}
+
+    @pytest.mark.parametrize("path", ["captain/a#b", "captain/a?b", "captain/a\nb"])
+    def test_a_project_that_no_address_can_hold_is_listed_without_one(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource, path: str
+    ) -> None:
+        directed.project(path)
+
+        assert [repository.clone_url for repository in client.repositories()] == [""]
+        assert len(client.unseen) == 1
