@@ -194,6 +194,12 @@ def _archive_if_any(root: Path) -> Archive | None:
         return None
 
 
+def _to_coding(session: "Session", url: str, token: "Secret") -> "Target":
+    from matou.platforms.coding.target import CodingTarget
+
+    return CodingTarget(session, url, token, now=now)
+
+
 def _to_gitcode(session: "Session", url: str, token: "Secret") -> "Target":
     from matou.platforms.gitcode.target import GitCodeTarget
 
@@ -216,6 +222,7 @@ class TargetPlatform:
 
 
 TARGETS: Mapping[str, TargetPlatform] = {
+    "coding": TargetPlatform(_coding_session, _to_coding),
     "gitcode": TargetPlatform(_gitcode_session, _to_gitcode),
     "matou": TargetPlatform(_gitcode_session, _to_matou),
 }

@@ -4,7 +4,7 @@ import csv
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,12 +18,13 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
 from matou.forge import lfs
 from matou.forge.branches import default_branch_of
-from matou.forge.namespaces import create_organization
+from matou.forge.namespaces import create_organization, create_project
 from matou.forge.repositories import create_repository, find_repository
 from matou.git import children
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES
+from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.remote.session import Patience, Session
 from matou.transfer.crew import Cancelled
@@ -46,27 +47,30 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class Port:
-    """An organization at the server, and a token that may create in it."""
+    """A project of an organization at the server, a token that may create in it, and the API that is used."""
 
     server: MatouServer
     session: Session
     namespace: Namespace
     token: Secret
+    platform: str
 
     @property
     def name(self) -> str:
         return str(self.namespace.path)
 
-    def target(self, platform: str = "matou") -> Target:
-        rules = MATOU_RULES if platform == "matou" else PLAIN_RULES
-        return GitCodeTarget(self.session, self.server.url, self.token, now=now, platform=platform, rules=rules)
+    def target(self) -> Target:
+        url = self.server.url
+        if self.platform == "coding":
+            return CodingTarget(self.session, f"{url}/open-api", self.token, now=now)
+        rules = MATOU_RULES if self.platform == "matou" else PLAIN_RULES
+        return GitCodeTarget(self.session, url, self.token, now=now, platform=self.platform, rules=rules)
 
     def migrate(
-        self, archive: Archive, *, platform: str = "matou", cancelled: threading.Event | None = None, **options: object
+        self, archive: Archive, *, cancelled: threading.Event | None = None, **options: object
     ) -> MigrationReport:
         chosen = MigrationOptions(self.name, **options)  # type: ignore[arg-type]
-        connections = TargetConnections(self.session, {})
-        return migrate(archive, self.target(platform), connections, chosen, cancelled=cancelled)
+        return migrate(archive, self.target(), TargetConnections(self.session, {}), chosen, cancelled=cancelled)
 
     def repository(self, name: str) -> Repository:
         return find_repository(self.server.forge, RepositoryPath(self.namespace.path, name))
@@ -82,13 +86,17 @@ class Port:
         return True
 
 
+every_platform = pytest.mark.parametrize("port", ["matou", "gitcode", "coding"], indirect=True)
+
+
 @pytest.fixture
-def port(matou_server: MatouServer) -> Iterator[Port]:
+def port(matou_server: MatouServer, request: pytest.FixtureRequest) -> Iterator[Port]:
     owner = matou_server.user()
-    namespace = create_organization(matou_server.forge, f"port-{secrets.token_hex(4)}", owner=owner)
+    team = create_organization(matou_server.forge, f"team-{secrets.token_hex(4)}", owner=owner)
+    project = create_project(matou_server.forge, team, "port", creator=owner)
     patience = Patience(attempts=2)
     with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
-        yield Port(matou_server, session, namespace, matou_server.token(owner))
+        yield Port(matou_server, session, project, matou_server.token(owner), getattr(request, "param", "matou"))
 
 
 @pytest.fixture
@@ -113,6 +121,7 @@ def outcomes(report: MigrationReport) -> dict[str, str]:
     return {path: moved.outcome.value for path, moved in by_path(report).items()}
 
 
+@every_platform
 def test_a_repository_arrives_with_all_its_branches_tags_and_notes(port: Port, team: Team, tmp_path: Path) -> None:
     source = make_repository(tmp_path / "api")
     git(source, "notes", "add", "-m", "a note")
@@ -124,6 +133,7 @@ def test_a_repository_arrives_with_all_its_branches_tags_and_notes(port: Port, t
     assert refs(port.git_dir("api")) == refs(source)
 
 
+@every_platform
 def test_its_description_its_visibility_and_its_default_branch_arrive(port: Port, team: Team, tmp_path: Path) -> None:
     source = make_repository(tmp_path / "api")
     git(source, "symbolic-ref", "HEAD", "refs/heads/topic")
@@ -152,6 +162,7 @@ def test_refs_of_change_requests_and_kept_refs_stay_in_the_archive(port: Port, t
     assert any("1 refs that are no branch" in note for note in by_path(report)["team/shop/api"].notes)
 
 
+@every_platform
 def test_large_files_arrive_before_the_commits_that_point_at_them(port: Port, team: Team, tmp_path: Path) -> None:
     source = make_repository(tmp_path / "big")
     commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
@@ -202,6 +213,7 @@ def test_a_large_file_that_is_damaged_in_the_archive_is_not_sent(port: Port, tea
     assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) is None
 
 
+@every_platform
 def test_an_empty_repository_is_made_empty(port: Port, team: Team, tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
@@ -214,6 +226,7 @@ def test_an_empty_repository_is_made_empty(port: Port, team: Team, tmp_path: Pat
     assert refs(port.git_dir("empty")) == {}
 
 
+@every_platform
 def test_a_second_run_starts_no_git_process_and_changes_nothing(
     port: Port, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +258,7 @@ def test_only_what_is_new_goes_the_second_time(port: Port, team: Team, tmp_path:
     assert refs(port.git_dir("api"))["refs/heads/main"] == tip
 
 
+@every_platform
 def test_another_history_at_the_target_is_not_touched(port: Port, team: Team, tmp_path: Path) -> None:
     make_repository(tmp_path / "api")
     make_repository(tmp_path / "web")
@@ -318,16 +332,14 @@ def test_one_names_of_two_projects_never_meet_and_keep_their_places(port: Port, 
     assert set(outcomes(last).values()) == {"unchanged"}
 
 
-@pytest.mark.parametrize("platform", ["matou", "gitcode"])
-def test_names_that_the_target_does_not_take_become_names_that_it_takes(
-    port: Port, team: Team, tmp_path: Path, platform: str
-) -> None:
+@every_platform
+def test_names_that_the_target_does_not_take_become_names_that_it_takes(port: Port, team: Team, tmp_path: Path) -> None:
     names = {"team/shop/渡船", "team/shop/a b", "team/shop/x~y", "team/shop/船渡"}
     for number, path in enumerate(sorted(names)):
         make_repository(tmp_path / str(number), commits=1)
         team.save({path: tmp_path / str(number) / ".git"})
 
-    report = port.migrate(team.archive, platform=platform)
+    report = port.migrate(team.archive)
 
     assert report.everything_is_moved
     assert len(set(places(report).values())) == 4
@@ -336,7 +348,7 @@ def test_names_that_the_target_does_not_take_become_names_that_it_takes(
 
 
 def test_a_map_decides(port: Port, team: Team, tmp_path: Path) -> None:
-    other = create_organization(port.server.forge, f"{port.name}-bank", owner=port.server.owner)
+    other = create_project(port.server.forge, port.server.team(), "bank", creator=port.server.owner)
     for path in ("team/shop/api", "team/shop/web", "team/bank/api"):
         make_repository(tmp_path / path)
         team.save({path: tmp_path / path / ".git"})
@@ -401,8 +413,9 @@ def test_one_that_the_target_refuses_does_not_stop_the_others(port: Port, team: 
     assert not port.has("new")
 
 
+@every_platform
 def test_a_token_that_is_no_good_ends_it_at_once(port: Port, team: Team) -> None:
-    stranger = Port(port.server, port.session, port.namespace, Secret("0" * 40))
+    stranger = replace(port, token=Secret("0" * 40))
 
     with pytest.raises(Refused):
         stranger.migrate(team.archive)
@@ -418,7 +431,7 @@ def test_a_migration_that_is_given_up_says_so_and_can_be_finished(port: Port, te
     with pytest.raises(Cancelled):
         port.migrate(team.archive, cancelled=cancelled)
     with Session(named=(port.server.url,), clock=SYSTEM_CLOCK) as session:
-        report = Port(port.server, session, port.namespace, port.token).migrate(team.archive)
+        report = replace(port, session=session).migrate(team.archive)
 
     assert report.outcomes == {MoveOutcome.MOVED: 4}
 
