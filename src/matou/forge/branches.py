@@ -7,7 +7,7 @@ name that was checked, an object id, and what must be there before.
 import re
 
 from matou.db.repositories import Repository
-from matou.errors import NotFound, Phrase
+from matou.errors import NotFound
 from matou.forge import access
 from matou.forge.access import Identity
 from matou.forge.authors import person_of
@@ -18,7 +18,7 @@ from matou.forge.references import ref_listing
 from matou.git.edits import write_tag
 from matou.git.objects import MissingObject, find_commit, open_repository
 from matou.git.quarantine import Quarantine
-from matou.git.refs import fault_of_ref_name
+from matou.git.refs import fault_of_ref_name, fault_of_short_name
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.model.refs import RefChange, RefListing
 
@@ -40,9 +40,6 @@ __all__ = [
 ]
 
 BRANCHES = HEADS
-LONGEST_REF_BYTES = 250
-"""A file system's limit for a part of a path, with room for `.lock`."""
-
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
 
 
@@ -155,24 +152,10 @@ def new_ref(folder: str, name: str) -> RefName:
     Raises:
         InvalidRefName: it is none.
     """
-    fault = fault_of_ref_name(folder + name) or _fault_of_short_name(name)
+    fault = fault_of_ref_name(folder + name) or fault_of_short_name(name)
     if fault is not None:
         raise InvalidRefName("the name {name} cannot be used: {fault}", name=repr(name)[:200], fault=fault)
     return RefName(folder + name)
-
-
-def _fault_of_short_name(name: str) -> Phrase | None:
-    if name.startswith("-"):
-        return Phrase("it begins with a hyphen")
-    if name in ("HEAD", "@") or name.startswith("refs/"):
-        return Phrase("it means something else to git")
-    if _OBJECT_ID.match(name):
-        return Phrase("it looks like an object id")
-    if any(not character.isprintable() for character in name):
-        return Phrase("it holds a character that cannot be seen")
-    if len(name.encode()) > LONGEST_REF_BYTES:
-        return Phrase("it is too long")
-    return None
 
 
 def _commit_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:

@@ -39,7 +39,7 @@ from matou.forge.unfinished_moves import put_right_if_in_doubt
 from matou.forge.users import NameTaken
 from matou.git.files import publish_file
 from matou.git.ref_transaction import remove_abandoned_locks
-from matou.git.refs import fault_of_ref_name, read_refs
+from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
 from matou.git.repository import size_bytes
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
@@ -246,8 +246,7 @@ def require_branch(forge: Forge, repository: Repository, branch: str) -> RefName
 
 
 def ref_of_branch(branch: str) -> RefName:
-    # git takes such a ref and then takes the branch's name for an option.
-    fault = "it begins with a hyphen" if branch.startswith("-") else fault_of_ref_name(HEADS + branch)
+    fault = fault_of_ref_name(HEADS + branch) or fault_of_short_name(branch)
     if fault is not None:
         raise InvalidName("{branch} cannot be a branch: {fault}", branch=repr(branch)[:200], fault=fault)
     return RefName(HEADS + branch)

@@ -21,6 +21,7 @@ __all__ = [
     "DamagedRefs",
     "RepositoryBusy",
     "fault_of_ref_name",
+    "fault_of_short_name",
     "head_text",
     "peel_refs",
     "read_refs",
@@ -37,6 +38,9 @@ _OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _HEADER: Final = b"# pack-refs with: peeled fully-peeled sorted \n"
 _LONGEST_SYMREF_CHAIN: Final = 5
 """SYMREF_MAXDEPTH of git."""
+
+LONGEST_SHORT_NAME_BYTES: Final = 250
+"""A file system's limit for a part of a path, with room for `.lock`."""
 
 _FRESH_NANOSECONDS: Final = 100_000_000
 _FRESH_NANOSECONDS_COARSE: Final = 2_000_000_000
@@ -57,6 +61,21 @@ def fault_of_ref_name(name: str) -> Phrase | None:
     if _FORBIDDEN.search(name):
         return Phrase("it holds a character that is not allowed")
     return next(filter(None, map(_fault_of_component, name.split("/"))), None)
+
+
+def fault_of_short_name(name: str) -> Phrase | None:
+    """Say why a branch or a tag should not be made under a name that git would take: it means something else, too."""
+    if name.startswith("-"):
+        return Phrase("it begins with a hyphen")
+    if name in ("HEAD", "@") or name.startswith("refs/"):
+        return Phrase("it means something else to git")
+    if _OBJECT_ID.match(name.lower()):
+        return Phrase("it looks like an object id")
+    if any(not character.isprintable() for character in name):
+        return Phrase("it holds a character that cannot be seen")
+    if len(name.encode("utf-8", "surrogateescape")) > LONGEST_SHORT_NAME_BYTES:
+        return Phrase("it is too long")
+    return None
 
 
 def _fault_of_component(component: str) -> Phrase | None:

@@ -314,7 +314,7 @@ def test_a_branch_that_is_not_there_cannot_be_the_default(
 ) -> None:
     commit_to(forge.git_dir(repository), "main", tmp_path)
 
-    with pytest.raises(NoSuchBranch):
+    with pytest.raises((InvalidName, NoSuchBranch)):
         set_default_branch(forge, repository, branch)
 
 

@@ -578,3 +578,19 @@ def test_a_name_that_redirects_can_be_taken_anew(harbour: Harbour) -> None:
 
     assert harbour.ask("GET", "/repos/harbour/ferry").json()["full_name"] == "harbour/ferry"
     assert find_repository(harbour.forge, RepositoryPath.parse("harbour/liner")).name == "liner"
+
+
+@pytest.mark.parametrize(
+    "branch", ["a" * 40, "F" * 64, "HEAD", "@", "refs/heads/x", "-x", "a\u202eb", "x" * 300], ids=lambda name: name[:9]
+)
+def test_a_default_branch_is_called_as_any_other_may_be(harbour: Harbour, branch: str) -> None:
+    harbour.ask("POST", "/user/repos", json={"name": "empty"})
+
+    answers = [
+        harbour.ask("POST", "/user/repos", json={"name": "made", "default_branch": branch}),
+        harbour.ask("POST", "/user/repos", json={"name": "begun", "default_branch": branch, "auto_init": True}),
+        harbour.ask("PATCH", "/repos/chen/empty", json={"default_branch": branch}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert harbour.ask("GET", "/user/repos?type=personal").headers["total_count"] == "1"
