@@ -42,3 +42,12 @@ def test_a_file_that_is_not_there_is_told_in_chinese(person: Person, tmp_path: P
 
 def test_what_a_role_is_for_is_not_taken_for_what_a_token_is_for(person: Person) -> None:
     assert "令牌" not in person.matou("role", "create", "--help", LC_ALL=CHINESE).out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("x", "不是整数"), ("1.5", "不是整数"), ("0", "小于 1"), ("99", "大于 64")]
+)
+def test_a_number_that_will_not_do_is_told_in_chinese(person: Person, given: str, said: str) -> None:
+    ended = person.matou("backup", "gitcode", "--jobs", given, code=2, LC_ALL=CHINESE)
+
+    assert ended.err == f"matou: --jobs 的值不可用：{said}; matou --help\n"

@@ -26,6 +26,8 @@ SAID_THROUGH_GETTEXT = (
 )
 """Typer asks Python's gettext for these."""
 
+_OF_VALUE = r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: "
+
 _MISTAKES = (
     (re.compile(r"Missing argument '(?P<name>.*)'\.", re.DOTALL), _("the argument {name} is missing")),
     (re.compile(r"Missing option '(?P<name>.*)'\.", re.DOTALL), _("the option {name} is missing")),
@@ -37,13 +39,27 @@ _MISTAKES = (
     (re.compile(r"Got unexpected extra argument\(s\) \((?P<words>.*)\)", re.DOTALL), _("{words} is too much")),
     (re.compile(r"Option '(?P<name>.*)' requires an argument\.", re.DOTALL), _("the option {name} needs a value")),
     (
-        re.compile(
-            r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: \w+ '(?P<path>.*)' does not exist\.", re.DOTALL
-        ),
+        re.compile(_OF_VALUE + r"\w+ '(?P<path>.*)' does not exist\.", re.DOTALL),
         _("the value of {name} will not do: there is no {path!r}"),
     ),
     (
-        re.compile(r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: (?P<fault>.*)", re.DOTALL),
+        re.compile(_OF_VALUE + r"\w+ '(?P<path>.*)' is a directory\.", re.DOTALL),
+        _("the value of {name} will not do: {path!r} is a folder"),
+    ),
+    (
+        re.compile(_OF_VALUE + r"Input should be a valid integer.*", re.DOTALL),
+        _("the value of {name} will not do: it is no whole number"),
+    ),
+    (
+        re.compile(_OF_VALUE + r"Input should be greater than or equal to (?P<least>.*)"),
+        _("the value of {name} will not do: it is less than {least}"),
+    ),
+    (
+        re.compile(_OF_VALUE + r"Input should be less than or equal to (?P<most>.*)"),
+        _("the value of {name} will not do: it is more than {most}"),
+    ),
+    (
+        re.compile(_OF_VALUE + r"(?P<fault>.*)", re.DOTALL),
         _("the value of {name} will not do: {fault}"),
     ),
 )
