@@ -11,6 +11,7 @@ import typer
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.language import complain, describe, tell, translate
 from matou.cli.texts import duration
+from matou.credentials import Secret
 from matou.errors import MatouError, TryLater
 from matou.settings import Settings
 
@@ -85,6 +86,18 @@ def _back_up(source: "ConfiguredSource", options: "BackupOptions", settings: Set
 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":
+    """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
+    if isinstance(source.token, Secret):
+        return _run_with(source.token, source, options, settings)
+    from matou.cli.kept import Kept
+
+    renewal = Kept(settings).renewal(source.token)
+    return renewal.ask(lambda token: _run_with(token, source, options, settings))
+
+
+def _run_with(
+    token: Secret, source: "ConfiguredSource", options: "BackupOptions", settings: Settings
+) -> "BackupReport":
     from matou.cli.progress import backup_progress
     from matou.wiring import back_up
 
@@ -93,7 +106,7 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
         return back_up(
             source.platform,
             source.url,
-            source.token,
+            token,
             source.to,
             wanted,
             settings=settings,

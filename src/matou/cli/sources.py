@@ -1,10 +1,9 @@
 """Which sources a person means: by arguments, or by matou.toml."""
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
@@ -12,6 +11,9 @@ from matou.credentials import Secret
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
+
+if TYPE_CHECKING:
+    from matou.credentials.logins import Login
 
 EXAMPLE_URLS = {
     "coding": "https://e.coding.net/open-api",
@@ -34,12 +36,16 @@ class NoToken(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredSource:
-    """A source, where it goes, and which of its repositories are wanted."""
+    """A source, where it goes, and which of its repositories are wanted.
+
+    Attributes:
+        token: what lets us in, or else the account whose token is kept since `matou login`.
+    """
 
     platform: str
     url: str
     to: Path
-    token: Secret
+    token: "Secret | Login"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
@@ -75,7 +81,7 @@ def from_arguments(
         )
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
-    return ConfiguredSource(platform, url, to.expanduser(), token or _token_of(platform, "", settings.environment))
+    return ConfiguredSource(platform, url, to.expanduser(), token or _token_of(platform, url, "", settings))
 
 
 def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource, ...]:
@@ -94,7 +100,7 @@ def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource
 
 def _configured(table: _SourceTable, settings: Settings) -> ConfiguredSource:
     _require_known(table.platform)
-    token = _token_of(table.platform, table.token_variable, settings.environment)
+    token = _token_of(table.platform, table.url, table.token_variable, settings)
     return ConfiguredSource(table.platform, table.url, Path(table.to).expanduser(), token, table.include, table.exclude)
 
 
@@ -107,14 +113,30 @@ def _require_known(platform: str) -> None:
         )
 
 
-def _token_of(platform: str, variable: str, environment: Mapping[str, str]) -> Secret:
+def _token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
+    """What the environment says, and otherwise what is kept; nothing is looked up before it is needed."""
     name = variable or f"MATOU_{platform.upper()}_TOKEN"
-    token = environment.get(name, "").strip()
-    if not token:
+    token = settings.environment.get(name, "").strip()
+    if token:
+        return Secret(token)
+    login = _login_at(url, settings)
+    if login is None:
         raise NoToken(
             "there is no token for {platform}",
             platform=platform,
             variable=name,
-            advice="set {variable}, or give the token with --token-stdin",
+            url=url,
+            advice="log in with: matou login {url}; or set {variable}, or give the token with --token-stdin",
         )
-    return Secret(token)
+    return login
+
+
+def _login_at(url: str, settings: Settings) -> "Login | None":
+    """The account whose token is kept for the platform that stands at an address."""
+    from matou.cli.hosts import origin_of
+    from matou.cli.kept import configuration_folder
+    from matou.credentials.logins import Logins
+    from matou.credentials.names import SecretKind
+
+    found = Logins(configuration_folder(settings.environment)).find(origin_of(url))
+    return found if found is not None and SecretKind.TOKEN in found.places else None

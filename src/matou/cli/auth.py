@@ -1,0 +1,202 @@
+"""`matou auth`: what is kept and whether it still works, and git's credential helper."""
+
+import json
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.exit_codes import ExitCode
+from matou.cli.help import Command, Group
+from matou.cli.language import complain, describe, tell, translate
+from matou.cli.sources import Usage
+from matou.cli.texts import printable
+from matou.credentials.names import Place, SecretKind
+from matou.errors import MatouError, NotFound, Refused
+from matou.settings import Settings
+
+if TYPE_CHECKING:
+    from matou.cli.kept import Kept
+    from matou.credentials import GitCredential, Secret
+    from matou.credentials.git_protocol import CredentialRequest
+    from matou.credentials.logins import Login
+
+_ = translate
+
+authentication = typer.Typer(cls=Group, help=_("What Matou keeps to log in with."), no_args_is_help=True)
+
+
+class State(StrEnum):
+    """Whether a credential still works."""
+
+    WORKS = "works"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Verb(StrEnum):
+    """What git asks of a credential helper."""
+
+    GET = "get"
+    STORE = "store"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    login: "Login"
+    kind: SecretKind
+    state: State
+    fault: MatouError | None = None
+
+
+@authentication.command("status", cls=Command, help=_("Say where each secret lies and whether it still works."))
+def status(
+    host: Annotated[str | None, typer.Argument(help=_("as for login; without it, all"))] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+) -> None:
+    from matou.cli.kept import Kept
+
+    kept = Kept(Settings.of_process())
+    statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
+    if as_json:
+        typer.echo(json.dumps([_as_json(one) for one in statuses], ensure_ascii=False, indent=2))
+    else:
+        for one in statuses:
+            typer.echo(_as_text(one))
+        if not statuses:
+            typer.echo(_("nobody is logged in anywhere"), err=True)
+    raise typer.Exit(_code(statuses))
+
+
+def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
+    from matou.cli.hosts import host_of
+
+    if host is None:
+        return kept.logins.all()
+    found = kept.logins.find(host_of(host).origin)
+    if found is None:
+        raise NotFound("nobody is logged in at {host}", host=repr(host))
+    return (found,)
+
+
+def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
+    from matou.cli.proofs import is_invalid
+
+    if login.places[kind] is Place.NOWHERE:
+        return _Status(login, kind, State.UNKNOWN)
+    try:
+        _prove(kept, login, kind)
+    except MatouError as error:
+        is_refused = isinstance(error, Refused) and (is_invalid(error) or _is_gone(error))
+        return _Status(login, kind, State.REFUSED if is_refused else State.UNKNOWN, error)
+    return _Status(login, kind, State.WORKS)
+
+
+def _is_gone(error: MatouError) -> bool:
+    from matou.credentials.renewal import LogInAgain
+
+    return isinstance(error, LogInAgain)
+
+
+def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
+    """Ask the platform. A token that it refuses is renewed where that can be."""
+    from matou.cli.kept import log_in_command
+    from matou.cli.proofs import prove_password, prove_token
+    from matou.credentials.renewal import log_in_again
+
+    if kind is SecretKind.TOKEN:
+        kept.renewal(login).ask(lambda token: prove_token(login.platform, login.url, token, kept.settings))
+        return
+    password = kept.get(login, kind)
+    if password is None:
+        raise log_in_again(login.origin, log_in_command(login))
+    prove_password(login.platform, login.url, login.user, password, kept.settings)
+
+
+def _as_text(one: _Status) -> str:
+    from matou.cli.login import WHERE
+
+    shown = f"{one.login.origin}  {printable(one.login.user)}  {one.kind}  {WHERE[one.login.places[one.kind]]}"
+    return f"{shown}  {one.state}" if one.fault is None else f"{shown}  {one.state}: {tell(one.fault)}"
+
+
+def _as_json(one: _Status) -> dict[str, object]:
+    return {
+        "host": one.login.origin,
+        "platform": one.login.platform,
+        "user": one.login.user,
+        "kind": one.kind,
+        "kept_in": one.login.places[one.kind],
+        "state": one.state,
+        "reason": None if one.fault is None else str(one.fault),
+    }
+
+
+def _code(statuses: list[_Status]) -> ExitCode:
+    states = {one.state for one in statuses if one.fault is not None}
+    if State.REFUSED in states:
+        return ExitCode.CREDENTIAL_REFUSED
+    return ExitCode.TRY_LATER if states else ExitCode.DONE
+
+
+@authentication.command("git-credential", cls=Command, help=_("Answer git, as its credential helper; not for people."))
+def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks for"))]) -> None:
+    from matou.cli.hosts import origin_of
+    from matou.cli.kept import Kept
+    from matou.credentials.git_protocol import read_request, write_answer
+
+    if verb is Verb.GET and sys.stdout.isatty():
+        raise Usage("the answer holds a secret: it is for git, not for a terminal")
+    request = read_request(sys.stdin)
+    kept = Kept(Settings.of_process())
+    login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
+    if login is None:
+        return
+    if verb is Verb.GET:
+        answer = _find(kept, login, request)
+        if answer is not None:
+            write_answer(answer, sys.stdout)
+    elif verb is Verb.STORE:
+        _store(kept, login, request)
+    else:
+        _erase(kept, login, request)
+
+
+def _find(kept: "Kept", login: "Login", request: "CredentialRequest") -> "GitCredential | None":
+    """What git is told. Git goes on to ask the person where we say nothing, so that a store's fault is only told."""
+    try:
+        held = _held(kept, login)
+    except MatouError as error:
+        complain(describe(error))
+        return None
+    return next((credential for _, credential in held if request.user in ("", credential.user)), None)
+
+
+def _held(kept: "Kept", login: "Login") -> "list[tuple[SecretKind, GitCredential]]":
+    """What is kept, in the forms that git knows; a password first, since it is good wherever there is one."""
+    from matou.cli.hosts import credential_for_git
+
+    found: list[tuple[SecretKind, Secret | None]] = [
+        (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
+    ]
+    return [(kind, credential_for_git(login, kind, secret)) for kind, secret in found if secret is not None]
+
+
+def _store(kept: "Kept", login: "Login", request: "CredentialRequest") -> None:
+    """Keep what git was given and found good, where a password may be kept: we cannot tell what else it is."""
+    if request.password is None or request.user != login.user:
+        return
+    if any(credential.password == request.password for _, credential in _held(kept, login)):
+        return
+    kept.add_password(login, request.password)
+
+
+def _erase(kept: "Kept", login: "Login", request: "CredentialRequest") -> None:
+    """Forget what a server refused, and nothing that has been put in its place meanwhile."""
+    for kind, credential in _held(kept, login):
+        is_named = request.user in ("", credential.user)
+        if is_named and request.password in (None, credential.password):
+            kept.erase(login, kind)

@@ -1,0 +1,176 @@
+"""The secrets that this person has let Matou keep: where the stores are, and which of them is taken."""
+
+import resource
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import typer
+
+from matou.cli.language import translate
+from matou.cli.sources import Usage
+from matou.credentials import Secret
+from matou.credentials.logins import Login, Logins
+from matou.credentials.names import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
+from matou.credentials.renewal import Renewal
+from matou.credentials.system_store import StoreHangs, open_system_store
+from matou.credentials.token_file import TokenFile
+from matou.errors import MatouError, NotFound
+from matou.settings import Settings
+
+_ = translate
+
+PASSPHRASE = "MATOU_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+
+class NoPassphrase(NotFound):
+    """Nobody can be asked for the passphrase of the file of tokens."""
+
+
+class Kept:
+    """The log-ins and secrets of one person. Stores are opened when they are needed, and once.
+
+    Args:
+        stores: those to use instead of the machine's.
+    """
+
+    def __init__(self, settings: Settings, stores: Mapping[Place, SecretStore] | None = None) -> None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what we hold
+        self.settings = settings
+        self._folder = configuration_folder(settings.environment)
+        self.logins = Logins(self._folder)
+        self._stores = dict(stores or {})
+
+    @property
+    def token_file(self) -> Path:
+        return self._folder / "tokens.matou"
+
+    def store(self, place: Place) -> SecretStore:
+        """Raises NoSuchStore, StoreHangs."""
+        if place not in self._stores:
+            self._stores[place] = open_system_store() if place is Place.SYSTEM else self._open_file()
+        return self._stores[place]
+
+    def get(self, login: Login, kind: SecretKind) -> Secret | None:
+        place = login.places.get(kind, Place.NOWHERE)
+        return None if place is Place.NOWHERE else self.store(place).get(login.secret_name(kind))
+
+    def keep(self, login: Login, secrets: Mapping[SecretKind, Secret]) -> Login:
+        """Keep an account's secrets in place of all that was kept for its host, and say where they lie now.
+
+        Raises:
+            NoPassphrase: there is no credential manager, and no passphrase for a file.
+        """
+        before = next((old for old in self.logins.all() if old.origin == login.origin), None)
+        places = {kind: self._keep(login, kind, secret) for kind, secret in secrets.items()}
+        kept = msgspec.structs.replace(login, places=places)
+        self.logins.put(kept)
+        if before is not None:
+            self._erase_what_is_left(before, kept)
+        return kept
+
+    def forget(self, login: Login) -> None:
+        """Erase an account's secrets, and then the account. Raises what its stores raise; the account stays then."""
+        for kind in login.places:
+            self.erase(login, kind)
+        self.logins.remove(login.origin)
+
+    def erase(self, login: Login, kind: SecretKind) -> None:
+        place = login.places.get(kind, Place.NOWHERE)
+        if place is not Place.NOWHERE:
+            self.store(place).erase(login.secret_name(kind))
+
+    def add_password(self, login: Login, password: Secret) -> None:
+        """Keep a password beside what is kept, where there is a credential manager for it; else nothing happens."""
+        place = self._keep(login, SecretKind.PASSWORD, password)
+        if place is not Place.NOWHERE:
+            self.logins.put(msgspec.structs.replace(login, places=login.places | {SecretKind.PASSWORD: place}))
+
+    def renewal(self, login: Login) -> Renewal:
+        """Makes requests with the kept token of an account; see `Renewal`."""
+        from matou.cli.proofs import is_invalid
+
+        has_password = login.places.get(SecretKind.PASSWORD) is Place.SYSTEM
+        return Renewal(
+            self.store(login.places[SecretKind.TOKEN]),
+            login.secret_name(SecretKind.TOKEN),
+            lock=self._folder / "renewal.lock",
+            is_invalid=is_invalid,
+            log_in=(lambda: self._log_in(login)) if has_password else None,
+            again=log_in_command(login),
+        )
+
+    def _log_in(self, login: Login) -> Secret:
+        """A new token for the password that is kept; one that the platform refuses is kept no longer."""
+        from matou.cli.proofs import is_invalid, prove_password
+
+        password = self.get(login, SecretKind.PASSWORD)
+        if password is None:
+            raise NotFound("the password for {origin} is no longer kept", origin=login.origin)
+        try:
+            token = prove_password(login.platform, login.url, login.user, password, self.settings).token
+        except MatouError as error:
+            if is_invalid(error):
+                self.erase(login, SecretKind.PASSWORD)
+            raise
+        if token is None:
+            raise NotFound("{origin} gives no token for a password", origin=login.origin)
+        return token
+
+    def _keep(self, login: Login, kind: SecretKind, secret: Secret) -> Place:
+        """A credential manager that is locked, hangs or fails is as good as none."""
+        name = login.secret_name(kind)
+        try:
+            self.store(Place.SYSTEM).put(name, secret)
+        except (NoSuchStore, StoreHangs, StoreFailed):
+            if kind is SecretKind.PASSWORD:
+                return Place.NOWHERE
+            self.store(Place.FILE).put(name, secret)
+            return Place.FILE
+        return Place.SYSTEM
+
+    def _erase_what_is_left(self, before: Login, kept: Login) -> None:
+        for kind, place in before.places.items():
+            is_in_use = before.user == kept.user and kept.places.get(kind) is place
+            if not is_in_use:
+                self.erase(before, kind)
+
+    def _open_file(self) -> TokenFile:
+        return TokenFile(self.token_file, self._passphrase)
+
+    def _passphrase(self) -> Secret:
+        given = self.settings.environment.get(PASSPHRASE, "")
+        if given:
+            return Secret(given)
+        if not sys.stderr.isatty():
+            raise NoPassphrase(
+                "there is no credential manager, and no passphrase for the file of tokens",
+                variable=PASSPHRASE,
+                advice="set {variable}",
+            )
+        is_new = not self.token_file.exists()
+        return Secret(typer.prompt(_("Passphrase for tokens"), hide_input=True, confirmation_prompt=is_new, err=True))
+
+
+def configuration_folder(environment: Mapping[str, str]) -> Path:
+    """Where freedesktop.org's rules put it: XDG_CONFIG_HOME where that is absolute, else `~/.config`."""
+    named = Path(environment.get("XDG_CONFIG_HOME", ""))
+    return (named if named.is_absolute() else home_folder(environment) / ".config") / "matou"
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    return Path(environment["HOME"]) if environment.get("HOME") else Path.home()
+
+
+def log_in_command(login: Login) -> str:
+    """What to type to log in again."""
+    return f"matou login {shlex.quote(login.url)} --platform {login.platform}"
+
+
+def ask_for(what: str) -> Secret:
+    """Raises Usage where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise Usage("nobody can be asked here", advice="use --token-stdin or --password-stdin")
+    return Secret(typer.prompt(what, hide_input=True, err=True))

@@ -1,0 +1,127 @@
+"""`matou login` and `matou logout`: a credential is checked at its platform, and then kept or forgotten."""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.language import complain, translate
+from matou.cli.sources import Usage
+from matou.cli.texts import printable
+from matou.credentials import Secret
+from matou.credentials.logins import Login
+from matou.credentials.names import Place, SecretKind
+from matou.errors import NotFound
+from matou.settings import Settings
+
+if TYPE_CHECKING:
+    from matou.cli.kept import Kept
+
+_ = translate
+
+WHERE = {
+    Place.SYSTEM: _("the operating system's credential manager"),
+    Place.FILE: _("an encrypted file"),
+    Place.NOWHERE: _("nowhere; it is asked for each time"),
+}
+_KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What somebody shows; `user` is empty beside a token."""
+
+    kind: SecretKind
+    user: str
+    secret: Secret
+
+
+def login(
+    host: Annotated[
+        str | None,
+        typer.Argument(help=_("coding, gitcode, gitee, or the address of a server; all known with --setup-git")),
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option(help=_("coding, gitcode, gitee or matou, where the address does not say"))
+    ] = None,
+    user: Annotated[str, typer.Option(help=_("whose password it is; without it, a token is asked for"))] = "",
+    token_stdin: Annotated[
+        bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
+    ] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help=_("read the password from the first line of standard input"))
+    ] = False,
+    setup_git: Annotated[
+        bool, typer.Option("--setup-git", help=_("let git ask Matou for what it keeps for this host"))
+    ] = False,
+) -> None:
+    from matou.cli.git_setup import set_up_git
+    from matou.cli.kept import Kept
+
+    kept = Kept(Settings.of_process())
+    if host is None:
+        if not setup_git:
+            raise Usage("no host was given", advice="name one, as in: matou login gitee")
+        set_up_git(kept.logins.all(), kept.settings)
+        return
+    given = _given(user, token_stdin=token_stdin, password_stdin=password_stdin)
+    made = _log_in(kept, host, platform, given)
+    _tell(made)
+    if setup_git:
+        set_up_git((made,), kept.settings)
+
+
+def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None:
+    from matou.cli.hosts import host_of
+    from matou.cli.kept import Kept
+
+    kept = Kept(Settings.of_process())
+    found = kept.logins.find(host_of(host).origin)
+    if found is None:
+        raise NotFound("nobody is logged in at {host}", host=repr(host))
+    kept.forget(found)
+    typer.echo(_("logged out of {origin}").format(origin=found.origin), err=True)
+
+
+def _given(user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
+    from matou.cli.kept import ask_for
+    from matou.cli.sources import token_from_stdin
+
+    if token_stdin and (password_stdin or user):
+        raise Usage("a token is shown alone, without a password and without --user")
+    if password_stdin and not user:
+        raise Usage("whose password it is was not given", advice="add: --user NAME")
+    if token_stdin:
+        return _Given(SecretKind.TOKEN, "", token_from_stdin(sys.stdin))
+    if password_stdin:
+        return _Given(SecretKind.PASSWORD, user, Secret(sys.stdin.readline().rstrip("\r\n")))
+    if user:
+        return _Given(SecretKind.PASSWORD, user, ask_for(_("Password")))
+    return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
+
+
+def _log_in(kept: "Kept", host: str, platform: str | None, given: _Given) -> Login:
+    """Check what was given, then keep it: what the platform refuses never comes near a store."""
+    from matou.cli.hosts import host_of
+    from matou.cli.proofs import Proven, prove_password, prove_token
+
+    if not given.secret:
+        raise Usage("nothing was given")
+    at = host_of(host, platform)
+    if at.is_in_clear:
+        complain(_("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin))
+    proven: Proven
+    if given.kind is SecretKind.TOKEN:
+        proven = prove_token(at.platform, at.url, given.secret, kept.settings)
+    else:
+        proven = prove_password(at.platform, at.url, given.user, given.secret, kept.settings)
+    secrets = {given.kind: given.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
+    login = Login(at.origin, at.platform, at.url, proven.user, at.git_origin, {})
+    return kept.keep(login, secrets)
+
+
+def _tell(login: Login) -> None:
+    typer.echo(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)), err=True)
+    for kind, place in login.places.items():
+        typer.echo(f"{_KINDS[kind]}: {WHERE[place]}", err=True)
