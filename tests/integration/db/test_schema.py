@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from matou.db.engine import Database, open_database
-from matou.db.migrations.run import known_revisions
+from matou.db.migrations.run import known_revisions, run_migrations
+from matou.db.repositories import find_repository
 from matou.db.schema import HEAD_REVISION, metadata
 from matou.db.upgrade import NewerDatabase
+from matou.model.names import RepositoryPath
 
 TABLES = {table.name for table in metadata.sorted_tables}
 
@@ -75,6 +77,16 @@ def test_several_processes_may_open_a_new_database_at_once(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     place = tmp_path / "new.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+
+    assert opened_at_once(place) == [0, 0, 0, 0]
+
+    database = open_database(place)
+    assert set(inspect(database.engine).get_table_names()) == {*TABLES, "alembic_version"}
+    database.close()
+
+
+def opened_at_once(place: Path | str) -> list[int]:
+    """How four processes ended that opened it in the same moment."""
     command = [sys.executable, "-c", OPEN_AT_ONCE, str(place)]
     processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     for process in processes:
@@ -87,11 +99,45 @@ def test_several_processes_may_open_a_new_database_at_once(
         process.stdin.flush()
     for process in processes:
         process.communicate(timeout=60)
+    return [process.returncode for process in processes]
 
-    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+
+OLD_ROWS = """
+INSERT INTO namespaces (id, kind, path, folded_path, true_name, display_name, description, archived, updated_at)
+VALUES (7, 'organization', 'team', 'team', 'team', 'Team', '', {false}, 0);
+INSERT INTO repositories (id, namespace_id, path, folded_path, true_name, description, visibility, archived,
+version_control, size_bytes, updated_at)
+VALUES (11, 7, 'team/ship', 'team/ship', 'ship', 'a ship', 'private', {false}, 'git', 5, 0);
+INSERT INTO redirects (folded_path, repository_id) VALUES ('team/boat', 11)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_several_processes_may_bring_an_old_database_with_rows_up_to_date_at_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = tmp_path / "old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    engine = create_engine(f"sqlite:///{place}" if kind == "sqlite" else place)
+    with engine.begin() as connection:
+        run_migrations(connection, to="0001")
+        for statement in OLD_ROWS.format(false="0" if kind == "sqlite" else "false").split(";"):
+            connection.execute(text(statement))
+    engine.dispose()
+
+    assert opened_at_once(place) == [0, 0, 0, 0]
+
     database = open_database(place)
-    assert set(inspect(database.engine).get_table_names()) == {*TABLES, "alembic_version"}
+    with database.begin_read() as connection:
+        kept = find_repository(connection, RepositoryPath.parse("team/boat"))
     database.close()
+    assert kept is not None
+    assert (kept.id, kept.description, kept.size_bytes, kept.homepage, kept.independent_members) == (
+        11,
+        "a ship",
+        5,
+        "",
+        False,
+    )
 
 
 def test_a_database_of_a_newer_matou_is_not_touched(fresh_database_place: Path | str) -> None:

@@ -10,11 +10,11 @@ def known_revisions() -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
-def run_migrations(connection: Connection) -> None:
+def run_migrations(connection: Connection, *, to: str = "head") -> None:
     """Go to the newest revision within the transaction that the connection is in: all of it, or nothing."""
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _config() -> Config:
