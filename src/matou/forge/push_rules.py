@@ -4,6 +4,7 @@ One judgement for all of them, over the same list of ref changes and new objects
 GitCode's words leave open, is written in docs/decisions/push-rules.md.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -25,6 +26,8 @@ MEBIBYTE = 1024 * 1024
 MOST_FAULTS_OF_A_RULE = 10
 MOST_MOVED_REFS = 1000
 """So many may be asked one by one whether they lose commits."""
+
+_OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
@@ -62,6 +65,8 @@ class Rules:
         """Whether there is anything to judge in one change. A deletion brings nothing in."""
         if change.new is None:
             return False
+        if _looks_like_object_id(change):
+            return True
         if self.commits.are_set or self.largest_file_bytes or (self.denies_force and change.old is not None):
             return True
         if change.ref.startswith(HEADS):
@@ -91,6 +96,7 @@ def judge(
         return
     arrivals = Arrivals(concerned, objects)
     by_rule = (
+        _first(_faults_of_likeness(concerned)),
         _first(_faults_of_names(rules, _default_branches(forge, repository), concerned)),
         _first(_faults_of_creation(rules, concerned)),
         _first(_faults_of_force(rules, concerned, objects)),
@@ -206,6 +212,18 @@ def _is_found(pattern: str, name: str) -> bool:
         return compile_pattern(pattern).search(name.encode("utf-8", "replace").decode()) is not None
     except UnusablePattern:
         return False
+
+
+def _looks_like_object_id(change: RefChange) -> bool:
+    """Whether a branch or tag is made that git, in other places, would take for the commit of that id."""
+    name = change.ref.removeprefix(HEADS if change.ref.startswith(HEADS) else TAGS)
+    return change.old is None and _OBJECT_ID.match(name) is not None
+
+
+def _faults_of_likeness(changes: Sequence[RefChange]) -> Iterator[Phrase]:
+    """Set or not, and for everybody: GitLab's CVE-2022-2417."""
+    for change in filter(_looks_like_object_id, changes):
+        yield Phrase("no branch or tag may look like an object id: {ref}", ref=shown(change.ref))
 
 
 def _faults_of_creation(rules: Rules, changes: Sequence[RefChange]) -> Iterator[Phrase]:

@@ -285,6 +285,15 @@ def test_the_first_branch_of_an_empty_repository_needs_no_name_that_matches(work
     assert work.push(f"main:{head}", user=owner).status == 0
 
 
+@pytest.mark.parametrize("name", ["a" * 40, "heads/" + "0" * 64, "tags/" + "AB" * 20], ids=len)
+def test_nothing_is_made_that_looks_like_an_object_id_whatever_is_set(work: Work, name: str) -> None:
+    ref = f"refs/{name}" if "/" in name else f"refs/heads/{name}"
+
+    assert_refused(work, work.push("main:refs/heads/fine", f"main:{ref}"), "may look like an object id: 'refs/")
+
+    assert set(work.refs) == {"refs/heads/main"}
+
+
 def test_developers_create_no_branches_or_tags_where_they_may_not(work: Work) -> None:
     work.set(RepositoryRules, forbidden_developer_create_branch=True, forbidden_developer_create_tag=True)
     commit_file(work.clone, "main", "a", b"a\n")
