@@ -72,6 +72,12 @@ def remove_abandoned(archive: Archive, now: datetime) -> None:
                 # Whoever made it a moment ago may not hold it yet.
                 if now.timestamp() - folder.stat().st_mtime > A_MOMENT.total_seconds():
                     shutil.rmtree(folder, ignore_errors=True)
+    for folder in archive.staging.glob(NOTE_PREFIX + "*"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+            # Its writer was killed before anything was moved.
+            is_old = now.timestamp() - folder.stat().st_mtime > A_MOMENT.total_seconds()
+            if is_old and not (folder / NOTE_FILE).exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

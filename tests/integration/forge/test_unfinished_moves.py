@@ -282,3 +282,16 @@ def test_a_note_that_nobody_can_read_does_not_stop_the_others(this_process: Forg
     assert finish_moves(this_process) == 1
 
     assert check(this_process) == ()
+
+
+def test_a_note_that_was_never_written_goes_a_minute_later(this_process: Forge, clock: Clock) -> None:
+    empty = this_process.archive.staging / f"{NOTE_PREFIX}0000"
+    empty.mkdir()
+    os.utime(empty, (clock().timestamp(), clock().timestamp()))
+    finish_moves(this_process)
+    assert empty.exists()
+
+    os.utime(empty, (0, 0))
+    finish_moves(this_process)
+
+    assert not empty.exists()
