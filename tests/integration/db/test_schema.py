@@ -117,7 +117,7 @@ def test_several_processes_may_bring_an_old_database_with_rows_up_to_date_at_onc
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     place = tmp_path / "old.db" if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
-    engine = create_engine(f"sqlite:///{place}" if kind == "sqlite" else place)
+    engine = create_engine(f"sqlite:///{place}" if kind == "sqlite" else str(place))
     with engine.begin() as connection:
         run_migrations(connection, to="0001")
         for statement in OLD_ROWS.format(false="0" if kind == "sqlite" else "false").split(";"):
