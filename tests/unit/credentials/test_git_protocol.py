@@ -1,0 +1,49 @@
+"""What git says to a credential helper and hears from it."""
+
+import io
+
+import pytest
+
+from matou.credentials import GitCredential, Secret
+from matou.credentials.git_protocol import NotACredentialRequest, read_request, write_answer
+
+
+def test_git_names_an_origin_and_what_else_it_says_is_passed_over() -> None:
+    text = "capability[]=authtype\nprotocol=https\nhost=Git.Example:8443\nusername=li\nwwwauth[]=Basic a=b\n\nmore"
+
+    request = read_request(io.StringIO(text))
+
+    assert (request.origin, request.user, request.password) == ("https://git.example:8443", "li", None)
+
+
+def test_a_password_may_hold_the_sign_that_parts_keys_from_values() -> None:
+    request = read_request(io.StringIO("protocol=https\nhost=h\nusername=u\npassword=a=b= c\n"))
+
+    assert request.password == Secret("a=b= c")
+    assert "a=b" not in repr(request)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "protocol=https\n", "host=h\n", "nothing\n", "protocol=https\nhost=h\nx=" + "y" * 70_000]
+)
+def test_what_is_not_gits_protocol_is_refused(text: str) -> None:
+    with pytest.raises(NotACredentialRequest):
+        read_request(io.StringIO(text))
+
+
+@pytest.mark.parametrize(("user", "password"), [("a\nb", "c"), ("a", "b\nquit=1"), ("a", "b\r"), ("a", "b\0")])
+def test_a_secret_that_would_end_its_own_line_is_not_told(user: str, password: str) -> None:
+    told = io.StringIO()
+
+    with pytest.raises(NotACredentialRequest, match="line break"):
+        write_answer(GitCredential(user, Secret(password)), told)
+
+    assert told.getvalue() == ""
+
+
+def test_an_answer_is_a_user_name_and_a_password() -> None:
+    told = io.StringIO()
+
+    write_answer(GitCredential("li", Secret("密码 =")), told)
+
+    assert told.getvalue() == "username=li\npassword=密码 =\n"
