@@ -102,22 +102,19 @@ class Kept:
             again=log_in_command(login),
         )
 
-    def _log_in(self, login: Login) -> Secret:
-        """A new token for the password that is kept; one that the platform refuses is kept no longer."""
+    def _log_in(self, login: Login) -> Secret | None:
+        """A new token for the password that is kept; a password that the platform refuses is kept no longer."""
         from matou.cli.proofs import is_invalid, prove_password
 
         password = self.get(login, SecretKind.PASSWORD)
         if password is None:
-            raise NotFound("the password for {origin} is no longer kept", origin=login.origin)
+            return None
         try:
-            token = prove_password(login.platform, login.url, login.user, password, self.settings).token
+            return prove_password(login.platform, login.url, login.user, password, self.settings).token
         except MatouError as error:
             if is_invalid(error):
                 self.erase(login, SecretKind.PASSWORD)
             raise
-        if token is None:
-            raise NotFound("{origin} gives no token for a password", origin=login.origin)
-        return token
 
     def _keep(self, login: Login, kind: SecretKind, secret: Secret) -> Place:
         """A credential manager that is locked, hangs or fails is as good as none."""
@@ -166,7 +163,8 @@ def home_folder(environment: Mapping[str, str]) -> Path:
 
 def log_in_command(login: Login) -> str:
     """What to type to log in again."""
-    return f"matou login {shlex.quote(login.url)} --platform {login.platform}"
+    user = f" --user {shlex.quote(login.user)}" if SecretKind.PASSWORD in login.places else ""
+    return f"matou login {shlex.quote(login.url)} --platform {login.platform}{user}"
 
 
 def ask_for(what: str) -> Secret:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from matou.cli.hosts import CODING, GITCODE, GITEE, MATOU
 from matou.credentials import Secret
-from matou.errors import MatouError, NotFound
+from matou.errors import MatouError, NotFound, UnknownShape
 from matou.settings import Settings
 from matou.wiring import now
 
@@ -75,14 +75,17 @@ def _whose_at_gitcode(session: "Session", url: str, token: Secret) -> str:
 
 
 def _whose_at_gitee(session: "Session", url: str, token: Secret) -> str:
-    """A token is good for one of two APIs, and cannot be told by its looks for which."""
+    """A token is good for one of two APIs, and cannot be told by its looks for which.
+
+    Where another platform's v5 stands beside Gitee's v3, as at a Matou, the first answer has another shape.
+    """
     from matou.platforms.gitee.client import Gitee
     from matou.platforms.gitee.errors import CredentialRefused
 
     gitee = Gitee(token, url, session=session, now=now)
     try:
         return gitee.user().login
-    except (CredentialRefused, NotFound):
+    except (CredentialRefused, NotFound, UnknownShape):
         return gitee.extension_user().username
 
 

@@ -24,8 +24,8 @@ class Renewal:
         token: its name.
         lock: a file that every process locks before it renews this token.
         is_invalid: whether an error says that the token is not valid: 401, and never 403, 404 or 5xx.
-        log_in: makes a token of the password that is kept, and forgets that one if the platform refuses it; None
-            where there is no such password, or no such way.
+        log_in: makes a token of the password that is kept, and forgets that one if the platform refuses it; gives
+            None, or is None, where there is no such password or no such way.
         again: the command that logs in.
     """
 
@@ -36,7 +36,7 @@ class Renewal:
         *,
         lock: Path,
         is_invalid: Callable[[MatouError], bool],
-        log_in: Callable[[], Secret] | None,
+        log_in: Callable[[], Secret | None] | None,
         again: str,
     ) -> None:
         self._store = store
