@@ -206,6 +206,12 @@ def _to_gitcode(session: "Session", url: str, token: "Secret") -> "Target":
     return GitCodeTarget(session, url, token, now=now)
 
 
+def _to_gitee(session: "Session", url: str, token: "Secret") -> "Target":
+    from matou.platforms.gitee.target import GiteeTarget
+
+    return GiteeTarget(session, url, token, now=now)
+
+
 def _to_matou(session: "Session", url: str, token: "Secret") -> "Target":
     from matou.model.targets import MATOU_RULES
     from matou.platforms.gitcode.target import GitCodeTarget
@@ -224,6 +230,7 @@ class TargetPlatform:
 TARGETS: Mapping[str, TargetPlatform] = {
     "coding": TargetPlatform(_coding_session, _to_coding),
     "gitcode": TargetPlatform(_gitcode_session, _to_gitcode),
+    "gitee": TargetPlatform(_gitee_session, _to_gitee),
     "matou": TargetPlatform(_gitcode_session, _to_matou),
 }
 """The platforms that can be moved to, by the name that a person types."""

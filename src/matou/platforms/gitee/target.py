@@ -1,0 +1,118 @@
+"""An account at Gitee, or at a server that speaks its API, to write to."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Refused
+from matou.model.platform import Visibility
+from matou.model.targets import PLAIN_RULES, NewRepository, TargetRepository
+from matou.platforms.gitee.account_v5 import GIT_USER
+from matou.platforms.gitee.asking import token_of
+from matou.platforms.gitee.client import Gitee, asks_for_v3
+from matou.platforms.gitee.errors import NotThere
+from matou.remote.home import address_at_home
+from matou.remote.session import Session
+
+
+class NotOffered(Refused):
+    """Something that Gitee's API v3 has no words for."""
+
+
+class GiteeTarget:
+    """See `transfer.targets.Target`. A namespace is the token's user or, in API v5, an organization.
+
+    API v5 is asked; v3 where the URL names it, and where the server has no v5.
+
+    Args:
+        session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
+        url: the site's address, with or without `/api/v5` or `/api/v3`.
+        token: a personal access token for v5; what log-in gives for v3.
+    """
+
+    platform = "gitee"
+    rules = PLAIN_RULES
+
+    def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
+        self._token = token_of(token.reveal())
+        self._client = Gitee(self._token, url, session=session, now=now)
+        self._names_v3 = asks_for_v3(url)
+        self._lock = threading.RLock()
+
+    @property
+    def url(self) -> str:
+        return self._client.base_url
+
+    def login(self) -> str:
+        with self._lock:
+            return self._version_and_login[1]
+
+    def repositories(self, namespace: str) -> Iterator[TargetRepository]:
+        for path in self._paths(namespace):
+            if _namespace_of(path).casefold() == namespace.casefold():
+                yield self._repository(path, namespace)
+
+    def create(self, new: NewRepository) -> TargetRepository:
+        if self._is_v3:
+            self._require_own(new.namespace)
+            is_private = new.visibility is not Visibility.PUBLIC
+            made = self._client.create_project(new.name, description=new.description, private=is_private)
+            return self._repository(made.path_with_namespace, new.namespace)
+        if not self._is_own(new.namespace):
+            row = self._client.create_organization_repository(
+                new.namespace, new.name, path=new.name, description=new.description, visibility=new.visibility
+            )
+            return self._repository(row.full_name, new.namespace)
+        row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
+        if new.visibility is Visibility.PUBLIC:
+            self._client.update_repository(row.full_name, name=new.name, private=False)
+        return self._repository(row.full_name, new.namespace)
+
+    def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
+        if self._is_v3:
+            raise NotOffered("Gitee's API v3 cannot set a default branch; {branch} should be it", branch=repr(branch))
+        self._client.update_repository(repository.id, name=repository.name, default_branch=branch)
+
+    def git_credential(self) -> GitCredential:
+        return GitCredential(self.login() if self._is_v3 else GIT_USER, self._token)
+
+    @cached_property
+    def _version_and_login(self) -> tuple[int, str]:
+        if not self._names_v3:
+            try:
+                return 5, self._client.user().login
+            except NotThere:
+                pass  # a server that has no v5
+        return 3, self._client.extension_user().username
+
+    @property
+    def _is_v3(self) -> bool:
+        with self._lock:
+            return self._version_and_login[0] == 3
+
+    def _is_own(self, namespace: str) -> bool:
+        return namespace.casefold() == self.login().casefold()
+
+    def _require_own(self, namespace: str) -> None:
+        if not self._is_own(namespace):
+            raise NotOffered(
+                "Gitee's API v3 creates in one's own namespace only, not in {owner}", owner=repr(namespace)
+            )
+
+    def _paths(self, namespace: str) -> Iterator[str]:
+        if self._is_v3:
+            self._require_own(namespace)
+            return (project.path_with_namespace for project in self._client.projects())
+        if self._is_own(namespace):
+            return (row.full_name for row in self._client.repositories())
+        return (row.full_name for row in self._client.repositories_of_organization(namespace))
+
+    def _repository(self, path: str, namespace: str) -> TargetRepository:
+        address = address_at_home(f"{self.url}/{path}.git", home=self.url)
+        return TargetRepository(path, namespace, path.rpartition("/")[2], address)
+
+
+def _namespace_of(path: str) -> str:
+    return path.rpartition("/")[0]
