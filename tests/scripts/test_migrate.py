@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.test_secrets import ArgumentWatch
 from support.program import Ended
 from support.team import Team
 
@@ -64,3 +65,62 @@ def test_everything_is_there_afterwards_object_id_for_object_id(team: Team, arch
         there = team.root / f"repositories/harbour/{name}.git"
         assert refs(there) == refs(team.root / f"repositories/acme/web/{name}.git") != ""
     assert refs(team.root / "repositories/harbour/empty.git") == ""
+
+
+def test_a_migration_shows_its_token_nowhere(team: Team, archive: Path) -> None:
+    namespace = make_organization(team, "harbour")
+    before = {path for path in archive.rglob("*") if path.is_file()}
+    watch = ArgumentWatch(team.token)
+    watch.start()
+
+    ended = migrate(team, archive, namespace)
+
+    watch.ended.set()
+    watch.join()
+    assert watch.looks > 3
+    assert watch.seen == set()
+    assert team.token not in ended.out + ended.err
+    written = {path for path in archive.rglob("*") if path.is_file()}
+    assert {path.name for path in written - before} == {"migrations.jsonl"}
+    assert [path for path in written if team.token.encode() in path.read_bytes()] == []
+
+
+def test_a_dry_run_tells_what_would_be_created(team: Team, archive: Path) -> None:
+    namespace = make_organization(team, "harbour")
+
+    ended = migrate(team, archive, namespace, "--dry-run")
+
+    assert "acme/web/shop -> harbour/shop: would be created" in ended.out
+    assert "nothing was changed" in ended.out
+
+
+def test_what_could_not_be_moved_is_told_with_exit_code_3(team: Team, archive: Path, tmp_path: Path) -> None:
+    namespace = make_organization(team, "harbour")
+    clone = tmp_path / "clone"
+    team.person.git("init", "-q", "-b", "main", clone)
+    team.person.git("-C", clone, "commit", "-q", "--allow-empty", "-m", "another history")
+    team.person.matou("repo", "import", clone, f"{namespace}/shop", "--private", "--root", team.root)
+
+    ended = migrate(team, archive, namespace, code=3)
+
+    assert "acme/web/shop -> harbour/shop: not moved" in ended.out
+    assert "nothing was sent" in ended.out
+
+
+def test_a_platform_that_nothing_can_be_moved_to_is_told_with_those_that_are(team: Team, archive: Path) -> None:
+    ended = team.person.matou("migrate", archive, "--to", "elsewhere", "--url", team.url, "--namespace", "x", code=2)
+
+    assert "coding, gitcode, gitee, matou" in ended.err
+
+
+def test_without_a_token_the_variable_is_named(team: Team, archive: Path) -> None:
+    ended = team.person.matou("migrate", archive, "--to", "matou", "--url", team.url, "--namespace", "x", code=2)
+
+    assert "MATOU_MATOU_TOKEN" in ended.err
+
+
+def test_a_namespace_that_is_not_there_is_told_before_anything_is_made(team: Team, archive: Path) -> None:
+    ended = migrate(team, archive, "nowhere", code=2)
+
+    assert ended.out == ""
+    assert not (archive / "migrations.jsonl").exists()

@@ -1,8 +1,9 @@
 """`matou migrate`: the repositories of an archive, to a platform."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,12 +13,16 @@ from matou.cli.restore import show_progress
 from matou.credentials import Secret
 from matou.settings import Settings
 
+if TYPE_CHECKING:
+    from matou.credentials.logins import Login
+    from matou.transfer.migrate_report import MigrationReport
+
 _ = translate
 
 
 def migrate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
-    to: Annotated[str, typer.Option(metavar="PLATFORM", help=_("where to: coding, gitcode or matou"))],
+    to: Annotated[str, typer.Option(metavar="PLATFORM", help=_("where to: coding, gitcode, gitee or matou"))],
     url: Annotated[str, typer.Option(help=_("the address of the platform's API"))],
     namespace: Annotated[
         str, typer.Option(metavar="NAME", help=_("the user, organization or project that gets the repositories"))
@@ -41,7 +46,7 @@ def migrate(
     from matou.wiring import migrate as migrate_archive
 
     settings = Settings.of_process()
-    token = _token(to, settings, from_stdin=token_stdin)
+    token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
         mapping=read_map(map_) if map_ else NO_MAP,
@@ -51,13 +56,17 @@ def migrate(
         jobs=jobs or MOST_JOBS,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
     )
-    with show_progress() as progress:
-        report = migrate_archive(to, url, token, directory, options, settings=settings, progress=progress)
+
+    def run(good_token: Secret) -> "MigrationReport":
+        with show_progress() as progress:
+            return migrate_archive(to, url, good_token, directory, options, settings=settings, progress=progress)
+
+    report = _with(token, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))
     raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
 
 
-def _token(platform: str, settings: Settings, *, from_stdin: bool) -> Secret:
+def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":
     from matou.cli import sources
     from matou.wiring import TARGETS
 
@@ -67,15 +76,13 @@ def _token(platform: str, settings: Settings, *, from_stdin: bool) -> Secret:
             platform=repr(platform),
             known=", ".join(TARGETS),
         )
-    if from_stdin:
-        return sources.token_from_stdin(sys.stdin)
-    variable = f"MATOU_{platform.upper()}_TOKEN"
-    token = settings.environment.get(variable, "").strip()
-    if not token:
-        raise sources.NoToken(
-            "there is no token for {platform}",
-            platform=platform,
-            variable=variable,
-            advice="set {variable}, or give the token with --token-stdin",
-        )
-    return Secret(token)
+    return sources.token_from_stdin(sys.stdin) if from_stdin else sources.token_of(platform, url, "", settings)
+
+
+def _with(token: "Secret | Login", settings: Settings, run: Callable[[Secret], "MigrationReport"]) -> "MigrationReport":
+    """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
+    if isinstance(token, Secret):
+        return run(token)
+    from matou.cli.kept import Kept
+
+    return Kept(settings).renewal(token).ask(run)

@@ -81,7 +81,7 @@ def from_arguments(
         )
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
-    return ConfiguredSource(platform, url, to.expanduser(), token or _token_of(platform, url, "", settings))
+    return ConfiguredSource(platform, url, to.expanduser(), token or token_of(platform, url, "", settings))
 
 
 def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource, ...]:
@@ -100,7 +100,7 @@ def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource
 
 def _configured(table: _SourceTable, settings: Settings) -> ConfiguredSource:
     _require_known(table.platform)
-    token = _token_of(table.platform, table.url, table.token_variable, settings)
+    token = token_of(table.platform, table.url, table.token_variable, settings)
     return ConfiguredSource(table.platform, table.url, Path(table.to).expanduser(), token, table.include, table.exclude)
 
 
@@ -113,7 +113,7 @@ def _require_known(platform: str) -> None:
         )
 
 
-def _token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
+def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
     """What the environment says, and otherwise what is kept; nothing is looked up before it is needed."""
     name = variable or f"MATOU_{platform.upper()}_TOKEN"
     token = settings.environment.get(name, "").strip()
