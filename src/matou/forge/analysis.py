@@ -2,7 +2,13 @@
 
 from matou.archive.cache import cache_folder, forget
 from matou.db.repositories import Repository
+from matou.forge.analysis_contributions import counted
+from matou.forge.analysis_history import LINE_COUNTS
+from matou.forge.analysis_jobs import StillComputing
+from matou.forge.analysis_languages import ANSWER, languages
 from matou.forge.forge import Forge
+from matou.forge.revisions import NoSuchRevision
+from matou.git.objects import MissingObject
 
 __all__ = ["forget", "refresh"]
 
@@ -10,16 +16,6 @@ __all__ = ["forget", "refresh"]
 def refresh(forge: Forge, repository: Repository) -> None:
     """After a push: compute in the background what it brought, where somebody has asked for that before."""
     folder = cache_folder(forge.archive, repository.id)
-    if not folder.is_dir():
-        return
-    # What computes is built on what changes refs, which calls this.
-    from matou.forge.analysis_contributions import counted
-    from matou.forge.analysis_history import LINE_COUNTS
-    from matou.forge.analysis_jobs import StillComputing
-    from matou.forge.analysis_languages import ANSWER, languages
-    from matou.forge.branches import NoSuchRevision
-    from matou.git.objects import MissingObject
-
     try:
         if (folder / ANSWER).exists():
             languages(forge, repository)

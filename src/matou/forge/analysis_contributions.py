@@ -24,8 +24,8 @@ from matou.errors import Damaged
 from matou.forge.analysis_history import History
 from matou.forge.analysis_jobs import all_at_once, done, still_computing
 from matou.forge.analysis_memory import PATIENCE, analyses_of, commit_at
-from matou.forge.branches import NoSuchRevision
 from matou.forge.forge import Forge
+from matou.forge.revisions import NoSuchRevision
 from matou.git.blobs import read_blob
 from matou.git.line_counts import LineCount, count_lines, tell_history
 from matou.git.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, Person

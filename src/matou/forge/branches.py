@@ -1,26 +1,23 @@
 """Branches and tags without a push: made and deleted under the same rules as a push has.
 
-Names and revisions come from clients. They are looked up among the refs that we know; what git is told is a full ref
-name that was checked, an object id, and what must be there before.
+Names come from clients: what git is told is a full ref name that was checked, an object id, and what must be there
+before.
 """
 
-import re
-
 from matou.db.repositories import Repository
-from matou.errors import NotFound
 from matou.forge import access
 from matou.forge.access import Identity
 from matou.forge.authors import person_of
 from matou.forge.forge import Forge
-from matou.forge.pushes import HEADS, TAGS
 from matou.forge.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
 from matou.forge.references import ref_listing
+from matou.forge.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of, resolve
 from matou.git.edits import write_tag
 from matou.git.objects import MissingObject, find_commit, open_repository
 from matou.git.quarantine import Quarantine
 from matou.git.refs import fault_of_ref_name, fault_of_short_name
-from matou.model.names import InvalidName, ObjectId, RefName, object_id
-from matou.model.refs import RefChange, RefListing
+from matou.model.names import InvalidName, ObjectId, RefName
+from matou.model.refs import RefChange
 
 __all__ = [
     "BRANCHES",
@@ -39,47 +36,9 @@ __all__ = [
     "resolve",
 ]
 
-BRANCHES = HEADS
-_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z", re.IGNORECASE)
-
-
-class NoSuchRevision(NotFound):
-    """No branch, tag or commit has this name."""
-
 
 class InvalidRefName(InvalidName):
     """A name that no branch or tag may have here."""
-
-
-def default_branch_of(forge: Forge, repository: Repository) -> str | None:
-    """What HEAD names if it is there, else what the settings say; None where neither does."""
-    listing = ref_listing(forge, repository)
-    if listing.head is not None and listing.head in listing.refs:
-        return listing.head.removeprefix(BRANCHES)
-    return repository.default_branch
-
-
-def resolve(listing: RefListing, revision: str) -> ObjectId:
-    """What a client means by a revision: a whole object id, a full ref name, a branch, a tag, or HEAD; in that order.
-
-    Nothing else is a revision: no `@{u}`, no `a..b`, no `main~3`, no id cut short.
-
-    Raises:
-        NoSuchRevision: it is none of these.
-    """
-    if _OBJECT_ID.match(revision):
-        return object_id(revision.lower())
-    for name in _candidates(listing, revision):
-        if name in listing.refs:
-            return listing.refs[name]
-    raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(revision)[:200])
-
-
-def _candidates(listing: RefListing, revision: str) -> tuple[RefName, ...]:
-    if revision == "HEAD":
-        return () if listing.head is None else (listing.head,)
-    whole = (RefName(revision),) if revision.startswith("refs/") else ()
-    return (*whole, RefName(BRANCHES + revision), RefName(TAGS + revision))
 
 
 def create_branch(forge: Forge, identity: Identity, repository: Repository, name: str, *, start: str) -> ObjectId:

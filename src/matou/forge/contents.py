@@ -13,9 +13,9 @@ from typing import Final
 import pygit2
 
 from matou.db.repositories import Repository, RepositoryId
-from matou.forge.branches import BRANCHES, NoSuchRevision, resolve
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
+from matou.forge.revisions import BRANCHES, NoSuchRevision, resolve
 from matou.git.blobs import blob_size, read_blob, stream_blob
 from matou.git.objects import (
     EntryKind,

@@ -9,11 +9,11 @@ from matou.errors import Conflict, MatouError, NotFound
 from matou.forge import access
 from matou.forge.access import Identity
 from matou.forge.authors import person_of
-from matou.forge.branches import NoSuchRevision, default_branch_of, new_ref
+from matou.forge.branches import new_ref
 from matou.forge.forge import Forge
-from matou.forge.pushes import HEADS
 from matou.forge.ref_updates import RefChanged, RefTaken, staying, update_refs
 from matou.forge.references import ref_listing
+from matou.forge.revisions import BRANCHES, NoSuchRevision, default_branch_of
 from matou.forge.turns import only_writer
 from matou.git.edits import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
 from matou.git.objects import Commit, TreePath, find_commit, open_repository
@@ -199,16 +199,16 @@ def _attempt(forge: Forge, identity: Identity, repository: Repository, wish: Wis
             message=wish.message,
         )
         update_refs(forge, identity, repository, [RefChange(ref, tip, commit)], quarantine)
-    return Written(ref.removeprefix(HEADS), find_commit(open_repository(git_dir), commit), blob)
+    return Written(ref.removeprefix(BRANCHES), find_commit(open_repository(git_dir), commit), blob)
 
 
 def _branch(forge: Forge, repository: Repository, name: str | None) -> tuple[RefName, ObjectId | None]:
     """A branch and its tip; one that is not there only where none is."""
     listing = ref_listing(forge, repository)
-    name = name or default_branch_of(forge, repository) or (listing.head or HEADS + "main").removeprefix(HEADS)
-    ref = RefName(HEADS + name)
+    name = name or default_branch_of(forge, repository) or (listing.head or BRANCHES + "main").removeprefix(BRANCHES)
+    ref = RefName(BRANCHES + name)
     if ref in listing.refs:
         return ref, listing.refs[ref]
-    if any(other.startswith(HEADS) for other in listing.refs):
+    if any(other.startswith(BRANCHES) for other in listing.refs):
         raise NoSuchRevision("there is no branch {revision}", revision=repr(name)[:200])
-    return new_ref(HEADS, name), None
+    return new_ref(BRANCHES, name), None

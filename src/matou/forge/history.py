@@ -14,11 +14,11 @@ import pygit2
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.branches import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.contents import object_at
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
 from matou.forge.repositories import NoSuchBranch
+from matou.forge.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.users import find_user
 from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
 from matou.git.objects import Commit, MissingObject, TreePath, find_commit, find_tag, open_repository

@@ -14,6 +14,7 @@ from matou.forge.analysis import refresh
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
+from matou.forge.revisions import BRANCHES, TAGS
 from matou.git.objects import find_commit, open_repository
 from matou.git.repository import size_bytes
 from matou.git.run import run_git
@@ -24,9 +25,7 @@ from matou.storage.files import syncfs
 
 log = structlog.get_logger()
 
-HEADS = "refs/heads/"
-TAGS = "refs/tags/"
-FAVOURITES = (HEADS + "main", HEADS + "master")
+FAVOURITES = (BRANCHES + "main", BRANCHES + "master")
 
 MOST_EVENTS_OF_A_PUSH = 100
 """Of a push of more refs, such as a mirror's first, one event says how many they were."""
@@ -101,14 +100,14 @@ def _settle_head(forge: Forge, repository: Repository) -> str | None:
         git_dir = forge.git_dir(repository)
         run_git(("symbolic-ref", "HEAD", head), git_dir=git_dir)
         forge.listings.forget(git_dir)
-    return repository.default_branch if head is None else head.removeprefix(HEADS)
+    return repository.default_branch if head is None else head.removeprefix(BRANCHES)
 
 
 def head_for(listing: RefListing) -> str | None:
     """What HEAD should name: what it does, if that is there; else the likeliest branch. None without branches."""
     if listing.head in listing.refs:
         return listing.head
-    branches = sorted(name for name in listing.refs if name.startswith(HEADS))
+    branches = sorted(name for name in listing.refs if name.startswith(BRANCHES))
     return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
 
 
@@ -123,7 +122,7 @@ def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) ->
 
 
 def _kind_of(change: RefChange) -> EventKind:
-    if change.ref.startswith(HEADS):
+    if change.ref.startswith(BRANCHES):
         created, deleted = EventKind.BRANCH_CREATED, EventKind.BRANCH_DELETED
     elif change.ref.startswith(TAGS):
         created, deleted = EventKind.TAG_CREATED, EventKind.TAG_DELETED

@@ -10,8 +10,9 @@ from matou.forge import access
 from matou.forge.access import Identity, no_such_repository
 from matou.forge.forge import Forge
 from matou.forge.push_rules import judge, rules_apply
-from matou.forge.pushes import HEADS, after_push
+from matou.forge.pushes import after_push
 from matou.forge.references import HIDDEN_PREFIX, ref_listing
+from matou.forge.revisions import BRANCHES
 from matou.forge.turns import only_writer
 from matou.git.jail import NO_ENVIRONMENT
 from matou.git.pushed_objects import PushedObjects
@@ -135,10 +136,10 @@ def _judge(
 
 
 def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
-    default = {ref_listing(forge, repository).head, RefName(HEADS + (repository.default_branch or ""))}
+    default = {ref_listing(forge, repository).head, RefName(BRANCHES + (repository.default_branch or ""))}
     for change in changes:
         if change.ref.startswith(HIDDEN_PREFIX):
             raise HiddenRef("{ref} is not yours to change", ref=change.ref)
         if change.new is None and change.ref in default:
-            name = repr(change.ref.removeprefix(HEADS))[:200]
+            name = repr(change.ref.removeprefix(BRANCHES))[:200]
             raise DefaultBranchKept("{name} is the default branch, which is not deleted", name=name)
