@@ -13,6 +13,8 @@ from matou.forge.repositories import find_repository
 from matou.git.refs import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
+from matou.server.dialects.gitee_v3.answers import Encoded
+from matou.server.dialects.gitee_v3.endpoint import PageMemory
 from support.gitee_server import Client, assert_like, projects_shown, sample
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")
@@ -143,6 +145,27 @@ def test_a_page_that_is_no_number_is_a_bad_request(gitee: Client, query: str) ->
 
     assert answer.status_code == 400
     assert isinstance(answer.json()["message"], str)
+
+
+@pytest.mark.parametrize("size", [1, 7, 20, 33, 60, 100])
+def test_pages_of_any_size_are_parts_of_one_list(gitee: Client, size: int) -> None:
+    fill(gitee, 130)
+    numbers = range(1, 132 // size + 3)
+
+    pages = [gitee.ask("GET", f"/projects?page={n}&per_page={size}", person="chen") for n in numbers]
+
+    listed = [path for page in pages for path in paths(page.json())]
+    assert listed[:130] == [f"chen/p{number:03}" for number in reversed(range(130))]
+    assert (len(listed), pages[-1].json()) == (132, [])
+    assert [int(page.headers["x-page"]) for page in pages] == list(numbers)
+
+
+def test_what_is_remembered_of_lists_is_bounded() -> None:
+    memory = PageMemory(most_bytes=1000)
+    for number in range(50):
+        memory.put(number, Encoded(200, (), b"x" * 100))
+
+    assert [number for number in range(50) if memory.get(number)] == list(range(40, 50))
 
 
 def test_a_list_that_was_remembered_shows_what_was_made_since(gitee: Client) -> None:

@@ -166,6 +166,17 @@ def test_git_takes_the_login_that_extensions_store_for_it(person: Person, login:
     assert shown.default_branch == "master"
 
 
+@needs_curl
+def test_no_secret_of_a_request_is_in_the_servers_log(person: Person) -> None:
+    token = person.token()
+    person.curl(f'curl "https://git.oschina.net/api/v3/projects?page=x&private_token={token}"')
+    person.curl(f'curl "https://git.oschina.net/api/v3/projects/none%2Fnone?private_token={token}"')
+    person.curl('curl -d "email=nobody&password=a-wrong-one" https://git.oschina.net/api/v3/session')
+
+    log = person.server.log.read_text()
+    assert [secret for secret in (token, PASSWORD, "a-wrong-one") if secret in log] == []
+
+
 def test_git_refuses_a_private_project_to_a_wrong_password(person: Person) -> None:
     person.gitlab(private_token=person.token()).projects.create({"name": "code", "public": False})
 

@@ -3,11 +3,13 @@
 The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
 """
 
+import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from weakref import WeakValueDictionary
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
@@ -27,10 +29,17 @@ from matou.forge.forge import Forge
 from matou.forge.repositories import find_repository_by_id
 from matou.model.names import InvalidName, RepositoryPath
 from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.gitee_v3.answers import Encoded, encode
+from matou.server.dialects.gitee_v3.answers import Encoded, Page, encode
 from matou.server.dialects.gitee_v3.call import Call, NotSignedIn, ProjectCall
 from matou.server.dialects.gitee_v3.errors import answer_to
-from matou.server.dialects.gitee_v3.parameters import LARGEST_BODY_BYTES, Given, read_body, read_query
+from matou.server.dialects.gitee_v3.parameters import (
+    LARGEST_BODY_BYTES,
+    ROWS_AT_ONCE,
+    Given,
+    PageAsked,
+    read_body,
+    read_query,
+)
 from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
 from matou.server.origin import base_url
 from matou.server.rate import RateLimiter
@@ -112,6 +121,7 @@ class Api(BaseRoute):
     router: Router
     limiter: RateLimiter | None = None
     remembered: PageMemory = field(default_factory=PageMemory)
+    making: WeakValueDictionary[Hashable, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_ours = scope["type"] == "http" and _OURS.match(scope["raw_path"]) is not None
@@ -139,14 +149,25 @@ class Api(BaseRoute):
         # A password is hashed, which takes a thread; a token is looked up.
         ask = self.site.ask_quickly if credential is None or credential.is_token else self.site.ask
         call = await ask(self._prepare, question, credential)
-        key = self._key(question, call)
-        known = None if key is None else self.remembered.get(key)
-        if known is not None:
-            return known
-        answer = await self.site.ask(_run, question.route, call)
-        if key is not None:
-            self.remembered.put(key, answer)
-        return answer
+        if question.route.is_list_ahead:
+            return await self._page(question, call)
+        return await self.site.ask(_run, question.route, call)
+
+    async def _page(self, question: Question, call: Call) -> Encoded:
+        """One of the pages that are made together: whoever asks for the first reads on until an empty one."""
+        asked, version = call.given.page(), self.site.forge.database.version()
+        key = (question.route.path, call.identity, question.base, version)
+        # Others who ask for these pages meanwhile wait for them instead of making them too.
+        turn = (*key, asked.with_neighbours(ROWS_AT_ONCE)[0])
+        async with self.making.setdefault(turn, asyncio.Lock()):
+            known = self.remembered.get((*key, asked))
+            if known is not None:
+                return known
+            pages = await self.site.ask(_run_ahead, question.route, call)
+            if version is not None:
+                for page, answer in pages.items():
+                    self.remembered.put((*key, page), answer)
+        return pages[asked]
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
         route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
@@ -173,13 +194,6 @@ class Api(BaseRoute):
         make = Call if action is None else partial(ProjectCall, repository=_reach(forge, identity, question, action))
         return make(forge, identity, question.path, question.given, question.base, question.address, client)
 
-    def _key(self, question: Question, call: Call) -> Hashable | None:
-        """All that the answer depends on; None where it is not remembered."""
-        version = self.site.forge.database.version() if question.route.is_remembered else None
-        if version is None:
-            return None
-        return (question.route.path, call.identity, question.given.page(), question.base, version)
-
 
 def _reach(forge: Forge, identity: Identity, question: Question, action: Action) -> Repository:
     """By number or by path, in the order that gives nothing away: scope, existence, standing."""
@@ -204,6 +218,11 @@ def _path(text: str) -> RepositoryPath:
 
 def _run(route: Route, call: Call) -> Encoded:
     return encode(route.run(call), route.status)
+
+
+def _run_ahead(route: Route, call: Call) -> Mapping[PageAsked, Encoded]:
+    pages: Iterable[Page] = route.run(call)
+    return {page.asked: encode(page, route.status) for page in pages}
 
 
 def _segments(raw_path: bytes) -> tuple[bytes, ...]:

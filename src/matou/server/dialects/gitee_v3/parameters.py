@@ -13,6 +13,8 @@ MOST_FIELDS = 200
 LARGEST_NUMBER = 2**31
 DEFAULT_PER_PAGE = 20
 LARGEST_PER_PAGE = 100
+ROWS_AT_ONCE = 100
+"""Of a list that is made ahead: the questions to the database are the same for one page and for five."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_NUMBER = len(str(LARGEST_NUMBER))
@@ -40,6 +42,12 @@ class PageAsked:
     @property
     def offset(self) -> int:
         return (self.number - 1) * self.size
+
+    def with_neighbours(self, most_rows: int) -> "tuple[PageAsked, ...]":
+        """The pages that are made together with this one: always the same ones, and itself where it is as large."""
+        count = max(1, most_rows // self.size)
+        first = (self.number - 1) // count * count + 1
+        return tuple(PageAsked(number, self.size) for number in range(first, first + count))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from matou.platforms.gitee import wire_v3 as wire
 from matou.server.dialects.gitee_v3 import rows
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import Call, ProjectCall
-from matou.server.dialects.gitee_v3.parameters import Given, InvalidParameter, PageAsked
+from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
 from matou.server.dialects.gitee_v3.project_object import BRANCH_OF_EMPTY, project_object, project_objects
 from matou.server.dialects.gitee_v3.routing import plain_route, project_route
 
@@ -29,12 +29,14 @@ _LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC
 Found = tuple[tuple[Repository, ...], int]
 
 
-def list_projects(call: Call) -> Page:
+def list_projects(call: Call) -> list[Page]:
     """What one has a part in, the newest first: what is made meanwhile may show a project twice, and hides none."""
-    asked = call.given.page()
+    pages = call.given.page().with_neighbours(ROWS_AT_ONCE)
+    size, start = pages[0].size, pages[0].offset
     wanted = Wanted(ways=EVERY_WAY, order=Order.CREATED, ascending=False)
-    found = own_repositories(call.forge, call.identity, call.user, wanted, offset=asked.offset, limit=asked.size)
-    return _page(call, asked, found, "projects")
+    found, total = own_repositories(call.forge, call.identity, call.user, wanted, offset=start, limit=len(pages) * size)
+    listed, url = project_objects(call, found), call.url("projects")
+    return [Page(listed[page.offset - start : page.offset - start + size], total, page, url) for page in pages]
 
 
 def show(call: ProjectCall) -> wire.Project:
@@ -136,7 +138,7 @@ def _page(call: Call, asked: PageAsked, found: Found, *url: str) -> Page:
 
 
 ROUTES = (
-    plain_route("GET", "/projects", list_projects, is_remembered=True),
+    plain_route("GET", "/projects", list_projects, is_list_ahead=True),
     plain_route("POST", "/projects", create, status=201),
     project_route("GET", "/projects/{project}", Action.SEE, show),
     project_route("POST", "/projects/{project}/star", Action.STAR, put(Mark.STAR), status=201),

@@ -41,16 +41,17 @@ class Route:
         action: what the identity must be allowed to do with the project that the path names; None where it names none.
         run: gets a ProjectCall where `action` is given.
         is_open: a token is not asked for.
-        is_remembered: the answer depends on the database, the identity and the page alone.
+        is_list_ahead: `run` gives several pages, the one that was asked for among them; they depend on the database,
+            the identity and the page alone, and are remembered.
     """
 
     method: str
     path: str
     action: Action | None
-    run: Callable[[Any], object]
+    run: Callable[[Any], Any]
     status: int
     is_open: bool = False
-    is_remembered: bool = False
+    is_list_ahead: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -68,10 +69,10 @@ def plain_route(
     *,
     status: int = 200,
     is_open: bool = False,
-    is_remembered: bool = False,
+    is_list_ahead: bool = False,
 ) -> Route:
     """A row that names no project."""
-    return Route(method, path, None, run, status, is_open, is_remembered)
+    return Route(method, path, None, run, status, is_open, is_list_ahead)
 
 
 def project_route(
