@@ -3,8 +3,10 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -287,6 +289,51 @@ def test_a_password_that_was_changed_ends_in_the_command_to_run(at_desk: Team, t
 
     assert f"matou login {at_desk.url} --platform gitee --user li" in ended.err
     assert asked_by_git(at_desk) == ""
+
+
+def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(
+    headless: Team, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "bus"))
+        silent.listen()
+        bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/bus"}
+        stuck = replace(headless, person=replace(headless.person, environment=headless.person.environment | bus))
+        began = time.monotonic()
+
+        told = log_in(stuck)
+
+    assert "token: an encrypted file" in told.err
+    assert time.monotonic() - began < 10
+
+
+def test_a_person_at_a_terminal_is_asked_and_what_they_type_is_not_shown(headless: Team) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [MATOU, "login", headless.url, "--user", "li"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=headless.person.variables(),
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        shown = read_until(ours, b"Password: ")
+        time.sleep(0.3)  # between the question and the moment when the terminal no longer shows what is typed
+        os.write(ours, f"{PASSWORD}\n".encode())
+        shown += read_until(ours, b"asked for each time")
+        process.wait(20)
+    os.close(ours)
+
+    assert PASSWORD.encode() not in shown
+    assert process.returncode == 0
+
+
+def read_until(descriptor: int, awaited: bytes) -> bytes:
+    read = b""
+    while awaited not in read:
+        read += os.read(descriptor, 4096)
+    return read
 
 
 @needs_secret_service
