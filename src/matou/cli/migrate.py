@@ -15,6 +15,7 @@ from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.credentials.logins import Login
+    from matou.transfer.migrate_map import MigrationMap
     from matou.transfer.migrate_report import MigrationReport
 
 _ = translate
@@ -42,14 +43,13 @@ def migrate(
     from matou.cli import migrate_report
     from matou.git.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
-    from matou.transfer.migrate_map import NO_MAP, read_map
     from matou.wiring import migrate as migrate_archive
 
     settings = Settings.of_process()
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
-        mapping=read_map(map_) if map_ else NO_MAP,
+        mapping=_mapping(map_),
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
@@ -64,6 +64,17 @@ def migrate(
     report = _with(token, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))
     raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
+
+
+def _mapping(path: Path | None) -> "MigrationMap":
+    """Raises Usage."""
+    from matou.cli.sources import Usage
+    from matou.transfer.migrate_map import NO_MAP, UnusableMap, read_map
+
+    try:
+        return read_map(path) if path else NO_MAP
+    except UnusableMap as error:
+        raise Usage("{fault}", fault=error) from error
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":

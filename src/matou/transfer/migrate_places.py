@@ -45,9 +45,9 @@ class GivenPlaces:
     def of(cls, archive: Archive, platform: str, url: str) -> "GivenPlaces":
         return cls(archive, platform, host_of(url))
 
-    def read(self) -> Mapping[Owner, Place]:
-        """The last place that each was given. Raises DamagedPlaces."""
-        places: dict[Owner, Place] = {}
+    def read(self) -> Mapping[tuple[Owner, str], Place]:
+        """The last place that each was given in a namespace. Raises DamagedPlaces."""
+        places: dict[tuple[Owner, str], Place] = {}
         text = self._path.read_bytes() if self._path.exists() else b""
         *lines, _ = text.split(b"\n")
         for number, line in enumerate(lines, start=1):
@@ -58,7 +58,8 @@ class GivenPlaces:
                     "{path}, line {number}: {reason}", path=self._path, number=number, reason=error
                 ) from error
             if (read.target, read.target_host) == (self.platform, self.host):
-                places[Owner(read.platform, read.host, read.id)] = Place(read.namespace, read.name)
+                owner = Owner(read.platform, read.host, read.id)
+                places[owner, read.namespace] = Place(read.namespace, read.name)
         return places
 
     def add(self, places: Iterable[tuple[Owner, Place]]) -> None:

@@ -15,6 +15,9 @@ from matou.transfer.filters import Filter
 from matou.transfer.migrate_map import MigrationMap, Place
 from matou.transfer.plan import true_path
 
+Given = Mapping[tuple[Owner, str], Place]
+"""The places of earlier migrations, by whose they are and in which namespace."""
+
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
 
@@ -75,7 +78,7 @@ def plan_migration(
     namespace: str,
     rules: TargetRules,
     mapping: MigrationMap,
-    given: Mapping[Owner, Place],
+    given: Given,
     wanted: Filter,
 ) -> MigrationPlan:
     """Give every wanted repository a place of its own at the target.
@@ -143,7 +146,7 @@ class _Naming:
     namespace: str
     rules: TargetRules
     mapping: MigrationMap
-    given: Mapping[Owner, Place]
+    given: Given
 
     def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Place]]:
         told: dict[Candidate, Place] = {}
@@ -151,9 +154,9 @@ class _Naming:
         for candidate in candidates:
             place, is_told = self._first_choice(candidate)
             (told if is_told else free)[candidate] = place
-        known = {candidate.owner for candidate in told}
+        settled_now = {(candidate.owner, place.namespace) for candidate, place in told.items()}
         taken = _require_different(told)
-        taken |= {_key(place) for owner, place in self.given.items() if owner not in known}
+        taken |= {_key(place) for known, place in self.given.items() if known not in settled_now}
         for place_of in (self._short, self._with_project, self._with_digest):
             settled = _settled({candidate: place_of(candidate, place) for candidate, place in free.items()}, taken)
             told.update(settled)
@@ -170,8 +173,8 @@ class _Naming:
         if name is not None:
             self._require_usable(candidate, name)
             return Place(namespace, name), True
-        given = self.given.get(candidate.owner)
-        if given is not None and given.namespace == namespace:
+        given = self.given.get((candidate.owner, namespace))
+        if given is not None:
             return given, True
         return Place(namespace, self.rules.fitted(candidate.line.name)), False
 

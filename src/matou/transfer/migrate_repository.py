@@ -73,19 +73,20 @@ class Mover:
         if any(len(oid) != SHA1_DIGITS for oid in wanted.values()):
             raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
         found = self.existing.get(place_key(move.place))
-        repository = found or self._create(move)
-        return _Filling(self, line, listing, wanted, repository).fill(move, is_new=found is None)
+        repository, is_new = (found, False) if found else self._create(move)
+        return _Filling(self, line, listing, wanted, repository).fill(move, is_new=is_new)
 
-    def _create(self, move: Move) -> TargetRepository:
+    def _create(self, move: Move) -> tuple[TargetRepository, bool]:
+        """The new repository, and whether it is surely empty."""
         place = move.place
         new = NewRepository(place.namespace, place.name, move.candidate.line.description, move.visibility)
         try:
-            return self.target.create(new)
+            return self.target.create(new), True
         except Conflict:
             # An answer that did not reach us, or somebody was faster: what is there is looked at like anything else.
             for repository in self.target.repositories(place.namespace):
                 if folded(repository.name) == folded(place.name):
-                    return repository
+                    return repository, False
             raise
 
 
@@ -98,7 +99,7 @@ class _Filling:
     repository: TargetRepository
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
-        before = self._list()
+        before = NOTHING if is_new else self._list()
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
         left_there = _left_there(self.wanted, before)
         if missing or left_there:

@@ -29,7 +29,7 @@ from matou.platforms.gitcode.target import GitCodeTarget
 from matou.remote.session import Patience, Session
 from matou.transfer.crew import Cancelled
 from matou.transfer.migrate import MigrationOptions, migrate
-from matou.transfer.migrate_map import MigrationMap, read_map
+from matou.transfer.migrate_map import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate_places import FILE
 from matou.transfer.migrate_plan import SamePlace, UnusableName
 from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome
@@ -460,3 +460,37 @@ def test_submodules_of_moved_repositories_are_named_with_what_makes_git_find_the
         ("https://e.coding.net/team/shop/api.git", new),
         ("git@e.coding.net:team/shop/api.git", new),
     }
+
+
+def test_a_place_is_kept_in_each_namespace(port: Port, team: Team, tmp_path: Path) -> None:
+    other = create_project(port.server.forge, port.server.team(), "other", creator=port.server.owner)
+    token = port.server.token()
+    make_repository(tmp_path / "api")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+    port.migrate(team.archive)
+    replace(port, namespace=other, token=token).migrate(team.archive)
+    make_repository(tmp_path / "second")
+    team.save({"team/bank/api": tmp_path / "second/.git"})
+
+    report = port.migrate(team.archive)
+
+    assert places(report) == {"team/shop/api": "api", "team/bank/api": "bank-api"}
+    assert outcomes(report) == {"team/shop/api": "unchanged", "team/bank/api": "moved"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("map.csv", "shop/api\n"), ("map.csv", "a,b\na,c\n"), ("map.toml", "repositories = 7"), ("map.toml", "[")],
+)
+def test_a_map_that_does_not_say_where_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+
+    with pytest.raises(UnusableMap):
+        read_map(tmp_path / name)
+
+
+def test_a_map_in_toml_says_the_same_as_one_in_csv(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('[repositories]\n"shop/api" = "one"\n"bank/*" = "other/*"\n')
+    (tmp_path / "map.csv").write_text("shop/api,one\nbank/*,other/*\n")
+
+    assert read_map(tmp_path / "map.toml") == read_map(tmp_path / "map.csv")
