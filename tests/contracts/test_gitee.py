@@ -213,6 +213,19 @@ class TestGitee(PlatformContract):
         assert given == ["ship"]
         assert client.unseen == ()
 
+    @pytest.mark.parametrize("path", ["/user/namespaces", "/user/orgs", "/user/enterprises"])
+    def test_namespaces_that_may_be_missing_are_an_error_after_those_that_are_known(
+        self, directed: gitee_source.GiteeSource, client: Source, path: str
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship")
+        directed.always[path] = failure(403, "API rate limit exceeded")
+        given: list[str] = []
+
+        with pytest.raises(TryLater):
+            given.extend(namespace.name for namespace in client.namespaces())
+
+        assert given == ["docks"]
+
     def test_a_time_before_all_times_is_none(self, directed: gitee_source.GiteeSource, client: Source) -> None:
         directed.repository(directed.namespace("docks"), "ship", pushed_at="0001-01-01T00:00:00+08:00")
 
@@ -353,18 +366,48 @@ class TestApiV3:
 
         assert [repository.id for repository in client.repositories()] == wanted
 
+    @pytest.mark.parametrize("odd", [{"created_at": "yesterday"}, {"owner": None}, {"last_push_at": "now"}])
     def test_one_odd_project_does_not_hide_the_others(
-        self, directed: gitee_source.GiteeSource, client: GiteeSource
+        self, directed: gitee_source.GiteeSource, client: GiteeSource, odd: dict[str, Any]
     ) -> None:
         directed.project("captain/ship")
-        directed.project("captain/odd", created_at="yesterday")
-        directed.project("captain/odder", owner=None)
+        directed.project("captain/odd", **odd)
         given: list[str] = []
 
         with pytest.raises(MatouError):
             given.extend(repository.name for repository in client.repositories())
 
         assert given == ["ship"]
+
+    def test_a_namespace_may_be_missing_where_a_project_is(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource
+    ) -> None:
+        directed.project("captain/ship")
+        directed.project("mei/boat", owner=None)
+        given: list[str] = []
+
+        with pytest.raises(UnknownShape):
+            given.extend(namespace.name for namespace in client.namespaces())
+
+        assert given == ["captain"]
+
+    def test_a_wiki_that_is_switched_off_is_not_asked_for(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource
+    ) -> None:
+        directed.project("captain/ship", wiki_enabled=False)
+        directed.wikis.add("/captain/ship.wiki.git")
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
+
+    def test_v3_is_asked_where_v5_is_another_platforms(
+        self, directed: gitee_source.GiteeSource, session: Session
+    ) -> None:
+        directed.has_v5 = True
+        directed.always["/user"] = gitee_source.answer({"id": "64e5ed8f7e20aa73efcbc302", "login": "captain"})
+        directed.project("captain/ship")
+        client = GiteeSource(session, directed.origin, Secret(TOKEN), record=lambda _: None, now=lambda: NOW)
+
+        assert [repository.name for repository in client.repositories()] == ["ship"]
 
     def test_who_one_is_is_not_recorded_since_a_token_may_stand_there(
         self, directed: gitee_source.GiteeSource, client: GiteeSource, records: list[Record]

@@ -337,12 +337,13 @@ def test_a_list_is_read_to_its_end_with_totals_and_without(
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
-@pytest.mark.parametrize("is_paged", [True, False])
+@pytest.mark.parametrize("page_size", [20, 100, 1000])
 def test_a_list_that_is_not_documented_as_paged_is_whole_either_way(
-    recording_server: RecordingServer, gitee: Gitee, count: int, is_paged: bool
+    recording_server: RecordingServer, gitee: Gitee, count: int, page_size: int
 ) -> None:
     rows = [{**sample("v5-branch"), "name": f"b{number}"} for number in range(count)]
-    recording_server.handler = paged(rows, totals=None) if is_paged else lambda _: json_reply(rows)
+    by_page = paged(rows, totals=None, most=page_size)
+    recording_server.handler = by_page if page_size < 1000 else lambda _: json_reply(rows)
 
     assert [row.name for row in gitee.branches(R)] == [row["name"] for row in rows]
 

@@ -17,6 +17,9 @@ from matou.remote.paging import Page, read_pages
 PAGE_SIZE = 100
 """The largest that is allowed."""
 
+UNASKED_PAGE_SIZE = 20
+"""What Gitee gives where nobody asks for more."""
+
 V5_TOTALS = ("total_count", "total_page")
 V3_TOTALS = ("x-total", "x-total-pages")
 
@@ -66,7 +69,7 @@ class List(Generic[T]):
     def rows_of_unpaged(self) -> Iterator[T]:
         """The same for a list that the documentation does not page, though a server may.
 
-        A page that is not exactly full ends it, and so does one that repeats what came.
+        What is shorter than any page ends it, and so does what repeats all that came.
         """
         came: dict[Hashable, T | UnknownShape] = {}
         for number in count(1):
@@ -74,7 +77,7 @@ class List(Generic[T]):
             if page.keys() <= came.keys():
                 break
             came.update(page)
-            if len(page) != PAGE_SIZE:
+            if len(page) < UNASKED_PAGE_SIZE:
                 break
         yield from _readable(came.values())
         _raise_first(came.values())

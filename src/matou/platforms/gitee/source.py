@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
+from matou.errors import UnknownShape
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.model.records import Record
 from matou.platforms.gitee.account_v3 import ExtensionAccount
@@ -24,7 +25,7 @@ LARGEST_ICON_BYTES = 10 * 1024 * 1024
 class GiteeSource:
     """An account at Gitee, to read from. May be used by several threads.
 
-    API v5 is asked; v3 where the URL names it, and where the server has no v5.
+    API v5 is asked; v3 where the URL names it, and where the server has no v5 or, as a Matou, another platform's.
 
     Args:
         session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
@@ -125,7 +126,8 @@ class GiteeSource:
         by_v5 = PersonalAccount(self._client, self._token, self._unseen.append)
         try:
             by_v5.account()
-        except NotThere:
+        except (NotThere, UnknownShape):
+            by_v3.account()
             return by_v3
         return by_v5
 
