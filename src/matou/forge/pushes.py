@@ -10,7 +10,7 @@ from matou.db import repositories
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
-from matou.forge.analysis import refresh
+from matou.forge.analysis.upkeep import refresh
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing

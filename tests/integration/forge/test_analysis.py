@@ -14,9 +14,8 @@ from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Damaged
-from matou.forge import analysis_contributions, analysis_history
-from matou.forge.analysis import forget, refresh
-from matou.forge.analysis_contributions import (
+from matou.forge.analysis import contributions, history
+from matou.forge.analysis.contributions import (
     EVER,
     DaysOfAll,
     Role,
@@ -26,9 +25,10 @@ from matou.forge.analysis_contributions import (
     counted,
     text_of,
 )
-from matou.forge.analysis_history import COMMITS, LINE_COUNTS, History
-from matou.forge.analysis_jobs import StillComputing, Waiters
-from matou.forge.analysis_languages import languages
+from matou.forge.analysis.history import COMMITS, LINE_COUNTS, History
+from matou.forge.analysis.jobs import StillComputing, Waiters
+from matou.forge.analysis.languages import languages
+from matou.forge.analysis.upkeep import forget, refresh
 from matou.forge.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization
@@ -240,8 +240,8 @@ def test_whatever_a_kill_left_of_the_cache_the_numbers_are_right(
     name: str,
     kept_share: float,
 ) -> None:
-    monkeypatch.setattr(analysis_history, "COMMITS_A_FRAME", 3)
-    monkeypatch.setattr(analysis_history, "COUNTS_A_FRAME", 3)
+    monkeypatch.setattr(history, "COMMITS_A_FRAME", 3)
+    monkeypatch.setattr(history, "COUNTS_A_FRAME", 3)
     git_dir = fill(forge, repository, 5)
     days(this_process, repository)
     path = cache_folder(forge.archive, repository.id) / name
@@ -333,8 +333,8 @@ def test_a_push_is_computed_in_the_background_where_somebody_has_asked(forge: Fo
 def test_a_long_history_is_counted_by_two_and_is_the_same(
     forge: Forge, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(analysis_contributions, "COMMITS_FOR_TWO", 2)
-    monkeypatch.setattr(analysis_history, "COUNTS_A_FRAME", 3)
+    monkeypatch.setattr(contributions, "COMMITS_FOR_TWO", 2)
+    monkeypatch.setattr(history, "COUNTS_A_FRAME", 3)
     git_dir = fill(forge, repository, 11)
 
     assert days(forge, repository) == by_day(git_dir)
@@ -351,7 +351,7 @@ def test_a_side_branch_that_was_counted_first_stands_where_it_belongs(
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(analysis_history, "COUNTS_A_FRAME", 3)
+    monkeypatch.setattr(history, "COUNTS_A_FRAME", 3)
     git_dir = fill(forge, repository, seed)
     side = git(git_dir, "rev-parse", "main^2")
     listed(this_process, repository, Role.AUTHOR)

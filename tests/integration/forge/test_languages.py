@@ -15,8 +15,8 @@ from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Damaged
-from matou.forge.analysis_languages import ANSWER, languages
-from matou.forge.analysis_worker import VERDICTS
+from matou.forge.analysis.languages import ANSWER, languages
+from matou.forge.analysis.worker import VERDICTS
 from matou.forge.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization

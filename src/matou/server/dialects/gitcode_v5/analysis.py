@@ -12,7 +12,7 @@ import msgspec
 
 from matou.db.users import User
 from matou.forge.access import Action
-from matou.forge.analysis_contributions import (
+from matou.forge.analysis.contributions import (
     Counted,
     Role,
     Span,
@@ -21,10 +21,10 @@ from matou.forge.analysis_contributions import (
     counted,
     text_of,
 )
-from matou.forge.analysis_jobs import still_computing
-from matou.forge.analysis_languages import languages
-from matou.forge.analysis_memory import PATIENCE
-from matou.forge.analysis_worker import MOST_FILES
+from matou.forge.analysis.jobs import still_computing
+from matou.forge.analysis.languages import languages
+from matou.forge.analysis.memory import PATIENCE
+from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.branches import NoSuchRevision
 from matou.forge.contents import object_at
 from matou.forge.users import find_user

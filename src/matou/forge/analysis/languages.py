@@ -11,9 +11,9 @@ import structlog
 from matou.archive.cache import cache_folder, read_whole, write_whole
 from matou.db.repositories import Repository
 from matou.errors import Damaged
-from matou.forge.analysis_jobs import done, still_computing
-from matou.forge.analysis_memory import analyses_of, commit_at
-from matou.forge.analysis_worker import FORM, MODULE, Answer, Request
+from matou.forge.analysis.jobs import done, still_computing
+from matou.forge.analysis.memory import analyses_of, commit_at
+from matou.forge.analysis.worker import FORM, MODULE, Answer, Request
 from matou.forge.forge import Forge
 from matou.git.jail import Limits
 from matou.git.objects import find_commit, open_repository

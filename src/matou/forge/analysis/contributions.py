@@ -21,9 +21,9 @@ import structlog
 from matou.archive.cache import cache_folder
 from matou.db.repositories import Repository
 from matou.errors import Damaged
-from matou.forge.analysis_history import History
-from matou.forge.analysis_jobs import all_at_once, done, still_computing
-from matou.forge.analysis_memory import PATIENCE, analyses_of, commit_at
+from matou.forge.analysis.history import History
+from matou.forge.analysis.jobs import all_at_once, done, still_computing
+from matou.forge.analysis.memory import PATIENCE, analyses_of, commit_at
 from matou.forge.forge import Forge
 from matou.forge.revisions import NoSuchRevision
 from matou.git.blobs import read_blob

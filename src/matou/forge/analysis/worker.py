@@ -1,4 +1,4 @@
-"""The process that looks at a repository's files to tell their languages: `python -m matou.forge.analysis_worker`.
+"""The process that looks at a repository's files to tell their languages: `python -m matou.forge.analysis.worker`.
 
 It is not the server's: enry brings Go's runtime, and the bytes that it reads are anybody's.
 """
@@ -18,7 +18,7 @@ from matou.git.objects import open_repository
 from matou.git.run_worker import read_request
 from matou.model.names import ObjectId
 
-MODULE: Final = "matou.forge.analysis_worker"
+MODULE: Final = "matou.forge.analysis.worker"
 FORM: Final = f"languages {RULES}"
 VERDICTS: Final = "languages"
 MOST_FILES: Final = 100_000

@@ -2,10 +2,10 @@
 
 from matou.archive.cache import cache_folder, forget
 from matou.db.repositories import Repository
-from matou.forge.analysis_contributions import counted
-from matou.forge.analysis_history import LINE_COUNTS
-from matou.forge.analysis_jobs import StillComputing
-from matou.forge.analysis_languages import ANSWER, languages
+from matou.forge.analysis.contributions import counted
+from matou.forge.analysis.history import LINE_COUNTS
+from matou.forge.analysis.jobs import StillComputing
+from matou.forge.analysis.languages import ANSWER, languages
 from matou.forge.forge import Forge
 from matou.forge.revisions import NoSuchRevision
 from matou.git.objects import MissingObject

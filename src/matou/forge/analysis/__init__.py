@@ -1,0 +1,1 @@
+"""What is computed about repositories: languages, contributors, contributions by day."""
