@@ -86,8 +86,9 @@ def migrate(
         return _report(target, account, plan, [_foreseen(move, existing) for move in plan.moves], is_dry_run=True)
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
     places.add((owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place)
-    pusher = Pusher(target.git_credential(), environment=connections.environment, limits=options.limits)
-    mover = Mover(archive, target, connections, pusher, existing)
+    credential = target.git_credential()
+    pusher = Pusher(credential, environment=connections.environment, limits=options.limits)
+    mover = Mover(archive, target, connections, connections.git(credential), pusher, existing)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
     return _report(target, account, plan, moved, is_dry_run=False)
 

@@ -11,7 +11,7 @@ from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase
 from matou.git.history import is_ancestor
 from matou.git.objects import open_repository
 from matou.git.push import Pusher
-from matou.git.transport import list_refs
+from matou.git.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.refs import RefListing
 from matou.model.targets import NewRepository, TargetRepository
@@ -51,12 +51,14 @@ class Mover:
     """Moves repositories to one target. May be used by several threads.
 
     Attributes:
+        git: one for all repositories, so that a credential that is refused is not shown again and again.
         existing: what the target has, by the folded namespace and name.
     """
 
     archive: Archive
     target: Target
     connections: TargetConnections
+    git: GitTransport
     pusher: Pusher
     existing: Mapping[tuple[str, str], TargetRepository]
 
@@ -99,7 +101,7 @@ class _Filling:
     repository: TargetRepository
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
-        before = NOTHING if is_new else self._list()
+        before = self._list()
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
         left_there = _left_there(self.wanted, before)
         if missing or left_there:
@@ -127,8 +129,8 @@ class _Filling:
         return self.mover.archive.repository(RepositoryPath.parse(self.line.path))
 
     def _list(self) -> RefListing:
-        transport = self.mover.connections.git(self.mover.target.git_credential())
-        return list_refs(transport, self.repository.clone_url)
+        """Asked even of what was just made: a credential that git does not take ends here, before git is started."""
+        return list_refs(self.mover.git, self.repository.clone_url)
 
     def _require_own_history(self, there: RefListing, missing: Refs, left_there: Sequence[RefName]) -> None:
         """Raises OtherHistory where a push would not be pure addition."""
