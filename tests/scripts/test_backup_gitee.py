@@ -5,16 +5,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.program import Ended
 from support.team import Team
 
 
-def back_up(team: Team, archive: Path, *, code: int | None = 0, token: str = "") -> Ended:
+def back_up(team: Team, archive: Path, *, code: int | None = 0, token: str = "", below: str = "/api/v3") -> Ended:
     return team.person.matou(
         "backup",
         "gitee",
         "--url",
-        f"{team.url}/api/v3",
+        f"{team.url}{below}",
         "--to",
         archive,
         "--json",
@@ -33,13 +35,14 @@ def refs(repository: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def test_all_that_a_token_sees_is_saved(team: Team, tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "/api/v3", "/api/v3/"])
+def test_all_that_a_token_sees_is_saved(team: Team, tmp_path: Path, below: str) -> None:
     archive = tmp_path / "archive"
 
-    saved = report(back_up(team, archive))
+    saved = report(back_up(team, archive, below=below))
 
     team.person.matou("verify", archive)
-    assert saved["outcomes"] == {"saved": 2, "empty": 1}
+    assert (saved["outcomes"], saved["unseen"]) == ({"saved": 2, "empty": 1}, [])
     [shop] = (archive / "repositories").glob("li/**/shop.git")
     assert refs(shop) == refs(team.root / "repositories/acme/web/shop.git") != ""
 
