@@ -22,7 +22,7 @@ from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
-from matou.storage.files import make_folders, sync_folder, write_atomically
+from matou.storage.files import WriteFailed, make_folders, sync_folder, write_atomically
 
 STAGED_PREFIX = "repository-"
 DELETED_PREFIX = "deleted-"
@@ -33,6 +33,10 @@ A_MOMENT = timedelta(minutes=1)
 
 class FolderGone(NotFound):
     """A repository's folder is not where its row said."""
+
+
+class MoveUnfinished(WriteFailed):
+    """A folder is not, or not for certain, where its row says; the note stays, so that `unfinished_moves` ends it."""
 
 
 class MoveNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +97,7 @@ def moved(
     Raises:
         AlreadyThere: a folder that no row names is in the way: a backup that runs now, or a crash, left it.
         FolderGone: somebody else has moved it.
+        MoveUnfinished: the disk failed; the folder may be in either place.
     """
     place = archive.repository(path)
     if place == origin:
@@ -102,20 +107,26 @@ def moved(
         raise FolderGone("the folder {place} is not there", place=origin)
     make_folders(place.parent, below=archive.root)
     with _noted(archive, origin, (origin, place), repository_id, path):
-        _move(origin, place)
+        with _in_doubt_if_the_disk_fails(place):
+            _move(origin, place)
         try:
             yield
         except OutcomeUnknown:
             # The row may say either; `unfinished_moves` puts the folder where it does.
             raise
         except BaseException:
-            _move(place, origin)
+            with _in_doubt_if_the_disk_fails(origin):
+                _move(place, origin)
             raise
 
 
 @contextlib.contextmanager
 def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId) -> Iterator[None]:
-    """Take a folder away after the block, which deletes its row; if that fails it stays."""
+    """Take a folder away after the block, which deletes its row; if that fails it stays.
+
+    Raises:
+        MoveUnfinished: the disk failed once the row was gone.
+    """
     place = archive.repository(path)
     trash = archive.staging / f"{DELETED_PREFIX}{uuid.uuid4().hex}.git"
     if not place.exists():
@@ -124,7 +135,7 @@ def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId)
     with _noted(archive, place, (place, trash), repository_id, None):
         yield
         # Out of everybody's sight in one step: what comes to stand here next is another repository's.
-        with contextlib.suppress(FileNotFoundError):
+        with _in_doubt_if_the_disk_fails(place), contextlib.suppress(FileNotFoundError):
             place.rename(trash)
             sync_folder(place.parent)
         shutil.rmtree(trash, ignore_errors=True)
@@ -159,7 +170,7 @@ def _noted(
             write_atomically(folder / NOTE_FILE, msgspec.json.encode(note))
             sync_folder(archive.staging)
             yield
-        except OutcomeUnknown:
+        except (OutcomeUnknown, MoveUnfinished):
             raise
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -191,6 +202,14 @@ def _move(origin: Path, place: Path) -> None:
         raise
     sync_folder(place.parent)
     sync_folder(origin.parent)
+
+
+@contextlib.contextmanager
+def _in_doubt_if_the_disk_fails(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, WriteFailed) as error:
+        raise MoveUnfinished("the folder {place} could not be moved for certain", place=place) from error
 
 
 def _in_the_way(place: Path) -> AlreadyThere:

@@ -13,10 +13,10 @@ from matou.archive.layout import Archive
 from matou.db import repositories
 from matou.db.engine import DatabaseBusy, OutcomeUnknown
 from matou.db.repositories import Repository, RepositoryId
-from matou.forge.folders import DELETED_PREFIX, MoveNote, notes, remove_abandoned
+from matou.forge.folders import DELETED_PREFIX, MoveNote, MoveUnfinished, notes, remove_abandoned
 from matou.forge.forge import Forge
 from matou.model.names import RepositoryPath
-from matou.storage.files import make_folders, sync_folder
+from matou.storage.files import WriteFailed, make_folders, sync_folder
 
 log = structlog.get_logger()
 
@@ -26,13 +26,14 @@ _PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 @contextmanager
 def put_right_if_in_doubt(forge: Forge) -> Iterator[None]:
-    """Where nobody knows whether the block's row was written, ask the database, as soon as it answers.
+    """Where nobody knows whether the block's row was written, or its folder moved, do as the database says.
 
-    If it does not for long, the note of the move stays for the next start. Raises OutcomeUnknown in any case.
+    If it, or the disk, does not answer for long, the note of the move stays for the next start. Raises OutcomeUnknown
+    or MoveUnfinished in any case.
     """
     try:
         yield
-    except OutcomeUnknown:
+    except (OutcomeUnknown, MoveUnfinished):
         if not any(_finished_after(forge, pause) for pause in _PAUSES_SECONDS):
             log.warning("unfinished_move_left", advice="it ends when a server is started")
         raise
@@ -42,7 +43,8 @@ def _finished_after(forge: Forge, pause: float) -> bool:
     time.sleep(pause)
     try:
         finish_moves(forge)
-    except DatabaseBusy:
+    except (DatabaseBusy, OSError, WriteFailed) as error:
+        log.warning("unfinished_move_tried", error=str(error))
         return False
     return True
 

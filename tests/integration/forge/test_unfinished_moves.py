@@ -1,5 +1,7 @@
 """A crash between the folder of a repository and its row: the next start puts right what it cut off."""
 
+import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -15,6 +17,7 @@ from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
 from matou.db.repositories import Repository
 from matou.errors import NotFound
+from matou.forge import unfinished_moves
 from matou.forge.check import check
 from matou.forge.folders import NOTE_PREFIX, moved, staged_repository
 from matou.forge.forge import Forge
@@ -31,6 +34,7 @@ from matou.forge.unfinished_moves import finish_moves
 from matou.forge.users import create_user
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
+from matou.storage.files import WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
 
@@ -295,3 +299,85 @@ def test_a_note_that_was_never_written_goes_a_minute_later(this_process: Forge, 
     finish_moves(this_process)
 
     assert not empty.exists()
+
+
+Fault = Callable[[object, str, int, int], None]
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
+    """A disk that fails from the n-th call of a kind on, so many times."""
+
+    def fault(owner: object, call: str, first: int, times: int) -> None:
+        really, made = getattr(owner, call), itertools.count(1)
+
+        def call_or_fail(*arguments: object) -> object:
+            if first <= next(made) < first + times:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return really(*arguments)
+
+        monkeypatch.setattr(owner, call, call_or_fail)
+
+    return fault
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_rename_whose_sync_fails_did_not_happen_and_the_next_one_does(
+    this_process: Forge, ship: Callable[[], Repository], fault: Fault, number: int
+) -> None:
+    before = ship()
+    fault(os, "fsync", number, 1)
+
+    with pytest.raises(WriteFailed):
+        rename_repository(this_process, before, "boat")
+
+    assert find_repository_by_id(this_process, before.id) == before
+    assert all_is_well(this_process)
+    assert rename_repository(this_process, before, "boat").name == "boat"
+    assert all_is_well(this_process)
+
+
+def test_a_creation_whose_folder_cannot_be_moved_leaves_no_trace(
+    this_process: Forge, ship: Callable[[], Repository], fault: Fault
+) -> None:
+    fault(Path, "rename", 1, 1)
+
+    with pytest.raises(WriteFailed):
+        ship()
+
+    assert repositories_in(this_process, None) == ((), 0)
+    assert all_is_well(this_process)
+    ship()
+
+
+def test_a_deletion_whose_folder_cannot_be_moved_is_ended(
+    this_process: Forge, ship: Callable[[], Repository], fault: Fault
+) -> None:
+    before = ship()
+    fault(Path, "rename", 1, 1)
+
+    with pytest.raises(WriteFailed):
+        delete_repository(this_process, before)
+
+    assert repositories_in(this_process, None) == ((), 0)
+    assert all_is_well(this_process)
+    ship()
+
+
+def test_a_folder_that_cannot_be_moved_back_either_is_put_right_by_the_next_start(
+    this_process: Forge, ship: Callable[[], Repository], fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ship()
+    monkeypatch.setattr(unfinished_moves, "_PAUSES_SECONDS", (0.0, 0.0))
+    fault(os, "fsync", 4, 3)
+    # The move itself works, none back does.
+    fault(Path, "rename", 2, 3)
+    with pytest.raises(WriteFailed):
+        rename_repository(this_process, before, "boat")
+    assert check(this_process) != ()
+    monkeypatch.undo()
+
+    assert finish_moves(this_process) == 1
+
+    assert find_repository_by_id(this_process, before.id) == before
+    assert all_is_well(this_process)
