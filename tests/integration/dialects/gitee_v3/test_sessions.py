@@ -285,3 +285,16 @@ def test_head_is_get_without_a_body(gitee: Client) -> None:
     answer = gitee.ask("HEAD", "/projects", person="chen")
 
     assert (answer.status_code, answer.content, answer.headers["x-total"]) == (200, b"", "2")
+
+
+def test_the_four_calls_of_the_document_work_on_postgresql(harbour_on_postgresql: Harbour) -> None:
+    gitee = Client(harbour_on_postgresql)
+    token = log_in(gitee).json()["private_token"]
+    created = gitee.ask("POST", "/projects", params={"private_token": token}, data={"name": "one"})
+    listed = [gitee.ask("GET", f"/projects?page={page}&private_token={token}").json() for page in (1, 2)]
+    shown = gitee.ask("GET", f"/projects/{created.json()['id']}", params={"private_token": token})
+    huge = gitee.ask("GET", "/projects/999999999999999999", params={"private_token": token})
+
+    assert (created.status_code, shown.json()) == (201, created.json())
+    assert [len(page) for page in listed] == [3, 0]
+    assert huge.status_code == 404
