@@ -211,6 +211,7 @@ def test_a_large_file_that_is_damaged_in_the_archive_is_not_sent(port: Port, tea
 
     assert outcomes(report) == {"team/shop/big": "incomplete"}
     assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) is None
+    assert "in the archive is not what it was" in str(by_path(report)["team/shop/big"].problems[0])
 
 
 @every_platform
