@@ -1,6 +1,7 @@
 """A kept token that stopped being valid, at a real server that speaks Gitee's v3 and revokes tokens."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from matou.credentials.names import Place, SecretKind, SecretStore, StoreFailed
 from matou.credentials.renewal import LogInAgain
 from matou.credentials.system_store import SystemStore
 from matou.errors import MatouError, Refused, TryLater
-from matou.forge.tokens import list_tokens, revoke_token
+from matou.forge.tokens import create_token, list_tokens, revoke_token
 from matou.forge.users import set_password
 from matou.platforms.gitee.errors import ActionRefused, CredentialRefused, NotThere
 from matou.settings import Settings
@@ -97,6 +98,17 @@ def test_a_revoked_token_is_renewed_with_the_kept_password_and_the_request_repea
 
     assert person.token() not in (None, before)
     assert person.sessions() == 1
+
+
+def test_an_expired_token_is_renewed_as_a_revoked_one_is(person: Person) -> None:
+    person.revoke_all()
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    expired = create_token(person.server.forge, person.user, "expired", expires_at=yesterday)
+    person.kept().store(Place.SYSTEM).put(person.login.secret_name(TOKEN), expired)
+
+    assert person.ask().user == person.user.name
+
+    assert person.token() not in (None, expired)
 
 
 def test_of_many_at_once_one_logs_in_and_the_others_take_what_it_got(person: Person) -> None:
