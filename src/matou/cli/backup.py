@@ -27,7 +27,7 @@ Globs = list[str]
 
 def backup(
     platform: Annotated[
-        str | None, typer.Argument(help=_("coding or gitcode; without it, every source in matou.toml"))
+        str | None, typer.Argument(help=_("coding, gitcode or gitee; without it, every source in matou.toml"))
     ] = None,
     url: Annotated[str | None, typer.Option(help=_("the address of the platform's API"))] = None,
     to: Annotated[Path | None, typer.Option(help=_("the archive; made where there is none"))] = None,
