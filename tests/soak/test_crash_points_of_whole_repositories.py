@@ -1,6 +1,8 @@
 """F-02 for whole repositories: the server killed, or its disk at fault, while it makes, forks, moves or deletes."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import urllib3
 from matou.credentials import Secret
 from matou.forge.check import FindingKind, check
 from matou.forge.repositories import repositories_in
+from matou.forge.users import create_user, find_user
+from matou.settings import Settings
+from matou.wiring import open_forge
 from support.crash_points import INPUT_OUTPUT_ERROR, KILL, Point, attached, require_strace, strikes_in
 from support.git_repositories import git, make_many_refs, refs_of
 from support.matou_server import MatouServer, running_server
@@ -24,6 +29,40 @@ ACTIONS: dict[str, tuple[str, str, dict[str, object], set[str]]] = {
     "delete": ("DELETE", "repos/acme/shop", {}, set()),
 }
 """What is asked, and which repositories there are when it is done."""
+
+CALLS: dict[str, dict[str, int]] = {
+    "create": {"fsync": 19, "rename": 9, "mkdir": 19, "pwrite64": 16, "fdatasync": 1, "unlinkat": 4, "rmdir": 2},
+    "fork": {"fsync": 11, "rename": 5, "mkdir": 16, "pwrite64": 20, "fdatasync": 1, "unlinkat": 1, "rmdir": 1},
+    "rename": {"fsync": 5, "rename": 2, "mkdir": 3, "pwrite64": 20, "fdatasync": 1, "unlinkat": 1, "rmdir": 1},
+    "transfer": {"fsync": 6, "rename": 2, "mkdir": 3, "pwrite64": 20, "fdatasync": 1, "unlinkat": 1, "rmdir": 1},
+    "delete": {"fsync": 4, "rename": 2, "mkdir": 1, "pwrite64": 14, "fdatasync": 1, "unlinkat": 16, "rmdir": 2},
+}
+"""How often the thread that does it makes each call; SQLite alone writes with `pwrite64` and syncs with `fdatasync`."""
+
+_STEPS = {"mkdir": 5, "pwrite64": 4, "unlinkat": 5}
+"""Of calls that are many and alike, one in so many."""
+
+POINTS = [
+    (action, call, number)
+    for action, calls in CALLS.items()
+    for call, most in [*calls.items(), ("syncfs", 1)]
+    for number in range(most, 0, -_STEPS.get(call, 1))
+]
+
+
+FAILING_CHANGE = """
+import os, sys
+from pathlib import Path
+from matou.forge.users import create_user
+from matou.settings import Settings
+from matou.wiring import open_forge
+
+with open_forge(Path(sys.argv[1]), Settings.from_environment({})) as forge:
+    try:
+        create_user(forge, "ghost")
+    finally:
+        os._exit(7)
+"""
 
 
 def ask(server: MatouServer, token: Secret, method: str, place: str, asked: dict[str, Any]) -> int:
@@ -60,9 +99,7 @@ def assert_in_step(server: MatouServer, source: Path, action: str, *, is_certain
         assert path == "acme/new" or refs_of(git_dir) == refs_of(source)
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("call", ["rename", "unlink", "mkdir", "fsync", "syncfs"])
-@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize(("action", "call", "number"), POINTS)
 def test_a_server_that_is_killed_has_done_it_or_not(tmp_path: Path, action: str, call: str, number: int) -> None:
     require_strace(tmp_path)
     source = make_many_refs(tmp_path / "source.git", 3)
@@ -76,9 +113,7 @@ def test_a_server_that_is_killed_has_done_it_or_not(tmp_path: Path, action: str,
         assert [path.name for path in server.forge.archive.staging.glob("move-*/note.json")] == []
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("call", ["fsync", "syncfs", "rename"])
-@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize(("action", "call", "number"), POINTS)
 def test_a_disk_that_fails_is_never_a_success(tmp_path: Path, action: str, call: str, number: int) -> None:
     require_strace(tmp_path)
     source = make_many_refs(tmp_path / "source.git", 3)
@@ -91,3 +126,18 @@ def test_a_disk_that_fails_is_never_a_success(tmp_path: Path, action: str, call:
 
     with running_server(tmp_path / "server") as server:
         assert_in_step(server, source, action, is_certain=200 <= status < 300)
+
+
+def test_a_change_that_failed_does_not_come_back_after_a_crash(tmp_path: Path) -> None:
+    """The third sync is that of the commit, behind those of the head of SQLite's log and of its name."""
+    require_strace(tmp_path)
+    with open_forge(tmp_path / "archive", Settings.from_environment({})) as forge:
+        create_user(forge, "anna")
+    point = Point("fdatasync", 3, INPUT_OUTPUT_ERROR)
+    strace: list[str | Path] = ["strace", "-f", "-o", tmp_path / "trace", "-e", "trace=fdatasync", "-e", point.option]
+
+    done = subprocess.run([*strace, sys.executable, "-c", FAILING_CHANGE, tmp_path / "archive"])
+
+    assert (done.returncode, strikes_in(tmp_path / "trace")) == (7, 1)
+    with open_forge(tmp_path / "archive", Settings.from_environment({})) as forge:
+        assert find_user(forge, "ghost") is None

@@ -76,7 +76,7 @@ class Database:
             DatabaseBusy: the lock was not to be had within `lock_wait`.
             OutcomeUnknown: on leaving; everywhere else whatever is raised means that nothing was written.
         """
-        with _translated(), self._one_writer(), self.engine.connect() as connection:
+        with _translated(), self._one_writer(), _for_good_if_it_fails(self.engine), self.engine.connect() as connection:
             writing = connection.execution_options(matou_write=True)
             with writing.begin() as transaction:
                 yield writing
@@ -225,6 +225,31 @@ def _in_doubt() -> Iterator[None]:
             raise
         raise OutcomeUnknown(
             "the database went away in the middle of a change, which it may have made or not", wait=_RETRY_AFTER
+        ) from error
+
+
+@contextmanager
+def _for_good_if_it_fails(engine: Engine) -> Iterator[None]:
+    """A commit that fails as SQLite syncs its log is in that log all the same: after a crash it would be found there.
+
+    What is written next takes its place in the log, so something is.
+    """
+    try:
+        yield
+    except exc.DBAPIError as error:
+        if _code(error).startswith("SQLITE_IOERR"):
+            _write_over(engine)
+        raise
+
+
+def _write_over(engine: Engine) -> None:
+    try:
+        with engine.connect() as connection, connection.execution_options(matou_write=True).begin():
+            same = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version = {int(same)}")
+    except exc.DBAPIError as error:
+        raise OutcomeUnknown(
+            "the disk failed in the middle of a change, which the next start may find made or not", wait=_RETRY_AFTER
         ) from error
 
 
