@@ -291,9 +291,7 @@ def test_a_password_that_was_changed_ends_in_the_command_to_run(at_desk: Team, t
     assert asked_by_git(at_desk) == ""
 
 
-def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(
-    headless: Team, tmp_path: Path
-) -> None:
+def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(headless: Team, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "bus"))
         silent.listen()
