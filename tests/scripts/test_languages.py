@@ -14,7 +14,10 @@ def test_an_error_and_its_advice_are_in_chinese(person: Person, tmp_path: Path) 
 
     ended = person.matou(*arguments, code=2, LC_ALL=CHINESE)
 
-    assert ended.err == "matou: 没有 coding 的令牌\n请设置 MATOU_CODING_TOKEN，或用 --token-stdin 提供令牌\n"
+    assert ended.err == (
+        "matou: 没有 coding 的令牌\n"
+        "请登录：matou login http://127.0.0.1:1/open-api；或设置 MATOU_CODING_TOKEN，或用 --token-stdin 提供令牌\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["", "backup", "repo"])

@@ -286,8 +286,8 @@ def test_a_slow_reader_holds_git_up_and_not_the_servers_memory(matou_server: Mat
             time.sleep(0.01)
 
     assert received > 20 * MEBIBYTE
+    # How much the server holds in all depends on the tests that it served before; tests/soak/test_load.py bounds that.
     assert most - before < 40 * MEBIBYTE
-    assert most < 150 * MEBIBYTE
 
 
 def test_git_ends_when_its_client_leaves(matou_server: MatouServer, large: Repository) -> None:
