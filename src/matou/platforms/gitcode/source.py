@@ -16,10 +16,10 @@ from matou.platforms.gitcode.asking import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.documents import NO_ROWS, members_document
 from matou.platforms.gitcode.listing import Found, Lister, Place
-from matou.platforms.gitcode.wikis import Wikis
 from matou.platforms.gitcode.wire import Repository, User, moment
 from matou.remote.home import AddressRefused, address_at_home
 from matou.remote.session import Session
+from matou.remote.wikis import Wikis
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024
 

@@ -16,8 +16,8 @@ from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.errors import NotThere
 from matou.platforms.gitee.found import AccountReader, Found
-from matou.platforms.gitee.wikis import Wikis
 from matou.remote.session import Session
+from matou.remote.wikis import Wikis
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024
 
