@@ -18,6 +18,7 @@ import urllib3
 from matou.db.repositories import Repository
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, memory_bytes
+from support.processes import descendants
 
 # A connection that an earlier test has left may be closed at any moment: hence one more try.
 HTTP = urllib3.PoolManager(retries=urllib3.Retry(1, redirect=False, status=False, other=0, allowed_methods=None))
@@ -35,20 +36,6 @@ def packet(content: bytes) -> bytes:
 def headers_of(server: MatouServer, kind: str = UPLOAD, **more: str) -> dict[str, str]:
     basic = b64encode(f"coding:{server.token().reveal()}".encode()).decode()
     return {"Authorization": f"Basic {basic}", "Content-Type": kind} | more
-
-
-def children(pid: int) -> list[str]:
-    """The command lines of all processes below one."""
-    found = Path(f"/proc/{pid}/task").glob("*/children")
-    below = [int(word) for path in found for word in path.read_text().split()]
-    return [name for child in below for name in [_command_line(child), *children(child)] if name]
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def descriptors(pid: int) -> int:
@@ -102,7 +89,7 @@ def test_a_malformed_fetch_is_the_clients_fault_and_leaves_nothing(
     assert answer.status == 400 or b"ERR " in answer.data
     assert b"Traceback" not in answer.data
     assert str(matou_server.root).encode() not in answer.data
-    assert eventually(lambda: children(matou_server.process.pid) == [], within_seconds=2)
+    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
 
 
 COMMAND = packet(b"0" * 40 + b" " + b"a" * 40 + b" refs/heads/x\0report-status side-band-64k\n")
@@ -135,7 +122,7 @@ def test_a_malformed_push_changes_nothing(matou_server: MatouServer, filled: Rep
     assert b"unpack ok" not in answer.data
     assert git(git_dir, "for-each-ref") == before
     assert list((git_dir / "objects").glob("tmp_objdir*")) == []
-    assert eventually(lambda: children(matou_server.process.pid) == [], within_seconds=2)
+    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
 
 
 @pytest.mark.parametrize(
@@ -296,9 +283,9 @@ def test_git_ends_when_its_client_leaves(matou_server: MatouServer, large: Repos
     with connect(matou_server) as connection:
         connection.sendall(fetch_request(matou_server, large))
         connection.recv(100_000)
-        assert any("upload-pack" in line for line in children(pid))
+        assert any("upload-pack" in line for line in descendants(pid).values())
 
-    assert eventually(lambda: children(pid) == [], within_seconds=2)
+    assert eventually(lambda: descendants(pid) == {}, within_seconds=2)
     assert eventually(lambda: descriptors(pid) <= open_before, within_seconds=5)
 
 
@@ -308,12 +295,12 @@ def test_a_real_clone_that_is_killed_leaves_no_git_behind(
     url = matou_server.clone_url(large, matou_server.credential())
     pid = matou_server.process.pid
     clone = subprocess.Popen(["git", "clone", "--quiet", url, tmp_path / "clone"], env=ENVIRONMENT, process_group=0)
-    assert eventually(lambda: any("upload-pack" in line for line in children(pid)), within_seconds=10)
+    assert eventually(lambda: any("upload-pack" in line for line in descendants(pid).values()), within_seconds=10)
 
     os.killpg(clone.pid, 9)
     clone.wait()
 
-    assert eventually(lambda: children(pid) == [], within_seconds=2)
+    assert eventually(lambda: descendants(pid) == {}, within_seconds=2)
 
 
 def test_a_push_that_breaks_off_leaves_nothing(matou_server: MatouServer, filled: Repository) -> None:
@@ -323,10 +310,11 @@ def test_a_push_that_breaks_off_leaves_nothing(matou_server: MatouServer, filled
     with connect(matou_server) as connection:
         connection.sendall("\r\n".join([*head, "", ""]).encode() + COMMAND + b"0000PACK\0\0\0\2\0\0\1\0")
         assert eventually(
-            lambda: any("receive-pack" in line for line in children(matou_server.process.pid)), within_seconds=5
+            lambda: any("receive-pack" in line for line in descendants(matou_server.process.pid).values()),
+            within_seconds=5,
         )
 
-    assert eventually(lambda: children(matou_server.process.pid) == [], within_seconds=5)
+    assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=5)
     assert list((git_dir / "objects").glob("tmp_objdir*")) == []
     assert "refs/heads/x" not in git(git_dir, "for-each-ref")
 

@@ -22,6 +22,7 @@ from matou.model.repository_settings import PushRules, RepositoryRules
 from matou.server.push_hook import HOOKS, PushHook
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.matou_server import MatouServer, running_server
+from support.processes import descendants
 
 HOOK = HOOKS / "pre-receive"
 
@@ -102,20 +103,7 @@ def pushing(server: MatouServer, repository: Repository, clone: Path) -> Iterato
 
 def children_of(pid: int, name: str) -> list[int]:
     """All descendants whose command line holds a word. Linux only."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, content_of(task).split()):
-            found += [child] if name in content_of(Path(f"/proc/{child}/cmdline")) else []
-            found += children_of(child, name)
-    return found
-
-
-def content_of(path: Path) -> str:
-    """Nothing of a process that has ended meanwhile."""
-    try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    return [child for child, line in descendants(pid).items() if name in line]
 
 
 def soon(what: Callable[[], object], *, seconds: float = 20) -> None:
