@@ -3,22 +3,15 @@
 import io
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from types import GeneratorType
+from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 
 from matou import GitCode
 from matou.credentials import Secret
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.platforms.gitcode.asking import PACE, PATIENCE, UnusableToken
-from matou.platforms.gitcode.client import api_address
-from matou.platforms.gitcode.errors import CredentialRefused, GitCodeFailed
+from matou.errors import NotFound, UnknownShape
 from matou.platforms.gitcode.wire import Content, as_received
 from matou.platforms.gitcode.words import (
     ArchiveFormat,
@@ -30,22 +23,8 @@ from matou.platforms.gitcode.words import (
     MergeMethod,
     Role,
 )
-from matou.remote.limiter import Limiter
-from matou.remote.proxies import Proxies
-from matou.remote.session import Session
-from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
-from support.steered_clock import SteeredClock
-
-DATA = Path(__file__).parents[1] / "data" / "gitcode"
-TOKEN = "s3cr3tGitCodeT0ken0123456789"
-R = "docks/ship"
-COMMIT = "668cb104692b30d537b07f3721df9956d073d343"
-
-Call = Callable[[GitCode], Any]
-
-
-def sample(name: str) -> Any:
-    return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+from support.gitcode_calls import COMMIT, Call, R, asked, given, sample
+from support.recording_server import RecordingServer, Reply, json_reply
 
 
 @dataclass(frozen=True)
@@ -279,30 +258,6 @@ SILENT: dict[str, tuple[Call, str]] = {
 }
 
 
-@pytest.fixture
-def time_() -> SteeredClock:
-    return SteeredClock()
-
-
-@pytest.fixture
-def session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
-    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=PATIENCE) as session:
-        yield session
-
-
-@pytest.fixture
-def gitcode(recording_server: RecordingServer, session: Session, time_: SteeredClock) -> GitCode:
-    return GitCode(TOKEN, recording_server.url, session=session, now=time_.now)
-
-
-def asked(request: SeenRequest) -> str:
-    return f"{request.method} {unquote(request.target.replace('+', ' ')).removeprefix('/api/v5')}"
-
-
-def given(result: Any) -> Any:
-    return as_received(list(result) if isinstance(result, GeneratorType) else result)
-
-
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_call_sends_what_the_document_says_and_reads_its_sample(
     recording_server: RecordingServer, gitcode: GitCode, case: Case
@@ -421,282 +376,7 @@ def test_a_file_is_uploaded_as_a_form_has_it(recording_server: RecordingServer, 
     assert request.body.endswith(b"\r\n\r\n--x\r\n\r\n--" + boundary + b"--\r\n")
 
 
-def test_a_list_that_holds_less_than_it_announces_is_given_and_then_an_error(
-    recording_server: RecordingServer, gitcode: GitCode
-) -> None:
-    recording_server.replies = [json_reply([sample("branches.later")], headers={"total_count": "2"})]
-    given_: list[str] = []
-
-    with pytest.raises(UnknownShape, match="does not add up"):
-        given_.extend(branch.name for branch in gitcode.branches(R))
-
-    assert given_ == ["main"]
-
-
-def test_one_row_that_cannot_be_read_does_not_hide_the_others(
-    recording_server: RecordingServer, gitcode: GitCode
-) -> None:
-    rows = [{"name": "odd"}, sample("branches.later")]
-    recording_server.replies = [json_reply(rows, headers={"total_count": "2"})]
-    given_: list[str] = []
-
-    with pytest.raises(UnknownShape, match=r"Branch\.commit"):
-        given_.extend(branch.name for branch in gitcode.branches(R))
-
-    assert given_ == ["main"]
-
-
 def test_a_star_that_is_not_there_is_none(recording_server: RecordingServer, gitcode: GitCode) -> None:
     recording_server.replies = [Reply(204), json_reply({"message": "404 Not Found"}, 404)]
 
     assert (gitcode.has_starred(R), gitcode.is_watching(R)) == (True, False)
-
-
-# --- histories and trees
-
-
-def commits(count: int) -> list[dict[str, Any]]:
-    return [{**sample("commits.later"), "sha": f"{number:040x}"} for number in range(count)]
-
-
-def paged(rows: list[Any], *, counts: bool) -> Callable[[SeenRequest], Reply]:
-    def reply(request: SeenRequest) -> Reply:
-        query = dict(pair.split("=") for pair in request.target.partition("?")[2].split("&"))
-        number, size = int(query.get("page", 1)), int(query["per_page"])
-        headers = {"total_count": str(len(rows)), "total_page": str(-(-len(rows) // size))} if counts else {}
-        return json_reply(rows[(number - 1) * size : number * size], headers=headers)
-
-    return reply
-
-
-@pytest.mark.parametrize("counts", [True, False])
-@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
-def test_a_history_is_that_of_the_commit_that_the_branch_was_at(
-    recording_server: RecordingServer, gitcode: GitCode, count: int, counts: bool
-) -> None:
-    recording_server.handler = paged(commits(count), counts=counts)
-
-    read = [commit.sha for commit in gitcode.commits(R, ref="main")]
-
-    first, *rest = recording_server.requests
-    assert read == [row["sha"] for row in commits(count)]
-    assert asked(first) == "GET /repos/docks/ship/commits?sha=main&per_page=1"
-    assert all(f"sha={0:040x}&" in request.target for request in rest)
-
-
-def test_a_history_that_ends_before_what_was_announced_is_an_error(
-    recording_server: RecordingServer, gitcode: GitCode
-) -> None:
-    recording_server.replies = [
-        json_reply(commits(2), headers={"total_count": "3"}),
-        json_reply([], headers={"total_count": "3"}),
-    ]
-
-    with pytest.raises(UnknownShape, match="3 rows were announced and 2 came"):
-        list(gitcode.commits(R, ref=COMMIT))
-
-
-def test_a_tree_of_a_branch_is_that_of_one_commit(recording_server: RecordingServer, gitcode: GitCode) -> None:
-    recording_server.replies = [
-        json_reply(commits(1)),
-        json_reply(sample("01.response"), headers={"total_count": "1"}),
-    ]
-
-    assert [entry.path for entry in gitcode.tree(R, "fix/7")] == ["a/b"]
-    assert recording_server.requests[1].target.startswith(f"/api/v5/repos/docks/ship/git/trees/{0:040x}?")
-
-
-def test_events_that_move_to_the_next_page_meanwhile_come_once(
-    recording_server: RecordingServer, gitcode: GitCode
-) -> None:
-    one, two, three = ({**sample("38.response")["events"][0], "action": number} for number in (1, 2, 3))
-    recording_server.replies = [
-        json_reply({"events": [one, two], "has_next_page": True}),
-        json_reply({"events": [two, three], "has_next_page": False}),
-    ]
-
-    assert [event.action for event in gitcode.events(R)] == [1, 2, 3]
-
-
-# --- failures
-
-
-def said(code: int, name: str, message: str) -> dict[str, object]:
-    return {"error_code": code, "error_code_name": name, "error_message": message}
-
-
-EXISTS = said(400, "UN_KNOW", "The path cannot be created: X ,because X already exist.")
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "kind"),
-    [
-        (401, said(401, "UNAUTHORIZED", "401, token not found"), CredentialRefused),
-        (404, said(404, "error", "404, token not found"), CredentialRefused),
-        (401, {"message": "401 Unauthorized"}, CredentialRefused),
-        (403, said(403, "FORBIDDEN", "no scopes:read_user"), Refused),
-        (400, said(400, "UN_KNOW", "403 Forbidden - You don't have the authority"), Refused),
-        (404, said(404, "UN_KNOW", "Project not found"), NotFound),
-        (400, said(404, "UN_KNOW", "404 Not Found Commit"), NotFound),
-        (404, {"message": "404 Not Found"}, NotFound),
-        (404, "<html>", NotFound),
-        (400, EXISTS, Conflict),
-        (400, said(409, "UN_KNOW", "it has changed"), Conflict),
-        (409, {"message": "conflict"}, Conflict),
-        (400, said(1000, "PARAMETER_ERROR", "must not be blank"), GitCodeFailed),
-        (418, "<html>no</html>", GitCodeFailed),
-        (200, said(404, "UN_KNOW", "Project not found"), NotFound),
-    ],
-)
-def test_a_failure_is_of_the_kind_that_says_what_can_be_done(
-    recording_server: RecordingServer, gitcode: GitCode, status: int, body: Any, kind: type[MatouError]
-) -> None:
-    recording_server.replies = [Reply(status, (body if isinstance(body, str) else json.dumps(body)).encode())]
-
-    with pytest.raises(kind) as caught:
-        gitcode.repository(R)
-
-    assert type(caught.value) is not MatouError
-    assert len(recording_server.requests) == 1
-    assert (body if isinstance(body, str) else str(body.get("error_message", body.get("message")))) in str(caught.value)
-
-
-@pytest.mark.parametrize("body", [{}, said(429, "TOO_MANY_REQUESTS", "too many")])
-def test_too_many_requests_say_how_long_to_wait(
-    recording_server: RecordingServer, gitcode: GitCode, body: object
-) -> None:
-    recording_server.replies = [json_reply(body, 429, {"Retry-After": "17"})]
-
-    with pytest.raises(TryLater) as caught:
-        gitcode.fork(R)
-
-    assert caught.value.wait == timedelta(seconds=17)
-
-
-def test_what_may_be_repeated_is_asked_again_after_the_wait(
-    recording_server: RecordingServer, gitcode: GitCode, time_: SteeredClock
-) -> None:
-    recording_server.replies = [Reply(429, b"{}"), json_reply(sample("08.response"))]
-
-    assert gitcode.languages(R) == {"Shell": 49.77, "Python": 50.23}
-    assert time_.waits == [60]
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda it: it.fork(R),
-        lambda it: it.create_repository("x"),
-        lambda it: it.update_repository(R, path="y"),
-        lambda it: it.update_file(R, "a", b"", sha=COMMIT, message="m"),
-        lambda it: it.transfer_repository(R, new_owner="x"),
-        lambda it: it.delete_repository(R),
-    ],
-)
-def test_what_may_not_be_repeated_is_not(recording_server: RecordingServer, gitcode: GitCode, call: Call) -> None:
-    recording_server.replies = [Reply(503, b"later")]
-
-    with pytest.raises(TryLater):
-        call(gitcode)
-
-    assert len(recording_server.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        (b"<html>please log in</html>", UnknownShape),
-        (b"", TryLater),
-        (b'{"Python": 5', TryLater),
-        (b"[" * 100_000, UnknownShape),
-        (b'{"Python": NaN}', UnknownShape),
-        (b'{"Python": 1e400}', UnknownShape),
-        (b'{"Python": "\xff"}', UnknownShape),
-        (b'{"Python": {}}', UnknownShape),
-        (b"null", UnknownShape),
-    ],
-)
-def test_an_answer_that_is_none_is_named(
-    recording_server: RecordingServer, gitcode: GitCode, body: bytes, kind: type[MatouError]
-) -> None:
-    recording_server.replies = [Reply(body=body)]
-
-    with pytest.raises(kind):
-        gitcode.languages(R)
-
-
-@pytest.mark.parametrize("body", [b"[" * 60_000, b"\xff\xfe", b"null", b'{"error_code": {}}'])
-def test_a_failure_in_no_form_keeps_its_kind(recording_server: RecordingServer, gitcode: GitCode, body: bytes) -> None:
-    recording_server.replies = [Reply(404, body)]
-
-    with pytest.raises(NotFound):
-        gitcode.languages(R)
-
-
-# --- the token, the address, the pace
-
-
-def test_the_token_goes_into_headers_and_nowhere_else(recording_server: RecordingServer, gitcode: GitCode) -> None:
-    recording_server.replies = [Reply(400, f"you said {TOKEN}".encode())]
-
-    with pytest.raises(MatouError) as caught:
-        gitcode.user()
-
-    [request] = recording_server.requests
-    assert request.headers["authorization"] == f"Bearer {TOKEN}"
-    assert request.headers["private-token"] == TOKEN
-    assert request.body == b""
-    assert TOKEN not in request.target
-    assert TOKEN not in f"{caught.value!r} {caught.value} {caught.value.__cause__} {gitcode.__dict__!r}"
-
-
-def test_without_a_token_none_is_sent(recording_server: RecordingServer, session: Session) -> None:
-    recording_server.replies = [json_reply(sample("repository.later"))]
-
-    GitCode(None, recording_server.url, session=session).repository(R)
-
-    assert not {"authorization", "private-token"} & recording_server.requests[0].headers.keys()
-
-
-@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "码头"])
-def test_what_cannot_be_a_token_is_refused_unseen(token: str) -> None:
-    with pytest.raises(UnusableToken) as caught:
-        GitCode(token)
-
-    assert not token or token not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("given_", "address"),
-    [
-        ("https://api.gitcode.com", "https://api.gitcode.com/api/v5"),
-        ("https://api.gitcode.com/api/v5", "https://api.gitcode.com/api/v5"),
-        ("https://api.gitcode.com/api/v5/", "https://api.gitcode.com/api/v5"),
-        ("http://127.0.0.1:8585/", "http://127.0.0.1:8585/api/v5"),
-        ("https://code.example/forge", "https://code.example/forge/api/v5"),
-    ],
-)
-def test_an_address_is_good_with_the_apis_path_and_without(given_: str, address: str) -> None:
-    assert api_address(given_) == address
-
-
-def test_gitcode_itself_is_asked_no_more_than_it_allows_in_any_minute() -> None:
-    in_a_minute = PACE.burst + PACE.per_second * 60
-
-    assert in_a_minute <= 50
-    assert in_a_minute * 60 <= 4000
-
-
-@pytest.mark.parametrize(("host", "waits"), [("api.gitcode.com", [1.5] * 5), ("code.example.org", [])])
-def test_only_gitcode_itself_is_paced(
-    recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
-) -> None:
-    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=PACE.burst)
-    recording_server.replies = [json_reply(sample("user.later"))]
-    proxies = Proxies({"http": Secret(recording_server.url)}, "")
-    with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:
-        client = GitCode(TOKEN, f"http://{host}", session=session)
-        for _ in range(PACE.burst + 5):
-            client.user()
-
-    assert [round(wait, 6) for wait in time_.waits] == waits

@@ -1,0 +1,48 @@
+"""Clients of the platforms before a server that answers as a test says."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from matou import GitCode, Gitee
+from matou.model.records import Record
+from matou.platforms.gitcode.asking import PATIENCE
+from matou.remote.session import Session
+from support import gitcode_calls, gitee_calls
+from support.recording_server import RecordingServer
+from support.steered_clock import SteeredClock
+
+
+@pytest.fixture
+def time_() -> SteeredClock:
+    return SteeredClock()
+
+
+@pytest.fixture
+def records() -> list[Record]:
+    return []
+
+
+@pytest.fixture
+def gitee_session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
+    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0) as session:
+        yield session
+
+
+@pytest.fixture
+def gitee(
+    recording_server: RecordingServer, gitee_session: Session, time_: SteeredClock, records: list[Record]
+) -> Gitee:
+    url = recording_server.url
+    return Gitee(gitee_calls.TOKEN, url, session=gitee_session, now=time_.now, record=records.append)
+
+
+@pytest.fixture
+def gitcode_session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
+    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=PATIENCE) as session:
+        yield session
+
+
+@pytest.fixture
+def gitcode(recording_server: RecordingServer, gitcode_session: Session, time_: SteeredClock) -> GitCode:
+    return GitCode(gitcode_calls.TOKEN, recording_server.url, session=gitcode_session, now=time_.now)
