@@ -62,6 +62,10 @@ class Toxic:
         """Give the whole answer, so that the server is not asked at all; None to ask it."""
         return None
 
+    def begin(self, request: bytes, upstream: socket.socket) -> bytes:
+        """Send the beginning of a request, do what is to happen in its middle; gives what is left to be sent."""
+        return request
+
     def bend(self, flow: Flow, around: Surroundings) -> Flow:
         return flow
 
@@ -124,6 +128,19 @@ class Timeout(Toxic):
     def bend(self, flow: Flow, around: Surroundings) -> Flow:
         around.wait(self.seconds)
         raise Cut
+
+
+@dataclass(frozen=True)
+class HoldBack(Toxic):
+    """The last bytes of the request follow when `meanwhile` has returned. A chunk must not be cut by it."""
+
+    byte_count: int
+    meanwhile: Callable[[], None]
+
+    def begin(self, request: bytes, upstream: socket.socket) -> bytes:
+        upstream.sendall(request[: -self.byte_count])
+        self.meanwhile()
+        return request[-self.byte_count :]
 
 
 @dataclass(frozen=True)
@@ -309,7 +326,10 @@ class FaultProxy(Listener):
                     if answer is not None:
                         connection.sendall(answer)
                         continue
-                    upstream.sendall(head + body)
+                    message = head + body
+                    for toxic in toxics:
+                        message = toxic.begin(message, upstream)
+                    upstream.sendall(message)
                     flow = self._receive(answers, request, rules)
                     for toxic in toxics:
                         flow = toxic.bend(flow, around)

@@ -12,6 +12,7 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
 from matou.forge.access import Action, Identity, ReadOnly, reach_repository
 from matou.forge.forge import Forge
+from matou.forge.ref_updates import require_unmoved
 from matou.model.names import RepositoryPath
 from matou.server.authentication import (
     CHALLENGE,
@@ -53,25 +54,52 @@ class GitRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A repository that this identity may do the wanted thing with."""
+    """A repository that this identity may do the wanted thing with, and what told who that is."""
 
     repository: Repository
     identity: Identity
+    credential: Credential | None
+    address: str
 
 
 async def admit(request: GitRequest, action: Action) -> Admitted:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
     site, path = request.site, request.target.repository
-    ask = site.ask_quickly if credential is None or credential.is_token else site.ask
+    ask = site.ask_quickly if _is_quick(credential) else site.ask
     return await ask(admit_credential, site.forge, credential, path, action, address=request.address)
+
+
+async def admit_again(site: Site, admitted: Admitted) -> None:
+    """As `require_still_admitted`, from the event loop."""
+    ask = site.ask_quickly if _is_quick(admitted.credential) else site.ask
+    await ask(require_still_admitted, site.forge, admitted)
+
+
+def _is_quick(credential: Credential | None) -> bool:
+    """A password may have to be hashed."""
+    return credential is None or credential.is_token
 
 
 def admit_credential(
     forge: Forge, credential: Credential | None, path: RepositoryPath, action: Action, *, address: str
 ) -> Admitted:
     identity = identify(forge, credential, address=address)
-    return Admitted(reach_repository(forge, identity, path, action), identity)
+    return Admitted(reach_repository(forge, identity, path, action), identity, credential, address)
+
+
+def require_still_admitted(forge: Forge, admitted: Admitted) -> Identity:
+    """Look again at what was decided when a push began; gives who it is now.
+
+    The token may be revoked or expired by now, its user switched off, the password another one.
+
+    Raises:
+        UnknownCredential, TryLater: as `identify`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved: as `require_unmoved`.
+    """
+    identity = identify(forge, admitted.credential, address=admitted.address)
+    require_unmoved(forge, identity, admitted.repository)
+    return identity
 
 
 def answer_to(headers: list[Header], error: Exception) -> Answer:

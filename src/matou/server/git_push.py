@@ -15,12 +15,11 @@ import structlog
 from starlette.types import Send
 
 from matou.db.repositories import Repository
-from matou.errors import MatouError, NotFound, Refused, UnknownShape
+from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.pushes import after_push
-from matou.forge.ref_updates import RepositoryMoved, require_unmoved
 from matou.forge.references import ref_listing
 from matou.forge.repositories import find_repository_by_id
 from matou.git.jail import Limits
@@ -29,7 +28,7 @@ from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.repository import remove_abandoned_quarantines, remove_remains
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefChange
-from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.admission import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.git_bodies import PacketFraming, PacketSplitter, Section, request_pieces
 from matou.server.push_commands import PushCommands, changes_made, read_commands
 from matou.server.push_hook import HOOKS, PushHook, Question
@@ -91,7 +90,7 @@ async def receive_pack(request: GitRequest) -> None:
     site = request.site
     async with site.pushes.taken(), site.writers.only(admitted.repository.id):
         # Others were first, for a minute perhaps.
-        await site.ask_quickly(require_unmoved, site.forge, admitted.identity, admitted.repository)
+        await admit_again(site, admitted)
         try:
             await _run_receive_pack(request, admitted, asked, commands, pieces, report)
         finally:
@@ -189,7 +188,7 @@ async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook) -> Non
         await asyncio.to_thread(_judge_all, request.site.forge, admitted, question)
     except PushRuleBroken as broken:
         hook.refuse(("Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)))
-    except (Refused, NotFound, RepositoryMoved) as error:
+    except (Refused, NotFound, TryLater) as error:
         hook.refuse((f"Nothing of this push was taken: {error}",))
     except Exception:
         log.exception("push_not_judged", repository=str(admitted.repository.path))
@@ -199,8 +198,7 @@ async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook) -> Non
 
 
 def _judge_all(forge: Forge, admitted: Admitted, question: Question) -> None:
-    identity, repository = admitted.identity, admitted.repository
-    require_unmoved(forge, identity, repository)
+    identity, repository = require_still_admitted(forge, admitted), admitted.repository
     if rules_apply(forge, identity, repository, question.changes):
         judge(
             forge,

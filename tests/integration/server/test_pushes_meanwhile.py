@@ -2,19 +2,24 @@
 
 import os
 import socket
+import subprocess
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 import pytest
+from sqlalchemy import update
 
+from matou.credentials import GitCredential, Secret
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
+from matou.db.schema import tokens
 from matou.db.users import User
 from matou.forge.members import add_member, remove_member
 from matou.forge.namespaces import find_namespace
@@ -25,8 +30,11 @@ from matou.forge.repositories import (
     find_repository_by_id,
     rename_repository,
 )
-from support.git_repositories import git, git_bytes, make_repository, refs_of
-from support.matou_server import MatouServer
+from matou.forge.tokens import list_tokens, revoke_token
+from matou.forge.users import set_active, set_password
+from support.fault_proxy import FaultProxy, HoldBack
+from support.git_repositories import ENVIRONMENT, git, git_bytes, make_repository, refs_of
+from support.matou_server import PASSWORD, MatouServer
 
 
 @dataclass
@@ -37,6 +45,12 @@ class Pusher:
     repository: Repository
     clone: Path
     person: User
+    by_password: bool = False
+
+    def credential(self) -> GitCredential:
+        if self.by_password:
+            return GitCredential(self.person.name, Secret(PASSWORD))
+        return self.server.credential(self.person)
 
     def commands(self) -> bytes:
         tip = git(self.clone, "rev-parse", "main")
@@ -52,9 +66,17 @@ class Pusher:
         pack = self.pack()
         with Pushing.connected(self, len(self.commands()) + len(pack)) as pushing:
             pushing.send(self.commands() + pack[:-20])
-            pushing.wait_for(self.server.git_dir(self.repository) / "objects", "tmp_objdir*/pack/tmp_pack_??????")
+            self.wait_until_git_reads()
             pushing.rest = pack[-20:]
             yield pushing
+
+    def wait_until_git_reads(self) -> None:
+        """Git on the server has begun to take the pack, so the push was let in."""
+        objects, waiting, end = self.server.git_dir(self.repository) / "objects", threading.Event(), 20.0
+        while not list(objects.glob("tmp_objdir*/pack/tmp_pack_??????")):
+            assert end > 0
+            waiting.wait(0.02)
+            end -= 0.02
 
 
 @dataclass
@@ -65,7 +87,7 @@ class Pushing:
     @classmethod
     @contextmanager
     def connected(cls, pusher: Pusher, length: int) -> Iterator[Self]:
-        credential = pusher.server.credential(pusher.person)
+        credential = pusher.credential()
         basic = b64encode(f"{credential.user}:{credential.password.reveal()}".encode()).decode()
         host, port = pusher.server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=30) as connection:
@@ -79,13 +101,6 @@ class Pushing:
 
     def send(self, content: bytes) -> None:
         self.connection.sendall(content)
-
-    def wait_for(self, folder: Path, pattern: str) -> None:
-        waiting, end = threading.Event(), 20.0
-        while not list(folder.glob(pattern)):
-            assert end > 0
-            waiting.wait(0.02)
-            end -= 0.02
 
     def finish(self) -> bytes:
         """Send the rest; gives the whole answer."""
@@ -126,13 +141,43 @@ def delete(pusher: Pusher) -> None:
     delete_repository(pusher.server.forge, pusher.repository)
 
 
+def revoke_the_token(pusher: Pusher) -> None:
+    forge = pusher.server.forge
+    for token in list_tokens(forge, pusher.person):
+        revoke_token(forge, token.id, user=pusher.person)
+
+
+def let_the_token_expire(pusher: Pusher) -> None:
+    with pusher.server.forge.database.begin_write() as connection:
+        connection.execute(
+            update(tokens).where(tokens.c.user_id == pusher.person.id).values(expires_at=datetime.now(UTC))
+        )
+
+
+def switch_the_person_off(pusher: Pusher) -> None:
+    set_active(pusher.server.forge, pusher.person, active=False)
+
+
+def change_the_password(pusher: Pusher) -> None:
+    set_password(pusher.server.forge, pusher.person, Secret("another horse battery staple"))
+
+
 def all_refs(pusher: Pusher) -> list[object]:
     """Of everything that stands in the team."""
     folder = pusher.server.git_dir(pusher.repository).parent
     return [refs for git_dir in folder.glob("*.git") if (refs := refs_of(git_dir))]
 
 
-CHANGES: list[Callable[[Pusher], None]] = [archive, remove_the_person, rename, rename_and_replace, delete]
+CHANGES: list[Callable[[Pusher], None]] = [
+    archive,
+    remove_the_person,
+    rename,
+    rename_and_replace,
+    delete,
+    revoke_the_token,
+    let_the_token_expire,
+    switch_the_person_off,
+]
 
 
 def test_a_slow_push_arrives_if_nothing_happens_meanwhile(pusher: Pusher) -> None:
@@ -178,6 +223,48 @@ def test_who_pushes_reads_why_it_was_not_taken(pusher: Pusher) -> None:
     forge = pusher.server.forge
     assert b"archived" in answer
     assert find_repository_by_id(forge, pusher.repository.id).last_push_at is None
+
+
+def test_a_push_by_password_is_refused_once_the_password_is_another_one(pusher: Pusher) -> None:
+    pusher.by_password = True
+    with pusher.begun() as pushing:
+        change_the_password(pusher)
+        answer = pushing.finish()
+
+    assert b"ok refs/heads/main" not in answer
+    assert all_refs(pusher) == []
+
+
+def test_a_push_by_password_arrives_if_nothing_happens_meanwhile(pusher: Pusher) -> None:
+    pusher.by_password = True
+    with pusher.begun() as pushing:
+        answer = pushing.finish()
+
+    assert b"ok refs/heads/main" in answer
+
+
+def test_git_tells_who_pushes_that_the_token_was_revoked_meanwhile(
+    pusher: Pusher, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    proxy = fault_proxy(pusher.server.url)
+
+    def revoke_in_the_middle() -> None:
+        pusher.wait_until_git_reads()
+        revoke_the_token(pusher)
+
+    held = proxy.add(HoldBack(20, revoke_in_the_middle), method="POST", path="git-receive-pack", body="PACK")
+    url = pusher.server.clone_url(pusher.repository, pusher.credential()).replace(
+        pusher.server.url.partition("://")[2], proxy.url.partition("://")[2]
+    )
+
+    words = ["git", "--git-dir", str(pusher.clone), "push", url, "main"]
+    pushed = subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True)
+
+    assert (pushed.returncode, held.matched) == (1, 1)
+    assert (
+        "remote: Nothing of this push was taken: the password or token is not known here, or no longer" in pushed.stderr
+    )
+    assert all_refs(pusher) == []
 
 
 def test_what_a_push_left_that_was_killed_goes_with_a_later_one(pusher: Pusher) -> None:
