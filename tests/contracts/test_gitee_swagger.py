@@ -1,0 +1,296 @@
+"""Everything that we send to Gitee's API v5 is in Gitee's own description of it, and what that describes is read.
+
+No account at Gitee stands behind these tests. The description (Swagger 5.3.85, `tests/data/gitee/SOURCE.md`) is of what
+a request may hold; of answers it calls nearly everything a text and requires nothing, so that examples are made of its
+fields, with the types of real answers where they are known to be others.
+"""
+
+import json
+from datetime import UTC, datetime
+from types import GeneratorType
+from typing import Any
+
+import msgspec
+import pytest
+
+from matou import Gitee
+from matou.credentials import Secret
+from matou.errors import UnknownShape
+from matou.model.platform import Visibility
+from matou.model.targets import NewRepository
+from matou.platforms.gitee import wire_v5
+from matou.platforms.gitee.calls_v5 import EVERY_AFFILIATION, RepositoryCalls
+from matou.platforms.gitee.reading import read
+from matou.platforms.gitee.source import GiteeSource
+from matou.platforms.gitee.target import GiteeTarget
+from matou.remote.session import Session
+from support.gitee_calls import CASES, TOKEN, Case, sample
+from support.gitee_source import TOKEN as TOKEN_OF_DIRECTED
+from support.gitee_source import GiteeSource as DirectedSource
+from support.gitee_swagger import OPERATIONS, example_of, faults_of, fields_of, in_quotes, operation_of
+from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+READ_AS: dict[str, type[msgspec.Struct]] = {
+    "UserDetail": wire_v5.User,
+    "UserBasic": wire_v5.User,
+    "Namespace": wire_v5.Namespace,
+    "Group": wire_v5.Organization,
+    "EnterpriseBasic": wire_v5.Enterprise,
+    "EnterpriseMember": wire_v5.EnterpriseMember,
+    "Project": wire_v5.Repository,
+    "Branch": wire_v5.Branch,
+}
+
+NOT_DESCRIBED = {("Group", "name"), ("UserBasic", "email")}
+"""Fields of ours that may come all the same: real organizations have a name, and an e-mail is `UserDetail`'s alone."""
+
+
+def api_requests(server: RecordingServer) -> list[SeenRequest]:
+    return [request for request in server.requests if request.path.startswith("/api/v5/")]
+
+
+def all_faults(server: RecordingServer) -> dict[str, list[str]]:
+    return {
+        f"{request.method} {request.target}": faults
+        for request in api_requests(server)
+        if (faults := faults_of(request))
+    }
+
+
+def answered(case: Case, row: object) -> Reply:
+    is_list = "page=1" in case.request
+    return json_reply([row] if is_list else row, headers={"total_count": "1"} if is_list else {})
+
+
+# --- what is sent
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_call_of_the_client_is_described(recording_server: RecordingServer, gitee: Gitee, case: Case) -> None:
+    recording_server.replies = [answered(case, sample(case.answer))]
+
+    result = case.call(gitee)
+    list(result) if isinstance(result, GeneratorType) else None
+
+    assert len(api_requests(recording_server)) == 1
+    assert all_faults(recording_server) == {}
+
+
+def test_every_method_of_the_client_is_among_these_calls() -> None:
+    methods = {name for name in vars(RepositoryCalls) if not name.startswith("_")}
+
+    assert methods == {name for case in CASES.values() for name in case.call.__code__.co_names if name in methods}
+
+
+def test_every_operation_that_is_kept_is_called(recording_server: RecordingServer, gitee: Gitee) -> None:
+    for case in CASES.values():
+        recording_server.replies = [answered(case, sample(case.answer))]
+        result = case.call(gitee)
+        list(result) if isinstance(result, GeneratorType) else None
+
+    called = [operation_of(request) for request in recording_server.requests]
+    assert [operation for operation in OPERATIONS if operation not in called] == []
+
+
+def test_every_word_of_an_affiliation_is_one_that_the_description_explains() -> None:
+    [own] = [row for row in OPERATIONS if (row.method, row.path) == ("GET", "/v5/user/repos")]
+
+    explained = own.parameters("query")["affiliation"]["description"]
+    assert [word for word in EVERY_AFFILIATION.split(",") if f"{word}(" not in explained] == []
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "fault"),
+    [
+        ("/api/v5/users/orgs", b"", "GET /api/v5/users/orgs is not described"),
+        ("/api/v5/user/orgs?size=3", b"", "size is not described"),
+        ("/api/v5/user/orgs?page=one", b"", "page cannot be 'one'"),
+        ("/api/v5/user/orgs?admin=1", b"", "admin cannot be '1'"),
+        ("/api/v5/user/repos?visibility=internal", b"", "visibility cannot be 'internal'"),
+        ("/api/v5/user/orgs?page=1&page=2", b"", "page is given twice"),
+        ("/api/v5/user/orgs", b"page=1", "page is not described"),
+    ],
+)
+def test_what_is_not_described_is_seen(target: str, body: bytes, fault: str) -> None:
+    """So that the tests above can fail."""
+    headers = {"content-type": "application/x-www-form-urlencoded"} if body else {}
+
+    assert faults_of(SeenRequest("GET", target, headers, body, 1, 0.0)) == [fault]
+
+
+def test_a_form_without_what_is_required_is_seen() -> None:
+    request = SeenRequest("PATCH", "/api/v5/repos/a/b", {"content-type": "application/json"}, b"path=x", 1, 0.0)
+
+    assert faults_of(request) == ["the body is application/json", "name is missing"]
+
+
+# --- the source and the target
+
+
+@pytest.fixture
+def account(recording_server: RecordingServer) -> DirectedSource:
+    """A user in an organization and an enterprise, with a repository in each, and members."""
+    directed = DirectedSource(origin=recording_server.url)
+    recording_server.handler = lambda request: reply_of(directed, request)
+    for path, type_ in (("captain", "personal"), ("docks", "group"), ("harbour", "enterprise")):
+        directed.repository(directed.namespace(path, type_), f"ship-of-{path}")
+        directed.members[path] = [{"id": 9, "login": "mei", "name": "Mei", "role": "admin"}]
+    return directed
+
+
+def reply_of(directed: DirectedSource, request: SeenRequest) -> Reply:
+    given = directed.answer(request.target, request.headers)
+    return Reply(given.status, given.body, {"Content-Type": "application/json", **given.headers})
+
+
+def test_all_that_a_backup_asks_is_described(
+    recording_server: RecordingServer, gitee_session: Session, account: DirectedSource
+) -> None:
+    token = Secret(TOKEN_OF_DIRECTED)
+    source = GiteeSource(gitee_session, account.url, token, record=lambda _: None, now=lambda: NOW)
+
+    source.account()
+    repositories, namespaces = list(source.repositories()), list(source.namespaces())
+    members = {namespace.name: json.loads(source.members(namespace)) for namespace in namespaces}
+
+    assert [repository.name for repository in repositories] == [f"ship-of-{name}" for name in members]
+    assert {name: len(rows) for name, rows in members.items()} == {"captain": 0, "docks": 1, "harbour": 1}
+    assert source.unseen == ()
+    assert all_faults(recording_server) == {}
+    called = {operation.path for request in api_requests(recording_server) if (operation := operation_of(request))}
+    assert called == {row.path for row in OPERATIONS if row.method == "GET" and "{repo}" not in row.path}
+
+
+@pytest.fixture
+def target(recording_server: RecordingServer, gitee_session: Session) -> GiteeTarget:
+    def reply(request: SeenRequest) -> Reply:
+        operation = operation_of(request)
+        assert operation is not None, request.target
+        row = {**sample("v5-repository"), "full_name": "captain/ship"}
+        if operation.path == "/v5/user":
+            return json_reply({**sample("v5-user"), "login": "captain"})
+        return json_reply([row], headers={"total_count": "1"}) if request.method == "GET" else json_reply(row, 201)
+
+    recording_server.handler = reply
+    return GiteeTarget(gitee_session, recording_server.url, Secret(TOKEN), now=lambda: NOW)
+
+
+@pytest.mark.parametrize("namespace", ["captain", "docks"])
+@pytest.mark.parametrize("visibility", [Visibility.PRIVATE, Visibility.PUBLIC])
+def test_all_that_a_migration_asks_is_described(
+    recording_server: RecordingServer, target: GiteeTarget, namespace: str, visibility: Visibility
+) -> None:
+    target.login()
+    list(target.repositories(namespace))
+    made = target.create(NewRepository(namespace, "ship", "a description", visibility))
+    target.set_default_branch(made, "dev")
+
+    assert {request.method for request in api_requests(recording_server)} == {"GET", "POST", "PATCH"}
+    assert all_faults(recording_server) == {}
+
+
+# --- what is read
+
+
+def required(kind: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
+
+
+@pytest.mark.parametrize(("definition", "kind"), READ_AS.items(), ids=READ_AS)
+def test_every_field_that_we_read_is_in_the_schema(definition: str, kind: type[msgspec.Struct]) -> None:
+    named = {field.encode_name for field in msgspec.structs.fields(kind)}
+
+    assert {(definition, name) for name in named - fields_of(definition).keys()} <= NOT_DESCRIBED
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_call_is_answered_by_what_we_read_it_as(recording_server: RecordingServer, gitee: Gitee, case: Case) -> None:
+    """By way of the client: the schema that stands at the operation, and not one that we think of."""
+    recording_server.replies = [answered(case, sample(case.answer))]
+    result = case.call(gitee)
+    [result] = result if isinstance(result, GeneratorType) else [result]
+
+    operation = operation_of(recording_server.requests[0])
+
+    assert operation is not None
+    assert type(result) is READ_AS[operation.answer]
+
+
+@pytest.mark.parametrize(("definition", "kind"), READ_AS.items(), ids=READ_AS)
+@pytest.mark.parametrize("spelled", [lambda it: it, in_quotes], ids=["as they are", "in quotes"])
+def test_an_answer_with_every_field_is_read(definition: str, kind: type[msgspec.Struct], spelled: Any) -> None:
+    example = example_of(definition)
+
+    found = msgspec.to_builtins(read(kind, spelled(example)))
+
+    assert found == shown_of(example, found)
+
+
+def shown_of(example: Any, found: Any) -> Any:
+    """What stands in an example of all that was read of it."""
+    if not isinstance(found, dict):
+        return example
+    return {name: shown_of(example.get(name), found[name]) for name in found}
+
+
+@pytest.mark.parametrize(("definition", "kind"), READ_AS.items(), ids=READ_AS)
+def test_an_answer_with_only_what_we_cannot_do_without_is_read(definition: str, kind: type[msgspec.Struct]) -> None:
+    example = {name: value for name, value in example_of(definition).items() if name in required(kind)}
+
+    found = msgspec.to_builtins(read(kind, example))
+
+    assert {name for name, value in found.items() if value is not None} == required(kind)
+
+
+@pytest.mark.parametrize(("definition", "kind"), READ_AS.items(), ids=READ_AS)
+def test_an_answer_with_null_wherever_we_can_do_without_is_read(definition: str, kind: type[msgspec.Struct]) -> None:
+    example = {name: value if name in required(kind) else None for name, value in example_of(definition).items()}
+
+    found = msgspec.to_builtins(read(kind, example))
+
+    assert {name for name, value in found.items() if value is not None} == required(kind)
+
+
+@pytest.mark.parametrize(
+    ("definition", "kind", "name"),
+    [(definition, kind, name) for definition, kind in READ_AS.items() for name in sorted(required(kind))],
+)
+@pytest.mark.parametrize("given", [{}, {"null": None}], ids=["missing", "null"])
+def test_an_answer_without_what_we_need_is_named(
+    definition: str, kind: type[msgspec.Struct], name: str, given: dict[str, None]
+) -> None:
+    example = {key: value for key, value in example_of(definition).items() if key != name}
+    example.update(dict.fromkeys([name] * len(given)))
+
+    with pytest.raises(UnknownShape, match=name):
+        read(kind, example)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"private": False, "public": True, "internal": False}, Visibility.PUBLIC),
+        ({"private": True, "public": False, "internal": False}, Visibility.PRIVATE),
+        ({"private": False, "public": False, "internal": True}, Visibility.INTERNAL),
+    ],
+)
+def test_a_repository_of_the_schema_becomes_one_of_ours(
+    gitee_session: Session, account: DirectedSource, said: dict[str, bool], expected: Visibility
+) -> None:
+    """In the description's own spelling, where truths are texts."""
+    moment = "2024-07-29T15:42:45+08:00"
+    times = dict.fromkeys(("pushed_at", "created_at", "updated_at"), moment)
+    page = f"{account.origin}/docks/ship"
+    row = {**example_of("Project"), **times, "full_name": "docks/ship", "path": "ship", "html_url": page, **said}
+    quoted = in_quotes(row)
+    assert isinstance(quoted, dict)
+    account.repositories = {7: {**quoted, "id": "7"}}
+    source = GiteeSource(gitee_session, account.url, Secret(TOKEN_OF_DIRECTED), record=lambda _: None, now=lambda: NOW)
+
+    [repository] = source.repositories()
+
+    assert (repository.name, repository.visibility) == ("ship", expected)
+    assert (repository.clone_url, repository.default_branch) == (f"{page}.git", "the default_branch")
+    assert repository.last_push_at == datetime(2024, 7, 29, 7, 42, 45, tzinfo=UTC)
