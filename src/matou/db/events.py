@@ -94,7 +94,7 @@ def list_events(
         statement = statement.where(users.c.folded_name == folded(author))
     statement = statement.where(*between.holds(events.c.created_at))
     newest_first = statement.order_by(events.c.created_at.desc(), events.c.id.desc())
-    rows = connection.execute(newest_first.offset(offset).limit(limit)).mappings()
+    rows = connection.execute(newest_first.offset(offset).limit(limit), viewer.parameters).mappings()
     return tuple(_event_of(repository_id, row) for row in rows)
 
 
@@ -105,7 +105,7 @@ def _sees_fork(connection: Connection, viewer: Viewer) -> ColumnElement[bool]:
     else:
         # Not JSONB, which takes no NUL in a text of another event.
         fork_id = cast(cast(events.c.details, JSON)["fork_id"].as_string(), BigInteger)
-    return exists(select(literal(1)).where(repositories.c.id == fork_id, sees_repository(viewer)))
+    return exists(select(literal(1)).where(repositories.c.id == fork_id, sees_repository(viewer.sight)))
 
 
 def _event_of(repository_id: RepositoryId, row: RowMapping) -> Event:

@@ -124,13 +124,15 @@ def child_namespaces(
         name_filter: a part of the path's last name or of the display name, whatever the case.
     """
     child = namespaces.c.parent_id.is_(None) if parent_id is None else namespaces.c.parent_id == parent_id
-    conditions = [child, sees_namespace(viewer)]
+    conditions = [child, sees_namespace(viewer.sight)]
     if name_filter:
         conditions.append(
             or_(containing(namespaces.c.true_name, name_filter), containing(namespaces.c.display_name, name_filter))
         )
-    total = connection.execute(select(func.count()).select_from(namespaces).where(*conditions)).scalar_one()
-    rows = connection.execute(page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit))
+    counted = select(func.count()).select_from(namespaces).where(*conditions)
+    total = connection.execute(counted, viewer.parameters).scalar_one()
+    listed = page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit)
+    rows = connection.execute(listed, viewer.parameters)
     return tuple(namespace_of(row) for row in rows.mappings()), total
 
 
@@ -149,15 +151,17 @@ def namespaces_of_member(
             memberships.c.namespace_id == namespaces.c.id, memberships.c.user_id == user_id
         )
     )
-    conditions = (is_member, namespaces.c.kind.in_(kinds), sees_namespace(viewer))
-    total = connection.execute(select(func.count()).select_from(namespaces).where(*conditions)).scalar_one()
-    rows = connection.execute(page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit))
+    conditions = (is_member, namespaces.c.kind.in_(kinds), sees_namespace(viewer.sight))
+    counted = select(func.count()).select_from(namespaces).where(*conditions)
+    total = connection.execute(counted, viewer.parameters).scalar_one()
+    listed = page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit)
+    rows = connection.execute(listed, viewer.parameters)
     return tuple(namespace_of(row) for row in rows.mappings()), total
 
 
 def is_seen(connection: Connection, namespace_id: NamespaceId, viewer: Viewer) -> bool:
-    statement = select(namespaces.c.id).where(namespaces.c.id == namespace_id, sees_namespace(viewer))
-    return connection.execute(statement).first() is not None
+    statement = select(namespaces.c.id).where(namespaces.c.id == namespace_id, sees_namespace(viewer.sight))
+    return connection.execute(statement, viewer.parameters).first() is not None
 
 
 def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:

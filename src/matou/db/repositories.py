@@ -188,8 +188,8 @@ def find_repositories(
     connection: Connection, repository_ids: Collection[RepositoryId], *, viewer: Viewer = EVERYTHING
 ) -> tuple[Repository, ...]:
     """Those of them that are there and that the viewer may see, in no order."""
-    statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer))
-    return tuple(repository_of(row) for row in connection.execute(statement).mappings())
+    statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer.sight))
+    return tuple(repository_of(row) for row in connection.execute(statement, viewer.parameters).mappings())
 
 
 def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
@@ -214,7 +214,7 @@ def list_repositories(
         recursive: those of the namespaces below it too.
         name_filter: a part of the name, whatever the case.
     """
-    conditions = [sees_repository(viewer)]
+    conditions = [sees_repository(viewer.sight)]
     if namespace is not None:
         conditions.append(below(repositories.c.folded_path, namespace))
         if not recursive:
@@ -224,8 +224,10 @@ def list_repositories(
             conditions.append(depth == len(namespace.segments))
     if name_filter:
         conditions.append(containing(repositories.c.true_name, name_filter))
-    total = connection.execute(select(func.count()).select_from(repositories).where(*conditions)).scalar_one()
-    rows = connection.execute(page(select(*COLUMNS).where(*conditions), repositories.c.folded_path, offset, limit))
+    counted = select(func.count()).select_from(repositories).where(*conditions)
+    total = connection.execute(counted, viewer.parameters).scalar_one()
+    listed = page(select(*COLUMNS).where(*conditions), repositories.c.folded_path, offset, limit)
+    rows = connection.execute(listed, viewer.parameters)
     return tuple(repository_of(row) for row in rows.mappings()), total
 
 

@@ -67,17 +67,19 @@ def list_wanted(
 ) -> tuple[tuple[Repository, ...], int]:
     """Those that the viewer may see, and how many they are in all."""
     chosen = (
-        sees_repository(viewer),
+        sees_repository(viewer.sight),
         repositories.c.visibility.in_([one.value for one in wanted.visibilities]),
         true() if wanted.below is None else below(repositories.c.folded_path, wanted.below),
         _somehow(wanted),
         _says(wanted.search),
     )
-    total = connection.execute(select(func.count()).select_from(repositories).where(*chosen)).scalar_one()
+    total = connection.execute(
+        select(func.count()).select_from(repositories).where(*chosen), viewer.parameters
+    ).scalar_one()
     column = _COLUMNS[wanted.order]
     # What has no such time stands last either way; the databases do not agree on where nothing stands.
     ordered = select(*COLUMNS).where(*chosen).order_by(column.is_(None), *_directed(column, ascending=wanted.ascending))
-    rows = connection.execute(ordered.offset(offset).limit(limit)).mappings()
+    rows = connection.execute(ordered.offset(offset).limit(limit), viewer.parameters).mappings()
     return tuple(repository_of(row) for row in rows), total
 
 

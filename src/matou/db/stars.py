@@ -111,12 +111,13 @@ def marked_repositories(
     """Those that a user put it on and that the viewer may still see, and how many they are in all."""
     table, column = _TABLES[mark], _ORDERS[order]
     joined = table.join(repositories, repositories.c.id == table.c.repository_id)
-    chosen = (table.c.user_id == user_id, sees_repository(viewer))
-    total = connection.execute(select(func.count()).select_from(joined).where(*chosen)).scalar_one()
+    chosen = (table.c.user_id == user_id, sees_repository(viewer.sight))
+    counted = select(func.count()).select_from(joined).where(*chosen)
+    total = connection.execute(counted, viewer.parameters).scalar_one()
     directions = [column.asc(), repositories.c.id.asc()] if ascending else [column.desc(), repositories.c.id.desc()]
     # What was never pushed to stands last either way; the databases do not agree on where nothing stands.
     statement = select(*COLUMNS).select_from(joined).where(*chosen).order_by(column.is_(None), *directions)
-    rows = connection.execute(statement.offset(offset).limit(limit)).mappings()
+    rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters).mappings()
     return tuple(repository_of(row) for row in rows), total
 
 
@@ -141,10 +142,10 @@ def _count_forks(connection: Connection, ids: Collection[RepositoryId], viewer: 
     statement = (
         select(forks.c.parent_id, func.count())
         .select_from(forks.join(repositories, repositories.c.id == forks.c.repository_id))
-        .where(forks.c.parent_id.in_(ids), sees_repository(viewer))
+        .where(forks.c.parent_id.in_(ids), sees_repository(viewer.sight))
         .group_by(forks.c.parent_id)
     )
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    return {row[0]: row[1] for row in connection.execute(statement, viewer.parameters)}
 
 
 def _is_of(mark: Mark, repository_id: RepositoryId, user_id: UserId) -> ColumnElement[bool]:

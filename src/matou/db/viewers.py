@@ -1,9 +1,25 @@
 """What a listing shows to whom, as SQL: the same answer as `forge/access.py` gives for one row, for many at once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces, repositories, repository_members
@@ -17,6 +33,21 @@ LONGEST_PART = 1000
 """No name is as long; SQLite refuses a pattern of more than 50,000 bytes."""
 
 _held = namespaces.alias("held")
+
+# Without a value of their own: a statement that is executed without a viewer's parameters fails.
+_VIEWER_ID = bindparam("viewer_id", type_=BigInteger)
+_ONLY_BELOW = bindparam("viewer_only_below", type_=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of a viewer the text of a statement depends on, which can so be built once for many of them."""
+
+    is_somebody: bool
+    everything: bool
+    visibilities: tuple[Visibility, ...]
+    backups_are_open: bool
+    is_bounded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +68,72 @@ class Viewer:
     backups_are_open: bool
     only_below: NamespacePath | None = None
 
+    @property
+    def sight(self) -> Sight:
+        return Sight(
+            is_somebody=self.user_id is not None,
+            everything=self.everything,
+            visibilities=self.visibilities,
+            backups_are_open=self.backups_are_open,
+            is_bounded=self.only_below is not None,
+        )
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What a statement that asks for this viewer's sight is executed with."""
+        given = {
+            _VIEWER_ID.key: self.user_id,
+            _ONLY_BELOW.key: None if self.only_below is None else folded(str(self.only_below)),
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
 
 EVERYTHING = Viewer(user_id=None, everything=True, visibilities=(), backups_are_open=False)
 
 
-def sees_namespace(viewer: Viewer) -> ColumnElement[bool]:
+def sees_namespace(sight: Sight) -> ColumnElement[bool]:
     """Members of it, of one above it or of one below it; and whoever sees a repository in it."""
-    if viewer.everything:
-        return _namespace_within(viewer.only_below)
+    if sight.everything:
+        return _namespace_within(sight)
     ways: list[ColumnElement[bool]] = [false()]
-    if viewer.user_id is not None:
+    if sight.is_somebody:
         related = or_(
             memberships.c.namespace_id == namespaces.c.id,
-            _is_below(namespaces.c.folded_path, _held.c.folded_path),
-            _is_below(_held.c.folded_path, namespaces.c.folded_path),
+            is_below(namespaces.c.folded_path, _held.c.folded_path),
+            is_below(_held.c.folded_path, namespaces.c.folded_path),
         )
         ways.append(
             exists(
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
-                .where(memberships.c.user_id == viewer.user_id, related)
+                .where(memberships.c.user_id == _VIEWER_ID, related)
             )
         )
-    inside = _is_below(repositories.c.folded_path, namespaces.c.folded_path)
-    seen_inside = or_(_open_repository(viewer), _is_repository_member(viewer))
+    inside = is_below(repositories.c.folded_path, namespaces.c.folded_path)
+    seen_inside = or_(_open_repository(sight), _is_repository_member(sight))
     ways.append(exists(select(literal(1)).select_from(repositories).where(inside, seen_inside)))
-    if viewer.backups_are_open:
+    if sight.backups_are_open:
         ways.append(namespaces.c.source.is_not(None))
-    return and_(or_(*ways), _namespace_within(viewer.only_below))
+    return and_(or_(*ways), _namespace_within(sight))
 
 
-def sees_repository(viewer: Viewer) -> ColumnElement[bool]:
+def sees_repository(sight: Sight) -> ColumnElement[bool]:
     """Its own members, those of a namespace that it stands in, directly or not, and whom its visibility lets in.
 
     Where its members count independently, of the namespaces' only their owners.
     """
-    within = true() if viewer.only_below is None else below(repositories.c.folded_path, viewer.only_below)
-    if viewer.everything:
+    within = is_below(repositories.c.folded_path, _ONLY_BELOW) if sight.is_bounded else true()
+    if sight.everything:
         return within
-    ways = [_open_repository(viewer), _is_repository_member(viewer)]
-    if viewer.user_id is not None:
+    ways = [_open_repository(sight), _is_repository_member(sight)]
+    if sight.is_somebody:
         ways.append(
             exists(
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
                 .where(
-                    memberships.c.user_id == viewer.user_id,
-                    _is_below(repositories.c.folded_path, _held.c.folded_path),
+                    memberships.c.user_id == _VIEWER_ID,
+                    is_below(repositories.c.folded_path, _held.c.folded_path),
                     or_(not_(repositories.c.independent_members), memberships.c.role >= Role.OWNER.value),
                 )
             )
@@ -92,7 +142,7 @@ def sees_repository(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def below(column: ColumnElement[str], path: NamespacePath) -> ColumnElement[bool]:
-    return _is_below(column, literal(folded(str(path))))
+    return is_below(column, literal(folded(str(path))))
 
 
 def containing(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
@@ -106,30 +156,37 @@ def page(statement: Select[*Row], order: ColumnElement[str], offset: int, limit:
     return statement.order_by(order).offset(offset).limit(limit)
 
 
-def _open_repository(viewer: Viewer) -> ColumnElement[bool]:
-    open_by_visibility = repositories.c.visibility.in_(viewer.visibilities)
-    if viewer.backups_are_open:
+def has_visibility(visibilities: Collection[Visibility]) -> ColumnElement[bool]:
+    """One of these. Not IN: SQLAlchemy writes such a list anew each time that a statement is executed."""
+    if set(visibilities) == set(Visibility):
+        return true()
+    return or_(false(), *(repositories.c.visibility == one.value for one in sorted(visibilities)))
+
+
+def _open_repository(sight: Sight) -> ColumnElement[bool]:
+    open_by_visibility = has_visibility(sight.visibilities)
+    if sight.backups_are_open:
         return or_(open_by_visibility, repositories.c.source.is_not(None))
     return open_by_visibility
 
 
-def _is_repository_member(viewer: Viewer) -> ColumnElement[bool]:
-    if viewer.user_id is None:
+def _is_repository_member(sight: Sight) -> ColumnElement[bool]:
+    if not sight.is_somebody:
         return false()
     return exists(
         select(literal(1))
         .select_from(repository_members)
-        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == viewer.user_id)
+        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == _VIEWER_ID)
     )
 
 
-def _namespace_within(path: NamespacePath | None) -> ColumnElement[bool]:
-    if path is None:
+def _namespace_within(sight: Sight) -> ColumnElement[bool]:
+    if not sight.is_bounded:
         return true()
-    return or_(namespaces.c.folded_path == folded(str(path)), below(namespaces.c.folded_path, path))
+    return or_(namespaces.c.folded_path == _ONLY_BELOW, is_below(namespaces.c.folded_path, _ONLY_BELOW))
 
 
-def _is_below(inner: ColumnElement[str], outer: ColumnElement[str]) -> ColumnElement[bool]:
+def is_below(inner: ColumnElement[str], outer: ColumnElement[str]) -> ColumnElement[bool]:
     # Not LIKE: a name may hold `_`, which would stand for any character.
     start: ColumnElement[str] = func.substr(inner, 1, func.length(outer) + 1, type_=Text)
     return start == outer + "/"
