@@ -254,11 +254,5 @@ def migrate(
     opened = open_archive(archive)
     reached = TARGETS[platform]
     with reached.session(url, settings, connections=2 * options.jobs, on_wait=on_wait) as session:
-        connections = TargetConnections(session, _way_out(settings))
+        connections = TargetConnections(session)
         return migrate_archive(opened, reached.target(session, url, token), connections, options, progress=progress)
-
-
-def _way_out(settings: Settings) -> Mapping[str, str]:
-    """What a git child that speaks to a platform is told: our proxies, and whom to trust."""
-    authorities = {"GIT_SSL_CAINFO": str(settings.authorities)} if settings.authorities else {}
-    return {**settings.proxy_variables, **authorities}

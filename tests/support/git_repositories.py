@@ -12,6 +12,7 @@ from typing import IO, Final
 import pytest
 
 from matou.errors import NotFound, UnknownShape
+from matou.git.push import Body
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
@@ -271,7 +272,7 @@ def assert_sound(git_dir: Path) -> None:
 
 @dataclass
 class LocalTransport:
-    """Git's smart HTTP without the HTTP: each request is one real `git upload-pack` over a repository of this disk.
+    """Git's smart HTTP without the HTTP: each request is one real git child over a repository of this disk.
 
     Attributes:
         version: the highest version of the protocol that this server speaks.
@@ -285,9 +286,10 @@ class LocalTransport:
     pack_bytes: int | None = None
 
     @contextmanager
-    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator["LocalAnswer"]:
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator["LocalAnswer"]:
+        body = body if isinstance(body, bytes) else b"".join(body())
         self.requests.append(("POST", body))
-        if self.version < 2:
+        if self.version < 2 <= protocol:
             raise UnknownShape("the answer to a version 2 request", 400)
         path = self._path(url)
         with subprocess.Popen(
@@ -305,10 +307,10 @@ class LocalTransport:
             yield LocalAnswer(child.stdout, self.pack_bytes if is_fetch else None)
             child.stdout.close()
 
-    def advertise(self, url: str, service: str) -> bytes:
+    def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
         self.requests.append(("GET", b""))
         arguments = [service.removeprefix("git-"), "--stateless-rpc", "--advertise-refs", str(self._path(url))]
-        return git_bytes(None, *arguments, GIT_PROTOCOL=f"version={self.version}")
+        return git_bytes(None, *arguments, GIT_PROTOCOL=f"version={min(protocol, self.version)}")
 
     def _path(self, url: str) -> Path:
         path = self.repositories.get(url)

@@ -160,7 +160,7 @@ def _read_v0(lines: Iterator[bytes], version: int) -> Advertisement:
 
 def _add_v0_line(gathered: _Gathered, line: bytes) -> None:
     oid, space, name = line.partition(b" ")
-    if oid == b"shallow" or name == b"capabilities^{}":
+    if oid == b"shallow" or name in (b"capabilities^{}", b".have"):
         return
     if not space:
         raise MalformedPacket(Phrase("git ref advertisement line"), line)

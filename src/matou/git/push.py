@@ -1,57 +1,95 @@
-"""Sends what a repository has to another: nothing is ever overwritten there, and nothing is deleted."""
+"""Sends what a repository has to another: nothing is ever overwritten there, and nothing is deleted.
+
+No `git push`: that is four processes for each repository, and one request more than is needed. What there is to send
+is worked out by one `git pack-objects`, or lies on the disk as it is (see `whole_pack`).
+"""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import Final, Protocol
 
-from matou.credentials import GitCredential
 from matou.errors import MatouError
-from matou.git.run import GitChild, GitFailed, Limits, http_environment
-from matou.model.names import ObjectId, RefName
+from matou.git.children import BLOCK_BYTES
+from matou.git.protocol_client import read_advertisement
+from matou.git.protocol_server import RECEIVE_PACK
+from matou.git.push_protocol import PushReport, push_commands, read_push_report
+from matou.git.run import GitChild, Limits
+from matou.git.transport import Answer
+from matou.git.whole_pack import WholePack, pack_of_everything
+from matou.model.names import ObjectId
+from matou.model.refs import NOTHING, RefChange, RefListing
 
-REFS_AT_ONCE = 2_000
-"""They stand in the argument list, which has a limit of some megabytes."""
+REFS_AT_ONCE: Final = 2_000
+"""Platforms limit how many refs one push may move."""
 
-_NOT_ATOMIC = "does not support --atomic"
+SENT_AS_ONE_BYTES: Final = 1024 * 1024
+"""Up to there a request says how long it is, as git's own do: not every proxy takes one that does not."""
+
+Pieces = Generator[bytes, None, None]
+Body = bytes | Callable[[], Pieces]
 
 
 class PushFailed(MatouError):
-    """The other side did not take a push, or there was no other side."""
+    """The other side did not take a push."""
+
+
+class PushTransport(Protocol):
+    """Git's smart HTTP, to write by; see `transport.GitTransport`."""
+
+    def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes: ...
+
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> AbstractContextManager[Answer]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a repository says to who wants to push to it: its refs, without HEAD, and what it can do."""
+
+    listing: RefListing
+    capabilities: frozenset[str]
 
 
 class Pusher:
-    """Pushes from bare repositories over HTTP. May be used by several threads.
+    """Pushes from bare repositories. May be used by several threads."""
 
-    Args:
-        environment: what a git child has to know of the way out: proxies, certificates.
-    """
-
-    def __init__(self, credential: GitCredential, *, environment: Mapping[str, str], limits: Limits) -> None:
-        self._credential = credential
-        self._environment = environment
+    def __init__(self, transport: PushTransport, *, limits: Limits) -> None:
+        self._transport = transport
         self._limits = limits
         self._children: set[GitChild] = set()
         self._lock = threading.Lock()
         self._is_cancelled = False
 
-    def push(self, git_dir: Path, url: str, refs: Mapping[RefName, ObjectId]) -> None:
-        """Make or move forward refs at `url`, all of them or none where the server can do that.
+    def ask(self, url: str) -> Offer:
+        """Raises MatouError: what the transport raises; MalformedPacket or CutShort for what came over it."""
+        said = read_advertisement(BytesIO(self._transport.advertise(url, RECEIVE_PACK, protocol=0)).read)
+        return Offer(said.listing or RefListing(NOTHING), said.capabilities)
 
-        A branch that would lose commits and a tag that is another there already are refused, by git here and with
-        that everything that went with them.
+    def push(
+        self, git_dir: Path, url: str, changes: Sequence[RefChange], offer: Offer, *, haves: Collection[ObjectId]
+    ) -> None:
+        """Make or move refs at `url` in this order, all of them or none where the server can do that.
+
+        A ref that is not, or no longer, what its change calls old stays as it is, and with that all the others.
+
+        Args:
+            changes: whose new objects are here.
+            haves: what is there and here.
 
         Raises:
-            PushFailed: with what git said.
+            PushFailed: with what the server said.
+            GitFailed: the objects cannot be read here.
+            MatouError: what the transport raises. Some, or all, may have arrived: ask again.
         """
-        for some in _batches(refs):
-            try:
-                self._push(git_dir, url, some, ("--atomic",))
-            except GitFailed as failure:
-                if _NOT_ATOMIC not in failure.stderr:
-                    raise _told(failure) from failure
-                self._push_plainly(git_dir, url, some)
+        known = set(haves)
+        for some in _batches(changes):
+            self._send(_Push(git_dir, url, some, offer.capabilities, frozenset(known)))
+            known |= {change.new for change in some if change.new is not None}
 
     def cancel(self) -> None:
         """End every push that is under way, and begin no other."""
@@ -60,20 +98,28 @@ class Pusher:
             for child in self._children:
                 child.kill()
 
-    def _push_plainly(self, git_dir: Path, url: str, specs: Sequence[str]) -> None:
-        try:
-            self._push(git_dir, url, specs, ())
-        except GitFailed as failure:
-            raise _told(failure) from failure
-
-    def _push(self, git_dir: Path, url: str, specs: Sequence[str], options: Sequence[str]) -> None:
-        command = ["push", "--quiet", "--no-verify", "--recurse-submodules=no", *options, "--end-of-options", url]
-        environment = {**self._environment, **http_environment(self._credential, url)}
+    def _send(self, push: "_Push") -> None:
         with (
-            GitChild([*command, *specs], git_dir=git_dir, environment=environment, limits=self._limits) as child,
+            closing(_Body(partial(self._pieces, push))) as body,
+            self._transport.exchange(push.url, RECEIVE_PACK, body.content(), protocol=0) as answer,
+        ):
+            report = read_push_report(answer.read, push.capabilities)
+        _require_taken(report)
+
+    def _pieces(self, push: "_Push") -> Pieces:
+        yield push.commands
+        pack = None if push.haves else pack_of_everything(push.git_dir, push.news)
+        yield from self._packed(push) if pack is None else _stored(pack)
+
+    def _packed(self, push: "_Push") -> Pieces:
+        """The pack, while git makes it."""
+        with (
+            GitChild(list(push.words()), git_dir=push.git_dir, limits=self._limits, has_input=True) as child,
             self._cancellable(child),
         ):
-            child.stdout.read()
+            child.feed(push.revisions())
+            while block := child.stdout.read(BLOCK_BYTES):
+                yield block
             child.finish()
 
     @contextmanager
@@ -89,11 +135,91 @@ class Pusher:
                 self._children.discard(child)
 
 
-def _batches(refs: Mapping[RefName, ObjectId]) -> Iterator[Sequence[str]]:
-    specs = iter([f"{refs[name]}:{name}" for name in sorted(refs)])
-    while some := list(islice(specs, REFS_AT_ONCE)):
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """One request."""
+
+    git_dir: Path
+    url: str
+    changes: Sequence[RefChange]
+    capabilities: frozenset[str]
+    haves: frozenset[ObjectId]
+
+    @property
+    def commands(self) -> bytes:
+        return push_commands(self.changes, self.capabilities)
+
+    @property
+    def news(self) -> list[ObjectId]:
+        return [change.new for change in self.changes if change.new is not None]
+
+    def words(self) -> Iterator[str]:
+        """What makes git write a pack with the new objects, and with all that they reach but for what is there."""
+        yield from ("pack-objects", "--revs", "--stdout", "-q")
+        if "ofs-delta" in self.capabilities:
+            yield "--delta-base-offset"
+        if self.haves and "no-thin" not in self.capabilities:
+            yield "--thin"
+
+    def revisions(self) -> bytes:
+        return "".join([*(f"{oid}\n" for oid in self.news), *(f"^{oid}\n" for oid in sorted(self.haves))]).encode()
+
+
+class _Body:
+    """What a push sends: in one piece where it is small, else while it is made; anew for each further attempt."""
+
+    def __init__(self, make: Callable[[], Pieces]) -> None:
+        self._make = make
+        self._pieces = make()
+        self._beginning: list[bytes] | None = None
+
+    def content(self) -> Body:
+        beginning: list[bytes] = []
+        size = 0
+        for piece in self._pieces:
+            beginning.append(piece)
+            size += len(piece)
+            if size > SENT_AS_ONE_BYTES:
+                self._beginning = beginning
+                return self._attempt
+        return b"".join(beginning)
+
+    def close(self) -> None:
+        self._pieces.close()
+
+    def _attempt(self) -> Pieces:
+        beginning, self._beginning = self._beginning, None
+        if beginning is None:
+            self._pieces = self._make()
+        yield from beginning or ()
+        yield from self._pieces
+
+
+def _batches(changes: Iterable[RefChange]) -> Iterator[Sequence[RefChange]]:
+    waiting = iter(changes)
+    while some := list(islice(waiting, REFS_AT_ONCE)):
         yield some
 
 
-def _told(failure: GitFailed) -> PushFailed:
-    return PushFailed("git push exited {status}: {reason}", status=failure.status, reason=failure.stderr)
+def _stored(pack: WholePack) -> Pieces:
+    with pack.path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def _require_taken(report: PushReport) -> None:
+    if report.unpacked != "ok":
+        raise PushFailed("the target did not take what was sent: {reason}", reason=_reason(report, report.unpacked))
+    if report.refused:
+        ref = min(report.refused)
+        raise PushFailed(
+            "the target did not take {count} refs, {ref} for one: {reason}",
+            count=len(report.refused),
+            ref=repr(ref),
+            reason=_reason(report, report.refused[ref]),
+        )
+
+
+def _reason(report: PushReport, reason: str) -> str:
+    """What people are told says more than the report, which often has `pre-receive hook declined` only."""
+    return f"{reason} ({report.said})" if report.said else reason

@@ -12,7 +12,7 @@ from matou.errors import Phrase, Refused, UnknownShape
 from matou.remote.addresses import Origin, parse_address
 from matou.remote.answers import AnsweredOtherwise, AnsweredRefused
 from matou.remote.connections import Limits
-from matou.remote.session import Session
+from matou.remote.session import Body, Session
 from matou.remote.streams import Stream
 
 COMPRESSED_ABOVE_BYTES = 1024
@@ -20,11 +20,9 @@ COMPRESSED_ABOVE_BYTES = 1024
 
 REFUSALS_IN_A_ROW = 3
 
-LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
+UPLOAD_PACK = "git-upload-pack"
 
-REQUEST_TYPE = "application/x-git-upload-pack-request"
-RESULT_TYPE = "application/x-git-upload-pack-result"
-ADVERTISEMENT_TYPE = "application/x-git-upload-pack-advertisement"
+LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
 PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
 """A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
@@ -44,7 +42,7 @@ class UnexpectedGitAnswer(UnknownShape):
 
 
 class SmartHttp:
-    """Asks git-upload-pack. Threads may share it.
+    """Asks git-upload-pack and git-receive-pack, each by its name. Threads may share it.
 
     The credential goes with the first request, which saves a round trip, and to wherever it is told to ask: whoever
     gives the URL answers for it. Once an origin has answered with 401, nothing more is sent there: twenty failed
@@ -66,8 +64,10 @@ class SmartHttp:
         self._lock = threading.Lock()
 
     @contextmanager
-    def exchange(self, url: str, body: bytes, *, protocol_version: int = 2) -> Iterator[Stream]:
-        """POST to URL/git-upload-pack and give the answer's stream. What fails before it begins is repeated.
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator[Stream]:
+        """POST to URL/SERVICE and give the answer's stream. What fails before it begins is repeated.
+
+        That holds for a push too: one that has arrived does not fit any more what is there by then.
 
         Raises:
             UnexpectedGitAnswer: the server does not speak this; another way may work.
@@ -75,23 +75,25 @@ class SmartHttp:
             NotFound: there is no such repository, or not for us.
             TryLater: the server is busy, or the connection failed.
         """
-        headers = {"Content-Type": REQUEST_TYPE, "Accept": RESULT_TYPE, **_protocol(protocol_version)}
-        if len(body) > COMPRESSED_ABOVE_BYTES:
+        expected = f"application/x-{service}-result"
+        headers = {"Content-Type": f"application/x-{service}-request", "Accept": expected, **_protocol(protocol)}
+        if service == UPLOAD_PACK and isinstance(body, bytes) and len(body) > COMPRESSED_ABOVE_BYTES:
             body = gzip.compress(body, compresslevel=6, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        with self._ask("POST", f"{url}/git-upload-pack", headers, body, expected=RESULT_TYPE) as stream:
+        with self._ask("POST", f"{url}/{service}", headers, body, expected=expected) as stream:
             yield stream
 
-    def advertise(self, url: str, *, protocol_version: int = 2) -> bytes:
-        """GET URL/info/refs for git-upload-pack; errors as those of `exchange`."""
-        asked = f"{url}/info/refs?service=git-upload-pack"
-        headers = {"Accept": ADVERTISEMENT_TYPE, "Accept-Encoding": "gzip", **_protocol(protocol_version)}
-        with self._ask("GET", asked, headers, None, expected=ADVERTISEMENT_TYPE) as stream:
+    def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
+        """GET URL/info/refs; errors as those of `exchange`."""
+        asked = f"{url}/info/refs?service={service}"
+        expected = f"application/x-{service}-advertisement"
+        headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
+        with self._ask("GET", asked, headers, None, expected=expected) as stream:
             return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
 
     @contextmanager
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, expected: str
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, *, expected: str
     ) -> Iterator[Stream]:
         origin = parse_address(url).origin
         authorization = self._authorization_for(origin)

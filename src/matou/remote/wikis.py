@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from matou.credentials import GitCredential
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import RemoteRepository, Unseen
-from matou.remote.git_http import LogInRefused, SmartHttp, UnexpectedGitAnswer
+from matou.remote.git_http import UPLOAD_PACK, LogInRefused, SmartHttp, UnexpectedGitAnswer
 from matou.remote.session import Session
 
 ASKING = 8
@@ -69,7 +69,7 @@ def wiki_of(repository: RemoteRepository) -> RemoteRepository:
 def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
     """GitCode answers 403 for what is not there; a server that has no such thing may answer anything."""
     try:
-        git.advertise(wiki.clone_url)
+        git.advertise(wiki.clone_url, UPLOAD_PACK)
     except LogInRefused:
         raise
     except (Refused, NotFound, UnexpectedGitAnswer):

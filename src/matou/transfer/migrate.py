@@ -87,8 +87,8 @@ def migrate(
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
     places.add((owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place)
     credential = target.git_credential()
-    pusher = Pusher(credential, environment=connections.environment, limits=options.limits)
-    mover = Mover(archive, target, connections, connections.git(credential), pusher, existing)
+    git = connections.git(credential)
+    mover = Mover(archive, target, connections, git, Pusher(git, limits=options.limits), existing)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
     return _report(target, account, plan, moved, is_dry_run=False)
 

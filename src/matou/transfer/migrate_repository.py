@@ -7,13 +7,13 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLater
 from matou.git.history import is_ancestor
 from matou.git.objects import open_repository
-from matou.git.push import Pusher
+from matou.git.push import Offer, Pusher, PushFailed
 from matou.git.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
-from matou.model.refs import RefListing
+from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
@@ -101,14 +101,14 @@ class _Filling:
     repository: TargetRepository
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
-        before = self._list()
+        before, offer = self._look(is_new=is_new)
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
         left_there = _left_there(self.wanted, before)
         if missing or left_there:
             self._require_own_history(before, missing, left_there)
         problems: list[MatouError] = []
         lfs_bytes = self._send_large_files(problems.append)
-        after = self._push(missing, before, problems.append)
+        after = self._push(missing, before, offer, problems.append)
         self._settle_head(after, problems.append)
         changed = is_new or bool(missing) or bool(lfs_bytes)
         outcome = MoveOutcome.MOVED if changed else MoveOutcome.UNCHANGED
@@ -128,8 +128,18 @@ class _Filling:
     def _git_dir(self) -> Path:
         return self.mover.archive.repository(RepositoryPath.parse(self.line.path))
 
+    @property
+    def _head(self) -> RefName:
+        return self.listing.head or RefName(f"{HEADS}{self.line.default_branch}")
+
+    def _look(self, *, is_new: bool) -> tuple[RefListing, Offer | None]:
+        """What is there. Of what was just made, and surely is to be filled, one question tells all."""
+        if not is_new:
+            return self._list(), None
+        offer = self.mover.pusher.ask(self.repository.clone_url)
+        return offer.listing, offer
+
     def _list(self) -> RefListing:
-        """Asked even of what was just made: a credential that git does not take ends here, before git is started."""
         return list_refs(self.mover.git, self.repository.clone_url)
 
     def _require_own_history(self, there: RefListing, missing: Refs, left_there: Sequence[RefName]) -> None:
@@ -179,7 +189,9 @@ class _Filling:
             )
         return uploaded.sent_bytes
 
-    def _push(self, missing: Refs, before: RefListing, note: Callable[[MatouError], None]) -> RefListing:
+    def _push(
+        self, missing: Refs, before: RefListing, offer: Offer | None, note: Callable[[MatouError], None]
+    ) -> RefListing:
         """Send what is missing, and prove it; notes are tried on their own, since not every platform takes them.
 
         Raises:
@@ -188,17 +200,38 @@ class _Filling:
         """
         if not missing:
             return before
-        pusher, url = self.mover.pusher, self.repository.clone_url
-        pusher.push(self._git_dir, url, _of(missing, CODE))
+        offer = offer or self.mover.pusher.ask(self.repository.clone_url)
+        self._send(_of(missing, CODE), before, offer)
         notes = _of(missing, (NOTES,))
         try:
-            pusher.push(self._git_dir, url, notes)
+            self._send(notes, before, offer)
         except MatouError as error:
             note(error)
             notes = {}
         after = self._list()
         self._require(after, {**_of(self.wanted, CODE), **notes})
         return after
+
+    def _send(self, refs: Refs, before: RefListing, offer: Offer) -> None:
+        """The default branch goes first: there are platforms that take the first one for it."""
+        names = sorted(refs, key=lambda name: (name != self._head, name))
+        changes = [RefChange(name, before.refs.get(name), refs[name]) for name in names]
+        try:
+            self.mover.pusher.push(
+                self._git_dir, self.repository.clone_url, changes, offer, haves=self._known_here(before)
+            )
+        except (PushFailed, TryLater):
+            # Said of a second attempt, perhaps, where the first one arrived and its answer did not.
+            there = self._list().refs
+            if any(there.get(name) != oid for name, oid in refs.items()):
+                raise
+
+    def _known_here(self, there: RefListing) -> frozenset[ObjectId]:
+        """What the target has and we have too, from which what it lacks is told."""
+        if there.is_empty:
+            return frozenset()
+        own = open_repository(self._git_dir)
+        return frozenset(oid for oid in there.object_ids() if oid in own)
 
     def _require(self, after: RefListing, expected: Refs) -> None:
         different = [name for name, oid in expected.items() if after.refs.get(name) != oid]
@@ -210,7 +243,7 @@ class _Filling:
             )
 
     def _settle_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
-        head = self.listing.head or RefName(f"{HEADS}{self.line.default_branch}")
+        head = self._head
         if head not in self.wanted or there.head == head or not head.startswith(HEADS):
             return
         try:

@@ -1,15 +1,14 @@
 """What a migration needs of a platform, and of the way to its git: each `target.py` in `platforms` offers the first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from matou.credentials import GitCredential
-from matou.git.transport import GitTransport
 from matou.model.targets import NewRepository, TargetRepository, TargetRules
+from matou.remote.git_http import SmartHttp
 from matou.remote.lfs_uploads import LfsUploads
 from matou.remote.session import Session
-from matou.transfer.connections import HttpConnections
 
 
 class Target(Protocol):
@@ -45,17 +44,12 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TargetConnections:
-    """The ways to a target's git: our own for questions and LFS, a child's for pushes.
-
-    Attributes:
-        environment: what a git child has to know of the way out: proxies, certificates.
-    """
+    """The ways to a target's git and its LFS."""
 
     session: Session
-    environment: Mapping[str, str]
 
-    def git(self, credential: GitCredential) -> GitTransport:
-        return HttpConnections(self.session).git(credential)
+    def git(self, credential: GitCredential) -> SmartHttp:
+        return SmartHttp(self.session, credential=credential)
 
     def lfs(self, clone_url: str, credential: GitCredential) -> LfsUploads:
         return LfsUploads(self.session, clone_url, credential=credential)

@@ -63,7 +63,7 @@ def smart(session: Session, recording_server: RecordingServer) -> SmartHttp:
 
 
 def ls_refs(smart: SmartHttp, server: RecordingServer | FaultProxy, path: str = "/team/repo.git") -> bytes:
-    with smart.exchange(server.url + path, LS_REFS) as stream:
+    with smart.exchange(server.url + path, "git-upload-pack", LS_REFS) as stream:
         return stream.read()
 
 
@@ -86,7 +86,7 @@ def test_one_request_lists_the_refs(smart: SmartHttp, git_server: RecordingServe
 def test_the_advertisement_comes_in_the_version_that_was_asked_for(
     smart: SmartHttp, git_server: RecordingServer, version: int, beginning: bytes
 ) -> None:
-    assert smart.advertise(f"{git_server.url}/r.git", protocol_version=version).startswith(beginning)
+    assert smart.advertise(f"{git_server.url}/r.git", "git-upload-pack", protocol=version).startswith(beginning)
     assert git_server.requests[0].target == "/r.git/info/refs?service=git-upload-pack"
 
 
@@ -97,7 +97,7 @@ def test_a_long_request_is_compressed_and_a_pack_comes_whole(
     haves = b"".join(b"0032have %040x\n" % number for number in range(1, 100))
     request = b"0011command=fetch0001" + f"0032want {tip}\n".encode() + haves + b"0009done\n0000"
 
-    with smart.exchange(f"{git_server.url}/r.git", request) as stream:
+    with smart.exchange(f"{git_server.url}/r.git", "git-upload-pack", request) as stream:
         answer = stream.read()
 
     assert git_server.requests[0].headers["content-encoding"] == "gzip"
@@ -167,7 +167,7 @@ def test_after_one_401_the_origin_is_not_asked_again(smart: SmartHttp, recording
         with pytest.raises(Refused):
             ls_refs(smart, recording_server, f"/r{number}.git")
         with pytest.raises(Refused):
-            smart.advertise(f"{recording_server.url}/r{number}.git")
+            smart.advertise(f"{recording_server.url}/r{number}.git", "git-upload-pack")
 
     assert len(recording_server.requests) == 1
 
@@ -219,7 +219,7 @@ def test_no_redirect_is_followed(
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as through_proxy:
         smart = SmartHttp(through_proxy, credential=CREDENTIAL)
         with pytest.raises(RedirectRefused):
-            smart.advertise(f"{proxy.url}/r.git")
+            smart.advertise(f"{proxy.url}/r.git", "git-upload-pack")
         with pytest.raises(RedirectRefused):
             ls_refs(smart, proxy)
 

@@ -3,7 +3,7 @@
 import csv
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,8 +35,9 @@ from matou.transfer.migrate_plan import SamePlace, UnusableName
 from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target, TargetConnections
+from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
-from support.steered_clock import SYSTEM_CLOCK
+from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
 CONTENT = b"an object of LFS" * 1000
 
@@ -54,13 +55,14 @@ class Port:
     namespace: Namespace
     token: Secret
     platform: str
+    url: str
 
     @property
     def name(self) -> str:
         return str(self.namespace.path)
 
     def target(self) -> Target:
-        url = self.server.url
+        url = self.url
         if self.platform == "coding":
             return CodingTarget(self.session, f"{url}/open-api", self.token, now=now)
         rules = MATOU_RULES if self.platform == "matou" else PLAIN_RULES
@@ -70,7 +72,7 @@ class Port:
         self, archive: Archive, *, cancelled: threading.Event | None = None, **options: object
     ) -> MigrationReport:
         chosen = MigrationOptions(self.name, **options)  # type: ignore[arg-type]
-        return migrate(archive, self.target(), TargetConnections(self.session, {}), chosen, cancelled=cancelled)
+        return migrate(archive, self.target(), TargetConnections(self.session), chosen, cancelled=cancelled)
 
     def repository(self, name: str) -> Repository:
         return find_repository(self.server.forge, RepositoryPath(self.namespace.path, name))
@@ -96,7 +98,8 @@ def port(matou_server: MatouServer, request: pytest.FixtureRequest) -> Iterator[
     project = create_project(matou_server.forge, team, "port", creator=owner)
     patience = Patience(attempts=2)
     with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
-        yield Port(matou_server, session, project, matou_server.token(owner), getattr(request, "param", "matou"))
+        platform = getattr(request, "param", "matou")
+        yield Port(matou_server, session, project, matou_server.token(owner), platform, matou_server.url)
 
 
 @pytest.fixture
@@ -225,6 +228,23 @@ def test_an_empty_repository_is_made_empty(port: Port, team: Team, tmp_path: Pat
 
     assert report.everything_is_moved
     assert refs(port.git_dir("empty")) == {}
+
+
+@pytest.mark.parametrize("toxic", [ResetPeer(), TruncateBody(20), Status(503)], ids=lambda toxic: type(toxic).__name__)
+def test_a_push_whose_answer_is_lost_is_known_by_what_is_there(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy], toxic: Toxic
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    proxy = fault_proxy(port.server.url)
+    rule = proxy.add(toxic, method="POST", path="git-receive-pack", at=1)
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    assert rule.matched >= 1
+    assert report.everything_is_moved
+    assert refs(port.git_dir("api")) == refs(source)
 
 
 @every_platform
