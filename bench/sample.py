@@ -11,7 +11,7 @@ from pathlib import Path
 from matou.forge.namespaces import create_organization, create_project
 from matou.forge.repositories import import_repository
 from matou.forge.tokens import create_token
-from matou.forge.users import create_user
+from matou.forge.users import create_user, find_user
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
@@ -19,6 +19,7 @@ from measuring import MATOU, Command
 
 REPOSITORIES_A_PROJECT = 50
 COMMITS = 20
+OWNER = "bench"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Sample:
     url: str
     list_of_urls: Path
     environment: dict[str, str]
+    token: str
 
 
 @contextmanager
@@ -44,9 +46,17 @@ def make_sample(folder: Path, sizes: Sequence[int]) -> Iterator[Sample]:
             listed = folder / "urls"
             listed.write_text("".join(f"{url}/{path}.git {path}\n" for path in paths), encoding="utf-8")
             label = f"{len(sizes):,} repositories, {sum(sizes) / 2**20:,.0f} MiB"
-            yield Sample(label, folder, url, listed, environment_for(token))
+            yield Sample(label, folder, url, listed, environment_for(token), token)
         finally:
             server.terminate()
+
+
+def make_namespace(sample: Sample, name: str) -> None:
+    """One more organization of who owns the repositories, made beside the running server."""
+    with open_forge(sample.folder / "server", Settings.of_process(), loopback=True) as forge:
+        owner = find_user(forge, OWNER)
+        assert owner is not None
+        create_organization(forge, name, owner=owner)
 
 
 def environment_for(token: str) -> dict[str, str]:
@@ -54,6 +64,7 @@ def environment_for(token: str) -> dict[str, str]:
     basic = base64.b64encode(f"bench:{token}".encode()).decode()
     return {
         "MATOU_CODING_TOKEN": token,
+        "MATOU_GITCODE_TOKEN": token,
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "http.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
@@ -63,7 +74,7 @@ def environment_for(token: str) -> dict[str, str]:
 def _fill(folder: Path, sizes: Sequence[int]) -> tuple[list[str], str]:
     paths = []
     with open_forge(folder / "server", Settings.of_process(), loopback=True) as forge:
-        owner = create_user(forge, "bench", admin=True)
+        owner = create_user(forge, OWNER, admin=True)
         team = create_organization(forge, "team", owner=owner)
         for number, size in enumerate(sizes):
             project = f"project{number // REPOSITORIES_A_PROJECT:03}"
