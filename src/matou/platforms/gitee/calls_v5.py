@@ -113,13 +113,23 @@ class RepositoryCalls:
         self,
         repository: str,
         *,
-        name: str,
+        name: str | None = None,
         description: str | None = None,
         private: bool | None = None,
         default_branch: str | None = None,
     ) -> Repository:
-        """Change what is given; Gitee wants the name repeated even where it stays."""
-        form: Form = {"name": name, "description": description, "private": private, "default_branch": default_branch}
+        """Change what is given. Gitee wants the name repeated where it stays, so that it is asked for first then.
+
+        Args:
+            name: what people call it, which need not be like its path.
+        """
+        known = self.repository(repository).name if name is None else name
+        form: Form = {
+            "name": known or owner_and_name(repository)[1],
+            "description": description,
+            "private": private,
+            "default_branch": default_branch,
+        }
         answer = self._asking.ask("PATCH", f"{V5}{_path_of(repository)}", form=form, repeatable=True)
         return read(Repository, parse(answer.body))
 

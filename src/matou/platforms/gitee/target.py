@@ -73,7 +73,7 @@ class GiteeTarget:
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         if self._is_v3:
             raise NotOffered("Gitee's API v3 cannot set a default branch; {branch} should be it", branch=repr(branch))
-        self._client.update_repository(repository.id, name=repository.name, default_branch=branch)
+        self._client.update_repository(repository.id, default_branch=branch)
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login() if self._is_v3 else GIT_USER, self._token)
