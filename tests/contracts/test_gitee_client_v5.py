@@ -30,6 +30,20 @@ def test_a_call_asks_as_documented_and_reads_what_is_answered(
     assert [msgspec.to_builtins(row) for row in read] == [shown_of(sample(case.answer), msgspec.to_builtins(read[0]))]
 
 
+def test_a_change_that_leaves_the_name_repeats_the_one_that_there_is(
+    recording_server: RecordingServer, gitee: Gitee
+) -> None:
+    recording_server.replies = [json_reply({**sample("v5-repository"), "name": "码头"})]
+
+    gitee.update_repository(R, default_branch="dev")
+
+    assert [asked(request) for request in recording_server.requests] == [
+        f"GET /api/v5/repos/{R}",
+        f"PATCH /api/v5/repos/{R}",
+    ]
+    assert form(recording_server.requests[1]) == {"name": "码头", "default_branch": "dev"}
+
+
 @pytest.mark.parametrize("totals", [None, ("total_count", "total_page")])
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
 def test_a_list_is_read_to_its_end_with_totals_and_without(

@@ -171,7 +171,8 @@ def target(recording_server: RecordingServer, gitee_session: Session) -> GiteeTa
         row = {**sample("v5-repository"), "full_name": "captain/ship"}
         if operation.path == "/v5/user":
             return json_reply({**sample("v5-user"), "login": "captain"})
-        return json_reply([row], headers={"total_count": "1"}) if request.method == "GET" else json_reply(row, 201)
+        is_list = request.method == "GET" and "{repo}" not in operation.path
+        return json_reply([row], headers={"total_count": "1"}) if is_list else json_reply(row)
 
     recording_server.handler = reply
     return GiteeTarget(gitee_session, recording_server.url, Secret(TOKEN), now=lambda: NOW)
