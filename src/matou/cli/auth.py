@@ -102,17 +102,16 @@ def _is_gone(error: MatouError) -> bool:
 
 
 def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
-    """Ask the platform. A token that it refuses is renewed where that can be."""
-    from matou.cli.kept import log_in_command
+    """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
     from matou.cli.proofs import prove_password, prove_token
-    from matou.credentials.renewal import log_in_again
 
     if kind is SecretKind.TOKEN:
-        kept.renewal(login).ask(lambda token: prove_token(login.platform, login.url, token, kept.settings))
+        renewal = kept.renewal(login, may_ask=False)
+        renewal.ask(lambda token: prove_token(login.platform, login.url, token, kept.settings))
         return
     password = kept.get(login, kind)
     if password is None:
-        raise log_in_again(login.origin, log_in_command(login))
+        raise kept.way_back(login).after_refusal()
     prove_password(login.platform, login.url, login.user, password, kept.settings)
 
 
@@ -150,7 +149,7 @@ def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks fo
 
     if verb is Verb.GET and sys.stdout.isatty():
         raise Usage("the answer holds a secret: it is for git, not for a terminal")
-    request = read_request(sys.stdin)
+    request = read_request(sys.stdin.buffer)
     kept = Kept(Settings.of_process())
     login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
     if login is None:

@@ -1,5 +1,6 @@
 """Where somebody logs in: which platform stands behind what they typed, and where its API and its git are."""
 
+import re
 from dataclasses import dataclass
 
 from matou.credentials import GitCredential, Secret
@@ -12,9 +13,10 @@ CODING, GITCODE, GITEE, MATOU = "coding", "gitcode", "gitee", "matou"
 HOMES = {CODING: "https://e.coding.net/open-api", GITCODE: "https://api.gitcode.com", GITEE: "https://gitee.com"}
 
 _CODINGS = "coding.net"
-_GIT_OF_CODING, _GIT_OF_GITCODE = "https://e.coding.net", "https://gitcode.com"
+_GIT_OF_CODING = "https://e.coding.net"
+_GIT_AT = {GITCODE: "https://gitcode.com"}
 _PLATFORMS_AT = {"gitcode.com": GITCODE, "api.gitcode.com": GITCODE, "gitee.com": GITEE}
-_OWN_MACHINE = ("http://127.", "http://localhost", "http://[::1]")
+_OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
 
 
 class UnknownPlatform(NotFound):
@@ -28,17 +30,20 @@ class Host:
     Attributes:
         url: the API's address, as its client takes it.
         git_origin: where git finds the repositories.
+        repository: the address of one, where that is what was typed.
     """
 
     origin: str
     platform: str
     url: str
     git_origin: str
+    repository: str = ""
 
     @property
     def is_in_clear(self) -> bool:
         """Whether everybody on the way reads what is sent, the credential too."""
-        return self.origin.startswith("http://") and not self.origin.startswith(_OWN_MACHINE)
+        origin = parse_address(self.origin).origin
+        return origin.scheme == "http" and not _OWN_MACHINE.fullmatch(origin.host)
 
 
 def host_of(text: str, platform: str | None = None) -> Host:
@@ -58,12 +63,14 @@ def host_of(text: str, platform: str | None = None) -> Host:
             platform=repr(platform),
             known=", ".join((*HOMES, MATOU)),
         )
+    repository = address.url if address.target.endswith(".git") else ""
     if platform == CODING and _is_codings(host):
-        return Host(_GIT_OF_CODING, platform, HOMES[CODING], _GIT_OF_CODING)
-    if platform == GITCODE and host in _PLATFORMS_AT:
-        return Host(HOMES[GITCODE], platform, HOMES[GITCODE], _GIT_OF_GITCODE)
-    path = address.target.rstrip("/") or "/open-api"
-    return Host(origin, platform, f"{origin}{path}" if platform == CODING else origin, origin)
+        at_home = repository if origin == _GIT_OF_CODING else ""
+        return Host(_GIT_OF_CODING, platform, HOMES[CODING], _GIT_OF_CODING, at_home)
+    if _PLATFORMS_AT.get(host) == platform:
+        return Host(HOMES[platform], platform, HOMES[platform], _GIT_AT.get(platform, HOMES[platform]))
+    path = "/open-api" if repository else address.target.rstrip("/") or "/open-api"
+    return Host(origin, platform, f"{origin}{path}" if platform == CODING else origin, origin, repository)
 
 
 def origin_of(url: str) -> str:

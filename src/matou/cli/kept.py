@@ -1,20 +1,22 @@
 """The secrets that this person has let Matou keep: where the stores are, and which of them is taken."""
 
-import resource
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import typer
 
-from matou.cli.language import translate
-from matou.cli.sources import Usage
+from matou.cli.language import complain, tell, translate
+from matou.cli.prompts import ask_for, ask_for_new, somebody_is_there
+from matou.cli.sources import variable_of
+from matou.cli.texts import printable
 from matou.credentials import Secret
+from matou.credentials.cores import leave_no_core
 from matou.credentials.logins import Login, Logins
 from matou.credentials.names import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
-from matou.credentials.renewal import Renewal
+from matou.credentials.renewal import Renewal, WayBack
+from matou.credentials.run_store import RunStore
 from matou.credentials.system_store import StoreHangs, open_system_store
 from matou.credentials.token_file import TokenFile
 from matou.errors import MatouError, NotFound
@@ -37,7 +39,7 @@ class Kept:
     """
 
     def __init__(self, settings: Settings, stores: Mapping[Place, SecretStore] | None = None) -> None:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what we hold
+        leave_no_core()
         self.settings = settings
         self._folder = configuration_folder(settings.environment)
         self.logins = Logins(self._folder)
@@ -88,31 +90,71 @@ class Kept:
         if place is not Place.NOWHERE:
             self.logins.put(msgspec.structs.replace(login, places=login.places | {SecretKind.PASSWORD: place}))
 
-    def renewal(self, login: Login) -> Renewal:
-        """Makes requests with the kept token of an account; see `Renewal`."""
+    def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> Renewal:
+        """Makes requests with the kept token of an account; see `Renewal`.
+
+        Args:
+            variable: the one that gives the command at hand a token, where it is not the platform's own.
+            may_ask: whether a person at a terminal is asked for a password that is not kept.
+
+        Raises:
+            StoreGone: the token cannot be read, and nobody is there who could log in.
+        """
         from matou.cli.proofs import is_invalid
 
+        way_back = self.way_back(login, variable)
+        can_ask = may_ask and self._can_ask(login)
+        store = self._store_of_token(login, way_back, can_ask=can_ask)
+        asks = can_ask and (store.place is Place.NOWHERE or login.places[SecretKind.PASSWORD] is Place.NOWHERE)
         has_password = login.places.get(SecretKind.PASSWORD) is Place.SYSTEM
         return Renewal(
-            self.store(login.places[SecretKind.TOKEN]),
+            store,
             login.secret_name(SecretKind.TOKEN),
             lock=self._folder / "renewal.lock",
             is_invalid=is_invalid,
-            log_in=(lambda: self._log_in(login)) if has_password else None,
-            again=log_in_command(login),
+            ask=(lambda: self._ask(login)) if asks else None,
+            log_in=(lambda typed: self._log_in(login, typed)) if asks or has_password else None,
+            way_back=way_back,
         )
 
-    def _log_in(self, login: Login) -> Secret | None:
-        """A new token for the password that is kept; a password that the platform refuses is kept no longer."""
+    def way_back(self, login: Login, variable: str = "") -> WayBack:
+        return WayBack(login.origin, log_in_command(login), variable or variable_of(login.platform))
+
+    def _store_of_token(self, login: Login, way_back: WayBack, *, can_ask: bool) -> SecretStore:
+        """Where the token lies; memory, for this run alone, where that is gone and a person can log in."""
+        try:
+            store = self.store(login.places[SecretKind.TOKEN])
+            store.get(login.secret_name(SecretKind.TOKEN))
+        except (NoSuchStore, StoreHangs, StoreFailed) as error:
+            gone = way_back.without_store(error)
+            if not can_ask:
+                raise gone from error
+            complain(tell(gone))
+            return RunStore()
+        return store
+
+    def _can_ask(self, login: Login) -> bool:
+        """Whether somebody is there who logged in with a password, of which this platform makes a token."""
+        from matou.cli.proofs import makes_token_of_password
+
+        is_known = SecretKind.PASSWORD in login.places and makes_token_of_password(login.platform)
+        return is_known and somebody_is_there()
+
+    def _ask(self, login: Login) -> Secret:
+        question = _("Password of {user} at {origin}")
+        return ask_for(question.format(user=printable(login.user), origin=login.origin))
+
+    def _log_in(self, login: Login, typed: Secret | None) -> Secret | None:
+        """A new token for a password. One that was typed is not kept, and a kept one no longer if it is refused."""
         from matou.cli.proofs import is_invalid, prove_password
 
-        password = self.get(login, SecretKind.PASSWORD)
-        if password is None:
+        password = typed or self.get(login, SecretKind.PASSWORD)
+        if not password:
             return None
         try:
             return prove_password(login.platform, login.url, login.user, password, self.settings).token
         except MatouError as error:
-            if is_invalid(error):
+            if typed is None and is_invalid(error):
                 self.erase(login, SecretKind.PASSWORD)
             raise
 
@@ -147,8 +189,8 @@ class Kept:
                 variable=PASSPHRASE,
                 advice="set {variable}",
             )
-        is_new = not self.token_file.exists()
-        return Secret(typer.prompt(_("Passphrase for tokens"), hide_input=True, confirmation_prompt=is_new, err=True))
+        what = _("Passphrase for tokens")
+        return ask_for(what) if self.token_file.exists() else ask_for_new(what)
 
 
 def configuration_folder(environment: Mapping[str, str]) -> Path:
@@ -165,10 +207,3 @@ def log_in_command(login: Login) -> str:
     """What to type to log in again."""
     user = f" --user {shlex.quote(login.user)}" if SecretKind.PASSWORD in login.places else ""
     return f"matou login {shlex.quote(login.url)} --platform {login.platform}{user}"
-
-
-def ask_for(what: str) -> Secret:
-    """Raises Usage where nobody is there to be asked."""
-    if not sys.stdin.isatty():
-        raise Usage("nobody can be asked here", advice="use --token-stdin or --password-stdin")
-    return Secret(typer.prompt(what, hide_input=True, err=True))

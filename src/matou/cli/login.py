@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.hosts import CODING, GITEE
 from matou.cli.language import complain, translate
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
@@ -16,6 +17,7 @@ from matou.errors import NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
+    from matou.cli.hosts import Host
     from matou.cli.kept import Kept
 
 _ = translate
@@ -25,6 +27,12 @@ WHERE = {
     Place.FILE: _("an encrypted file"),
     Place.NOWHERE: _("nowhere; it is asked for each time"),
 }
+OPENS = {
+    CODING: _("it opens git alone; matou backup and matou migrate need a token"),
+    GITEE: _("it opens API v3 and git; repositories of organizations and enterprises need a token for API v5"),
+}
+"""What somebody may expect of a password and does not get; where nothing stands here it opens everything."""
+
 _KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
 
 
@@ -57,6 +65,7 @@ def login(
     ] = False,
 ) -> None:
     from matou.cli.git_setup import set_up_git
+    from matou.cli.hosts import host_of
     from matou.cli.kept import Kept
 
     kept = Kept(Settings.of_process())
@@ -65,8 +74,9 @@ def login(
             raise Usage("no host was given", advice="name one, as in: matou login gitee")
         set_up_git(kept.logins.all(), kept.settings)
         return
-    given = _given(user, token_stdin=token_stdin, password_stdin=password_stdin)
-    made = _log_in(kept, host, platform, given)
+    at = host_of(host, platform)
+    given = _given(at, user, token_stdin=token_stdin, password_stdin=password_stdin)
+    made = _log_in(kept, at, given)
     _tell(made)
     if setup_git:
         set_up_git((made,), kept.settings)
@@ -84,40 +94,51 @@ def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None
     typer.echo(_("logged out of {origin}").format(origin=found.origin), err=True)
 
 
-def _given(user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
-    from matou.cli.kept import ask_for
+def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
+    """Read or ask for it; a password that would open nothing is not asked for."""
+    from matou.cli.proofs import require_use_for_password
     from matou.cli.sources import token_from_stdin
 
     if token_stdin and (password_stdin or user):
         raise Usage("a token is shown alone, without a password and without --user")
     if password_stdin and not user:
         raise Usage("whose password it is was not given", advice="add: --user NAME")
+    if user:
+        require_use_for_password(at, user)
     if token_stdin:
         return _Given(SecretKind.TOKEN, "", token_from_stdin(sys.stdin))
     if password_stdin:
         return _Given(SecretKind.PASSWORD, user, Secret(sys.stdin.readline().rstrip("\r\n")))
+    return _asked_for(user)
+
+
+def _asked_for(user: str) -> _Given:
+    from matou.cli.prompts import ask_for
+
+    if not sys.stdin.isatty():
+        raise Usage("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:
         return _Given(SecretKind.PASSWORD, user, ask_for(_("Password")))
     return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
 
 
-def _log_in(kept: "Kept", host: str, platform: str | None, given: _Given) -> Login:
+def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
-    from matou.cli.hosts import host_of
-    from matou.cli.proofs import Proven, prove_password, prove_token
+    from matou.cli.proofs import Proven, makes_token_of_password, prove_password, prove_token
 
     if not given.secret:
         raise Usage("nothing was given")
-    at = host_of(host, platform)
     if at.is_in_clear:
         complain(_("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin))
     proven: Proven
+    url = at.url
     if given.kind is SecretKind.TOKEN:
-        proven = prove_token(at.platform, at.url, given.secret, kept.settings)
+        proven = prove_token(at.platform, url, given.secret, kept.settings)
     else:
-        proven = prove_password(at.platform, at.url, given.user, given.secret, kept.settings)
+        url = url if makes_token_of_password(at.platform) else at.repository
+        proven = prove_password(at.platform, url, given.user, given.secret, kept.settings)
     secrets = {given.kind: given.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
-    login = Login(at.origin, at.platform, at.url, proven.user, at.git_origin, {})
+    login = Login(at.origin, at.platform, url, proven.user, at.git_origin, {})
     return kept.keep(login, secrets)
 
 
@@ -125,3 +146,5 @@ def _tell(login: Login) -> None:
     typer.echo(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)), err=True)
     for kind, place in login.places.items():
         typer.echo(f"{_KINDS[kind]}: {WHERE[place]}", err=True)
+    if SecretKind.PASSWORD in login.places and login.platform in OPENS:
+        typer.echo(OPENS[login.platform], err=True)

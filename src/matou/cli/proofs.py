@@ -1,13 +1,13 @@
 """Whether a credential is good, and whose it is: asked of the platform by its own client, a request or two."""
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matou.cli.hosts import CODING, GITCODE, GITEE, MATOU
-from matou.credentials import Secret
+from matou.cli.hosts import CODING, GITCODE, GITEE, MATOU, Host
+from matou.cli.sources import Usage
+from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, UnknownShape
 from matou.settings import Settings
 from matou.wiring import now
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matou.remote.session import Session
 
 FORBIDDEN = 403
+_TOKEN_PAGES = {GITCODE: "https://gitcode.com/setting/token-classic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,49 @@ def prove_token(platform: str, url: str, token: Secret, settings: Settings) -> P
 
 
 def prove_password(platform: str, url: str, user: str, password: Secret, settings: Settings) -> Proven:
-    """Raises MatouError; `is_invalid` says of which that the password is not good."""
+    """Raises MatouError; `is_invalid` says of which that the password is not good.
+
+    Args:
+        url: of the API; at CODING, of a repository.
+    """
+    if platform not in _OF_PASSWORD:
+        raise takes_no_password(platform, url)
     with _session(url, settings) as session:
         return _OF_PASSWORD[platform](session, url, user, password)
+
+
+def makes_token_of_password(platform: str) -> bool:
+    """Whether a password opens the API there, and not git alone or nothing."""
+    return platform in _TURNED_INTO_TOKENS
+
+
+def require_use_for_password(at: Host, user: str) -> None:
+    """To be asked before anybody types a password that would open nothing.
+
+    Raises:
+        Usage: the platform takes none, or none for its API and no repository was named.
+    """
+    if at.platform not in _OF_PASSWORD:
+        raise takes_no_password(at.platform, at.url)
+    if at.platform == CODING and not at.repository:
+        raise Usage(
+            "an account's password opens CODING's git and not its API",
+            url=at.url,
+            example=f"{at.git_origin}/TEAM/PROJECT/REPOSITORY.git",
+            user=user,
+            advice="give a token: matou login {url}; or for git alone name a repository, by which the password is"
+            " checked: matou login {example} --user {user}",
+        )
+
+
+def takes_no_password(platform: str, url: str) -> Usage:
+    return Usage(
+        "{platform} takes no password, neither for its API nor for git",
+        platform=platform,
+        url=url,
+        page=_TOKEN_PAGES.get(platform, url),
+        advice="make a token at {page}, and give that: matou login {url}",
+    )
 
 
 def is_invalid(error: MatouError) -> bool:
@@ -90,36 +131,33 @@ def _whose_at_gitee(session: "Session", url: str, token: Secret) -> str:
 
 
 def _password_at_coding(session: "Session", url: str, user: str, password: Secret) -> Proven:
-    from matou.platforms.coding.asking import Asking
-    from matou.platforms.coding.wire import UserResponse
-    from matou.platforms.coding.wire_requests import DescribeCodingCurrentUser
+    """An account's password opens git over HTTPS and not the Open API, so that a repository is asked for, once.
 
-    asking = Asking(session, url, _basic(user, password), lambda _: None, now)
-    asking.ask(DescribeCodingCurrentUser(), UserResponse)
-    return Proven(user)
+    Once and no more: twenty failures shut a repository for an hour.
+    """
+    from matou.platforms.coding.errors import CredentialRefused
+    from matou.remote.answers import AnsweredRefused
+    from matou.remote.git_http import UnexpectedGitAnswer, basic_authorization
 
-
-def _password_at_gitcode(session: "Session", url: str, user: str, password: Secret) -> Proven:
-    from matou.platforms.gitcode.asking import FAILURES
-    from matou.platforms.gitcode.client import api_address
-    from matou.platforms.gitcode.errors import failure_of
-
+    asked = f"{url}/info/refs?service=git-upload-pack"
+    authorization = basic_authorization(GitCredential(user, password))
     try:
-        address = f"{api_address(url)}/user"
-        session.request("GET", address, repeatable=True, headers={}, authorization=_basic(user, password))
-    except FAILURES as answered:
-        raise failure_of(answered) from answered
+        answer = session.request(
+            "GET", asked, repeatable=False, headers={"Git-Protocol": "version=2"}, authorization=authorization
+        )
+    except AnsweredRefused as refusal:
+        raise CredentialRefused("coding answered with status {status}", status=refusal.answer.status) from refusal
+    content_type = answer.headers.get("content-type", "")
+    if content_type != "application/x-git-upload-pack-advertisement":
+        raise UnexpectedGitAnswer(f"GET {url}", answer.status, content_type)
     return Proven(user)
 
 
-def _password_at_gitee(session: "Session", url: str, user: str, password: Secret) -> Proven:
+def _token_for_password(session: "Session", url: str, user: str, password: Secret) -> Proven:
+    """By the log-in of Gitee's v3, which a Matou has too; its token is good for all that a Matou speaks."""
     from matou.platforms.gitee.client import Gitee
 
     return Proven(user, Gitee(None, url, session=session, now=now).log_in(user, password).token)
-
-
-def _basic(user: str, password: Secret) -> Secret:
-    return Secret("Basic " + b64encode(f"{user}:{password.reveal()}".encode()).decode())
 
 
 _OF_TOKEN: Mapping[str, Callable[["Session", str, Secret], str]] = {
@@ -130,7 +168,7 @@ _OF_TOKEN: Mapping[str, Callable[["Session", str, Secret], str]] = {
 }
 _OF_PASSWORD: Mapping[str, Callable[["Session", str, str, Secret], Proven]] = {
     CODING: _password_at_coding,
-    GITCODE: _password_at_gitcode,
-    GITEE: _password_at_gitee,
-    MATOU: _password_at_gitcode,
+    GITEE: _token_for_password,
+    MATOU: _token_for_password,
 }
+_TURNED_INTO_TOKENS = frozenset({GITEE, MATOU})

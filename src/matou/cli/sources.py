@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from matou.credentials import Secret
+from matou.credentials.cores import leave_no_core
+from matou.credentials.names import SecretKind
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
@@ -65,6 +67,7 @@ class _Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 def token_from_stdin(stream: TextIO) -> Secret:
     """The first line, without the blanks around it."""
+    leave_no_core()
     return Secret(stream.readline().strip())
 
 
@@ -115,9 +118,10 @@ def _require_known(platform: str) -> None:
 
 def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
     """What the environment says, and otherwise what is kept; nothing is looked up before it is needed."""
-    name = variable or f"MATOU_{platform.upper()}_TOKEN"
+    name = variable or variable_of(platform)
     token = settings.environment.get(name, "").strip()
     if token:
+        leave_no_core()
         return Secret(token)
     login = _login_at(url, settings)
     if login is None:
@@ -128,15 +132,27 @@ def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Sec
             url=url,
             advice="log in with: matou login {url}; or set {variable}, or give the token with --token-stdin",
         )
+    if SecretKind.TOKEN not in login.places:
+        raise NoToken(
+            "the password for {origin} opens its git alone: {platform}'s API asks for a token",
+            origin=login.origin,
+            platform=platform,
+            variable=name,
+            url=url,
+            advice="log in with: matou login {url}; or set {variable}, or give the token with --token-stdin",
+        )
     return login
 
 
+def variable_of(platform: str) -> str:
+    """The one that gives a command a token for a platform."""
+    return f"MATOU_{platform.upper()}_TOKEN"
+
+
 def _login_at(url: str, settings: Settings) -> "Login | None":
-    """The account whose token is kept for the platform that stands at an address."""
+    """The account of this person's at the platform that stands at an address."""
     from matou.cli.hosts import origin_of
     from matou.cli.kept import configuration_folder
     from matou.credentials.logins import Logins
-    from matou.credentials.names import SecretKind
 
-    found = Logins(configuration_folder(settings.environment)).find(origin_of(url))
-    return found if found is not None and SecretKind.TOKEN in found.places else None
+    return Logins(configuration_folder(settings.environment)).find(origin_of(url))

@@ -1,19 +1,65 @@
-"""A token that stopped being valid: asked for again once, with the password that is kept, and otherwise erased."""
+"""A token that stopped being valid: asked for again once, with a password, and otherwise erased."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from matou.credentials import Secret
 from matou.credentials.names import SecretName, SecretStore
 from matou.credentials.private_files import locked
-from matou.errors import MatouError, Refused
+from matou.errors import MatouError, Refused, TryLater
 
 T = TypeVar("T")
+
+ADVICE = "log in again with: {command}; or set {variable}"
 
 
 class LogInAgain(Refused):
     """Nothing that is kept is valid any longer."""
+
+
+class StoreGone(TryLater):
+    """The store that a token was put into does not give it out; nothing is known about the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What a person can do whose credential is no longer good.
+
+    Attributes:
+        command: the one that logs in.
+        variable: the one that a token may be given by instead.
+    """
+
+    origin: str
+    command: str
+    variable: str
+
+    def after_refusal(self) -> LogInAgain:
+        return LogInAgain(
+            "what was kept for {origin} is no longer valid, and is kept no longer", advice=ADVICE, **self._values
+        )
+
+    def without_token(self) -> LogInAgain:
+        return LogInAgain("no token is kept for {origin}", advice=ADVICE, **self._values)
+
+    def after_wrong_password(self) -> LogInAgain:
+        return LogInAgain("{origin} refused the password", advice=ADVICE, **self._values)
+
+    def without_store(self, fault: MatouError) -> StoreGone:
+        return StoreGone(
+            "what is kept for {origin} cannot be read: {fault}",
+            advice=ADVICE,
+            fault=fault.fact,
+            origin=self.origin,
+            command=self.command,
+            variable=self.variable,
+        )
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return {"origin": self.origin, "command": self.command, "variable": self.variable}
 
 
 class Renewal:
@@ -24,9 +70,10 @@ class Renewal:
         token: its name.
         lock: a file that every process locks before it renews this token.
         is_invalid: whether an error says that the token is not valid: 401, and never 403, 404 or 5xx.
-        log_in: makes a token of the password that is kept, and forgets that one if the platform refuses it; gives
-            None, or is None, where there is no such password or no such way.
-        again: the command that logs in.
+        ask: asks the person for the password, before anything is locked, since they may take their time; None where
+            one is kept, or nobody is there.
+        log_in: makes a token of that password or, given None, of the one that is kept, which it forgets if the
+            platform refuses it; gives None, or is None, where there is no such password or no such way.
     """
 
     def __init__(
@@ -36,15 +83,17 @@ class Renewal:
         *,
         lock: Path,
         is_invalid: Callable[[MatouError], bool],
-        log_in: Callable[[], Secret | None] | None,
-        again: str,
+        ask: Callable[[], Secret] | None,
+        log_in: Callable[[Secret | None], Secret | None] | None,
+        way_back: WayBack,
     ) -> None:
         self._store = store
         self._name = token
         self._lock = lock
         self._is_invalid = is_invalid
+        self._ask = ask
         self._log_in = log_in
-        self._again = again
+        self._way_back = way_back
 
     def ask(self, request: Callable[[Secret], T]) -> T:
         """Make a request that may be repeated; it is, once, where the token could be renewed.
@@ -54,13 +103,12 @@ class Renewal:
             MatouError: whatever else the request or the new log-in ended with; nothing is erased then.
         """
         token = self._store.get(self._name)
-        if token is None:
-            raise self._log_in_again()
-        try:
-            return request(token)
-        except MatouError as error:
-            if not self._is_invalid(error):
-                raise
+        if token is not None:
+            try:
+                return request(token)
+            except MatouError as error:
+                if not self._is_invalid(error):
+                    raise
         renewed = self._renew(token)
         try:
             return request(renewed)
@@ -68,45 +116,39 @@ class Renewal:
             if not self._is_invalid(error):
                 raise
             self._forget(renewed)
-            raise self._log_in_again() from error
+            raise self._way_back.after_refusal() from error
 
-    def _renew(self, refused: Secret) -> Secret:
+    def _renew(self, refused: Secret | None) -> Secret:
         """Another token than the one refused: what another process has put there meanwhile, or a new one."""
+        present = self._store.get(self._name)
+        if present is not None and present != refused:
+            return present
+        typed = self._ask() if self._ask else None
         with locked(self._lock):
             present = self._store.get(self._name)
             if present is not None and present != refused:
                 return present
-            made = self._new_token()
+            made = self._new_token(typed)
             if made is None:
                 self._store.erase(self._name)
-                raise self._log_in_again()
+                raise self._way_back.without_token() if refused is None else self._way_back.after_refusal()
             self._store.put(self._name, made)
             return made
 
-    def _new_token(self) -> Secret | None:
-        """None where there is no password, or the platform refuses it."""
+    def _new_token(self, typed: Secret | None) -> Secret | None:
+        """None where there is no password, or the platform refuses the one that was kept."""
         if self._log_in is None:
             return None
         try:
-            return self._log_in()
+            return self._log_in(typed)
         except MatouError as error:
             if not self._is_invalid(error):
                 raise
+            if typed is not None:
+                raise self._way_back.after_wrong_password() from error
             return None
 
     def _forget(self, refused: Secret) -> None:
         with locked(self._lock):
             if self._store.get(self._name) == refused:
                 self._store.erase(self._name)
-
-    def _log_in_again(self) -> LogInAgain:
-        return log_in_again(self._name.origin, self._again)
-
-
-def log_in_again(origin: str, command: str) -> LogInAgain:
-    return LogInAgain(
-        "what was kept for {origin} is no longer valid, and is kept no longer",
-        origin=origin,
-        command=command,
-        advice="log in again with: {command}",
-    )

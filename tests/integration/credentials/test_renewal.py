@@ -10,8 +10,8 @@ from matou.cli.kept import Kept
 from matou.cli.proofs import Proven, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.logins import Login
-from matou.credentials.names import Place, SecretKind, SecretStore, StoreFailed
-from matou.credentials.renewal import LogInAgain
+from matou.credentials.names import Place, SecretKind, SecretStore
+from matou.credentials.renewal import LogInAgain, StoreGone
 from matou.credentials.system_store import SystemStore
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.tokens import create_token, list_tokens, revoke_token
@@ -130,6 +130,7 @@ def test_without_a_kept_password_the_token_is_erased_and_the_command_told(person
 
     assert caught.value.advice.format(**caught.value.values) == (
         f"log in again with: matou login {person.server.url} --platform gitee --user {person.user.name}"
+        "; or set MATOU_GITEE_TOKEN"
     )
     assert person.token() is None
 
@@ -148,7 +149,7 @@ def test_a_password_that_was_changed_is_tried_once_and_then_both_are_erased(pers
 def test_a_store_that_vanished_is_told_and_nothing_is_taken_for_refused(person: Person) -> None:
     person.memory.is_gone = True
 
-    with pytest.raises(StoreFailed):
+    with pytest.raises(StoreGone, match="cannot be read"):
         person.ask()
 
     assert len(person.memory.held) == 2

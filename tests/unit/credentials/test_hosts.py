@@ -19,6 +19,9 @@ from matou.remote.addresses import UnsafeAddress
         ("https://gitcode.com/user", "gitcode", "https://api.gitcode.com", "https://gitcode.com"),
         ("gitee", "gitee", "https://gitee.com", "https://gitee.com"),
         ("GITEE.com", "gitee", "https://gitee.com", "https://gitee.com"),
+        ("http://gitee.com/li", "gitee", "https://gitee.com", "https://gitee.com"),
+        ("http://gitcode.com", "gitcode", "https://api.gitcode.com", "https://gitcode.com"),
+        ("http://e.coding.net", "coding", "https://e.coding.net/open-api", "https://e.coding.net"),
         ("git.example", "matou", "https://git.example", "https://git.example"),
         ("http://127.0.0.1:8585/a/b", "matou", "http://127.0.0.1:8585", "http://127.0.0.1:8585"),
         ("notcoding.net", "matou", "https://notcoding.net", "https://notcoding.net"),
@@ -54,10 +57,39 @@ def test_a_platform_that_nobody_knows_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("url", "in_clear"),
-    [("http://git.example", True), ("https://git.example", False), ("http://127.0.0.1:1", False)],
+    [
+        ("http://git.example", True),
+        ("https://git.example", False),
+        ("http://127.0.0.1:1", False),
+        ("http://localhost:1", False),
+        ("http://[::1]:1", False),
+        ("http://127.evil.example", True),
+        ("http://127.0.0.1.evil.example", True),
+        ("http://localhost.evil.example", True),
+    ],
 )
 def test_a_way_in_clear_is_known_as_such(url: str, in_clear: bool) -> None:
     assert host_of(url).is_in_clear is in_clear
+
+
+@pytest.mark.parametrize(
+    ("typed", "platform", "repository"),
+    [
+        ("https://e.coding.net/team/web/shop.git", None, "https://e.coding.net/team/web/shop.git"),
+        ("http://e.coding.net/team/web/shop.git", None, ""),
+        ("https://team.coding.net/team/shop.git", None, ""),
+        ("http://h:1/team/web/shop.git", "coding", "http://h:1/team/web/shop.git"),
+        ("http://h:1/open-api", "coding", ""),
+        ("coding", None, ""),
+    ],
+)
+def test_a_repository_is_known_as_one_and_its_credential_goes_in_clear_to_no_platform(
+    typed: str, platform: str | None, repository: str
+) -> None:
+    host = host_of(typed, platform)
+
+    assert host.repository == repository
+    assert host.url.endswith("/open-api")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Asks the person at a terminal for what nobody may see, not even while it is typed."""
+
+import sys
+import warnings
+from getpass import GetPassWarning, getpass
+
+import typer
+
+from matou.cli.language import complain, translate
+from matou.cli.sources import Usage
+from matou.credentials import Secret
+
+_ = translate
+
+
+def somebody_is_there() -> bool:
+    """Whether a person can be asked in the middle of a command: never under cron, and never in a pipeline."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_for(what: str) -> Secret:
+    """Ask once. What is typed before the question stands there is thrown away, since the terminal has shown it.
+
+    Raises:
+        Usage: there is no terminal that can be told to show nothing.
+        typer.Abort: the person gave up.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would go on, and show what is typed
+            return Secret(getpass(f"{what}: ", stream=sys.stderr))
+    except GetPassWarning:
+        raise Usage("this terminal shows what is typed", advice="use --token-stdin or --password-stdin") from None
+    except (EOFError, KeyboardInterrupt):
+        typer.echo(err=True)
+        raise typer.Abort from None
+
+
+def ask_for_new(what: str) -> Secret:
+    """Ask until the same was typed twice, and something. Errors are those of `ask_for`."""
+    while True:
+        typed = ask_for(what)
+        if typed and ask_for(_("Once more")) == typed:
+            return typed
+        complain(_("that was not the same twice"))
