@@ -12,6 +12,7 @@ from matou.model.refs import RefChange
 
 NO_OBJECT: Final = "0" * 40
 MOST_SAID_BYTES: Final = 4096
+LARGEST_REPORT_BYTES: Final = 32 * 1024 * 1024
 
 _WANTED_CAPABILITIES: Final = ("report-status", "side-band-64k", "atomic")
 _SIDE_BAND: Final = "side-band-64k"
@@ -31,6 +32,8 @@ class PushReport:
         unpacked: `ok`, or why the pack was not taken.
         refused: the refs that stay as they were, and why.
         said: what the server told people meanwhile; its end, where that is long.
+
+    All texts are one line that does nothing to a terminal; names of refs are as they came.
     """
 
     unpacked: str
@@ -67,27 +70,31 @@ def read_push_report(read: Read, offered: Collection[str]) -> PushReport:
 
 def _read_report(packets: PacketReader) -> tuple[str, Mapping[RefName, str]]:
     lines = _lines(packets)
-    first = next(lines, "")
-    if not first.startswith("unpack "):
+    first = next(lines, b"")
+    if not first.startswith(b"unpack "):
         raise MalformedPacket(Phrase("the beginning of a push report"), first)
     refused: dict[RefName, str] = {}
     for line in lines:
-        word, _, rest = line.partition(" ")
-        name, _, reason = rest.partition(" ")
-        if word == "ng":
-            refused[RefName(name)] = reason
-        elif word != "ok":
+        word, _, rest = line.partition(b" ")
+        name, _, reason = rest.partition(b" ")
+        if word == b"ng":
+            refused[RefName(name.decode("utf-8", "surrogateescape"))] = _plain(reason)
+        elif word != b"ok":
             raise MalformedPacket(Phrase("push report line"), line)
-    return first.removeprefix("unpack "), refused
+    return _plain(first.removeprefix(b"unpack ")), refused
 
 
-def _lines(packets: PacketReader) -> Iterator[str]:
+def _lines(packets: PacketReader) -> Iterator[bytes]:
+    size = 0
     while (packet := packets.packet()) is not Marker.FLUSH:
         if packet is None:
             raise CutShort("the report of a push ended before its end")
         if isinstance(packet, Marker):
             raise MalformedPacket(Phrase("push report"), packet)
-        yield packet.decode("utf-8", "surrogateescape").removesuffix("\n")
+        size += len(packet)
+        if size > LARGEST_REPORT_BYTES:
+            raise MalformedPacket(Phrase("the length of a push report"), size)
+        yield packet.removesuffix(b"\n")
 
 
 class _Bands:

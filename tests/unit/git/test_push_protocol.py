@@ -52,6 +52,23 @@ def test_what_the_server_told_people_is_one_plain_line() -> None:
     assert read_push_report(BytesIO(answer).read, BANDS).said == "[31mtoo large [0m see https://example.com"
 
 
+def test_a_reason_does_nothing_to_a_terminal() -> None:
+    report = encode(b"unpack \x1b]0;title\x07\n") + encode(b"ng refs/heads/topic \x1b[2Jno\n") + b"0000"
+
+    said = read_push_report(BytesIO(report).read, NO_BANDS)
+
+    assert said.unpacked == "]0;title"
+    assert said.refused == {TOPIC: "[2Jno"}
+
+
+def test_a_report_without_end_fills_no_memory() -> None:
+    line = encode(b"ng refs/heads/%b no\n" % (b"x" * 60_000))
+    answer = encode(b"unpack ok\n") + line * 600
+
+    with pytest.raises(MalformedPacket, match="length"):
+        read_push_report(BytesIO(answer).read, NO_BANDS)
+
+
 def test_a_server_that_talks_without_end_fills_no_memory() -> None:
     answer = banded(*[b"\x02" + b"x" * 60_000] * 50, b"\x01" + REPORT)
 
