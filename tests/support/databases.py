@@ -79,6 +79,13 @@ def fresh_postgres_url(postgres_cluster: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_cluster: str) -> Iterator[str]:
+    """A database at the newest schema for all tests of a module, as servers keep it open that are started once."""
+    with _postgres_database(postgres_cluster, template=TEMPLATE) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def shared_postgres_url(postgres_cluster: str) -> Iterator[str]:
     """The database that the tests of one process have one after another."""

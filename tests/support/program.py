@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 MATOU = Path(sys.executable).with_name("matou")
 
@@ -40,13 +41,15 @@ class Person:
         assert code is None or ended.returncode == code, f"{arguments} ended with {ended.returncode}:\n{ended.stderr}"
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str | Path, stderr: int | IO[bytes] = subprocess.PIPE, **environment: str
+    ) -> subprocess.Popen[str]:
         """Start the program as the leader of a process group of its own."""
         return subprocess.Popen(
             [MATOU, *arguments],
             env=self.variables(**environment),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )
@@ -71,8 +74,10 @@ class Person:
 
 @contextmanager
 def serving(person: Person, root: Path, *options: str) -> Iterator[str]:
-    """A server over an archive on a free port; yields its URL."""
-    with person.start("serve", "--root", root, "--port", "0", *options) as server:
+    """A server over an archive on a free port; yields its URL. What it logs is in the person's home folder."""
+    # Not into a pipe: one that nobody reads stops whoever writes to it once it is full.
+    log = (person.home / "serve.log").open("ab")
+    with log, person.start("serve", "--root", root, "--port", "0", *options, stderr=log) as server:
         try:
             assert server.stdout is not None
             yield server.stdout.readline().strip()
