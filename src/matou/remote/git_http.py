@@ -27,6 +27,9 @@ LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
 """A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
 
+PUSH_LIMITS = Limits(total=None, idle=timedelta(minutes=10), slow_for=timedelta(minutes=30))
+"""A server that takes a large pack in works through all of it before it answers, and not every one says that it does."""
+
 
 class LogInRefused(Refused):
     """The credential is not good there: nothing more is to be asked with it."""
@@ -52,7 +55,7 @@ class SmartHttp:
     Args:
         session: its connections and its patience.
         credential: what lets us in; None for what is public.
-        limits: how slow a git server may be.
+        limits: how slow a git server may be in giving.
     """
 
     def __init__(self, session: Session, *, credential: GitCredential | None, limits: Limits = PACK_LIMITS) -> None:
@@ -80,7 +83,8 @@ class SmartHttp:
         if service == UPLOAD_PACK and isinstance(body, bytes) and len(body) > COMPRESSED_ABOVE_BYTES:
             body = gzip.compress(body, compresslevel=6, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        with self._ask("POST", f"{url}/{service}", headers, body, expected=expected) as stream:
+        limits = self._limits if service == UPLOAD_PACK else PUSH_LIMITS
+        with self._ask("POST", f"{url}/{service}", headers, body, expected=expected, limits=limits) as stream:
             yield stream
 
     def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
@@ -88,12 +92,12 @@ class SmartHttp:
         asked = f"{url}/info/refs?service={service}"
         expected = f"application/x-{service}-advertisement"
         headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
-        with self._ask("GET", asked, headers, None, expected=expected) as stream:
+        with self._ask("GET", asked, headers, None, expected=expected, limits=self._limits) as stream:
             return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
 
     @contextmanager
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, *, expected: str
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, *, expected: str, limits: Limits
     ) -> Iterator[Stream]:
         origin = parse_address(url).origin
         authorization = self._authorization_for(origin)
@@ -105,7 +109,7 @@ class SmartHttp:
             authorization=authorization,
             body=body,
             redirects=0,
-            limits=self._limits,
+            limits=limits,
         )
         with self._odd_answers_told(f"{method} {url}", origin, authorization), opened as stream:
             if stream.content_type != expected:
