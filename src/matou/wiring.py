@@ -214,9 +214,12 @@ def _to_gitee(session: "Session", url: str, token: "Secret") -> "Target":
 
 def _to_matou(session: "Session", url: str, token: "Secret") -> "Target":
     from matou.model.targets import MATOU_RULES
+    from matou.platforms.coding.target import MatouProjects
+    from matou.platforms.gitcode.client import API, api_address
     from matou.platforms.gitcode.target import GitCodeTarget
 
-    return GitCodeTarget(session, url, token, now=now, platform="matou", rules=MATOU_RULES)
+    projects = MatouProjects(session, api_address(url).removesuffix(API), token, now=now)
+    return GitCodeTarget(session, url, token, now=now, platform="matou", rules=MATOU_RULES, namespaces=projects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ def migrate(
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
     ] = False,
+    create_namespaces: Annotated[
+        bool, typer.Option("--create-namespaces", help=_("make namespaces that the platform does not have yet"))
+    ] = False,
     jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; change nothing"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
@@ -53,6 +56,7 @@ def migrate(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         dry_run=dry_run,
+        makes_namespaces=create_namespaces,
         jobs=jobs or MOST_JOBS,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
     )

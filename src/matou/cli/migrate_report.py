@@ -28,6 +28,7 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "url": report.url,
         "account": report.account,
         "dry_run": report.is_dry_run,
+        "new_namespaces": list(report.new_namespaces),
         "everything_is_moved": report.everything_is_moved,
         "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
         "repositories": [_repository(moved) for moved in report.repositories],
@@ -59,6 +60,9 @@ def as_text(report: MigrationReport) -> str:
 
 
 def _lines(report: MigrationReport) -> Iterator[str]:
+    for namespace in report.new_namespaces:
+        made = _("would be created") if report.is_dry_run else _("created")
+        yield f"{printable(namespace)}: {made}"
     for moved in report.repositories:
         yield from _lines_of(moved)
     for left in report.left_behind:

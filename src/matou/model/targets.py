@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from matou.errors import Phrase
 from matou.model.names import fault_of_segment
@@ -36,16 +37,56 @@ class NewRepository:
 
 
 @dataclass(frozen=True, slots=True)
+class Capacity:
+    """The most that a platform was ever seen, or says itself, to take. What is larger is sent all the same.
+
+    Platforms publish little of this, change it, and sell more of it, so a plan warns of what is larger and the
+    platform decides. None where nothing is known.
+
+    Attributes:
+        file_bytes: of one file that is no LFS object.
+        repository_bytes: of all that a repository holds, packed.
+        lfs_object_bytes: of one LFS object.
+        lfs_doubt: why it may take no LFS objects at all; None where it takes them.
+    """
+
+    file_bytes: int | None = None
+    repository_bytes: int | None = None
+    lfs_object_bytes: int | None = None
+    lfs_doubt: Phrase | None = None
+
+
+NOTHING_KNOWN = Capacity()
+
+
+class NamespaceMaker(Protocol):
+    """What a platform offers for making a namespace that is not there."""
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        """Say why the platform cannot make one of that name by its API; None where it may. It may be asked for this."""
+
+    def create_namespace(self, namespace: str) -> None:
+        """Make it, for this account to write to.
+
+        Raises:
+            Conflict: it is there already.
+            MatouError: the platform does not do it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class TargetRules:
     """What a platform lets a repository be.
 
     Attributes:
         fault_of: says why a name cannot be used, or None.
         visibilities: those that it has; PRIVATE is always among them.
+        capacity: of its repositories.
     """
 
     fault_of: Callable[[str], Phrase | None]
     visibilities: frozenset[Visibility]
+    capacity: Capacity = NOTHING_KNOWN
 
     def fitted(self, true_name: str) -> str:
         """The name itself where it can be used; else one made of it, the same for the same name.
@@ -91,5 +132,9 @@ def fault_of_plain_name(name: str) -> Phrase | None:
 PLAIN_RULES = TargetRules(fault_of_plain_name, frozenset({Visibility.PRIVATE, Visibility.PUBLIC}))
 """Of the platforms that say nothing more exact."""
 
-MATOU_RULES = TargetRules(fault_of_segment, frozenset({Visibility.PRIVATE, Visibility.PUBLIC}))
-"""Of a Matou, whose names may be of any script."""
+MATOU_RULES = TargetRules(
+    fault_of_segment,
+    frozenset({Visibility.PRIVATE, Visibility.PUBLIC}),
+    Capacity(repository_bytes=16 * 1024**3, lfs_object_bytes=64 * 1024**3),
+)
+"""Of a Matou, whose names may be of any script. It takes no more than 16 GiB at once, which a first push is."""

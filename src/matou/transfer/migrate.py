@@ -1,21 +1,22 @@
 """`migrate`: the repositories of an archive, to a platform; what is there is compared, and never overwritten."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from matou.archive.layout import Archive
 from matou.errors import MatouError
 from matou.git.push import Pusher
 from matou.git.run import DEFAULT_LIMITS, Limits
-from matou.model.targets import TargetRepository
 from matou.transfer.crew import Brake, Crew, Line
 from matou.transfer.filters import Filter
-from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate_foresight import explained, foresee
+from matou.transfer.migrate_map import NO_MAP, MigrationMap
+from matou.transfer.migrate_namespaces import look_around, make_namespaces, require_namespaces
 from matou.transfer.migrate_places import GivenPlaces
 from matou.transfer.migrate_plan import MigrationPlan, Move, plan_migration
-from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Progress, Rewrite, no_progress
-from matou.transfer.migrate_repository import Mover, place_key
+from matou.transfer.migrate_report import MigrationReport, Moved, Progress, Rewrite, no_progress
+from matou.transfer.migrate_repository import Mover
 from matou.transfer.migrate_submodules import address_key, resolved
 from matou.transfer.show import lines_at
 from matou.transfer.targets import Target, TargetConnections
@@ -33,6 +34,7 @@ class MigrationOptions:
         mapping: where some go.
         include, exclude: patterns held against true paths; see `filters`.
         dry_run: plan, look at the target, and change nothing anywhere.
+        makes_namespaces: make those that the target does not have; without it they end the migration.
         jobs: how many repositories at a time.
         limits: of each git child.
     """
@@ -42,6 +44,7 @@ class MigrationOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     dry_run: bool = False
+    makes_namespaces: bool = False
     jobs: int = MOST_JOBS
     limits: Limits = DEFAULT_LIMITS
 
@@ -65,7 +68,7 @@ def migrate(
 
     Raises:
         Refused: the credential is not good.
-        NotFound: a namespace is not there.
+        MissingNamespace: one is not there, and cannot be made or was not asked for.
         SamePlace, UnusableName: what the map says cannot be.
         Cancelled: `cancelled` was set.
         Damaged: the manifests of the archive are not what was written.
@@ -81,32 +84,25 @@ def migrate(
         given=given,
         wanted=Filter(options.include, options.exclude),
     )
-    existing = _existing(target, plan, options.namespace)
+    there = look_around(target, _namespaces(plan, options.namespace))
+    existing = there.existing
+    require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
     if options.dry_run:
-        return _report(target, account, plan, [_foreseen(move, existing) for move in plan.moves], is_dry_run=True)
+        foreseen = foresee(archive, plan.moves, existing, target.rules.capacity, jobs=options.jobs)
+        return _report(target, account, plan, foreseen, new_namespaces=there.missing, is_dry_run=True)
+    make_namespaces(target, there.missing)
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
     places.add((owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place)
     credential = target.git_credential()
     git = connections.git(credential)
     mover = Mover(archive, target, connections, git, Pusher(git, limits=options.limits), existing)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
-    return _report(target, account, plan, moved, is_dry_run=False)
+    return _report(target, account, plan, moved, new_namespaces=there.missing, is_dry_run=False)
 
 
-def _existing(target: Target, plan: MigrationPlan, namespace: str) -> dict[tuple[str, str], TargetRepository]:
-    """What the target has in every namespace that anything goes to."""
-    namespaces = dict.fromkeys(move.place.namespace for move in plan.moves) or {namespace: None}
-    return {
-        place_key(Place(repository.namespace, repository.name)): repository
-        for name in namespaces
-        for repository in target.repositories(name)
-    }
-
-
-def _foreseen(move: Move, existing: dict[tuple[str, str], TargetRepository]) -> Moved:
-    found = existing.get(place_key(move.place))
-    url = found.clone_url if found else ""
-    return Moved(move, MoveOutcome.PLANNED, is_new=found is None, clone_url=url, notes=move.notes)
+def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:
+    """Every one that anything goes to."""
+    return dict.fromkeys(move.place.namespace for move in plan.moves) or (namespace,)
 
 
 @dataclass
@@ -132,20 +128,27 @@ class _Work:
             moved = self.mover.move(move)
         except MatouError as error:
             brake.check()
-            moved = Moved(move, MoveOutcome.FAILED, notes=move.notes, problems=(error,))
+            moved = explained(self.mover.archive, self.mover.target.rules.capacity, move, error)
         with self._lock:
             self.done.append(moved)
             self.progress(move.candidate.true_path, len(self.done), self.expected)
 
 
 def _report(
-    target: Target, account: str, plan: MigrationPlan, moved: list[Moved], *, is_dry_run: bool
+    target: Target,
+    account: str,
+    plan: MigrationPlan,
+    moved: Sequence[Moved],
+    *,
+    new_namespaces: Iterable[str],
+    is_dry_run: bool,
 ) -> MigrationReport:
     return MigrationReport(
         platform=target.platform,
         url=target.url,
         account=account,
         is_dry_run=is_dry_run,
+        new_namespaces=tuple(new_namespaces),
         repositories=tuple(moved),
         left_behind=plan.left_behind,
         rewrites=tuple(dict.fromkeys(_rewrites(moved))),

@@ -62,6 +62,7 @@ class MigrationReport:
     Attributes:
         platform: of the target, whose API is at `url`.
         account: whom the credential stands for.
+        new_namespaces: those that were made, or would be.
         rewrites: what makes submodules of moved repositories come from where they are now; each once.
     """
 
@@ -69,6 +70,7 @@ class MigrationReport:
     url: str
     account: str
     is_dry_run: bool
+    new_namespaces: tuple[str, ...]
     repositories: tuple[Moved, ...]
     left_behind: tuple[LeftBehind, ...]
     rewrites: tuple[Rewrite, ...]

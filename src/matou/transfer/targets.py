@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matou.credentials import GitCredential
-from matou.model.targets import NewRepository, TargetRepository, TargetRules
+from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
 from matou.remote.git_http import SmartHttp
 from matou.remote.lfs_uploads import LfsUploads
 from matou.remote.session import Session
 
 
-class Target(Protocol):
+class Target(NamespaceMaker, Protocol):
     """An account at a platform, to write to. All methods may be called from several threads."""
 
     @property

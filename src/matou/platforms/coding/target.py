@@ -2,29 +2,50 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
+from matou.model.names import folded
 from matou.model.platform import Visibility
 from matou.model.records import Record
-from matou.model.targets import PLAIN_RULES, NewRepository, TargetRepository
+from matou.model.targets import (
+    PLAIN_RULES,
+    Capacity,
+    NewRepository,
+    TargetRepository,
+    TargetRules,
+    fault_of_plain_name,
+)
 from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding.addresses import is_coding, team_key
 from matou.platforms.coding.asking import Asking
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
     CreatedDepotResponse,
+    CreatedProjectResponse,
     Depot,
     DepotResponse,
     DepotsResponse,
     ProjectResponse,
     Response,
+    TeamResponse,
     UserResponse,
 )
 from matou.remote.home import address_at_home
 from matou.remote.session import Session
+
+CODING_RULES = replace(PLAIN_RULES, capacity=Capacity(repository_bytes=2 * 1024**3))
+"""Of CODING itself. Its help pages give a repository 2 GB in the standard edition and 10 GB in the advanced one; the
+API does not tell which it is. Of files no limit is known (a repository may set one for a commit's files, see
+DepotPushSetting), and LFS has none by the same help."""
+
+TEMPLATE = "CODE_HOST"
+PRIVATE = 0
+"""Of the templates for projects the one for code, and of what `Shared` may be the one that keeps it to the team."""
 
 
 class CodingTarget:
@@ -37,7 +58,6 @@ class CodingTarget:
     """
 
     platform = "coding"
-    rules = PLAIN_RULES
 
     def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
         self.url = url.rstrip("/")
@@ -45,6 +65,10 @@ class CodingTarget:
         self._asking = Asking(session, self.url, self._token.authorization, _forget, now)
         self._projects: dict[str, int] = {}
         self._lock = threading.RLock()
+
+    @property
+    def rules(self) -> TargetRules:
+        return CODING_RULES if is_coding(self.url) else PLAIN_RULES
 
     def login(self) -> str:
         with self._lock:
@@ -79,6 +103,20 @@ class CodingTarget:
         answer = self._asking.ask(ask_for.DescribeGitDepot(depot_id=created.depot_id), DepotResponse)
         return self._repository(answer.depot, new.namespace)
 
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        """A project is made in the token's own team, whichever is named. Raises what asking for the team raises."""
+        team, _, project = namespace.rpartition("/")
+        if team and folded(team) != folded(self._team):
+            return Phrase("this token's projects are in {team}", team=repr(self._team))
+        return fault_of_plain_name(project)
+
+    def create_namespace(self, namespace: str) -> None:
+        name = namespace.rpartition("/")[2]
+        request = ask_for.CreateCodingProject(name=name, display_name=name, project_template=TEMPLATE, shared=PRIVATE)
+        made = self._asking.ask(request, CreatedProjectResponse)
+        with self._lock:
+            self._projects[namespace] = made.project_id
+
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         self._asking.ask(ask_for.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
 
@@ -88,6 +126,11 @@ class CodingTarget:
     @cached_property
     def _login(self) -> str:
         return self._asking.ask(ask_for.DescribeCodingCurrentUser(), UserResponse).user.global_key
+
+    @cached_property
+    def _team(self) -> str:
+        team = self._asking.ask(ask_for.DescribeTeam(), TeamResponse).data
+        return team_key(team.team_host, url=self.url, name=team.name)
 
     def _project_id(self, namespace: str) -> int:
         with self._lock:
@@ -100,6 +143,25 @@ class CodingTarget:
     def _repository(self, depot: Depot, namespace: str) -> TargetRepository:
         """Raises AddressRefused where the platform names an address that the token must not be sent to."""
         return TargetRepository(str(depot.id), namespace, depot.name, address_at_home(depot.https_url, home=self.url))
+
+
+class MatouProjects:
+    """Makes namespaces of a Matou, whose Open API makes the projects of a team, and nothing makes a team but its owner.
+
+    Args:
+        url: the Matou's address.
+    """
+
+    def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
+        self._projects = CodingTarget(session, f"{url}/open-api", token, now=now)
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        if "/" not in namespace:
+            return Phrase("an organization of a Matou is made where it runs, by matou org create")
+        return self._projects.fault_of_new_namespace(namespace)
+
+    def create_namespace(self, namespace: str) -> None:
+        self._projects.create_namespace(namespace)
 
 
 def _forget(_record: Record) -> None:

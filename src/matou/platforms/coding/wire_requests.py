@@ -9,6 +9,7 @@ from functools import cache
 from typing import ClassVar, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from matou.platforms.coding import wire
 from matou.platforms.coding.reading import read
@@ -150,13 +151,13 @@ class DescribeGitReleases(PagedOfDepot, kw_only=True):
 
 
 class CreateCodingProject(Request, kw_only=True):
-    """`shared`: 1 for a public project. `project_template`: CODE_HOST and four more."""
+    """`shared`: 1 for a public project; CODING wants it said. `project_template`: CODE_HOST and four more."""
 
     answer: ClassVar = wire.CreatedProjectResponse
     name: str
     display_name: str
     project_template: str = ""
-    shared: int = 0
+    shared: int | UnsetType = UNSET
     description: str = ""
     icon: str = ""
 

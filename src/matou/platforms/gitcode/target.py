@@ -2,21 +2,41 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
 from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
+from matou.errors import Phrase, Refused
 from matou.model.platform import Visibility
-from matou.model.targets import PLAIN_RULES, NewRepository, TargetRepository, TargetRules
-from matou.platforms.gitcode.asking import token_of
+from matou.model.targets import PLAIN_RULES, Capacity, NamespaceMaker, NewRepository, TargetRepository, TargetRules
+from matou.platforms.gitcode.asking import is_gitcode, token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.source import FAMILIES
 from matou.platforms.gitcode.wire import Repository
 from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.home import address_at_home
 from matou.remote.session import Session
+
+GITCODE_RULES = replace(PLAIN_RULES, capacity=Capacity(file_bytes=10 * 1024**2))
+"""Of GitCode itself. Its documents give no size. People who pushed in 2026 tell of 10 MiB and of 100 MiB a file, and no
+refusal of its own was seen; a warning too many costs less than one too few. Of a repository nothing is known."""
+
+
+class NotOffered(Refused):
+    """Something that GitCode's API has no words for."""
+
+
+class NoOrganizations:
+    """GitCode's API lists organizations and makes none (its OpenAPI document of 2026)."""
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:  # noqa: ARG002 - whatever its name
+        return Phrase("GitCode's API makes no organizations")
+
+    def create_namespace(self, namespace: str) -> None:
+        raise NotOffered("GitCode's API makes no organizations, so not {owner}", owner=repr(namespace))
 
 
 class GitCodeTarget:
@@ -26,6 +46,8 @@ class GitCodeTarget:
         session: must name the URL's origin, and keep to GitCode's limits: see `client.gitcode_session`.
         url: the API's address, with or without `/api/v5`.
         platform: the name under which the account is known; a Matou speaks this API, too.
+        rules: those of a server that is not GitCode itself.
+        namespaces: how it is told to make a namespace, which this API has no words for.
     """
 
     def __init__(
@@ -37,9 +59,11 @@ class GitCodeTarget:
         now: Callable[[], datetime],
         platform: str = "gitcode",
         rules: TargetRules = PLAIN_RULES,
+        namespaces: NamespaceMaker | None = None,
     ) -> None:
         self.platform = platform
-        self.rules = rules
+        self.rules = GITCODE_RULES if is_gitcode(url) else rules
+        self._namespaces = namespaces or NoOrganizations()
         self._token = token_of(token.reveal())
         self._client = GitCode(self._token, url, session=session, now=now)
         self._lock = threading.RLock()
@@ -70,6 +94,12 @@ class GitCodeTarget:
             private=new.visibility is not Visibility.PUBLIC,
         )
         return self._repository(row, new.namespace)
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        return self._namespaces.fault_of_new_namespace(namespace)
+
+    def create_namespace(self, namespace: str) -> None:
+        self._namespaces.create_namespace(namespace)
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         self._client.update_repository(repository.id, default_branch=branch)

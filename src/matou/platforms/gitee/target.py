@@ -2,23 +2,50 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Refused
+from matou.errors import NotFound, Phrase, Refused
 from matou.model.platform import Visibility
-from matou.model.targets import PLAIN_RULES, NewRepository, TargetRepository
+from matou.model.targets import (
+    PLAIN_RULES,
+    Capacity,
+    NewRepository,
+    TargetRepository,
+    TargetRules,
+    fault_of_plain_name,
+)
 from matou.platforms.gitee.account_v5 import GIT_USER
-from matou.platforms.gitee.asking import token_of
+from matou.platforms.gitee.asking import Asking, is_gitee, token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import NotThere
+from matou.platforms.gitee.organizations import Organizations
 from matou.remote.home import address_at_home
 from matou.remote.session import Session
+
+GITEE_RULES = replace(
+    PLAIN_RULES,
+    capacity=Capacity(
+        file_bytes=100 * 1024**2,
+        repository_bytes=1024 * 1024**2,
+        lfs_doubt=Phrase("Gitee keeps them for paying enterprises only"),
+    ),
+)
+"""Of gitee.com itself, whose API does not tell: what its refusals say, as people who pushed have shown them.
+
+A file: `File size 207.805MB, exceeds quota 100MB` (2025 and 2026, by several). A repository: `This repository(including
+wiki) size 1143.71 MB, exceeds 1024.00 MB` (2020 and later); an older help, still at gitee.ru, says 500 MB and 50 MB a
+file, which those refusals contradict, and paying enterprises may have more. LFS: by Gitee's help on it."""
 
 
 class NotOffered(Refused):
     """Something that Gitee's API v3 has no words for."""
+
+
+class OtherNamespace(NotFound):
+    """A namespace that Gitee's API v3 does not reach, whether it is there or not."""
 
 
 class GiteeTarget:
@@ -33,17 +60,21 @@ class GiteeTarget:
     """
 
     platform = "gitee"
-    rules = PLAIN_RULES
 
     def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
         self._token = token_of(token.reveal())
         self._client = Gitee(self._token, url, session=session, now=now)
+        self._organizations = Organizations(Asking(session, self._client.base_url, self._token, now))
         self._names_v3 = asks_for_v3(url)
         self._lock = threading.RLock()
 
     @property
     def url(self) -> str:
         return self._client.base_url
+
+    @property
+    def rules(self) -> TargetRules:
+        return GITEE_RULES if is_gitee(self.url) else PLAIN_RULES
 
     def login(self) -> str:
         with self._lock:
@@ -69,6 +100,16 @@ class GiteeTarget:
         if new.visibility is Visibility.PUBLIC:
             self._client.update_repository(row.full_name, name=new.name, private=False)
         return self._repository(row.full_name, new.namespace)
+
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
+        if self._is_v3:
+            return Phrase("Gitee's API v3 reaches nothing but {owner}", owner=repr(self.login()))
+        return fault_of_plain_name(namespace)
+
+    def create_namespace(self, namespace: str) -> None:
+        if self._is_v3:
+            self._require_own(namespace)
+        self._organizations.create(namespace)
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         if self._is_v3:
@@ -97,7 +138,7 @@ class GiteeTarget:
 
     def _require_own(self, namespace: str) -> None:
         if not self._is_own(namespace):
-            raise NotOffered(
+            raise OtherNamespace(
                 "Gitee's API v3 creates in one's own namespace only, not in {owner}", owner=repr(namespace)
             )
 

@@ -1,0 +1,47 @@
+"""What would become of a repository, and why one did not arrive: with what the target may refuse of it."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from matou.archive.layout import Archive
+from matou.errors import MatouError
+from matou.model.targets import Capacity, TargetRepository
+from matou.transfer.migrate_limits import doubts_about, require_object_format
+from matou.transfer.migrate_plan import Move
+from matou.transfer.migrate_report import Moved, MoveOutcome
+from matou.transfer.migrate_repository import place_key
+
+
+def foresee(
+    archive: Archive,
+    moves: Sequence[Move],
+    existing: Mapping[tuple[str, str], TargetRepository],
+    capacity: Capacity,
+    *,
+    jobs: int,
+) -> Sequence[Moved]:
+    """Look into those that the target does not have yet; what it has already it took."""
+
+    def one(move: Move) -> Moved:
+        found = existing.get(place_key(move.place))
+        if found is not None:
+            return Moved(move, MoveOutcome.PLANNED, clone_url=found.clone_url, notes=move.notes)
+        line = move.candidate.line
+        try:
+            require_object_format(archive, line)
+            doubts = doubts_about(archive, line, capacity)
+        except MatouError as fault:
+            return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
+        return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
+
+    with ThreadPoolExecutor(jobs) as threads:
+        return tuple(threads.map(one, moves))
+
+
+def explained(archive: Archive, capacity: Capacity, move: Move, error: MatouError) -> Moved:
+    """One that was not moved. What the target may have refused is looked for now only: what arrived raises no doubt."""
+    try:
+        doubts = doubts_about(archive, move.candidate.line, capacity)
+    except MatouError as fault:
+        return Moved(move, MoveOutcome.FAILED, notes=move.notes, problems=(error, fault))
+    return Moved(move, MoveOutcome.FAILED, notes=(*move.notes, *doubts), problems=(error,))
