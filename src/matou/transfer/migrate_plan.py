@@ -18,6 +18,8 @@ from matou.transfer.plan import true_path
 Given = Mapping[tuple[Owner, str], Place]
 """The places of earlier migrations, by whose they are and in which namespace."""
 
+WIKI = ".wiki"
+
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
 
@@ -36,6 +38,11 @@ class Candidate:
     owner: Owner
     line: RepositoryLine
     true_path: str
+
+    @property
+    def is_wiki(self) -> bool:
+        """Whether it stood beside another as that one's wiki; see `remote.wikis`."""
+        return self.line.id.endswith(WIKI)
 
     @property
     def project(self) -> str:
@@ -122,7 +129,9 @@ def _sorted_out(lines: Lines, wanted: Filter) -> tuple[list[Candidate], list[Lef
 
 def _move(candidate: Candidate, place: Place, rules: TargetRules) -> Move:
     notes: list[Phrase] = []
-    if place.name != candidate.line.name:
+    if candidate.is_wiki:
+        notes.append(_why_apart(candidate, place))
+    elif place.name != candidate.line.name:
         notes.append(_why_renamed(candidate, place, rules))
     visibility = candidate.line.visibility
     if visibility not in rules.visibilities:
@@ -131,6 +140,16 @@ def _move(candidate: Candidate, place: Place, rules: TargetRules) -> Move:
         )
         visibility = Visibility.PRIVATE
     return Move(candidate, place, visibility, tuple(notes))
+
+
+def _why_apart(candidate: Candidate, place: Place) -> Phrase:
+    """A wiki is beside its repository in git only: no platform's API makes one, and what its web pages make is no more
+    ours to write over than any other history."""
+    return Phrase(
+        "the wiki {old} is a repository of its own there, {new}, since no API makes a wiki",
+        old=repr(candidate.line.name),
+        new=repr(place.name),
+    )
 
 
 def _why_renamed(candidate: Candidate, place: Place, rules: TargetRules) -> Phrase:
