@@ -37,3 +37,11 @@ def commit_in(git_dir: Path, files: Mapping[str, bytes], message: str, *, at: in
         stream.append(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(content), content))
     git_in(git_dir, "fast-import", "--quiet", stdin=b"".join(stream))
     return object_id(git_in(git_dir, "rev-parse", f"refs/heads/{branch}").strip())
+
+
+def long_commit_in(git_dir: Path, *, branch: str) -> ObjectId:
+    """A branch whose commit has a message of 2 MiB."""
+    tree = git_in(git_dir, "mktree").strip()
+    made = git_in(git_dir, "commit-tree", tree, stdin=b"Long\n\n" + b"m" * 2 * 1024 * 1024).strip()
+    git_in(git_dir, "update-ref", f"refs/heads/{branch}", made)
+    return object_id(made)

@@ -21,7 +21,16 @@ from matou.forge.repositories import NoSuchBranch
 from matou.forge.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.users import find_user
 from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
-from matou.git.objects import Commit, MissingObject, TreePath, find_commit, find_tag, open_repository
+from matou.git.objects import (
+    Commit,
+    MissingObject,
+    TooLargeToRead,
+    TreePath,
+    commit_to_list,
+    find_commit,
+    find_tag,
+    open_repository,
+)
 from matou.git.objects import Tag as TagObject
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -138,7 +147,7 @@ def list_commits(
     opened = open_repository(forge.git_dir(repository))
     start = _commit(opened, commit_id_at(forge, repository, revision), revision).id
     ids = _ids(forge, repository, start, _selection(forge, only))
-    return tuple(find_commit(opened, name) for name in ids.page(offset, limit)), len(ids)
+    return tuple(commit_to_list(opened, name) for name in ids.page(offset, limit)), len(ids)
 
 
 def find_commit_at(forge: Forge, repository: Repository, revision: str) -> Commit:
@@ -164,7 +173,7 @@ def list_branches(
     opened = open_repository(forge.git_dir(repository))
     names = sorted(_names(listing, BRANCHES), reverse=descending)
     if order is BranchOrder.UPDATED:
-        tips = {name: find_commit(opened, _target(listing, BRANCHES, name)).committer.at for name in names}
+        tips = {name: commit_to_list(opened, _target(listing, BRANCHES, name)).committer.at for name in names}
         names.sort(key=tips.__getitem__, reverse=descending)
     page = names[offset : offset + limit]
     return tuple(_branch(opened, listing, name, default) for name in page), len(names)
@@ -267,12 +276,12 @@ def _target(listing: RefListing, folder: str, name: str) -> ObjectId:
 
 
 def _branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> Branch:
-    return Branch(name, find_commit(opened, _target(listing, BRANCHES, name)), is_default=name == default)
+    return Branch(name, commit_to_list(opened, _target(listing, BRANCHES, name)), is_default=name == default)
 
 
 def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> Tag:
     try:
-        commit = find_commit(opened, target)
+        commit = commit_to_list(opened, target)
     except MissingObject:
         commit = None
     return Tag(name, target, commit, _annotated(opened, target))
@@ -281,6 +290,6 @@ def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> Tag:
 def _annotated(opened: pygit2.Repository, target: ObjectId) -> TagObject | None:
     try:
         return find_tag(opened, target)
-    except MissingObject:
-        # A tree or a blob, which no tag object stands before.
+    except (MissingObject, TooLargeToRead):
+        # A tree or a blob, which no tag object stands before; or a tag that nobody can read.
         return None

@@ -10,7 +10,7 @@ from typing import Final
 
 from matou.errors import Damaged
 from matou.git.blobs import Unreadable, telling_damage
-from matou.git.objects import Commit, TooLargeToRead, TreePath
+from matou.git.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
 from matou.git.run import GitChild, GitFailed, GitStopped, Limits, run_git
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
@@ -22,7 +22,6 @@ ID_BYTES: Final = 20
 HISTORY_LIMITS: Final = Limits(memory_bytes=2048 * MEBIBYTE, wall=timedelta(seconds=30))
 CHANGES_LIMITS: Final = Limits(memory_bytes=1024 * MEBIBYTE, wall=timedelta(seconds=10))
 
-_EMPTY_TREE: Final = ObjectId("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 _BLOCK_BYTES: Final = 256 * 1024
 _NO_ANCESTOR: Final = 1
 _RAW: Final = re.compile(rb":[0-7]{6} [0-7]{6} (?P<old>[0-9a-f]{40}) (?P<new>[0-9a-f]{40}) (?P<status>[A-Z])[0-9]*\Z")
@@ -166,7 +165,7 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
         TooManyChanges: it is more than is counted, or counting takes too long.
         Unreadable: the commit's trees or files are not all there.
     """
-    before = commit.parents[0] if commit.parents else _EMPTY_TREE
+    before = commit.parents[0] if commit.parents else EMPTY_TREE
     arguments = ["diff-tree", "-r", "-z", "--raw", "--numstat", "--no-abbrev", "--no-ext-diff", "--no-textconv"]
     renames = ["-M", f"-l{MOST_RENAMES_COMPARED}"]
     try:

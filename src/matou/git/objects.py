@@ -1,32 +1,34 @@
-"""Reading a repository's objects for the dialects and the pages: nothing here writes or starts a program.
+"""Reading a repository's objects for the dialects and the pages: nothing here writes.
 
-libgit2 finds objects; commits and tags are read here, since real histories hold signatures that libgit2 refuses
-(a date without a space before it, a time zone of six digits) and encodings that it does not know.
+No program is started but for a commit or tag that is too long to be taken into this process's memory. libgit2 finds
+objects; commits and tags are read here, since real histories hold signatures that libgit2 refuses (a date without a
+space before it, a time zone of six digits) and encodings that it does not know.
 """
 
 import codecs
-import heapq
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from itertools import count, islice
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import ConfigLevel, ObjectType, Option, RepositoryOpenFlag
 
 from matou.errors import Damaged, MatouError, NotFound, Phrase, Refused
+from matou.git.long_texts import beginning_of
+from matou.git.run import GitFailed
 from matou.model.names import InvalidName, ObjectId, object_id
 
-MOST_COMMITS_EXAMINED = 200_000
 LARGEST_COMMIT_BYTES = 1024 * 1024
 LARGEST_TREE_BYTES = 64 * 1024 * 1024
 LONGEST_PATH_BYTES = 4096
 DEEPEST_TAG = 16
+
+EMPTY_TREE = ObjectId("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 
 _DIGITS_OF_SHA1 = 40
 
@@ -169,24 +171,6 @@ class TreePath:
         return "/".join(self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class CommitFilter:
-    """Which commits of a history are wanted; what is None asks for nothing.
-
-    `path` keeps commits as git-log(1) does by default: at a merge only the side that the path came from is
-    followed. `since` and `until` bound the committer's date, both included. `keyword` is looked for in the whole
-    message, without regard to case.
-    """
-
-    path: TreePath | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    keyword: str = ""
-
-
-EVERY_COMMIT = CommitFilter()
-
-
 def open_repository(git_dir: Path) -> pygit2.Repository:
     """Open without looking at any configuration but the repository's own.
 
@@ -217,8 +201,11 @@ def _settle_libgit2() -> None:
 def find_commit(repository: pygit2.Repository, start: ObjectId) -> Commit:
     """The commit that an object id names, through annotated tags where there are any.
 
+    Of a text longer than LARGEST_COMMIT_BYTES only so much of it is looked at; the end of the message is missing then.
+
     Raises:
         MissingObject: there is no such object, or no commit stands behind it.
+        TooLargeToRead: git itself cannot read it within its limits.
     """
     name = start
     for _ in range(DEEPEST_TAG):
@@ -231,93 +218,19 @@ def find_commit(repository: pygit2.Repository, start: ObjectId) -> Commit:
     raise MissingObject("{id} does not stand for a commit", id=start)
 
 
+def commit_to_list(repository: pygit2.Repository, start: ObjectId) -> Commit:
+    """As `find_commit`, for lists: one that cannot be read stands there with nothing but its id, and stops no other."""
+    try:
+        return find_commit(repository, start)
+    except TooLargeToRead:
+        nobody = Signature("", "", _moment(0))
+        return Commit(start, EMPTY_TREE, (), nobody, nobody, "")
+
+
 def find_tag(repository: pygit2.Repository, tag: ObjectId) -> Tag | None:
     """The annotated tag that an object id names; None where it names something else."""
     kind, content = _read(repository, tag)
     return _tag(tag, content) if kind == ObjectType.TAG else None
-
-
-def commits(
-    repository: pygit2.Repository,
-    start: ObjectId,
-    *,
-    only: CommitFilter = EVERY_COMMIT,
-    offset: int = 0,
-    limit: int,
-) -> tuple[Commit, ...]:
-    """One page of the history behind a commit or tag, newest first, in the order of git-rev-list(1).
-
-    Raises:
-        TooLargeToRead: more than MOST_COMMITS_EXAMINED commits would have to be looked at.
-    """
-    return tuple(islice(_selected(repository, start, only), offset, offset + limit))
-
-
-def _selected(repository: pygit2.Repository, start: ObjectId, only: CommitFilter) -> Iterator[Commit]:
-    for commit in _History(repository, only.path).walk(find_commit(repository, start)):
-        at = commit.committer.at
-        if only.since is not None and at < only.since:
-            continue
-        if only.until is not None and at > only.until:
-            continue
-        if only.keyword.casefold() in commit.message.casefold():
-            yield commit
-
-
-@dataclass
-class _History:
-    """One walk: what it has met, and which entry each tree has at the path."""
-
-    repository: pygit2.Repository
-    path: TreePath | None
-    met: set[ObjectId] = field(default_factory=set)
-    queue: list[tuple[float, int, Commit]] = field(default_factory=list)
-    order: Iterator[int] = field(default_factory=count)
-    read_ahead: dict[ObjectId, Commit] = field(default_factory=dict)
-    entries: dict[ObjectId, TreeEntry | None] = field(default_factory=dict)
-
-    def walk(self, start: Commit) -> Iterator[Commit]:
-        self._push(start)
-        while self.queue:
-            _, _, commit = heapq.heappop(self.queue)
-            wanted, followed = self._simplified(commit)
-            for parent in followed:
-                if parent not in self.met:
-                    self._push(self._commit(parent))
-            if wanted:
-                yield commit
-
-    def _simplified(self, commit: Commit) -> tuple[bool, tuple[ObjectId, ...]]:
-        """Whether a commit changed the path, and which parents lead on (git's revision.c, try_to_simplify_commit)."""
-        if self.path is None:
-            return True, commit.parents
-        here = self._entry(commit, self.path)
-        for parent in commit.parents:
-            if self._entry(self._commit(parent), self.path) == here:
-                return False, (parent,)
-        return bool(commit.parents) or here is not None, commit.parents
-
-    def _entry(self, commit: Commit, path: TreePath) -> TreeEntry | None:
-        if commit.tree not in self.entries:
-            self.entries[commit.tree] = entry_at(self.repository, commit.tree, path)
-        return self.entries[commit.tree]
-
-    def _commit(self, name: ObjectId) -> Commit:
-        if name not in self.read_ahead:
-            try:
-                self.read_ahead[name] = find_commit(self.repository, name)
-            except MissingObject as error:
-                raise Damaged("the history is broken: commit {id} is missing", id=name) from error
-        return self.read_ahead[name]
-
-    def _push(self, commit: Commit) -> None:
-        if len(self.met) >= MOST_COMMITS_EXAMINED:
-            raise TooLargeToRead(
-                "the history is longer than the {limit} commits that are looked through", limit=MOST_COMMITS_EXAMINED
-            )
-        self.met.add(commit.id)
-        self.read_ahead.pop(commit.id, None)
-        heapq.heappush(self.queue, (-commit.committer.at.timestamp(), next(self.order), commit))
 
 
 def find_entry(repository: pygit2.Repository, commit: Commit, path: TreePath) -> TreeEntry:
@@ -383,9 +296,18 @@ def _child(repository: pygit2.Repository, tree: ObjectId, segment: str) -> TreeE
 
 
 def _read(repository: pygit2.Repository, name: ObjectId) -> tuple[ObjectType, bytes]:
-    """A commit or a tag, the kinds that are read whole."""
-    kind = require_kind(repository, name, (ObjectType.COMMIT, ObjectType.TAG), largest_bytes=LARGEST_COMMIT_BYTES)
-    return kind, read_content(repository, name)
+    """The text of a commit or a tag, or the beginning of it."""
+    kind, size_bytes = read_header(repository, name)
+    if kind not in (ObjectType.COMMIT, ObjectType.TAG):
+        raise MissingObject("{id} is a {kind}", id=name, kind=kind.name.lower())
+    if size_bytes <= LARGEST_COMMIT_BYTES:
+        return kind, read_content(repository, name)
+    try:
+        beginning = beginning_of(Path(repository.path), kind.name.lower(), name, length_bytes=LARGEST_COMMIT_BYTES)
+    except GitFailed as failure:
+        raise TooLargeToRead("{id} has {size} bytes, more than can be read", id=name, size=size_bytes) from failure
+    # Where even the headers are longer, the last of them may be cut in its middle.
+    return kind, beginning if b"\n\n" in beginning else beginning.rpartition(b"\n")[0]
 
 
 def require_kind(

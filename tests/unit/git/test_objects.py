@@ -4,14 +4,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from matou.errors import Damaged, NotFound
-from matou.git import objects
-from matou.git.objects import CommitFilter, InvalidTreePath, MissingObject, MissingPath, TooLargeToRead, TreePath
+from matou.git import commit_walk, long_texts, objects
+from matou.git.commit_walk import CommitFilter, commits
+from matou.git.objects import InvalidTreePath, MissingObject, MissingPath, TooLargeToRead, TreePath
 from matou.model.names import ObjectId, object_id
 
 ENVIRONMENT = {
@@ -83,7 +85,7 @@ def main_of(git_dir: Path) -> ObjectId:
 def test_a_history_is_that_of_git_rev_list(branchy: Path, path: str | None) -> None:
     only = CommitFilter(path=None if path is None else TreePath.parse(path))
 
-    found = objects.commits(objects.open_repository(branchy), main_of(branchy), only=only, limit=1_000)
+    found = commits(objects.open_repository(branchy), main_of(branchy), only=only, limit=1_000)
 
     assert [commit.id for commit in found] == git(branchy, "rev-list", "main", "--", *([path] if path else [])).split()
 
@@ -91,7 +93,7 @@ def test_a_history_is_that_of_git_rev_list(branchy: Path, path: str | None) -> N
 def test_pages_of_a_history_join_to_the_whole(branchy: Path) -> None:
     repository, start = objects.open_repository(branchy), main_of(branchy)
 
-    pages = [objects.commits(repository, start, offset=offset, limit=50) for offset in (0, 50, 100, 150)]
+    pages = [commits(repository, start, offset=offset, limit=50) for offset in (0, 50, 100, 150)]
 
     assert [len(page) for page in pages] == [50, 50, 20, 0]
     assert [commit.id for page in pages for commit in page] == git(branchy, "rev-list", "main").split()
@@ -106,7 +108,7 @@ def test_pages_of_a_history_join_to_the_whole(branchy: Path) -> None:
     ],
 )
 def test_keyword_and_dates_choose_as_git_does(branchy: Path, only: CommitFilter, arguments: list[str]) -> None:
-    found = objects.commits(objects.open_repository(branchy), main_of(branchy), only=only, limit=1_000)
+    found = commits(objects.open_repository(branchy), main_of(branchy), only=only, limit=1_000)
 
     expected = git(branchy, "rev-list", *arguments, "main").split()
     assert 0 < len(expected) < 120
@@ -114,13 +116,13 @@ def test_keyword_and_dates_choose_as_git_does(branchy: Path, only: CommitFilter,
 
 
 def test_a_history_beyond_the_limit_is_refused_and_not_cut(branchy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "MOST_COMMITS_EXAMINED", 100)
+    monkeypatch.setattr(commit_walk, "MOST_COMMITS_EXAMINED", 100)
     repository = objects.open_repository(branchy)
 
     with pytest.raises(TooLargeToRead, match="100"):
-        objects.commits(repository, main_of(branchy), only=CommitFilter(keyword="nowhere"), limit=1)
+        commits(repository, main_of(branchy), only=CommitFilter(keyword="nowhere"), limit=1)
 
-    assert len(objects.commits(repository, main_of(branchy), limit=50)) == 50
+    assert len(commits(repository, main_of(branchy), limit=50)) == 50
 
 
 def test_a_commit_says_what_git_says(branchy: Path) -> None:
@@ -221,7 +223,7 @@ def test_a_hole_in_a_history_is_damage(git_dir: Path) -> None:
     start = write(git_dir, "commit", text)
 
     with pytest.raises(Damaged, match="b" * 40):
-        objects.commits(objects.open_repository(git_dir), start, limit=10)
+        commits(objects.open_repository(git_dir), start, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +302,7 @@ def test_a_bomb_of_trees_costs_no_more_than_the_path(git_dir: Path) -> None:
     content = objects.read_file(
         repository, objects.find_commit(repository, start), TreePath.parse("/".join(["f9"] * 10)), largest_bytes=9
     )
-    history = objects.commits(repository, start, only=CommitFilter(path=TreePath.parse("f3/f3")), limit=9)
+    history = commits(repository, start, only=CommitFilter(path=TreePath.parse("f3/f3")), limit=9)
 
     assert content == b"boom"
     assert len(history) == 1
@@ -341,3 +343,51 @@ def test_an_object_of_the_wrong_kind_is_not_found(branchy: Path) -> None:
 
     with pytest.raises(MissingObject, match="tree"):
         objects.find_commit(repository, tree)
+
+
+def long_commit(git_dir: Path, *, parents: int = 0, message_bytes: int = 0) -> ObjectId:
+    tree = git(git_dir, "mktree")
+    lines = [f"tree {tree}", *[f"parent {tree}"] * parents, "author A <a@b> 1700000000 +0800"]
+    headers = "\n".join([*lines, "committer C <c@d> 1700000000 +0800", "", "Subject", "", ""]).encode()
+    return write(git_dir, "commit", headers + b"m" * message_bytes)
+
+
+def test_of_a_very_long_commit_the_end_of_the_message_is_missing(git_dir: Path) -> None:
+    name = long_commit(git_dir, message_bytes=3 * 1024 * 1024)
+
+    found = objects.find_commit(objects.open_repository(git_dir), name)
+
+    assert (found.id, found.subject, found.author.name, found.committer.email) == (name, "Subject", "A", "c@d")
+    assert 900_000 < len(found.message) <= objects.LARGEST_COMMIT_BYTES
+
+
+def test_of_a_commit_with_too_many_parents_the_first_ones_are_read(git_dir: Path) -> None:
+    name = long_commit(git_dir, parents=30_000)
+
+    found = objects.find_commit(objects.open_repository(git_dir), name)
+
+    assert (set(found.parents), len(found.parents)) == ({found.tree}, (objects.LARGEST_COMMIT_BYTES - 46) // 48)
+    assert (found.author.name, found.message) == ("", "")
+
+
+def test_a_very_long_tag_leads_to_its_commit(git_dir: Path) -> None:
+    commit = long_commit(git_dir)
+    tag = write(
+        git_dir, "tag", f"object {commit}\ntype commit\ntag v1\ntagger A <a@b> 1 +0000\n\n{'m' * 2_000_000}".encode()
+    )
+
+    assert objects.find_commit(objects.open_repository(git_dir), tag).id == commit
+
+
+def test_a_commit_that_git_itself_cannot_read_is_listed_by_its_id(
+    git_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = long_commit(git_dir, message_bytes=40 * 1024 * 1024)
+    monkeypatch.setattr(long_texts, "LIMITS", replace(long_texts.LIMITS, memory_bytes=30 * 1024 * 1024))
+    repository = objects.open_repository(git_dir)
+
+    listed = objects.commit_to_list(repository, name)
+
+    assert (listed.id, listed.message) == (name, "")
+    with pytest.raises(TooLargeToRead):
+        objects.find_commit(repository, name)

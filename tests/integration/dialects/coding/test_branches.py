@@ -13,6 +13,7 @@ from matou.forge.references import ref_listing
 from matou.forge.repositories import archive_repository
 from matou.model.names import RefName, object_id
 from support.coding_api import Team
+from support.commits import long_commit_in
 
 Write = Callable[[Team, Identity], object]
 
@@ -118,3 +119,15 @@ def test_a_tagger_cannot_break_out_of_the_tags_header(branchy: Team) -> None:
     assert "tagger A xobject 0000 <a@bforged> " in text
     assert text.endswith("\n\nm\n")
     assert branchy.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_branches_and_tags_are_listed_with_one_of_a_very_long_commit(team: Team) -> None:
+    tip = long_commit_in(team.forge.git_dir(team.depot), branch="long")
+    team.git("tag", "v9", tip)
+    api = team.api("chen")
+
+    branches = api("DescribeGitBranches", DepotPath=str(team.depot.path)).response["Branches"]
+    tags = api("DescribeGitTags", DepotPath=str(team.depot.path)).response["GitTags"]
+
+    assert tip in [branch["Sha"] for branch in branches]
+    assert tip in [tag["Commit"]["Sha"] for tag in tags]

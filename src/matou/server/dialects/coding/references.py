@@ -7,7 +7,7 @@ import pygit2
 from matou.forge import access, branches
 from matou.forge.branches import BRANCHES, TAGS
 from matou.forge.references import ref_listing
-from matou.git.objects import MissingObject, find_commit, find_tag, open_repository
+from matou.git.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.platforms.coding import wire
@@ -87,7 +87,7 @@ def _branch_row(opened: pygit2.Repository, listing: RefListing, name: str, defau
     return wire.GitBranch(
         branch_name=readable(name),
         is_default_branch=name == default,
-        last_commit_date=stamp(find_commit(opened, tip).committer),
+        last_commit_date=stamp(commit_to_list(opened, tip).committer),
         sha=tip,
     )
 
@@ -98,7 +98,7 @@ def _tag_row(opened: pygit2.Repository, name: str, target: ObjectId) -> wire.Git
 
 def _tagged(opened: pygit2.Repository, target: ObjectId) -> wire.GitTagCommit:
     try:
-        commit = find_commit(opened, target)
+        commit = commit_to_list(opened, target)
     except MissingObject:
         return wire.GitTagCommit(sha=target)
     return wire.GitTagCommit(
@@ -117,7 +117,7 @@ def _tagged(opened: pygit2.Repository, target: ObjectId) -> wire.GitTagCommit:
 def _message(opened: pygit2.Repository, target: ObjectId) -> str:
     try:
         tag = find_tag(opened, target)
-    except MissingObject:
+    except (MissingObject, TooLargeToRead):
         return ""
     return "" if tag is None else tag.message
 
