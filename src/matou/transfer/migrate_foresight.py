@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from matou.archive.layout import Archive
-from matou.errors import MatouError
+from matou.errors import Conflict, Damaged, MatouError
 from matou.model.targets import Capacity, TargetRepository
 from matou.transfer.migrate_limits import doubts_about, require_object_format
 from matou.transfer.migrate_plan import Move
 from matou.transfer.migrate_report import Moved, MoveOutcome
-from matou.transfer.migrate_repository import place_key
+from matou.transfer.migrate_repository import ObjectFormatRefused, place_key
+
+NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused)
+"""Why nothing was sent, or what the archive itself lacks."""
 
 
 def foresee(
@@ -39,9 +43,15 @@ def foresee(
 
 
 def explained(archive: Archive, capacity: Capacity, move: Move, error: MatouError) -> Moved:
-    """One that was not moved. What the target may have refused is looked for now only: what arrived raises no doubt."""
+    """One that was not moved, with what may have been too large. What arrived raises no doubt and is not looked into.
+
+    A platform may say so by a refused ref, by status 403 or 413, or by hanging up.
+    """
+    failed = Moved(move, MoveOutcome.FAILED, notes=move.notes, problems=(error,))
+    if isinstance(error, NEVER_FOR_SIZE):
+        return failed
     try:
         doubts = doubts_about(archive, move.candidate.line, capacity)
     except MatouError as fault:
-        return Moved(move, MoveOutcome.FAILED, notes=move.notes, problems=(error, fault))
-    return Moved(move, MoveOutcome.FAILED, notes=(*move.notes, *doubts), problems=(error,))
+        return replace(failed, problems=(error, fault))
+    return replace(failed, notes=(*move.notes, *doubts))

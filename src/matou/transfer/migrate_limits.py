@@ -1,30 +1,26 @@
-"""What a target may refuse of a repository for its size: looked for where something is to be sent, told, and tried."""
+"""What a target may refuse of a repository for its size: looked for in a plan, and where a push failed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
-from matou.errors import MatouError, Phrase
+from matou.errors import Phrase
 from matou.git.large_files import LargeFile, find_large_files, packed_bytes
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.targets import Capacity
 from matou.settings import MEBIBYTE
-from matou.transfer.migrate_repository import CODE, NOTES, SHA1_DIGITS
+from matou.transfer.migrate_repository import CODE, NOTES, SHA1_DIGITS, ObjectFormatRefused
 from matou.transfer.show import saved_refs
 
 MOST_NAMED = 3
 """How many files are named; the others are counted."""
 
 
-class OtherObjectFormat(MatouError):
-    """A repository's object ids are of a kind that no target keeps."""
-
-
 def require_object_format(archive: Archive, line: RepositoryLine) -> None:
-    """Raises OtherObjectFormat; Damaged, NotFound as `doubts_about` does."""
-    if not _is_sha1(_tips(archive, line)):
-        raise OtherObjectFormat("its object ids are SHA-256, which the target does not keep")
+    """Raises ObjectFormatRefused, as the move itself would; Damaged, NotFound as `doubts_about` does."""
+    if any(len(oid) != SHA1_DIGITS for oid in _tips(archive, line)):
+        raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
 
 
 def doubts_about(archive: Archive, line: RepositoryLine, capacity: Capacity) -> tuple[Phrase, ...]:
@@ -43,10 +39,6 @@ def _tips(archive: Archive, line: RepositoryLine) -> frozenset[ObjectId]:
     listing = saved_refs(archive, line)
     refs = listing.refs if listing else {}
     return frozenset(oid for name, oid in refs.items() if name.startswith((*CODE, NOTES)))
-
-
-def _is_sha1(tips: Iterable[ObjectId]) -> bool:
-    return all(len(oid) == SHA1_DIGITS for oid in tips)
 
 
 def _doubts_about_git(archive: Archive, line: RepositoryLine, capacity: Capacity) -> Iterator[Phrase]:

@@ -21,6 +21,7 @@ from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRule
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, Moved
+from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK
@@ -174,3 +175,16 @@ def test_what_is_there_already_is_not_looked_into(
 
     monkeypatch.undo()
     assert [only(report).notes for report in (planned, done)] == [(), ()]
+
+
+def test_what_was_never_sent_was_not_refused_for_its_size(port: NarrowPort, team: Team, tmp_path: Path) -> None:
+    save_with_large_files(team, tmp_path / "api", "a.bin")
+    port.migrate(team.archive)
+    git(tmp_path / "api", "reset", "-q", "--hard", "HEAD~1")
+    commit_file(tmp_path / "api", "b.bin", secrets.token_hex(LARGE))
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+
+    moved = only(replace(port, capacity=FILES_OF_1_MIB).migrate(team.archive))
+
+    assert isinstance(moved.problems[0], OtherHistory)
+    assert moved.notes == ()

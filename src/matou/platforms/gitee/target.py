@@ -37,7 +37,8 @@ GITEE_RULES = replace(
 
 A file: `File size 207.805MB, exceeds quota 100MB` (2025 and 2026, by several). A repository: `This repository(including
 wiki) size 1143.71 MB, exceeds 1024.00 MB` (2020 and later); an older help, still at gitee.ru, says 500 MB and 50 MB a
-file, which those refusals contradict, and paying enterprises may have more. LFS: by Gitee's help on it."""
+file, which those refusals contradict, and paying enterprises may have more. LFS: `LFS only supported repository in paid
+or trial enterprise.` with status 403 (2022 to 2026, by many)."""
 
 
 class NotOffered(Refused):
