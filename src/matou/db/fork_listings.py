@@ -34,7 +34,7 @@ def list_forks(
     chosen = (forks.c.parent_id == parent_id, sees_repository(viewer.sight), *made)
     total = connection.execute(select(func.count()).select_from(joined).where(*chosen), viewer.parameters).scalar_one()
     statement = select(*COLUMNS).select_from(joined).where(*chosen).order_by(*_order(order))
-    rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters).mappings()
+    rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters)
     return tuple(repository_of(row) for row in rows), total
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, func, insert, or_, select, update
@@ -69,6 +70,8 @@ class NewNamespace:
     updated_at: datetime
     creator_id: UserId | None
 
+
+_MOST_PATHS = 4096
 
 COLUMNS = [namespaces.c[name] for name in Namespace.__slots__]
 
@@ -169,8 +172,14 @@ def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:
     connection.execute(delete(namespaces).where(namespaces.c.id == namespace_id))
 
 
+@lru_cache(maxsize=_MOST_PATHS)
+def namespace_path(text: str) -> NamespacePath:
+    """As a row has it. Remembered, since the repositories of a list stand in few namespaces."""
+    return NamespacePath.parse(text)
+
+
 def namespace_of(row: RowMapping) -> Namespace:
-    return Namespace(**{**row, "kind": NamespaceKind(row["kind"]), "path": NamespacePath.parse(row["path"])})
+    return Namespace(**{**row, "kind": NamespaceKind(row["kind"]), "path": namespace_path(row["path"])})
 
 
 def _one(row: RowMapping | None) -> Namespace | None:

@@ -1,13 +1,15 @@
 """Rows of repositories, and of the paths that they had before."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NewType
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
-from matou.db.namespaces import NamespaceId
+from matou.db.namespaces import NamespaceId, namespace_path
 from matou.db.schema import redirects, repositories
 from matou.db.users import UserId
 from matou.db.viewers import EVERYTHING, Viewer, below, containing, page, sees_repository
@@ -78,6 +80,8 @@ def _column_name(attribute: str) -> str:
     return "source" if attribute == "read_only_source" else attribute
 
 
+_MOST_PATHS = 8192
+
 COLUMNS = [repositories.c[_column_name(name)].label(name) for name in Repository.__slots__]
 
 _BY_ID = select(*COLUMNS).where(repositories.c.id == bindparam("repository_id"))
@@ -96,7 +100,7 @@ def insert_repository(connection: Connection, new: NewRepository) -> Repository:
     """A path that redirected elsewhere no longer does. Raises AlreadyThere where the path, folded, is taken."""
     forget_redirect(connection, new.path)
     statement = insert(repositories).values(**_values(new)).returning(*COLUMNS)
-    return repository_of(connection.execute(statement).mappings().one())
+    return repository_of(connection.execute(statement).one())
 
 
 def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepository) -> Repository | None:
@@ -106,7 +110,7 @@ def replace_repository(connection: Connection, repository_id: RepositoryId, new:
 def change(connection: Connection, repository_id: RepositoryId, **values: object) -> Repository | None:
     """Set columns. None where there is no such repository."""
     statement = update(repositories).where(repositories.c.id == repository_id).values(**values).returning(*COLUMNS)
-    return _one(connection.execute(statement).mappings().one_or_none())
+    return _one(connection.execute(statement).one_or_none())
 
 
 def move(
@@ -163,7 +167,7 @@ def delete_sourced_but(connection: Connection, source: str, there: Collection[st
 
 def find_repository_at(connection: Connection, path: RepositoryPath) -> Repository | None:
     """By the path that it has now."""
-    return _one(connection.execute(_BY_PATH, {"folded_path": folded(str(path))}).mappings().one_or_none())
+    return _one(connection.execute(_BY_PATH, {"folded_path": folded(str(path))}).one_or_none())
 
 
 def find_repository(connection: Connection, path: RepositoryPath) -> Repository | None:
@@ -171,16 +175,16 @@ def find_repository(connection: Connection, path: RepositoryPath) -> Repository 
     found = find_repository_at(connection, path)
     if found is not None:
         return found
-    return _one(connection.execute(_BY_OLD_PATH, {"folded_path": folded(str(path))}).mappings().one_or_none())
+    return _one(connection.execute(_BY_OLD_PATH, {"folded_path": folded(str(path))}).one_or_none())
 
 
 def find_repository_by_id(connection: Connection, repository_id: RepositoryId) -> Repository | None:
-    return _one(connection.execute(_BY_ID, {"repository_id": repository_id}).mappings().one_or_none())
+    return _one(connection.execute(_BY_ID, {"repository_id": repository_id}).one_or_none())
 
 
 def lock_repository(connection: Connection, repository_id: RepositoryId) -> Repository | None:
     """As it is now; nobody else changes it before this transaction ends."""
-    row = connection.execute(_BY_ID.with_for_update(), {"repository_id": repository_id}).mappings().one_or_none()
+    row = connection.execute(_BY_ID.with_for_update(), {"repository_id": repository_id}).one_or_none()
     return _one(row)
 
 
@@ -189,12 +193,12 @@ def find_repositories(
 ) -> tuple[Repository, ...]:
     """Those of them that are there and that the viewer may see, in no order."""
     statement = select(*COLUMNS).where(repositories.c.id.in_(repository_ids), sees_repository(viewer.sight))
-    return tuple(repository_of(row) for row in connection.execute(statement, viewer.parameters).mappings())
+    return tuple(repository_of(row) for row in connection.execute(statement, viewer.parameters))
 
 
 def find_repository_by_source(connection: Connection, source: str, source_id: str) -> Repository | None:
     parameters = {"source": source, "source_id": source_id}
-    return _one(connection.execute(_BY_SOURCE, parameters).mappings().one_or_none())
+    return _one(connection.execute(_BY_SOURCE, parameters).one_or_none())
 
 
 def list_repositories(
@@ -228,21 +232,34 @@ def list_repositories(
     total = connection.execute(counted, viewer.parameters).scalar_one()
     listed = page(select(*COLUMNS).where(*conditions), repositories.c.folded_path, offset, limit)
     rows = connection.execute(listed, viewer.parameters)
-    return tuple(repository_of(row) for row in rows.mappings()), total
+    return tuple(repository_of(row) for row in rows), total
 
 
-def repository_of(row: RowMapping) -> Repository:
-    return Repository(
-        **{
-            **row,
-            "path": RepositoryPath.parse(row["path"]),
-            "visibility": Visibility(row["visibility"]),
-            "version_control": VersionControl(row["version_control"]),
-        }
-    )
+def repository_of(row: Sequence[Any]) -> Repository:
+    """Of a row that begins with COLUMNS."""
+    values = list(row[: len(COLUMNS)])
+    for place, read in _READ.items():
+        values[place] = read(values[place])
+    return Repository(*values)
 
 
-def _one(row: RowMapping | None) -> Repository | None:
+@lru_cache(maxsize=_MOST_PATHS)
+def _path_of(text: str) -> RepositoryPath:
+    """As a row has it; whether it can be one is looked at once for many lists."""
+    namespace, _, name = text.rpartition("/")
+    return RepositoryPath(namespace_path(namespace), name)
+
+
+_READ: Mapping[int, Callable[[str], object]] = MappingProxyType(
+    {
+        Repository.__slots__.index("path"): _path_of,
+        Repository.__slots__.index("visibility"): Visibility,
+        Repository.__slots__.index("version_control"): VersionControl,
+    }
+)
+
+
+def _one(row: Sequence[Any] | None) -> Repository | None:
     return None if row is None else repository_of(row)
 
 

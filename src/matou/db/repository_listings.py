@@ -2,16 +2,33 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Text, exists, false, func, literal, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import COLUMNS, Repository, repository_of
 from matou.db.schema import memberships, namespaces, repositories, repository_members
-from matou.db.users import User, UserId
-from matou.db.viewers import Viewer, below, containing, sees_repository
-from matou.model.names import NamespacePath
+from matou.db.users import User
+from matou.db.viewers import Sight, Viewer, containing, has_visibility, is_below, sees_repository
+from matou.model.names import NamespacePath, folded
 from matou.model.platform import Visibility
 
 
@@ -52,6 +69,26 @@ class Wanted:
 
 LONGEST_SEARCH = 10_000
 """No text of a repository is longer, and SQLite compares with none that is longer than 50,000 bytes."""
+_MOST_FORMS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What of a list the text of its statement depends on, which is so built once for many lists."""
+
+    sight: Sight
+    is_somebodys: bool
+    ways: frozenset[Way] | None
+    is_below: bool
+    visibilities: frozenset[Visibility]
+    order: Order
+    ascending: bool
+
+
+_USER_ID = bindparam("wanted_user_id", type_=BigInteger)
+_OWN_PATH = bindparam("wanted_own_path", type_=Text)
+_BELOW = bindparam("wanted_below", type_=Text)
+_LIMIT, _OFFSET = bindparam("row_limit", type_=Integer), bindparam("row_offset", type_=Integer)
 
 _COLUMNS = {
     Order.FULL_NAME: repositories.c.folded_path,
@@ -66,26 +103,65 @@ def list_wanted(
     connection: Connection, wanted: Wanted, *, viewer: Viewer, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Those that the viewer may see, and how many they are in all."""
-    chosen = (
-        sees_repository(viewer.sight),
-        repositories.c.visibility.in_([one.value for one in wanted.visibilities]),
-        true() if wanted.below is None else below(repositories.c.folded_path, wanted.below),
-        _somehow(wanted),
-        _says(wanted.search),
+    form, parameters = _form_of(wanted, viewer), _parameters_of(wanted, viewer)
+    listing = _listing_of(form) if not wanted.search else _listing(form, _says(wanted.search))
+    rows = connection.execute(listing, {**parameters, _LIMIT.key: limit, _OFFSET.key: offset}).all()
+    if rows:
+        return tuple(map(repository_of, rows)), rows[0].total
+    counted = select(func.count()).select_from(repositories).where(_chosen(form), _says(wanted.search))
+    return (), connection.execute(counted, parameters).scalar_one()
+
+
+def _form_of(wanted: Wanted, viewer: Viewer) -> _Form:
+    return _Form(
+        sight=viewer.sight,
+        is_somebodys=wanted.user is not None,
+        ways=wanted.ways,
+        is_below=wanted.below is not None,
+        visibilities=wanted.visibilities,
+        order=wanted.order,
+        ascending=wanted.ascending,
     )
-    total = connection.execute(
-        select(func.count()).select_from(repositories).where(*chosen), viewer.parameters
-    ).scalar_one()
-    column = _COLUMNS[wanted.order]
-    # What has no such time stands last either way; the databases do not agree on where nothing stands.
-    ordered = select(*COLUMNS).where(*chosen).order_by(column.is_(None), *_directed(column, ascending=wanted.ascending))
-    rows = connection.execute(ordered.offset(offset).limit(limit), viewer.parameters).mappings()
-    return tuple(repository_of(row) for row in rows), total
 
 
-def _directed(column: ColumnElement[object], *, ascending: bool) -> tuple[ColumnElement[object], ...]:
+def _parameters_of(wanted: Wanted, viewer: Viewer) -> dict[str, object]:
+    parameters = viewer.parameters
+    if wanted.user is not None:
+        parameters |= {_USER_ID.key: wanted.user.id, _OWN_PATH.key: folded(wanted.user.name)}
+    if wanted.below is not None:
+        parameters[_BELOW.key] = folded(str(wanted.below))
+    return parameters
+
+
+def _listing(form: _Form, also: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
+    """Rows of COLUMNS and `total`, which is asked for with them: whoever counts apart looks through all twice."""
+    found = select(repositories.c.id, func.count().over().label("total")).where(_chosen(form), also)
+    # What is wide is read of the page alone: sorting all of it takes twice as long.
+    page = found.order_by(*_ordered(form)).limit(_LIMIT).offset(_OFFSET).subquery("page")
+    joined = repositories.join(page, page.c.id == repositories.c.id)
+    return select(*COLUMNS, page.c.total).select_from(joined).order_by(*_ordered(form))
+
+
+@lru_cache(maxsize=_MOST_FORMS)
+def _listing_of(form: _Form) -> Select[*tuple[object, ...]]:
+    return _listing(form, true())
+
+
+def _chosen(form: _Form) -> ColumnElement[bool]:
+    return and_(
+        sees_repository(form.sight),
+        has_visibility(form.visibilities),
+        is_below(repositories.c.folded_path, _BELOW) if form.is_below else true(),
+        _somehow(form),
+    )
+
+
+def _ordered(form: _Form) -> tuple[ColumnElement[object], ...]:
+    column = _COLUMNS[form.order]
     columns = (column, repositories.c.id)
-    return tuple(one.asc() if ascending else one.desc() for one in columns)
+    directed = (one.asc() if form.ascending else one.desc() for one in columns)
+    # What has no such time stands last either way; the databases do not agree on where nothing stands.
+    return (column.is_(None), *directed)
 
 
 def _says(search: str) -> ColumnElement[bool]:
@@ -97,39 +173,36 @@ def _says(search: str) -> ColumnElement[bool]:
     return or_(*(containing(column, search) for column in columns))
 
 
-def _somehow(wanted: Wanted) -> ColumnElement[bool]:
-    if wanted.ways is None:
+def _somehow(form: _Form) -> ColumnElement[bool]:
+    if form.ways is None:
         return true()
-    if wanted.user is None:
+    if not form.is_somebodys:
         return false()
-    user = wanted.user
     conditions = {
-        Way.PERSONAL: below(repositories.c.folded_path, NamespacePath((user.name,))),
-        Way.CREATED: repositories.c.creator_id == user.id,
-        Way.COLLABORATOR: _is_collaborator(user.id),
-        Way.ORGANIZATION_MEMBER: _is_member_above(user.id),
+        Way.PERSONAL: is_below(repositories.c.folded_path, _OWN_PATH),
+        Way.CREATED: repositories.c.creator_id == _USER_ID,
+        Way.COLLABORATOR: _is_collaborator(),
+        Way.ORGANIZATION_MEMBER: _is_member_above(),
     }
-    return or_(false(), *(conditions[way] for way in wanted.ways))
+    return or_(false(), *(conditions[way] for way in Way if way in form.ways))
 
 
-def _is_collaborator(user_id: UserId) -> ColumnElement[bool]:
+def _is_collaborator() -> ColumnElement[bool]:
     return exists(
         select(literal(1))
         .select_from(repository_members)
-        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == user_id)
+        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == _USER_ID)
     )
 
 
-def _is_member_above(user_id: UserId) -> ColumnElement[bool]:
-    # Not LIKE: a name may hold `_`, which would stand for any character.
-    start = func.substr(repositories.c.folded_path, 1, func.length(_held.c.folded_path) + 1, type_=Text)
+def _is_member_above() -> ColumnElement[bool]:
     return exists(
         select(literal(1))
         .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
         .where(
-            memberships.c.user_id == user_id,
+            memberships.c.user_id == _USER_ID,
             _held.c.kind != NamespaceKind.USER,
-            start == _held.c.folded_path + "/",
+            is_below(repositories.c.folded_path, _held.c.folded_path),
             or_(~repositories.c.independent_members, memberships.c.role >= Role.OWNER.value),
         )
     )
