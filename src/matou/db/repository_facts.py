@@ -1,23 +1,59 @@
 """What is told of repositories beside their own rows, for many at once: a number of questions that does not grow."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
-from matou.db import forks
+from matou.db.many_ids import given_ids, parameters_of
 from matou.db.memberships import Role
 from matou.db.namespaces import COLUMNS as NAMESPACE_COLUMNS
 from matou.db.namespaces import Namespace, NamespaceId, namespace_of
-from matou.db.repositories import Repository, RepositoryId
-from matou.db.schema import memberships, namespaces, repository_members, repository_settings, stars, users, watches
+from matou.db.repositories import Repository, RepositoryId, find_repositories
+from matou.db.schema import (
+    forks,
+    memberships,
+    namespaces,
+    repositories,
+    repository_members,
+    repository_settings,
+    stars,
+    users,
+    watches,
+)
 from matou.db.settings import settings_of
-from matou.db.stars import Counts, count_marks_and_forks
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
-from matou.db.viewers import Viewer
-from matou.model.names import folded
+from matou.db.viewers import VIEWER_ID, Sight, Viewer, sees_repository
+from matou.model.names import NamespacePath, folded
 from matou.model.repository_settings import Features, Modules
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`forks` are those that the viewer may see."""
+
+    stars: int
+    watches: int
+    forks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,118 +84,204 @@ class RepositoryFacts:
     counts: Counts
 
 
+class _Told(StrEnum):
+    """What a row says of a repository. Beside these a row may hold one of its settings, told by their kind."""
+
+    STARS = "its stars"
+    WATCHES = "those who watch it"
+    FORKS = "its forks"
+    PARENT = "what it was forked from"
+    STARRED = "the viewer's star"
+    WATCHED = "the viewer's watch"
+    ROLE = "the viewer's role in it"
+    ROLE_ABOVE = "the viewer's role in a namespace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The rows: of most repositories there are none.
+
+    Attributes:
+        numbers: by what they tell, and of which repository.
+        settings: by their kind, and of which repository.
+        roles_above: by the folded paths of namespaces.
+    """
+
+    numbers: Mapping[str, Mapping[RepositoryId, int | None]]
+    settings: Mapping[str, Mapping[RepositoryId, str]]
+    roles_above: Mapping[str, int]
+
+    def counts(self, repository: Repository) -> Counts:
+        return Counts(
+            stars=self.numbers[_Told.STARS].get(repository.id) or 0,
+            watches=self.numbers[_Told.WATCHES].get(repository.id) or 0,
+            forks=self.numbers[_Told.FORKS].get(repository.id) or 0,
+        )
+
+    def modules(self, repository: Repository) -> Modules:
+        document = self.settings[Modules.kind].get(repository.id)
+        return _NO_MODULES if document is None else settings_of(Modules, json.loads(document))
+
+    def features(self, repository: Repository) -> Features:
+        document = self.settings[Features.kind].get(repository.id)
+        return _NO_FEATURES if document is None else settings_of(Features, json.loads(document))
+
+    def role(self, repository: Repository, above: int) -> Role | None:
+        """What `repository_members.role_in_repository` says. `above` is the greatest role in a namespace above it."""
+        counts = above if not repository.independent_members or above >= Role.OWNER else 0
+        role = max(counts, self.numbers[_Told.ROLE].get(repository.id) or 0)
+        return Role(role) if role else None
+
+    def role_above(self, path: NamespacePath) -> int:
+        """The greatest that a namespace, or one above it, gives; 0 for none."""
+        outwards = (folded("/".join(path.segments[:depth])) for depth in range(1, len(path.segments) + 1))
+        return max((self.roles_above.get(one, 0) for one in outwards), default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Namespaces:
+    """Attributes: roots: the outermost ones, by their names as paths have them."""
+
     by_id: Mapping[NamespaceId, Namespace]
-    by_path: Mapping[str, Namespace]
+    roots: Mapping[str, Namespace]
 
     def of(self, repository: Repository) -> Namespace:
         return self.by_id[repository.namespace_id]
 
     def above(self, repository: Repository) -> Namespace:
         """The outermost one."""
-        return self.by_path.get(_root_of(repository), self.of(repository))
+        return self.roots.get(repository.path.namespace.segments[0], self.of(repository))
+
+
+_Rows = Select[*tuple[Any, ...]]
+
+_MOST_SIGHTS = 64
+_NO_MODULES, _NO_FEATURES = Modules(), Features()
+_NAMESPACE_IDS = bindparam("namespace_ids", type_=BigInteger, expanding=True)
+_ROOTS = bindparam("roots", type_=Text, expanding=True)
+_USER_IDS = bindparam("user_ids", type_=BigInteger, expanding=True)
+_NAMESPACES = select(*NAMESPACE_COLUMNS).where(
+    or_(namespaces.c.id.in_(_NAMESPACE_IDS), namespaces.c.folded_path.in_(_ROOTS))
+)
+_PEOPLE = select(*PUBLIC_COLUMNS).where(users.c.id.in_(_USER_IDS))
 
 
 def facts_of(
-    connection: Connection, repositories: Sequence[Repository], viewer: Viewer
+    connection: Connection, listed: Sequence[Repository], viewer: Viewer
 ) -> Mapping[RepositoryId, RepositoryFacts]:
     """For the eyes of one viewer. Left out is what was deleted with its namespace since it was read."""
-    ids = {repository.id for repository in repositories}
-    spaces = _namespaces(connection, repositories)
-    people = _people(connection, repositories, spaces)
-    parents, all_forks = forks.parents_of(connection, ids, viewer=viewer), forks.forks_among(connection, ids)
-    roles = roles_in(connection, repositories, viewer.user_id)
-    starred, watched = (_marked(connection, table, ids, viewer.user_id) for table in (stars, watches))
-    modules, features = _settings(connection, ids)
-    counts = count_marks_and_forks(connection, ids, viewer)
+    spaces = _namespaces(connection, listed)
+    people = _people(connection, listed, spaces)
+    answers = _ask(connection, listed, viewer)
+    parents = _parents(connection, answers.numbers[_Told.PARENT], viewer)
+    above = {path: answers.role_above(path) for path in {one.path.namespace for one in listed}}
     return {
         one.id: RepositoryFacts(
             namespace=spaces.of(one),
             root=spaces.above(one),
             creator=_find(people, one.creator_id),
             namespace_creator=_find(people, spaces.of(one).creator_id),
-            is_fork=one.id in all_forks,
+            is_fork=one.id in answers.numbers[_Told.PARENT],
             parent=parents.get(one.id),
-            role=roles.get(one.id),
-            is_starred=one.id in starred,
-            is_watched=one.id in watched,
-            modules=modules.get(one.id, Modules()),
-            features=features.get(one.id, Features()),
-            counts=counts[one.id],
+            role=answers.role(one, above[one.path.namespace]),
+            is_starred=one.id in answers.numbers[_Told.STARRED],
+            is_watched=one.id in answers.numbers[_Told.WATCHED],
+            modules=answers.modules(one),
+            features=answers.features(one),
+            counts=answers.counts(one),
         )
-        for one in repositories
+        for one in listed
         if one.namespace_id in spaces.by_id
     }
 
 
-def roles_in(
-    connection: Connection, repositories: Iterable[Repository], user_id: UserId | None
-) -> Mapping[RepositoryId, Role]:
-    """A user's role in each where they have one: what `repository_members.role_in_repository` says, for many."""
-    if user_id is None:
-        return {}
-    held = select(namespaces.c.folded_path, memberships.c.role).join_from(memberships, namespaces)
-    above = {row.folded_path: row.role for row in connection.execute(held.where(memberships.c.user_id == user_id))}
-    own = select(repository_members.c.repository_id, repository_members.c.role).where(
-        repository_members.c.user_id == user_id
+def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -> _Answers:
+    """All in one question."""
+    numbers: defaultdict[str, dict[RepositoryId, int | None]] = defaultdict(dict)
+    settings: defaultdict[str, dict[RepositoryId, str]] = defaultdict(dict)
+    roles_above: dict[str, int] = {}
+    statement = _everything(viewer.sight, connection.dialect.name)
+    parameters = viewer.parameters | parameters_of(one.id for one in listed)
+    for told, repository_id, number, text in connection.execute(statement, parameters).all():
+        if told == _Told.ROLE_ABOVE:
+            roles_above[text] = number
+        elif text is None:
+            numbers[told][repository_id] = number
+        else:
+            settings[told][repository_id] = text
+    return _Answers(numbers, settings, roles_above)
+
+
+@lru_cache(maxsize=_MOST_SIGHTS)
+def _everything(sight: Sight, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
+    """Rows of `_Told` or a kind of settings, a repository's id, a number, a text."""
+    ids = select(given_ids(dialect).cte("listed").c.value)
+    return union_all(*_for_anybody(ids, sight), *(_for_viewer(ids) if sight.is_somebody else ()))
+
+
+def _for_anybody(ids: Select[int], sight: Sight) -> tuple[_Rows, ...]:
+    kind, document = repository_settings.c.kind, repository_settings.c.document
+    joined = forks.join(repositories, repositories.c.id == forks.c.repository_id)
+    return (
+        _counted(_Told.STARS, stars.c.repository_id, ids),
+        _counted(_Told.WATCHES, watches.c.repository_id, ids),
+        _counted(_Told.FORKS, forks.c.parent_id, ids).select_from(joined).where(sees_repository(sight)),
+        _rows(_Told.PARENT, forks.c.repository_id, forks.c.parent_id, ids),
+        select(kind, repository_settings.c.repository_id, null(), document)
+        .where(repository_settings.c.repository_id.in_(ids))
+        .where(or_(kind == Modules.kind, kind == Features.kind)),
     )
-    direct = {RepositoryId(row.repository_id): row.role for row in connection.execute(own)}
-    roles = {one.id: max(_roles_from(one, above), default=0) for one in repositories}
-    return {id_: Role(role) for id_ in roles if (role := max(roles[id_], direct.get(id_, 0)))}
 
 
-def _roles_from(repository: Repository, above: Mapping[str, int]) -> list[int]:
-    """The roles that namespaces give which it stands in."""
-    segments = repository.path.namespace.segments
-    outwards = (folded("/".join(segments[:depth])) for depth in range(1, len(segments) + 1))
-    roles = [above[path] for path in outwards if path in above]
-    return [role for role in roles if role >= Role.OWNER] if repository.independent_members else roles
+def _for_viewer(ids: Select[int]) -> tuple[_Rows, ...]:
+    held = select(literal(_Told.ROLE_ABOVE.value), null(), memberships.c.role, namespaces.c.folded_path)
+    return (
+        *(
+            _rows(told, table.c.repository_id, number, ids).where(table.c.user_id == VIEWER_ID)
+            for told, table, number in (
+                (_Told.STARRED, stars, null()),
+                (_Told.WATCHED, watches, null()),
+                (_Told.ROLE, repository_members, repository_members.c.role),
+            )
+        ),
+        held.join_from(memberships, namespaces).where(memberships.c.user_id == VIEWER_ID),
+    )
 
 
-def _root_of(repository: Repository) -> str:
-    return folded(repository.path.namespace.segments[0])
+def _rows(told: _Told, of: ColumnElement[int], number: ColumnElement[Any], ids: Select[int]) -> _Rows:
+    return select(literal(told.value), of, number, null()).where(of.in_(ids))
 
 
-def _namespaces(connection: Connection, repositories: Sequence[Repository]) -> _Namespaces:
-    ids = {one.namespace_id for one in repositories}
-    roots = {_root_of(one) for one in repositories}
-    statement = select(*NAMESPACE_COLUMNS).where(or_(namespaces.c.id.in_(ids), namespaces.c.folded_path.in_(roots)))
-    found = [namespace_of(row) for row in connection.execute(statement).mappings()]
-    return _Namespaces({one.id: one for one in found}, {folded(str(one.path)): one for one in found})
+def _counted(told: _Told, of: ColumnElement[int], ids: Select[int]) -> _Rows:
+    return _rows(told, of, func.count(), ids).group_by(of)
 
 
-def _people(connection: Connection, repositories: Sequence[Repository], spaces: _Namespaces) -> Mapping[UserId, User]:
-    ids = {one.creator_id for one in repositories} | {one.creator_id for one in spaces.by_id.values()}
-    statement = select(*PUBLIC_COLUMNS).where(users.c.id.in_(ids - {None}))
-    return {UserId(row["id"]): user_of(row) for row in connection.execute(statement).mappings()}
+def _namespaces(connection: Connection, listed: Sequence[Repository]) -> _Namespaces:
+    roots = {one.path.namespace.segments[0] for one in listed}
+    parameters = {
+        _NAMESPACE_IDS.key: {one.namespace_id for one in listed},
+        _ROOTS.key: {folded(root) for root in roots},
+    }
+    found = [namespace_of(row) for row in connection.execute(_NAMESPACES, parameters).mappings()]
+    by_path = {folded(str(one.path)): one for one in found}
+    by_root = {root: by_path[folded(root)] for root in roots if folded(root) in by_path}
+    return _Namespaces({one.id: one for one in found}, by_root)
+
+
+def _people(connection: Connection, listed: Sequence[Repository], spaces: _Namespaces) -> Mapping[UserId, User]:
+    ids = {one.creator_id for one in listed} | {one.creator_id for one in spaces.by_id.values()}
+    rows = connection.execute(_PEOPLE, {_USER_IDS.key: ids - {None}})
+    return {UserId(row["id"]): user_of(row) for row in rows.mappings()}
 
 
 def _find(people: Mapping[UserId, User], user_id: UserId | None) -> User | None:
     return None if user_id is None else people.get(user_id)
 
 
-def _marked(
-    connection: Connection, table: Table, ids: Collection[RepositoryId], user_id: UserId | None
-) -> frozenset[RepositoryId]:
-    if user_id is None:
-        return frozenset()
-    statement = select(table.c.repository_id).where(table.c.user_id == user_id, table.c.repository_id.in_(ids))
-    return frozenset(RepositoryId(found) for found in connection.execute(statement).scalars())
-
-
-def _settings(
-    connection: Connection, ids: Collection[RepositoryId]
-) -> tuple[Mapping[RepositoryId, Modules], Mapping[RepositoryId, Features]]:
-    columns = (repository_settings.c.repository_id, repository_settings.c.kind, repository_settings.c.document)
-    statement = select(*columns).where(
-        repository_settings.c.repository_id.in_(ids), repository_settings.c.kind.in_((Modules.kind, Features.kind))
-    )
-    modules: dict[RepositoryId, Modules] = {}
-    features: dict[RepositoryId, Features] = {}
-    for repository_id, kind, document in connection.execute(statement).all():
-        if kind == Modules.kind:
-            modules[RepositoryId(repository_id)] = settings_of(Modules, json.loads(document))
-        else:
-            features[RepositoryId(repository_id)] = settings_of(Features, json.loads(document))
-    return modules, features
+def _parents(
+    connection: Connection, parent_ids: Mapping[RepositoryId, int | None], viewer: Viewer
+) -> Mapping[RepositoryId, Repository]:
+    """The parents of those that have one which the viewer may see."""
+    wanted = {RepositoryId(parent_id) for parent_id in parent_ids.values() if parent_id is not None}
+    found = {one.id: one for one in find_repositories(connection, wanted, viewer=viewer)} if wanted else {}
+    return {fork: found[RepositoryId(id_)] for fork, id_ in parent_ids.items() if id_ is not None and id_ in found}

@@ -1,6 +1,6 @@
 """Rows of who marked which repository: starred it, or watches it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.between import ALWAYS, Between
 from matou.db.repositories import COLUMNS, Repository, RepositoryId, repository_of
-from matou.db.schema import forks, repositories, stars, users, watches
+from matou.db.schema import repositories, stars, users, watches
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
 from matou.db.viewers import Viewer, sees_repository
 
@@ -36,15 +36,6 @@ class Marking:
 
     user: User
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """`forks` are those that the viewer may see."""
-
-    stars: int
-    watches: int
-    forks: int
 
 
 _TABLES: Mapping[Mark, Table] = MappingProxyType({Mark.STAR: stars, Mark.WATCH: watches})
@@ -117,35 +108,8 @@ def marked_repositories(
     directions = [column.asc(), repositories.c.id.asc()] if ascending else [column.desc(), repositories.c.id.desc()]
     # What was never pushed to stands last either way; the databases do not agree on where nothing stands.
     statement = select(*COLUMNS).select_from(joined).where(*chosen).order_by(column.is_(None), *directions)
-    rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters).mappings()
+    rows = connection.execute(statement.offset(offset).limit(limit), viewer.parameters)
     return tuple(repository_of(row) for row in rows), total
-
-
-def count_marks_and_forks(
-    connection: Connection, repository_ids: Collection[RepositoryId], viewer: Viewer
-) -> dict[RepositoryId, Counts]:
-    """For many at once, in three questions."""
-    starred, watched = (_count(connection, table, repository_ids) for table in (stars, watches))
-    forked = _count_forks(connection, repository_ids, viewer)
-    return {
-        id_: Counts(stars=starred.get(id_, 0), watches=watched.get(id_, 0), forks=forked.get(id_, 0))
-        for id_ in repository_ids
-    }
-
-
-def _count(connection: Connection, table: Table, ids: Collection[RepositoryId]) -> dict[RepositoryId, int]:
-    statement = select(table.c.repository_id, func.count()).where(table.c.repository_id.in_(ids))
-    return {row[0]: row[1] for row in connection.execute(statement.group_by(table.c.repository_id))}
-
-
-def _count_forks(connection: Connection, ids: Collection[RepositoryId], viewer: Viewer) -> dict[RepositoryId, int]:
-    statement = (
-        select(forks.c.parent_id, func.count())
-        .select_from(forks.join(repositories, repositories.c.id == forks.c.repository_id))
-        .where(forks.c.parent_id.in_(ids), sees_repository(viewer.sight))
-        .group_by(forks.c.parent_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement, viewer.parameters)}
 
 
 def _is_of(mark: Mark, repository_id: RepositoryId, user_id: UserId) -> ColumnElement[bool]:

@@ -35,7 +35,7 @@ LONGEST_PART = 1000
 _held = namespaces.alias("held")
 
 # Without a value of their own: a statement that is executed without a viewer's parameters fails.
-_VIEWER_ID = bindparam("viewer_id", type_=BigInteger)
+VIEWER_ID = bindparam("viewer_id", type_=BigInteger)
 _ONLY_BELOW = bindparam("viewer_only_below", type_=Text)
 
 
@@ -82,7 +82,7 @@ class Viewer:
     def parameters(self) -> dict[str, object]:
         """What a statement that asks for this viewer's sight is executed with."""
         given = {
-            _VIEWER_ID.key: self.user_id,
+            VIEWER_ID.key: self.user_id,
             _ONLY_BELOW.key: None if self.only_below is None else folded(str(self.only_below)),
         }
         return {name: value for name, value in given.items() if value is not None}
@@ -106,7 +106,7 @@ def sees_namespace(sight: Sight) -> ColumnElement[bool]:
             exists(
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
-                .where(memberships.c.user_id == _VIEWER_ID, related)
+                .where(memberships.c.user_id == VIEWER_ID, related)
             )
         )
     inside = is_below(repositories.c.folded_path, namespaces.c.folded_path)
@@ -132,7 +132,7 @@ def sees_repository(sight: Sight) -> ColumnElement[bool]:
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
                 .where(
-                    memberships.c.user_id == _VIEWER_ID,
+                    memberships.c.user_id == VIEWER_ID,
                     is_below(repositories.c.folded_path, _held.c.folded_path),
                     or_(not_(repositories.c.independent_members), memberships.c.role >= Role.OWNER.value),
                 )
@@ -176,7 +176,7 @@ def _is_repository_member(sight: Sight) -> ColumnElement[bool]:
     return exists(
         select(literal(1))
         .select_from(repository_members)
-        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == _VIEWER_ID)
+        .where(repository_members.c.repository_id == repositories.c.id, repository_members.c.user_id == VIEWER_ID)
     )
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from matou.db import forks as rows
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.access import ALL_SCOPES, Identity, NotAllowed, viewer
+from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
 from matou.forge.check import check
 from matou.forge.forge import Forge
 from matou.forge.forks import AlreadyForked, WiderThanParent, fork_repository, parent_of, require_not_wider
@@ -29,6 +28,7 @@ from matou.forge.repositories import (
     repositories_in,
     set_visibility,
 )
+from matou.forge.repository_lists import repository_facts
 from matou.forge.users import NameTaken
 from matou.git.local_copy import copy_reachable
 from matou.git.repository import create_bare
@@ -287,14 +287,13 @@ def test_forks_are_told_and_parents_are_shown_to_those_who_may_see_them(
     forge: Forge, repository: Repository, anna: User, berta: User, team: Namespace
 ) -> None:
     fork = fork_repository(forge, identity_of(anna), repository, namespace=ANNAS)
-    with forge.database.begin_read() as connection:
-        assert rows.forks_among(connection, [repository.id, fork.id]) == {fork.id}
-        assert rows.parents_of(connection, [fork.id, repository.id]) == {
-            fork.id: find_repository_by_id(forge, repository.id)
-        }
-        hers = viewer(forge, identity_of(berta))
-        assert rows.parents_of(connection, [fork.id], viewer=hers) == {}
-        assert rows.parents_of(connection, []) == {}
+    both = (repository, fork)
+
+    annas, bertas = (repository_facts(forge, identity_of(user), both) for user in (anna, berta))
+
+    assert [annas[one.id].is_fork for one in both] == [bertas[one.id].is_fork for one in both] == [False, True]
+    assert [annas[one.id].parent for one in both] == [None, find_repository_by_id(forge, repository.id)]
+    assert [bertas[one.id].parent for one in both] == [None, None]
 
 
 def test_a_fork_of_a_repository_whose_objects_are_named_by_sha256_works(

@@ -13,15 +13,17 @@ from matou.db.fork_listings import ForkOrder
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
+from matou.db.repository_facts import Counts
 from matou.db.schema import forks
-from matou.db.stars import Counts, Mark, RepositoryOrder, count_marks_and_forks
+from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, viewer
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.activity import activity
 from matou.forge.forge import Forge
 from matou.forge.members import add_member, remove_member
 from matou.forge.namespaces import create_organization
 from matou.forge.repositories import create_repository, delete_repository, set_visibility
+from matou.forge.repository_lists import repository_facts
 from matou.forge.stars import (
     is_starred,
     is_watched,
@@ -43,10 +45,8 @@ Fork = Callable[[str, Visibility], Repository]
 def counts_of(
     forge: Forge, repositories: Sequence[Repository], identity: Identity = ANONYMOUS
 ) -> dict[RepositoryId, Counts]:
-    with forge.database.begin_read() as connection:
-        return count_marks_and_forks(
-            connection, [repository.id for repository in repositories], viewer(forge, identity)
-        )
+    facts = repository_facts(forge, identity, repositories)
+    return {of: told.counts for of, told in facts.items()}
 
 
 def counts(forge: Forge, repository: Repository, identity: Identity = ANONYMOUS) -> Counts:
