@@ -456,6 +456,10 @@ def _states_set(forge: Forge, subject: Repository | Namespace, asked: frozenset[
 def _backups_are_open(forge: Forge) -> bool:
     if forge.anonymous_reads_backups or not forge.loopback:
         return forge.anonymous_reads_backups
-    with forge.database.begin_read() as connection:
-        anybody_there = users.anybody_there(connection)
+    anybody_there = forge.answers.recall(("anybody there",), lambda: _anybody_there(forge))
     return backups_are_open(on_loopback=True, anybody_there=anybody_there, asked_for=False)
+
+
+def _anybody_there(forge: Forge) -> bool:
+    with forge.database.begin_read() as connection:
+        return users.anybody_there(connection)

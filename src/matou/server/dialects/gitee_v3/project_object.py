@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from matou.db.memberships import Role
-from matou.db.namespaces import Namespace, NamespaceKind
+from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_facts import RepositoryFacts
-from matou.db.users import User
+from matou.db.users import User, UserId
 from matou.forge.access import no_such_repository
 from matou.forge.repository_lists import repository_facts
 from matou.model.platform import Visibility
@@ -31,7 +31,7 @@ def project_object(call: Call, repository: Repository) -> wire.Project:
     if facts is None:
         raise no_such_repository(repository.path)
     return _project(
-        call,
+        _Shown(call),
         repository,
         facts,
         stared=facts.is_starred,
@@ -42,12 +42,50 @@ def project_object(call: Call, repository: Repository) -> wire.Project:
 
 def project_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Project]:
     """For a list, where `stared`, `watched` and `relation` are null: what is told of all is asked for at once."""
-    facts = repository_facts(call.forge, call.identity, repositories)
-    return [_project(call, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
+    facts, shown = repository_facts(call.forge, call.identity, repositories), _Shown(call)
+    return [_project(shown, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
+
+
+class _Shown:
+    """People and namespaces as they stand in projects: each is made once for all the projects of a list."""
+
+    def __init__(self, call: Call) -> None:
+        self._asking = call.user.id
+        self._portrait = call.portrait
+        self._people: dict[UserId, wire.Owner] = {}
+        self._namespaces: dict[NamespaceId, wire.Namespace] = {}
+
+    def owner(self, facts: RepositoryFacts) -> wire.Owner:
+        """Whose namespace it is; in an organization whoever made the project; else the namespace stands for them."""
+        is_users = facts.namespace.kind is NamespaceKind.USER
+        person = facts.namespace_creator if is_users else facts.creator or facts.namespace_creator
+        if person is None:
+            return _nobody(facts.namespace, self._portrait)
+        found = self._people.get(person.id)
+        if found is None:
+            found = self._people[person.id] = self._person(person)
+        return found
+
+    def namespace(self, namespace: Namespace) -> wire.Namespace:
+        found = self._namespaces.get(namespace.id)
+        if found is None:
+            found = self._namespaces[namespace.id] = _namespace(namespace)
+        return found
+
+    def _person(self, user: User) -> wire.Owner:
+        """An e-mail is shown to its owner alone."""
+        return wire.Owner(
+            id=user.id,
+            username=user.name,
+            email=user.email if user.id == self._asking else "",
+            name=user.display_name or user.name,
+            created_at=wire.moment_of(user.created_at),
+            new_portrait=self._portrait,
+        )
 
 
 def _project(
-    call: Call,
+    shown: _Shown,
     repository: Repository,
     facts: RepositoryFacts,
     *,
@@ -61,7 +99,7 @@ def _project(
         name=repository.true_name,
         description=repository.description,
         default_branch=repository.default_branch or BRANCH_OF_EMPTY,
-        owner=_owner(call, facts),
+        owner=shown.owner(facts),
         public=repository.visibility is Visibility.PUBLIC,
         path=repository.name,
         path_with_namespace=str(repository.path),
@@ -69,7 +107,7 @@ def _project(
         pull_requests_enabled=facts.modules.has_merge_request,
         wiki_enabled=facts.modules.has_wiki,
         created_at=wire.moment_of(repository.created_at or repository.updated_at),
-        namespace=_namespace(facts.namespace),
+        namespace=shown.namespace(facts.namespace),
         last_push_at=None if pushed is None else wire.moment_of(pushed),
         parent_id=None if facts.parent is None else facts.parent.id,
         is_fork=facts.is_fork,
@@ -83,31 +121,13 @@ def _project(
     )
 
 
-def _owner(call: Call, facts: RepositoryFacts) -> wire.Owner:
-    """Whose namespace it is; in an organization whoever made the project; else the namespace stands for them."""
-    is_users = facts.namespace.kind is NamespaceKind.USER
-    person = facts.namespace_creator if is_users else facts.creator or facts.namespace_creator
-    if person is not None:
-        return _person(call, person)
-    namespace = facts.namespace
+def _nobody(namespace: Namespace, portrait: str) -> wire.Owner:
     return wire.Owner(
         id=NOBODY,
         username=str(namespace.path),
         name=namespace.display_name or namespace.name,
         created_at=wire.moment_of(namespace.created_at or namespace.updated_at),
-        new_portrait=call.portrait,
-    )
-
-
-def _person(call: Call, user: User) -> wire.Owner:
-    """An e-mail is shown to its owner alone."""
-    return wire.Owner(
-        id=user.id,
-        username=user.name,
-        email=user.email if user.id == call.user.id else "",
-        name=user.display_name or user.name,
-        created_at=wire.moment_of(user.created_at),
-        new_portrait=call.portrait,
+        new_portrait=portrait,
     )
 
 
