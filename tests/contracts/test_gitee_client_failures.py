@@ -11,12 +11,13 @@ from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.model.records import Record
 from matou.platforms.gitee.agents import Extension
-from matou.platforms.gitee.asking import PACE, UnusableToken
+from matou.platforms.gitee.asking import PACE
 from matou.platforms.gitee.client import asks_for_v3, site_address
 from matou.platforms.gitee.errors import CredentialRefused, GiteeFailed
 from matou.remote.limiter import Limiter
 from matou.remote.proxies import Proxies
 from matou.remote.session import Session
+from matou.remote.tokens import UnusableToken
 from support.gitee_calls import PASSWORD, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 from support.steered_clock import BEGINNING, SteeredClock

@@ -69,6 +69,12 @@ class Cancelled(MatouError):
     """The session was cancelled while this request was under way."""
 
 
+Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
+"""An answer that is a failure by its status, whatever it says."""
+
+ANY_ANSWERED = (AnsweredTryLater, AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredOtherwise)
+"""The same, to be caught."""
+
 _ERRORS: dict[int, type[AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict]] = {
     **dict.fromkeys((408, 425, 429, 500, 502, 503, 504), AnsweredTryLater),
     **dict.fromkeys((401, 403), AnsweredRefused),
@@ -77,9 +83,7 @@ _ERRORS: dict[int, type[AnsweredTryLater | AnsweredRefused | AnsweredNotFound | 
 }
 
 
-def failed(
-    answer: Answer, request: str
-) -> AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise:
+def failed(answer: Answer, request: str) -> Answered:
     """Make the error that an answer stands for; what it quotes must be redacted already."""
     error = _ERRORS.get(answer.status, AnsweredOtherwise)(
         TEMPLATE, request=request, status=answer.status, said=quoted(answer.body)

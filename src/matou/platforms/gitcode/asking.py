@@ -1,31 +1,24 @@
 """One request to GitCode's API: how it is put, kept, and read."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from matou.credentials import Secret
-from matou.errors import NotFound, Refused
 from matou.model.records import Record
 from matou.platforms.gitcode.errors import failure_of, failure_within
 from matou.platforms.gitcode.reading import parse, read
-from matou.remote.answers import (
-    Answer,
-    AnsweredConflict,
-    AnsweredNotFound,
-    AnsweredOtherwise,
-    AnsweredRefused,
-    AnsweredTryLater,
-)
+from matou.remote.answers import ANY_ANSWERED, Answer
 from matou.remote.limiter import Pace
 from matou.remote.session import Patience, Session
 from matou.remote.streams import Stream
+from matou.remote.tokens import usable_token
+from matou.remote.url_parts import Parameter, texts_of, with_query
 
 HOSTS = frozenset({"api.gitcode.com", "gitcode.com", "api.atomgit.com", "atomgit.com"})
 """One and the same service, whose limits are known: 50 requests a minute and 4,000 an hour for each token."""
@@ -37,12 +30,7 @@ PATIENCE = Patience(after_429=timedelta(minutes=1))
 """GitCode counts by the minute and does not say when the next one begins."""
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-FAILURES = (AnsweredTryLater, AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredOtherwise)
 
-_NO_PARTS = frozenset({"", ".", ".."})
-_PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
-
-Parameter = str | int | bool | date | datetime | None
 T = TypeVar("T")
 
 
@@ -51,19 +39,9 @@ def is_gitcode(url: str) -> bool:
     return urlsplit(url).hostname in HOSTS
 
 
-class UnusableToken(Refused):
-    """What was given as a token cannot be one. The text of the error does not hold it."""
-
-
-class Unnameable(NotFound):
-    """A name that no URL can hold, so that nothing can be asked about what it names."""
-
-
 def token_of(text: str) -> Secret:
     """Raises UnusableToken."""
-    if not _PRINTABLE.match(text.strip()):
-        raise UnusableToken("the token for gitcode is empty or holds a character that no token has")
-    return Secret(text.strip())
+    return usable_token(text, platform="gitcode")
 
 
 def forget(_record: Record) -> None:
@@ -118,7 +96,7 @@ class Asking:
         try:
             answer = self.session.request(
                 method,
-                self._address(path, query),
+                with_query(f"{self.url}{path}", query),
                 repeatable=repeatable,
                 headers={"Accept": "application/json", **self._token_header, **headers},
                 authorization=self._authorization,
@@ -126,7 +104,7 @@ class Asking:
                 limit_bytes=LARGEST_ANSWER_BYTES,
                 pace=self._pace,
             )
-        except FAILURES as answered:
+        except ANY_ANSWERED as answered:
             self._keep(method, path, query, answered.answer)
             raise failure_of(answered) from answered
         self._keep(method, path, query, answer)
@@ -138,14 +116,14 @@ class Asking:
         try:
             with self.session.open(
                 "GET",
-                self._address(path, query),
+                with_query(f"{self.url}{path}", query),
                 repeatable=True,
                 headers=self._token_header,
                 authorization=self._authorization,
                 pace=self._pace,
             ) as stream:
                 yield stream
-        except FAILURES as answered:
+        except ANY_ANSWERED as answered:
             raise failure_of(answered) from answered
 
     def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:
@@ -168,13 +146,8 @@ class Asking:
     def _pace(self) -> str:
         return f"gitcode {self.url}" if is_gitcode(self.url) else ""
 
-    def _address(self, path: str, query: Mapping[str, Parameter] | None) -> str:
-        given = {name: _text(value) for name, value in _given(query or {}).items()}
-        return f"{self.url}{path}?{urlencode(given)}" if given else f"{self.url}{path}"
-
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
-        given = {name: _text(value) for name, value in _given(query or {}).items()}
-        self.record(Record(self.now(), f"{method} {path}", given, answer.status, answer.body))
+        self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))
 
 
 def read_answer(kind: type[T], answer: Answer) -> T:
@@ -191,43 +164,5 @@ def parsed(answer: Answer) -> object:
     return value
 
 
-def repository_path(repository: str) -> str:
-    """`/repos/{owner}/{repo}` for `owner/repo`; what stands before the last slash is the owner."""
-    owner, name = owner_and_name(repository)
-    return f"/repos/{segment(owner)}/{segment(name)}"
-
-
-def owner_and_name(repository: str) -> tuple[str, str]:
-    owner, slash, name = repository.rpartition("/")
-    if not slash or not owner or not name:
-        message = f"a repository is named owner/name, not {repository!r}"
-        raise ValueError(message)
-    return owner, name
-
-
-def segment(text: str) -> str:
-    """One part of a path, a slash in it being `%2F`.
-
-    Raises:
-        Unnameable: it would be no part of a path, or a step out of it.
-    """
-    if text in _NO_PARTS:
-        raise Unnameable("no address can name {name}", name=repr(text))
-    return quote(text, safe="")
-
-
-def file_path(text: str) -> str:
-    """A path within a repository: its slashes stay. Raises as `segment` does."""
-    return "/".join(map(segment, text.split("/")))
-
-
 def _given(values: Mapping[str, T]) -> dict[str, T]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    return str(value)

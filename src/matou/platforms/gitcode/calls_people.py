@@ -9,10 +9,10 @@ from itertools import count
 import msgspec
 
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import Parameter, read_answer, repository_path, segment
+from matou.platforms.gitcode.asking import read_answer
 from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.errors import NotThere
-from matou.platforms.gitcode.pages import PAGE_SIZE, List
+from matou.platforms.gitcode.pages import PAGE_SIZE, listed
 from matou.platforms.gitcode.wire import (
     DownloadStatistics,
     Event,
@@ -27,6 +27,7 @@ from matou.platforms.gitcode.wire import (
     User,
 )
 from matou.platforms.gitcode.words import EventFilter
+from matou.remote.url_parts import Parameter, repository_path, segment
 
 
 class PeopleCalls(Caller):
@@ -39,7 +40,7 @@ class PeopleCalls(Caller):
 
     def namespaces(self) -> Iterator[Namespace]:
         """Where this account has a part: its own, its organizations, and whose repositories it works on."""
-        return List(
+        return listed(
             self._asking,
             "/user/namespaces",
             Namespace,
@@ -52,12 +53,12 @@ class PeopleCalls(Caller):
     def organizations(self) -> Iterator[Organization]:
         """Those that this account belongs to."""
         what = Phrase("this account's organizations")
-        return List(self._asking, "/users/orgs", Organization, what, lambda row: row.id).rows()
+        return listed(self._asking, "/users/orgs", Organization, what, lambda row: row.id).rows()
 
     def organization_members(self, organization: str) -> Iterator[OrganizationMember]:
         what = Phrase("the members of {organization}", organization=repr(organization))
         path = f"/orgs/{segment(organization)}/members"
-        return List(self._asking, path, OrganizationMember, what, lambda row: row.login).rows()
+        return listed(self._asking, path, OrganizationMember, what, lambda row: row.login).rows()
 
     def subscribers(
         self, repository: str, *, watched_after: datetime | None = None, watched_before: datetime | None = None
@@ -66,7 +67,7 @@ class PeopleCalls(Caller):
         query: dict[str, Parameter] = {"watched_after": watched_after, "watched_before": watched_before}
         what = Phrase("the watchers of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/subscribers"
-        return List(self._asking, path, Subscriber, what, lambda row: row.login, query).rows()
+        return listed(self._asking, path, Subscriber, what, lambda row: row.login, query).rows()
 
     def stargazers(
         self, repository: str, *, starred_after: datetime | None = None, starred_before: datetime | None = None
@@ -75,12 +76,12 @@ class PeopleCalls(Caller):
         query: dict[str, Parameter] = {"starred_after": starred_after, "starred_before": starred_before}
         what = Phrase("the stars of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/stargazers"
-        return List(self._asking, path, Stargazer, what, lambda row: row.login, query).rows()
+        return listed(self._asking, path, Stargazer, what, lambda row: row.login, query).rows()
 
     def starred(self) -> Iterator[Repository]:
         """What this account has given a star."""
         what = Phrase("starred repositories")
-        return List(self._asking, "/user/starred", Repository, what, lambda row: row.id).rows()
+        return listed(self._asking, "/user/starred", Repository, what, lambda row: row.id).rows()
 
     def has_starred(self, repository: str) -> bool:
         """Also False where there is no such repository, or none that this account may see."""
@@ -95,7 +96,7 @@ class PeopleCalls(Caller):
     def watched(self) -> Iterator[Repository]:
         """What this account watches."""
         what = Phrase("watched repositories")
-        return List(self._asking, "/user/subscriptions", Repository, what, lambda row: row.id).rows()
+        return listed(self._asking, "/user/subscriptions", Repository, what, lambda row: row.id).rows()
 
     def is_watching(self, repository: str) -> bool:
         """As `has_starred`."""

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import BinaryIO, TypeVar
 
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import Parameter, file_path, parsed, repository_path, segment
+from matou.platforms.gitcode.asking import parsed
 from matou.platforms.gitcode.caller import Caller
-from matou.platforms.gitcode.pages import List
+from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.reading import read
 from matou.platforms.gitcode.wire import (
     CHINA,
@@ -23,6 +23,7 @@ from matou.platforms.gitcode.wire import (
     TreeEntry,
 )
 from matou.platforms.gitcode.words import ArchiveFormat, ContributorKind
+from matou.remote.url_parts import Parameter, file_path, repository_path, segment
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _PIECE_BYTES = 1024 * 1024
@@ -38,7 +39,7 @@ class ReadingCalls(Caller):
             ref: a branch, a tag, or the id of a commit or of a tree.
         """
         path = repository_path(repository)
-        return List(
+        return listed(
             self._asking,
             f"{path}/git/trees/{segment(self._tip(repository, ref) or ref)}",
             TreeEntry,
@@ -136,7 +137,9 @@ class ReadingCalls(Caller):
         tip = self._tip(repository, ref)
         query: dict[str, Parameter] = {"sha": tip, "path": path, "author": author, "since": since, "until": until}
         what = Phrase("the commits of {repository}", repository=repr(repository))
-        history = List(self._asking, f"{repository_path(repository)}/commits", Commit, what, lambda row: row.sha, query)
+        history = listed(
+            self._asking, f"{repository_path(repository)}/commits", Commit, what, lambda row: row.sha, query
+        )
         return history.rows_as_they_come() if tip else iter(())
 
     def commit(self, repository: str, ref: str, *, with_patches: bool = False) -> Commit:
@@ -172,7 +175,7 @@ class ReadingCalls(Caller):
         query: dict[str, Parameter] | None = None,
     ) -> Iterator[T]:
         what = Phrase("{path} of {repository}", path=below.strip("/"), repository=repr(repository))
-        return List(self._asking, f"{repository_path(repository)}{below}", kind, what, key, query).rows()
+        return listed(self._asking, f"{repository_path(repository)}{below}", kind, what, key, query).rows()
 
 
 def _tree_in(value: object) -> object:

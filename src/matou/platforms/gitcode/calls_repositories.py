@@ -5,11 +5,12 @@ from datetime import datetime
 
 from matou.credentials import Secret
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import Parameter, owner_and_name, read_answer, repository_path, segment
+from matou.platforms.gitcode.asking import read_answer
 from matou.platforms.gitcode.caller import Caller
-from matou.platforms.gitcode.pages import List
+from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.wire import Repository, Success, Transferred
 from matou.platforms.gitcode.words import ForkOrder, RepositoryKind
+from matou.remote.url_parts import Parameter, owner_and_name, repository_path, segment
 
 OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""
@@ -166,7 +167,7 @@ class RepositoryCalls(Caller):
         return self._repositories(f"{repository_path(repository)}/forks", what, query)
 
     def _repositories(self, path: str, what: Phrase, query: dict[str, Parameter] | None = None) -> Iterator[Repository]:
-        return List(self._asking, path, Repository, what, lambda row: row.id, query).rows()
+        return listed(self._asking, path, Repository, what, lambda row: row.id, query).rows()
 
     def _set_status(self, repository: str, status: int, password: Secret | None) -> None:
         owner, name = owner_and_name(repository)

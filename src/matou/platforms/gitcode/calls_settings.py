@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from matou.platforms.gitcode.asking import read_answer, repository_path, segment
+from matou.platforms.gitcode.asking import read_answer
 from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.wire import (
     CustomizedRole,
@@ -15,6 +15,7 @@ from matou.platforms.gitcode.wire import (
     Success,
 )
 from matou.platforms.gitcode.words import MembersOf, MergeMethod, Role
+from matou.remote.url_parts import repository_path, segment
 
 
 class SettingCalls(Caller):

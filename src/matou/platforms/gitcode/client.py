@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Self
 from urllib.parse import urlsplit
 
 from matou.credentials import Secret
@@ -13,6 +12,7 @@ from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import RepositoryCalls
 from matou.platforms.gitcode.calls_settings import SettingCalls
 from matou.platforms.gitcode.calls_writing import WritingCalls
+from matou.remote.own_session import OwnSession
 from matou.remote.session import Session, WaitListener, open_session
 from matou.settings import Settings
 
@@ -20,7 +20,7 @@ API = "/api/v5"
 HOME = f"https://api.gitcode.com{API}"
 
 
-class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls):
+class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls, OwnSession):
     """GitCode's API v5, at GitCode or at any server that speaks it. May be used by several threads.
 
         with GitCode(token) as gitcode:
@@ -58,24 +58,12 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
     ) -> None:
         self.base_url = api_address(base_url)
         clock = now or _now
-        self._own_session = None
         if session is None:
             session = self._own_session = gitcode_session(
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
         super().__init__(Asking(session, self.base_url, secret, clock, record or forget))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the kept connections; the client may be used again."""
-        if self._own_session is not None:
-            self._own_session.close()
 
 
 def api_address(url: str) -> str:

@@ -5,15 +5,10 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.platforms.gitcode.reading import AnswerBrokeOff, parse, read
+from matou.platforms.gitcode.reading import parse, read
 from matou.platforms.gitcode.wire import ErrorBody
-from matou.remote.answers import (
-    AnsweredConflict,
-    AnsweredNotFound,
-    AnsweredOtherwise,
-    AnsweredRefused,
-    AnsweredTryLater,
-)
+from matou.remote.answers import Answered, AnsweredTryLater
+from matou.remote.json_answers import AnswerBrokeOff
 
 TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
@@ -42,8 +37,6 @@ class InTheWay(Conflict):
 class GitCodeFailed(MatouError):
     """GitCode finds fault with what was asked, or failed in a way that none of the six kinds covers."""
 
-
-Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
 
 _BY_STATUS: Mapping[int, type[MatouError]] = {
     401: CredentialRefused,

@@ -1,10 +1,10 @@
 """All namespaces and repositories that a token sees; what it may not see is noted."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.errors import MatouError, Phrase
 from matou.model.platform import Unseen
 from matou.platforms.gitcode.asking import is_gitcode
 from matou.platforms.gitcode.client import GitCode
@@ -12,6 +12,7 @@ from matou.platforms.gitcode.errors import CredentialRefused, NotThere
 from matou.platforms.gitcode.wire import Namespace, Organization, Repository
 from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.answers import Cancelled
+from matou.remote.gathering import Gathering, first_fault
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -20,7 +21,6 @@ ORGANIZATIONS = frozenset({"group", "enterprise", "organization"})
 """The types of namespaces that are no user's."""
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,10 @@ class Lister:
     client: GitCode
     note: Callable[[Unseen], None]
 
+    @property
+    def _gathering(self) -> Gathering:
+        return Gathering(self.note, ENDS_EVERYTHING)
+
     def list_all(self) -> Found:
         """Read namespaces and repositories. A part that fails is left out, and its fault stands in what is found.
 
@@ -67,9 +71,9 @@ class Lister:
         organizations: dict[str, Organization] = {}
         what = Phrase("this account's namespaces")
         rows = self._if_there(self.client.namespaces())
-        found.places_fault = self._gather(what, rows, namespaces, lambda row: row.id)
+        found.places_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
         what = Phrase("this account's organizations")
-        fault = self._gather(what, self._if_there(self.client.organizations()), organizations, _path_of)
+        fault = self._gathering.take(what, self._if_there(self.client.organizations()), organizations, _path_of)
         found.places_fault = found.places_fault or fault
         for namespace in namespaces.values():
             found.places[namespace.id] = Place(namespace, organizations.get(namespace.path))
@@ -83,12 +87,14 @@ class Lister:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows = found.repositories
         what = Phrase("this account's repositories")
-        faults = [self._gather(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)]
+        faults = [
+            self._gathering.take(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)
+        ]
         paths = {place.namespace.path: None for place in found.places.values() if place.is_organization}
         for path in [*paths, *(path for path in organizations if path not in paths)]:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
-            faults.append(self._gather(what, self._of_organization(path), rows, lambda row: row.id))
-        return next((fault for fault in faults if fault is not None), None)
+            faults.append(self._gathering.take(what, self._of_organization(path), rows, lambda row: row.id))
+        return first_fault(faults)
 
     def _if_there(self, rows: Iterator[T]) -> Iterator[T]:
         """Servers that speak the 38 need not have these lists: there one's own list of repositories says it all."""
@@ -100,19 +106,6 @@ class Lister:
 
     def _of_organization(self, path: str) -> Iterator[Repository]:
         yield from self.client.repositories_of_organization(path, kind=RepositoryKind.ALL)
-
-    def _gather(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
-        """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen."""
-        try:
-            for row in rows:
-                found.setdefault(key(row), row)
-        except ENDS_EVERYTHING:
-            raise
-        except (Refused, NotFound) as refusal:
-            self.note(Unseen(what, refusal.fact))
-        except MatouError as fault:
-            return fault
-        return None
 
 
 def _path_of(organization: Organization) -> str:

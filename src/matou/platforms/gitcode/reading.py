@@ -12,8 +12,9 @@ from typing import Any, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from matou.errors import TryLater, UnknownShape
+from matou.errors import UnknownShape
 from matou.platforms.gitcode.wire_base import Wire, keep_undescribed
+from matou.remote.json_answers import parse_answer
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
@@ -27,19 +28,9 @@ _LARGEST_INTEGER = 2**63 - 1
 _ABSENT = object()
 
 
-class AnswerBrokeOff(TryLater):
-    """The answer's JSON ends in the middle."""
-
-
 def parse(body: bytes) -> object:
     """Raises AnswerBrokeOff, UnknownShape."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
-        if "truncated" in str(fault):
-            raise AnswerBrokeOff("gitcode's answer broke off after {bytes} bytes", bytes=len(body)) from None
-        raise UnknownShape("gitcode answer", body[:200]) from None
+    return parse_answer(body, platform="gitcode")
 
 
 def read(kind: type[T], value: object) -> T:

@@ -18,10 +18,9 @@ from matou.platforms.gitcode.documents import NO_ROWS, members_document
 from matou.platforms.gitcode.listing import Found, Lister, Place
 from matou.platforms.gitcode.wire import Repository, User, moment
 from matou.remote.home import AddressRefused, address_at_home
+from matou.remote.pictures import picture_of
 from matou.remote.session import Session
 from matou.remote.wikis import Wikis
-
-LARGEST_ICON_BYTES = 10 * 1024 * 1024
 
 FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 """One service under two names, whose API may name repositories under either."""
@@ -130,10 +129,7 @@ class GitCodeSource:
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
         """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
-        if namespace.icon_url is None:
-            return None
-        # Pictures lie on hosts of all kinds and are public: the token stays here.
-        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
+        return picture_of(namespace, self._session)
 
     def git_credential(self) -> GitCredential:
         """What git is told when it asks; good for addresses that `repositories` gave."""

@@ -1,12 +1,11 @@
 """Reads an account by API v5: what it owns, and what the organizations and enterprises have that it belongs to."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
 from urllib.parse import urljoin
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError, NotFound, Phrase, Refused, UnknownShape
+from matou.errors import Phrase, UnknownShape
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.documents import (
@@ -18,6 +17,7 @@ from matou.platforms.gitee.errors import CredentialRefused
 from matou.platforms.gitee.found import Found, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, Repository, User
 from matou.remote.answers import Cancelled
+from matou.remote.gathering import Gathering, first_fault
 from matou.remote.home import AddressRefused, address_at_home
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
@@ -29,9 +29,6 @@ GIT_USER = "oauth2"
 ORGANIZATION, ENTERPRISE = "group", "enterprise"
 
 DOT_GIT = ".git"
-
-T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 
 class PersonalAccount:
@@ -45,6 +42,7 @@ class PersonalAccount:
         self._client = client
         self._token = token
         self._note = note
+        self._gathering = Gathering(note, ENDS_EVERYTHING)
         self._organizations: dict[str, Organization] = {}
         self._enterprises: dict[str, Enterprise] = {}
 
@@ -72,23 +70,23 @@ class PersonalAccount:
         found = Found()
         namespaces: dict[int, Namespace] = {}
         faults = [
-            self._gather(
+            self._gathering.take(
                 Phrase("this account's namespaces"), self._client.namespaces(), namespaces, lambda row: row.id
             ),
-            self._gather(
+            self._gathering.take(
                 Phrase("this account's organizations"),
                 self._client.organizations(),
                 self._organizations,
                 lambda row: row.login,
             ),
-            self._gather(
+            self._gathering.take(
                 Phrase("this account's enterprises"),
                 self._client.enterprises(),
                 self._enterprises,
                 lambda row: row.path,
             ),
         ]
-        found.namespaces_fault = _first(faults)
+        found.namespaces_fault = first_fault(faults)
         rows = self._repositories(found, namespaces)
         for row in rows:
             namespaces.setdefault(row.namespace.id, row.namespace)
@@ -106,8 +104,8 @@ class PersonalAccount:
         for path in self._paths_of(ENTERPRISE, self._enterprises, namespaces):
             what = Phrase("repositories of the enterprise {enterprise}", enterprise=repr(path))
             lists[what] = self._of_enterprise(path)
-        found.repositories_fault = _first(
-            [self._gather(what, listed, rows, lambda row: row.id) for what, listed in lists.items()]
+        found.repositories_fault = first_fault(
+            [self._gathering.take(what, listed, rows, lambda row: row.id) for what, listed in lists.items()]
         )
         return list(rows.values())
 
@@ -121,19 +119,6 @@ class PersonalAccount:
 
     def _of_enterprise(self, path: str) -> Iterator[Repository]:
         yield from self._client.repositories_of_enterprise(path)
-
-    def _gather(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
-        """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen."""
-        try:
-            for row in rows:
-                found.setdefault(key(row), row)
-        except ENDS_EVERYTHING:
-            raise
-        except (Refused, NotFound) as refusal:
-            self._note(Unseen(what, refusal.fact))
-        except MatouError as fault:
-            return fault
-        return None
 
     def _readable(self, rows: Iterable[Repository], found: Found) -> Iterator[RemoteRepository]:
         for row in rows:
@@ -184,10 +169,6 @@ class PersonalAccount:
         except AddressRefused as refusal:
             self._note(Unseen(called(row.full_name), refusal.fact))
             return ""
-
-
-def _first(faults: Iterable[MatouError | None]) -> MatouError | None:
-    return next((fault for fault in faults if fault is not None), None)
 
 
 def _visibility(row: Repository) -> Visibility:

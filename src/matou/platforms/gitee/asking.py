@@ -1,33 +1,25 @@
 """One request to Gitee's API, v3 or v5: how it is put, kept, and read."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from matou.credentials import Secret
-from matou.errors import NotFound, Refused
 from matou.model.records import Record
 from matou.platforms.gitee.agents import TOOL, user_agent
-from matou.platforms.gitee.errors import Answered, failure_of, message_in
+from matou.platforms.gitee.errors import failure_of, message_in
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v3 import Failure
-from matou.remote.answers import (
-    Answer,
-    AnsweredConflict,
-    AnsweredNotFound,
-    AnsweredOtherwise,
-    AnsweredRefused,
-    AnsweredTryLater,
-    failed,
-)
+from matou.remote.answers import ANY_ANSWERED, Answer, Answered, AnsweredTryLater, failed
 from matou.remote.limiter import Pace
 from matou.remote.redaction import redact, redact_bytes
 from matou.remote.session import Session
+from matou.remote.tokens import usable_token
+from matou.remote.url_parts import Parameter, texts_of, with_query
 
 HOST = "gitee.com"
 
@@ -35,26 +27,13 @@ PACE = Pace(per_second=1.25, burst=400)
 """No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows. Others are asked without a pace."""
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-FAILURES = (AnsweredTryLater, AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredOtherwise)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 V3 = "/api/v3"
 V5 = "/api/v5"
 
-_NO_PARTS = frozenset({"", ".", ".."})
-_PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
-
-Parameter = str | int | bool | None
 Form = Mapping[str, Parameter | Secret]
 T = TypeVar("T")
-
-
-class UnusableToken(Refused):
-    """What was given as a token cannot be one. The text of the error does not hold it."""
-
-
-class Unnameable(NotFound):
-    """A name that no URL can hold, so that nothing can be asked about what it names."""
 
 
 def is_gitee(url: str) -> bool:
@@ -64,9 +43,7 @@ def is_gitee(url: str) -> bool:
 
 def token_of(text: str) -> Secret:
     """Raises UnusableToken."""
-    if not _PRINTABLE.match(text.strip()):
-        raise UnusableToken("the token for gitee is empty or holds a character that no token has")
-    return Secret(text.strip())
+    return usable_token(text, platform="gitee")
 
 
 def forget(_record: Record) -> None:
@@ -111,7 +88,7 @@ class Asking:
         try:
             answer = self.session.request(
                 method,
-                self._address(path, query),
+                with_query(f"{self.url}{path}", query),
                 repeatable=repeatable,
                 headers={**self._headers(path), **(FORM if form else {})},
                 authorization=self._authorization(path),
@@ -119,7 +96,7 @@ class Asking:
                 limit_bytes=LARGEST_ANSWER_BYTES,
                 pace=self._pace,
             )
-        except FAILURES as answered:
+        except ANY_ANSWERED as answered:
             told = self._without_secrets(answered, _secrets_in(form))
             self._keep(method, path, query, told.answer)
             raise failure_of(told, now=self.now()) from None
@@ -160,31 +137,8 @@ class Asking:
     def _pace(self) -> str:
         return f"gitee {self.url}" if is_gitee(self.url) else ""
 
-    def _address(self, path: str, query: Mapping[str, Parameter] | None) -> str:
-        given = _texts(query or {})
-        return f"{self.url}{path}?{urlencode(given)}" if given else f"{self.url}{path}"
-
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
-        self.record(Record(self.now(), f"{method} {path}", _texts(query or {}), answer.status, answer.body))
-
-
-def segment(text: str) -> str:
-    """One part of a path, a slash in it being `%2F`.
-
-    Raises:
-        Unnameable: it would be no part of a path, or a step out of it.
-    """
-    if text in _NO_PARTS:
-        raise Unnameable("no address can name {name}", name=repr(text))
-    return quote(text, safe="")
-
-
-def owner_and_name(repository: str) -> tuple[str, str]:
-    owner, slash, name = repository.rpartition("/")
-    if not slash or not owner or not name:
-        message = f"a repository is named owner/name, not {repository!r}"
-        raise ValueError(message)
-    return owner, name
+        self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))
 
 
 def _secrets_in(form: Form | None) -> Sequence[Secret]:
@@ -193,16 +147,5 @@ def _secrets_in(form: Form | None) -> Sequence[Secret]:
 
 def _encoded(form: Form) -> bytes:
     """Spaces, `+`, `&` and `%` in a password survive this; extensions that did not encode locked people out."""
-    return urlencode(_texts(form)).encode()
-
-
-def _texts(values: Form) -> dict[str, str]:
-    return {name: _text(value) for name, value in values.items() if value is not None}
-
-
-def _text(value: Parameter | Secret) -> str:
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    shown = {name: value.reveal() if isinstance(value, Secret) else value for name, value in form.items()}
+    return urlencode(texts_of(shown)).encode()

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
-from matou.platforms.gitee.asking import V3, Asking, Form, segment, token_of
+from matou.platforms.gitee.asking import V3, Asking, Form, token_of
 from matou.platforms.gitee.errors import TEMPLATE, GiteeFailed, InTheWay
-from matou.platforms.gitee.pages import V3_TOTALS, List
+from matou.platforms.gitee.pages import V3_TOTALS, listed
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v3 import Outcome, Project, User
 from matou.remote.answers import Answer
+from matou.remote.url_parts import segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class ExtensionCalls:
 
     def projects(self) -> Iterator[Project]:
         what = Phrase("this account's projects")
-        return List(self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS).rows()
+        return listed(self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS).rows()
 
     def project(self, named: str | int) -> Project:
         """By number, or by `owner/name`. Raises NotThere."""

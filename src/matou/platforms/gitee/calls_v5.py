@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from matou.errors import Phrase
 from matou.model.platform import Visibility
-from matou.platforms.gitee.asking import V5, Asking, Form, Parameter, owner_and_name, segment
-from matou.platforms.gitee.pages import List
+from matou.platforms.gitee.asking import V5, Asking, Form
+from matou.platforms.gitee.pages import listed
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v5 import (
     Branch,
@@ -17,6 +17,8 @@ from matou.platforms.gitee.wire_v5 import (
     Repository,
     User,
 )
+from matou.remote.numbered_lists import NumberedList
+from matou.remote.url_parts import Parameter, owner_and_name, repository_path, segment
 
 EVERY_AFFILIATION = "owner,collaborator,organization_member,enterprise_member,admin"
 
@@ -78,11 +80,12 @@ class RepositoryCalls:
 
     def repository(self, repository: str) -> Repository:
         """Where it was renamed, its `full_name` is another than the one asked for. Raises NotThere."""
-        return self._asking.get(Repository, f"{V5}{_path_of(repository)}")
+        return self._asking.get(Repository, f"{V5}{repository_path(repository)}")
 
     def branches(self, repository: str) -> Iterator[Branch]:
         what = Phrase("branches of {repository}", repository=repr(repository))
-        return self._list(f"{_path_of(repository)}/branches", Branch, what, lambda row: row.name).rows_of_unpaged()
+        path = f"{repository_path(repository)}/branches"
+        return self._list(path, Branch, what, lambda row: row.name).rows_of_unpaged()
 
     def create_repository(
         self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
@@ -130,7 +133,7 @@ class RepositoryCalls:
             "private": private,
             "default_branch": default_branch,
         }
-        answer = self._asking.ask("PATCH", f"{V5}{_path_of(repository)}", form=form, repeatable=True)
+        answer = self._asking.ask("PATCH", f"{V5}{repository_path(repository)}", form=form, repeatable=True)
         return read(Repository, parse(answer.body))
 
     def _created(self, path: str, form: Form) -> Repository:
@@ -147,13 +150,8 @@ class RepositoryCalls:
         what: Phrase,
         key: Callable[[T], Hashable],
         query: Mapping[str, Parameter] | None = None,
-    ) -> List[T]:
-        return List(self._asking, f"{V5}{path}", kind, what, key, query)
-
-
-def _path_of(repository: str) -> str:
-    owner, name = owner_and_name(repository)
-    return f"/repos/{segment(owner)}/{segment(name)}"
+    ) -> NumberedList[T]:
+        return listed(self._asking, f"{V5}{path}", kind, what, key, query)
 
 
 def _new(name: str, path: str, description: str) -> Form:

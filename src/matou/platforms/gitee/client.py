@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Self
 
 from matou.credentials import Secret
 from matou.model.records import Record
@@ -10,13 +9,14 @@ from matou.platforms.gitee.agents import TOOL
 from matou.platforms.gitee.asking import PACE, V3, V5, Asking, forget, token_of
 from matou.platforms.gitee.calls_v3 import ExtensionCalls
 from matou.platforms.gitee.calls_v5 import RepositoryCalls
+from matou.remote.own_session import OwnSession
 from matou.remote.session import Session, WaitListener, open_session
 from matou.settings import Settings
 
 HOME = "https://gitee.com"
 
 
-class Gitee(ExtensionCalls, RepositoryCalls):
+class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
     """Gitee's API, at Gitee or at any server that speaks it. May be used by several threads.
 
         with Gitee(None, "https://git.example") as gitee:
@@ -56,24 +56,12 @@ class Gitee(ExtensionCalls, RepositoryCalls):
     ) -> None:
         self.base_url = site_address(base_url)
         clock = now or _now
-        self._own_session = None
         if session is None:
             session = self._own_session = gitee_session(
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
         super().__init__(Asking(session, self.base_url, secret, clock, record or forget, extension))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the kept connections; the client may be used again."""
-        if self._own_session is not None:
-            self._own_session.close()
 
 
 def site_address(url: str) -> str:

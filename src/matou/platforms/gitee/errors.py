@@ -4,14 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.platforms.gitee.reading import AnswerBrokeOff, parse
-from matou.remote.answers import (
-    AnsweredConflict,
-    AnsweredNotFound,
-    AnsweredOtherwise,
-    AnsweredRefused,
-    AnsweredTryLater,
-)
+from matou.platforms.gitee.reading import parse
+from matou.remote.answers import Answered, AnsweredTryLater
+from matou.remote.json_answers import AnswerBrokeOff
 
 TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500
@@ -41,8 +36,6 @@ class InTheWay(Conflict):
 class GiteeFailed(MatouError):
     """Gitee finds fault with what was asked, or failed in a way that none of the six kinds covers."""
 
-
-Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
 
 _BY_STATUS: Mapping[int, type[MatouError]] = {
     401: CredentialRefused,

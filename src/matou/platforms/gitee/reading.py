@@ -4,24 +4,15 @@ from typing import TypeVar
 
 import msgspec
 
-from matou.errors import TryLater, UnknownShape
+from matou.errors import UnknownShape
+from matou.remote.json_answers import parse_answer
 
 T = TypeVar("T")
 
 
-class AnswerBrokeOff(TryLater):
-    """The answer's JSON ends in the middle."""
-
-
 def parse(body: bytes) -> object:
     """Raises AnswerBrokeOff, UnknownShape."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-        # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
-        if "truncated" in str(fault):
-            raise AnswerBrokeOff("gitee's answer broke off after {bytes} bytes", bytes=len(body)) from None
-        raise UnknownShape("gitee answer", body[:200]) from None
+    return parse_answer(body, platform="gitee")
 
 
 def read(kind: type[T], value: object) -> T:

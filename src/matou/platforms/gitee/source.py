@@ -16,10 +16,9 @@ from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.errors import NotThere
 from matou.platforms.gitee.found import AccountReader, Found
+from matou.remote.pictures import picture_of
 from matou.remote.session import Session
 from matou.remote.wikis import Wikis
-
-LARGEST_ICON_BYTES = 10 * 1024 * 1024
 
 
 class GiteeSource:
@@ -108,10 +107,7 @@ class GiteeSource:
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
         """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
-        if namespace.icon_url is None:
-            return None
-        # Pictures lie on hosts of all kinds and are public: the token stays here.
-        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
+        return picture_of(namespace, self._session)
 
     def git_credential(self) -> GitCredential:
         """What git is told when it asks; good for addresses that `repositories` gave."""

@@ -1,0 +1,22 @@
+"""The JSON of an answer."""
+
+import msgspec
+
+from matou.errors import TryLater, UnknownShape
+
+
+class AnswerBrokeOff(TryLater):
+    """The answer's JSON ends in the middle."""
+
+
+def parse_answer(body: bytes, *, platform: str) -> object:
+    """Raises AnswerBrokeOff, UnknownShape."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
+        if "truncated" in str(fault):
+            raise AnswerBrokeOff(
+                "{platform}'s answer broke off after {bytes} bytes", platform=platform, bytes=len(body)
+            ) from None
+        raise UnknownShape(f"{platform} answer", body[:200]) from None

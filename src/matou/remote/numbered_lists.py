@@ -1,0 +1,149 @@
+"""Lists in numbered pages, row by row.
+
+What came before a list broke off counts, and so does what stands beside a row that nobody can read.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Generic, TypeVar
+
+from matou.errors import MatouError, Phrase, UnknownShape
+from matou.remote.answers import Answer
+from matou.remote.paging import ListingBroken, Page, read_pages
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedList(Generic[T]):
+    """A list that may be asked for.
+
+    Attributes:
+        what: its name, for the error.
+        ask: gives a page as it came; the first is 1.
+        read: makes a row of what stands in the JSON. Raises UnknownShape.
+        key: what a row is known by.
+        page_size: the most rows that a page can hold, as we ask for it.
+        unasked_page_size: what a server gives that pages a list and does not look at the size that is asked for.
+    """
+
+    what: Phrase
+    ask: Callable[[int], Page[object]]
+    read: Callable[[object], T]
+    key: Callable[[T], Hashable]
+    page_size: int
+    unasked_page_size: int = 20
+
+    def rows(self) -> Iterator[T]:
+        """Give each row once, when the end of the list is proven or is known to be out of reach.
+
+        Raises:
+            MatouError: after all rows that could be read: there are more, or may be.
+        """
+        came: dict[Hashable, T] = {}
+
+        def fetch(number: int) -> Page[T | UnknownShape]:
+            page = self._page(number)
+            came.update({self.key(row): row for row in _readable(page.rows)})
+            return page
+
+        try:
+            rows = read_pages(fetch, key=self._key, page_size=self.page_size, what=self.what)
+        except MatouError:
+            yield from came.values()
+            raise
+        yield from _readable(rows)
+        _raise_first(rows)
+
+    def rows_of_unpaged(self) -> Iterator[T]:
+        """The same for a list that the documentation does not page, though a server may.
+
+        What is shorter than any page ends it, and so does what repeats all that came.
+        """
+        came: dict[Hashable, T | UnknownShape] = {}
+        for number in count(1):
+            page = {self._key(row): row for row in self._page(number).rows}
+            if page.keys() <= came.keys():
+                break
+            came.update(page)
+            if len(page) < self.unasked_page_size:
+                break
+        yield from _readable(came.values())
+        _raise_first(came.values())
+
+    def rows_as_they_come(self) -> Iterator[T]:
+        """Give each row at once, page by page: for a list that nobody can change, being of one commit.
+
+        Raises:
+            UnknownShape: a row cannot be read.
+            ListingBroken: the list ended before what it had announced.
+        """
+        came: set[Hashable] = set()
+        for number in count(1):
+            page = self._page(number)
+            _raise_first(page.rows)
+            new = [row for row in _readable(page.rows) if self.key(row) not in came]
+            came.update(self.key(row) for row in new)
+            yield from new
+            if _is_last(page, number, len(came)):
+                return
+            if not new:
+                self._require_all(page.total, len(came))
+                return
+
+    def _require_all(self, total: int | None, came: int) -> None:
+        if total is not None and total > came:
+            fault = Phrase("{announced} rows were announced and {came} came", announced=total, came=came)
+            raise ListingBroken(self.what, fault, ())
+
+    def _page(self, number: int) -> Page[T | UnknownShape]:
+        page = self.ask(number)
+        return Page([self._read(row) for row in page.rows], page.total, page.total_pages)
+
+    def _read(self, value: object) -> T | UnknownShape:
+        try:
+            return self.read(value)
+        except UnknownShape as unreadable:
+            return unreadable
+
+    def _key(self, row: T | UnknownShape) -> Hashable:
+        return str(row) if isinstance(row, UnknownShape) else self.key(row)
+
+
+def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, str]) -> Page[object]:
+    """A page as it came.
+
+    Args:
+        rows: what should be a list.
+        name: of the list and of whose it is.
+        totals: the headers that count rows and pages.
+
+    Raises:
+        UnknownShape: it is no list.
+    """
+    if not isinstance(rows, list):
+        raise UnknownShape(name, rows)
+    total, total_pages = (_number(answer.headers.get(header, "")) for header in totals)
+    return Page(rows, total, total_pages)
+
+
+def _number(text: str) -> int | None:
+    """A header that is not a number says nothing, as one that is not there."""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_last(page: Page[T], number: int, came: int) -> bool:
+    if page.total is not None:
+        return came >= page.total
+    return page.total_pages is not None and number >= page.total_pages
+
+
+def _readable(rows: Iterable[T | UnknownShape]) -> Iterator[T]:
+    return (row for row in rows if not isinstance(row, UnknownShape))
+
+
+def _raise_first(rows: Iterable[object]) -> None:
+    for row in rows:
+        if isinstance(row, UnknownShape):
+            raise row

@@ -1,0 +1,21 @@
+"""What can be a token at all."""
+
+import re
+
+from matou.credentials import Secret
+from matou.errors import Refused
+
+_PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
+
+
+class UnusableToken(Refused):
+    """What was given as a token cannot be one. The text of the error does not hold it."""
+
+
+def usable_token(text: str, *, platform: str) -> Secret:
+    """Raises UnusableToken."""
+    if not _PRINTABLE.match(text.strip()):
+        raise UnusableToken(
+            "the token for {platform} is empty or holds a character that no token has", platform=platform
+        )
+    return Secret(text.strip())
