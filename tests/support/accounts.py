@@ -125,10 +125,13 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def account(matou_server: MatouServer, program: ForkingProgram, tmp_path: Path) -> Account:
     """Somebody without a credential manager and without a passphrase."""
-    home = make_person(tmp_path / "home").home
-    user = matou_server.user()
-    person = QuickPerson(home, program=program)
-    return Account(person, matou_server, user, matou_server.url, matou_server.token(user).reveal())
+    return new_account(matou_server, program, tmp_path)
+
+
+def new_account(server: MatouServer, program: ForkingProgram, folder: Path) -> Account:
+    home = make_person(folder / "home").home
+    user = server.user()
+    return Account(QuickPerson(home, program=program), server, user, server.url, server.token(user).reveal())
 
 
 @pytest.fixture
