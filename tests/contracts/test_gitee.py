@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from contracts.platforms import PlatformContract, Stage
+from contracts.platforms import Stage
+from contracts.v5_platforms import NOW, V5Contract, V5Stage
 from matou.credentials import Secret
 from matou.errors import MatouError, Refused, TryLater, UnknownShape
 from matou.model.platform import Visibility
@@ -16,81 +17,33 @@ from matou.platforms.gitee.source import GiteeSource
 from matou.remote.session import Session
 from matou.transfer.source import Source
 from support import gitee_source
-from support.gitee_source import TOKEN, Answer, failure, running_gitee_source
+from support.gitee_source import TOKEN, failure, running_gitee_source
 from support.steered_clock import SYSTEM_CLOCK
+from support.v5_account import V5Account, answer
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-
-class GiteeStage(Stage):
+class GiteeStage(V5Stage):
     token = TOKEN
-
-    def __init__(self, source: gitee_source.GiteeSource) -> None:
-        self.source = source
-
-    @property
-    def url(self) -> str:
-        return self.source.url
+    address_key = "html_url"
 
     def client(self, session: Session, token: Secret, records: list[Record]) -> GiteeSource:
         return GiteeSource(session, self.url, token, record=records.append, now=lambda: NOW)
 
-    def namespace(self, name: str) -> str:
-        return str(self.source.namespace(name)["id"])
-
-    def repository(self, namespace: str, name: str) -> str:
-        return str(self.source.repository(self.source.namespaces[int(namespace)], name)["id"])
-
-    def never_pushed_to(self, repository: str) -> None:
-        self.source.repositories[int(repository)]["pushed_at"] = None
-
-    def move_clone_url(self, repository: str, address: str) -> None:
-        self.source.repositories[int(repository)]["html_url"] = address
-
-    def picture(self, namespace: str, *, status: int, content: bytes, absolute: bool) -> None:
-        path = f"/static/{namespace}.png"
-        self.source.pictures[path] = Answer(status, content)
-        name = self.source.namespaces[int(namespace)]["path"]
-        self.source.avatars[name] = self.source.origin + path if absolute else path
-
-    def label(self, namespace: str, name: str) -> None:
-        """No namespace has labels."""
-
-    def member(self, namespace: str, login: str) -> None:
-        rows = self.source.members.setdefault(self.source.namespaces[int(namespace)]["path"], [])
-        rows.append({"id": 100 - len(rows), "login": login, "name": login, "role": "member" if rows else "admin"})
-
-    def stumble(self, status: int, body: bytes, *, times: int) -> None:
-        self.source.stumbles.extend([Answer(status, body)] * times)
-
-    def promise_more(self) -> None:
-        self.source.uncounted = 1
-
-    def credentials_shown_for_pictures(self) -> list[str | None]:
-        return [authorization for _, authorization in self.source.fetched]
+    def member_row(self, login: str, *, number: int) -> dict[str, Any]:
+        role = "admin" if number == 0 else "member"
+        return {"id": 100 - number, "login": login, "name": login, "role": role}
 
 
-class TestGitee(PlatformContract):
+class TestGitee(V5Contract):
     @pytest.fixture
-    def stage(self) -> Iterator[Stage]:
+    def stage(self) -> Iterator[V5Stage]:
         with running_gitee_source() as source:
             yield GiteeStage(source)
 
     @pytest.fixture
-    def directed(self, stage: Stage) -> gitee_source.GiteeSource:
-        assert isinstance(stage, GiteeStage)
-        return stage.source
-
-    def test_times_are_aware_and_a_push_that_never_was_has_none(self, stage: Stage, client: Source) -> None:
-        """When a namespace was made, Gitee does not say."""
-        stage.never_pushed_to(stage.repository(stage.namespace("docks"), "ship"))
-
-        [namespace], [repository] = list(client.namespaces()), list(client.repositories())
-
-        assert namespace.created_at is None
-        assert repository.created_at == datetime(2024, 7, 29, 7, 42, 45, tzinfo=UTC)
-        assert repository.created_at.tzinfo is UTC
-        assert repository.last_push_at is None
+    def directed(self, account: V5Account) -> gitee_source.GiteeSource:
+        assert isinstance(account, gitee_source.GiteeSource)
+        return account
 
     def test_documents_are_json_and_the_same_for_the_same_state(self, stage: Stage, client: Source) -> None:
         """Labels belong to repositories here."""
@@ -124,33 +77,10 @@ class TestGitee(PlatformContract):
         assert json.loads(client.members(listed)) == []
         assert not any(asked.path.endswith("/members") for asked in directed.asked)
 
-    def test_a_wiki_that_is_there_is_listed_beside_its_repository(
+    def test_what_only_an_enterprise_lists_is_found_there(
         self, directed: gitee_source.GiteeSource, client: Source
     ) -> None:
-        docks = directed.namespace("docks")
-        for name in ("ship", "boat"):
-            directed.repository(docks, name)
-        directed.wikis.add("/docks/ship.wiki.git")
-
-        listed = {repository.name: repository.clone_url for repository in client.repositories()}
-
-        assert listed["ship.wiki"] == f"{directed.origin}/docks/ship.wiki.git"
-        assert listed.keys() == {"ship", "boat", "ship.wiki"}
-        assert client.unseen == ()
-
-    def test_a_wiki_that_is_switched_off_is_not_asked_for(
-        self, directed: gitee_source.GiteeSource, client: Source
-    ) -> None:
-        directed.repository(directed.namespace("docks"), "ship", has_wiki=False)
-        directed.wikis.add("/docks/ship.wiki.git")
-
-        assert [repository.name for repository in client.repositories()] == ["ship"]
-
-    @pytest.mark.parametrize("type_", ["group", "enterprise"])
-    def test_what_only_an_organization_or_an_enterprise_lists_is_found_there(
-        self, directed: gitee_source.GiteeSource, client: Source, type_: str
-    ) -> None:
-        docks = directed.namespace("docks", type_)
+        docks = directed.namespace("docks", "enterprise")
         directed.hidden.add(directed.repository(docks, "secret")["id"])
         directed.repository(docks, "ship")
 
@@ -163,14 +93,6 @@ class TestGitee(PlatformContract):
 
         [query] = [asked.query for asked in directed.asked if asked.path == "/user/enterprises"]
         assert query["admin"] == "false"
-
-    def test_a_namespace_that_only_a_repository_names_is_listed(
-        self, directed: gitee_source.GiteeSource, client: Source
-    ) -> None:
-        elsewhere = {"id": 7, "name": "Elsewhere", "path": "elsewhere", "type": "personal"}
-        directed.repository(elsewhere, "ship")
-
-        assert [(namespace.id, namespace.name) for namespace in client.namespaces()] == [("7", "elsewhere")]
 
     @pytest.mark.parametrize(
         ("path", "what"),
@@ -226,29 +148,6 @@ class TestGitee(PlatformContract):
 
         assert given == ["docks"]
 
-    def test_a_time_before_all_times_is_none(self, directed: gitee_source.GiteeSource, client: Source) -> None:
-        directed.repository(directed.namespace("docks"), "ship", pushed_at="0001-01-01T00:00:00+08:00")
-
-        assert [repository.last_push_at for repository in client.repositories()] == [None]
-
-    @pytest.mark.parametrize(
-        ("said", "expected"),
-        [
-            ({"private": True, "public": False}, Visibility.PRIVATE),
-            ({"private": False, "public": True}, Visibility.PUBLIC),
-            ({"private": False, "public": False, "internal": True}, Visibility.INTERNAL),
-            ({"private": False, "public": None}, Visibility.PUBLIC),
-            ({"private": None, "public": None}, Visibility.PRIVATE),
-            ({"private": "false", "public": "true"}, Visibility.PUBLIC),
-        ],
-    )
-    def test_visibility_is_read_from_what_is_said(
-        self, directed: gitee_source.GiteeSource, client: Source, said: dict[str, Any], expected: Visibility
-    ) -> None:
-        directed.repository(directed.namespace("docks"), "ship", **said)
-
-        assert [repository.visibility for repository in client.repositories()] == [expected]
-
     @pytest.mark.parametrize("page", ["{origin}/docks/ship", "{origin}/docks/ship.git", None])
     def test_git_finds_a_repository_at_its_pages_address(
         self, directed: gitee_source.GiteeSource, client: Source, page: str | None
@@ -257,39 +156,6 @@ class TestGitee(PlatformContract):
         directed.repository(directed.namespace("docks"), "ship", html_url=html_url)
 
         assert [repository.clone_url for repository in client.repositories()] == [f"{directed.origin}/docks/ship.git"]
-
-    def test_a_list_without_totals_is_read_to_its_end(self, directed: gitee_source.GiteeSource, client: Source) -> None:
-        directed.counts = False
-        docks = directed.namespace("docks")
-        for number in range(230):
-            directed.repository(docks, f"ship-{number}")
-
-        assert len(list(client.repositories())) == 230
-
-    def test_one_odd_repository_does_not_hide_the_others(
-        self, directed: gitee_source.GiteeSource, client: Source
-    ) -> None:
-        docks = directed.namespace("docks")
-        directed.repository(docks, "ship")
-        directed.repository(docks, "odd", created_at="yesterday")
-        given: list[str] = []
-
-        with pytest.raises(UnknownShape, match="yesterday"):
-            given.extend(repository.name for repository in client.repositories())
-
-        assert given == ["ship"]
-
-    def test_a_git_server_that_fails_for_a_wiki_is_an_error_after_the_repositories(
-        self, directed: gitee_source.GiteeSource, client: Source
-    ) -> None:
-        directed.repository(directed.namespace("docks"), "ship")
-        directed.git_fails = True
-        given: list[str] = []
-
-        with pytest.raises(TryLater):
-            given.extend(repository.name for repository in client.repositories())
-
-        assert given == ["ship"]
 
     def test_git_is_told_the_name_that_all_tokens_go_by(self, client: Source) -> None:
         credential = client.git_credential()
@@ -403,7 +269,7 @@ class TestApiV3:
         self, directed: gitee_source.GiteeSource, session: Session
     ) -> None:
         directed.has_v5 = True
-        directed.always["/user"] = gitee_source.answer({"id": "64e5ed8f7e20aa73efcbc302", "login": "captain"})
+        directed.always["/user"] = answer({"id": "64e5ed8f7e20aa73efcbc302", "login": "captain"})
         directed.project("captain/ship")
         client = GiteeSource(session, directed.origin, Secret(TOKEN), record=lambda _: None, now=lambda: NOW)
 
