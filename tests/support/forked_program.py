@@ -17,10 +17,11 @@ from pathlib import Path
 from support.program import Ended, Person
 
 _PROGRAM = """
-import importlib, json, os, sys, traceback
+import gc, importlib, json, os, sys, traceback
 for name in sys.argv[1:]:
     importlib.import_module(name)
 from matou.cli.main import main
+gc.freeze()
 
 def run(job):
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -54,8 +55,10 @@ for line in sys.stdin:
 _LOADED = (
     "argon2.low_level",
     "cryptography.hazmat.primitives.ciphers.aead",
-    "keyring",
     "keyring.backends.SecretService",
+    "keyring.backends.kwallet",
+    "keyring.backends.libsecret",
+    "keyring.core",
     "matou.cli.backup_report",
     "matou.cli.git_setup",
     "matou.cli.hosts",

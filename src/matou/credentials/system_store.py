@@ -1,17 +1,27 @@
 """The operating system's credential manager: macOS Keychain, Windows, Secret Service or KWallet, by `keyring`."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
 from matou.credentials import Secret
 from matou.credentials.names import NoSuchStore, Place, SecretName, StoreFailed
 from matou.errors import TryLater
 
-REAL_BACKENDS = frozenset(
-    f"keyring.backends.{name}" for name in ("macOS", "Windows", "SecretService", "libsecret", "kwallet")
+_OF_DESKTOPS = (
+    "keyring.backends.SecretService.Keyring",
+    "keyring.backends.libsecret.Keyring",
+    "keyring.backends.kwallet.DBusKeyring",
 )
+_OF_SYSTEM = {
+    "darwin": ("keyring.backends.macOS.Keyring",),
+    "win32": ("keyring.backends.Windows.WinVaultKeyring",),
+}
+
+REAL_BACKENDS = frozenset(name.rpartition(".")[0] for names in (_OF_DESKTOPS, *_OF_SYSTEM.values()) for name in names)
 """Whatever else may be plugged in keeps secrets in a file, in clear, or not at all: it is not the system's."""
 
 LIMIT = timedelta(seconds=3)
@@ -76,10 +86,23 @@ def open_system_store(*, limit: timedelta = LIMIT) -> SystemStore:
 
 
 def _real_backend() -> Backend | None:
-    import keyring
+    """What the person has set keyring to, or else this system's own.
 
-    chosen = keyring.get_keyring()
+    Keyring by itself would load what is there for every system and whatever is plugged in. For macOS' part that starts
+    a compiler and a linker to look for libraries: with our environment, in which there may be a token.
+    """
+    from keyring import core
+
+    chosen = core.load_env() or core.load_config()
+    if chosen is None:
+        return _best_of(_OF_SYSTEM.get(sys.platform, _OF_DESKTOPS))
     return first_real(getattr(chosen, "backends", (chosen,)))
+
+
+def _best_of(names: Iterable[str]) -> Backend | None:
+    classes = [getattr(import_module(module), name) for module, _, name in (one.rpartition(".") for one in names)]
+    usable = [one for one in classes if one.viable]
+    return max(usable, key=lambda one: float(one.priority))() if usable else None
 
 
 def first_real(backends: Iterable[object]) -> Backend | None:

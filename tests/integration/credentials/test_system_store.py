@@ -1,14 +1,14 @@
 """A credential manager that is none, that lies, that fails, and that never answers."""
 
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import keyring
 import keyring.backend
 import pytest
 from keyring.backends import SecretService, fail, null
@@ -33,33 +33,47 @@ class Plaintext(keyring.backend.KeyringBackend):
         pass
 
 
-class Chain(Plaintext):
-    """As keyring's own where nothing else is there; that one remembers what the process has once seen."""
-
-    @property
-    def backends(self) -> list[Any]:
-        return [made(Plaintext), made(null.Keyring)]
-
-
 def made(kind: Any) -> Any:
     """An instance; keyring's own constructors have no types."""
     return kind()
 
 
 @pytest.fixture
-def chosen() -> Iterator[None]:
-    before = keyring.get_keyring()
-    yield
-    keyring.set_keyring(before)
+def no_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/gone")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
-@pytest.mark.parametrize("backend", [null.Keyring, fail.Keyring, Plaintext, Chain])
-@pytest.mark.usefixtures("chosen")
-def test_what_is_not_the_operating_systems_is_no_credential_manager(backend: type) -> None:
-    keyring.set_keyring(made(backend))
+@pytest.mark.parametrize(
+    "chosen", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring", f"{__name__}.Plaintext"]
+)
+def test_what_a_person_has_chosen_is_no_credential_manager_unless_it_is_the_operating_systems(
+    chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Plaintext.__module__])
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", chosen)
 
     with pytest.raises(NoSuchStore):
         open_system_store()
+
+
+@pytest.mark.usefixtures("no_bus")
+def test_a_machine_without_a_bus_has_no_credential_manager() -> None:
+    with pytest.raises(NoSuchStore):
+        open_system_store()
+
+
+@pytest.mark.usefixtures("no_bus")
+def test_looking_for_a_credential_manager_starts_no_other_program(tmp_path: Path) -> None:
+    """Keyring's own way to look starts gcc and ld, which inherit a token that the environment holds."""
+    program = "import sys\nfrom matou.credentials.system_store import open_system_store\n"
+    watched = "sys.addaudithook(lambda event, _: event in STARTS and print(event, file=sys.stderr))\n"
+    watched = f"STARTS = ('subprocess.Popen', 'os.posix_spawn', 'os.fork', 'os.exec', 'os.system')\n{watched}"
+    looks = "try:\n    open_system_store()\nexcept Exception as error:\n    print(type(error).__name__)\n"
+
+    ended = subprocess.run([sys.executable, "-c", program + watched + looks], capture_output=True, text=True)
+
+    assert (ended.stdout, ended.stderr) == ("NoSuchStore\n", "")
 
 
 def test_of_a_chain_only_the_operating_systems_own_is_taken() -> None:
