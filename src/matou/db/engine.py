@@ -1,5 +1,6 @@
 """Opens the database and begins transactions: SQLite in a file, or PostgreSQL by URL."""
 
+import errno
 import os
 import sqlite3
 import threading
@@ -26,6 +27,8 @@ _MOST_CONNECTIONS = 40
 # admin_shutdown, crash_shutdown, cannot_connect_now. Class 08 is the connection itself.
 _PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03"})
 _SERVER_GONE = ("08", "57P")
+_NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
+"""What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
 
 
 class AlreadyThere(Conflict):
@@ -74,6 +77,7 @@ class Database:
             AlreadyThere: a unique constraint.
             OwnerGone: a foreign key.
             DatabaseBusy: the lock was not to be had within `lock_wait`.
+            OSError: of errno ENOSPC; the database has no room.
             OutcomeUnknown: on leaving; everywhere else whatever is raised means that nothing was written.
         """
         with _translated(), self._one_writer(), _for_good_if_it_fails(self.engine), self.engine.connect() as connection:
@@ -211,6 +215,8 @@ def _translated() -> Iterator[None]:
     except exc.TimeoutError as error:
         raise DatabaseBusy("the database is busy: no connection became free", wait=_RETRY_AFTER) from error
     except exc.DBAPIError as error:
+        if _code(error) in _NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         if not _passes(error):
             raise
         raise DatabaseBusy("the database is busy", wait=_RETRY_AFTER) from error

@@ -22,7 +22,7 @@ from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
-from matou.storage.files import WriteFailed, make_folders, sync_folder, write_atomically
+from matou.storage.files import NO_ROOM, DiskFull, WriteFailed, make_folders, sync_folder, write_atomically
 
 STAGED_PREFIX = "repository-"
 DELETED_PREFIX = "deleted-"
@@ -37,6 +37,10 @@ class FolderGone(NotFound):
 
 class MoveUnfinished(WriteFailed):
     """A folder is not, or not for certain, where its row says; the note stays, so that `unfinished_moves` ends it."""
+
+
+class NoRoomToMove(MoveUnfinished, DiskFull):
+    """As MoveUnfinished, for want of room; the row was not changed, and what it says is done."""
 
 
 class MoveNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +101,7 @@ def moved(
     Raises:
         AlreadyThere: a folder that no row names is in the way: a backup that runs now, or a crash, left it.
         FolderGone: somebody else has moved it.
-        MoveUnfinished: the disk failed; the folder may be in either place.
+        MoveUnfinished, NoRoomToMove: the disk failed, or is full; the folder may be in either place.
     """
     place = archive.repository(path)
     if place == origin:
@@ -107,7 +111,7 @@ def moved(
         raise FolderGone("the folder {place} is not there", place=origin)
     make_folders(place.parent, below=archive.root)
     with _noted(archive, origin, (origin, place), repository_id, path):
-        with _in_doubt_if_the_disk_fails(place):
+        with _telling_want_of_room(place), _in_doubt_if_the_disk_fails(place):
             _move(origin, place)
         try:
             yield
@@ -115,7 +119,7 @@ def moved(
             # The row may say either; `unfinished_moves` puts the folder where it does.
             raise
         except BaseException:
-            with _in_doubt_if_the_disk_fails(origin):
+            with _telling_want_of_room(origin), _in_doubt_if_the_disk_fails(origin):
                 _move(place, origin)
             raise
 
@@ -210,6 +214,17 @@ def _in_doubt_if_the_disk_fails(place: Path) -> Iterator[None]:
         yield
     except (OSError, WriteFailed) as error:
         raise MoveUnfinished("the folder {place} could not be moved for certain", place=place) from error
+
+
+@contextlib.contextmanager
+def _telling_want_of_room(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except MoveUnfinished as failure:
+        cause = failure.__cause__
+        if isinstance(cause, DiskFull) or (isinstance(cause, OSError) and cause.errno in NO_ROOM):
+            raise NoRoomToMove("there is no room to move the folder {place}", place=place) from cause
+        raise
 
 
 def _in_the_way(place: Path) -> AlreadyThere:

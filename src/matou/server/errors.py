@@ -11,6 +11,7 @@ import structlog
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.model.names import InvalidName
 from matou.server.streaming import BodyTooLarge, Header
+from matou.storage.files import DiskFull
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,7 @@ TOO_LARGE = 413
 FAULT_OF_OURS = 500
 DISK_FULL = 507
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM = "this server has no room left; nothing was changed"
 
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (BodyTooLarge, TOO_LARGE),
@@ -43,9 +45,9 @@ class Answer:
 
 def answer_for(error: Exception) -> Answer:
     """Log what is ours to mend; say to the client what is the client's to know."""
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        log.error("disk_full", path=error.filename)
-        return Answer(DISK_FULL, "this server has no room left; nothing was changed")
+    if is_disk_full(error):
+        log.error("disk_full", exc_info=error)
+        return Answer(DISK_FULL, NO_ROOM)
     status = _status_of(error)
     if status == FAULT_OF_OURS:
         log.error("request_failed", exc_info=error)
@@ -53,6 +55,10 @@ def answer_for(error: Exception) -> Answer:
     wait = error.wait if isinstance(error, TryLater) else None
     headers = () if wait is None else ((b"retry-after", b"%d" % max(1, round(wait.total_seconds()))),)
     return Answer(status, str(error), headers)
+
+
+def is_disk_full(error: Exception) -> bool:
+    return isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in _NO_SPACE)
 
 
 def _status_of(error: Exception) -> int:

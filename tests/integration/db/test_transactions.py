@@ -192,3 +192,21 @@ def test_more_threads_than_connections_wait_for_one(database: Database) -> None:
 
     with ThreadPoolExecutor(48) as threads:
         assert set(threads.map(look, range(48))) == {None}
+
+
+def test_a_database_that_is_full_has_no_room_and_what_it_held_stays(sqlite_database: Database) -> None:
+    with sqlite_database.begin_write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        insert_user(connection, "anna")
+
+    def insert_too_many() -> None:
+        with sqlite_database.begin_write() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}")
+            for number in range(200):
+                insert_user(connection, f"user{number}{'x' * 200}")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        insert_too_many()
+
+    with sqlite_database.begin_read() as connection:
+        assert [user.name for user in users.list_users(connection)] == ["anna"]

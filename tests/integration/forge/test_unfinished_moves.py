@@ -34,7 +34,7 @@ from matou.forge.unfinished_moves import finish_moves
 from matou.forge.users import create_user
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
-from matou.storage.files import WriteFailed
+from matou.storage.files import DiskFull, WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
 
@@ -301,19 +301,19 @@ def test_a_note_that_was_never_written_goes_a_minute_later(this_process: Forge, 
     assert not empty.exists()
 
 
-Fault = Callable[[object, str, int, int], None]
+Fault = Callable[..., None]
 
 
 @pytest.fixture
 def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
     """A disk that fails from the n-th call of a kind on, so many times."""
 
-    def fault(owner: object, call: str, first: int, times: int) -> None:
+    def fault(owner: object, call: str, first: int, times: int, number: int = errno.EIO) -> None:
         really, made = getattr(owner, call), itertools.count(1)
 
         def call_or_fail(*arguments: object) -> object:
             if first <= next(made) < first + times:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
+                raise OSError(number, os.strerror(number))
             return really(*arguments)
 
         monkeypatch.setattr(owner, call, call_or_fail)
@@ -334,6 +334,45 @@ def test_a_rename_whose_sync_fails_did_not_happen_and_the_next_one_does(
     assert find_repository_by_id(this_process, before.id) == before
     assert all_is_well(this_process)
     assert rename_repository(this_process, before, "boat").name == "boat"
+    assert all_is_well(this_process)
+
+
+@pytest.mark.parametrize("fullness", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("owner", "call", "first"), [*((os, "fsync", number) for number in range(1, 6)), (Path, "rename", 1)]
+)
+def test_a_rename_without_room_says_so_and_did_not_happen(
+    this_process: Forge,
+    ship: Callable[[], Repository],
+    fault: Fault,
+    owner: object,
+    call: str,
+    first: int,
+    fullness: int,
+) -> None:
+    before = ship()
+    fault(owner, call, first, 1, fullness)
+
+    with pytest.raises(DiskFull):
+        rename_repository(this_process, before, "boat")
+
+    assert find_repository_by_id(this_process, before.id) == before
+    assert all_is_well(this_process)
+    assert rename_repository(this_process, before, "boat").name == "boat"
+
+
+def test_a_rename_whose_row_finds_no_room_did_not_happen(
+    this_process: Forge, ship: Callable[[], Repository], fault: Fault
+) -> None:
+    before = ship()
+    fault(rows, "move", 1, 1, errno.ENOSPC)
+    # Nor does the first way back.
+    fault(Path, "rename", 2, 1, errno.ENOSPC)
+
+    with pytest.raises(DiskFull):
+        rename_repository(this_process, before, "boat")
+
+    assert find_repository_by_id(this_process, before.id) == before
     assert all_is_well(this_process)
 
 

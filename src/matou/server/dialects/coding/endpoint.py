@@ -17,10 +17,11 @@ from matou.platforms.coding.errors import Error, ErrorCode
 from matou.platforms.coding.wire import ErrorResponse, Response, encode_response
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.coding.call import Action, Call
-from matou.server.dialects.coding.envelope import NotSignedIn, UnknownAction, failure
+from matou.server.dialects.coding.envelope import NotSignedIn, UnknownAction, failure, no_room
 from matou.server.dialects.coding.links import Links
 from matou.server.dialects.coding.parameters import InvalidParameter, MissingParameter, find, read_body
 from matou.server.dialects.coding.teams import team_of
+from matou.server.errors import DISK_FULL, is_disk_full
 from matou.server.origin import base_url
 from matou.server.rate import RateLimiter
 from matou.server.streaming import Header, RequestBody, bounded
@@ -68,7 +69,11 @@ class Endpoint:
             question = await self._read(request)
             response = await run_in_threadpool(self._answer, question)
             response.request_id = request_id
-        except MatouError as error:
+        except (MatouError, OSError) as error:
+            if is_disk_full(error):
+                return _json(no_room(error, request_id), status=DISK_FULL)
+            if not isinstance(error, MatouError):
+                raise
             response = failure(error, request_id)
         return _json(response)
 

@@ -1,7 +1,7 @@
 """What an answer is wrapped in, and the one table from our failures to CODING's codes.
 
-A failure comes with HTTP status 200. The client is told our own sentence about what it asked for; never what git, the
-database or Python said.
+A failure comes with HTTP status 200, but for want of room on the disk, which is 507. The client is told our own
+sentence about what it asked for; never what git, the database or Python said.
 """
 
 import structlog
@@ -14,6 +14,7 @@ from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
 from matou.platforms.coding.wire import ErrorResponse
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.coding.parameters import InvalidParameter, InvalidParameterValue, MissingParameter
+from matou.server.errors import NO_ROOM
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge
 
@@ -69,6 +70,11 @@ def failure(error: MatouError, request_id: str) -> ErrorResponse:
         log.error("coding_action_failed", request=request_id, exc_info=error)
         return ErrorResponse(request_id=request_id, error=Error(code=ErrorCode.FAILED_OPERATION, message=FAULT_OF_OURS))
     return ErrorResponse(request_id=request_id, error=Error(code=code, message=_message(error)))
+
+
+def no_room(error: Exception, request_id: str) -> ErrorResponse:
+    log.error("coding_action_failed", request=request_id, exc_info=error)
+    return ErrorResponse(request_id=request_id, error=Error(code=ErrorCode.FAILED_OPERATION, message=NO_ROOM))
 
 
 def _message(error: MatouError) -> str:

@@ -4,7 +4,6 @@ The message is our own sentence about what was asked for, or GitCode's where cli
 the database or Python said.
 """
 
-import errno
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -25,14 +24,13 @@ from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Encoded
 from matou.server.dialects.gitcode_v5.call import NotSignedIn
 from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, UnreadableBody
 from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, WrongMethod
-from matou.server.errors import DISK_FULL, TOO_LARGE
+from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
+from matou.server.errors import NO_ROOM as NO_ROOM_LEFT
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 from matou.storage.files import DiskFull, WriteFailed
 
 log = structlog.get_logger(__name__)
-
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ErrorBody(msgspec.Struct, kw_only=True):
@@ -56,7 +54,7 @@ class Failure:
 
 
 FAULT_OF_OURS = Failure(500, 500, "FAIL", "this server has a fault; its log says more")
-NO_ROOM = Failure(DISK_FULL, DISK_FULL, "FAIL", "this server has no room left; nothing was changed")
+NO_ROOM = Failure(DISK_FULL, DISK_FULL, "FAIL", NO_ROOM_LEFT)
 
 FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (NotSignedIn, Failure(401, 401, "UNAUTHORIZED", "401, token not found")),
@@ -114,7 +112,7 @@ def answer_to(error: Exception) -> Encoded:
 
 
 def _failure_of(error: Exception) -> Failure:
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+    if is_disk_full(error):
         return NO_ROOM
     return next((failure for kind, failure in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
 
