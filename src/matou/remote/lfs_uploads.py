@@ -12,7 +12,7 @@ import msgspec
 from matou.credentials import GitCredential
 from matou.errors import Damaged, Phrase
 from matou.remote.addresses import parse_address
-from matou.remote.answers import AnsweredNotFound, AnsweredOtherwise, AnsweredTryLater, quoted
+from matou.remote.answers import AnsweredNotFound, AnsweredOtherwise, AnsweredRefused, AnsweredTryLater, quoted
 from matou.remote.connections import Limits
 from matou.remote.git_http import basic_authorization
 from matou.remote.lfs import (
@@ -30,6 +30,8 @@ from matou.remote.streams import CHUNK_BYTES
 
 UPLOAD_LIMITS = Limits(total=None)
 """An object has any size; that a socket takes nothing for a minute ends it all the same."""
+
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class LfsUploads:
             )
         except (AnsweredNotFound, AnsweredOtherwise) as error:
             return [missing_of(oid, error) for oid, _ in objects]
+        except AnsweredRefused as refusal:
+            if refusal.answer.status != _FORBIDDEN:
+                raise
+            # The credential is good: gitee.com says so to all but paying enterprises, and takes their commits.
+            return [missing_of(oid, refusal) for oid, _ in objects]
         described = read_batch(answer.body)
         return [_sort_out(oid, size, described.get(oid)) for oid, size in objects]
 

@@ -1,7 +1,7 @@
 """What a target may refuse for its size is told before anything is sent and where it was refused, and is tried."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +10,12 @@ import pytest
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository
 from integration.transfer.test_migrate import Port
 from matou.db.users import User
-from matou.errors import Phrase
+from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.namespaces import create_organization
 from matou.forge.settings import change_settings
 from matou.git import children
+from matou.git.refs import read_refs
 from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
@@ -23,6 +24,7 @@ from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, Moved
 from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target
+from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK
 
@@ -188,3 +190,37 @@ def test_what_was_never_sent_was_not_refused_for_its_size(port: NarrowPort, team
 
     assert isinstance(moved.problems[0], OtherHistory)
     assert moved.notes == ()
+
+
+def test_a_target_that_keeps_no_large_files_gets_the_rest_and_its_words_are_told(
+    port: NarrowPort, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    """As gitee.com does for all but paying enterprises."""
+    team.lfs["team/shop/api"] = {digest_of(b"large"): b"large"}
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    proxy = fault_proxy(port.server.url)
+    said = b'{"message":"LFS only supported repository in paid enterprise."}'
+    proxy.add(Status(403, body=said), path="info/lfs")
+
+    with Session(named=(proxy.url,), clock=SYSTEM_CLOCK) as session:
+        moved = only(replace(port, session=session, url=proxy.url).migrate(team.archive))
+
+    [problem] = moved.problems
+    assert (moved.outcome, moved.refs) == ("incomplete", len(read_refs(source).refs))
+    assert "LFS only supported repository in paid enterprise." in str(problem)
+
+
+def test_a_target_that_does_not_know_the_credential_any_more_gets_nothing(
+    port: NarrowPort, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    team.lfs["team/shop/api"] = {digest_of(b"large"): b"large"}
+    team.save({"team/shop/api": make_repository(tmp_path / "api")})
+    proxy = fault_proxy(port.server.url)
+    proxy.add(Status(401), path="info/lfs")
+
+    with Session(named=(proxy.url,), clock=SYSTEM_CLOCK) as session:
+        moved = only(replace(port, session=session, url=proxy.url).migrate(team.archive))
+
+    assert moved.outcome == "failed"
+    assert isinstance(moved.problems[0], Refused)
