@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -17,13 +17,26 @@ from matou.git.protocol import CutShort, FetchResponse, fetch_request, object_fo
 from matou.git.protocol_server import UPLOAD_PACK
 from matou.git.refs import read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
-from matou.git.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, http_environment, run_git
+from matou.git.run import (
+    DEFAULT_LIMITS,
+    GitChild,
+    GitFailed,
+    GitStopped,
+    Heard,
+    Limits,
+    hear_git,
+    http_environment,
+    run_git,
+)
 from matou.git.stored_objects import describe_objects
 from matou.git.transport import GitTransport, may_speak_otherwise
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 
 _PACK_HEADER_BYTES: Final = 12
+_SMALL_PACK_BYTES: Final = 256 * 1024
+"""Up to here a pack is received before git is started, which then has nothing to wait for."""
+
 _FALLBACK_SETTINGS: Final = (("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "false"))
 
 
@@ -56,13 +69,14 @@ class FetchedObjects:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is asked of a source, and how it is reached."""
+    """What is asked of a source, and how it is reached. A fresh repository has no object yet."""
 
     git_dir: Path
     transport: GitTransport
     url: str
     wants: frozenset[ObjectId]
     haves: frozenset[ObjectId]
+    is_fresh: bool
     object_format: str
     credential: GitCredential | None
     limits: Limits
@@ -76,6 +90,7 @@ def fetch_objects(
     *,
     credential: GitCredential | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    is_new: bool = False,
 ) -> FetchedObjects:
     """Bring everything that the refs of `listing` name and reach into a repository; its own refs stay as they are.
 
@@ -89,13 +104,14 @@ def fetch_objects(
         listing: what the source has.
         credential: for `git fetch`, where the source speaks no version 2; `transport` has its own.
         limits: for each git child.
+        is_new: the repository was made just now, so there is nothing to look for.
 
     Raises:
         TryLater: the source broke off, or no longer has what it listed.
         Damaged: what it sent is not sound, or not all that was asked for.
     """
-    is_fresh = not has_objects(git_dir)
-    is_shallow = (git_dir / "shallow").exists()
+    is_fresh = is_new or not has_objects(git_dir)
+    is_shallow = not is_new and (git_dir / "shallow").exists()
     wants = wanted_objects(listing)
     haves: frozenset[ObjectId] = frozenset()
     if not is_fresh and not is_shallow:
@@ -104,10 +120,10 @@ def fetch_objects(
         wants -= haves
     if not wants:
         return FetchedObjects()
-    order = _Order(git_dir, transport, url, wants, haves, object_format_of(listing), credential, limits)
+    order = _Order(git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), credential, limits)
     with _tidied(git_dir):
         fetched = _fetch_somehow(order)
-    _require_all(order, fetched, is_fresh=is_fresh)
+    _require_all(order, fetched)
     return fetched
 
 
@@ -161,25 +177,34 @@ def _fetch_directly(order: _Order, options: tuple[str, ...]) -> FetchedObjects:
 
 def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> FetchedObjects:
     blocks = response.pack()
-    beginning = _beginning(blocks)
+    beginning, is_all = _beginning(blocks)
     if beginning[8:_PACK_HEADER_BYTES] == bytes(4):
         return FetchedObjects(bytes=len(beginning) + sum(map(len, blocks)))
-    before = packs(order.git_dir)
+    before = frozenset() if order.is_fresh else packs(order.git_dir)
     words = ["index-pack", "--stdin", *options, *(["--fix-thin"] if order.haves else [])]
+    try:
+        if is_all:
+            size = len(beginning)
+            heard = hear_git(words, git_dir=order.git_dir, limits=order.limits, input=beginning)
+        else:
+            size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
+    except GitFailed as failure:
+        raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
+    pack = order.git_dir / "objects/pack" / f"pack-{heard.stdout.decode().split()[-1]}.pack"
+    findings = tuple(line for line in heard.stderr.splitlines() if line.startswith("warning: "))
+    return FetchedObjects(size, () if pack in before else (pack,), findings)
+
+
+def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, Heard]:
     size = 0
     with GitChild(words, git_dir=order.git_dir, limits=order.limits, has_input=True) as child:
-        try:
-            for block in chain((beginning,), blocks):
-                size += len(block)
-                child.write(block)
-            child.end_input()
-            answer = child.stdout.read()
-            child.finish()
-        except GitFailed as failure:
-            raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
-    pack = order.git_dir / "objects/pack" / f"pack-{answer.decode().split()[-1]}.pack"
-    findings = tuple(line for line in child.stderr_text.splitlines() if line.startswith("warning: "))
-    return FetchedObjects(size, () if pack in before else (pack,), findings)
+        for block in blocks:
+            size += len(block)
+            child.write(block)
+        child.end_input()
+        answer = child.stdout.read()
+        child.finish()
+    return size, Heard(answer, child.stderr_text)
 
 
 class _RefusedByCheck(Damaged):
@@ -203,13 +228,20 @@ def _pack_error(failure: GitFailed, url: str, *, is_checked: bool) -> MatouError
     return BadPack("the pack from {url} is not sound: {reason}", url=url, reason=failure.stderr)
 
 
-def _beginning(blocks: Iterator[bytes]) -> bytes:
-    beginning = b""
+def _beginning(blocks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """As much of a pack as may well be held in memory, and whether that is all of it."""
+    parts: list[bytes] = []
+    size = 0
+    is_all = True
     for block in blocks:
-        beginning += block
-        if len(beginning) >= _PACK_HEADER_BYTES:
-            return beginning
-    raise CutShort("the pack ended within its header")
+        parts.append(block)
+        size += len(block)
+        if size > _SMALL_PACK_BYTES:
+            is_all = False
+            break
+    if size < _PACK_HEADER_BYTES:
+        raise CutShort("the pack ended within its header")
+    return b"".join(parts), is_all
 
 
 def _write_shallow(git_dir: Path, shallow: tuple[ObjectId, ...]) -> None:
@@ -242,13 +274,13 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
     return FetchedObjects(size, new, is_shallow=(order.git_dir / "shallow").exists())
 
 
-def _require_all(order: _Order, fetched: FetchedObjects, *, is_fresh: bool) -> None:
+def _require_all(order: _Order, fetched: FetchedObjects) -> None:
     """Prove that every wanted object is here with all that it reaches.
 
     Into an empty repository, a pack in which every link leads to an object can only be whole in itself, so that its
     index is proof enough; in every other case git walks from what is new to what was proven before.
     """
-    if is_fresh and fetched.is_closed and len(fetched.new_packs) == 1:
+    if order.is_fresh and fetched.is_closed and len(fetched.new_packs) == 1:
         missing = ids_not_in(fetched.new_packs[0], order.wants)
         if missing:
             raise BadPack("{url} did not send {missing}", url=order.url, missing=", ".join(sorted(missing)[:3]))

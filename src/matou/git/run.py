@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Final, Self
@@ -36,6 +37,7 @@ from matou.git.jail import (
     secrets_in,
 )
 from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.git.run_by_turns import Conversation
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -44,7 +46,9 @@ __all__ = [
     "GitFailed",
     "GitNotFound",
     "GitStopped",
+    "Heard",
     "Limits",
+    "hear_git",
     "http_environment",
     "run_git",
     "start_git_async",
@@ -75,6 +79,16 @@ def run_git(
         GitFailed: it exited with anything but 0.
         OSError: the disk is full.
     """
+    if stdout is None and (input is None or isinstance(input, bytes)):
+        return hear_git(
+            arguments,
+            git_dir=git_dir,
+            input=input,
+            environment=environment,
+            settings=settings,
+            hooks=hooks,
+            limits=limits,
+        ).stdout
     with GitChild(
         arguments,
         git_dir=git_dir,
@@ -90,6 +104,72 @@ def run_git(
         written = b"" if stdout is not None else child.stdout.read()
         child.finish()
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that a git child wrote, and what it said on stderr: shortened, and without a secret."""
+
+    stdout: bytes
+    stderr: str
+
+
+def hear_git(
+    arguments: Sequence[str],
+    *,
+    git_dir: Path | None = None,
+    input: bytes | None = None,  # noqa: A002 - see `run_git`
+    environment: Mapping[str, str] = NO_ENVIRONMENT,
+    settings: Sequence[GitSetting] = (),
+    hooks: Path = NO_HOOKS,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Heard:
+    """As `run_git`, where what git says of a success counts too."""
+    environment_of_it = environment_of_child(
+        git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits
+    )
+    process = _start(
+        command_line(arguments, git_dir, limits, waits_for_input=input is not None),
+        environment_of_it,
+        limits,
+        has_input=input is not None,
+        stdout=subprocess.PIPE,
+    )
+    conversation = Conversation(process, input or b"", limits)
+    stdout = conversation.hold()
+    stderr = readable_stderr(conversation.said.content, secrets_in(environment))
+    if process.returncode != 0 or conversation.has_stopped_it:
+        raise failure_of(
+            subcommand(arguments),
+            status=process.returncode,
+            stderr=stderr,
+            git_dir=git_dir,
+            was_stopped=conversation.has_stopped_it,
+        )
+    return Heard(stdout, stderr)
+
+
+def _start(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    limits: Limits,
+    *,
+    has_input: bool,
+    stdout: BinaryIO | int,
+) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd="/",
+        start_new_session=True,
+        preexec_fn=limiting_itself(limits, waits_for_input=has_input),  # noqa: PLW1509 - None on every usual Linux
+    )
+    if has_input:
+        limit_process(process.pid, limits)
+    return process
 
 
 class GitChild:
@@ -114,18 +194,13 @@ class GitChild:
         self.command = subcommand(arguments)
         self._git_dir = git_dir
         self._secrets = secrets_in(environment)
-        self._process = subprocess.Popen(
+        self._process = _start(
             command_line(arguments, git_dir, limits, waits_for_input=has_input),
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+            environment_of_child(git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits),
+            limits,
+            has_input=has_input,
             stdout=subprocess.PIPE if stdout is None else stdout,
-            stderr=subprocess.PIPE,
-            env=environment_of_child(git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits),
-            cwd="/",
-            start_new_session=True,
-            preexec_fn=limiting_itself(limits, waits_for_input=has_input),  # noqa: PLW1509 - None on every usual Linux
         )
-        if has_input:
-            limit_process(self._process.pid, limits)
         self._watch = _Watch(self._process, limits)
         self._feeder: _Feeder | None = None
 

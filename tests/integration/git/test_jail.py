@@ -12,7 +12,16 @@ import pytest
 from matou.credentials import GitCredential, Secret
 from matou.errors import TryLater
 from matou.git.children import LONGEST_STDERR_BYTES
-from matou.git.run import GitChild, GitFailed, GitStopped, Limits, http_environment, run_git
+from matou.git.run import (
+    GitChild,
+    GitFailed,
+    GitStopped,
+    Heard,
+    Limits,
+    hear_git,
+    http_environment,
+    run_git,
+)
 from support.git_repositories import git, init_bare, make_repository
 
 TOKEN = "tok3n-nobody-may-see"
@@ -236,6 +245,34 @@ def test_a_child_that_takes_too_long_is_ended_with_all_that_it_started() -> None
 
     assert time.monotonic() - began < 5
     assert_group_ends(child.pid)
+
+
+NAPS = {
+    "says nothing": "sleep 60",
+    "has closed its pipes": "exec >&- 2>&- <&-; sleep 60",
+    "is gone, and another holds its pipes": "sleep 60 & exit 0",
+}
+
+
+@pytest.mark.parametrize("nap", NAPS.values(), ids=NAPS.keys())
+@pytest.mark.parametrize("content", [None, b"", b"x" * 1_000_000])
+def test_a_command_that_takes_too_long_is_stopped(nap: str, content: bytes | None) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(GitStopped, match="too long"):
+        run_git(["-c", f"alias.nap=!{nap}", "nap"], input=content, limits=Limits(wall=timedelta(seconds=0.5)))
+
+    assert time.monotonic() - began < 5
+
+
+def test_what_git_says_of_a_success_is_heard_too() -> None:
+    heard = hear_git(["-c", "alias.say=!echo out; echo err >&2", "say"])
+
+    assert heard == Heard(b"out\n", "err")
+
+
+def test_git_that_reads_less_than_it_is_given_is_no_failure() -> None:
+    assert run_git(["-c", "alias.first=!head -c 5", "first"], input=b"x" * 1_000_000) == b"xxxxx"
 
 
 def test_leaving_the_block_ends_the_child_and_all_that_it_started() -> None:
