@@ -30,13 +30,12 @@ class Replacement:
         self._is_held = True
         return self
 
-    def publish(self, content: bytes, *, durably: bool = True) -> None:
-        """When this returns, the content survives a power cut, if wanted; its name does once the folder is synced."""
+    def publish(self, content: bytes) -> None:
+        """When this returns, the content survives a power cut; its name does once the folder is synced."""
         with os.fdopen(os.dup(self._descriptor), "wb") as file:
             file.write(content)
             file.flush()
-            if durably:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         self._lock.replace(self._path)
         self._is_held = False
 
@@ -46,16 +45,15 @@ class Replacement:
             self._lock.unlink()
 
 
-def publish_file(path: Path, content: bytes, *, durably: bool = True) -> None:
-    """Replace a file; for good, unless the caller syncs the file system before anybody relies on it.
+def publish_file(path: Path, content: bytes) -> None:
+    """Replace a file, for good.
 
     Raises:
         RepositoryBusy: another process holds the lock.
     """
     with Replacement(path) as replacement:
-        replacement.publish(content, durably=durably)
-    if durably:
-        sync_folder(path.parent)
+        replacement.publish(content)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

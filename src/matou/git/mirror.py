@@ -7,8 +7,16 @@ from pathlib import Path
 from matou.credentials import GitCredential
 from matou.git.fetch import BadPack, FetchedObjects, FetchFailed, fetch_objects, wanted_objects
 from matou.git.protocol import object_format_of
-from matou.git.refs import KEPT_PREFIX, OWN_PREFIX, fault_of_ref_name, read_refs, write_refs
-from matou.git.repository import create_bare
+from matou.git.refs import (
+    KEPT_PREFIX,
+    OWN_PREFIX,
+    fault_of_ref_name,
+    head_text,
+    read_refs,
+    write_first_refs,
+    write_refs,
+)
+from matou.git.repository import FIRST_HEAD, create_bare, make_bare
 from matou.git.run import DEFAULT_LIMITS, GitChild, Limits
 from matou.git.stored_objects import describe_objects
 from matou.git.transport import Answer, GitTransport, list_refs
@@ -24,6 +32,7 @@ __all__ = [
     "MirrorUpdate",
     "fetch_objects",
     "list_refs",
+    "make_mirror",
     "storable",
     "update_mirror",
 ]
@@ -64,7 +73,6 @@ def update_mirror(
     run: int,
     credential: GitCredential | None = None,
     limits: Limits = DEFAULT_LIMITS,
-    durably: bool = True,
 ) -> MirrorUpdate:
     """Make a mirror what `listing` says of its source, and keep under a kept ref each tip that this would let go.
 
@@ -80,7 +88,6 @@ def update_mirror(
         run: the number under which tips are kept.
         credential: for `git fetch`, where the source speaks no version 2.
         limits: for each git child.
-        durably: see `write_refs`; objects are synced in either case.
 
     Raises:
         TryLater: the source broke off, or no longer has what it listed; or the mirror is busy.
@@ -89,13 +96,13 @@ def update_mirror(
     """
     stored, not_stored = storable(listing)
     if not stored.is_empty or not (git_dir / "HEAD").exists():
-        create_bare(git_dir, object_format=object_format_of(stored), durably=durably)
+        create_bare(git_dir, object_format=object_format_of(stored))
     on_disk = read_refs(git_dir)
     fetched = fetch_objects(git_dir, transport, url, stored, credential=credential, limits=limits)
     let_go = _let_go(on_disk, previous, stored)
     kept, lost = _to_keep(git_dir, let_go, _staying(on_disk, stored))
     named = name_kept(kept, run, taken=on_disk.refs)
-    write_refs(git_dir, stored, named, durably=durably)
+    write_refs(git_dir, stored, named)
     return MirrorUpdate(
         kept=tuple(sorted(named)),
         bytes=fetched.bytes,
@@ -104,6 +111,34 @@ def update_mirror(
         findings=fetched.findings,
         is_shallow=fetched.is_shallow,
         lost=lost,
+    )
+
+
+def make_mirror(
+    git_dir: Path,
+    transport: GitTransport,
+    url: str,
+    listing: RefListing,
+    *,
+    credential: GitCredential | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> MirrorUpdate:
+    """Make a mirror in a folder that is not there yet, and at which nobody looks before it is moved to its place.
+
+    Objects are synced; the rest is for the caller to sync before anybody relies on it. Whatever fails leaves a folder
+    that is good for nothing. Arguments and errors are those of `update_mirror`.
+    """
+    stored, not_stored = storable(listing)
+    make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=object_format_of(stored))
+    fetched = fetch_objects(git_dir, transport, url, stored, credential=credential, limits=limits, is_new=True)
+    write_first_refs(git_dir, stored)
+    return MirrorUpdate(
+        kept=(),
+        bytes=fetched.bytes,
+        not_stored=not_stored,
+        new_packs=fetched.new_packs,
+        findings=fetched.findings,
+        is_shallow=fetched.is_shallow,
     )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "peel_refs",
     "read_refs",
     "refs_signature",
+    "write_first_refs",
     "write_refs",
 ]
 
@@ -239,13 +240,12 @@ def _mark(path: bytes) -> tuple[bytes, int, int, int, int]:
     return path, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
 
 
-def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId], *, durably: bool = True) -> None:
+def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId]) -> None:
     """Make the repository's refs exactly those of `listing`, its HEAD too, and every kept ref, old or new.
 
     All refs change in one rename; kept refs that are there already stay, whatever `kept` says. HEAD stays as it is
-    where `listing` does not say, or says what git would not read. After a crash, or when called twice, the refs are
-    the old ones or the new ones; after a power cut too, unless the caller syncs the file system before anybody
-    relies on them. Names are not checked here: `fault_of_ref_name` does.
+    where `listing` does not say, or says what git would not read. After a crash or a power cut, or when called twice,
+    the refs are the old ones or the new ones. Names are not checked here: `fault_of_ref_name` does.
 
     Raises:
         RepositoryBusy: another process holds the lock.
@@ -259,11 +259,16 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         refs = {**listing.refs, **kept, **old_kept}
         text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
         if text != packed.text:
-            replacement.publish(text, durably=durably)
-            if durably:
-                sync_folder(git_dir)
-    _write_head(git_dir, listing, durably=durably)
+            replacement.publish(text)
+            sync_folder(git_dir)
+    _write_head(git_dir, listing)
     _remove_loose(git_dir, loose_files.values())
+
+
+def write_first_refs(git_dir: Path, listing: RefListing) -> None:
+    """As `write_refs`, into a repository that has no ref yet and at which nobody looks; its HEAD stays as it is."""
+    peeled = _peeled(git_dir, listing.refs, PackedRefs({}, {}, is_fully_peeled=True))
+    (git_dir / "packed-refs").write_bytes(packed_refs_text(listing.refs, peeled))
 
 
 def packed_refs_text(refs: Mapping[RefName, ObjectId], peeled: Mapping[RefName, ObjectId]) -> bytes:
@@ -285,11 +290,11 @@ def _peeled(git_dir: Path, refs: Mapping[RefName, ObjectId], packed: PackedRefs)
     return {name: peel for name, oid in refs.items() if (peel := peels.get(oid)) is not None}
 
 
-def _write_head(git_dir: Path, listing: RefListing, *, durably: bool) -> None:
+def _write_head(git_dir: Path, listing: RefListing) -> None:
     text = head_text(listing)
     path = git_dir / "HEAD"
     if text is not None and (not path.exists() or path.read_bytes() != text):
-        publish_file(path, text, durably=durably)
+        publish_file(path, text)
 
 
 def head_text(listing: RefListing) -> bytes | None:

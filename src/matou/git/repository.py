@@ -17,7 +17,10 @@ LEFTOVER_AGE: Final = timedelta(hours=1)
 QUARANTINE_AGE: Final = timedelta(days=1)
 """Longer than git may work on a pack without writing anything: its jail stops it before."""
 
+FIRST_HEAD: Final = b"ref: refs/heads/main\n"
+
 _FOLDERS: Final = ("objects/info", "objects/pack", "refs/heads", "refs/tags")
+_FOLDERS_AND_PARENTS: Final = ("objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags")
 
 _CONFIG: Final = """\
 [core]
@@ -48,11 +51,10 @@ class DifferentObjectFormat(Conflict):
     """A repository whose objects are named by another hash than what is to go into it."""
 
 
-def create_bare(git_dir: Path, *, object_format: str = "sha1", durably: bool = True) -> None:
+def create_bare(git_dir: Path, *, object_format: str = "sha1") -> None:
     """Make an empty bare repository without starting git; what is missing of one that is there already is added.
 
-    HEAD comes last, and git denies a folder without it: a crash leaves a whole repository or none. So does a power
-    cut, unless the caller says that it syncs the file system before anybody relies on the repository.
+    HEAD comes last, and git denies a folder without it: a crash or a power cut leaves a whole repository or none.
 
     Raises:
         DifferentObjectFormat: there is one with objects of the other format.
@@ -63,19 +65,35 @@ def create_bare(git_dir: Path, *, object_format: str = "sha1", durably: bool = T
         raise DifferentObjectFormat(
             "{repository} does not hold {format} objects", repository=git_dir, format=object_format
         )
-    write_config(git_dir, object_format=object_format, durably=durably)
+    write_config(git_dir, object_format=object_format)
     if not (git_dir / "HEAD").exists():
-        publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n", durably=durably)
+        publish_file(git_dir / "HEAD", FIRST_HEAD)
 
 
-def write_config(git_dir: Path, *, object_format: str = "sha1", durably: bool = True) -> None:
+def make_bare(git_dir: Path, *, head: bytes = FIRST_HEAD, object_format: str = "sha1") -> None:
+    """As `create_bare`, in a folder that is not there yet and at which nobody looks before it is moved to its place.
+
+    So no file needs a lock, and none is synced: that is for the caller to do, at the latest when it is in its place.
+    """
+    git_dir.mkdir(parents=True)
+    for folder in _FOLDERS_AND_PARENTS:
+        os.mkdir(f"{git_dir}/{folder}")  # noqa: PTH102 - a Path a folder costs as much as the folder
+    (git_dir / "config").write_bytes(_config(object_format))
+    (git_dir / "HEAD").write_bytes(head)
+
+
+def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
     """Replace the repository's configuration by ours, whatever it was: a foreign one may name programs to start."""
-    is_sha256 = object_format == "sha256"
-    text = _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
+    text = _config(object_format)
     path = git_dir / "config"
     if not path.exists() or path.read_bytes() != text:
         with Replacement(path) as replacement:
-            replacement.publish(text, durably=durably)
+            replacement.publish(text)
+
+
+def _config(object_format: str) -> bytes:
+    is_sha256 = object_format == "sha256"
+    return _CONFIG.format(version=1 if is_sha256 else 0, extensions=_SHA256 if is_sha256 else "").encode()
 
 
 def object_format_on_disk(git_dir: Path) -> str:

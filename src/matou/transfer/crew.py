@@ -95,6 +95,8 @@ class Crew:
                 thread.join(timeout=GLANCE_SECONDS)
                 if self._brake.is_on:
                     self._brake.pull()
+        if self._brake.is_on:
+            self._brake.pull()
 
     def _run(self, do: Callable[[Any], object], items: Iterator[Any], lock: threading.Lock) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,7 @@ from matou.archive.snapshots import parse_snapshot
 from matou.credentials import GitCredential
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.files import publish_file
-from matou.git.mirror import MirrorUpdate, update_mirror
+from matou.git.mirror import MirrorUpdate, make_mirror, update_mirror
 from matou.git.refs import KEPT_PREFIX, read_refs
 from matou.git.repository import create_bare, object_format_on_disk, remove_leftovers
 from matou.git.run import Limits
@@ -89,7 +89,7 @@ class MirrorSaver:
             update = self._place_new(git_dir, clone_url, listing, channel)
             if wreck is not None:
                 shutil.rmtree(wreck, ignore_errors=True)
-            return Mirrored(update.kept, None, was_lost=saved is not None, update=update)
+            return Mirrored(update.kept, update.new_packs, was_lost=saved is not None, update=update)
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
         unnamed = (name for name in own if _run_of(name) > self.last_run)
@@ -120,14 +120,18 @@ class MirrorSaver:
         """
         staged = self._staged()
         try:
-            update = self._update(staged, clone_url, listing, channel, previous=None, durably=False)
-            (staged / MARK).touch()
+            with naming_the_file(git_dir):
+                update = make_mirror(
+                    staged, channel, clone_url, listing, credential=self.credential, limits=self.limits
+                )
+                (staged / MARK).touch()
             make_folders(git_dir.parent, below=self.archive.root)
             with naming_the_file(git_dir):
                 staged.rename(git_dir)
-        finally:
+        except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
-        return update
+            raise
+        return replace(update, new_packs=tuple(git_dir / pack.relative_to(staged) for pack in update.new_packs))
 
     def _made_ready(self, git_dir: Path) -> Found:
         """What is in a mirror, once what a dead process left is cleared away and our configuration is back.
@@ -172,7 +176,6 @@ class MirrorSaver:
         channel: Channel,
         *,
         previous: RefListing | None,
-        durably: bool = True,
     ) -> MirrorUpdate:
         with naming_the_file(git_dir):
             return update_mirror(
@@ -184,7 +187,6 @@ class MirrorSaver:
                 run=self.run,
                 credential=self.credential,
                 limits=self.limits,
-                durably=durably,
             )
 
 

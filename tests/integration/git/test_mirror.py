@@ -3,15 +3,15 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, TryLater
-from matou.git.mirror import BadPack, list_refs, update_mirror
+from matou.git.mirror import BadPack, list_refs, make_mirror, update_mirror
 from matou.git.protocol import fetch_request
-from matou.git.push import Body
 from matou.git.refs import read_refs
 from matou.git.repository import create_bare, remove_leftovers
 from matou.model.names import ObjectId, RefName
@@ -150,6 +150,29 @@ def test_a_first_backup_has_the_same_refs_head_and_objects_as_git_clone(
     assert objects_of(team.mirror) == objects_of(team.source)
     if make is not make_sloppy_repository:
         assert_sound(team.mirror)
+
+
+@pytest.mark.parametrize("make", SHAPES)
+def test_a_mirror_made_aside_is_to_the_byte_what_an_update_of_nothing_makes(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    source, aside, usual = make(tmp_path / "s.git"), tmp_path / "new" / "aside.git", tmp_path / "usual.git"
+    transport = LocalTransport({URL: source})
+    listing = list_refs(transport, URL)
+
+    made = make_mirror(aside, transport, URL, listing)
+    updated = update_mirror(usual, transport, URL, listing, previous=None, run=1)
+
+    assert files_of(aside) == files_of(usual)
+    assert replace(made, new_packs=()) == replace(updated, new_packs=())
+    assert [path.relative_to(aside) for path in made.new_packs] == [
+        path.relative_to(usual) for path in updated.new_packs
+    ]
+
+
+def files_of(folder: Path) -> dict[Path, bytes | None]:
+    """What is in each file, and None for a folder."""
+    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 def test_a_first_backup_costs_two_requests(team: Team) -> None:
@@ -399,9 +422,10 @@ class Substituting(LocalTransport):
     other: bytes = b""
 
     @contextmanager
-    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator[LocalAnswer]:
-        is_fetch = isinstance(body, bytes) and b"command=fetch" in body
-        with super().exchange(url, service, self.other if is_fetch else body, protocol=protocol) as answer:
+    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[LocalAnswer]:
+        with super().exchange(
+            url, service, self.other if b"command=fetch" in body else body, protocol=protocol
+        ) as answer:
             yield answer
 
 

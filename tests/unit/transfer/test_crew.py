@@ -52,3 +52,11 @@ def test_workers_stop_when_the_caller_cancels() -> None:
     assert done == list(range(11))
     with pytest.raises(Cancelled):
         brake.check()
+
+
+def test_what_waits_is_told_of_a_cancelled_run_even_where_no_worker_is_left() -> None:
+    cancelled, pulled = threading.Event(), threading.Event()
+
+    Crew(Brake(cancelled, on_pull=pulled.set)).work(Line(1, lambda item: cancelled.set(), [1]))
+
+    assert pulled.is_set()
