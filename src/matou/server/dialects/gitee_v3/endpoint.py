@@ -65,21 +65,30 @@ _LONGEST_CLIENT = 100
 
 
 class PageMemory:
-    """Answers as they went out, bounded by their bytes. The key says all that one depends on. For the event loop."""
+    """Answers as they went out, bounded by their bytes, for as long as the database is what they were made from.
+
+    The key says all else that one depends on. For the event loop.
+    """
 
     def __init__(self, most_bytes: int = 16 * 1024 * 1024) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
+        self._version: int | None = None
         self._answers: OrderedDict[Hashable, Encoded] = OrderedDict()
 
-    def get(self, key: Hashable) -> Encoded | None:
+    def get(self, key: Hashable, version: int | None) -> Encoded | None:
+        """Args: version: the database's (`Database.version`); another than the last one's forgets everything."""
+        if version != self._version:
+            self._answers.clear()
+            self._bytes, self._version = 0, version
         found = self._answers.get(key)
         if found is not None:
             self._answers.move_to_end(key)
         return found
 
-    def put(self, key: Hashable, answer: Encoded) -> None:
-        if key in self._answers:
+    def put(self, key: Hashable, version: int | None, answer: Encoded) -> None:
+        """Nothing is kept where the database tells no version, or was written to since that one was asked for."""
+        if version is None or version != self._version or key in self._answers:
             return
         self._answers[key] = answer
         self._bytes += len(answer.body)
@@ -156,17 +165,16 @@ class Api(BaseRoute):
     async def _page(self, question: Question, call: Call) -> Encoded:
         """One of the pages that are made together: whoever asks for the first reads on until an empty one."""
         asked, version = call.given.page(), self.site.forge.database.version()
-        key = (question.route.path, call.identity, question.base, version)
+        key = (question.route.path, call.identity, question.base)
         # Others who ask for these pages meanwhile wait for them instead of making them too.
-        turn = (*key, asked.with_neighbours(ROWS_AT_ONCE)[0])
+        turn = (*key, version, asked.with_neighbours(ROWS_AT_ONCE)[0])
         async with self.making.setdefault(turn, asyncio.Lock()):
-            known = self.remembered.get((*key, asked))
+            known = self.remembered.get((*key, asked), version)
             if known is not None:
                 return known
             pages = await self.site.ask(_run_ahead, question.route, call)
-            if version is not None:
-                for page, answer in pages.items():
-                    self.remembered.put((*key, page), answer)
+            for page, answer in pages.items():
+                self.remembered.put((*key, page), version, answer)
         return pages[asked]
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
