@@ -1,6 +1,6 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
-    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api]
+    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [gitee]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api import bench_api
+from gitee import bench_gitee
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
 from peers import clone_in_parallel, fetch_in_parallel, the_script
@@ -122,14 +123,20 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "mixed": bench_mixed,
     "migration": bench_migration,
     "api": bench_api,
+    "gitee": bench_gitee,
 }
 
 
 def _print(rows: list[Row]) -> None:
     table = Table("what", "figure", "bar", "", "detail", title="matou bench")
     for row in rows:
-        table.add_row(row.what, f"{row.figure:.3g} {row.unit}", f"≤ {row.bar:.3g}", "✓" if row.met else "✗", row.detail)
+        figure, bar = f"{_short(row.figure)} {row.unit}", f"{row.sign} {_short(row.bar)}"
+        table.add_row(row.what, figure, bar, "✓" if row.met else "✗", row.detail)
     Console(width=160).print(table)
+
+
+def _short(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1000 else f"{figure:.3g}"
 
 
 if __name__ == "__main__":

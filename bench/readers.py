@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat, takewhile
 from urllib.parse import urlsplit
 
 
@@ -29,6 +30,7 @@ class Asker:
 
     url: str
     token: str
+    root: str = "/api/v5"
 
     def ask(self, path: str, *, connections: int = 8, seconds: float = 3, most: int = 1_000_000) -> Answers:
         """The same request again and again, for so long or so often."""
@@ -36,27 +38,38 @@ class Asker:
         return self.ask_until(path, lambda: time.perf_counter() > until, connections=connections, most=most)
 
     def ask_until(self, path: str, is_over: Callable[[], bool], *, connections: int, most: int = 1_000_000) -> Answers:
-        return asyncio.run(self._ask(path, is_over, connections, -(-most // connections)))
+        again = [_repeated(path, is_over, -(-most // connections)) for _ in range(connections)]
+        return asyncio.run(self._ask(again))
 
-    async def _ask(self, path: str, is_over: Callable[[], bool], connections: int, most: int) -> Answers:
+    def ask_each(self, paths: Iterable[str], *, connections: int) -> Answers:
+        """Each of these once, in their order, by whichever connection is free."""
+        left = iter(paths)
+        return asyncio.run(self._ask([left] * connections))
+
+    async def _ask(self, paths: Sequence[Iterator[str]]) -> Answers:
+        """On one connection for each of them."""
         began = time.perf_counter()
-        asked = await asyncio.gather(*(self._ask_on_one(path, is_over, most) for _ in range(connections)))
+        asked = await asyncio.gather(*map(self._ask_on_one, paths))
         spent = time.perf_counter() - began
         return Answers(tuple(taken for times, _ in asked for taken in times), spent, sum(bad for _, bad in asked))
 
-    async def _ask_on_one(self, path: str, is_over: Callable[[], bool], most: int) -> tuple[list[float], int]:
+    async def _ask_on_one(self, paths: Iterator[str]) -> tuple[list[float], int]:
         parts = urlsplit(self.url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**26)
-        request = f"GET /api/v5{path} HTTP/1.1\r\nHost: {parts.netloc}\r\nPRIVATE-TOKEN: {self.token}\r\n\r\n".encode()
+        ending = f" HTTP/1.1\r\nHost: {parts.netloc}\r\nPRIVATE-TOKEN: {self.token}\r\n\r\n"
         times: list[float] = []
         failures = 0
-        while len(times) < most and not is_over():
+        for path in paths:
             began = time.perf_counter()
-            writer.write(request)
+            writer.write(f"GET {self.root}{path}{ending}".encode())
             failures += not await _succeeds(reader)
             times.append(time.perf_counter() - began)
         writer.close()
         return times, failures
+
+
+def _repeated(path: str, is_over: Callable[[], bool], most: int) -> Iterator[str]:
+    return takewhile(lambda _: not is_over(), repeat(path, most))
 
 
 async def _succeeds(reader: asyncio.StreamReader) -> bool:
