@@ -171,6 +171,10 @@ def target(recording_server: RecordingServer, gitee_session: Session) -> GiteeTa
         row = {**sample("v5-repository"), "full_name": "captain/ship"}
         if operation.path == "/v5/user":
             return json_reply({**sample("v5-user"), "login": "captain"})
+        if operation.path == "/v5/users/organization":
+            return json_reply(sample("v5-organization"), 201)
+        if operation.path == "/v5/user/enterprises":
+            return json_reply([sample("v5-enterprise")], headers={"total_count": "1"})
         is_list = request.method == "GET" and "{repo}" not in operation.path
         return json_reply([row], headers={"total_count": "1"}) if is_list else json_reply(row)
 
@@ -178,12 +182,13 @@ def target(recording_server: RecordingServer, gitee_session: Session) -> GiteeTa
     return GiteeTarget(gitee_session, recording_server.url, Secret(TOKEN), now=lambda: NOW)
 
 
-@pytest.mark.parametrize("namespace", ["captain", "docks"])
+@pytest.mark.parametrize("namespace", ["captain", "docks", "harbour"])
 @pytest.mark.parametrize("visibility", [Visibility.PRIVATE, Visibility.PUBLIC])
 def test_all_that_a_migration_asks_is_described(
     recording_server: RecordingServer, target: GiteeTarget, namespace: str, visibility: Visibility
 ) -> None:
     target.login()
+    target.create_namespace("docks")
     list(target.repositories(namespace))
     made = target.create(NewRepository(namespace, "ship", "a description", visibility))
     target.set_default_branch(made, "dev")

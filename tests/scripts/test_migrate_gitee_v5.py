@@ -6,6 +6,7 @@ a Matou speaks, and holds each request to Gitee's Swagger. What came about is lo
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from matou.forge import lfs
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.repository_changes import Changes, change_repository
 from matou.model.platform import Visibility
+from support.fault_proxy import FaultProxy
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
 from support.matou_server import MatouServer
 from support.program import Person
@@ -57,9 +59,10 @@ def port(gitee: Gitee, matou_server: MatouServer, person: Person) -> Port:
     return port_of(gitee, matou_server, person)
 
 
-@pytest.fixture(params=["one's own", "an organization"])
+@pytest.fixture(params=["one's own", "an organization", "an enterprise"])
 def namespace(port: Port, request: pytest.FixtureRequest) -> str:
-    return port.owner.name if request.param == "one's own" else str(port.organization.path)
+    owners = {"an organization": port.organization.name, "an enterprise": port.enterprise.name}
+    return owners.get(request.param, port.owner.name)
 
 
 def test_everything_is_there_afterwards_as_it_was(port: Port, archive: Path, namespace: str) -> None:
@@ -120,3 +123,16 @@ def test_a_repository_that_people_call_otherwise_keeps_its_name_when_its_default
 def rename(port: Port, repository: Repository, name: str) -> None:
     identity = Identity(port.owner, ALL_SCOPES)
     change_repository(port.server.forge, identity, repository, Changes(name=name))
+
+
+def test_a_matou_without_a_gateway_is_reached_by_v3(port: Port, archive: Path) -> None:
+    """What it has at `/api/v5` is GitCode's, and not taken for Gitee's."""
+    proxy = FaultProxy(port.server.url)
+    bare = replace(port, gitee=replace(port.gitee, proxy=proxy))
+
+    moved = bare.migrate(archive, port.owner.name, "--include", "*/ship")
+
+    proxy.close()
+    assert moved["outcomes"] == {"moved": 1}
+    assert port.repository(f"{port.owner.name}/ship").description == "渡船 & 码头 + 100%"
+    assert {request.path for request in proxy.requests if "/api/v3/" in request.path} != set()

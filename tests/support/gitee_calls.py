@@ -78,6 +78,12 @@ CASES = {
     ),
     "repository": Case(lambda it: it.repository(R), f"GET /repos/{R}", "v5-repository"),
     "branches": Case(lambda it: it.branches(R), f"GET /repos/{R}/branches?page=1&per_page=100", "v5-branch"),
+    "create an organization": Case(
+        lambda it: it.create_organization("Docks", path="docks"),
+        "POST /users/organization",
+        "v5-organization",
+        {"name": "Docks", "org": "docks"},
+    ),
     "create": Case(
         lambda it: it.create_repository("Ship", path="ship", description="d", private=True),
         "POST /user/repos",

@@ -7,7 +7,7 @@ GitCode's API is a descendant of Gitee's, and a Matou speaks the former. What tr
 * `affiliation` has the words `enterprise_member` and `admin` besides.
 * Members are asked for by role; at GitCode each says its own. Those of an enterprise are within an object each.
 * A namespace is `personal`, not `user`. Repositories have no `http_url_to_repo`, `visibility` and more.
-* A repository of one's own can only be made private.
+* A repository of one's own can only be made private; an enterprise's says with `private` what others say with `public`.
 * Failures are `message` or `error`, not `error_code` and `error_message`; a name that is taken is 422.
 * Bodies are forms. (A Matou reads them and JSON alike.)
 
@@ -21,7 +21,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,8 @@ class GiteeGateway(Toxic):
         listed = self._listed(operation, request, parts)
         if listed is not None:
             return self._page(operation, request, listed)
-        return self._one_of(operation, self._ask(request, _of_gitcode(operation, request)))
+        translated = _of_gitcode(operation, request)
+        return self._one_of(operation, self._ask(translated, translated.target))
 
     def _require_kind(self, operation: Operation, parts: Mapping[str, str]) -> None:
         is_wrong = parts.get("org") in self.enterprises or parts.get("enterprise", "") not in {"", *self.enterprises}
@@ -185,22 +186,19 @@ class GiteeGateway(Toxic):
             connection.close()
 
 
-def _of_gitcode(operation: Operation, request: SeenRequest) -> str:
-    """Where GitCode is asked the same."""
-    form = dict(parse_qsl(request.body.decode()))
+def _of_gitcode(operation: Operation, request: SeenRequest) -> SeenRequest:
+    """What GitCode is asked for the same."""
+    form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
     if (operation.method, operation.path) == ("POST", "/v5/user/repos") and form.get("private") != "true":
         raise Told(in_json({"message": "个人创建仓库仅支持私有"}, 422))
-    target = request.target.replace("/api/v5/enterprises/", "/api/v5/orgs/", 1)
-    path, mark, query = target.partition("?")
-    pairs = [
-        (name, _without_gitees_words(value) if name == "affiliation" else value) for name, value in parse_qsl(query)
-    ]
-    # GitCode's organizations say what is internal with private; an enterprise's repositories have a type of their own.
-    return f"{path}{mark}{urlencode([pair for pair in pairs if pair[0] != 'direct'])}"
-
-
-def _without_gitees_words(affiliation: str) -> str:
-    return ",".join(word for word in affiliation.split(",") if word not in ONLY_GITEES)
+    if (operation.method, operation.path) == ("POST", "/v5/enterprises/{enterprise}/repos"):
+        form["public"] = form.pop("private")
+    path, mark, query = request.target.replace("/api/v5/enterprises/", "/api/v5/orgs/", 1).partition("?")
+    asked = dict(parse_qsl(query))
+    asked.pop("direct", None)
+    if "affiliation" in asked:
+        asked["affiliation"] = ",".join(word for word in asked["affiliation"].split(",") if word not in ONLY_GITEES)
+    return replace(request, target=f"{path}{mark}{urlencode(asked)}", body=urlencode(form).encode())
 
 
 def _failure(answered: Answered) -> Answered:

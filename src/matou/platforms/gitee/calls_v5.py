@@ -87,6 +87,12 @@ class RepositoryCalls:
         path = f"{repository_path(repository)}/branches"
         return self._list(path, Branch, what, lambda row: row.name).rows_of_unpaged()
 
+    def create_organization(self, name: str, *, path: str) -> Organization:
+        """Raises InTheWay: the path is an organization's, an enterprise's or a person's."""
+        form: Form = {"name": name, "org": path}
+        answer = self._asking.ask("POST", f"{V5}/users/organization", form=form, repeatable=False)
+        return read(Organization, parse(answer.body))
+
     def create_repository(
         self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
     ) -> Repository:

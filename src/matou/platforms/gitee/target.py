@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import NotFound, Phrase, Refused
+from matou.errors import NotFound, Phrase, Refused, UnknownShape
 from matou.model.platform import Visibility
 from matou.model.targets import (
     PLAIN_RULES,
@@ -18,10 +18,9 @@ from matou.model.targets import (
     fault_of_plain_name,
 )
 from matou.platforms.gitee.account_v5 import GIT_USER
-from matou.platforms.gitee.asking import Asking, is_gitee, token_of
+from matou.platforms.gitee.asking import is_gitee, token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
-from matou.platforms.gitee.errors import NotThere
-from matou.platforms.gitee.organizations import Organizations
+from matou.platforms.gitee.errors import ActionRefused, NotThere
 from matou.remote.home import address_at_home
 from matou.remote.session import Session
 
@@ -50,9 +49,9 @@ class OtherNamespace(NotFound):
 
 
 class GiteeTarget:
-    """See `transfer.targets.Target`. A namespace is the token's user or, in API v5, an organization.
+    """See `transfer.targets.Target`. A namespace is the token's user or, in API v5, an organization or an enterprise.
 
-    API v5 is asked; v3 where the URL names it, and where the server has no v5.
+    API v5 is asked; v3 where the URL names it, and where the server has no v5 or, as a Matou, another platform's.
 
     Args:
         session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
@@ -65,7 +64,6 @@ class GiteeTarget:
     def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
         self._token = token_of(token.reveal())
         self._client = Gitee(self._token, url, session=session, now=now)
-        self._organizations = Organizations(Asking(session, self._client.base_url, self._token, now))
         self._names_v3 = asks_for_v3(url)
         self._lock = threading.RLock()
 
@@ -93,9 +91,10 @@ class GiteeTarget:
             made = self._client.create_project(new.name, description=new.description, private=is_private)
             return self._repository(made.path_with_namespace, new.namespace)
         if not self._is_own(new.namespace):
-            row = self._client.create_organization_repository(
-                new.namespace, new.name, path=new.name, description=new.description, visibility=new.visibility
-            )
+            is_enterprise = self._is_enterprise(new.namespace)
+            calls = self._client
+            create = calls.create_enterprise_repository if is_enterprise else calls.create_organization_repository
+            row = create(new.namespace, new.name, path=new.name, description=new.description, visibility=new.visibility)
             return self._repository(row.full_name, new.namespace)
         row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
         if new.visibility is Visibility.PUBLIC:
@@ -110,7 +109,7 @@ class GiteeTarget:
     def create_namespace(self, namespace: str) -> None:
         if self._is_v3:
             self._require_own(namespace)
-        self._organizations.create(namespace)
+        self._client.create_organization(namespace, path=namespace)
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         if self._is_v3:
@@ -125,14 +124,25 @@ class GiteeTarget:
         if not self._names_v3:
             try:
                 return 5, self._client.user().login
-            except NotThere:
-                pass  # a server that has no v5
+            except (NotThere, UnknownShape):
+                pass  # a server that has no v5, or as a Matou another platform's
         return 3, self._client.extension_user().username
 
     @property
     def _is_v3(self) -> bool:
         with self._lock:
             return self._version_and_login[0] == 3
+
+    @cached_property
+    def _enterprises(self) -> frozenset[str]:
+        try:
+            return frozenset(row.path.casefold() for row in self._client.enterprises())
+        except (ActionRefused, NotThere):
+            return frozenset()  # a token that may not know of any, or a server that has none
+
+    def _is_enterprise(self, namespace: str) -> bool:
+        with self._lock:
+            return namespace.casefold() in self._enterprises
 
     def _is_own(self, namespace: str) -> bool:
         return namespace.casefold() == self.login().casefold()
@@ -149,6 +159,8 @@ class GiteeTarget:
             return (project.path_with_namespace for project in self._client.projects())
         if self._is_own(namespace):
             return (row.full_name for row in self._client.repositories())
+        if self._is_enterprise(namespace):
+            return (row.full_name for row in self._client.repositories_of_enterprise(namespace))
         return (row.full_name for row in self._client.repositories_of_organization(namespace))
 
     def _repository(self, path: str, namespace: str) -> TargetRepository:
