@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from support.paged_answers import V5_TOTALS
+
 ADVERTISED = b"001e# service=git-upload-pack\n0000000eversion 2\n0000"
-V5_TOTALS = ("total_count", "total_page")
 
 A = TypeVar("A", bound="V5Account")
 
