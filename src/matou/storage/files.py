@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, Self
 from matou.errors import Conflict, MatouError, NotFound
 
 CHUNK_BYTES = 1024 * 1024
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class WriteFailed(MatouError):
@@ -81,7 +81,7 @@ def naming_the_file(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise DiskFull(
                 "writing {path}: {reason}; {free_bytes} bytes are free",
                 path=path,
