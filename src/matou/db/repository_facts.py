@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -44,7 +44,9 @@ from matou.db.settings import settings_of
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
 from matou.db.viewers import VIEWER_ID, Sight, Viewer, sees_repository
 from matou.model.names import NamespacePath, folded
-from matou.model.repository_settings import Features, Modules
+from matou.model.repository_settings import Features, Modules, RepositorySettings
+
+S = TypeVar("S", bound=RepositorySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,17 @@ class _Answers:
     settings: Mapping[str, Mapping[RepositoryId, str]]
     roles_above: Mapping[str, int]
 
-    def counts(self, repository: Repository) -> Counts:
-        return Counts(
-            stars=self.numbers[_Told.STARS].get(repository.id) or 0,
-            watches=self.numbers[_Told.WATCHES].get(repository.id) or 0,
-            forks=self.numbers[_Told.FORKS].get(repository.id) or 0,
-        )
+    def counts(self) -> Mapping[RepositoryId, Counts]:
+        """Of those that have any."""
+        stars, watches, forks = (self.numbers[told] for told in (_Told.STARS, _Told.WATCHES, _Told.FORKS))
+        return {
+            id_: Counts(stars=stars.get(id_) or 0, watches=watches.get(id_) or 0, forks=forks.get(id_) or 0)
+            for id_ in stars.keys() | watches.keys() | forks.keys()
+        }
 
-    def modules(self, repository: Repository) -> Modules:
-        document = self.settings[Modules.kind].get(repository.id)
-        return _NO_MODULES if document is None else settings_of(Modules, json.loads(document))
-
-    def features(self, repository: Repository) -> Features:
-        document = self.settings[Features.kind].get(repository.id)
-        return _NO_FEATURES if document is None else settings_of(Features, json.loads(document))
+    def settings_of(self, kind: type[S]) -> Mapping[RepositoryId, S]:
+        """Of those where any were made. Raises DamagedSettings."""
+        return {id_: settings_of(kind, json.loads(text)) for id_, text in self.settings[kind.kind].items()}
 
     def role(self, repository: Repository, above: int) -> Role | None:
         """What `repository_members.role_in_repository` says. `above` is the greatest role in a namespace above it."""
@@ -156,7 +155,7 @@ class _Namespaces:
 _Rows = Select[*tuple[Any, ...]]
 
 _MOST_SIGHTS = 64
-_NO_MODULES, _NO_FEATURES = Modules(), Features()
+_NO_MODULES, _NO_FEATURES, _NO_COUNTS = Modules(), Features(), Counts(stars=0, watches=0, forks=0)
 _NAMESPACE_IDS = bindparam("namespace_ids", type_=BigInteger, expanding=True)
 _ROOTS = bindparam("roots", type_=Text, expanding=True)
 _USER_IDS = bindparam("user_ids", type_=BigInteger, expanding=True)
@@ -173,7 +172,9 @@ def facts_of(
     spaces = _namespaces(connection, listed)
     people = _people(connection, listed, spaces)
     answers = _ask(connection, listed, viewer)
-    parents = _parents(connection, answers.numbers[_Told.PARENT], viewer)
+    all_forks, starred, watched = (answers.numbers[told] for told in (_Told.PARENT, _Told.STARRED, _Told.WATCHED))
+    parents = _parents(connection, all_forks, viewer)
+    modules, features, counts = answers.settings_of(Modules), answers.settings_of(Features), answers.counts()
     above = {path: answers.role_above(path) for path in {one.path.namespace for one in listed}}
     return {
         one.id: RepositoryFacts(
@@ -181,14 +182,14 @@ def facts_of(
             root=spaces.above(one),
             creator=_find(people, one.creator_id),
             namespace_creator=_find(people, spaces.of(one).creator_id),
-            is_fork=one.id in answers.numbers[_Told.PARENT],
+            is_fork=one.id in all_forks,
             parent=parents.get(one.id),
             role=answers.role(one, above[one.path.namespace]),
-            is_starred=one.id in answers.numbers[_Told.STARRED],
-            is_watched=one.id in answers.numbers[_Told.WATCHED],
-            modules=answers.modules(one),
-            features=answers.features(one),
-            counts=answers.counts(one),
+            is_starred=one.id in starred,
+            is_watched=one.id in watched,
+            modules=modules.get(one.id, _NO_MODULES),
+            features=features.get(one.id, _NO_FEATURES),
+            counts=counts.get(one.id, _NO_COUNTS),
         )
         for one in listed
         if one.namespace_id in spaces.by_id

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -67,11 +67,9 @@ def _headers(page: Page) -> tuple[Header, ...]:
         b"x-prev-page": previous,
     }
     links = {"next": following, "prev": previous, "first": 1, "last": page.last}
-    told = ", ".join(_link(page, to, relation) for relation, to in links.items() if to is not None)
+    start = f"<{page.url}?" + "".join(f"{name}={quote_plus(value)}&" for name, value in page.narrowed.items())
+    told = ", ".join(
+        f'{start}page={to}&per_page={size}>; rel="{relation}"' for relation, to in links.items() if to is not None
+    )
     counted = (((name, b"" if value is None else b"%d" % value)) for name, value in numbers.items())
     return ((b"link", told.encode()), *counted)
-
-
-def _link(page: Page, number: int, relation: str) -> str:
-    query = urlencode({**page.narrowed, "page": number, "per_page": page.asked.size})
-    return f'<{page.url}?{query}>; rel="{relation}"'
