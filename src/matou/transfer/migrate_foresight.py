@@ -7,10 +7,11 @@ from dataclasses import replace
 from matou.archive.layout import Archive
 from matou.errors import Conflict, Damaged, MatouError
 from matou.model.targets import Capacity, TargetRepository
-from matou.transfer.migrate_limits import doubts_about, require_object_format
+from matou.transfer.migrate_limits import doubts_about
 from matou.transfer.migrate_plan import Move
+from matou.transfer.migrate_refs import ObjectFormatRefused
 from matou.transfer.migrate_report import Moved, MoveOutcome
-from matou.transfer.migrate_repository import ObjectFormatRefused, place_key
+from matou.transfer.migrate_repository import place_key
 
 NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused)
 """Why nothing was sent, or what the archive itself lacks."""
@@ -30,10 +31,8 @@ def foresee(
         found = existing.get(place_key(move.place))
         if found is not None:
             return Moved(move, MoveOutcome.PLANNED, clone_url=found.clone_url, notes=move.notes)
-        line = move.candidate.line
         try:
-            require_object_format(archive, line)
-            doubts = doubts_about(archive, line, capacity)
+            doubts = doubts_about(archive, move.candidate.line, capacity)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
         return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))

@@ -7,20 +7,13 @@ from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Phrase
 from matou.git.large_files import LargeFile, find_large_files, packed_bytes
-from matou.model.names import ObjectId, RepositoryPath
+from matou.model.names import RepositoryPath
 from matou.model.targets import Capacity
 from matou.settings import MEBIBYTE
-from matou.transfer.migrate_repository import CODE, NOTES, SHA1_DIGITS, ObjectFormatRefused
-from matou.transfer.show import saved_refs
+from matou.transfer.migrate_refs import listing_to_move
 
 MOST_NAMED = 3
 """How many files are named; the others are counted."""
-
-
-def require_object_format(archive: Archive, line: RepositoryLine) -> None:
-    """Raises ObjectFormatRefused, as the move itself would; Damaged, NotFound as `doubts_about` does."""
-    if any(len(oid) != SHA1_DIGITS for oid in _tips(archive, line)):
-        raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
 
 
 def doubts_about(archive: Archive, line: RepositoryLine, capacity: Capacity) -> tuple[Phrase, ...]:
@@ -29,20 +22,15 @@ def doubts_about(archive: Archive, line: RepositoryLine, capacity: Capacity) -> 
     Only what stands behind the refs that are sent counts as a file; a repository is as large as its packs.
 
     Raises:
+        ObjectFormatRefused: nothing of it can be sent.
         Damaged, NotFound: the archive does not have what it says of the repository.
         GitFailed: an object of it is missing or damaged.
     """
     return (*_doubts_about_git(archive, line, capacity), *_doubts_about_lfs(archive, line, capacity))
 
 
-def _tips(archive: Archive, line: RepositoryLine) -> frozenset[ObjectId]:
-    listing = saved_refs(archive, line)
-    refs = listing.refs if listing else {}
-    return frozenset(oid for name, oid in refs.items() if name.startswith((*CODE, NOTES)))
-
-
 def _doubts_about_git(archive: Archive, line: RepositoryLine, capacity: Capacity) -> Iterator[Phrase]:
-    tips = _tips(archive, line)
+    tips = frozenset(listing_to_move(archive, line)[1].values())
     if not tips:
         return
     git_dir = archive.repository(RepositoryPath.parse(line.path))

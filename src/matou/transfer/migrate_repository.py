@@ -17,17 +17,10 @@ from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
+from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move
 from matou.transfer.migrate_report import Moved, MoveOutcome
 from matou.transfer.migrate_submodules import find_submodules
-from matou.transfer.show import saved_refs
 from matou.transfer.targets import Target, TargetConnections
-
-HEADS, TAGS, NOTES = "refs/heads/", "refs/tags/", "refs/notes/"
-CODE = (HEADS, TAGS)
-SHA1_DIGITS = 40
-
-Refs = Mapping[RefName, ObjectId]
-NOTHING = RefListing({})
 
 
 class OtherHistory(Conflict):
@@ -36,10 +29,6 @@ class OtherHistory(Conflict):
 
 class NotProven(Damaged):
     """After a push the target does not show what was sent."""
-
-
-class ObjectFormatRefused(MatouError):
-    """The repository's object ids are of a kind that the target does not keep."""
 
 
 class LargeFilesLeftBehind(NotFound):
@@ -70,10 +59,7 @@ class Mover:
             MatouError: it is not there, or not proven to be.
         """
         line = move.candidate.line
-        listing = saved_refs(self.archive, line) or NOTHING
-        wanted = _of(listing.refs, (*CODE, NOTES))
-        if any(len(oid) != SHA1_DIGITS for oid in wanted.values()):
-            raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
+        listing, wanted = listing_to_move(self.archive, line)
         found = self.existing.get(place_key(move.place))
         repository, is_new = (found, False) if found else self._create(move)
         return _Filling(self, line, listing, wanted, repository).fill(move, is_new=is_new)
@@ -121,7 +107,7 @@ class _Filling:
             lfs_bytes=lfs_bytes,
             notes=(*move.notes, *_notes(self.listing, self.wanted, left_there, self.line)),
             problems=tuple(problems),
-            submodules=find_submodules(self._git_dir, _of(self.wanted, (HEADS,)).values()) if self.wanted else (),
+            submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
         )
 
     @property
@@ -201,15 +187,15 @@ class _Filling:
         if not missing:
             return before
         offer = offer or self.mover.pusher.ask(self.repository.clone_url)
-        self._send(_of(missing, CODE), before, offer)
-        notes = _of(missing, (NOTES,))
+        self._send(below(missing, CODE), before, offer)
+        notes = below(missing, (NOTES,))
         try:
             self._send(notes, before, offer)
         except MatouError as error:
             note(error)
             notes = {}
         after = self._list()
-        self._require(after, {**_of(self.wanted, CODE), **notes})
+        self._require(after, {**below(self.wanted, CODE), **notes})
         return after
 
     def _send(self, refs: Refs, before: RefListing, offer: Offer) -> None:
@@ -256,12 +242,8 @@ def place_key(place: Place) -> tuple[str, str]:
     return folded(place.namespace), folded(place.name)
 
 
-def _of(refs: Refs, prefixes: tuple[str, ...]) -> dict[RefName, ObjectId]:
-    return {name: oid for name, oid in refs.items() if name.startswith(prefixes)}
-
-
 def _left_there(wanted: Refs, there: RefListing) -> list[RefName]:
-    return [name for name in _of(there.refs, (*CODE, NOTES)) if name not in wanted]
+    return [name for name in below(there.refs, (*CODE, NOTES)) if name not in wanted]
 
 
 def _notes(
