@@ -13,6 +13,7 @@ from matou.forge.access import Identity, no_such_repository
 from matou.forge.analysis.upkeep import refresh
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
+from matou.forge.packing import pack_if_many
 from matou.forge.references import ref_listing
 from matou.forge.revisions import BRANCHES, TAGS
 from matou.git.objects import find_commit, open_repository
@@ -89,6 +90,7 @@ def after_push(
     pusher = None if identity.user is None else identity.user.name
     log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
     refresh(forge, pushed)
+    pack_if_many(forge, pushed)
     return pushed
 
 

@@ -29,6 +29,10 @@ class Jobs:
         self._begun: dict[Hashable, Future[Any]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._begun)
+
     def begin(self, key: Hashable, work: Callable[[], Result]) -> "Future[Result]":
         """What `work` gives or raises, once; for all who ask under the key until it ends.
 

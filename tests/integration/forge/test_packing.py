@@ -1,0 +1,117 @@
+"""Many small writes do not make a repository slow: what they left is packed in the background."""
+
+import hashlib
+import itertools
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge import packing
+from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.file_changes import Wish, create_file
+from matou.forge.forge import Forge
+from matou.forge.packing import Packing, pack_if_many, pack_repository
+from matou.forge.repositories import find_repository_by_id
+from matou.git.objects import TreePath
+from matou.git.repository import size_bytes
+from support.clocks import Clock
+from support.git_repositories import git, store_object
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One object in the folder that is looked into is many."""
+    monkeypatch.setattr(packing, "MANY", 1)
+
+
+def write(forge: Forge, repository: Repository, user: User, number: int) -> None:
+    wish = Wish(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
+    create_file(forge, Identity(user, ALL_SCOPES), repository, wish, b"%d\n" % number)
+
+
+def wait_for_the_end(forge: Forge) -> None:
+    waiting, memory = threading.Event(), forge.memory(Packing)
+    for _ in range(400):
+        if not memory.is_busy:
+            return
+        waiting.wait(0.05)
+    raise AssertionError("it is still being packed")
+
+
+def loose(forge: Forge, repository: Repository) -> int:
+    return len(list((forge.git_dir(repository) / "objects").glob("??/*")))
+
+
+def store_in_the_folder_that_is_looked_into(git_dir: Path) -> None:
+    contents = (b"content %d\n" % number for number in itertools.count())
+    digests = ((hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest(), content) for content in contents)
+    store_object(git_dir, "blob", next(content for digest, content in digests if digest.startswith("17")))
+
+
+def test_what_many_writes_left_is_packed_and_the_size_is_right(
+    forge: Forge, repository: Repository, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_dir = forge.git_dir(repository)
+    for number in range(20):
+        write(forge, repository, anna, number)
+    store_in_the_folder_that_is_looked_into(git_dir)
+    left = loose(forge, repository)
+
+    monkeypatch.setattr(packing, "MANY", 1)
+    write(forge, repository, anna, 20)
+    wait_for_the_end(forge)
+
+    assert (left > 40, loose(forge, repository)) == (True, 0)
+    assert len(git(git_dir, "ls-tree", "--name-only", "main:folder").split()) == 21
+    git(git_dir, "fsck", "--full", "--strict")
+    refs_and_the_stored_one = 200
+    recorded = find_repository_by_id(forge, repository.id).size_bytes
+    assert abs(recorded - size_bytes(git_dir)) < refs_and_the_stored_one
+
+
+def test_few_loose_objects_are_left_alone(forge: Forge, repository: Repository, anna: User) -> None:
+    write(forge, repository, anna, 1)
+
+    pack_if_many(forge, repository)
+
+    assert not forge.memory(Packing).is_busy
+    assert loose(forge, repository) > 0
+
+
+@pytest.mark.usefixtures("few")
+def test_one_that_cannot_be_packed_is_left_alone_for_an_hour(
+    forge: Forge, repository: Repository, anna: User, clock: Clock
+) -> None:
+    git_dir = forge.git_dir(repository)
+    damaged = git_dir / "objects" / "17" / ("0" * 38)
+    damaged.parent.mkdir()
+    damaged.write_bytes(b"no object")
+
+    with structlog.testing.capture_logs() as events:
+        for number in range(3):
+            write(forge, repository, anna, number)
+            wait_for_the_end(forge)
+        before = [event["event"] for event in events].count("loose_objects_not_packed")
+        clock.advance(timedelta(hours=2))
+        write(forge, repository, anna, 3)
+        wait_for_the_end(forge)
+
+    assert before == 1
+    assert [event["event"] for event in events].count("loose_objects_not_packed") == 2
+    assert loose(forge, repository) > 12
+
+
+def test_what_nothing_names_stays(forge: Forge, repository: Repository, anna: User) -> None:
+    write(forge, repository, anna, 1)
+    git_dir = forge.git_dir(repository)
+    alone = store_object(git_dir, "blob", b"nobody names this")
+
+    pack_repository(forge, repository)
+
+    assert loose(forge, repository) == 0
+    assert git(git_dir, "cat-file", "-p", alone) == "nobody names this"
