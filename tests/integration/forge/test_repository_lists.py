@@ -176,7 +176,7 @@ def test_a_search_counts_what_it_finds_alone(forge: Forge, everything: tuple[Rep
 def test_the_role_that_is_told_of_many_is_the_one_that_counts_in_each(
     forge: Forge, everything: tuple[Repository, ...], people: Mapping[str, Identity]
 ) -> None:
-    for identity in (*people.values(), *reversed(people.values())):
+    for identity in (*people.values(), *tuple(people.values())[::-1]):
         told = {of: facts.role for of, facts in repository_facts(forge, identity, everything).items()}
         assert told == {one.id: _role(forge, _user(identity), one) for one in everything}
 
