@@ -8,8 +8,10 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import urllib3
@@ -24,10 +26,13 @@ from matou.forge.lfs import open_object
 from matou.forge.repositories import find_repository
 from matou.forge.tokens import resolve_token
 from matou.forge.users import find_user
+from matou.git.mirror import list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
+from matou.storage.files import sync_folder
+from matou.transfer.placing import Built, Placer
 from matou.wiring import open_forge
-from support.git_repositories import ENVIRONMENT, git, make_many_refs
+from support.git_repositories import ENVIRONMENT, LocalTransport, git, make_many_refs
 from support.matou_server import MatouServer, running_server
 from support.power_cut import CutDisk, Disk, disk
 from support.program import Person
@@ -103,6 +108,28 @@ def test_every_ref_that_a_backup_reported_is_there_after_a_power_cut(team: Team,
     with first.started_again() as folder:
         team.person.matou("verify", folder / "archive", "--all")
         assert len(refs_of(folder / "archive/repositories/acme/web/shop.git")) == 1 + REFS
+
+
+def test_a_mirror_that_is_seen_in_its_place_is_whole_after_a_power_cut_in_the_middle_of_a_run(
+    tmp_path: Path, ours: Disk
+) -> None:
+    """Its files were not synced one by one, and nobody has synced since."""
+    source, url = make_many_refs(tmp_path / "source.git", 50), "http://127.0.0.1:9/s.git"
+    transport = LocalTransport({url: source})
+    archive = Archive.create(ours.folder / "archive", now=datetime(2026, 11, 22, tzinfo=UTC), identifier=UUID(int=1))
+    placer = Placer(archive)
+    for number in range(5):
+        staged = archive.staging / f"mirror-{number}"
+        update = make_mirror(staged, transport, url, list_refs(transport, url), durably=not placer.syncs)
+        placer.place_soon(Built(staged, archive.repositories / f"team/{number}.git", update.bytes, None))
+    sync_folder(archive.repositories / "team")
+
+    with ours.cut().started_again() as folder:
+        seen = sorted((folder / "archive/repositories/team").iterdir())
+        assert [path.name for path in seen] == ["0.git", "1.git", "2.git"]
+        for path in seen:
+            assert refs_of(path) == refs_of(source)
+            git(path, "fsck", "--full", "--strict")
 
 
 def test_plain_git_fetch_loses_its_refs_on_the_same_disk(team: Team, ours: Disk) -> None:

@@ -12,6 +12,7 @@ from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, TryLater
 from matou.git.files import publish_file, sync_folder
 from matou.git.fsck import known_messages, tolerant_check
+from matou.git.jail import GitSetting
 from matou.git.pack_index import ids_not_in
 from matou.git.protocol import CutShort, FetchResponse, fetch_request, object_format_of
 from matou.git.protocol_server import UPLOAD_PACK
@@ -80,6 +81,11 @@ class _Order:
     object_format: str
     credential: GitCredential | None
     limits: Limits
+    durably: bool
+
+    @property
+    def settings(self) -> tuple[GitSetting, ...]:
+        return () if self.durably else (("core.fsync", "none"),)
 
 
 def fetch_objects(
@@ -91,6 +97,7 @@ def fetch_objects(
     credential: GitCredential | None = None,
     limits: Limits = DEFAULT_LIMITS,
     is_new: bool = False,
+    durably: bool = True,
 ) -> FetchedObjects:
     """Bring everything that the refs of `listing` name and reach into a repository; its own refs stay as they are.
 
@@ -105,6 +112,7 @@ def fetch_objects(
         credential: for `git fetch`, where the source speaks no version 2; `transport` has its own.
         limits: for each git child.
         is_new: the repository was made just now, so there is nothing to look for.
+        durably: sync each file of objects; else the caller syncs the file system before anybody relies on them.
 
     Raises:
         TryLater: the source broke off, or no longer has what it listed.
@@ -120,7 +128,9 @@ def fetch_objects(
         wants -= haves
     if not wants:
         return FetchedObjects()
-    order = _Order(git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), credential, limits)
+    order = _Order(
+        git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), credential, limits, durably
+    )
     with _tidied(git_dir):
         fetched = _fetch_somehow(order)
     _require_all(order, fetched)
@@ -185,7 +195,9 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
     try:
         if is_all:
             size = len(beginning)
-            heard = hear_git(words, git_dir=order.git_dir, limits=order.limits, input=beginning)
+            heard = hear_git(
+                words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, input=beginning
+            )
         else:
             size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
     except GitFailed as failure:
@@ -197,7 +209,7 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
 
 def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, Heard]:
     size = 0
-    with GitChild(words, git_dir=order.git_dir, limits=order.limits, has_input=True) as child:
+    with GitChild(words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, has_input=True) as child:
         for block in blocks:
             size += len(block)
             child.write(block)
@@ -264,7 +276,7 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
             git_dir=order.git_dir,
             input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
             environment=http_environment(order.credential, order.url),
-            settings=_FALLBACK_SETTINGS,
+            settings=(*_FALLBACK_SETTINGS, *order.settings),
             limits=order.limits,
         )
     except GitFailed as failure:

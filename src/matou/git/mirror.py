@@ -122,15 +122,18 @@ def make_mirror(
     *,
     credential: GitCredential | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    durably: bool = True,
 ) -> MirrorUpdate:
     """Make a mirror in a folder that is not there yet, and at which nobody looks before it is moved to its place.
 
-    Objects are synced; the rest is for the caller to sync before anybody relies on it. Whatever fails leaves a folder
-    that is good for nothing. Arguments and errors are those of `update_mirror`.
+    Its objects are synced, unless `durably` says not to; the rest is for the caller to sync before anybody relies on
+    it. Whatever fails leaves a folder that is good for nothing. Arguments and errors are those of `update_mirror`.
     """
     stored, not_stored = storable(listing)
     make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=object_format_of(stored))
-    fetched = fetch_objects(git_dir, transport, url, stored, credential=credential, limits=limits, is_new=True)
+    fetched = fetch_objects(
+        git_dir, transport, url, stored, credential=credential, limits=limits, is_new=True, durably=durably
+    )
     write_first_refs(git_dir, stored)
     return MirrorUpdate(
         kept=(),

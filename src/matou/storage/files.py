@@ -6,6 +6,7 @@ import errno
 import fcntl
 import functools
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,8 @@ from typing import BinaryIO, Protocol, Self
 from matou.errors import Conflict, MatouError, NotFound
 
 CHUNK_BYTES = 1024 * 1024
+_RELEASE = re.compile(r"[0-9]+")
+_SYNCFS_TELLS_SINCE = (5, 8)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -113,6 +116,15 @@ def syncfs(path: Path) -> None:
         if call(descriptor) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
+
+
+@functools.cache
+def tells_of_every_fault() -> bool:
+    """Say whether `syncfs` is as good as an fsync of each file: where it waits, and tells what could not be written."""
+    if _syncfs_of_c() is None:
+        return False
+    major, minor = (int(part) for part in _RELEASE.findall(os.uname().release)[:2])
+    return (major, minor) >= _SYNCFS_TELLS_SINCE
 
 
 @functools.cache

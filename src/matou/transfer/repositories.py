@@ -137,20 +137,25 @@ class RepositorySaver:
         if row.lfs is not None and row.lfs.missing:
             result = self.lfs.retry(task.remote.clone_url, channel, before=row.lfs)
             if result.state != row.lfs:
-                return self._state_found(task, listing, _with_lfs(row, result), result.fault)
-        shortcoming = self._shortcoming(task, row.not_stored, row.lfs)
+                is_shallow = _is_shallow(self._git_dir(task))
+                return self._state_found(task, listing, _with_lfs(row, result), result.fault, is_shallow=is_shallow)
+        shortcoming = _shortcoming(row.not_stored, row.lfs, is_shallow=_is_shallow(self._git_dir(task)))
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
         return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
 
     def _saved(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
         listing, mirrored = self._mirrored(task, listing, channel)
-        result = self.lfs.save(
-            self._git_dir(task),
-            task.remote.clone_url,
-            channel,
-            before=task.previous.lfs if task.previous else None,
-            new_packs=mirrored.new_packs,
-        )
+        try:
+            result = self.lfs.save(
+                mirrored.git_dir,
+                task.remote.clone_url,
+                channel,
+                before=task.previous.lfs if task.previous else None,
+                new_packs=mirrored.new_packs,
+            )
+            is_shallow = _is_shallow(mirrored.git_dir)
+        finally:
+            self.mirrors.place(mirrored)
         stored, not_stored = storable(listing)
         state = SavedState(
             snapshot=self.archive.blobs.put_soon(stored.text),
@@ -161,7 +166,7 @@ class RepositorySaver:
             received_bytes=mirrored.update.bytes + result.received_bytes,
         )
         channel.tell_rest()
-        return self._state_found(task, stored, state, result.fault, note=_note_on(mirrored))
+        return self._state_found(task, stored, state, result.fault, is_shallow=is_shallow, note=_note_on(mirrored))
 
     def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
         """Save what is listed; where that fails since the source has moved on meanwhile, what is listed then.
@@ -198,26 +203,32 @@ class RepositorySaver:
         state: SavedState,
         lfs_fault: MatouError | None,
         *,
+        is_shallow: bool,
         note: MatouError | None = None,
     ) -> Settled:
         """The line of a repository whose state in the archive is not that of the last manifest."""
-        shortcoming = self._shortcoming(task, state.not_stored, state.lfs, lfs_fault)
+        shortcoming = _shortcoming(state.not_stored, state.lfs, lfs_fault, is_shallow=is_shallow)
         reason = shortcoming or note
         line = line_of(task, _outcome_of_state(task, state, shortcoming), reason=reason)
         line = with_saved_state(line, state, run=self.mirrors.run)
         return Settled(with_default_branch(line, task, listing), reason)
 
-    def _shortcoming(
-        self, task: Placed, not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None
-    ) -> MatouError | None:
-        """Why a repository that was saved is not there in full."""
-        if lfs is not None and lfs.missing:
-            if lfs_fault is not None:
-                return NotAllStored(LFS_MISSING_BECAUSE, count=len(lfs.missing), fault=lfs_fault)
-            return NotAllStored(LFS_MISSING, count=len(lfs.missing))
-        if not_stored:
-            return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
-        return NotAllStored(SHALLOW) if (self._git_dir(task) / "shallow").exists() else None
+
+def _shortcoming(
+    not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None, *, is_shallow: bool
+) -> MatouError | None:
+    """Why a repository that was saved is not there in full."""
+    if lfs is not None and lfs.missing:
+        if lfs_fault is not None:
+            return NotAllStored(LFS_MISSING_BECAUSE, count=len(lfs.missing), fault=lfs_fault)
+        return NotAllStored(LFS_MISSING, count=len(lfs.missing))
+    if not_stored:
+        return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
+    return NotAllStored(SHALLOW) if is_shallow else None
+
+
+def _is_shallow(git_dir: Path) -> bool:
+    return (git_dir / "shallow").exists()
 
 
 def _not_saved(task: Placed, error: MatouError) -> Settled:

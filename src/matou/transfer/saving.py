@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -19,8 +19,9 @@ from matou.git.repository import create_bare, object_format_on_disk, remove_left
 from matou.git.run import Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import make_folders, naming_the_file
+from matou.storage.files import naming_the_file
 from matou.transfer.channel import Channel
+from matou.transfer.placing import Built, Placer
 from matou.transfer.proof import Found, read_mirror
 
 STAGED_PREFIX: Final = "mirror-"
@@ -37,16 +38,20 @@ class Mirrored:
     """What a mirror holds now.
 
     Attributes:
+        git_dir: where it is now.
         kept: kept refs that no manifest names yet.
         new_packs: where objects lie that no run that ended has looked at; None where they may lie anywhere.
         was_lost: the archive should have had this state already, and had not.
         update: what git says of it.
+        built: what is still to be put into its place, with `MirrorSaver.place`.
     """
 
+    git_dir: Path
     kept: tuple[RefName, ...]
     new_packs: Collection[Path] | None
     was_lost: bool
     update: MirrorUpdate
+    built: Built | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class MirrorSaver:
     dead_since: datetime | None
     credential: GitCredential | None
     limits: Limits
+    placer: Placer
     _numbers: Iterator[int] = field(default_factory=count)
 
     def save(
@@ -86,10 +92,9 @@ class MirrorSaver:
             _require_no_others(git_dir, place)
         wreck = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
-            update = self._place_new(git_dir, clone_url, listing, channel)
-            if wreck is not None:
-                shutil.rmtree(wreck, ignore_errors=True)
-            return Mirrored(update.kept, update.new_packs, was_lost=saved is not None, update=update)
+            staged, update = self._build(git_dir, clone_url, listing, channel)
+            built = Built(staged, git_dir, update.bytes, wreck)
+            return Mirrored(staged, update.kept, update.new_packs, saved is not None, update, built)
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
         unnamed = (name for name in own if _run_of(name) > self.last_run)
@@ -97,6 +102,7 @@ class MirrorSaver:
         # Tips that were there already came with something that nobody has looked at, or are old commits.
         brought_all = bool(update.new_packs) or listing.object_ids() <= before.object_ids()
         return Mirrored(
+            git_dir,
             tuple(sorted({*update.kept, *unnamed})),
             update.new_packs if was_looked_at and brought_all else None,
             was_lost=saved is not None and before.digest != saved and not self.was_cut_off,
@@ -112,26 +118,30 @@ class MirrorSaver:
         except (NotFound, Damaged):
             return None
 
-    def _place_new(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> MirrorUpdate:
-        """Build the mirror aside and put it into its place when it is whole.
+    def place(self, mirrored: Mirrored) -> None:
+        """Put a mirror that is new into its place, once nothing more is to be read from where it is."""
+        if mirrored.built is not None:
+            self.placer.place_soon(mirrored.built)
 
-        Only its objects are synced. The run syncs all the rest at once before its manifest names the mirror; until
-        then a power cut leaves one that nothing names, and whose refs the next run makes anew.
-        """
+    def _build(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> tuple[Path, MirrorUpdate]:
+        """Build a mirror aside, and say where."""
         staged = self._staged()
         try:
             with naming_the_file(git_dir):
                 update = make_mirror(
-                    staged, channel, clone_url, listing, credential=self.credential, limits=self.limits
+                    staged,
+                    channel,
+                    clone_url,
+                    listing,
+                    credential=self.credential,
+                    limits=self.limits,
+                    durably=not self.placer.syncs,
                 )
                 (staged / MARK).touch()
-            make_folders(git_dir.parent, below=self.archive.root)
-            with naming_the_file(git_dir):
-                staged.rename(git_dir)
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
-        return replace(update, new_packs=tuple(git_dir / pack.relative_to(staged) for pack in update.new_packs))
+        return staged, update
 
     def _made_ready(self, git_dir: Path) -> Found:
         """What is in a mirror, once what a dead process left is cleared away and our configuration is back.

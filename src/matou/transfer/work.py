@@ -1,5 +1,6 @@
 """The work of one run: what is listed is settled, line by line, until all that is left is to publish the manifest."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Pro
 from matou.errors import MatouError, Phrase
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.storage.files import WriteFailed
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line
 from matou.transfer.earlier import Earlier
@@ -21,6 +23,7 @@ from matou.transfer.lfs import LfsSaver
 from matou.transfer.namespaces import NamespaceSaver
 from matou.transfer.options import BackupOptions
 from matou.transfer.places import Places
+from matou.transfer.placing import Placer
 from matou.transfer.plan import (
     Placed,
     absent,
@@ -131,11 +134,17 @@ class Work:
         saver = self._repository_saver()
         # What the first answers tells whether the credential is good; only then do many ask at once.
         any(saver.knock(task) for task in asked[:MOST_KNOCKS])
-        Crew(self.context.brake).work(
-            Line(DESCRIBING, describe, found.namespaces.values()),
-            Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
-        )
-        self.context.brake.check()
+        try:
+            Crew(self.context.brake).work(
+                Line(DESCRIBING, describe, found.namespaces.values()),
+                Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
+            )
+            self.context.brake.check()
+        except BaseException:
+            with contextlib.suppress(WriteFailed):
+                saver.mirrors.placer.place_all()
+            raise
+        saver.mirrors.placer.place_all()
 
     def _repository_saver(self) -> RepositorySaver:
         context = self.context
@@ -149,6 +158,7 @@ class Work:
             dead_since=context.dead_since,
             credential=credential,
             limits=self.options.limits,
+            placer=Placer(context.archive),
         )
         return RepositorySaver(
             context.archive,

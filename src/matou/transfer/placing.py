@@ -1,0 +1,83 @@
+"""New mirrors on their way from the staging folder to their places: whole and durable first, then seen."""
+
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from matou.archive.layout import Archive
+from matou.storage.files import make_folders, naming_the_file, syncfs, tells_of_every_fault
+
+MOST_WAITING: Final = 32
+MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
+"""A run that is killed has fetched what waits in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A mirror that is whole and that nobody sees yet.
+
+    Attributes:
+        staged: where it is.
+        git_dir: where it belongs.
+        wreck: what stood there, and goes once this has come.
+    """
+
+    staged: Path
+    git_dir: Path
+    size_bytes: int
+    wreck: Path | None
+
+
+@dataclass
+class Placer:
+    """Moves mirrors to their places. May be used by several threads.
+
+    One sync of the file system stands for those of all their files. It is made after the first mirror, after two more,
+    after four more, and so on up to MOST_WAITING: so a run that is killed early has not worked in vain either.
+    """
+
+    archive: Archive
+    _most_waiting: int = 1
+    _waiting: list[Built] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def syncs(self) -> bool:
+        """Whether a mirror may come without its files being synced."""
+        return tells_of_every_fault()
+
+    def place_soon(self, built: Built) -> None:
+        """Put a mirror into its place, now or with others that follow.
+
+        Raises:
+            WriteFailed: one of those that wait could not be put there.
+        """
+        with self._lock:
+            self._waiting.append(built)
+            size_bytes = sum(one.size_bytes for one in self._waiting)
+            is_full = len(self._waiting) >= self._most_waiting or size_bytes >= MOST_WAITING_BYTES
+            batch = self._taken() if is_full or not self.syncs else []
+        self._place(batch)
+
+    def place_all(self) -> None:
+        """Put all that wait into their places. Raises WriteFailed."""
+        with self._lock:
+            batch = self._taken()
+        self._place(batch)
+
+    def _taken(self) -> list[Built]:
+        batch, self._waiting = self._waiting, []
+        self._most_waiting = min(MOST_WAITING, 2 * self._most_waiting)
+        return batch
+
+    def _place(self, batch: list[Built]) -> None:
+        if batch and self.syncs:
+            syncfs(self.archive.staging)
+        for built in batch:
+            make_folders(built.git_dir.parent, below=self.archive.root, durably=False)
+            with naming_the_file(built.git_dir):
+                built.staged.rename(built.git_dir)
+            if built.wreck is not None:
+                shutil.rmtree(built.wreck, ignore_errors=True)
