@@ -2,8 +2,9 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 
 from starlette.types import Message, Receive, Send
@@ -13,6 +14,8 @@ from matou.errors import MatouError, TryLater, UnknownShape
 PIECE_BYTES = 64 * 1024
 PATIENCE_WITH_SENDER = timedelta(seconds=60)
 PATIENCE_WITH_RECEIVER = timedelta(minutes=5)
+LEAST_BYTES_A_SECOND = 8 * 1024
+PATIENCE_WITH_SLOWNESS = timedelta(minutes=1)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 Header = tuple[bytes, bytes]
 
@@ -168,6 +171,30 @@ async def send_piece(send: Send, piece: bytes) -> None:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except TimeoutError:
         raise ClientLeft("the client stopped receiving in the middle of its answer") from None
+
+
+class Receiver:
+    """A client that holds what others may be waiting for, and so has to take a least number of bytes a second.
+
+    Each byte gives time; what is not used is kept, from PATIENCE_WITH_SLOWNESS at the beginning to
+    PATIENCE_WITH_RECEIVER. Only the waiting for this client counts, not what takes us time.
+    """
+
+    def __init__(self, send: Send, *, clock: Callable[[], float] = monotonic) -> None:
+        self._send = send
+        self._clock = clock
+        self._seconds_left = PATIENCE_WITH_SLOWNESS.total_seconds()
+
+    async def send_piece(self, piece: bytes) -> None:
+        """Raises ClientLeft where the client is too slow."""
+        given = self._seconds_left + len(piece) / LEAST_BYTES_A_SECOND
+        began, allowed = self._clock(), min(given, PATIENCE_WITH_RECEIVER.total_seconds())
+        try:
+            async with asyncio.timeout(allowed):
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError:
+            raise ClientLeft("the client received its answer too slowly") from None
+        self._seconds_left = allowed - (self._clock() - began)
 
 
 async def end_answer(send: Send) -> None:

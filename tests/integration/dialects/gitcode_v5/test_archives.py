@@ -3,7 +3,6 @@
 import hashlib
 import io
 import tarfile
-import threading
 import zipfile
 
 import pytest
@@ -14,6 +13,7 @@ from matou.forge.downloads import download_statistics
 from matou.forge.settings import change_settings
 from matou.model.repository_settings import RepositoryRules
 from matou.server.dialects.gitcode_v5 import archives
+from matou.server.shares import Shares
 from support.git_repositories import lfs_pointer, store_object
 from support.gitcode_server import Harbour
 
@@ -125,10 +125,10 @@ def test_a_bomb_and_a_trap_are_refused_before_a_byte(harbour: Harbour) -> None:
 
 
 def test_too_many_at_once_are_told_to_come_back(harbour: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = threading.BoundedSemaphore(1)
+    turns = Shares(2, each=1)
     monkeypatch.setattr(archives, "_TURNS", turns)
 
-    with turns:
+    with turns.taken("somebody"), turns.taken("somebody else"):
         refused = harbour.ask("GET", f"{ARCHIVE}/main.zip")
     taken = [harbour.ask("GET", f"{ARCHIVE}/main.zip").status_code for _ in range(3)]
 

@@ -227,8 +227,8 @@ def test_a_file_that_is_too_large_for_an_answer_is_raw_all_the_same(
 
 def test_too_many_streams_at_once_are_told_to_come_back(with_large_file: Harbour) -> None:
     with ExitStack() as taken:
-        for _ in range(64):
-            taken.enter_context(pieces.STREAMS)
+        for number in range(64):
+            taken.enter_context(pieces.STREAMS.taken(f"somebody {number % 4}"))
         refused = with_large_file.ask("GET", f"{RAW}/large.bin")
         small = with_large_file.ask("GET", f"{RAW}/README.md")
 

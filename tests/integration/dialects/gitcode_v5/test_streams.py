@@ -6,13 +6,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from matou.db.repositories import Repository
+from matou.server.dialects.gitcode_v5.archives import ARCHIVES_OF_ONE
 from support.git_repositories import git, store_object
 from support.matou_server import MatouServer, memory_bytes
 
@@ -94,3 +95,25 @@ def test_a_client_that_leaves_ends_the_child(
 
     assert during
     assert children_of(pid) == []
+
+
+def test_whoever_downloads_as_much_as_one_may_leaves_turns_to_others(
+    matou_server: MatouServer, large: tuple[Repository, bytes]
+) -> None:
+    url = url_of(matou_server, large[0], "archive/main.tar")
+    greedy, other = matou_server.token().reveal(), matou_server.token(matou_server.user(admin=True)).reveal()
+    same_person = matou_server.token().reveal()
+
+    with ExitStack() as slow:
+        for _ in range(ARCHIVES_OF_ONE):
+            slow.enter_context(begun(matou_server, url, greedy))
+        refused = [httpx.get(url, headers={"PRIVATE-TOKEN": token}) for token in (greedy, same_person)]
+        with begun(matou_server, url, other):
+            pass
+
+    assert [(answer.status_code, "retry-after" in answer.headers) for answer in refused] == [(503, True)] * 2
+    left = time.monotonic() + 10
+    while children_of(matou_server.process.pid) and time.monotonic() < left:
+        time.sleep(0.05)
+    with begun(matou_server, url, greedy):
+        pass

@@ -1,6 +1,5 @@
 """A commit's files to download, as one zip or tar."""
 
-import threading
 from enum import StrEnum
 from typing import Final
 
@@ -13,12 +12,16 @@ from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
 from matou.server.dialects.gitcode_v5.pieces import attachment, streamed
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
+from matou.server.shares import Shares
+from matou.server.streaming import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16
 """They are apart from other streams, since each takes processor time as well."""
 
-_TURNS = threading.BoundedSemaphore(ARCHIVES_AT_ONCE)
+ARCHIVES_OF_ONE: Final = 4
+
+_TURNS = Shares(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
 _MEDIA_TYPES: Final = {
     ArchiveFormat.ZIP: b"application/zip",
     ArchiveFormat.TAR: b"application/x-tar",
@@ -80,7 +83,8 @@ def _download(call: RepositoryCall, revision: str, packed_as: ArchiveFormat) -> 
     download = prepare_download(call.forge, call.repository, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
-    return streamed(download.pieces, (kind, attachment(download.file_name), cache), turns=_TURNS)
+    headers = (kind, attachment(download.file_name), cache)
+    return streamed(download.pieces, headers, whose=call.caller, turns=_TURNS)
 
 
 _ABOUT: Final = (
@@ -88,7 +92,8 @@ _ABOUT: Final = (
     " export-ignore holds and export-subst does not; LFS pointers are replaced by what they stand for where the"
     " repository's include_lfs_objects says so and it has the object; refused: more than"
     f" {LARGEST_ARCHIVE_BYTES // MEBIBYTE} MiB of files, and paths that would be unpacked elsewhere; at most"
-    f" {ARCHIVES_AT_ONCE} are made at once"
+    f" {ARCHIVES_AT_ONCE} are made at once, {ARCHIVES_OF_ONE} for one account or address; who receives less than"
+    f" {LEAST_BYTES_A_SECOND // 1024} KiB a second for more than a minute is cut off"
 )
 
 

@@ -1,6 +1,6 @@
 """What every handler is given: who asks, for what, and how to name things in the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from matou.db.repositories import Repository
@@ -21,12 +21,19 @@ class Call:
 
     Attributes:
         path: the route's parameters, each decoded once.
+        address: where the request comes from.
     """
 
     forge: Forge
     identity: Identity
     links: Links
     path: Mapping[str, str]
+    address: str
+
+    @property
+    def caller(self) -> Hashable:
+        """Whom this counts for: the account, or the address without one."""
+        return self.address if self.identity.user is None else self.identity.user.id
 
     @property
     def user(self) -> User:

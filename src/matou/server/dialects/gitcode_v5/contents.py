@@ -82,7 +82,7 @@ def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
     with closing(begin()) as pieces:
         beginning = next(pieces)
     length: Header = (b"content-length", b"%d" % file.entry.size_bytes)
-    return streamed(begin, (*_raw_headers(file.entry.id, beginning), length))
+    return streamed(begin, (*_raw_headers(file.entry.id, beginning), length), whose=call.caller)
 
 
 Made = TypeVar("Made", wire.Content, wire.Blob)
@@ -104,7 +104,7 @@ def _with_content(call: RepositoryCall, made: Made, file: File) -> Made | Stream
     head, tail = before + mark[:-1], mark[-1:] + after
     begin = partial(_encoded, head, partial(stream_file, call.forge, call.repository, file.entry.id), tail)
     length: Header = (b"content-length", b"%d" % (len(head) + -(-size // 3) * 4 + len(tail)))
-    return streamed(begin, (JSON, NO_STORE, length))
+    return streamed(begin, (JSON, NO_STORE, length), whose=call.caller)
 
 
 def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, None]:

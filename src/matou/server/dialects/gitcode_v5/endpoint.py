@@ -36,12 +36,12 @@ from matou.server.streaming import (
     BodyTooLarge,
     ClientLeft,
     Header,
+    Receiver,
     RequestBody,
     begin_answer,
     end_answer,
     header,
     send_answer,
-    send_piece,
     until_client_leaves,
 )
 
@@ -211,9 +211,9 @@ class Api(BaseRoute):
         action = question.route.action
         if action is None:
             _require_scopes(identity, question.route)
-            return Call(forge, identity, links, path)
+            return Call(forge, identity, links, path, question.address)
         repository = self._reach(identity, _repository_path(path), action)
-        return RepositoryCall(forge, identity, links, path, repository)
+        return RepositoryCall(forge, identity, links, path, question.address, repository)
 
     def _reach(self, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
         try:
@@ -316,9 +316,10 @@ class _Opened:
         async with contextlib.aclosing(self.pieces) as pieces:
             await begin_answer(send, 200, self.headers)
             if not is_head:
-                await send_piece(send, self.first)
+                receiver = Receiver(send)
+                await receiver.send_piece(self.first)
                 async for piece in pieces:
-                    await send_piece(send, piece)
+                    await receiver.send_piece(piece)
             await end_answer(send)
 
 

@@ -2,21 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from datetime import timedelta
 from urllib.parse import quote
 
 from matou.server.dialects.gitcode_v5.answers import Stream
-from matou.server.site import Busy
+from matou.server.shares import Shares
 from matou.server.streaming import Header
 
 THREADS = 32
-WAIT = timedelta(seconds=10)
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
-STREAMS = threading.BoundedSemaphore(64)
+STREAMS = Shares(64, each=16)
 """Each is a git child, for as long as the client takes to receive it."""
 
 _THREADS = ThreadPoolExecutor(THREADS, "pieces")
@@ -24,15 +22,16 @@ _THREADS = ThreadPoolExecutor(THREADS, "pieces")
 Begin = Callable[[], Generator[bytes, None, None]]
 
 
-def streamed(begin: Begin, headers: tuple[Header, ...], *, turns: threading.BoundedSemaphore = STREAMS) -> Stream:
+def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: Shares = STREAMS) -> Stream:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 
     Args:
         begin: called when the answer is sent.
         headers: begin with its content-type.
+        whose: who asks, as turns are counted.
         turns: how many of its sort there may be at once; whoever finds none is told to come back.
     """
-    return Stream(lambda: _in_turn(begin, turns), headers)
+    return Stream(lambda: _in_turn(begin, whose, turns), headers)
 
 
 def attachment(file_name: str) -> Header:
@@ -44,15 +43,11 @@ def attachment(file_name: str) -> Header:
     return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
 
 
-async def _in_turn(begin: Begin, turns: threading.BoundedSemaphore) -> AsyncGenerator[bytes, None]:
-    if not turns.acquire(blocking=False):
-        raise Busy("the server is busy with others' downloads", wait=WAIT)
-    try:
+async def _in_turn(begin: Begin, whose: Hashable, turns: Shares) -> AsyncGenerator[bytes, None]:
+    with turns.taken(whose):
         async with aclosing(_pieces(begin)) as pieces:
             async for piece in pieces:
                 yield piece
-    finally:
-        turns.release()
 
 
 async def _pieces(begin: Begin) -> AsyncGenerator[bytes, None]:

@@ -1,0 +1,87 @@
+"""Whoever receives slowly, or much at once, holds nothing for ever that others wait for."""
+
+import asyncio
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from starlette.types import Message
+
+from matou.server import streaming
+from matou.server.shares import Shares
+from matou.server.site import Busy
+from matou.server.streaming import LEAST_BYTES_A_SECOND, ClientLeft, Receiver
+
+SECOND = b"x" * LEAST_BYTES_A_SECOND
+
+
+class Connection:
+    """Takes each piece in so many seconds of a clock that goes on by itself alone; `None` never takes it."""
+
+    def __init__(self, *seconds: float | None) -> None:
+        self.now = 0.0
+        self.taken = 0
+        self._seconds = iter(seconds)
+
+    def clock(self) -> float:
+        return self.now
+
+    async def send(self, message: Message) -> None:
+        takes = next(self._seconds)
+        if takes is None:
+            await asyncio.Event().wait()
+            return
+        self.now += takes
+        self.taken += len(message["body"])
+
+
+def deliver(connection: Connection, pieces: int) -> None:
+    async def deliver() -> None:
+        receiver = Receiver(connection.send, clock=connection.clock)
+        for _ in range(pieces):
+            await receiver.send_piece(SECOND)
+
+    asyncio.run(deliver())
+
+
+def test_a_receiver_at_the_least_pace_gets_everything() -> None:
+    connection = Connection(*[1.0] * 500)
+
+    deliver(connection, 500)
+
+    assert connection.taken == 500 * LEAST_BYTES_A_SECOND
+
+
+def test_one_that_is_slower_is_cut_off_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Half as fast: of each piece's two seconds one is lost.
+    connection = Connection(*[2.0] * 59, None)
+    monkeypatch.setattr(streaming, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=59.05))
+
+    with pytest.raises(ClientLeft):
+        deliver(connection, 60)
+
+    assert connection.taken == 59 * LEAST_BYTES_A_SECOND
+
+
+def test_one_that_stands_still_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "PATIENCE_WITH_SLOWNESS", timedelta(0))
+    monkeypatch.setattr(streaming, "PATIENCE_WITH_RECEIVER", timedelta(seconds=0.05))
+
+    with pytest.raises(ClientLeft):
+        deliver(Connection(*[0.0] * 1000, None), 1001)
+
+
+def test_nobody_takes_more_than_a_part_of_the_turns() -> None:
+    shares = Shares(5, each=2)
+
+    with ExitStack() as taken:
+        for who in ("anna", "anna", "berta", "berta"):
+            taken.enter_context(shares.taken(who))
+        with pytest.raises(Busy, match="2 downloads of yours"), shares.taken("anna"):
+            pass
+        taken.enter_context(shares.taken("chen"))
+        with pytest.raises(Busy, match="busy with others"), shares.taken("dora"):
+            pass
+
+    with shares.taken("anna"), shares.taken("anna"):
+        pass
