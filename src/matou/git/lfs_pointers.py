@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
+from matou.git.pack_entries import PackEntries
 from matou.git.pack_index import PackIndex
 from matou.git.repository import object_format_on_disk
 from matou.git.run import DEFAULT_LIMITS, GitChild, Limits
@@ -18,6 +19,9 @@ SMALLEST_POINTER_BYTES: Final = 110
 
 MOST_READ_IN_PROCESS: Final = 2_000
 """Up to here libgit2 costs less than starting git twice; beyond it git's own walk over a pack is quicker."""
+
+LARGEST_PACK_READ_WHOLE: Final = 1024 * 1024
+"""The headers of its entries tell most objects that are no pointers, before libgit2 or git is asked for any."""
 
 _BLOB: Final = 3
 _POINTER: Final = re.compile(
@@ -86,7 +90,11 @@ def _all_ids(git_dir: Path) -> Iterator[ObjectId]:
 
 
 def _ids_in(packs: Iterable[Path], *, id_bytes: int) -> Iterator[ObjectId]:
+    """Those of packs; of small packs, only those that may be blobs of a pointer's size."""
     for pack in packs:
+        if pack.stat().st_size <= LARGEST_PACK_READ_WHOLE:
+            yield from PackEntries(pack, id_bytes=id_bytes).blobs_between(SMALLEST_POINTER_BYTES, LARGEST_POINTER_BYTES)
+            continue
         index = PackIndex(pack, id_bytes=id_bytes)
         try:
             yield from index
@@ -95,6 +103,8 @@ def _ids_in(packs: Iterable[Path], *, id_bytes: int) -> Iterator[ObjectId]:
 
 
 def _read_in_process(git_dir: Path, ids: list[ObjectId]) -> Iterator[bytes]:
+    if not ids:
+        return
     objects = open_objects(git_dir)
     for oid in ids:
         content = None

@@ -1,6 +1,7 @@
 """Which objects a pack holds, from its index of version 2 (gitformat-pack): no process, no pack opened."""
 
 import mmap
+import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from matou.model.names import ObjectId
 
 _HEADER: Final = b"\xfftOc\x00\x00\x00\x02"
 _NAMES_OFFSET: Final = len(_HEADER) + 256 * 4
+_FAR: Final = 1 << 31
 
 
 class DamagedIndex(Damaged):
@@ -51,6 +53,17 @@ class PackIndex:
     def __iter__(self) -> Iterator[ObjectId]:
         for number in range(self._count):
             yield ObjectId(self[number].hex())
+
+    def offsets(self) -> list[int]:
+        """Where in the pack each object begins, in the order of the ids."""
+        start = _NAMES_OFFSET + self._count * (self._id_bytes + 4)
+        found = list(struct.unpack_from(f">{self._count}I", self._content, start))
+        return [self._far_offset(start, number) if number >= _FAR else number for number in found]
+
+    def _far_offset(self, start: int, number: int) -> int:
+        """Beyond 2 GiB, what stands there is the number of a longer offset in a table of its own."""
+        at = start + self._count * 4 + (number - _FAR) * 8
+        return int.from_bytes(self._content[at : at + 8], "big")
 
     def close(self) -> None:
         self._content.close()
