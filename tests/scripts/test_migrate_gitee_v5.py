@@ -4,6 +4,7 @@ What answers is a Matou behind `support.gitee_gateway`, which tells how Gitee's 
 a Matou speaks, and holds each request to Gitee's Swagger. What came about is looked up in the Matou itself.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from matou.forge import lfs
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.repository_changes import Changes, change_repository
 from matou.model.platform import Visibility
-from support.fault_proxy import FaultProxy
+from support.fault_proxy import FaultProxy, Status
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
 from support.matou_server import MatouServer
 from support.program import Person
@@ -97,6 +98,26 @@ def test_one_s_own_are_made_private_and_opened_afterwards(port: Port, archive: P
     port.migrate(archive, port.owner.name, "--include", "*/open")
 
     assert port.gitee.writes == ["POST /api/v5/user/repos", f"PATCH /api/v5/repos/{port.owner.name}/open"]
+
+
+def test_one_that_may_not_be_opened_is_moved_and_told_of_every_time(port: Port, archive: Path) -> None:
+    """Gitee looks at what is to be public, and may say no."""
+    body = json.dumps({"message": "内容审核未通过"}).encode()
+    refusal = Status(403, {"Content-Type": "application/json"}, body)
+    proxy = FaultProxy(port.gitee.url)
+    rule = proxy.add(refusal, method="PATCH", path=f"{port.owner.name}/open")
+    watched = replace(port, gitee=replace(port.gitee, proxy=proxy))
+
+    first = watched.migrate(archive, port.owner.name, "--include", "*/open", code=3)
+    again = watched.migrate(archive, port.owner.name, "--include", "*/open")
+
+    proxy.close()
+    assert rule.matched == 1
+    assert first["outcomes"] == {"incomplete": 1}
+    assert "内容审核未通过" in json.dumps(first["repositories"], ensure_ascii=False)
+    assert port.refs(f"{port.owner.name}/open").keys() == {"refs/heads/main", "refs/heads/dev"}
+    assert again["outcomes"] == {"unchanged": 1}
+    assert "it is private at the target, not public" in json.dumps(again["repositories"])
 
 
 def test_a_dry_run_writes_nothing(port: Port, archive: Path, namespace: str) -> None:

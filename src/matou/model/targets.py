@@ -24,6 +24,7 @@ class TargetRepository:
     namespace: str
     name: str
     clone_url: str
+    visibility: Visibility
 
 
 @dataclass(frozen=True, slots=True)

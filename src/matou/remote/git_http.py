@@ -28,7 +28,7 @@ PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
 """A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
 
 PUSH_LIMITS = Limits(total=None, idle=timedelta(minutes=10), slow_for=timedelta(minutes=30))
-"""A server that takes a large pack in works through all of it before it answers, and not every one says that it does."""
+"""A server that takes a large pack in works through all of it before it answers, and not every one says so."""
 
 
 class LogInRefused(Refused):

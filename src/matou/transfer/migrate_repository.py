@@ -1,6 +1,6 @@
 """Moves one repository: made at the target, filled, and compared with the archive ref for ref."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +96,7 @@ class _Filling:
         lfs_bytes = self._send_large_files(problems.append)
         after = self._push(missing, before, offer, problems.append)
         self._settle_head(after, problems.append)
+        self._settle_visibility(move, problems.append, is_new=is_new)
         changed = is_new or bool(missing) or bool(lfs_bytes)
         outcome = MoveOutcome.MOVED if changed else MoveOutcome.UNCHANGED
         return Moved(
@@ -105,7 +106,7 @@ class _Filling:
             clone_url=self.repository.clone_url,
             refs=len(missing),
             lfs_bytes=lfs_bytes,
-            notes=(*move.notes, *_notes(self.listing, self.wanted, left_there, self.line)),
+            notes=(*self._notes(move, is_new=is_new), *_notes(self.listing, self.wanted, left_there, self.line)),
             problems=tuple(problems),
             submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
         )
@@ -236,6 +237,25 @@ class _Filling:
             self.mover.target.set_default_branch(self.repository, head.removeprefix(HEADS))
         except MatouError as error:
             note(error)
+
+    def _settle_visibility(self, move: Move, note: Callable[[MatouError], None], *, is_new: bool) -> None:
+        """Once its content is there. What somebody made of it since is theirs to change."""
+        if not is_new or self.repository.visibility is move.visibility:
+            return
+        try:
+            self.mover.target.set_visibility(self.repository, move.visibility)
+        except MatouError as error:
+            note(error)
+
+    def _notes(self, move: Move, *, is_new: bool) -> Iterator[Phrase]:
+        yield from move.notes
+        there = self.repository.visibility
+        if not is_new and there is not move.visibility:
+            yield Phrase(
+                "it is {there} at the target, not {wanted}: that is left as it is",
+                there=there.value,
+                wanted=move.visibility.value,
+            )
 
 
 def place_key(place: Place) -> tuple[str, str]:

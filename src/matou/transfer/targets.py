@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matou.credentials import GitCredential
+from matou.model.platform import Visibility
 from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
 from matou.remote.git_http import SmartHttp
 from matou.remote.lfs_uploads import LfsUploads
@@ -38,6 +39,8 @@ class Target(NamespaceMaker, Protocol):
         """Raises Conflict where there is one of that name."""
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None: ...
+
+    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None: ...
 
     def git_credential(self) -> GitCredential: ...
 

@@ -204,7 +204,7 @@ class CodingClient:
             created_at=moment(depot.created_at),
             last_push_at=moment(depot.last_push_at),
             default_branch=depot.default_branch or None,
-            visibility=Visibility.PUBLIC if depot.is_shared else Visibility.PRIVATE,
+            visibility=visibility_of(depot),
         )
 
     def _clone_url(self, depot: Depot) -> str:
@@ -229,6 +229,10 @@ class CodingClient:
         request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
         data = self._asking.ask(request, TeamMembersResponse).data
         return PageRead(data.team_members, data.total_count)
+
+
+def visibility_of(depot: Depot) -> Visibility:
+    return Visibility.PUBLIC if depot.is_shared else Visibility.PRIVATE
 
 
 def _called(depot: Depot) -> Phrase:

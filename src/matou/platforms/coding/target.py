@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase
+from matou.errors import Phrase, Refused
 from matou.model.names import folded
 from matou.model.platform import Visibility
 from matou.model.records import Record
@@ -22,6 +22,7 @@ from matou.model.targets import (
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import is_coding, team_key
 from matou.platforms.coding.asking import Asking
+from matou.platforms.coding.client import visibility_of
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
@@ -46,6 +47,10 @@ DepotPushSetting), and LFS has none by the same help."""
 TEMPLATE = "CODE_HOST"
 PRIVATE = 0
 """Of the templates for projects the one for code, and of what `Shared` may be the one that keeps it to the team."""
+
+
+class NotOffered(Refused):
+    """Something that CODING's API has no words for."""
 
 
 class CodingTarget:
@@ -120,6 +125,13 @@ class CodingTarget:
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         self._asking.ask(ask_for.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
 
+    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
+        raise NotOffered(
+            "CODING's API cannot make {repository} {visibility}",
+            repository=repr(repository.name),
+            visibility=visibility.value,
+        )
+
     def git_credential(self) -> GitCredential:
         return self._token.git
 
@@ -142,7 +154,8 @@ class CodingTarget:
 
     def _repository(self, depot: Depot, namespace: str) -> TargetRepository:
         """Raises AddressRefused where the platform names an address that the token must not be sent to."""
-        return TargetRepository(str(depot.id), namespace, depot.name, address_at_home(depot.https_url, home=self.url))
+        address = address_at_home(depot.https_url, home=self.url)
+        return TargetRepository(str(depot.id), namespace, depot.name, address, visibility_of(depot))
 
 
 class MatouProjects:

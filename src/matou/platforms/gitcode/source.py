@@ -178,7 +178,7 @@ class GitCodeSource:
             created_at=_utc(row.created_at or ""),
             last_push_at=_utc(row.pushed_at or ""),
             default_branch=row.default_branch or None,
-            visibility=_visibility(row),
+            visibility=visibility_of(row),
         )
 
     def _clone_url(self, row: Repository) -> str:
@@ -205,7 +205,7 @@ def _utc(text: str) -> datetime | None:
         return None
 
 
-def _visibility(row: Repository) -> Visibility:
+def visibility_of(row: Repository) -> Visibility:
     """What says nothing is taken for private."""
     if row.internal is True or row.visibility == Visibility.INTERNAL:
         return Visibility.INTERNAL

@@ -14,7 +14,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, Capacity, NamespaceMaker, NewRepository, TargetRepository, TargetRules
 from matou.platforms.gitcode.asking import is_gitcode, token_of
 from matou.platforms.gitcode.client import GitCode
-from matou.platforms.gitcode.source import FAMILIES
+from matou.platforms.gitcode.source import FAMILIES, visibility_of
 from matou.platforms.gitcode.wire import Repository
 from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.home import address_at_home
@@ -104,6 +104,9 @@ class GitCodeTarget:
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         self._client.update_repository(repository.id, default_branch=branch)
 
+    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
+        self._client.update_repository(repository.id, private=visibility is not Visibility.PUBLIC)
+
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login(), self._token)
 
@@ -122,4 +125,5 @@ class GitCodeTarget:
             namespace=namespace,
             name=row.full_name.rpartition("/")[2] if row.path is UNSET else str(row.path),
             clone_url=address_at_home(address or "", home=self.url, relatives=FAMILIES),
+            visibility=visibility_of(row),
         )

@@ -76,7 +76,7 @@ class ExtensionAccount:
             created_at=in_utc(project.created_at),
             last_push_at=in_utc(project.last_push_at),
             default_branch=project.default_branch or None,
-            visibility=Visibility.PUBLIC if project.public else Visibility.PRIVATE,
+            visibility=visibility_of_project(project),
         )
 
     def _clone_url(self, project: Project) -> str:
@@ -87,6 +87,10 @@ class ExtensionAccount:
         except AddressRefused as refusal:
             self._note(Unseen(called(project.path_with_namespace), refusal.fact))
             return ""
+
+
+def visibility_of_project(project: Project) -> Visibility:
+    return Visibility.PUBLIC if project.public else Visibility.PRIVATE
 
 
 def _namespace(namespace: Namespace) -> RemoteNamespace:

@@ -157,7 +157,7 @@ class PersonalAccount:
             created_at=in_utc(row.created_at),
             last_push_at=in_utc(row.pushed_at),
             default_branch=row.default_branch or None,
-            visibility=_visibility(row),
+            visibility=visibility_of(row),
         )
 
     def _clone_url(self, row: Repository) -> str:
@@ -171,7 +171,7 @@ class PersonalAccount:
             return ""
 
 
-def _visibility(row: Repository) -> Visibility:
+def visibility_of(row: Repository) -> Visibility:
     """What says nothing is taken for private."""
     if row.internal:
         return Visibility.INTERNAL

@@ -1,7 +1,7 @@
 """An account at Gitee, or at a server that speaks its API, to write to."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -17,10 +17,12 @@ from matou.model.targets import (
     TargetRules,
     fault_of_plain_name,
 )
-from matou.platforms.gitee.account_v5 import GIT_USER
+from matou.platforms.gitee.account_v3 import visibility_of_project
+from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
 from matou.platforms.gitee.asking import is_gitee, token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import ActionRefused, NotThere
+from matou.platforms.gitee.wire_v5 import Repository
 from matou.remote.home import address_at_home
 from matou.remote.session import Session
 
@@ -80,26 +82,25 @@ class GiteeTarget:
             return self._version_and_login[1]
 
     def repositories(self, namespace: str) -> Iterator[TargetRepository]:
-        for path in self._paths(namespace):
+        for path, visibility in self._found(namespace):
             if _namespace_of(path).casefold() == namespace.casefold():
-                yield self._repository(path, namespace)
+                yield self._repository(path, namespace, visibility)
 
     def create(self, new: NewRepository) -> TargetRepository:
         if self._is_v3:
             self._require_own(new.namespace)
             is_private = new.visibility is not Visibility.PUBLIC
             made = self._client.create_project(new.name, description=new.description, private=is_private)
-            return self._repository(made.path_with_namespace, new.namespace)
+            return self._repository(made.path_with_namespace, new.namespace, visibility_of_project(made))
         if not self._is_own(new.namespace):
             is_enterprise = self._is_enterprise(new.namespace)
             calls = self._client
             create = calls.create_enterprise_repository if is_enterprise else calls.create_organization_repository
             row = create(new.namespace, new.name, path=new.name, description=new.description, visibility=new.visibility)
-            return self._repository(row.full_name, new.namespace)
-        row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
-        if new.visibility is Visibility.PUBLIC:
-            self._client.update_repository(row.full_name, name=new.name, private=False)
-        return self._repository(row.full_name, new.namespace)
+        else:
+            # One's own begins private, whatever is asked for.
+            row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
+        return self._repository(row.full_name, new.namespace, visibility_of(row))
 
     def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
         if self._is_v3:
@@ -115,6 +116,15 @@ class GiteeTarget:
         if self._is_v3:
             raise NotOffered("Gitee's API v3 cannot set a default branch; {branch} should be it", branch=repr(branch))
         self._client.update_repository(repository.id, default_branch=branch)
+
+    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
+        if self._is_v3:
+            raise NotOffered(
+                "Gitee's API v3 cannot make {repository} {visibility}",
+                repository=repr(repository.id),
+                visibility=visibility.value,
+            )
+        self._client.update_repository(repository.id, private=visibility is not Visibility.PUBLIC)
 
     def git_credential(self) -> GitCredential:
         return GitCredential(self.login() if self._is_v3 else GIT_USER, self._token)
@@ -153,19 +163,22 @@ class GiteeTarget:
                 "Gitee's API v3 creates in one's own namespace only, not in {owner}", owner=repr(namespace)
             )
 
-    def _paths(self, namespace: str) -> Iterator[str]:
+    def _found(self, namespace: str) -> Iterator[tuple[str, Visibility]]:
         if self._is_v3:
             self._require_own(namespace)
-            return (project.path_with_namespace for project in self._client.projects())
-        if self._is_own(namespace):
-            return (row.full_name for row in self._client.repositories())
-        if self._is_enterprise(namespace):
-            return (row.full_name for row in self._client.repositories_of_enterprise(namespace))
-        return (row.full_name for row in self._client.repositories_of_organization(namespace))
+            return ((row.path_with_namespace, visibility_of_project(row)) for row in self._client.projects())
+        return ((row.full_name, visibility_of(row)) for row in self._rows(namespace))
 
-    def _repository(self, path: str, namespace: str) -> TargetRepository:
+    def _rows(self, namespace: str) -> Iterable[Repository]:
+        if self._is_own(namespace):
+            return self._client.repositories()
+        if self._is_enterprise(namespace):
+            return self._client.repositories_of_enterprise(namespace)
+        return self._client.repositories_of_organization(namespace)
+
+    def _repository(self, path: str, namespace: str, visibility: Visibility) -> TargetRepository:
         address = address_at_home(f"{self.url}/{path}.git", home=self.url)
-        return TargetRepository(path, namespace, path.rpartition("/")[2], address)
+        return TargetRepository(path, namespace, path.rpartition("/")[2], address, visibility)
 
 
 def _namespace_of(path: str) -> str:
