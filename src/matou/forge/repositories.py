@@ -44,6 +44,7 @@ from matou.git.repository import size_bytes
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
+from matou.model.refs import RefListing
 from matou.storage.files import write_atomically
 
 HEADS = "refs/heads/"
@@ -323,7 +324,12 @@ def import_repository(
 
 def branch_of_head(git_dir: Path) -> str | None:
     """The branch that HEAD names, there or not."""
-    head = read_refs(git_dir).head
+    return branch_named(read_refs(git_dir))
+
+
+def branch_named(listing: RefListing) -> str | None:
+    """The branch that HEAD names in it, there or not."""
+    head = listing.head
     return head.removeprefix(HEADS) if head is not None and head.startswith(HEADS) else None
 
 
@@ -377,8 +383,8 @@ def _require_free(connection: Connection, path: RepositoryPath, *, but_for: Repo
 def new_repository(
     forge: Forge, namespace: Namespace, path: RepositoryPath, git_dir: Path, profile: Profile, creator: User | None
 ) -> NewRepository:
-    """The row of what lies in the staging folder and is to stand at `path`."""
-    now = forge.now()
+    """The row of what lies in the staging folder and is to stand at `path`. What has history got it now."""
+    now, listing = forge.now(), read_refs(git_dir)
     return NewRepository(
         namespace_id=namespace.id,
         # The namespace's own spelling, so that what differs in case only stays one folder.
@@ -386,7 +392,7 @@ def new_repository(
         true_name=profile.name or path.name,
         description=profile.description,
         visibility=profile.visibility,
-        default_branch=branch_of_head(git_dir),
+        default_branch=branch_named(listing),
         archived=False,
         read_only_source=None,
         source_id=None,
@@ -394,7 +400,7 @@ def new_repository(
         size_bytes=size_bytes(git_dir),
         created_at=now,
         updated_at=now,
-        last_push_at=None,
+        last_push_at=now if listing.refs else None,
         creator_id=None if creator is None else creator.id,
         homepage=profile.homepage,
     )
