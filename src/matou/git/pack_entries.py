@@ -39,7 +39,7 @@ class PackEntries:
         self._id_bytes = id_bytes
         index = PackIndex(pack, id_bytes=id_bytes)
         try:
-            self._ids = list(index)
+            self._ids = index.ids()
             self._offsets = index.offsets()
         finally:
             index.close()
@@ -47,13 +47,13 @@ class PackEntries:
 
     def blobs_between(self, smallest_bytes: int, largest_bytes: int) -> Iterator[ObjectId]:
         """The blobs that are so long. A delta whose base its entry does not tell the kind of is given too."""
-        for oid, offset in zip(self._ids, self._offsets, strict=True):
+        for number, offset in enumerate(self._offsets):
             kind, packed, position = self._header(offset)
             size: int | None = packed
             if kind >= _OFFSET_DELTA:
                 kind, size = self._of_delta(offset, kind, position)
             if kind == _BLOB and (size is None or smallest_bytes <= size <= largest_bytes):
-                yield oid
+                yield ObjectId(self._ids[number * self._id_bytes : (number + 1) * self._id_bytes].hex())
 
     def _header(self, offset: int) -> tuple[int, int, int]:
         """An entry's kind and length, and where its header ends."""

@@ -54,6 +54,10 @@ class PackIndex:
         for number in range(self._count):
             yield ObjectId(self[number].hex())
 
+    def ids(self) -> bytes:
+        """All of them, one after the other."""
+        return self._content[_NAMES_OFFSET : _NAMES_OFFSET + self._count * self._id_bytes]
+
     def offsets(self) -> list[int]:
         """Where in the pack each object begins, in the order of the ids."""
         start = _NAMES_OFFSET + self._count * (self._id_bytes + 4)

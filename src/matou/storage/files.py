@@ -7,6 +7,7 @@ import fcntl
 import functools
 import os
 import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from typing import BinaryIO, Protocol, Self
 from matou.errors import Conflict, MatouError, NotFound
 
 CHUNK_BYTES = 1024 * 1024
+SMALL_BYTES = 4096
 _RELEASE = re.compile(r"[0-9]+")
 _SYNCFS_TELLS_SINCE = (5, 8)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -155,19 +157,18 @@ def make_folders(folder: Path, *, below: Path, durably: bool = True) -> None:
 
     Not durably, that is the caller's to see to, with `syncfs`.
     """
-    if folder.is_dir():
+    if folder == below or folder.is_dir():
         return
-    missing = [one for one in (folder, *folder.parents) if one.is_relative_to(below) and one != below]
-    for one in reversed(missing):
+    make_folders(folder.parent, below=below, durably=durably)
+    with naming_the_file(folder):
         try:
-            with naming_the_file(one):
-                one.mkdir()
-        except WriteFailed as error:
-            if isinstance(error.__cause__, FileExistsError) and one.is_dir():
-                continue
+            folder.mkdir()
+        except FileExistsError:
+            if folder.is_dir():
+                return
             raise
-        if durably:
-            sync_folder(one.parent)
+    if durably:
+        sync_folder(folder.parent)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -198,15 +199,15 @@ def _umask() -> int:
 class StagedFile:
     """A file in the staging folder, locked while it is written so that nobody clears it away."""
 
-    def __init__(self, store: "FileStore") -> None:
+    def __init__(self, store: "FileStore", *, buffer_bytes: int = CHUNK_BYTES) -> None:
         self._store = store
+        self._path = store.staging / f"staged-{secrets.token_hex(8)}"
         with naming_the_file(store.staging):
-            store.staging.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix="staged-", dir=store.staging)
+            if not store.staging.is_dir():
+                store.staging.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
-            os.fchmod(descriptor, 0o444 & ~_umask())
-        self._path = Path(name)
-        self._file = os.fdopen(descriptor, "wb", buffering=CHUNK_BYTES)
+        self._file = os.fdopen(descriptor, "wb", buffering=buffer_bytes)
 
     def write(self, data: bytes, /) -> int:
         with naming_the_file(self._path):
@@ -229,8 +230,9 @@ class StagedFile:
 
     def _place(self, key: str, *, durably: bool) -> Path:
         target = self._store.path(key)
-        with naming_the_file(target):
-            self._store.root.mkdir(parents=True, exist_ok=True)
+        if not self._store.root.is_dir():
+            with naming_the_file(target):
+                self._store.root.mkdir(parents=True, exist_ok=True)
         make_folders(target.parent, below=self._store.root, durably=durably)
         with naming_the_file(target):
             self._path.replace(target)
@@ -283,7 +285,7 @@ class FileStore:
     def put_many(self, items: Mapping[str, bytes]) -> None:
         """Two syncs of the file system, however many there are, where `put` takes up to five for each."""
         with contextlib.ExitStack() as stack:
-            staged = {key: stack.enter_context(self.stage()) for key in items}
+            staged = {key: stack.enter_context(StagedFile(self, buffer_bytes=SMALL_BYTES)) for key in items}
             for key, data in items.items():
                 staged[key].write(data)
                 staged[key].flush()
