@@ -154,7 +154,7 @@ class _Namespaces:
 
 _Rows = Select[*tuple[Any, ...]]
 
-_MOST_SIGHTS = 64
+_MOST_SIGHTS = 16
 _NO_MODULES, _NO_FEATURES, _NO_COUNTS = Modules(), Features(), Counts(stars=0, watches=0, forks=0)
 _NAMESPACE_IDS = bindparam("namespace_ids", type_=BigInteger, expanding=True)
 _ROOTS = bindparam("roots", type_=Text, expanding=True)

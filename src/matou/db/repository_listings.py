@@ -69,7 +69,8 @@ class Wanted:
 
 LONGEST_SEARCH = 10_000
 """No text of a repository is longer, and SQLite compares with none that is longer than 50,000 bytes."""
-_MOST_FORMS = 256
+_MOST_FORMS = 64
+"""Of which a statement is kept, 50 KiB each; callers ask in few ways, but could in many."""
 
 
 @dataclass(frozen=True, slots=True)
