@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.test_secrets import ArgumentWatch
 from support.program import Ended
+from support.secret_watch import SecretWatch
 from support.team import Team
 
 CODE_REFS = ("refs/heads", "refs/tags", "refs/notes")
@@ -70,7 +70,7 @@ def test_everything_is_there_afterwards_object_id_for_object_id(team: Team, arch
 def test_a_migration_shows_its_token_nowhere(team: Team, archive: Path) -> None:
     namespace = make_organization(team, "harbour")
     before = {path for path in archive.rglob("*") if path.is_file()}
-    watch = ArgumentWatch(team.token)
+    watch = SecretWatch(team.token)
     watch.start()
 
     ended = migrate(team, archive, namespace)
