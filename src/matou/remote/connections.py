@@ -4,8 +4,10 @@ urllib3's own time-outs begin anew with every byte that comes, so a server that 
 ever. Here every receive is counted at the socket itself, headers and TLS included.
 """
 
+import email.parser
 import http.client
 import io
+import re
 import socket
 import ssl
 import threading
@@ -15,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import urllib3
@@ -26,6 +29,13 @@ from matou.remote.addresses import Address, Origin, require_no_inward_number, re
 from matou.remote.proxies import Proxies
 from matou.remote.redaction import redact_log_lines
 from matou.settings import InvalidSetting
+
+LONGEST_HEAD_LINE_BYTES = 65_536
+MOST_HEAD_LINES = 101
+SMALL_BODY_BYTES = 32 * 1024
+
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)\r?\n")
+_BODILESS = frozenset({http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED})
 
 redact_log_lines("urllib3.connectionpool")
 redact_log_lines("urllib3.connection")
@@ -155,16 +165,108 @@ class _WatchedResponse(http.client.HTTPResponse):
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
+        self._is_head = method == "HEAD"
         self._reader = _WatchedReader(self.fp.detach(), sock, _current.watch)
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
-        super().begin()
+        """As http.client's own, which spends most of its time on what only e-mail has in its headers."""
+        version, self.status, reason = self._read_status()  # type: ignore[attr-defined]
+        while self.status == http.HTTPStatus.CONTINUE:
+            self._head_lines()
+            version, self.status, reason = self._read_status()  # type: ignore[attr-defined]
+        self.code, self.reason, self.version = self.status, reason.strip(), _version(version)
+        self.headers = self.msg = _fields(self._head_lines())
         if self._reader.has_ended or self.headers.defects:
             raise _CutHead
+        self._plan_body()
+
+    def _head_lines(self) -> list[bytes]:
+        """Up to and with the empty line, or the end."""
+        lines: list[bytes] = []
+        while len(lines) < MOST_HEAD_LINES:
+            line = self.fp.readline(LONGEST_HEAD_LINE_BYTES + 1)
+            if len(line) > LONGEST_HEAD_LINE_BYTES:
+                raise http.client.LineTooLong("header line")
+            lines.append(line)
+            if line in (b"\r\n", b"\n", b""):
+                return lines
+        raise _CutHead
+
+    def _plan_body(self) -> None:
+        """How the end of the body is told (RFC 9112, 6.3), in the terms of http.client."""
+        self.chunked = self.headers.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.will_close = self._check_close()  # type: ignore[attr-defined]
+        length = self.headers.get("content-length", "").strip()
+        self.length = int(length) if length.isdecimal() and not self.chunked else None
+        if self.status in _BODILESS or self.status < http.HTTPStatus.OK or self._is_head:
+            self.length = 0
+        self.will_close = self.will_close or (not self.chunked and self.length is None)
 
 
-class _Plain(HTTPConnection):
+def _version(text: str) -> int:
+    if text in ("HTTP/1.0", "HTTP/0.9"):
+        return 10
+    if text.startswith("HTTP/1."):
+        return 11
+    raise http.client.UnknownProtocol(text)
+
+
+def _fields(lines: list[bytes]) -> http.client.HTTPMessage:
+    """The fields of a head. What is not written as usual, the library reads; what it says of it is in `defects`."""
+    found = [_FIELD.fullmatch(line) for line in lines[:-1]]
+    if None in found:
+        text = b"".join(lines).decode("iso-8859-1")
+        return email.parser.Parser(_class=http.client.HTTPMessage).parsestr(text)
+    message = http.client.HTTPMessage()
+    for match in filter(None, found):
+        message[match[1].decode("ascii")] = match[2].decode("iso-8859-1")
+    return message
+
+
+class _AtOnce(HTTPConnection):
+    """Sends a head and a small body together: a call and a packet for each wakes both sides twice."""
+
+    _head: bytes | None = None
+    _waits_for_body = False
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        chunked: bool = False,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        enforce_content_length: bool = True,
+    ) -> None:
+        self._head = None
+        self._waits_for_body = isinstance(body, bytes) and 0 < len(body) <= SMALL_BODY_BYTES
+        super().request(
+            method,
+            url,
+            body,
+            headers,
+            chunked=chunked,
+            preload_content=preload_content,
+            decode_content=decode_content,
+            enforce_content_length=enforce_content_length,
+        )
+
+    def send(self, data: Any) -> None:
+        if not self._waits_for_body:
+            super().send(data)
+        elif self._head is None:
+            self._head = bytes(data)
+        else:
+            together, self._head, self._waits_for_body = self._head + data, None, False
+            super().send(together)
+
+
+class _Plain(_AtOnce):
     response_class = _WatchedResponse
 
     def connect(self) -> None:
@@ -172,7 +274,7 @@ class _Plain(HTTPConnection):
         _register(self)
 
 
-class _Encrypted(HTTPSConnection):
+class _Encrypted(_AtOnce, HTTPSConnection):
     response_class = _WatchedResponse
 
     def connect(self) -> None:
