@@ -206,3 +206,36 @@ def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(headless
 
     assert "token: an encrypted file" in told.err
     assert time.monotonic() - began < 10
+
+
+def test_git_is_told_where_the_program_is_whatever_its_path_says(headless: Account, tmp_path: Path) -> None:
+    headless.log_in()
+    folder = MATOU.parent
+
+    subprocess.run(
+        [MATOU, "login", "--setup-git"],
+        cwd=folder.parent,
+        env=headless.person.variables(PATH=f"{folder.name}:{os.environ['PATH']}"),
+        check=True,
+    )
+
+    assert f"!{MATOU.absolute()} auth git-credential" in (headless.person.home / ".gitconfig").read_text()
+
+
+@pytest.mark.parametrize("encoded", ["%2f.evil.example", "%3f.evil.example", "%23.evil.example"])
+def test_a_host_that_only_begins_with_a_known_one_hears_nothing(headless: Account, encoded: str) -> None:
+    """Git decodes the host of a URL, which may stand in anybody's `.gitmodules`, before it asks its helpers."""
+    headless.log_in()
+    helper = f"credential.helper=!{MATOU} auth git-credential"
+    asked = f"url={headless.url}{encoded}/x\n\n"
+
+    ended = subprocess.run(
+        ["git", "-c", helper, "credential", "fill"],
+        input=asked,
+        env=headless.person.variables(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode != 0
+    assert headless.token not in ended.stdout + ended.stderr

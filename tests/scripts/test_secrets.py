@@ -1,6 +1,5 @@
 """A secret appears in no argument, file, log, report or crash, whatever is done with it (test-catalogue B-20)."""
 
-import io
 import json
 import resource
 import shutil
@@ -18,20 +17,15 @@ import httpx
 import pytest
 
 from matou.cli.sources import variable_of
-from matou.forge import lfs
 from matou.forge.namespaces import create_organization, create_project
-from matou.forge.repositories import find_repository
-from matou.model.names import RepositoryPath
 from support.accounts import PASSPHRASE, Account
 from support.fault_proxy import FaultProxy, Latency, Status, Toxic
 from support.matou_server import PASSWORD, MatouServer
 from support.program import MATOU, Ended, Person
 from support.recording_server import SeenRequest
-from support.scripted_source import commit, lfs_pointer
 from support.secret_service import needs_secret_service
 from support.secret_watch import SecretWatch, files_with, forms_of, watched_git
 
-CONTENT = b"an object of LFS" * 100
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
 TALKATIVE = {"GIT_TRACE": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"}
 """What makes git tell of everything; it is the person's own git that may, and none of ours."""
@@ -120,11 +114,7 @@ def inspecting(account: Account, folder: Path, *secrets: str) -> Iterator[Inspec
 def furnish(account: Account) -> None:
     forge = account.server.forge
     account.make_repositories(commits={"shop": 2})
-    path = RepositoryPath.parse(f"{account.name}/shop")
-    shop = find_repository(forge, path)
-    oid = lfs_pointer(CONTENT).split("sha256:")[1][:64]
-    commit(account.server.git_dir(shop), "refs/heads/main", {"big.bin": lfs_pointer(CONTENT)})
-    lfs.receive(forge, shop, oid, len(CONTENT), io.BytesIO(CONTENT))
+    account.put_large_file("shop", b"an object of LFS" * 100)
     for platform in BELOW:
         organization = create_organization(forge, f"{account.name}-{platform}", owner=account.user)
         create_project(forge, organization, "p", creator=account.user)

@@ -1,5 +1,7 @@
 """People with an account of their own at the one server of a test run, and what they do to log in."""
 
+import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +15,15 @@ import pytest
 from matou.credentials import Secret
 from matou.credentials.token_file import Derivation, TokenFile
 from matou.db.users import User
-from matou.forge.repositories import import_repository
+from matou.forge import lfs
+from matou.forge.repositories import find_repository, import_repository
 from matou.forge.tokens import create_token, list_tokens, revoke_token
 from matou.forge.users import set_password
 from matou.model.names import RepositoryPath
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer
 from support.program import Ended, Person
+from support.scripted_source import commit, lfs_pointer
 from support.secret_service import secret_service
 from support.team import make_history, make_person
 
@@ -74,6 +78,13 @@ class Account:
             source = make_history(self.person.home.parent / "made" / name, commits=count)
             path = RepositoryPath.parse(f"{self.name}/{name}")
             import_repository(self.server.forge, source, path, creator=self.user, local=True)
+
+    def put_large_file(self, name: str, content: bytes) -> None:
+        """An object of LFS, and a commit that names it."""
+        forge, pointer = self.server.forge, lfs_pointer(content)
+        repository = find_repository(forge, RepositoryPath.parse(f"{self.name}/{name}"))
+        commit(self.server.git_dir(repository), "refs/heads/main", {"large.bin": pointer})
+        lfs.receive(forge, repository, hashlib.sha256(content).hexdigest(), len(content), io.BytesIO(content))
 
     def revoke_tokens(self) -> None:
         for token in list_tokens(self.server.forge, self.user):

@@ -39,5 +39,5 @@ def git_configuration(environment: Mapping[str, str]) -> Path:
 
 
 def _program() -> str:
-    """This program by its whole path: git may have another PATH than the person."""
-    return shutil.which("matou") or str(Path(sys.argv[0]).absolute())
+    """This program by its whole path: git may have another PATH than the person, and stands in another folder."""
+    return str(Path(shutil.which("matou") or sys.argv[0]).absolute())

@@ -42,7 +42,21 @@ def test_another_server_may_be_asked_as_any_platform(platform: str, url: str) ->
     assert host_of("http://h:1", platform).url == url
 
 
-@pytest.mark.parametrize("typed", ["https://li:secret@git.example", "ftp://git.example", "a b", "", "https://"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://li:secret@git.example",
+        "ftp://git.example",
+        "a b",
+        "",
+        "https://",
+        "https://git\u0435e.example",
+        "https://git.example\\.evil.example",
+        "https://git.example\r.evil.example",
+        "https://git.example%2f.evil.example",
+        "https://git.example:0",
+    ],
+)
 def test_what_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(UnsafeAddress) as caught:
         host_of(typed)
