@@ -17,6 +17,7 @@ from matou.forge.packing import pack_if_many
 from matou.forge.references import ref_listing
 from matou.forge.revisions import BRANCHES, TAGS
 from matou.git.objects import find_commit, open_repository
+from matou.git.quarantine import OtherObjectFormat
 from matou.git.repository import size_bytes
 from matou.git.run import run_git
 from matou.model.events import EventKind
@@ -139,7 +140,7 @@ def _opened(forge: Forge, repository: Repository) -> pygit2.Repository | None:
     """None for a repository that libgit2 does not read; its events then have no titles."""
     try:
         return open_repository(forge.git_dir(repository))
-    except Damaged:
+    except (Damaged, OtherObjectFormat):
         return None
 
 

@@ -40,7 +40,7 @@ from matou.forge.users import NameTaken
 from matou.git.files import publish_file
 from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
-from matou.git.repository import size_bytes
+from matou.git.repository import create_bare, object_format_on_disk, size_bytes
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
@@ -316,6 +316,7 @@ def import_repository(
         if origin is None:
             fetch_remote(git_dir, url, credential)
         else:
+            create_bare(git_dir, object_format=object_format_on_disk(origin))
             fetch_local(git_dir, origin)
         links = () if origin is None else tuple(local_lfs_objects(forge.archive, origin))
         new = new_repository(forge, namespace, path, git_dir, Profile(visibility=visibility), creator)

@@ -20,6 +20,8 @@ from pygit2.enums import ConfigLevel, ObjectType, Option, RepositoryOpenFlag
 
 from matou.errors import Damaged, MatouError, NotFound, Phrase, Refused
 from matou.git.long_texts import beginning_of
+from matou.git.quarantine import OtherObjectFormat
+from matou.git.repository import object_format_on_disk
 from matou.git.run import GitFailed
 from matou.model.names import InvalidName, ObjectId, object_id
 
@@ -178,12 +180,18 @@ def open_repository(git_dir: Path) -> pygit2.Repository:
     new pack nor holds a deleted one.
 
     Raises:
-        UnreadableRepository: there is no repository, or it is of a form that libgit2 does not read (SHA-256).
+        UnreadableRepository: there is no repository, or it is of a form that libgit2 does not read.
+        OtherObjectFormat: its objects are named by SHA-256.
     """
     _settle_libgit2()
     try:
         return pygit2.Repository(str(git_dir), RepositoryOpenFlag.NO_SEARCH | RepositoryOpenFlag.BARE)
     except pygit2.GitError as error:
+        if object_format_on_disk(git_dir) == "sha256":
+            raise OtherObjectFormat(
+                "the repository names its objects by SHA-256, which this server shows to git alone",
+                advice="It can be cloned, fetched and pushed to.",
+            ) from error
         raise UnreadableRepository("opening {git_dir}: {reason}", git_dir=str(git_dir), reason=str(error)) from error
 
 

@@ -28,7 +28,7 @@ class ObjectKind(StrEnum):
 
 
 class OtherObjectFormat(Conflict):
-    """The repository names its objects by a hash that we do not write."""
+    """The repository names its objects by a hash that git knows, and that neither libgit2 nor we do."""
 
 
 class RefusedObject(MatouError):
