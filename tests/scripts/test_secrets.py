@@ -20,7 +20,7 @@ from matou.cli.sources import variable_of
 from matou.forge.namespaces import create_organization, create_project
 from support.accounts import PASSPHRASE, Account
 from support.fault_proxy import FaultProxy, Latency, Status, Toxic
-from support.matou_server import PASSWORD, MatouServer
+from support.matou_server import PASSWORD
 from support.program import MATOU, Ended, Person
 from support.recording_server import SeenRequest
 from support.secret_service import needs_secret_service
@@ -362,7 +362,5 @@ def test_whoever_is_killed_leaves_no_core(
     assert bool(cores) is (given == "nothing of ours")
 
 
-def test_the_server_keeps_only_the_hash_of_a_token(matou_server: MatouServer, account: Account) -> None:
-    matou_server.token(account.user)
-
-    assert files_with([matou_server.root], [account.token]) == []
+def test_the_server_keeps_only_the_hash_of_a_token(account: Account) -> None:
+    assert files_with([account.server.root], [account.token]) == []
