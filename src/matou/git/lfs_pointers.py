@@ -68,6 +68,27 @@ def find_pointers(
             yield pointer
 
 
+def find_pointers_behind(
+    git_dir: Path, tips: Iterable[ObjectId], *, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[LfsPointer]:
+    """The LFS objects that a blob behind these tips points at, each once, in no order.
+
+    Raises:
+        Damaged, GitFailed: an object is missing, or cannot be read.
+    """
+    filtered = f"--filter=blob:limit={LARGEST_POINTER_BYTES + 1}"
+    walk = ["rev-list", "--objects", "--no-object-names", filtered, "--stdin"]
+    seen: set[LfsPointer] = set()
+    with GitChild(walk, git_dir=git_dir, limits=limits, has_input=True) as walked:
+        walked.feed(b"".join(tip.encode() + b"\n" for tip in sorted(set(tips))))
+        for content in _read_by_git(git_dir, (ObjectId(line.decode().strip()) for line in walked.stdout), limits):
+            pointer = parse_pointer(content)
+            if pointer is not None and pointer not in seen:
+                seen.add(pointer)
+                yield pointer
+        walked.finish()
+
+
 def _small_blobs(git_dir: Path, new_packs: Iterable[Path] | None, limits: Limits) -> Iterator[bytes]:
     is_sha256 = object_format_on_disk(git_dir) == "sha256"
     if is_sha256 and new_packs is None:

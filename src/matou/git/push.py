@@ -12,7 +12,7 @@ from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from matou.errors import MatouError
 from matou.git.children import BLOCK_BYTES
@@ -21,7 +21,7 @@ from matou.git.protocol_server import RECEIVE_PACK
 from matou.git.push_protocol import PushReport, push_commands, read_push_report
 from matou.git.run import GitChild, Limits
 from matou.git.transport import Answer
-from matou.git.whole_pack import WholePack, pack_of_everything
+from matou.git.whole_pack import pack_of_everything
 from matou.model.names import ObjectId
 from matou.model.refs import NOTHING, RefChange, RefListing
 
@@ -108,7 +108,7 @@ class Pusher:
 
     def _pieces(self, push: "_Push") -> Pieces:
         yield push.commands
-        pack = None if push.haves else pack_of_everything(push.git_dir, push.news)
+        pack = None if push.haves else _opened_pack(push)
         yield from self._packed(push) if pack is None else _stored(pack)
 
     def _packed(self, push: "_Push") -> Pieces:
@@ -201,9 +201,18 @@ def _batches(changes: Iterable[RefChange]) -> Iterator[Sequence[RefChange]]:
         yield some
 
 
-def _stored(pack: WholePack) -> Pieces:
-    with pack.path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
+def _opened_pack(push: _Push) -> BinaryIO | None:
+    """The pack that lies there; open, it stays readable when a backup replaces it."""
+    pack = pack_of_everything(push.git_dir, push.news)
+    try:
+        return None if pack is None else pack.path.open("rb")
+    except OSError:
+        return None  # it was replaced already
+
+
+def _stored(pack: BinaryIO) -> Pieces:
+    with pack:
+        while block := pack.read(BLOCK_BYTES):
             yield block
 
 

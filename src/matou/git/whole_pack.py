@@ -40,14 +40,14 @@ def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> WholePack
 
     So nobody is sent what the refs that they may see do not reach. None where git is to work it out.
     """
-    pack = _only_pack(git_dir)
-    if pack is None or (size := pack.stat().st_size) > LARGEST_PACK_BYTES:
-        return None
     try:
+        pack = _only_pack(git_dir)
+        if pack is None or (size := pack.stat().st_size) > LARGEST_PACK_BYTES:
+            return None
         held = _objects_of(pack)
         is_all = held is not None and _reached(git_dir, wanted, limit=len(held)) == held
-    except (Damaged, KeyError, ValueError):
-        return None
+    except (Damaged, KeyError, ValueError, OSError):
+        return None  # OSError: it was packed anew meanwhile, or is gone, or its disk fails
     return WholePack(pack, size) if is_all else None
 
 

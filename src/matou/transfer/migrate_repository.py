@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLater
 from matou.git.history import is_ancestor
 from matou.git.objects import open_repository
 from matou.git.push import Offer, Pusher, PushFailed
 from matou.git.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
+from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
+from matou.transfer.migrate_lfs import objects_to_move
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
 from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move
@@ -31,8 +33,19 @@ class NotProven(Damaged):
     """After a push the target does not show what was sent."""
 
 
+class MoreOpen(Conflict):
+    """The target has an empty repository of that name which more people may see than the one in the archive."""
+
+
+class UnwritableBranch(MatouError):
+    """The name of the default branch is not UTF-8, as what an API is told must be."""
+
+
 class LargeFilesLeftBehind(NotFound):
     """LFS objects that are not at the target."""
+
+
+OPENNESS: Final = {Visibility.PRIVATE: 0, Visibility.INTERNAL: 1, Visibility.PUBLIC: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ class _Filling:
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
         before, offer = self._look(is_new=is_new)
+        self._require_hidden(move, before, is_new=is_new)
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
         left_there = _left_there(self.wanted, before)
         if missing or left_there:
@@ -129,6 +143,25 @@ class _Filling:
     def _list(self) -> RefListing:
         return list_refs(self.mover.git, self.repository.clone_url)
 
+    def _require_hidden(self, move: Move, there: RefListing, *, is_new: bool) -> None:
+        """Nothing goes where more people would see it than see it now; who opened what was moved meant to.
+
+        Raises:
+            MoreOpen: what is there is empty, so nobody opened it for this.
+            MatouError: the platform made it more open than it was told to, and does not change that.
+        """
+        if not self.wanted or OPENNESS[self.repository.visibility] <= OPENNESS[move.visibility]:
+            return
+        if is_new:
+            self.mover.target.set_visibility(self.repository, move.visibility)
+        elif there.is_empty:
+            raise MoreOpen(
+                "the target has an empty repository there which is {there}, and this one is {wanted}: nothing was sent",
+                there=self.repository.visibility.value,
+                wanted=move.visibility.value,
+                advice="make what is there as it should be, or give this repository another place with --map FILE",
+            )
+
     def _require_own_history(self, there: RefListing, missing: Refs, left_there: Sequence[RefName]) -> None:
         """Raises OtherHistory where a push would not be pure addition."""
         changed = [name for name in missing if name in there.refs]
@@ -158,7 +191,7 @@ class _Filling:
         if self.line.lfs is None:
             return 0
         blobs = self.mover.archive.blobs
-        sizes_bytes = parse_lfs_list(blobs.read(self.line.lfs.list))
+        sizes_bytes = objects_to_move(self.mover.archive, self.line, self.wanted)
         here = [(oid, size) for oid, size in sizes_bytes.items() if blobs.has(oid)]
         if len(here) < len(sizes_bytes):
             note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(sizes_bytes) - len(here)))
@@ -234,7 +267,7 @@ class _Filling:
         if head not in self.wanted or there.head == head or not head.startswith(HEADS):
             return
         try:
-            self.mover.target.set_default_branch(self.repository, head.removeprefix(HEADS))
+            self.mover.target.set_default_branch(self.repository, _written(head.removeprefix(HEADS)))
         except MatouError as error:
             note(error)
 
@@ -260,6 +293,17 @@ class _Filling:
 
 def place_key(place: Place) -> tuple[str, str]:
     return folded(place.namespace), folded(place.name)
+
+
+def _written(branch: str) -> str:
+    """Raises UnwritableBranch."""
+    try:
+        branch.encode()
+    except UnicodeEncodeError as error:
+        raise UnwritableBranch(
+            "{branch} should be the default branch, and cannot be: its name is not UTF-8", branch=repr(branch)
+        ) from error
+    return branch
 
 
 def _left_there(wanted: Refs, there: RefListing) -> list[RefName]:

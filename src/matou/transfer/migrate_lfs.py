@@ -1,0 +1,32 @@
+"""Which LFS objects go with a repository: those that the refs which are moved point at, and no others."""
+
+from collections.abc import Mapping
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine
+from matou.archive.snapshots import parse_lfs_list
+from matou.git.lfs_pointers import find_pointers_behind
+from matou.git.refs import read_refs
+from matou.model.names import RepositoryPath
+from matou.transfer.migrate_refs import Refs
+
+
+def objects_to_move(archive: Archive, line: RepositoryLine, wanted: Refs) -> Mapping[str, int]:
+    """The sizes of the LFS objects that stand behind the wanted refs, by id.
+
+    The archive's list has those of all that was ever saved: what was force-pushed away at the source, a secret maybe,
+    is in it, too. Only a repository that keeps such refs is walked through.
+
+    Raises:
+        Damaged, NotFound: the archive does not have what it says of the repository.
+        GitFailed: an object of it is missing.
+    """
+    if line.lfs is None:
+        return {}
+    sizes_bytes = parse_lfs_list(archive.blobs.read(line.lfs.list))
+    git_dir = archive.repository(RepositoryPath.parse(line.path))
+    tips = frozenset(wanted.values())
+    if git_dir.is_dir() and read_refs(git_dir).object_ids() <= tips:
+        return sizes_bytes
+    behind = {pointer.oid for pointer in find_pointers_behind(git_dir, tips)}
+    return {oid: size for oid, size in sizes_bytes.items() if oid in behind}

@@ -1,0 +1,108 @@
+"""A migration among trouble: an archive that is damaged, what is not meant for others, and a target with surprises."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
+from integration.transfer.test_migrate import CONTENT, Port, by_path, every_platform, outcomes, refs
+from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
+from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
+from matou.cli.migrate_report import as_json, as_text
+from matou.forge import lfs
+from matou.forge.repositories import create_repository
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.transfer.migrate_repository import MoreOpen, UnwritableBranch
+
+SECRET = b"a secret" * 100
+
+
+def remove(git_dir: Path) -> None:
+    shutil.rmtree(git_dir)
+
+
+def empty(git_dir: Path) -> None:
+    remove(git_dir)
+    git_dir.mkdir()
+
+
+def lose_its_packs(git_dir: Path) -> None:
+    shutil.rmtree(git_dir / "objects")
+    (git_dir / "objects/pack").mkdir(parents=True)
+
+
+def cut_its_pack(git_dir: Path) -> None:
+    [pack] = (git_dir / "objects/pack").glob("*.pack")
+    pack.chmod(0o644)
+    pack.write_bytes(pack.read_bytes()[:-300])
+
+
+@pytest.mark.parametrize("damage", [remove, empty, lose_its_packs, cut_its_pack])
+def test_one_that_the_archive_has_lost_does_not_stop_the_others(
+    port: Port, team: Team, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    team.lfs["team/shop/lost"] = {digest_of(CONTENT): CONTENT}
+    for name in ("api", "lost", "web"):
+        make_repository(tmp_path / name)
+    team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "lost", "web")})
+    damage(team.git_dir("team/shop/lost"))
+
+    report = port.migrate(team.archive, jobs=1)
+
+    assert outcomes(report) == {"team/shop/api": "moved", "team/shop/lost": "failed", "team/shop/web": "moved"}
+    assert refs(port.git_dir("lost")) == {}
+
+
+def test_a_large_file_that_no_moved_ref_reaches_stays_in_the_archive(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    commit_file(tmp_path / "api", "secret.bin", pointer_text(SECRET))
+    team.lfs["team/shop/api"] = {digest_of(SECRET): SECRET}
+    team.save({"team/shop/api": source})
+    git(tmp_path / "api", "reset", "-q", "--hard", "HEAD~1")
+    commit_file(tmp_path / "api", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/api"] = {digest_of(SECRET): SECRET, digest_of(CONTENT): CONTENT}
+    team.save({"team/shop/api": source})
+
+    report = port.migrate(team.archive)
+
+    made = port.repository("api")
+    assert outcomes(report) == {"team/shop/api": "moved"}
+    assert lfs.size(port.server.forge, made, digest_of(CONTENT)) == len(CONTENT)
+    assert lfs.size(port.server.forge, made, digest_of(SECRET)) is None
+
+
+@every_platform
+def test_what_is_private_does_not_go_where_everybody_sees_it(port: Port, team: Team, tmp_path: Path) -> None:
+    team.save({"team/shop/api": make_repository(tmp_path / "api")})
+    create_repository(
+        port.server.forge,
+        RepositoryPath(port.namespace.path, "api"),
+        visibility=Visibility.PUBLIC,
+        creator=port.server.owner,
+    )
+
+    report = port.migrate(team.archive)
+
+    [problem] = by_path(report)["team/shop/api"].problems
+    assert isinstance(problem, MoreOpen)
+    assert refs(port.git_dir("api")) == {}
+
+
+@every_platform
+def test_a_default_branch_that_no_api_can_be_told_of_is_told_of_here(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    tip = git(tmp_path / "api", "rev-parse", "main")
+    (source / "packed-refs").write_bytes(tip.encode() + b" refs/heads/\xe9t\xe9\n")
+    (source / "HEAD").write_bytes(b"ref: refs/heads/\xe9t\xe9\n")
+    team.save({"team/shop/api": source, "team/shop/web": make_repository(tmp_path / "web")})
+
+    report = port.migrate(team.archive, jobs=1)
+
+    [problem] = by_path(report)["team/shop/api"].problems
+    assert isinstance(problem, UnwritableBranch)
+    assert outcomes(report) == {"team/shop/api": "incomplete", "team/shop/web": "moved"}
+    assert refs(port.git_dir("api")) == refs(source)
+    assert (as_text(report) + as_json(report)).encode()
