@@ -108,7 +108,9 @@ def test_without_a_terminal_nobody_is_asked_and_the_command_and_the_variable_are
     ended = person.person.matou(*backup(person), code=4)
     again = person.person.matou(*backup(person), code=4)
 
-    way_back = f"log in again with: matou login {person.url} --platform matou --user {person.name}; or set MATOU_"
+    way_back = (
+        f"log in again with: matou login {person.url} --platform matou --user {person.name}; or set MATOU_GITCODE_TOKEN"
+    )
     assert f"no longer valid, and is kept no longer\n{way_back}" in ended.err
     assert f"no token is kept for {person.url}\n{way_back}" in again.err
     assert log_ins(door) == 0

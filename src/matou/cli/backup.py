@@ -91,7 +91,7 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
         return _run_with(source.token, source, options, settings)
     from matou.cli.kept import Kept
 
-    renewal = Kept(settings).renewal(source.token)
+    renewal = Kept(settings).renewal(source.token, variable=source.variable)
     return renewal.ask(lambda token: _run_with(token, source, options, settings))
 
 

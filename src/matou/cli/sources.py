@@ -42,12 +42,14 @@ class ConfiguredSource:
 
     Attributes:
         token: what lets us in, or else the account whose token is kept since `matou login`.
+        variable: the one that would have given another token.
     """
 
     platform: str
     url: str
     to: Path
     token: "Secret | Login"
+    variable: str
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
@@ -84,7 +86,8 @@ def from_arguments(
         )
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
-    return ConfiguredSource(platform, url, to.expanduser(), token or token_of(platform, url, "", settings))
+    found = token or token_of(platform, url, "", settings)
+    return ConfiguredSource(platform, url, to.expanduser(), found, variable_of(platform))
 
 
 def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource, ...]:
@@ -103,8 +106,10 @@ def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource
 
 def _configured(table: _SourceTable, settings: Settings) -> ConfiguredSource:
     _require_known(table.platform)
-    token = token_of(table.platform, table.url, table.token_variable, settings)
-    return ConfiguredSource(table.platform, table.url, Path(table.to).expanduser(), token, table.include, table.exclude)
+    variable = table.token_variable or variable_of(table.platform)
+    token = token_of(table.platform, table.url, variable, settings)
+    to = Path(table.to).expanduser()
+    return ConfiguredSource(table.platform, table.url, to, token, variable, table.include, table.exclude)
 
 
 def _require_known(platform: str) -> None:
