@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,10 +41,17 @@ class Person:
         assert code is None or ended.returncode == code, f"{arguments} ended with {ended.returncode}:\n{ended.stderr}"
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def start(
-        self, *arguments: str | Path, stderr: int | IO[bytes] = subprocess.PIPE, **environment: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Start the program as the leader of a process group of its own."""
+        return self._start(arguments, environment, subprocess.PIPE)
+
+    def start_logging(self, log: IO[bytes], *arguments: str | Path) -> subprocess.Popen[str]:
+        """As `start`, with what it says on standard error in a file."""
+        return self._start(arguments, {}, log)
+
+    def _start(
+        self, arguments: Sequence[str | Path], environment: Mapping[str, str], stderr: int | IO[bytes]
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [MATOU, *arguments],
             env=self.variables(**environment),
@@ -77,7 +84,7 @@ def serving(person: Person, root: Path, *options: str) -> Iterator[str]:
     """A server over an archive on a free port; yields its URL. What it logs is in the person's home folder."""
     # Not into a pipe: one that nobody reads stops whoever writes to it once it is full.
     log = (person.home / "serve.log").open("ab")
-    with log, person.start("serve", "--root", root, "--port", "0", *options, stderr=log) as server:
+    with log, person.start_logging(log, "serve", "--root", root, "--port", "0", *options) as server:
         try:
             assert server.stdout is not None
             yield server.stdout.readline().strip()
