@@ -12,12 +12,17 @@ from matou.db.engine import Database, open_database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization, create_project
-from matou.forge.repositories import create_repository
+from matou.forge.repositories import (
+    create_repository,
+)
 from matou.forge.users import create_user
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
+from support.desk import Desk
+from support.git_repositories import git, store_object
 
 
 @pytest.fixture
@@ -73,3 +78,33 @@ def project(forge: Forge, team: Namespace, anna: User) -> Namespace:
 @pytest.fixture
 def repository(forge: Forge, project: Namespace, anna: User) -> Repository:
     return create_repository(forge, RepositoryPath(project.path, "ship"), creator=anna)
+
+
+@pytest.fixture
+def desk(forge: Forge, repository: Repository, anna: User) -> Desk:
+    return Desk(forge, repository, Identity(anna, ALL_SCOPES))
+
+
+@pytest.fixture
+def full(desk: Desk) -> Desk:
+    """One with files, folders, a link, a program and a submodule in it, as a push would have left them."""
+    desk.create("README.md", b"hello\n")
+    git_dir = desk.git_dir
+    blob, tip = desk.blob("README.md"), desk.git("rev-parse", "main")
+    inner = b"100755 run\0" + bytes.fromhex(blob) + b"100664 text\0" + bytes.fromhex(blob)
+    folder = store_object(git_dir, "tree", inner.replace(b"100664", b"100644"))
+    root = b"".join(
+        [
+            b"100644 README.md\0" + bytes.fromhex(blob),
+            b"120000 link\0" + bytes.fromhex(store_object(git_dir, "blob", b"../../etc")),
+            b"160000 module\0" + bytes.fromhex(tip),
+            b"40000 src\0" + bytes.fromhex(folder),
+            b"100644 src.txt\0" + bytes.fromhex(blob),
+        ]
+    )
+    # git's order: "src.txt" sorts before the folder "src/".
+    ordered = root.replace(b"40000 src\0" + bytes.fromhex(folder), b"") + b"40000 src\0" + bytes.fromhex(folder)
+    tree = store_object(git_dir, "tree", ordered)
+    commit = git(git_dir, "commit-tree", tree, "-p", "main", "-m", "all kinds")
+    git(git_dir, "update-ref", "refs/heads/main", commit)
+    return desk

@@ -1,20 +1,14 @@
 """Files made, changed and deleted through an API: what git then has, what is refused, and who wins a race."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from matou.db.engine import Database
-from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import MatouError
-from matou.forge import turns
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository, NotAllowed, ReadOnly
 from matou.forge.branches import InvalidRefName, NoSuchRevision
 from matou.forge.file_changes import (
@@ -24,15 +18,10 @@ from matou.forge.file_changes import (
     FileTooLarge,
     NoSuchFile,
     UnsaidVersion,
-    Wish,
     Written,
     create_file,
-    delete_file,
-    update_file,
 )
-from matou.forge.forge import Forge
 from matou.forge.ref_updates import RepositoryMoved
-from matou.forge.references import ref_listing
 from matou.forge.repositories import (
     archive_repository,
     delete_repository,
@@ -48,98 +37,11 @@ from matou.git.edits import (
     Person,
     RefusedFile,
 )
-from matou.git.objects import InvalidTreePath, TreePath
+from matou.git.objects import InvalidTreePath
 from matou.git.quarantine import OtherObjectFormat
-from matou.model.names import ObjectId, object_id
 from matou.model.platform import Visibility
-from support.git_repositories import commit_file, git, git_bytes, init_bare, refs_of, store_object
-
-NOTHING_YET = object_id("0" * 40)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Somebody who may write to a repository, and plain git to look at what they did."""
-
-    forge: Forge
-    repository: Repository
-    identity: Identity
-
-    @property
-    def git_dir(self) -> Path:
-        return self.forge.git_dir(self.repository)
-
-    def create(self, path: str, content: bytes = b"new\n", **words: object) -> Written:
-        return create_file(self.forge, self.identity, self.repository, wish(path, **words), content)
-
-    def update(self, path: str, content: bytes, seen: str | None, **words: object) -> Written:
-        known = None if seen is None else object_id(seen)
-        return update_file(self.forge, self.identity, self.repository, wish(path, **words), content, seen=known)
-
-    def delete(self, path: str, seen: str, **words: object) -> Written:
-        return delete_file(self.forge, self.identity, self.repository, wish(path, **words), seen=object_id(seen))
-
-    def git(self, *words: str) -> str:
-        return git(self.git_dir, *words)
-
-    def files(self, revision: str = "main") -> dict[str, str]:
-        """Mode and object id by path."""
-        lines = self.git("ls-tree", "-r", "-z", revision).split("\0")
-        return {path: f"{mode} {oid}" for mode, _, oid, path in (split(line) for line in lines if line)}
-
-    def blob(self, path: str, revision: str = "main") -> ObjectId:
-        return object_id(self.files(revision)[path].split()[1])
-
-    def everything(self) -> tuple[dict[str, str], list[Path]]:
-        """Every ref, and every file below the repository: objects, locks, quarantines."""
-        found = sorted(path for path in self.git_dir.rglob("*") if path.is_file())
-        return {str(name): str(oid) for name, oid in refs_of(self.git_dir).items()}, found
-
-
-def split(line: str) -> tuple[str, str, str, str]:
-    head, _, path = line.partition("\t")
-    mode, kind, oid = head.split()
-    return mode, kind, oid, path
-
-
-def wish(path: str, **words: object) -> Wish:
-    return Wish(**{"path": TreePath.parse(path), "message": "a change", **words})  # type: ignore[arg-type]
-
-
-def assert_strictly_sound(git_dir: Path) -> None:
-    """Nothing is wrong, and nothing is there that no ref reaches."""
-    assert git(git_dir, "fsck", "--full", "--strict", "--no-progress", "--unreachable") == ""
-    assert [path.name for path in (git_dir / "objects").iterdir() if len(path.name) > 4] == []
-
-
-@pytest.fixture
-def desk(forge: Forge, repository: Repository, anna: User) -> Desk:
-    return Desk(forge, repository, Identity(anna, ALL_SCOPES))
-
-
-@pytest.fixture
-def full(desk: Desk) -> Desk:
-    """One with files, folders, a link, a program and a submodule in it, as a push would have left them."""
-    desk.create("README.md", b"hello\n")
-    git_dir = desk.git_dir
-    blob, tip = desk.blob("README.md"), desk.git("rev-parse", "main")
-    inner = b"100755 run\0" + bytes.fromhex(blob) + b"100664 text\0" + bytes.fromhex(blob)
-    folder = store_object(git_dir, "tree", inner.replace(b"100664", b"100644"))
-    root = b"".join(
-        [
-            b"100644 README.md\0" + bytes.fromhex(blob),
-            b"120000 link\0" + bytes.fromhex(store_object(git_dir, "blob", b"../../etc")),
-            b"160000 module\0" + bytes.fromhex(tip),
-            b"40000 src\0" + bytes.fromhex(folder),
-            b"100644 src.txt\0" + bytes.fromhex(blob),
-        ]
-    )
-    # git's order: "src.txt" sorts before the folder "src/".
-    ordered = root.replace(b"40000 src\0" + bytes.fromhex(folder), b"") + b"40000 src\0" + bytes.fromhex(folder)
-    tree = store_object(git_dir, "tree", ordered)
-    commit = git(git_dir, "commit-tree", tree, "-p", "main", "-m", "all kinds")
-    git(git_dir, "update-ref", "refs/heads/main", commit)
-    return desk
+from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
+from support.git_repositories import git, git_bytes, init_bare
 
 
 @contextmanager
@@ -436,103 +338,3 @@ def test_a_repository_of_another_object_format_says_so(desk: Desk, tmp_path: Pat
 
     with pytest.raises(OtherObjectFormat):
         desk.create("x")
-
-
-def together(writes: list[Callable[[], Written]]) -> tuple[list[Written], list[MatouError]]:
-    """What came of writing at once."""
-
-    def outcome(write: Callable[[], Written]) -> Written | MatouError:
-        try:
-            return write()
-        except MatouError as error:
-            return error
-
-    with ThreadPoolExecutor(len(writes)) as pool:
-        found = list(pool.map(outcome, writes))
-    return [one for one in found if isinstance(one, Written)], [one for one in found if isinstance(one, MatouError)]
-
-
-def test_of_twenty_who_write_different_files_at_once_none_is_lost(desk: Desk) -> None:
-    desk.create("README.md")
-
-    written, failed = together([partial(desk.create, f"folder/{number}") for number in range(20)])
-
-    assert failed == []
-    assert set(desk.files()) == {"README.md", *(f"folder/{number}" for number in range(20))}
-    assert desk.git("rev-list", "--count", "--first-parent", "main") == "21"
-    assert desk.git("rev-list", "--min-parents=2", "main") == ""
-    assert {one.commit.id for one in written} < set(desk.git("rev-list", "main").split())
-    assert_strictly_sound(desk.git_dir)
-
-
-def test_of_twenty_who_change_the_same_version_of_a_file_at_once_one_wins(desk: Desk) -> None:
-    blob = desk.create("README.md").blob
-
-    written, failed = together([partial(desk.update, "README.md", b"%d\n" % number, str(blob)) for number in range(20)])
-
-    assert [type(error) for error in failed] == [FileChanged] * 19
-    assert [one.blob for one in written] == [desk.blob("README.md")]
-    assert desk.git("rev-list", "--count", "main") == "2"
-    assert_strictly_sound(desk.git_dir)
-
-
-def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk) -> None:
-    written, failed = together([partial(desk.create, str(number)) for number in range(20)])
-
-    assert (len(written), failed, len(desk.files())) == (20, [], 20)
-    assert desk.git("rev-list", "--count", "main") == "20"
-    assert_strictly_sound(desk.git_dir)
-
-
-def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As two processes do not: nothing but git's own locks stands between them."""
-    monkeypatch.setattr(turns, "_turn_of", lambda *_: turns._Turn())
-    desk.create("README.md")
-
-    written, failed = together([partial(desk.create, f"{number}") for number in range(6)])
-
-    assert (len(written), failed, len(desk.files())) == (6, [], 7)
-    assert desk.git("rev-list", "--count", "main") == "7"
-    assert_strictly_sound(desk.git_dir)
-
-
-class PushedTo:
-    """A clock that is late: whenever somebody reads it, others push first. For as long as there are names left."""
-
-    def __init__(self, desk: Desk, *names: str) -> None:
-        self._desk = desk
-        self._names = list(names)
-
-    def __call__(self) -> datetime:
-        if self._names:
-            commit_file(self._desk.git_dir, "main", self._names.pop(), b"pushed\n")
-        return self._desk.forge.now()
-
-
-def test_a_push_between_reading_and_writing_is_not_lost(desk: Desk) -> None:
-    desk.create("README.md")
-    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "one", "two")))
-
-    slow.create("written")
-
-    assert set(desk.files()) == {"README.md", "one", "two", "written"}
-    assert_strictly_sound(desk.git_dir)
-
-
-def test_a_push_of_the_same_file_between_reading_and_writing_wins(desk: Desk) -> None:
-    seen = desk.create("README.md").blob
-    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "README.md")))
-
-    with pytest.raises(FileChanged):
-        slow.update("README.md", b"mine\n", seen)
-
-    assert desk.git("cat-file", "blob", "main:README.md") == "pushed"
-    assert_strictly_sound(desk.git_dir)
-
-
-def test_what_another_process_wrote_is_seen_at_once(desk: Desk, database: Database) -> None:
-    desk.create("README.md")
-    ref_listing(desk.forge, desk.repository)
-    commit_file(desk.git_dir, "main", "pushed", b"")
-
-    assert desk.create("mine").commit.parents == (desk.git("rev-parse", "main~1"),)

@@ -1,129 +1,19 @@
 """LFS against a local server that keeps to the batch API, or does not."""
 
-import hashlib
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from matou.credentials import GitCredential, Secret
-from matou.errors import Damaged, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import NotFound, Refused, TryLater, UnknownShape
 from matou.remote.addresses import parse_address
 from matou.remote.git_http import basic_authorization
-from matou.remote.lfs import LfsClient, LfsMissing, Readable
-from matou.remote.session import Patience, Session
-from support.fault_proxy import FaultProxy, FlipByte, ResetPeer, TruncateBody
+from matou.remote.lfs import LfsClient, LfsMissing
+from matou.remote.session import Session
+from support.fault_proxy import FaultProxy
+from support.lfs_server import CREDENTIAL, TOKEN, LfsServer, Store, with_action
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.steered_clock import BEGINNING, SteeredClock
-
-TOKEN = "f00dfacecafe0123456789abcdef0123456789ab"
-CREDENTIAL = GitCredential("coding", Secret(TOKEN))
-TYPE = {"Content-Type": "application/vnd.git-lfs+json"}
-
-
-def oid_of(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-class Store:
-    """A sink that keeps what comes whole."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.most_at_once = 0
-        self._now = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, oid: str, size: int, stream: Readable) -> None:
-        with self._lock:
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
-        try:
-            content = b"".join(iter(lambda: stream.read(1000), b""))
-        finally:
-            with self._lock:
-                self._now -= 1
-        assert len(content) == size
-        self.objects[oid] = content
-
-
-@dataclass
-class LfsServer:
-    """Batch and download. `amend` may change what the batch says of an object."""
-
-    server: RecordingServer
-    objects: dict[str, bytes]
-    amend: Callable[[str, dict[str, object]], dict[str, object]] = lambda oid, described: described
-    ranges: bool = True
-    downloads: list[SeenRequest] = field(default_factory=list)
-    batches: list[SeenRequest] = field(default_factory=list)
-
-    def answer(self, request: SeenRequest) -> Reply:
-        if request.method == "POST":
-            self.batches.append(request)
-            return self._batch(request)
-        self.downloads.append(request)
-        content = self.objects[request.path.rpartition("/")[2]]
-        first = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
-        if self.ranges and first:
-            described = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"}
-            return Reply(206, content[first:], described)
-        return Reply(200, content)
-
-    def _batch(self, request: SeenRequest) -> Reply:
-        asked = request.json()
-        assert isinstance(asked, dict)
-        described = [self.amend(wanted["oid"], self._describe(wanted)) for wanted in asked["objects"]]
-        return json_reply({"transfer": "basic", "objects": described, "hash_algo": "sha256"}, headers=TYPE)
-
-    def _describe(self, wanted: Mapping[str, object]) -> dict[str, object]:
-        oid = str(wanted["oid"])
-        if oid not in self.objects:
-            return {**wanted, "error": {"code": 404, "message": "Object does not exist"}}
-        return {**wanted, "actions": {"download": {"href": f"{self.server.url}/objects/{oid}"}}}
-
-    def add(self, content: bytes) -> tuple[str, int]:
-        self.objects[oid_of(content)] = content
-        return oid_of(content), len(content)
-
-
-@pytest.fixture
-def lfs(recording_server: RecordingServer) -> LfsServer:
-    server = LfsServer(recording_server, {})
-    recording_server.handler = server.answer
-    return server
-
-
-@pytest.fixture
-def time_() -> SteeredClock:
-    return SteeredClock()
-
-
-@pytest.fixture
-def session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
-    with Session(named=[recording_server.url], clock=time_.clock, patience=Patience(attempts=3)) as session:
-        yield session
-
-
-@pytest.fixture
-def client(session: Session, recording_server: RecordingServer) -> LfsClient:
-    return LfsClient(session, f"{recording_server.url}/team/repo.git", credential=CREDENTIAL, downloads=3)
-
-
-def with_action(**action: object) -> Callable[[str, dict[str, object]], dict[str, object]]:
-    """Change the download action; what is given as None is left out."""
-
-    def amend(oid: str, described: dict[str, object]) -> dict[str, object]:
-        actions = described["actions"]
-        assert isinstance(actions, dict)
-        return {**described, "actions": {"download": {**actions["download"], **action}}}
-
-    return amend
-
-
-# --- the usual
 
 
 def test_objects_come_into_the_sink_a_hundred_a_batch(lfs: LfsServer, client: LfsClient) -> None:
@@ -171,9 +61,6 @@ def test_a_sink_that_reads_only_as_much_as_the_size_gets_checked_bytes(lfs: LfsS
     client.download([wanted], lambda oid, size, stream: came.append(stream.read(4) + stream.read(size)))
 
     assert came[0] == (b"0123456789" * 1000)[: len(came[0])]
-
-
-# --- what cannot be had
 
 
 def test_an_object_that_is_missing_at_the_source_is_named_and_stops_nothing(lfs: LfsServer, client: LfsClient) -> None:
@@ -271,128 +158,6 @@ def test_a_batch_of_another_shape_is_told(client: LfsClient, recording_server: R
 
     with pytest.raises(UnknownShape):
         client.download([("0" * 64, 1)], Store())
-
-
-# --- wrong bytes
-
-
-@pytest.mark.parametrize("sent", [b"conten!", b"content and more", b""])
-def test_wrong_bytes_never_come_to_an_end(lfs: LfsServer, client: LfsClient, sent: bytes) -> None:
-    oid, size = lfs.add(b"content")
-    lfs.objects[oid] = sent
-    ended = []
-
-    def sink(oid: str, size: int, stream: Readable) -> None:
-        while stream.read(3):
-            pass
-        ended.append(oid)
-
-    (missing,) = client.download([(oid, size)], sink)
-
-    assert missing.oid == oid
-    assert ended == []
-
-
-def test_bytes_that_the_sink_did_not_read_are_checked_too(lfs: LfsServer, client: LfsClient) -> None:
-    oid, size = lfs.add(b"content")
-    lfs.objects[oid] = b"conten!"
-
-    (missing,) = client.download([(oid, size)], lambda oid, size, stream: None)
-
-    assert "the bytes of another" in missing.message
-
-
-def test_what_the_sink_finds_damaged_is_told(lfs: LfsServer, client: LfsClient) -> None:
-    def sink(oid: str, size: int, stream: Readable) -> None:
-        raise Damaged("the disk gave other bytes back")
-
-    (missing,) = client.download([lfs.add(b"content")], sink)
-
-    assert missing.message == "the disk gave other bytes back"
-
-
-def test_a_fault_of_the_sink_is_not_taken_for_a_missing_object(lfs: LfsServer, client: LfsClient) -> None:
-    def sink(oid: str, size: int, stream: Readable) -> None:
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match="No space"):
-        client.download([lfs.add(b"content")], sink)
-
-
-# --- cuts
-
-
-def test_an_end_that_nothing_announced_may_be_a_cut(
-    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer
-) -> None:
-    wanted = lfs.add(b"content")
-
-    def answer(request: SeenRequest) -> Reply:
-        is_first_download = request.method == "GET" and not lfs.downloads
-        reply = lfs.answer(request)
-        return Reply(raw=[b"HTTP/1.1 200 OK\r\n\r\ncon"]) if is_first_download else reply
-
-    recording_server.handler = answer
-    store = Store()
-
-    assert client.download([wanted], store) == ()
-    assert store.objects == lfs.objects
-
-
-@pytest.mark.parametrize("ranges", [True, False])
-@pytest.mark.parametrize("cut", [TruncateBody(300_001), ResetPeer(300_001)])
-def test_a_download_that_is_cut_goes_on_where_it_was(
-    lfs: LfsServer,
-    fault_proxy: Callable[[str], FaultProxy],
-    time_: SteeredClock,
-    cut: TruncateBody | ResetPeer,
-    ranges: bool,
-) -> None:
-    content = bytes(range(256)) * 4000
-    wanted = lfs.add(content)
-    lfs.ranges = ranges
-    proxy = fault_proxy(lfs.server.url)
-    proxy.add(cut, method="GET", at=[1, 2])
-    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
-    store = Store()
-    with Session(named=[proxy.url], clock=time_.clock) as session:
-        missing = LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], store)
-
-    assert missing == ()
-    assert store.objects == lfs.objects
-    asked = [request.headers.get("range") for request in lfs.downloads]
-    assert asked[0] is None
-    assert all(range_ is not None for range_ in asked[1:])
-
-
-def test_a_download_that_is_always_cut_at_the_same_byte_ends(
-    lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock
-) -> None:
-    wanted = lfs.add(b"x" * 100_000)
-    lfs.ranges = False
-    proxy = fault_proxy(lfs.server.url)
-    proxy.add(TruncateBody(70_000), method="GET")
-    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
-    with (
-        Session(named=[proxy.url], clock=time_.clock) as session,
-        pytest.raises(TryLater, match="cut off 6 times after byte 70000 of 100000"),
-    ):
-        LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], Store())
-
-
-def test_a_flipped_byte_is_found(lfs: LfsServer, fault_proxy: Callable[[str], FaultProxy], time_: SteeredClock) -> None:
-    wanted = lfs.add(b"x" * 100_000)
-    proxy = fault_proxy(lfs.server.url)
-    proxy.add(FlipByte(99_999), method="GET")
-    lfs.amend = with_action(href=f"{proxy.url}/objects/{wanted[0]}")
-    store = Store()
-    with Session(named=[proxy.url], clock=time_.clock) as session:
-        (missing,) = LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], store)
-
-    assert (missing.oid, store.objects) == (wanted[0], {})
-
-
-# --- where an answer may lead
 
 
 @pytest.mark.parametrize(
@@ -498,9 +263,6 @@ def test_a_batch_cannot_have_our_credential_sent_elsewhere(
 
     assert elsewhere.requests == []
     assert TOKEN not in missing.message
-
-
-# --- actions that are over
 
 
 @pytest.mark.parametrize(

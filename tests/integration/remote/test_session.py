@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
@@ -15,49 +15,22 @@ import structlog
 
 import matou
 from matou.credentials import Secret
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.remote.addresses import UnsafeAddress
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.remote.answers import (
     Answer,
     AnsweredOtherwise,
     AnsweredRefused,
-    AnswerTooLong,
     Cancelled,
     ConnectionFailed,
     FailedAnswer,
-    RedirectRefused,
 )
-from matou.remote.connections import Limits
 from matou.remote.headers import InvalidHeader
 from matou.remote.limiter import Limiter
 from matou.remote.session import Patience, Session
 from support.fault_proxy import FaultProxy, Status
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
+from support.sessions import AUTHORIZATION, OK, TOKEN, get
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
-
-TOKEN = "f00dfacecafe0123456789abcdef0123456789ab"
-AUTHORIZATION = Secret(f"token {TOKEN}")
-OK = Reply(body=b"ok")
-
-
-@pytest.fixture
-def time_() -> SteeredClock:
-    return SteeredClock()
-
-
-@pytest.fixture
-def session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
-    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.5) as session:
-        yield session
-
-
-def get(
-    session: Session, server: RecordingServer | FaultProxy, path: str = "/", *, limit_bytes: int = 20_000_000
-) -> Answer:
-    return session.request("GET", server.url + path, repeatable=True, limit_bytes=limit_bytes)
-
-
-# --- one answer
 
 
 def test_an_answer_has_its_status_its_headers_in_lower_case_and_its_body(
@@ -133,9 +106,6 @@ def test_a_stream_that_is_left_early_gives_its_connection_up(
     assert recording_server.connections == 2
 
 
-# --- what a status means
-
-
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -177,9 +147,6 @@ def test_a_failure_that_breaks_off_is_still_that_failure(session: Session, recor
         get(session, recording_server)
 
     assert caught.value.answer.body == b"beca"
-
-
-# --- asking again
 
 
 def test_a_request_is_repeated_with_growing_waits_until_it_is_answered(
@@ -339,254 +306,6 @@ def test_a_hold_is_for_what_names_no_pace_too(
     assert time_.waits == [20]
 
 
-# --- answers that are not whole
-
-
-WHOLE = b'{"repositories": [1, 2, 3]}'
-PACKED = gzip.compress(WHOLE)
-GZIP = {"Content-Encoding": "gzip"}
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        pytest.param(Reply(body=WHOLE[:9], content_length=len(WHOLE), ends=False), id="body shorter than announced"),
-        pytest.param(Reply(chunked=True, pieces=[WHOLE[:9]], ends=False), id="cut between chunks"),
-        pytest.param(
-            Reply(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1b\r\n" + WHOLE[:9]]), id="cut in a chunk"
-        ),
-        pytest.param(Reply(raw=[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]), id="no chunk at all"),
-        pytest.param(Reply(body=PACKED[:20], headers=GZIP), id="gzip cut in its data"),
-        pytest.param(Reply(body=PACKED[:-1], headers=GZIP), id="gzip cut in its checksum"),
-        pytest.param(Reply(body=b"", headers=GZIP), id="gzip of nothing"),
-        pytest.param(Reply(body=PACKED[:20] + b"\0\0\0\0" + PACKED[24:], headers=GZIP), id="gzip broken"),
-        pytest.param(Reply(raw=[b""]), id="closed without an answer"),
-        pytest.param(Reply(raw=[b""], resets=True), id="reset without an answer"),
-        pytest.param(Reply(body=WHOLE[:9], content_length=len(WHOLE), ends=False, resets=True), id="reset in the body"),
-        pytest.param(Reply(raw=[b"HTTP/1.1 200 OK\r\nContent-Le"]), id="cut in a header"),
-        pytest.param(Reply(raw=[b"HTTP/1.1 200 OK\r\nServer: x\r\n"]), id="cut between headers"),
-        pytest.param(Reply(raw=[b"HTTP/1.1 200 OK\r\n"]), id="cut after the status"),
-        pytest.param(
-            Reply(raw=[b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 99\r\n\r\n" + WHOLE[:9]]), id="head broken"
-        ),
-        pytest.param(Reply(raw=[b"SSH-2.0-OpenSSH_9.2\r\n"]), id="no HTTP"),
-    ],
-)
-def test_an_answer_that_is_not_whole_is_asked_for_again_and_never_taken(
-    session: Session, recording_server: RecordingServer, trouble: Reply
-) -> None:
-    """F-32."""
-    recording_server.replies = [trouble, Reply(body=WHOLE)]
-
-    answer = get(session, recording_server)
-
-    assert answer.body == WHOLE
-    assert len(recording_server.requests) == 2
-
-
-def test_a_stream_that_was_cut_never_looks_as_if_it_had_ended(
-    session: Session, recording_server: RecordingServer
-) -> None:
-    recording_server.replies = [Reply(body=b"x" * 100, content_length=200, ends=False)]
-
-    with session.open("GET", recording_server.url, repeatable=True) as stream:
-        begun = stream.read(100)
-        for _ in range(2):
-            with pytest.raises(ConnectionFailed):
-                stream.read(100)
-
-    assert begun == b"x" * 100
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        pytest.param(Reply(body=b"x" * 1_000_001), id="long"),
-        pytest.param(Reply(chunked=True, pieces=[b"x" * 100_000] * 11), id="long without saying so"),
-        pytest.param(Reply(body=gzip.compress(bytes(200_000_000)), headers=GZIP), id="bomb"),
-        pytest.param(Reply(400, body=gzip.compress(bytes(200_000_000)), headers=GZIP), id="bomb in a failure"),
-    ],
-)
-def test_an_answer_that_is_too_long_is_left(session: Session, recording_server: RecordingServer, reply: Reply) -> None:
-    recording_server.replies = [reply]
-    before = time.process_time()
-
-    with pytest.raises((AnswerTooLong, AnsweredOtherwise)):
-        get(session, recording_server, limit_bytes=1_000_000)
-
-    assert time.process_time() - before < 0.5
-
-
-def test_an_encoding_that_we_did_not_ask_for_is_told(session: Session, recording_server: RecordingServer) -> None:
-    recording_server.replies = [Reply(body=b"?", headers={"Content-Encoding": "br"})]
-
-    with pytest.raises(UnknownShape, match="'br'"):
-        get(session, recording_server)
-
-
-# --- servers that are slow
-
-IMPATIENT = Limits(
-    connect=timedelta(seconds=2),
-    idle=timedelta(seconds=0.3),
-    total=timedelta(seconds=1.2),
-    slowest_bytes_per_second=100,
-    slow_for=timedelta(seconds=0.4),
-)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\nX-Padding: "
-
-
-def drops(content: bytes, size: int = 1) -> list[bytes]:
-    return [content[start : start + size] for start in range(0, len(content), size)]
-
-
-@pytest.mark.parametrize(
-    ("reply", "fault"),
-    [
-        pytest.param(Reply(raw=drops(HEAD + b"x" * 10_000), delay=0.1), "fewer than 100 bytes a second", id="head"),
-        pytest.param(Reply(pieces=drops(b"x" * 10_000), delay=0.1), "fewer than 100 bytes a second", id="body"),
-        pytest.param(
-            Reply(chunked=True, pieces=drops(b"x" * 10_000), delay=0.1), "fewer than 100 bytes a second", id="chunks"
-        ),
-        pytest.param(Reply(pieces=drops(b"x" * 10_000_000, 1000), delay=0.05), "not finished after", id="endless"),
-        pytest.param(Reply(raw=drops(HEAD + b"x" * 60_000, 100), delay=0.05), "not finished after", id="head, endless"),
-        pytest.param(Reply(body=b"x", content_length=2, delay=30), "nothing came for", id="silence in the body"),
-        pytest.param(Reply(raw=[b"x"], delay=30), "nothing came for", id="silence"),
-    ],
-)
-def test_a_server_that_drips_is_left_within_the_limits(
-    recording_server: RecordingServer, reply: Reply, fault: str
-) -> None:
-    """F-36."""
-    recording_server.replies = [reply]
-    patience = Patience(attempts=1)
-    before = time.monotonic()
-
-    with (
-        Session(named=[recording_server.url], clock=SYSTEM_CLOCK, limits=IMPATIENT, patience=patience) as session,
-        pytest.raises(ConnectionFailed, match=fault),
-    ):
-        get(session, recording_server)
-
-    assert time.monotonic() - before < 2
-
-
-def test_a_slow_reader_is_no_slow_server(recording_server: RecordingServer) -> None:
-    recording_server.replies = [Reply(body=b"x" * 3_000_000)]
-    limits = Limits(total=None, idle=timedelta(seconds=5), slow_for=timedelta(seconds=0.1))
-
-    with (
-        Session(named=[recording_server.url], clock=SYSTEM_CLOCK, limits=limits) as session,
-        session.open("GET", recording_server.url, repeatable=True) as stream,
-    ):
-        received = len(stream.read(1000))
-        time.sleep(0.4)
-        received += len(stream.read())
-
-    assert received == 3_000_000
-
-
-# --- where we do not go
-
-
-def test_a_redirect_within_the_origin_is_followed_with_the_credential(
-    session: Session, recording_server: RecordingServer
-) -> None:
-    recording_server.replies = [
-        Reply(301, headers={"Location": "/moved?page=2"}),
-        Reply(302, headers={"Location": f"{recording_server.url}/again"}),
-        OK,
-    ]
-
-    answer = session.request("GET", recording_server.url, repeatable=True, authorization=AUTHORIZATION)
-
-    assert answer.body == b"ok"
-    assert [request.target for request in recording_server.requests] == ["/", "/moved?page=2", "/again"]
-    assert all(request.has_authorization for request in recording_server.requests)
-
-
-def test_a_redirect_to_another_origin_is_not_followed_and_is_told(
-    session: Session, recording_server: RecordingServer
-) -> None:
-    """B-15."""
-    elsewhere = RecordingServer()
-    recording_server.replies = [Reply(302, headers={"Location": f"{elsewhere.url}/x?access_token={TOKEN}"})]
-
-    with pytest.raises(RedirectRefused) as caught:
-        session.request("GET", recording_server.url, repeatable=True, authorization=AUTHORIZATION)
-
-    elsewhere.close()
-    assert f"redirected to {elsewhere.url}/x?…" in str(caught.value)
-    assert elsewhere.connections == 0
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "http://169.254.169.254/latest/meta-data/",
-        "https://127.0.0.1/",
-        "//evil.example/",
-        "http://user:hunter2@127.0.0.1/",
-        "file:///etc/passwd",
-        "gopher://127.0.0.1:6379/_x",
-        "http://127.0.0.1\\@evil.example/",
-    ],
-)
-def test_a_redirect_never_leads_out(session: Session, recording_server: RecordingServer, location: str) -> None:
-    recording_server.replies = [Reply(307, headers={"Location": location}), OK]
-
-    with pytest.raises((RedirectRefused, UnsafeAddress)) as caught:
-        get(session, recording_server)
-
-    assert len(recording_server.requests) == 1
-    assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_only_a_get_is_redirected(session: Session, recording_server: RecordingServer, status: int) -> None:
-    recording_server.replies = [Reply(status, headers={"Location": "/elsewhere"}), OK]
-
-    with pytest.raises(RedirectRefused, match="/elsewhere"):
-        session.request("POST", recording_server.url, repeatable=True, body=b"create")
-
-    assert len(recording_server.requests) == 1
-
-
-def test_redirects_end_after_five(session: Session, recording_server: RecordingServer) -> None:
-    recording_server.replies = [Reply(302, headers={"Location": "/round"})]
-
-    with pytest.raises(RedirectRefused):
-        get(session, recording_server)
-
-    assert len(recording_server.requests) == 6
-
-
-def test_an_origin_that_the_user_did_not_name_must_be_public(
-    recording_server: RecordingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("matou.remote.connections._require_public_peer", lambda connection: None)
-
-    with (
-        Session(named=["https://e.coding.net/"], clock=SYSTEM_CLOCK) as session,
-        pytest.raises(UnsafeAddress, match="not public"),
-    ):
-        get(session, recording_server)
-
-    assert recording_server.requests == []
-
-
-def test_a_name_that_leads_inward_only_once_it_is_connected_is_left_before_anything_is_sent(
-    recording_server: RecordingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DNS that gives another address the second time."""
-    monkeypatch.setattr("matou.remote.connections.require_public", lambda host, port: None)
-
-    with Session(named=[], clock=SYSTEM_CLOCK) as session, pytest.raises(UnsafeAddress, match="not public"):
-        get(session, recording_server)
-
-    assert recording_server.requests == []
-
-
 def test_a_refused_connection_is_worth_another_try_and_is_not_called_too_slow() -> None:
     gone = RecordingServer()
     gone.close()
@@ -595,9 +314,6 @@ def test_a_refused_connection_is_worth_another_try_and_is_not_called_too_slow() 
         pytest.raises(ConnectionFailed, match="the connection was refused"),
     ):
         get(session, gone)
-
-
-# --- secrets
 
 
 @pytest.mark.parametrize("value", ["token a\r\nX-Evil: 1", "token \x00", "token 口令"])
@@ -676,9 +392,6 @@ def test_a_repeated_request_is_logged(recording_server: RecordingServer, time_: 
     ]
 
 
-# --- being interrupted
-
-
 def test_cancelling_ends_a_wait_at_once(recording_server: RecordingServer) -> None:
     recording_server.replies = [Reply(503, headers={"Retry-After": "60"})]
     before = time.monotonic()
@@ -719,9 +432,6 @@ def test_cancelling_from_a_signal_handler_does_not_lock_up(recording_server: Rec
         threading.Timer(0.3, session.cancel).start()
         with pytest.raises(Cancelled):
             get(session, recording_server)
-
-
-# --- a pace, told to whoever waits
 
 
 def test_too_many_requests_without_a_time_waits_as_long_as_the_platform_is_known_to_count(

@@ -1,0 +1,16 @@
+"""The harbour with a small API of its own."""
+
+import pytest
+
+from matou.server.app import build_app
+from matou.server.dialects import gitcode_v5
+from support.gitcode_server import Harbour
+from support.small_api import TABLE
+
+
+@pytest.fixture
+def api(harbour: Harbour) -> Harbour:
+    app = build_app(harbour.forge)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=TABLE)
+    harbour.app = app
+    return harbour

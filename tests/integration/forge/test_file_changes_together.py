@@ -1,0 +1,121 @@
+"""Many who write files to one repository at once, by API and by push, lose nothing."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+import pytest
+
+from matou.db.engine import Database
+from matou.errors import MatouError
+from matou.forge import turns
+from matou.forge.file_changes import (
+    FileChanged,
+    Written,
+)
+from matou.forge.forge import Forge
+from matou.forge.references import ref_listing
+from support.desk import Desk, assert_strictly_sound
+from support.git_repositories import commit_file
+
+
+def together(writes: list[Callable[[], Written]]) -> tuple[list[Written], list[MatouError]]:
+    """What came of writing at once."""
+
+    def outcome(write: Callable[[], Written]) -> Written | MatouError:
+        try:
+            return write()
+        except MatouError as error:
+            return error
+
+    with ThreadPoolExecutor(len(writes)) as pool:
+        found = list(pool.map(outcome, writes))
+    return [one for one in found if isinstance(one, Written)], [one for one in found if isinstance(one, MatouError)]
+
+
+def test_of_twenty_who_write_different_files_at_once_none_is_lost(desk: Desk) -> None:
+    desk.create("README.md")
+
+    written, failed = together([partial(desk.create, f"folder/{number}") for number in range(20)])
+
+    assert failed == []
+    assert set(desk.files()) == {"README.md", *(f"folder/{number}" for number in range(20))}
+    assert desk.git("rev-list", "--count", "--first-parent", "main") == "21"
+    assert desk.git("rev-list", "--min-parents=2", "main") == ""
+    assert {one.commit.id for one in written} < set(desk.git("rev-list", "main").split())
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_of_twenty_who_change_the_same_version_of_a_file_at_once_one_wins(desk: Desk) -> None:
+    blob = desk.create("README.md").blob
+
+    written, failed = together([partial(desk.update, "README.md", b"%d\n" % number, str(blob)) for number in range(20)])
+
+    assert [type(error) for error in failed] == [FileChanged] * 19
+    assert [one.blob for one in written] == [desk.blob("README.md")]
+    assert desk.git("rev-list", "--count", "main") == "2"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk) -> None:
+    written, failed = together([partial(desk.create, str(number)) for number in range(20)])
+
+    assert (len(written), failed, len(desk.files())) == (20, [], 20)
+    assert desk.git("rev-list", "--count", "main") == "20"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As two processes do not: nothing but git's own locks stands between them."""
+    monkeypatch.setattr(turns, "_turn_of", lambda *_: turns._Turn())
+    desk.create("README.md")
+
+    written, failed = together([partial(desk.create, f"{number}") for number in range(6)])
+
+    assert (len(written), failed, len(desk.files())) == (6, [], 7)
+    assert desk.git("rev-list", "--count", "main") == "7"
+    assert_strictly_sound(desk.git_dir)
+
+
+class PushedTo:
+    """A clock that is late: whenever somebody reads it, others push first. For as long as there are names left."""
+
+    def __init__(self, desk: Desk, *names: str) -> None:
+        self._desk = desk
+        self._names = list(names)
+
+    def __call__(self) -> datetime:
+        if self._names:
+            commit_file(self._desk.git_dir, "main", self._names.pop(), b"pushed\n")
+        return self._desk.forge.now()
+
+
+def test_a_push_between_reading_and_writing_is_not_lost(desk: Desk) -> None:
+    desk.create("README.md")
+    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "one", "two")))
+
+    slow.create("written")
+
+    assert set(desk.files()) == {"README.md", "one", "two", "written"}
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_a_push_of_the_same_file_between_reading_and_writing_wins(desk: Desk) -> None:
+    seen = desk.create("README.md").blob
+    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "README.md")))
+
+    with pytest.raises(FileChanged):
+        slow.update("README.md", b"mine\n", seen)
+
+    assert desk.git("cat-file", "blob", "main:README.md") == "pushed"
+    assert_strictly_sound(desk.git_dir)
+
+
+def test_what_another_process_wrote_is_seen_at_once(desk: Desk, database: Database) -> None:
+    desk.create("README.md")
+    ref_listing(desk.forge, desk.repository)
+    commit_file(desk.git_dir, "main", "pushed", b"")
+
+    assert desk.create("mine").commit.parents == (desk.git("rev-parse", "main~1"),)

@@ -1,0 +1,29 @@
+"""What tests of the running server share."""
+
+from pathlib import Path
+
+import pytest
+
+from matou.db.memberships import Role
+from matou.forge.members import add_member
+from matou.forge.namespaces import find_namespace
+from matou.forge.repositories import find_repository
+from support.git_repositories import (
+    make_repository,
+)
+from support.matou_server import MatouServer
+from support.push_rules import Work, person
+
+
+@pytest.fixture
+def work(matou_server: MatouServer, tmp_path: Path) -> Work:
+    repository = matou_server.repository()
+    clone = make_repository(tmp_path / "clone.git", commits=3)
+    developer = person(matou_server)
+    add_member(
+        matou_server.forge, find_namespace(matou_server.forge, repository.path.namespace), developer, Role.DEVELOPER
+    )
+    made = Work(matou_server, repository, clone, developer)
+    assert made.push("main").status == 0
+    made.repository = find_repository(matou_server.forge, repository.path)
+    return made

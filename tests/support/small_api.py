@@ -1,0 +1,117 @@
+"""A small API of GitCode's dialect, with one route for each thing that its framework promises."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+
+from matou.errors import Conflict, Refused
+from matou.forge.access import Action, Scope
+from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import (
+    Nothing,
+    Paged,
+    Parameters,
+    Upload,
+)
+from matou.server.dialects.gitcode_v5.routing import plain_route, repository_route
+
+TEXT = ((b"content-type", b"text/plain"),)
+
+
+class Asked(Parameters, frozen=True, kw_only=True):
+    text: str = ""
+    number: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    flag: bool | None = None
+    author_name: str = msgspec.field(name="author[name]", default="")
+
+
+class Needed(Parameters, frozen=True, kw_only=True):
+    status: int
+
+
+class Sent(Parameters, frozen=True, kw_only=True):
+    file: Upload
+
+
+def echo(_: Call, asked: Asked) -> dict[str, Any]:
+    return {"text": asked.text, "number": asked.number, "flag": asked.flag, "author": asked.author_name}
+
+
+def name_repository(call: RepositoryCall, _: Nothing) -> dict[str, str]:
+    return {"repository": str(call.repository.path), "rest": call.path.get("rest", "")}
+
+
+def exactly(_: RepositoryCall, __: Nothing) -> Bytes:
+    return Bytes(b"x", TEXT)
+
+
+def who(call: Call, _: Nothing) -> dict[str, str]:
+    return {"login": call.user.name}
+
+
+def count(_: Call, asked: Paged) -> Page:
+    return Page(list(range(45))[asked.offset : asked.offset + asked.limit], 45)
+
+
+def fail(_: Call, asked: Asked) -> None:
+    if asked.text == "conflict":
+        raise Conflict("it is there already")
+    if asked.text == "refused":
+        raise Refused("no")
+    message = "secret insides"
+    raise RuntimeError(message)
+
+
+def stream(_: Call, asked: Asked) -> Stream:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        if asked.text == "bad":
+            raise Conflict("cannot begin")
+        for number in range(3):
+            yield b"%d" % number
+
+    return Stream(pieces, TEXT)
+
+
+def take(_: Call, asked: Sent) -> dict[str, Any]:
+    return {"name": asked.file.name, "bytes": len(asked.file.content)}
+
+
+REPO = "/repos/{owner}/{repo}"
+TABLE = (
+    plain_route(None, "GET", "/echo", Asked, echo, answer=dict, scopes=()),
+    plain_route(None, "POST", "/echo", Asked, echo, answer=dict, scopes=(), status=201),
+    plain_route(None, "DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
+    plain_route(None, "PUT", "/needed", Needed, lambda _, asked: {"status": asked.status}, answer=dict, scopes=()),
+    plain_route(None, "GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
+    plain_route(None, "GET", "/count", Paged, count, answer=list[int], scopes=()),
+    plain_route(None, "GET", "/fail", Asked, fail, answer=dict, scopes=()),
+    plain_route(None, "GET", "/stream", Asked, stream, answer=bytes, scopes=()),
+    plain_route(None, "POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
+    repository_route(None, "GET", REPO, Action.SEE, Nothing, name_repository, answer=dict),
+    repository_route(None, "GET", REPO + "/at/{rest...}", Action.READ_CODE, Nothing, name_repository, answer=dict),
+    repository_route(
+        None, "GET", REPO + "/at/exactly", Action.SEE, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes
+    ),
+    repository_route(
+        None,
+        "POST",
+        REPO + "/file",
+        Action.WRITE_CODE,
+        Sent,
+        take,
+        answer=dict,
+        largest_body_bytes=3 * 1024 * 1024,
+    ),
+    repository_route(None, "PUT", REPO + "/write", Action.WRITE_CODE, Nothing, name_repository, answer=dict),
+)
+
+
+def failure_of(answer: httpx.Response) -> tuple[int, int, str]:
+    body = answer.json()
+    assert set(body) == {"error_code", "error_code_name", "error_message", "trace_id", "message"}
+    assert len(body["trace_id"]) == 32
+    assert answer.headers["content-type"].startswith("application/json")
+    return answer.status_code, body["error_code"], body["error_code_name"]
