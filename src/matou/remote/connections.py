@@ -68,10 +68,20 @@ class UnusableAuthorities(InvalidSetting):
 class Watch:
     """What one attempt has taken so far. Socket time-outs are real time, hence the real clock."""
 
-    __slots__ = ("_deadline", "_idle", "_limits", "_received", "_too_slow", "_waited", "connections")
+    __slots__ = (
+        "_deadline",
+        "_idle",
+        "_limits",
+        "_received",
+        "_too_slow",
+        "_waited",
+        "connections",
+        "was_sent_in_part",
+    )
 
     def __init__(self, limits: Limits, connections: "weakref.WeakSet[HTTPConnection]") -> None:
         self.connections = connections
+        self.was_sent_in_part = False
         self._limits = limits
         self._idle = limits.idle.total_seconds()
         self._deadline = time.monotonic() + limits.total.total_seconds() if limits.total else None
@@ -202,7 +212,9 @@ class _WatchedResponse(http.client.HTTPResponse):
         self.length = int(length) if length.isdecimal() and not self.chunked else None
         if self.status in _BODILESS or self.status < http.HTTPStatus.OK or self._is_head:
             self.length = 0
-        self.will_close = self.will_close or (not self.chunked and self.length is None)
+        is_without_end = not self.chunked and self.length is None
+        # What went next to where a request was sent in part would be taken for its rest.
+        self.will_close = self.will_close or is_without_end or _current.watch.was_sent_in_part
 
 
 def _version(text: str) -> int:
@@ -258,12 +270,28 @@ class _AtOnce(HTTPConnection):
 
     def send(self, data: Any) -> None:
         if not self._waits_for_body:
-            super().send(data)
+            self._send(data)
         elif self._head is None:
             self._head = bytes(data)
         else:
             together, self._head, self._waits_for_body = self._head + data, None, False
-            super().send(together)
+            self._send(together)
+
+    def _send(self, data: Any) -> None:
+        """Let a server take what is sent as slowly as it may answer; urllib3 leaves it the time to connect.
+
+        One that takes nothing any more may have answered already: too large, not allowed. After BrokenPipeError,
+        which a connection that was closed for that raises by itself, urllib3 looks for an answer.
+        """
+        if self.sock is None:
+            super().send(data)  # it connects first
+            return
+        self.sock.settimeout(_current.watch.allowance(time.monotonic()))
+        try:
+            super().send(data)
+        except TimeoutError as error:
+            _current.watch.was_sent_in_part = True
+            raise BrokenPipeError from error
 
 
 class _Plain(_AtOnce):

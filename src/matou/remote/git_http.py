@@ -74,6 +74,7 @@ class SmartHttp:
 
         Raises:
             UnexpectedGitAnswer: the server does not speak this; another way may work.
+            AnsweredOtherwise: it does not take this push, and says why.
             Refused: 401 or 403, or an earlier 401.
             NotFound: there is no such repository, or not for us.
             TryLater: the server is busy, or the connection failed.
@@ -84,7 +85,10 @@ class SmartHttp:
             body = gzip.compress(body, compresslevel=6, mtime=0)
             headers["Content-Encoding"] = "gzip"
         limits = self._limits if service == UPLOAD_PACK else PUSH_LIMITS
-        with self._ask("POST", f"{url}/{service}", headers, body, expected=expected, limits=limits) as stream:
+        has_other_ways = service == UPLOAD_PACK
+        with self._ask(
+            "POST", f"{url}/{service}", headers, body, expected=expected, limits=limits, has_other_ways=has_other_ways
+        ) as stream:
             yield stream
 
     def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
@@ -92,12 +96,22 @@ class SmartHttp:
         asked = f"{url}/info/refs?service={service}"
         expected = f"application/x-{service}-advertisement"
         headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
-        with self._ask("GET", asked, headers, None, expected=expected, limits=self._limits) as stream:
+        with self._ask(
+            "GET", asked, headers, None, expected=expected, limits=self._limits, has_other_ways=True
+        ) as stream:
             return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
 
     @contextmanager
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, *, expected: str, limits: Limits
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body | None,
+        *,
+        expected: str,
+        limits: Limits,
+        has_other_ways: bool,
     ) -> Iterator[Stream]:
         origin = parse_address(url).origin
         authorization = self._authorization_for(origin)
@@ -111,7 +125,10 @@ class SmartHttp:
             redirects=0,
             limits=limits,
         )
-        with self._odd_answers_told(f"{method} {url}", origin, authorization), opened as stream:
+        with (
+            self._odd_answers_told(f"{method} {url}", origin, authorization, has_other_ways=has_other_ways),
+            opened as stream,
+        ):
             if stream.content_type != expected:
                 raise UnexpectedGitAnswer(f"{method} {url}", stream.status, stream.content_type)
             self._refusals_in_a_row[origin] = 0
@@ -128,7 +145,9 @@ class SmartHttp:
         return self._authorization
 
     @contextmanager
-    def _odd_answers_told(self, request: str, origin: Origin, authorization: Secret | None) -> Iterator[None]:
+    def _odd_answers_told(
+        self, request: str, origin: Origin, authorization: Secret | None, *, has_other_ways: bool
+    ) -> Iterator[None]:
         try:
             yield
         except AnsweredRefused as error:
@@ -136,6 +155,8 @@ class SmartHttp:
                 raise LogInRefused("{request}: the credential was refused", request=request) from error
             raise
         except AnsweredOtherwise as error:
+            if not has_other_ways:
+                raise  # 413, for one: what it says is the reason
             content_type = error.answer.headers.get("content-type", "")
             raise UnexpectedGitAnswer(request, error.answer.status, content_type) from error
 
