@@ -12,6 +12,7 @@ import pytest
 from matou.errors import Conflict, MatouError, NotFound, TryLater
 from matou.git.mirror import BadPack, list_refs, make_mirror, update_mirror
 from matou.git.protocol import fetch_request
+from matou.git.push import Body
 from matou.git.refs import read_refs
 from matou.git.repository import create_bare, remove_leftovers
 from matou.model.names import ObjectId, RefName
@@ -422,10 +423,9 @@ class Substituting(LocalTransport):
     other: bytes = b""
 
     @contextmanager
-    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[LocalAnswer]:
-        with super().exchange(
-            url, service, self.other if b"command=fetch" in body else body, protocol=protocol
-        ) as answer:
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator[LocalAnswer]:
+        is_fetch = isinstance(body, bytes) and b"command=fetch" in body
+        with super().exchange(url, service, self.other if is_fetch else body, protocol=protocol) as answer:
             yield answer
 
 
