@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from matou.archive.layout import Archive
+from matou.archive.naming import Owner
 from matou.errors import MatouError
 from matou.git.push import Pusher
 from matou.git.run import DEFAULT_LIMITS, Limits
 from matou.transfer.crew import Brake, Crew, Line
 from matou.transfer.filters import Filter
 from matou.transfer.migrate_foresight import explained, foresee
-from matou.transfer.migrate_map import NO_MAP, MigrationMap
-from matou.transfer.migrate_namespaces import look_around, make_namespaces, require_namespaces
+from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate_namespaces import Surroundings, look_around, make_namespaces, require_namespaces
 from matou.transfer.migrate_places import GivenPlaces
-from matou.transfer.migrate_plan import MigrationPlan, Move, plan_migration
+from matou.transfer.migrate_plan import Given, MigrationPlan, Move, plan_migration
 from matou.transfer.migrate_report import MigrationReport, Moved, Progress, Rewrite, no_progress
 from matou.transfer.migrate_repository import Mover
 from matou.transfer.migrate_submodules import address_key, resolved
@@ -76,6 +77,28 @@ def migrate(
     account = target.login()
     places = GivenPlaces.of(archive, target.platform, target.url)
     given = places.read()
+    plan, there = _look(archive, target, options, given)
+    missing = there.missing
+    if options.dry_run:
+        foreseen = foresee(archive, plan.moves, there.existing, target.rules.capacity, jobs=options.jobs)
+        return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
+    make_namespaces(target, missing)
+    if _chosen(plan, given):
+        with places.held():
+            if (given_by_now := places.read()) != given:
+                plan, there = _look(archive, target, options, given_by_now)
+            places.add(_chosen(plan, given_by_now))
+    credential = target.git_credential()
+    git = connections.git(credential)
+    mover = Mover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
+    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
+    return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
+
+
+def _look(
+    archive: Archive, target: Target, options: MigrationOptions, given: Given
+) -> tuple[MigrationPlan, Surroundings]:
+    """Where everything goes, and what is there; MissingNamespace where that cannot be."""
     plan = plan_migration(
         lines_at(archive, at=None),
         namespace=options.namespace,
@@ -85,19 +108,14 @@ def migrate(
         wanted=Filter(options.include, options.exclude),
     )
     there = look_around(target, _namespaces(plan, options.namespace))
-    existing = there.existing
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
-    if options.dry_run:
-        foreseen = foresee(archive, plan.moves, existing, target.rules.capacity, jobs=options.jobs)
-        return _report(target, account, plan, foreseen, new_namespaces=there.missing, is_dry_run=True)
-    make_namespaces(target, there.missing)
+    return plan, there
+
+
+def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, Place]]:
+    """The places that nobody has been given yet."""
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
-    places.add((owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place)
-    credential = target.git_credential()
-    git = connections.git(credential)
-    mover = Mover(archive, target, connections, git, Pusher(git, limits=options.limits), existing)
-    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
-    return _report(target, account, plan, moved, new_namespaces=there.missing, is_dry_run=False)
+    return [(owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place]
 
 
 def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:

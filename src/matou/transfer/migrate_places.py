@@ -1,7 +1,9 @@
 """Which place at a target a repository was given: kept in the archive, so that a later run moves it to the same one."""
 
+import fcntl
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +37,10 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class GivenPlaces:
-    """The places of one archive's repositories at one target. A line that was cut off was never acted upon."""
+    """The places of one archive's repositories at one target. A line that was cut off was never acted upon.
+
+    Whoever adds some holds them from before they were read.
+    """
 
     archive: Archive
     platform: str
@@ -44,6 +49,18 @@ class GivenPlaces:
     @classmethod
     def of(cls, archive: Archive, platform: str, url: str) -> "GivenPlaces":
         return cls(archive, platform, host_of(url))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for whoever else gives places, and let nobody else give any: one that plans has read what others gave.
+
+        Without it two repositories of one name, moved by two commands at once, would meet in one place.
+        """
+        with naming_the_file(self._path):
+            file = self._path.open("ab")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def read(self) -> Mapping[tuple[Owner, str], Place]:
         """The last place that each was given in a namespace. Raises DamagedPlaces."""

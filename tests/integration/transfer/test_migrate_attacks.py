@@ -2,7 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -15,7 +18,10 @@ from matou.forge import lfs
 from matou.forge.repositories import create_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
+from matou.remote.session import Session
+from matou.transfer.migrate_report import MigrationReport, MoveOutcome
 from matou.transfer.migrate_repository import MoreOpen, UnwritableBranch
+from support.steered_clock import SYSTEM_CLOCK
 
 SECRET = b"a secret" * 100
 
@@ -106,3 +112,30 @@ def test_a_default_branch_that_no_api_can_be_told_of_is_told_of_here(port: Port,
     assert outcomes(report) == {"team/shop/api": "incomplete", "team/shop/web": "moved"}
     assert refs(port.git_dir("api")) == refs(source)
     assert (as_text(report) + as_json(report)).encode()
+
+
+def test_one_name_of_two_projects_never_meets_in_one_place_when_both_are_moved_at_once(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    """Their branches have different names, so that either push would be taken."""
+    paths = ("team/one/api", "team/two/api")
+    for number, path in enumerate(paths):
+        make_repository(tmp_path / path)
+        git(tmp_path / path, "tag", "-d", "v1", "light")
+        git(tmp_path / path, "branch", "-D", "topic")
+        git(tmp_path / path, "branch", "-m", "main", f"main-{number}")
+    team.save({path: tmp_path / path / ".git" for path in paths})
+    both = Barrier(2)
+
+    def move(path: str) -> MigrationReport:
+        with Session(named=(port.server.url,), clock=SYSTEM_CLOCK, connections=4) as session:
+            both.wait()
+            return replace(port, session=session).migrate(team.archive, include=(path,))
+
+    with ThreadPoolExecutor(2) as threads:
+        reports = list(threads.map(move, paths))
+
+    moved = {path: by_path(report)[path] for path, report in zip(paths, reports, strict=True)}
+    assert {one.outcome for one in moved.values()} == {MoveOutcome.MOVED}
+    for path, one in moved.items():
+        assert refs(port.git_dir(one.move.place.name)) == refs(tmp_path / path / ".git")
