@@ -13,6 +13,11 @@ from matou.model.refs import RefChange
 NO_OBJECT: Final = "0" * 40
 MOST_SAID_BYTES: Final = 4096
 LARGEST_REPORT_BYTES: Final = 32 * 1024 * 1024
+LARGEST_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""With what is said to people: hundreds of times what any hook says, and an end to what has none."""
+
+LENGTH_BYTES: Final = 4
+"""What stands before each packet."""
 
 _WANTED_CAPABILITIES: Final = ("report-status", "side-band-64k", "atomic")
 _SIDE_BAND: Final = "side-band-64k"
@@ -102,11 +107,13 @@ class _Bands:
 
     def __init__(self, read: Read) -> None:
         self._packets = PacketReader(read)
+        self._read_bytes = 0
         self.said = b""
 
     def read(self, _size: int) -> bytes:
         """The next piece of the report; none at the end."""
         while isinstance(packet := self._packets.packet(), bytes):
+            self._count(packet)
             if packet[:1] == b"\x01" and len(packet) > 1:
                 return packet[1:]
             if packet[:1] == b"\x02":
@@ -116,6 +123,11 @@ class _Bands:
             elif packet[:1] != b"\x01":
                 raise MalformedPacket(Phrase("git side band"), packet[:20])
         return b""
+
+    def _count(self, packet: bytes) -> None:
+        self._read_bytes += LENGTH_BYTES + len(packet)
+        if self._read_bytes > LARGEST_ANSWER_BYTES:
+            raise MalformedPacket(Phrase("the length of the answer to a push"), self._read_bytes)
 
     def drain(self) -> None:
         """What is said after the report is for people too; nothing where there are no bands, or no more."""

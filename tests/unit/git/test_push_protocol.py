@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pytest
 
+from matou.git import push_protocol
 from matou.git.pktline import CutShort, MalformedPacket, encode
 from matou.git.push_protocol import MOST_SAID_BYTES, PushBrokeOff, push_commands, read_push_report
 from matou.model.names import ObjectId, RefName
@@ -67,6 +68,15 @@ def test_a_report_without_end_fills_no_memory() -> None:
 
     with pytest.raises(MalformedPacket, match="length"):
         read_push_report(BytesIO(answer).read, NO_BANDS)
+
+
+@pytest.mark.parametrize("packet", [b"\x02" + b"counting\r" * 5_000, b"\x01"], ids=["talks", "keeps alive"])
+def test_a_server_that_never_comes_to_an_end_is_left(monkeypatch: pytest.MonkeyPatch, packet: bytes) -> None:
+    monkeypatch.setattr(push_protocol, "LARGEST_ANSWER_BYTES", 1024 * 1024)
+    block = encode(packet) * (65_536 // len(packet))
+
+    with pytest.raises(MalformedPacket, match="the length of the answer to a push"):
+        read_push_report(lambda _size: block, BANDS)
 
 
 def test_a_server_that_talks_without_end_fills_no_memory() -> None:
