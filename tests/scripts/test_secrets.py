@@ -70,12 +70,11 @@ class Inspection:
 
     def inspect(self, command: str, said: str) -> None:
         self.commands += 1
-        for secret in self.secrets:
-            forms = forms_of(secret, self.account.name)
-            if any(form in said for form in forms):
-                self.found.append(f"{command}: said")
-            places = [self.folder, self.account.server.root, self.account.server.log]
-            self.found += [f"{command}: {path}" for path in files_with(places, forms)]
+        forms = [form for secret in self.secrets for form in forms_of(secret, self.account.name)]
+        if any(form in said for form in forms):
+            self.found.append(f"{command}: said")
+        places = [self.folder, self.account.server.root, self.account.server.log]
+        self.found += [f"{command}: {path}" for path in files_with(places, forms)]
 
     def url(self, platform: str) -> str:
         return self.account.url + BELOW[platform]

@@ -1,6 +1,7 @@
 """Looks for secrets where anybody might: in files, in what a program says, and in what others see of a process."""
 
 import os
+import re
 import stat
 import threading
 from base64 import b64encode
@@ -25,8 +26,8 @@ def forms_of(secret: str, *users: str) -> tuple[str, ...]:
 
 def files_with(folders: Iterable[Path], forms: Iterable[str]) -> list[Path]:
     """Those that hold one of these texts; what is compressed is looked into."""
-    wanted = [form.encode() for form in forms]
-    return [path for path in _files(folders) if any(form in _content(path) for form in wanted)]
+    wanted = re.compile(b"|".join(re.escape(form.encode()) for form in forms))
+    return [path for path in _files(folders) if wanted.search(_content(path))]
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
