@@ -1,7 +1,7 @@
 """What a server answers from memory: the advertisements of versions 0, 1 and 2, and version 2's `ls-refs`.
 
-Byte for byte what git 2.39 answers, but for one name, https://git-scm.com/docs/gitprotocol-v2 and gitprotocol-pack;
-nothing here reads a file or starts a process.
+Byte for byte what git 2.39 answers, https://git-scm.com/docs/gitprotocol-v2 and gitprotocol-pack; nothing here reads a
+file or starts a process.
 """
 
 import re
@@ -35,11 +35,6 @@ CAPABILITIES_V0: Final[dict[str, tuple[str, ...]]] = {
     UPLOAD_PACK: _UPLOAD_PACK_CAPABILITIES,
     RECEIVE_PACK: _RECEIVE_PACK_CAPABILITIES,
 }
-
-_NO_REF_FOR_A_PUSH: Final = b".have"
-"""What carries the capabilities where there is no ref. git has `capabilities^{}` for this too, with which a git 2.39
-that pushes from a repository of SHA-256 ends in "protocol error: unexpected capabilities^{}". Past this one it says
-what is the matter. No object has the id that stands before it, and clients leave out what they do not have."""
 
 _IGNORED_CAPABILITY: Final = re.compile(rb"(?:agent|server-option|session-id)=")
 
@@ -84,7 +79,7 @@ def advertisement_v0(
     chosen = CAPABILITIES_V0[service] if capabilities is None else capabilities
     lines = list(_v0_fetch_lines(listing) if is_fetch else _ref_lines(listing))
     if not lines:
-        lines = [(ObjectId("0" * _digits(listing)), b"capabilities^{}" if is_fetch else _NO_REF_FOR_A_PUSH)]
+        lines = [(ObjectId("0" * _digits(listing)), b"capabilities^{}")]
     suffix = b"\0" + " ".join((*chosen, *_described_capabilities(listing, is_fetch=is_fetch))).encode(
         "utf-8", "surrogateescape"
     )

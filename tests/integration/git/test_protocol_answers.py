@@ -100,9 +100,6 @@ def test_refs_are_advertised_as_git_does(
 
     ours = advertisement_v0(listing_of(repository), service, version=version)
 
-    if service == RECEIVE_PACK and b" .have" in ours:
-        # Of an empty repository one name is another, so that a git of SHA-256 says why it cannot push there.
-        ours, theirs = (said.partition(b"\0")[2] for said in (ours, theirs))
     # git 2.39's upload-pack says nothing of an empty repository; since 2.41 it gives its capabilities, as we do.
     is_empty = b"capabilities^{}" in ours and service == UPLOAD_PACK
     assert sorted(without_agent(ours).split()) == sorted(without_agent(theirs).split()) or is_empty

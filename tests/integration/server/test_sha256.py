@@ -53,19 +53,21 @@ def push(source: Path, url: str, version: str, refs: str = "main") -> "subproces
 
 
 @VERSIONS
-def test_who_pushes_it_into_an_empty_repository_reads_why_it_is_not_taken(
-    matou_server: MatouServer, origin: Path, version: str
-) -> None:
+def test_an_empty_repository_does_not_take_it(matou_server: MatouServer, origin: Path, version: str) -> None:
+    """git 2.39 says no more than "unexpected capabilities^{}". Under another name the capabilities of an empty
+    repository would be a fault to go-git and its kin, which want that one to the letter.
+    """
     empty = matou_server.repository()
 
     refused = push(origin, matou_server.clone_url(empty, matou_server.credential()), version)
 
     assert refused.returncode != 0
-    assert NOT_SUPPORTED in refused.stderr
     assert refs_of(matou_server.git_dir(empty)) == {}
 
 
-def test_so_does_who_pushes_it_into_one_with_history(matou_server: MatouServer, origin: Path, tmp_path: Path) -> None:
+def test_who_pushes_it_into_one_with_history_reads_why_it_is_not_taken(
+    matou_server: MatouServer, origin: Path, tmp_path: Path
+) -> None:
     repository, other = matou_server.repository(), make_repository(tmp_path / "other.git")
     url = matou_server.clone_url(repository, matou_server.credential())
     git(other, "push", "--quiet", url, "main")
