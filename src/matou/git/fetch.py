@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -37,6 +38,9 @@ from matou.model.refs import RefListing
 _PACK_HEADER_BYTES: Final = 12
 _SMALL_PACK_BYTES: Final = 256 * 1024
 """Up to here a pack is received before git is started, which then has nothing to wait for."""
+
+_INDEXED: Final = re.compile(rb"pack\t([0-9a-f]{40,64})\n")
+"""What `git index-pack` says first; whatever came after the pack, it gives back behind that."""
 
 _FALLBACK_SETTINGS: Final = (("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "false"))
 
@@ -202,7 +206,10 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
             size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
     except GitFailed as failure:
         raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
-    pack = order.git_dir / "objects/pack" / f"pack-{heard.stdout.decode().split()[-1]}.pack"
+    named = _INDEXED.match(heard.stdout)
+    if named is None:
+        raise BadPack("git did not name the pack from {url}", url=order.url)
+    pack = order.git_dir / "objects/pack" / f"pack-{named[1].decode()}.pack"
     findings = tuple(line for line in heard.stderr.splitlines() if line.startswith("warning: "))
     return FetchedObjects(size, () if pack in before else (pack,), findings)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -427,6 +428,28 @@ class Substituting(LocalTransport):
         is_fetch = isinstance(body, bytes) and b"command=fetch" in body
         with super().exchange(url, service, self.other if is_fetch else body, protocol=protocol) as answer:
             yield answer
+
+
+class Trailing(LocalTransport):
+    """Sends more behind the pack, as no server of good will does."""
+
+    @contextmanager
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator[LocalAnswer]:
+        with super().exchange(url, service, body, protocol=protocol) as answer:
+            content = answer.read()
+            if isinstance(body, bytes) and b"command=fetch" in body:
+                content = content.removesuffix(b"0000") + b"000d\x01\xff\xfe /../x" + b"0000"
+            yield LocalAnswer(BytesIO(content), None)
+
+
+def test_what_comes_after_a_pack_is_not_taken_for_its_name(team: Team) -> None:
+    listing = listing_of(team.source)
+
+    update = update_mirror(team.mirror, Trailing({URL: team.source}), URL, listing, previous=None, run=1)
+
+    assert refs_of(team.mirror) == listing.refs
+    assert all(pack.is_file() for pack in update.new_packs)
+    assert_sound(team.mirror)
 
 
 def test_a_pack_without_what_was_asked_for_is_refused(team: Team) -> None:
