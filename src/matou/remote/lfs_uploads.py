@@ -1,7 +1,7 @@
 """Git LFS as a client that gives: offers objects by the batch API and sends those that the server does not have."""
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +62,8 @@ class LfsUploads:
     def upload(self, objects: Iterable[tuple[str, int]], open_object: Callable[[str], BinaryIO]) -> Uploaded:
         """Send what the server lacks of the objects, given as id and size; the rest costs one question a hundred.
 
+        What was sent costs one more: whether the server has it.
+
         An object that the server does not take does not stop the others.
 
         Args:
@@ -75,11 +77,14 @@ class LfsUploads:
         refused: list[LfsMissing] = []
         with ThreadPoolExecutor(self._uploads, thread_name_prefix="lfs") as threads:
             for batch in batches(objects, OBJECTS_PER_BATCH):
+                sent: list[tuple[str, int]] = []
                 for answer in threads.map(partial(self._send, open_object), self._offer(batch)):
                     if isinstance(answer, LfsMissing):
                         refused.append(answer)
-                    else:
-                        sent_bytes += answer
+                    elif answer.upload is not None:
+                        sent.append((answer.oid, answer.size))
+                refused += self._not_kept(sent)
+                sent_bytes += sum(size for _, size in sent)
         return Uploaded(sent_bytes, tuple(refused))
 
     def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_Asked | LfsMissing"]:
@@ -102,19 +107,25 @@ class LfsUploads:
         described = read_batch(answer.body)
         return [_sort_out(oid, size, described.get(oid)) for oid, size in objects]
 
-    def _send(self, open_object: Callable[[str], BinaryIO], asked: "_Asked | LfsMissing") -> int | LfsMissing:
-        """The bytes that went, or why they did not."""
-        if isinstance(asked, LfsMissing):
+    def _not_kept(self, sent: Sequence[tuple[str, int]]) -> Iterator[LfsMissing]:
+        """What the server asks for again, though it answered well: before all of it was there, for one."""
+        for answer in self._offer(sent) if sent else ():
+            if isinstance(answer, LfsMissing):
+                yield answer
+            elif answer.upload is not None:
+                yield LfsMissing(answer.oid, NOT_OFFERED, Phrase("the server said that it took it, and lacks it"))
+
+    def _send(self, open_object: Callable[[str], BinaryIO], asked: "_Asked | LfsMissing") -> "_Asked | LfsMissing":
+        """What was asked for, where it went; or why it did not."""
+        if isinstance(asked, LfsMissing) or asked.upload is None:
             return asked
-        if asked.upload is None:
-            return 0
         try:
             self._put(open_object, asked, asked.upload)
             if asked.verify is not None:
                 self._verify(asked, asked.verify)
         except (*FAULTS_OF_ONE, AnsweredTryLater) as error:
             return missing_of(asked.oid, error)
-        return asked.size
+        return asked
 
     def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: Action) -> None:
         target = target_of(action, own=self._own, authorization=self._authorization)
@@ -128,7 +139,7 @@ class LfsUploads:
             repeatable=True,
             headers=headers,
             authorization=target.authorization,
-            body=lambda: _checked(open_object(asked.oid), asked.oid, asked.size),
+            body=lambda: _checked(open_object, asked.oid, asked.size),
             limits=UPLOAD_LIMITS,
         ) as stream:
             stream.read_up_to(64 * 1024)
@@ -164,11 +175,11 @@ def _sort_out(oid: str, size: int, described: BatchObject | None) -> _Asked | Lf
     return _Asked(oid, size, actions.get("upload"), actions.get("verify"))
 
 
-def _checked(file: BinaryIO, oid: str, size: int) -> Generator[bytes, None, None]:
+def _checked(open_object: Callable[[str], BinaryIO], oid: str, size: int) -> Generator[bytes, None, None]:
     """An object's bytes on their way out; the last of them are given only if all are what its id stands for."""
     digest = hashlib.sha256()
     given = 0
-    with file:
+    with open_object(oid) as file:
         while part := file.read(CHUNK_BYTES):
             given += len(part)
             digest.update(part)

@@ -1,9 +1,9 @@
 """A migration among trouble: an archive that is damaged, what is not meant for others, and a target with surprises."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Barrier
 
@@ -16,12 +16,15 @@ from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a 
 from matou.cli.migrate_report import as_json, as_text
 from matou.forge import lfs
 from matou.forge.repositories import create_repository
+from matou.git.pktline import encode
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, MoveOutcome
-from matou.transfer.migrate_repository import MoreOpen, UnwritableBranch
-from support.steered_clock import SYSTEM_CLOCK
+from matou.transfer.migrate_repository import MoreOpen, NotProven, UnwritableBranch
+from support.fault_proxy import FaultProxy, HoldBack, ReplaceJson, Status, Toxic
+from support.recording_server import RecordingServer, SeenRequest
+from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
 SECRET = b"a secret" * 100
 
@@ -139,3 +142,123 @@ def test_one_name_of_two_projects_never_meets_in_one_place_when_both_are_moved_a
     assert {one.outcome for one in moved.values()} == {MoveOutcome.MOVED}
     for path, one in moved.items():
         assert refs(port.git_dir(one.move.place.name)) == refs(tmp_path / path / ".git")
+
+
+@dataclass(frozen=True)
+class SaysYes(Toxic):
+    """Takes what is sent, answers well, and keeps nothing."""
+
+    def instead(self, request: SeenRequest) -> bytes | None:
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class SaysThatAllRefsMoved(Toxic):
+    names: Collection[str]
+
+    def instead(self, request: SeenRequest) -> bytes | None:
+        lines = [b"unpack ok\n", *(f"ok {name}\n".encode() for name in self.names)]
+        report = b"".join(map(encode, lines)) + b"0000"
+        headers = {"Content-Type": "application/x-git-receive-pack-result"}
+        return Status(200, headers, encode(b"\x01" + report) + b"0000").instead(request)
+
+
+def test_a_large_file_that_a_server_took_and_does_not_have_is_told(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    team.save({"team/shop/big": source})
+    proxy = fault_proxy(port.server.url)
+    proxy.add(SaysYes(), method="PUT")
+    proxy.add(SaysYes(), path="verify")
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    [problem] = by_path(report)["team/shop/big"].problems
+    assert "the server said that it took it, and lacks it" in str(problem)
+    assert outcomes(report) == {"team/shop/big": "incomplete"}
+
+
+def test_a_server_that_says_that_refs_moved_is_not_believed(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    proxy = fault_proxy(port.server.url)
+    proxy.add(SaysThatAllRefsMoved(refs(source)), method="POST", path="git-receive-pack")
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    [problem] = by_path(report)["team/shop/api"].problems
+    assert isinstance(problem, NotProven)
+
+
+def test_what_somebody_pushes_between_the_look_and_the_push_stays(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    commit_file(tmp_path / "api", "theirs", "theirs")
+    proxy = fault_proxy(port.server.url)
+
+    def push_meanwhile() -> None:
+        git(tmp_path / "api", "push", "-q", str(port.git_dir("api")), "main:refs/heads/topic")
+
+    proxy.add(HoldBack(20, push_meanwhile), method="POST", path="git-receive-pack", at=1)
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/api": "failed"}
+    assert refs(port.git_dir("api")) == {"refs/heads/topic": git(tmp_path / "api", "rev-parse", "main")}
+
+
+def test_a_backup_that_rewrites_and_repacks_meanwhile_changes_nothing_of_what_is_moved(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({"team/shop/api": source})
+    wanted = refs(source)
+    proxy = fault_proxy(port.server.url)
+
+    def back_up_meanwhile() -> None:
+        git(tmp_path / "api", "reset", "-q", "--hard", "HEAD~1")
+        commit_file(tmp_path / "api", "other", "other")
+        team.save({"team/shop/api": source})
+        git(team.git_dir("team/shop/api"), "repack", "-adq")
+
+    proxy.add(HoldBack(0, back_up_meanwhile), method="GET", path="info/refs", at=1)
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/api": "moved"}
+    assert refs(port.git_dir("api")) == wanted
+
+
+def test_a_large_file_goes_to_no_inward_address_that_an_answer_names(
+    port: Port,
+    team: Team,
+    tmp_path: Path,
+    fault_proxy: Callable[[str], FaultProxy],
+    recording_server: RecordingServer,
+) -> None:
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    team.save({"team/shop/big": source})
+    proxy = fault_proxy(port.server.url)
+    upload = {"upload": {"href": f"{recording_server.url}/inward"}}
+    proxy.add(
+        ReplaceJson({"objects": [{"oid": digest_of(CONTENT), "size": 1, "actions": upload}]}), path="objects/batch"
+    )
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    assert "is not public" in str(by_path(report)["team/shop/big"].problems[0])
+    assert recording_server.connections == 0
