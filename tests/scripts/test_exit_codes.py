@@ -1,6 +1,7 @@
 """Each exit code of docs/guide.md, reached as a person would reach it."""
 
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -125,6 +126,23 @@ def test_an_interrupted_server_ends_with_nought_and_an_interrupted_backup_with_1
     assert running.returncode in {130, 0}
     team.person.matou(*arguments, MATOU_CODING_TOKEN=team.token)
     team.person.matou("verify", tmp_path / "a")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_is_told_that_what_was_saved_stays_saved(
+    person: Person, tmp_path: Path, sent: signal.Signals
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        arguments = ("backup", "gitcode", "--url", url, "--to", tmp_path / "a")
+        with person.start(*arguments, MATOU_GITCODE_TOKEN="f" * 40) as running:
+            connection, _ = server.accept()
+            running.send_signal(sent)
+            _, err = running.communicate(timeout=30)
+            connection.close()
+
+    assert running.returncode == 130
+    assert "stays saved" in err
 
 
 @pytest.mark.parametrize("url", ["api.gitcode.com", "ssh://api.gitcode.com", "https://me:secret@api.gitcode.com"])

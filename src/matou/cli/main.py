@@ -70,11 +70,12 @@ def _run() -> int:
         _complain_of_usage(error.format_message())
         return ExitCode.USAGE
     except (KeyboardInterrupt, typer.Abort):
-        complain(_("interrupted; what was saved before stays saved"))
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # whoever read us has gone: nothing is left to flush
         return ExitCode.OUR_FAULT
+    if code == ExitCode.INTERRUPTED:  # Typer, too, makes this code of an interrupt, without a word
+        complain(_("interrupted; what was saved before stays saved"))
     return code if isinstance(code, int) else ExitCode.DONE
 
 
