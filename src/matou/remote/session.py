@@ -48,6 +48,10 @@ WaitListener = Callable[[TryLater, timedelta], None]
 """Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
 
 
+class HeldTooLong(TryLater):
+    """The server said not to come back for longer than we wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How often and how long one request is repeated.
@@ -57,6 +61,7 @@ class Patience:
         total: from the first attempt on; a wait that would end after it is not begun.
         first_wait: where the server does not say how long, doubled each time.
         longest_wait: where doubling stops; what a server asks for may be longer.
+        longest_hold: a server that wants no requests for longer is not waited for. Platforms count by the hour.
         after_429: how long to wait where a server says "too many requests" and not when to come back; None to
             double as after any failure.
     """
@@ -66,6 +71,7 @@ class Patience:
     first_wait: timedelta = timedelta(seconds=0.5)
     longest_wait: timedelta = timedelta(seconds=60)
     after_429: timedelta | None = None
+    longest_hold: timedelta = timedelta(minutes=75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,10 +305,12 @@ class Session:
             raise
 
     def _wait_for_turn(self, request: _Request) -> None:
-        if not request.is_paced:
-            self.pause(self._limiter.held(request.pace))
-            return
-        wait = timedelta(seconds=self._limiter.reserve(request.pace))
+        held = timedelta(seconds=self._limiter.held(request.pace))
+        if held > self._patience.longest_hold:
+            raise HeldTooLong(
+                "{request}: the server wants no requests for so long", request=request.at(request.address), wait=held
+            )
+        wait = timedelta(seconds=self._limiter.reserve(request.pace)) if request.is_paced else held
         now = self._clock.monotonic()
         if self._on_wait and wait >= TOLD_TURN and now - self._turn_told >= TOLD_EVERY.total_seconds():
             self._turn_told = now

@@ -26,7 +26,7 @@ from matou.remote.answers import (
 )
 from matou.remote.headers import InvalidHeader
 from matou.remote.limiter import Limiter
-from matou.remote.session import Patience, Session
+from matou.remote.session import HeldTooLong, Patience, Session
 from support.fault_proxy import FaultProxy, Status
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.sessions import AUTHORIZATION, OK, TOKEN, get
@@ -304,6 +304,20 @@ def test_a_hold_is_for_what_names_no_pace_too(
     get(session, recording_server, "/another")
 
     assert time_.waits == [20]
+
+
+def test_who_is_sent_away_for_hours_does_not_wait_for_them(
+    session: Session, recording_server: RecordingServer, time_: SteeredClock
+) -> None:
+    recording_server.replies = [Reply(429, headers={"Retry-After": "7200"}), OK]
+    with pytest.raises(TryLater):
+        session.request("POST", recording_server.url, repeatable=False)
+
+    with pytest.raises(HeldTooLong) as caught:
+        get(session, recording_server, "/another")
+
+    assert caught.value.wait == timedelta(hours=2)
+    assert (len(recording_server.requests), time_.waits) == (1, [])
 
 
 def test_a_refused_connection_is_worth_another_try_and_is_not_called_too_slow() -> None:
