@@ -83,9 +83,13 @@ def case(at_desk: Account, fault_proxy: Callable[[str], FaultProxy], made_archiv
 both = pytest.mark.parametrize("command", ["backup", "migrate"])
 
 
-def way_back(account: Account) -> str:
-    command = f"matou login {account.url} --platform gitee --user {account.name}"
-    return f"log in again with: {command}; or set MATOU_GITEE_TOKEN"
+VARIABLES = {"backup": "MATOU_GITEE_TOKEN", "migrate": "MATOU_MATOU_TOKEN"}
+"""Of the platform that the command was told, whatever the log-in was for."""
+
+
+def way_back(account: Account, command: str) -> str:
+    again = f"matou login {account.url} --platform gitee --user {account.name}"
+    return f"log in again with: {again}; or set {VARIABLES[command]}"
 
 
 @both
@@ -117,8 +121,8 @@ def test_a_changed_password_is_tried_once_and_erased_with_the_token(case: Case, 
     first, second = case.run(command, code=4), case.run(command, code=4)
 
     assert case.log_ins == 1
-    assert f"no longer valid, and is kept no longer\n{way_back(case.account)}" in first.err
-    assert f"no token is kept for {case.account.url}\n{way_back(case.account)}" in second.err
+    assert f"no longer valid, and is kept no longer\n{way_back(case.account, command)}" in first.err
+    assert f"no token is kept for {case.account.url}\n{way_back(case.account, command)}" in second.err
     assert case.account.asked_by_git() == ""
 
 
@@ -132,7 +136,7 @@ def test_a_revoked_token_without_a_password_is_erased_and_nothing_more_is_asked(
     case.run(command, code=4)
 
     assert (case.log_ins, len(case.door.requests)) == (0, asked)
-    assert way_back(case.account) in ended.err
+    assert way_back(case.account, command) in ended.err
     assert case.account.asked_by_git() == ""
 
 
@@ -143,7 +147,7 @@ def test_a_store_that_has_gone_is_told_and_costs_nothing_that_is_in_it(case: Cas
     ended = case.run(command, code=6, person=gone.person)
 
     assert "cannot be read: this machine has no credential manager" in ended.err
-    assert way_back(case.account) in ended.err
+    assert way_back(case.account, command) in ended.err
     assert case.door.requests == []
     assert gone.asked_by_git() == ""
     case.run(command)
@@ -183,7 +187,7 @@ def test_a_server_that_refuses_what_it_has_just_given_is_not_asked_a_third_time(
 
     assert case.log_ins == 1
     assert len(case.after_log_in) <= 2  # v5 and, where that is another platform's, v3
-    assert way_back(case.account) in ended.err
+    assert way_back(case.account, command) in ended.err
 
 
 @both

@@ -65,7 +65,7 @@ def migrate(
         with show_progress() as progress:
             return migrate_archive(to, url, good_token, directory, options, settings=settings, progress=progress)
 
-    report = _with(token, settings, run)
+    report = _with(token, to, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))
     raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
 
@@ -94,10 +94,13 @@ def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> 
     return sources.token_from_stdin(sys.stdin) if from_stdin else sources.token_of(platform, url, "", settings)
 
 
-def _with(token: "Secret | Login", settings: Settings, run: Callable[[Secret], "MigrationReport"]) -> "MigrationReport":
+def _with(
+    token: "Secret | Login", platform: str, settings: Settings, run: Callable[[Secret], "MigrationReport"]
+) -> "MigrationReport":
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
     if isinstance(token, Secret):
         return run(token)
     from matou.cli.kept import Kept
+    from matou.cli.sources import variable_of
 
-    return Kept(settings).renewal(token).ask(run)
+    return Kept(settings).renewal(token, variable=variable_of(platform)).ask(run)
