@@ -8,9 +8,8 @@ from pathlib import Path
 
 import typer
 
-from matou.cli.kept import home_folder
 from matou.cli.language import translate
-from matou.credentials.logins import Login
+from matou.credentials.logins import Login, home_folder
 from matou.git.run import run_git
 from matou.settings import Settings
 

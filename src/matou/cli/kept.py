@@ -13,7 +13,7 @@ from matou.cli.sources import variable_of
 from matou.cli.texts import printable
 from matou.credentials import Secret
 from matou.credentials.cores import leave_no_core
-from matou.credentials.logins import Login, Logins
+from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.names import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
 from matou.credentials.renewal import Renewal, WayBack
 from matou.credentials.run_store import RunStore
@@ -191,16 +191,6 @@ class Kept:
             )
         what = _("Passphrase for tokens")
         return ask_for(what) if self.token_file.exists() else ask_for_new(what)
-
-
-def configuration_folder(environment: Mapping[str, str]) -> Path:
-    """Where freedesktop.org's rules put it: XDG_CONFIG_HOME where that is absolute, else `~/.config`."""
-    named = Path(environment.get("XDG_CONFIG_HOME", ""))
-    return (named if named.is_absolute() else home_folder(environment) / ".config") / "matou"
-
-
-def home_folder(environment: Mapping[str, str]) -> Path:
-    return Path(environment["HOME"]) if environment.get("HOME") else Path.home()
 
 
 def log_in_command(login: Login) -> str:

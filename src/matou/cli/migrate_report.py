@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from textwrap import indent
 
 from matou.cli.language import describe, tell, translate
 from matou.cli.texts import printable, size
@@ -70,7 +71,8 @@ def _lines(report: MigrationReport) -> Iterator[str]:
     if report.rewrites:
         yield _("submodules that point at moved repositories find them with this in ~/.gitconfig:")
         yield from map(_instead_of, report.rewrites)
-    for outcome, count in report.outcomes.items():
+    nothing = {MoveOutcome.PLANNED if report.is_dry_run else MoveOutcome.MOVED: 0}
+    for outcome, count in (report.outcomes or nothing).items():
         yield f"{count:>7,}  {_OUTCOMES[outcome]}"
     sent = sum(moved.lfs_bytes for moved in report.repositories)
     if report.is_dry_run:
@@ -87,7 +89,7 @@ def _lines_of(moved: Moved) -> Iterator[str]:
     for note in moved.notes:
         yield f"    {tell(note)}"
     for problem in moved.problems:
-        yield f"    {describe(problem)}"
+        yield indent(describe(problem), "    ")
 
 
 def _word(moved: Moved) -> str:

@@ -157,7 +157,6 @@ def variable_of(platform: str) -> str:
 def _login_at(url: str, settings: Settings) -> "Login | None":
     """The account of this person's at the platform that stands at an address."""
     from matou.cli.hosts import origin_of
-    from matou.cli.kept import configuration_folder
-    from matou.credentials.logins import Logins
+    from matou.credentials.logins import Logins, configuration_folder
 
     return Logins(configuration_folder(settings.environment)).find(origin_of(url))

@@ -1,6 +1,6 @@
 """Where somebody has logged in: a file of hosts, accounts, and the places of their secrets. No secret is in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -83,3 +83,13 @@ class Logins:
             changed = change(tuple(login for login in self.all() if login.origin != origin))
             logins = tuple(sorted(changed, key=lambda login: login.origin))
             write_private(self._path, msgspec.json.format(msgspec.json.encode(_File(logins=logins)), indent=2) + b"\n")
+
+
+def configuration_folder(environment: Mapping[str, str]) -> Path:
+    """Where freedesktop.org's rules put it: XDG_CONFIG_HOME where that is absolute, else `~/.config`."""
+    named = Path(environment.get("XDG_CONFIG_HOME", ""))
+    return (named if named.is_absolute() else home_folder(environment) / ".config") / "matou"
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    return Path(environment["HOME"]) if environment.get("HOME") else Path.home()
