@@ -104,7 +104,17 @@ def test_what_could_not_be_moved_is_told_with_exit_code_3(team: Team, archive: P
     ended = migrate(team, archive, namespace, code=3)
 
     assert "acme/web/shop -> harbour/shop: not moved" in ended.out
+    assert "\n    give this repository another place with --map FILE" in ended.out
     assert "nothing was sent" in ended.out
+
+
+@pytest.mark.parametrize(("option", "said"), [((), "      0  moved\n"), (("--dry-run",), "      0  planned\n")])
+def test_a_pattern_that_no_repository_matches_is_not_passed_over(
+    team: Team, archive: Path, option: tuple[str, ...], said: str
+) -> None:
+    ended = migrate(team, archive, make_organization(team, "harbour"), "--include", "mistyped", *option)
+
+    assert said in ended.out
 
 
 def test_a_platform_that_nothing_can_be_moved_to_is_told_with_those_that_are(team: Team, archive: Path) -> None:
