@@ -22,7 +22,7 @@ from matou.model.platform import Visibility
 from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, MoveOutcome
 from matou.transfer.migrate_repository import MoreOpen, NotProven, UnwritableBranch
-from support.fault_proxy import FaultProxy, HoldBack, ReplaceJson, Status, Toxic
+from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
 
@@ -262,3 +262,27 @@ def test_a_large_file_goes_to_no_inward_address_that_an_answer_names(
 
     assert "is not public" in str(by_path(report)["team/shop/big"].problems[0])
     assert recording_server.connections == 0
+
+
+@dataclass(frozen=True)
+class MadePublic(Toxic):
+    """The answer to what was just made says that everybody sees it."""
+
+    def bend(self, flow: Flow, around: Surroundings) -> Flow:
+        body = b"".join(flow.pieces).replace(b'"private":true', b'"private":null')
+        return replace(flow, pieces=iter([body.replace(b'"public":false', b'"public": true')]))
+
+
+def test_nothing_is_sent_where_the_target_made_public_what_was_to_be_private(
+    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy]
+) -> None:
+    team.save({"team/shop/api": make_repository(tmp_path / "api")})
+    proxy = fault_proxy(port.server.url)
+    proxy.add(MadePublic(), method="POST", path="/repos")
+    proxy.add(Status(403), method="PATCH")
+
+    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
+        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
+
+    assert outcomes(report) == {"team/shop/api": "failed"}
+    assert refs(port.git_dir("api")) == {}
