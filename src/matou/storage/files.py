@@ -105,17 +105,22 @@ def free_bytes(path: Path) -> int:
     return state.f_bavail * state.f_frsize
 
 
-def syncfs(path: Path) -> None:
+def syncfs(path: Path, *, descriptor: int | None = None) -> None:
     """Make everything durable that was written to the file system of `path`.
 
     Linux alone can do that for one file system, and tells of errors since 5.8; elsewhere all of them are synced.
+
+    Args:
+        path: a file or folder that is there.
+        descriptor: of the same file system, opened before anything was written that counts. Through one that is
+            opened later the kernel says nothing of a fault that it has told somebody else of before.
     """
     call = _syncfs_of_c()
     if call is None:
         os.sync()
         return
-    with naming_the_file(path), _descriptor(path) as descriptor:
-        if call(descriptor) != 0:
+    with naming_the_file(path), _descriptor(path) if descriptor is None else contextlib.nullcontext(descriptor) as opened:
+        if call(opened) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
 

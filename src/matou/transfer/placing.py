@@ -1,7 +1,9 @@
 """New mirrors on their way from the staging folder to their places: whole and durable first, then seen."""
 
+import os
 import shutil
 import threading
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -42,6 +44,11 @@ class Placer:
     _most_waiting: int = 1
     _waiting: list[Built] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _descriptor: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._descriptor = os.open(self.archive.staging, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
 
     @property
     def syncs(self) -> bool:
@@ -74,7 +81,7 @@ class Placer:
 
     def _place(self, batch: list[Built]) -> None:
         if batch and self.syncs:
-            syncfs(self.archive.staging)
+            syncfs(self.archive.staging, descriptor=self._descriptor)
         for built in batch:
             make_folders(built.git_dir.parent, below=self.archive.root, durably=False)
             with naming_the_file(built.git_dir):

@@ -24,9 +24,9 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     real = files.syncfs
 
-    def syncfs(folder: Path) -> None:
+    def syncfs(folder: Path, *, descriptor: int) -> None:
         seen.append(len(list((folder.parent / "repositories").glob("team/*"))))
-        real(folder)
+        real(folder, descriptor=descriptor)
 
     monkeypatch.setattr(placing, "syncfs", syncfs)
     monkeypatch.setattr(placing, "tells_of_every_fault", lambda: True)
@@ -76,7 +76,7 @@ def test_where_a_sync_does_not_tell_of_every_fault_none_waits_and_none_is_made(
 
 
 def test_nothing_is_placed_where_the_sync_fails(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(folder: Path) -> None:
+    def fail(folder: Path, *, descriptor: int) -> None:
         raise WriteFailed("no")
 
     monkeypatch.setattr(placing, "syncfs", fail)
