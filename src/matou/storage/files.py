@@ -119,7 +119,10 @@ def syncfs(path: Path, *, descriptor: int | None = None) -> None:
     if call is None:
         os.sync()
         return
-    with naming_the_file(path), _descriptor(path) if descriptor is None else contextlib.nullcontext(descriptor) as opened:
+    with (
+        naming_the_file(path),
+        _descriptor(path) if descriptor is None else contextlib.nullcontext(descriptor) as opened,
+    ):
         if call(opened) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
