@@ -332,6 +332,9 @@ class ScriptedLfs:
                 missing.append(MissingLfs(oid, "Object does not exist"))
         return missing
 
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> Sequence[MissingLfs]:
+        return [MissingLfs(oid, "Object does not exist") for oid, _ in objects if oid not in self.objects]
+
 
 @dataclass
 class ScriptedConnections:

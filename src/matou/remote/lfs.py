@@ -121,6 +121,11 @@ class LfsClient:
                 missing += [fault for fault in threads.map(partial(self._bring, sink), found) if fault is not None]
         return tuple(missing)
 
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> tuple[LfsMissing, ...]:
+        """Those that the server does not offer; nothing is received. Errors as those of `download`."""
+        entries = (entry for batch in batches(objects, OBJECTS_PER_BATCH) for entry in self._look_up(batch))
+        return tuple(entry for entry in entries if isinstance(entry, LfsMissing))
+
     def _look_up(self, objects: Sequence[tuple[str, int]]) -> Sequence[_Found | LfsMissing]:
         try:
             answer = self._session.request(

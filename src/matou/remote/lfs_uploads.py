@@ -87,6 +87,13 @@ class LfsUploads:
                 sent_bytes += sum(size for _, size in sent)
         return Uploaded(sent_bytes, tuple(refused))
 
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+        """Those that the server does not say that it has; nothing is sent. Errors as those of `upload`."""
+        for batch in batches(objects, OBJECTS_PER_BATCH):
+            for (oid, size), answer in zip(batch, self._offer(batch), strict=True):
+                if isinstance(answer, LfsMissing) or answer.upload is not None:
+                    yield oid, size
+
     def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_Asked | LfsMissing"]:
         try:
             answer = self._session.request(

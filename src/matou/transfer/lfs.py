@@ -1,6 +1,6 @@
 """The LFS objects of one repository: which there are, and those that the archive does not have yet."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.git.lfs_pointers import find_pointers
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 from matou.transfer.channel import Channel
-from matou.transfer.source import Connections, Readable
+from matou.transfer.source import Connections, MissingObject, Readable
 
 NOT_GIVEN = "LFS object {oid}: {said}"
 
@@ -57,14 +57,19 @@ class LfsSaver:
         if sizes_bytes is None:
             sizes_bytes, new_packs = {}, None
         sizes_bytes.update((pointer.oid, pointer.size_bytes) for pointer in find_pointers(git_dir, new_packs=new_packs))
-        return self._fetch(clone_url, channel, sizes_bytes)
+        return self._fetch(clone_url, channel, sizes_bytes, given=self._given(before))
 
     def retry(self, clone_url: str, channel: Channel, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
         sizes_bytes = self._list(before)
         if sizes_bytes is None:
             return LfsResult(before, None, 0)
-        return self._fetch(clone_url, channel, sizes_bytes)
+        return self._fetch(clone_url, channel, sizes_bytes, given=self._given(before))
+
+    def _given(self, before: LfsState | None) -> frozenset[str]:
+        """What the source has given to this repository: an object that another one has is not yet this one's."""
+        listed = self._list(before)
+        return frozenset(listed or ()) - frozenset(before.missing if before else ())
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -75,17 +80,33 @@ class LfsSaver:
         except (NotFound, Damaged):
             return None
 
-    def _fetch(self, clone_url: str, channel: Channel, sizes_bytes: Mapping[str, int]) -> LfsResult:
+    def _fetch(
+        self, clone_url: str, channel: Channel, sizes_bytes: Mapping[str, int], *, given: frozenset[str]
+    ) -> LfsResult:
+        """Anybody may commit a pointer with the id of somebody else's object, so the source decides whose it is."""
         if not sizes_bytes:
             return LfsResult(None, None, 0)
         absent = {oid: size for oid, size in sizes_bytes.items() if not self.blobs.has(oid)}
+        claimed = {oid: size for oid, size in sizes_bytes.items() if oid not in given and oid not in absent}
         before_bytes = channel.received_bytes
-        fault = self._download(clone_url, channel, absent) if absent else None
-        missing = tuple(sorted(oid for oid in absent if not self.blobs.has(oid)))
+        refused, fault = self._ask(clone_url, channel, claimed) if claimed else ((), None)
+        fault = (self._download(clone_url, channel, absent) if absent else None) or fault
+        missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
         state = LfsState(
             list=self.blobs.put_soon(lfs_list_text(sizes_bytes)), objects=len(sizes_bytes), missing=missing
         )
         return LfsResult(state, fault, channel.received_bytes - before_bytes)
+
+    def _ask(
+        self, clone_url: str, channel: Channel, claimed: Mapping[str, int]
+    ) -> tuple[Collection[str], MatouError | None]:
+        """Those that the source does not give to this repository: all of them, where it does not say."""
+        try:
+            refused = self.connections.lfs(clone_url, self.credential).lacking(claimed.items())
+        except MatouError as error:
+            channel.brake.check()
+            return claimed, error
+        return [one.oid for one in refused], _first_of(refused)
 
     def _download(self, clone_url: str, channel: Channel, absent: Mapping[str, int]) -> MatouError | None:
         """Fetch what can be had; the first fault stands for all."""
@@ -100,7 +121,11 @@ class LfsSaver:
         except MatouError as error:
             channel.brake.check()
             return error
-        return LfsObjectMissing(NOT_GIVEN, oid=missing[0].oid, said=missing[0].message) if missing else None
+        return _first_of(missing)
+
+
+def _first_of(missing: Sequence[MissingObject]) -> LfsObjectMissing | None:
+    return LfsObjectMissing(NOT_GIVEN, oid=missing[0].oid, said=missing[0].message) if missing else None
 
 
 def chunks(content: Readable) -> Iterator[bytes]:

@@ -11,19 +11,22 @@ from matou.model.names import RepositoryPath
 from matou.transfer.migrate_refs import Refs
 
 
-def objects_to_move(archive: Archive, line: RepositoryLine, wanted: Refs) -> Mapping[str, int]:
-    """The sizes of the LFS objects that stand behind the wanted refs, by id.
+def objects_ever_saved(archive: Archive, line: RepositoryLine) -> Mapping[str, int]:
+    """The sizes of all LFS objects of a repository, by id. Raises Damaged, NotFound where the list is not there."""
+    return {} if line.lfs is None else parse_lfs_list(archive.blobs.read(line.lfs.list))
+
+
+def objects_behind(
+    archive: Archive, line: RepositoryLine, wanted: Refs, sizes_bytes: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Those of these LFS objects that stand behind the wanted refs.
 
     The archive's list has those of all that was ever saved: what was force-pushed away at the source, a secret maybe,
     is in it, too. Only a repository that keeps such refs is walked through.
 
     Raises:
-        Damaged, NotFound: the archive does not have what it says of the repository.
         GitFailed: an object of it is missing.
     """
-    if line.lfs is None:
-        return {}
-    sizes_bytes = parse_lfs_list(archive.blobs.read(line.lfs.list))
     git_dir = archive.repository(RepositoryPath.parse(line.path))
     tips = frozenset(wanted.values())
     if git_dir.is_dir() and read_refs(git_dir).object_ids() <= tips:

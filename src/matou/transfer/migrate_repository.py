@@ -16,7 +16,7 @@ from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
-from matou.transfer.migrate_lfs import objects_to_move
+from matou.transfer.migrate_lfs import objects_behind, objects_ever_saved
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
 from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move
@@ -107,7 +107,7 @@ class _Filling:
         if missing or left_there:
             self._require_own_history(before, missing, left_there)
         problems: list[MatouError] = []
-        lfs_bytes = self._send_large_files(problems.append)
+        lfs_bytes = self._send_large_files(problems.append, all_refs_are_there=not missing)
         after = self._push(missing, before, offer, problems.append)
         self._settle_head(after, problems.append)
         self._settle_visibility(move, problems.append, is_new=is_new)
@@ -186,17 +186,24 @@ class _Filling:
         """Whether a ref, to become what the archive has, would have to let go of something."""
         return not name.startswith(HEADS) or not is_ancestor(self._git_dir, there.refs[name], self.wanted[name])
 
-    def _send_large_files(self, note: Callable[[MatouError], None]) -> int:
-        """The bytes that were sent. What the archive does not have, and what the target does not take, is noted."""
-        if self.line.lfs is None:
+    def _send_large_files(self, note: Callable[[MatouError], None], *, all_refs_are_there: bool) -> int:
+        """The bytes that were sent. What the archive does not have, and what the target does not take, is noted.
+
+        Where nothing else is new the target is asked first: which objects the refs need takes a git process to find.
+        """
+        archive, line = self.mover.archive, self.line
+        uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
+        sizes_bytes = objects_ever_saved(archive, line)
+        if all_refs_are_there:
+            sizes_bytes = dict(uploads.lacking(sizes_bytes.items()))
+        if line.lfs is None or not sizes_bytes:
             return 0
-        blobs = self.mover.archive.blobs
-        sizes_bytes = objects_to_move(self.mover.archive, self.line, self.wanted)
-        here = [(oid, size) for oid, size in sizes_bytes.items() if blobs.has(oid)]
+        sizes_bytes = objects_behind(archive, line, self.wanted, sizes_bytes)
+        not_given = frozenset(line.lfs.missing)
+        here = [(oid, size) for oid, size in sizes_bytes.items() if oid not in not_given and archive.blobs.has(oid)]
         if len(here) < len(sizes_bytes):
             note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(sizes_bytes) - len(here)))
-        uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
-        uploaded = uploads.upload(here, blobs.open)
+        uploaded = uploads.upload(here, archive.blobs.open)
         if uploaded.refused:
             first = uploaded.refused[0]
             note(

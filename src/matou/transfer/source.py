@@ -74,6 +74,9 @@ class LfsDownloads(Protocol):
             MatouError: no more of them can be had now.
         """
 
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> Sequence[MissingObject]:
+        """Those that the source does not give to this repository; nothing is received. Errors as of `download`."""
+
 
 class Connections(Protocol):
     """The ways to a source's git, all over the same few kept connections. May be used by several threads."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import NamespaceLine, RepositoryLine
+from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
 from matou.archive.records import read_records
 from matou.credentials import Secret
 from matou.errors import Refused
@@ -138,6 +138,26 @@ def test_a_push_at_the_source_is_fetched_and_the_overwritten_tip_is_kept(
     assert saved["refs/matou/kept/000002/heads/branch-3"] == old
     assert saved["refs/heads/branch-3"] == refs_of(source)["refs/heads/branch-3"]
     assert_sound(archive)
+
+
+def test_whoever_names_somebody_else_s_lfs_object_does_not_get_it(
+    matou_server: MatouServer, session: Session, archive: Archive, team: Team
+) -> None:
+    """A pointer is a text that anybody may commit; the archive has the object, but the source gives it to one only."""
+    back_up(matou_server, session, archive, team.token)
+    thief = matou_server.repository(f"{team.path}/shop/thief")
+    commit(matou_server.git_dir(thief), "refs/heads/main", {"big.bin": lfs_pointer(CONTENT)})
+
+    reports = [back_up(matou_server, session, archive, team.token) for _ in range(2)]
+
+    saved = {line.name: line for line in lines(archive, 3) if isinstance(line, RepositoryLine)}
+    missing = {name: line.lfs.missing for name, line in saved.items() if line.lfs is not None}
+    assert missing == {"big": (), "thief": (hashlib.sha256(CONTENT).hexdigest(),)}
+    assert saved["thief"].outcome is Outcome.INCOMPLETE
+    assert [report.everything_is_saved for report in reports] == [False, False]
+
+    lfs.receive(matou_server.forge, thief, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), io.BytesIO(CONTENT))
+    assert back_up(matou_server, session, archive, team.token).everything_is_saved
 
 
 def test_a_token_that_is_no_good_is_refused_before_a_run_begins(
