@@ -85,6 +85,7 @@ class TokenFile:
     def put(self, name: SecretName, secret: Secret) -> None:
         if name.kind is not SecretKind.TOKEN:
             raise NotKeptHere("a password is kept in the operating system's credential manager and nowhere else")
+        self._know_passphrase()
         with locked(self._lock):
             tokens, derivation = self._read()
             tokens[name.origin, name.user] = secret.reveal()
@@ -95,6 +96,7 @@ class TokenFile:
     def erase(self, name: SecretName) -> None:
         if name.kind is not SecretKind.TOKEN or not self._path.exists():
             return
+        self._know_passphrase()
         with locked(self._lock):
             tokens, derivation = self._read()
             if tokens.pop((name.origin, name.user), None) is not None:
@@ -136,10 +138,14 @@ class TokenFile:
     def _key(self, derivation: Derivation) -> tuple[bytes, bytes]:
         """The key, and bytes that tell whether the passphrase is right and nothing of the key."""
         if derivation not in self._keys:
-            if self._passphrase is None:
-                self._passphrase = self._ask()
-            self._keys[derivation] = _derive(self._passphrase, derivation)
+            self._keys[derivation] = _derive(self._know_passphrase(), derivation)
         return self._keys[derivation]
+
+    def _know_passphrase(self) -> Secret:
+        """Called before the file is locked, too: a person may take their time, and others would wait for them."""
+        if self._passphrase is None:
+            self._passphrase = self._ask()
+        return self._passphrase
 
 
 def _derive(passphrase: Secret, derivation: Derivation) -> tuple[bytes, bytes]:

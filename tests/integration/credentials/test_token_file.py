@@ -133,6 +133,22 @@ def test_the_passphrase_is_asked_for_once_and_only_when_needed(path: Path) -> No
     assert list(answers) == []
 
 
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_others_do_not_wait_while_a_person_is_asked_for_the_passphrase(path: Path, is_erased: bool) -> None:
+    def answer() -> Secret:
+        ThreadPoolExecutor(1).submit(opened(path).put, name_of("wang"), Secret("theirs")).result(timeout=5)
+        return Secret("open sesame")
+
+    file = TokenFile(path, answer)
+    if is_erased:
+        file.erase(name_of())
+    else:
+        file.put(name_of(), Secret("mine"))
+
+    assert opened(path).get(name_of("wang")) == Secret("theirs")
+    assert opened(path).get(name_of()) == (None if is_erased else Secret("mine"))
+
+
 def test_a_write_that_fails_leaves_what_was_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = path.read_bytes()
 
