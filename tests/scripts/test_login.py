@@ -145,13 +145,31 @@ def test_git_erases_what_was_refused_and_not_what_has_taken_its_place(headless: 
     assert headless.asked_by_git() == ""
 
 
-def test_what_git_was_given_is_kept_by_no_file(headless: Account) -> None:
+def test_what_git_was_given_is_not_kept(headless: Account) -> None:
     headless.log_in()
 
     headless.asked_by_git("store", username=headless.name, password=PASSWORD)
 
     assert files_that_hold(headless.person.home, PASSWORD) == []
     assert PASSWORD not in headless.asked_by_git()
+
+
+@needs_secret_service
+def test_a_password_that_git_was_given_is_not_kept_by_a_credential_manager_either(at_desk: Account) -> None:
+    at_desk.log_in()
+    kept = at_desk.asked_by_git()
+
+    at_desk.asked_by_git("store", username=at_desk.name, password=PASSWORD)
+
+    assert at_desk.asked_by_git() == kept
+    assert [one["kind"] for one in at_desk.status()] == ["token"]
+
+
+def test_storing_for_git_opens_no_file(headless: Account) -> None:
+    """Git says `store` after each success: in a container that asked for the passphrase a second time."""
+    headless.log_in()
+
+    headless.with_environment(MATOU_PASSPHRASE="").asked_by_git("store", username=headless.name, password=PASSWORD)
 
 
 def test_an_answer_for_git_is_never_shown_on_a_terminal(headless: Account) -> None:

@@ -150,6 +150,8 @@ def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks fo
     if verb is Verb.GET and sys.stdout.isatty():
         raise Usage("the answer holds a secret: it is for git, not for a terminal")
     request = read_request(sys.stdin.buffer)
+    if verb is Verb.STORE:
+        return  # git stores after each success; what is kept was checked by a log-in, and no file is opened for it
     kept = Kept(Settings.of_process())
     login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
     if login is None:
@@ -158,8 +160,6 @@ def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks fo
         answer = _find(kept, login, request)
         if answer is not None:
             write_answer(answer, sys.stdout)
-    elif verb is Verb.STORE:
-        _store(kept, login, request)
     else:
         _erase(kept, login, request)
 
@@ -182,15 +182,6 @@ def _held(kept: "Kept", login: "Login") -> "list[tuple[SecretKind, GitCredential
         (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
     ]
     return [(kind, credential_for_git(login, kind, secret)) for kind, secret in found if secret is not None]
-
-
-def _store(kept: "Kept", login: "Login", request: "CredentialRequest") -> None:
-    """Keep what git was given and found good, where a password may be kept: we cannot tell what else it is."""
-    if request.password is None or request.user != login.user:
-        return
-    if any(credential.password == request.password for _, credential in _held(kept, login)):
-        return
-    kept.add_password(login, request.password)
 
 
 def _erase(kept: "Kept", login: "Login", request: "CredentialRequest") -> None:

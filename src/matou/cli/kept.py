@@ -84,12 +84,6 @@ class Kept:
         if place is not Place.NOWHERE:
             self.store(place).erase(login.secret_name(kind))
 
-    def add_password(self, login: Login, password: Secret) -> None:
-        """Keep a password beside what is kept, where there is a credential manager for it; else nothing happens."""
-        place = self._keep(login, SecretKind.PASSWORD, password)
-        if place is not Place.NOWHERE:
-            self.logins.put(msgspec.structs.replace(login, places=login.places | {SecretKind.PASSWORD: place}))
-
     def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> Renewal:
         """Makes requests with the kept token of an account; see `Renewal`.
 
