@@ -126,6 +126,35 @@ def test_logging_out_forgets_the_host_and_its_secret(headless: Account) -> None:
     assert "nobody is logged in" in headless.person.matou("logout", headless.url, code=2).err
 
 
+@pytest.mark.parametrize("theirs", [(), ("cache", "!gh auth git-credential")], ids=["alone", "beside others"])
+def test_logging_out_leaves_git_as_it_was_set_up_by_others(headless: Account, theirs: tuple[str, ...]) -> None:
+    """The empty line that turns other helpers off stayed, so that git asked nobody for that host."""
+    file, key = headless.person.home / ".gitconfig", f"credential.{headless.url}.helper"
+    before = file.read_text()
+    headless.log_in("--setup-git")
+    for helper in theirs:
+        headless.person.git("config", "--file", file, "--add", key, helper)
+
+    told = headless.person.matou("logout", headless.url)
+
+    assert f"git no longer asks Matou about {headless.url}" in told.err
+    after = file.read_text()
+    assert [line.partition("helper = ")[2] for line in after.splitlines() if "helper" in line] == list(theirs)
+    assert after.startswith(before)
+
+
+def test_git_asks_matou_while_an_account_is_left_at_a_host(headless: Account) -> None:
+    headless.log_in("--setup-git")
+    file = headless.configuration / "logins.json"
+    held = json.loads(file.read_text())
+    held["logins"].append(held["logins"][0] | {"origin": "http://api.example", "places": {}})
+    file.write_text(json.dumps(held))
+
+    headless.person.matou("logout", headless.url)
+
+    assert "auth git-credential" in (headless.person.home / ".gitconfig").read_text()
+
+
 def test_git_hears_of_the_hosts_that_are_known_and_of_no_other(headless: Account) -> None:
     headless.log_in()
 

@@ -1,9 +1,9 @@
-"""Tells a person's git to ask Matou for the credentials of a host, and no other helper that might keep a copy."""
+"""Tells a person's git to ask Matou for a host's credentials, and no helper that might keep a copy; and takes it back."""
 
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -25,6 +25,43 @@ def set_up_git(logins: Iterable[Login], settings: Settings) -> None:
         run_git(["config", "--file", str(file), "--replace-all", key, ""])
         run_git(["config", "--file", str(file), "--add", key, f"!{shlex.quote(_program())} auth git-credential"])
         typer.echo(_("git asks Matou about {origin}").format(origin=login.git_origin), err=True)
+
+
+def take_out_of_git(git_origin: str, settings: Settings) -> None:
+    """Undo `set_up_git` for a host: its two lines go, and whatever else the person has there stays."""
+    file, key = git_configuration(settings.environment), f"credential.{git_origin}.helper"
+    there = _values(file, key)
+    left = without_ours(there)
+    if left == there:
+        return
+    run_git(["config", "--file", str(file), "--unset-all", key])
+    for value in left:
+        run_git(["config", "--file", str(file), "--add", key, value])
+    typer.echo(_("git no longer asks Matou about {origin}").format(origin=git_origin), err=True)
+
+
+def without_ours(helpers: Sequence[str]) -> list[str]:
+    """The helpers of a host without Matou, and without the empty value by which it made git forget the others."""
+    left: list[str] = []
+    for helper in helpers:
+        if not _is_ours(helper):
+            left.append(helper)
+        elif left and not left[-1]:
+            left.pop()
+    return left
+
+
+def _is_ours(helper: str) -> bool:
+    """Not by the path, which a new installation changes; other programs have an `auth git-credential`, too."""
+    program, _separator, rest = helper.removeprefix("!").rpartition(" auth git-credential")
+    return helper.startswith("!") and not rest and Path(program.strip("'")).name == "matou"
+
+
+def _values(file: Path, key: str) -> list[str]:
+    if not file.exists():
+        return []
+    entries = run_git(["config", "--file", str(file), "--null", "--list"]).decode(errors="surrogateescape").split("\0")
+    return [value for name, _separator, value in (entry.partition("\n") for entry in entries) if name == key]
 
 
 def git_configuration(environment: Mapping[str, str]) -> Path:

@@ -83,6 +83,7 @@ def login(
 
 
 def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None:
+    from matou.cli.git_setup import take_out_of_git
     from matou.cli.hosts import host_of
     from matou.cli.kept import Kept
 
@@ -92,6 +93,8 @@ def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None
         raise NotFound("nobody is logged in at {host}", host=repr(host))
     kept.forget(found)
     typer.echo(_("logged out of {origin}").format(origin=found.origin), err=True)
+    if found.git_origin not in {other.git_origin for other in kept.logins.all()}:
+        take_out_of_git(found.git_origin, kept.settings)
 
 
 def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
