@@ -187,8 +187,9 @@ def test_a_new_passphrase_is_typed_twice_and_the_same(account: Account) -> None:
     with at_terminal(account.person, "login", account.url) as terminal:
         terminal.wait_for("Token: ")
         terminal.press(f"{account.token}\n")
+        terminal.wait_for("under a passphrase that you choose now")
         for typed in ("open barley", "open sesame"):
-            terminal.wait_for("Passphrase for tokens: ")
+            terminal.wait_for("New passphrase for tokens: ")
             terminal.press("open sesame\n")
             terminal.wait_for("Once more: ")
             terminal.press(f"{typed}\n")
@@ -215,7 +216,7 @@ def test_a_password_is_read_from_the_terminal_that_has_no_session_of_its_own(hea
         os.close(theirs)
         shown = read_until(ours, b"Password: ")
         os.write(ours, f"{PASSWORD}\n".encode())
-        shown += read_until(ours, b"asked for each time")
+        shown += read_until(ours, b"asked for when it is needed")
         process.wait(20)
     os.close(ours)
 

@@ -55,7 +55,8 @@ def test_a_password_is_proven_and_turned_into_a_token_and_no_file_ever_holds_it(
 
     told = headless.log_in_with_password("--platform", platform)
 
-    assert "password: nowhere; it is asked for each time" in told.err
+    assert "the password is kept nowhere, and asked for when it is needed" in told.err
+    assert "a token was made with the password, and is kept in an encrypted file" in told.err
     places = {kept["kind"]: kept["kept_in"] for kept in headless.status()}
     assert places == {"password": "nowhere", "token": "file"}
     assert files_that_hold(headless.person.home, PASSWORD) == []
@@ -114,6 +115,33 @@ def test_a_wrong_passphrase_is_a_refused_credential_and_damage_is_damage(headles
     file = headless.configuration / "tokens.matou"
     file.write_bytes(file.read_bytes()[:-20])
     assert "damaged" in headless.person.matou(*backup, code=5).err
+
+
+def test_a_revoked_token_lies_nowhere(headless: Account) -> None:
+    """The second `auth status` went on to name the file that the first one had taken the token out of."""
+    headless.log_in()
+    headless.revoke_tokens()
+
+    told = [headless.status(code=4), headless.status(code=4)]
+
+    assert [(one["kept_in"], one["state"]) for [one] in told] == [("nowhere", "refused")] * 2
+    shown = headless.person.matou("auth", "status", code=4).out
+    assert f"{headless.name}  token  nowhere  refused: no token is kept for {headless.url}" in shown
+    headless.log_in(token=headless.server.token(headless.user).reveal())
+    assert [one["kept_in"] for one in headless.status()] == ["file"]
+
+
+def test_how_things_stand_is_told_in_english_to_programs_alone(headless: Account) -> None:
+    headless.log_in_with_password()
+    chinese = headless.with_environment(LC_ALL="zh_CN.UTF-8").by_program_itself()
+
+    shown = chinese.person.matou("auth", "status").out
+
+    assert [word for word in ("password", "token", "encrypted") if word in shown] == []
+    assert [(one["kind"], one["kept_in"], one["state"]) for one in chinese.status()] == [
+        ("password", "nowhere", "unknown"),
+        ("token", "file", "works"),
+    ]
 
 
 def test_logging_out_forgets_the_host_and_its_secret(headless: Account) -> None:
@@ -251,7 +279,7 @@ def test_a_bus_that_never_answers_holds_nobody_up_and_the_file_is_taken(headless
 
         told = stuck.log_in()
 
-    assert "token: an encrypted file" in told.err
+    assert "the token is kept in an encrypted file" in told.err
     assert time.monotonic() - began < 10
 
 

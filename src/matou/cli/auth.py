@@ -14,7 +14,7 @@ from matou.cli.language import complain, describe, tell, translate
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
 from matou.credentials.names import Place, SecretKind
-from matou.errors import MatouError, NotFound, Refused
+from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+_STATES = {
+    State.WORKS: _("works"),
+    State.REFUSED: _("refused"),
+    State.UNKNOWN: _("unknown"),
+}
+
+
 class Verb(StrEnum):
     """What git asks of a credential helper."""
 
@@ -49,6 +56,7 @@ class _Status:
     login: "Login"
     kind: SecretKind
     state: State
+    place: Place
     fault: MatouError | None = None
 
 
@@ -84,21 +92,19 @@ def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
 
 def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
     from matou.cli.proofs import is_invalid
-
-    if login.places[kind] is Place.NOWHERE:
-        return _Status(login, kind, State.UNKNOWN)
-    try:
-        _prove(kept, login, kind)
-    except MatouError as error:
-        is_refused = isinstance(error, Refused) and (is_invalid(error) or _is_gone(error))
-        return _Status(login, kind, State.REFUSED if is_refused else State.UNKNOWN, error)
-    return _Status(login, kind, State.WORKS)
-
-
-def _is_gone(error: MatouError) -> bool:
     from matou.credentials.renewal import LogInAgain
 
-    return isinstance(error, LogInAgain)
+    place = login.places[kind]
+    if place is Place.NOWHERE:
+        return _Status(login, kind, State.UNKNOWN, place)
+    try:
+        _prove(kept, login, kind)
+    except LogInAgain as error:
+        # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
+        return _Status(login, kind, State.REFUSED, Place.NOWHERE, error)
+    except MatouError as error:
+        return _Status(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
+    return _Status(login, kind, State.WORKS, place)
 
 
 def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
@@ -116,10 +122,12 @@ def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
 
 
 def _as_text(one: _Status) -> str:
-    from matou.cli.login import WHERE
+    from matou.cli.login import KINDS, WHERE
 
-    shown = f"{one.login.origin}  {printable(one.login.user)}  {one.kind}  {WHERE[one.login.places[one.kind]]}"
-    return f"{shown}  {one.state}" if one.fault is None else f"{shown}  {one.state}: {tell(one.fault)}"
+    is_asked_for = one.place is Place.NOWHERE and one.fault is None
+    place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
+    shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
+    return shown if one.fault is None else f"{shown}: {tell(one.fault)}"
 
 
 def _as_json(one: _Status) -> dict[str, object]:
@@ -128,7 +136,7 @@ def _as_json(one: _Status) -> dict[str, object]:
         "platform": one.login.platform,
         "user": one.login.user,
         "kind": one.kind,
-        "kept_in": one.login.places[one.kind],
+        "kept_in": one.place,
         "state": one.state,
         "reason": None if one.fault is None else str(one.fault),
     }

@@ -1,4 +1,4 @@
-"""Tells a person's git to ask Matou for a host's credentials, and no helper that might keep a copy; and takes it back."""
+"""Tells a person's git to ask Matou for a host's credentials, and no helper that keeps a copy; and takes it back."""
 
 import shlex
 import shutil

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import typer
 
 from matou.cli.language import complain, tell, translate
 from matou.cli.prompts import ask_for, ask_for_new, somebody_is_there
@@ -183,8 +184,13 @@ class Kept:
                 variable=PASSPHRASE,
                 advice="set {variable}",
             )
-        what = _("Passphrase for tokens")
-        return ask_for(what) if self.token_file.exists() else ask_for_new(what)
+        if self.token_file.exists():
+            return ask_for(_("Passphrase for tokens"))
+        text = _(
+            "there is no credential manager here: the token goes into {path}, under a passphrase that you choose now"
+        )
+        typer.echo(text.format(path=printable(str(self.token_file))), err=True)
+        return ask_for_new(_("New passphrase for tokens"))
 
 
 def log_in_command(login: Login) -> str:

@@ -25,7 +25,7 @@ _ = translate
 WHERE = {
     Place.SYSTEM: _("the operating system's credential manager"),
     Place.FILE: _("an encrypted file"),
-    Place.NOWHERE: _("nowhere; it is asked for each time"),
+    Place.NOWHERE: _("nowhere"),
 }
 OPENS = {
     CODING: _("it opens git alone; matou backup and matou migrate need a token"),
@@ -33,7 +33,7 @@ OPENS = {
 }
 """What somebody may expect of a password and does not get; where nothing stands here it opens everything."""
 
-_KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
+KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,21 @@ def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
 def _tell(login: Login) -> None:
     typer.echo(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)), err=True)
     for kind, place in login.places.items():
-        typer.echo(f"{_KINDS[kind]}: {WHERE[place]}", err=True)
+        typer.echo(_where(kind, place, is_made=SecretKind.PASSWORD in login.places), err=True)
     if SecretKind.PASSWORD in login.places and login.platform in OPENS:
         typer.echo(OPENS[login.platform], err=True)
+
+
+def _where(kind: SecretKind, place: Place, *, is_made: bool) -> str:
+    """Where it lies, in a sentence; a token may have been made of the password that was given."""
+    if kind is SecretKind.TOKEN:
+        sentence = (
+            _("a token was made with the password, and is kept in {place}")
+            if is_made
+            else _("the token is kept in {place}")
+        )
+    elif place is Place.NOWHERE:
+        return _("the password is kept nowhere, and asked for when it is needed")
+    else:
+        sentence = _("the password is kept in {place}")
+    return sentence.format(place=WHERE[place])
