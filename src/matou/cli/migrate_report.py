@@ -36,6 +36,7 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "left_behind": [
             {"path": left.true_path, "reason": left.reason, "is_wanted": left.is_wanted} for left in report.left_behind
         ],
+        "unmatched_in_map": list(report.unmatched),
         "instead_of": [{"written": rewrite.written, "url": rewrite.clone_url} for rewrite in report.rewrites],
     }
 
@@ -68,6 +69,10 @@ def _lines(report: MigrationReport) -> Iterator[str]:
         yield from _lines_of(moved)
     for left in report.left_behind:
         yield f"{printable(left.true_path)}: {tell(left.reason)}"
+    for source in report.unmatched:
+        yield _("the map says where {source} goes, and no repository of the archive is that: is it mistyped?").format(
+            source=repr(printable(source))
+        )
     if report.rewrites:
         yield _("submodules that point at moved repositories find them with this in ~/.gitconfig:")
         yield from map(_instead_of, report.rewrites)
@@ -94,7 +99,7 @@ def _lines_of(moved: Moved) -> Iterator[str]:
 
 def _word(moved: Moved) -> str:
     if moved.outcome is MoveOutcome.PLANNED:
-        return _("would be created") if moved.is_new else _("is there; would be brought up to date")
+        return _("would be created") if moved.is_new else _("is there; what is new would be sent")
     return _OUTCOMES[moved.outcome]
 
 

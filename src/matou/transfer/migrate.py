@@ -169,6 +169,7 @@ def _report(
         new_namespaces=tuple(new_namespaces),
         repositories=tuple(moved),
         left_behind=plan.left_behind,
+        unmatched=plan.unmatched,
         rewrites=tuple(dict.fromkeys(_rewrites(moved))),
     )
 

@@ -2,7 +2,7 @@
 
 import csv
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,21 +38,32 @@ class MigrationMap:
 
     def place_of(self, true_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
         """The namespace, and the name where the map has one; None where the map says nothing of this path."""
-        parts = true_path.split("/")
-        for start in range(len(parts)):
-            place = self.pairs.get("/".join(parts[start:]))
-            if place is not None:
-                above, slash, last = place.rpartition("/")
-                return (above if slash else namespace, last)
-        above_parts = true_path[: -len(name) - 1].split("/")
-        for start in range(len(above_parts)):
-            place = self.pairs.get("/".join(above_parts[start:]) + _EVERYTHING)
-            if place is not None:
-                return (place.removesuffix(_EVERYTHING), None)
-        return None
+        source = next((source for source in _sources(true_path, name) if source in self.pairs), None)
+        if source is None:
+            return None
+        place = self.pairs[source]
+        if source.endswith(_EVERYTHING):
+            return (place.removesuffix(_EVERYTHING), None)
+        above, slash, last = place.rpartition("/")
+        return (above if slash else namespace, last)
+
+    def unmatched(self, repositories: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        """What the map says of none of these true paths and names, as it says it: mistyped, perhaps."""
+        if not self.pairs:
+            return ()
+        known = {source for true_path, name in repositories for source in _sources(true_path, name)}
+        return tuple(source for source in self.pairs if source not in known)
 
 
 NO_MAP = MigrationMap({})
+
+
+def _sources(true_path: str, name: str) -> Iterator[str]:
+    """What a map may say for a repository, in the order in which it counts."""
+    parts = true_path.split("/")
+    yield from ("/".join(parts[start:]) for start in range(len(parts)))
+    above = true_path[: -len(name) - 1].split("/")
+    yield from ("/".join(above[start:]) + _EVERYTHING for start in range(len(above)))
 
 
 def read_map(path: Path) -> MigrationMap:

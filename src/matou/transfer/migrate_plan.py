@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 from matou.archive.chain import host_of
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
@@ -75,8 +76,23 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True)
 class MigrationPlan:
+    """Where everything goes.
+
+    Attributes:
+        unmatched: what the map says of no repository of the archive, wanted or not.
+    """
+
     moves: tuple[Move, ...]
     left_behind: tuple[LeftBehind, ...]
+    unmatched: tuple[str, ...]
+
+
+class _Choice(Enum):
+    """Who chose a place."""
+
+    MAP = auto()
+    EARLIER_MIGRATION = auto()
+    RULES = auto()
 
 
 def plan_migration(
@@ -101,22 +117,30 @@ def plan_migration(
     Raises:
         SamePlace, UnusableName: what the map says cannot be.
     """
-    candidates, left_behind = _sorted_out(lines, wanted)
+    repositories = list(_repositories(lines))
+    candidates, left_behind = _sorted_out(repositories, wanted)
     naming = _Naming(namespace, rules, mapping, given)
-    places = naming.places(candidates)
-    moves = tuple(_move(candidate, place, rules) for candidate, place in places)
-    return MigrationPlan(moves, tuple(left_behind))
+    moves = tuple(_move(candidate, place, choice, rules) for candidate, place, choice in naming.places(candidates))
+    unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
+    return MigrationPlan(moves, tuple(left_behind), unmatched)
 
 
-def _sorted_out(lines: Lines, wanted: Filter) -> tuple[list[Candidate], list[LeftBehind]]:
+def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLine]]:
+    """With their true paths."""
     namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
-    candidates: list[Candidate] = []
-    left_behind: list[LeftBehind] = []
     for source, line in lines:
         if isinstance(line, NamespaceLine):
             namespaces[source, line.id] = line
-            continue
-        path = true_path(source.team, namespaces.get((source, line.namespace)), line)
+        else:
+            yield source, true_path(source.team, namespaces.get((source, line.namespace)), line), line
+
+
+def _sorted_out(
+    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: Filter
+) -> tuple[list[Candidate], list[LeftBehind]]:
+    candidates: list[Candidate] = []
+    left_behind: list[LeftBehind] = []
+    for source, path, line in repositories:
         if not wanted.wants(path):
             continue
         if line.snapshot is None and line.outcome is not Outcome.EMPTY:
@@ -127,12 +151,12 @@ def _sorted_out(lines: Lines, wanted: Filter) -> tuple[list[Candidate], list[Lef
     return candidates, left_behind
 
 
-def _move(candidate: Candidate, place: Place, rules: TargetRules) -> Move:
+def _move(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Move:
     notes: list[Phrase] = []
     if candidate.is_wiki:
         notes.append(_why_apart(candidate, place))
     elif place.name != candidate.line.name:
-        notes.append(_why_renamed(candidate, place, rules))
+        notes.append(_why_renamed(candidate, place, choice, rules))
     visibility = candidate.line.visibility
     if visibility not in rules.visibilities:
         notes.append(
@@ -152,8 +176,12 @@ def _why_apart(candidate: Candidate, place: Place) -> Phrase:
     )
 
 
-def _why_renamed(candidate: Candidate, place: Place, rules: TargetRules) -> Phrase:
+def _why_renamed(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Phrase:
     name = candidate.line.name
+    if choice is _Choice.MAP:
+        return Phrase("{old} is called {new}, as the map says", old=repr(name), new=repr(place.name))
+    if choice is _Choice.EARLIER_MIGRATION and place.name != rules.fitted(name):
+        return Phrase("{old} is called {new}, as since an earlier migration", old=repr(name), new=repr(place.name))
     fault = rules.fault_of(name)
     if fault is not None:
         return Phrase("{old} is called {new}: {fault}", old=repr(name), new=repr(place.name), fault=fault)
@@ -167,12 +195,13 @@ class _Naming:
     mapping: MigrationMap
     given: Given
 
-    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Place]]:
+    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Place, _Choice]]:
         told: dict[Candidate, Place] = {}
         free: dict[Candidate, Place] = {}
+        choices: dict[Candidate, _Choice] = {}
         for candidate in candidates:
-            place, is_told = self._first_choice(candidate)
-            (told if is_told else free)[candidate] = place
+            place, choices[candidate] = self._first_choice(candidate)
+            (free if choices[candidate] is _Choice.RULES else told)[candidate] = place
         settled_now = {(candidate.owner, place.namespace) for candidate, place in told.items()}
         taken = _require_different(told)
         taken |= {_key(place) for known, place in self.given.items() if known not in settled_now}
@@ -183,19 +212,19 @@ class _Naming:
             free = {candidate: place for candidate, place in free.items() if candidate not in settled}
         for candidate, place in free.items():
             raise SamePlace("{one} has no place at the target", one=repr(candidate.true_path), place=str(place))
-        return ((candidate, told[candidate]) for candidate in sorted(told, key=_path_of))
+        return ((candidate, told[candidate], choices[candidate]) for candidate in sorted(told, key=_path_of))
 
-    def _first_choice(self, candidate: Candidate) -> tuple[Place, bool]:
-        """The place, and whether it is settled."""
+    def _first_choice(self, candidate: Candidate) -> tuple[Place, _Choice]:
+        """The place, and whose choice it is; what the rules choose is not settled yet."""
         mapped = self.mapping.place_of(candidate.true_path, candidate.line.name, namespace=self.namespace)
         namespace, name = mapped or (self.namespace, None)
         if name is not None:
             self._require_usable(candidate, name)
-            return Place(namespace, name), True
+            return Place(namespace, name), _Choice.MAP
         given = self.given.get((candidate.owner, namespace))
         if given is not None:
-            return given, True
-        return Place(namespace, self.rules.fitted(candidate.line.name)), False
+            return given, _Choice.EARLIER_MIGRATION
+        return Place(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
 
     def _require_usable(self, candidate: Candidate, name: str) -> None:
         fault = self.rules.fault_of(name)

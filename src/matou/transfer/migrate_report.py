@@ -63,6 +63,7 @@ class MigrationReport:
         platform: of the target, whose API is at `url`.
         account: whom the credential stands for.
         new_namespaces: those that were made, or would be.
+        unmatched: what the map says of no repository of the archive.
         rewrites: what makes submodules of moved repositories come from where they are now; each once.
     """
 
@@ -73,6 +74,7 @@ class MigrationReport:
     new_namespaces: tuple[str, ...]
     repositories: tuple[Moved, ...]
     left_behind: tuple[LeftBehind, ...]
+    unmatched: tuple[str, ...]
     rewrites: tuple[Rewrite, ...]
 
     @property

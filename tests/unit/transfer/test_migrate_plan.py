@@ -3,13 +3,16 @@
 import pytest
 
 from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
+from matou.archive.naming import Owner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
 from matou.transfer.filters import Filter
-from matou.transfer.migrate_map import NO_MAP
-from matou.transfer.migrate_plan import Move, plan_migration
+from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate_plan import Given, MigrationPlan, Move, plan_migration
 
 SOURCE = SourceLine(platform="gitee", url="https://gitee.com", account="7", team="li", team_id="7")
+NOTHING_GIVEN: Given = {}
+EVERYTHING = Filter((), ())
 
 
 def line(identifier: str, name: str) -> RepositoryLine:
@@ -25,16 +28,19 @@ def line(identifier: str, name: str) -> RepositoryLine:
     )
 
 
+def plan(
+    rules: TargetRules,
+    *lines: RepositoryLine,
+    mapping: MigrationMap = NO_MAP,
+    given: Given = NOTHING_GIVEN,
+    wanted: Filter = EVERYTHING,
+) -> MigrationPlan:
+    found = [(SOURCE, one) for one in lines]
+    return plan_migration(found, namespace="team", rules=rules, mapping=mapping, given=given, wanted=wanted)
+
+
 def moves(rules: TargetRules, *lines: RepositoryLine) -> dict[str, Move]:
-    plan = plan_migration(
-        [(SOURCE, one) for one in lines],
-        namespace="team",
-        rules=rules,
-        mapping=NO_MAP,
-        given={},
-        wanted=Filter((), ()),
-    )
-    return {move.candidate.line.id: move for move in plan.moves}
+    return {move.candidate.line.id: move for move in plan(rules, *lines).moves}
 
 
 @pytest.mark.parametrize("rules", [PLAIN_RULES, MATOU_RULES])
@@ -52,3 +58,29 @@ def test_what_only_sounds_like_a_wiki_is_told_as_any_other_new_name() -> None:
     [move] = moves(PLAIN_RULES, line("5", "api.wiki")).values()
 
     assert move.notes == ("'api.wiki' is called 'api-wiki': it ends in a way that is reserved",)
+
+
+@pytest.mark.parametrize("name", ["api", "an api", "api.wiki"])
+def test_a_name_from_the_map_is_told_as_the_maps(name: str) -> None:
+    mapping = MigrationMap({f"1/{name}": "ours"})
+
+    [move] = plan(PLAIN_RULES, line("5", name), mapping=mapping).moves
+
+    assert move.notes == (f"'{name}' is called 'ours', as the map says",)
+
+
+def test_a_name_that_an_earlier_migration_gave_is_told_as_such() -> None:
+    given = {(Owner("gitee", "gitee.com", "5"), "team"): Place("team", "ours")}
+
+    [move] = plan(PLAIN_RULES, line("5", "an api"), given=given).moves
+
+    assert move.notes == ("'an api' is called 'ours', as since an earlier migration",)
+
+
+def test_what_the_map_says_of_no_repository_is_told_and_what_it_says_of_an_unwanted_one_is_not() -> None:
+    mapping = MigrationMap({"api": "one", "1/web": "two", "1/*": "x/*", "1/wbe": "three", "shop/*": "shop/*"})
+
+    made = plan(PLAIN_RULES, line("5", "api"), line("6", "web"), mapping=mapping, wanted=Filter(("li/1/api",), ()))
+
+    assert [move.candidate.line.name for move in made.moves] == ["api"]
+    assert made.unmatched == ("1/wbe", "shop/*")
