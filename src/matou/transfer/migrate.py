@@ -34,7 +34,7 @@ class MigrationOptions:
         namespace: where repositories go about which the map says nothing.
         mapping: where some go.
         include, exclude: patterns held against true paths; see `filters`.
-        dry_run: plan, look at the target, and change nothing anywhere.
+        dry_run: plan, compare with what the target has, and change nothing anywhere.
         makes_namespaces: make those that the target does not have; without it they end the migration.
         jobs: how many repositories at a time.
         limits: of each git child.
@@ -80,7 +80,7 @@ def migrate(
     plan, there = _look(archive, target, options, given)
     missing = there.missing
     if options.dry_run:
-        foreseen = foresee(archive, plan.moves, there.existing, target.rules.capacity, jobs=options.jobs)
+        foreseen = foresee(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
         return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
     make_namespaces(target, missing)
     if _chosen(plan, given):
@@ -88,9 +88,7 @@ def migrate(
             if (given_by_now := places.read()) != given:
                 plan, there = _look(archive, target, options, given_by_now)
             places.add(_chosen(plan, given_by_now))
-    credential = target.git_credential()
-    git = connections.git(credential)
-    mover = Mover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
+    mover = _mover(archive, target, connections, options, there)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
     return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
 
@@ -110,6 +108,13 @@ def _look(
     there = look_around(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
     return plan, there
+
+
+def _mover(
+    archive: Archive, target: Target, connections: TargetConnections, options: MigrationOptions, there: Surroundings
+) -> Mover:
+    git = connections.git(target.git_credential())
+    return Mover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
 
 
 def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, Place]]:

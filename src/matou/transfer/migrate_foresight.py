@@ -1,6 +1,6 @@
 """What would become of a repository, and why one did not arrive: with what the target may refuse of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,34 +11,35 @@ from matou.transfer.migrate_limits import doubts_about
 from matou.transfer.migrate_plan import Move
 from matou.transfer.migrate_refs import ObjectFormatRefused
 from matou.transfer.migrate_report import Moved, MoveOutcome
-from matou.transfer.migrate_repository import place_key
+from matou.transfer.migrate_repository import Mover, place_key
 
 NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused)
 """Why nothing was sent, or what the archive itself lacks."""
 
 
-def foresee(
-    archive: Archive,
-    moves: Sequence[Move],
-    existing: Mapping[tuple[str, str], TargetRepository],
-    capacity: Capacity,
-    *,
-    jobs: int,
-) -> Sequence[Moved]:
-    """Look into those that the target does not have yet; what it has already it took."""
+def foresee(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved]:
+    """Look into those that the target does not have yet, and ask for the refs of those that it has."""
 
     def one(move: Move) -> Moved:
-        found = existing.get(place_key(move.place))
+        found = mover.existing.get(place_key(move.place))
         if found is not None:
-            return Moved(move, MoveOutcome.PLANNED, clone_url=found.clone_url, notes=move.notes)
+            return _compared(mover, move, found)
         try:
-            doubts = doubts_about(archive, move.candidate.line, capacity)
+            doubts = doubts_about(mover.archive, move.candidate.line, mover.target.rules.capacity)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
         return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
 
     with ThreadPoolExecutor(jobs) as threads:
         return tuple(threads.map(one, moves))
+
+
+def _compared(mover: Mover, move: Move, found: TargetRepository) -> Moved:
+    """What it has already it took, so that nothing is doubted for its size."""
+    try:
+        return mover.foresee(move, found)
+    except MatouError as error:
+        return Moved(move, MoveOutcome.FAILED, clone_url=found.clone_url, notes=move.notes, problems=(error,))
 
 
 def explained(archive: Archive, capacity: Capacity, move: Move, error: MatouError) -> Moved:

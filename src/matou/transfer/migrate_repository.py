@@ -77,6 +77,14 @@ class Mover:
         repository, is_new = (found, False) if found else self._create(move)
         return _Filling(self, line, listing, wanted, repository).fill(move, is_new=is_new)
 
+    def foresee(self, move: Move, found: TargetRepository) -> Moved:
+        """What would become of a repository whose place is taken; only asks.
+
+        Raises: what `move` raises before it sends anything.
+        """
+        listing, wanted = listing_to_move(self.archive, move.candidate.line)
+        return _Filling(self, move.candidate.line, listing, wanted, found).foresee(move)
+
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""
         place = move.place
@@ -101,11 +109,7 @@ class _Filling:
 
     def fill(self, move: Move, *, is_new: bool) -> Moved:
         before, offer = self._look(is_new=is_new)
-        self._require_hidden(move, before, is_new=is_new)
-        missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
-        left_there = _left_there(self.wanted, before)
-        if missing or left_there:
-            self._require_own_history(before, missing, left_there)
+        missing, left_there = self._compare(move, before, is_new=is_new)
         problems: list[MatouError] = []
         lfs_bytes = self._send_large_files(problems.append, all_refs_are_there=not missing)
         after = self._push(missing, before, offer, problems.append)
@@ -124,6 +128,25 @@ class _Filling:
             problems=tuple(problems),
             submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
         )
+
+    def foresee(self, move: Move) -> Moved:
+        missing, left_there = self._compare(move, self._list(), is_new=False)
+        return Moved(
+            move,
+            MoveOutcome.PLANNED,
+            clone_url=self.repository.clone_url,
+            refs=len(missing),
+            notes=(*self._notes(move, is_new=False), *_notes(self.listing, self.wanted, left_there, self.line)),
+        )
+
+    def _compare(self, move: Move, before: RefListing, *, is_new: bool) -> tuple[Refs, Sequence[RefName]]:
+        """The refs that are to be sent, and those that are there only. Raises OtherHistory, and as _require_hidden."""
+        self._require_hidden(move, before, is_new=is_new)
+        missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
+        left_there = _left_there(self.wanted, before)
+        if missing or left_there:
+            self._require_own_history(before, missing, left_there)
+        return missing, left_there
 
     @property
     def _git_dir(self) -> Path:
@@ -169,7 +192,7 @@ class _Filling:
         strange = [*unknown, *(name for name in changed if name not in unknown and self._loses(name, there))]
         if strange:
             raise OtherHistory(
-                "the target has {count} refs that the archive does not have so, {ref} for one: nothing was sent",
+                "{count} of the target's refs are not what the archive has, {ref} for one: nothing was sent",
                 count=len(strange),
                 ref=repr(min(strange)),
                 advice="give this repository another place with --map FILE, or look at what is there first",

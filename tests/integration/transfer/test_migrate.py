@@ -415,6 +415,34 @@ def test_a_dry_run_changes_nothing_anywhere(port: Port, team: Team, tmp_path: Pa
     assert not (team.archive.root / FILE).exists()
 
 
+def test_a_dry_run_foresees_that_another_history_is_in_the_way(port: Port, team: Team, tmp_path: Path) -> None:
+    make_repository(tmp_path / "api")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+    port.migrate(team.archive)
+    git(tmp_path / "api", "commit", "-q", "--amend", "-m", "written anew")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+    before = refs(port.git_dir("api"))
+
+    report = port.migrate(team.archive, dry_run=True)
+
+    assert outcomes(report) == {"team/shop/api": "failed"}
+    assert isinstance(by_path(report)["team/shop/api"].problems[0], OtherHistory)
+    assert not report.everything_is_moved
+    assert refs(port.git_dir("api")) == before
+
+
+def test_a_dry_run_counts_the_refs_that_would_be_sent(port: Port, team: Team, tmp_path: Path) -> None:
+    make_repository(tmp_path / "api")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+    port.migrate(team.archive)
+    git(tmp_path / "api", "branch", "new")
+    team.save({"team/shop/api": tmp_path / "api/.git"})
+
+    [planned] = port.migrate(team.archive, dry_run=True).repositories
+
+    assert (planned.outcome, planned.is_new, planned.refs) == ("planned", False, 1)
+
+
 def test_what_the_archive_has_nothing_of_is_told(port: Port, team: Team) -> None:
     team.save({"team/shop/lost": None})
 
