@@ -41,6 +41,8 @@ def test_every_platform_proves_a_token_before_it_is_kept(headless: Account, plat
     refused = headless.log_in("--platform", platform, token="f00d" * 10, code=4)
 
     assert "f00d" not in refused.err
+    assert f"{headless.url} did not accept this token\ncheck that it is whole" in refused.err
+    assert f"then log in with: matou login {headless.url}" in refused.err
     assert headless.status() == []
     headless.log_in("--platform", platform)
     assert [kept["platform"] for kept in headless.status()] == [platform]
@@ -50,7 +52,10 @@ def test_every_platform_proves_a_token_before_it_is_kept(headless: Account, plat
 def test_a_password_is_proven_and_turned_into_a_token_and_no_file_ever_holds_it(
     headless: Account, platform: str
 ) -> None:
-    headless.log_in_with_password("--platform", platform, password="wrong and long", code=4)
+    refused = headless.log_in_with_password("--platform", platform, password="wrong and long", code=4)
+    again = f"matou login {headless.url} --platform {platform} --user {headless.name}"
+    advice = f"check the name {headless.name} and its password, and log in with: {again}"
+    assert f"{headless.url} did not accept this password\n{advice}" in refused.err
     assert headless.status() == []
 
     told = headless.log_in_with_password("--platform", platform)
@@ -65,7 +70,8 @@ def test_a_password_is_proven_and_turned_into_a_token_and_no_file_ever_holds_it(
 def test_a_password_for_coding_is_proven_by_git_which_is_all_that_it_opens(headless: Account, tmp_path: Path) -> None:
     headless.make_repositories(commits={"shop": 1})
     given = ("login", headless.git_url("shop"), "--platform", "coding", "--user", headless.name, "--password-stdin")
-    assert "401" in headless.person.matou(*given, stdin="wrong and long\n", code=4).err
+    refused = headless.person.matou(*given, stdin="wrong and long\n", code=4)
+    assert f"{headless.url} did not accept this password" in refused.err
 
     told = headless.person.matou(*given, stdin=f"{PASSWORD}\n")
 

@@ -13,12 +13,13 @@ from matou.cli.texts import printable
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.names import Place, SecretKind
-from matou.errors import NotFound
+from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.cli.hosts import Host
     from matou.cli.kept import Kept
+    from matou.cli.proofs import NotAccepted, Proven
 
 _ = translate
 
@@ -127,22 +128,53 @@ def _asked_for(user: str) -> _Given:
 
 def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
-    from matou.cli.proofs import Proven, makes_token_of_password, prove_password, prove_token
+    from matou.cli.proofs import is_invalid, makes_token_of_password
 
     if not given.secret:
         raise Usage("nothing was given")
     if at.is_in_clear:
         complain(_("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin))
-    proven: Proven
-    url = at.url
-    if given.kind is SecretKind.TOKEN:
-        proven = prove_token(at.platform, url, given.secret, kept.settings)
-    else:
-        url = url if makes_token_of_password(at.platform) else at.repository
-        proven = prove_password(at.platform, url, given.user, given.secret, kept.settings)
+    is_of_api = given.kind is SecretKind.TOKEN or makes_token_of_password(at.platform)
+    url = at.url if is_of_api else at.repository
+    try:
+        proven = _prove(at.platform, url, given, kept.settings)
+    except MatouError as error:
+        if is_invalid(error):
+            raise _not_accepted(at, url, given) from error
+        raise
     secrets = {given.kind: given.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
     login = Login(at.origin, at.platform, url, proven.user, at.git_origin, {})
     return kept.keep(login, secrets)
+
+
+def _prove(platform: str, url: str, given: _Given, settings: Settings) -> "Proven":
+    from matou.cli.proofs import prove_password, prove_token
+
+    if given.kind is SecretKind.TOKEN:
+        return prove_token(platform, url, given.secret, settings)
+    return prove_password(platform, url, given.user, given.secret, settings)
+
+
+def _not_accepted(at: "Host", url: str, given: _Given) -> "NotAccepted":
+    from matou.cli.kept import log_in_command
+    from matou.cli.proofs import NotAccepted, how_to_make_a_token
+
+    command = log_in_command(Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: Place.NOWHERE}))
+    if given.kind is SecretKind.TOKEN:
+        return NotAccepted(
+            "{origin} did not accept this token",
+            origin=at.origin,
+            command=command,
+            new=how_to_make_a_token(at.platform, url),
+            advice="check that it is whole and has not expired, or {new}; then log in with: {command}",
+        )
+    return NotAccepted(
+        "{origin} did not accept this password",
+        origin=at.origin,
+        command=command,
+        user=given.user,
+        advice="check the name {user} and its password, and log in with: {command}",
+    )
 
 
 def _tell(login: Login) -> None:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matou.cli.hosts import CODING, GITCODE, GITEE, MATOU, Host
+from matou.cli.hosts import CODING, GITCODE, GITEE, HOMES, MATOU, Host, host_of, origin_of
 from matou.cli.sources import Usage
 from matou.credentials import GitCredential, Secret
-from matou.errors import MatouError, NotFound, UnknownShape
+from matou.errors import MatouError, NotFound, Phrase, Refused, UnknownShape
 from matou.settings import Settings
 from matou.wiring import now
 
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from matou.remote.session import Session
 
 FORBIDDEN = 403
-_TOKEN_PAGES = {GITCODE: "https://gitcode.com/setting/token-classic"}
+_TOKEN_PAGES = {
+    CODING: "https://e.coding.net/user/account/setting/tokens",
+    GITCODE: "https://gitcode.com/setting/token-classic",
+    GITEE: "https://gitee.com/profile/personal_access_tokens",
+}
+
+
+class NotAccepted(Refused):
+    """What somebody has just shown, or set in the environment, is not valid; nothing was kept of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,51 @@ def is_invalid(error: MatouError) -> bool:
         return False
     cause = error.__cause__
     return not (isinstance(cause, AnsweredRefused) and cause.answer.status == FORBIDDEN)
+
+
+@contextmanager
+def telling_whose_token(platform: str, url: str, variable: str) -> Iterator[None]:
+    """Say of a token that was given for one command where it came from, and what to do, if it is not valid.
+
+    Args:
+        variable: the one that held it; empty where it was read from standard input.
+
+    Raises:
+        NotAccepted: in place of what `is_invalid` is true of.
+    """
+    try:
+        yield
+    except MatouError as error:
+        if is_invalid(error):
+            raise _refused_for_one_command(platform, url, variable) from error
+        raise
+
+
+def _refused_for_one_command(platform: str, url: str, variable: str) -> NotAccepted:
+    new, origin = how_to_make_a_token(platform, url), origin_of(url)
+    if not variable:
+        return NotAccepted(
+            "{origin} did not accept the token from standard input",
+            origin=origin,
+            new=new,
+            advice="check that it is whole and has not expired, or {new}",
+        )
+    return NotAccepted(
+        "{origin} did not accept the token in {variable}",
+        origin=origin,
+        variable=variable,
+        new=new,
+        url=url,
+        advice="check that it is whole and has not expired, or {new}, and set {variable} to it; without {variable},"
+        " what is kept since matou login {url} is taken",
+    )
+
+
+def how_to_make_a_token(platform: str, url: str) -> Phrase:
+    """By the platform's own page where that is known: at home, and not at another server that speaks as it does."""
+    if host_of(url, platform).url == HOMES.get(platform):
+        return Phrase("make a new one at {page}", page=_TOKEN_PAGES[platform])
+    return Phrase("make a new one there; at a Matou with: matou token create DIR --user NAME --name PURPOSE")
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class ConfiguredSource:
 
     Attributes:
         token: what lets us in, or else the account whose token is kept since `matou login`.
-        variable: the one that would have given another token.
+        variable: the one that gave the token, or would give another; empty where standard input gave it.
     """
 
     platform: str
@@ -87,7 +87,7 @@ def from_arguments(
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
     found = token or token_of(platform, url, "", settings)
-    return ConfiguredSource(platform, url, to.expanduser(), found, variable_of(platform))
+    return ConfiguredSource(platform, url, to.expanduser(), found, "" if token else variable_of(platform))
 
 
 def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource, ...]:
