@@ -20,7 +20,6 @@ from matou.forge.repositories import find_repository, import_repository
 from matou.forge.tokens import create_token, list_tokens, revoke_token
 from matou.forge.users import set_password
 from matou.model.names import RepositoryPath
-from support import matou_server
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer
 from support.program import Ended, Person
@@ -121,18 +120,6 @@ class Account:
         return self.person.matou("auth", "git-credential", verb, stdin=f"{text}\n", code=code).out
 
 
-_FORGIVING = "import matou.forge.memory\nmatou.forge.memory.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000\n"
-
-
-@pytest.fixture(scope="session")
-def forgiving_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
-    """One server for all tests that end credentials: it does not slow an address down for that, as others do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matou_server, "_PROGRAM", _FORGIVING + matou_server._PROGRAM)
-        with matou_server.running_server(tmp_path_factory.mktemp("forgiving") / "archive") as server:
-            yield server
-
-
 @pytest.fixture(scope="session")
 def program() -> Iterator[ForkingProgram]:
     with forking_program() as program:
@@ -147,9 +134,9 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def account(forgiving_server: MatouServer, program: ForkingProgram, tmp_path: Path) -> Account:
+def account(matou_server: MatouServer, program: ForkingProgram, tmp_path: Path) -> Account:
     """Somebody without a credential manager and without a passphrase."""
-    return new_account(forgiving_server, program, tmp_path)
+    return new_account(matou_server, program, tmp_path)
 
 
 def new_account(server: MatouServer, program: ForkingProgram, folder: Path) -> Account:

@@ -37,11 +37,14 @@ PASSWORD = "correct horse battery staple"
 _PROGRAM = """
 import sys
 from pathlib import Path
+import matou.forge.memory
 from matou.server.run import serve
 from matou.settings import Settings
 from matou.wiring import open_forge
 
-root, port, loopback, open_backups = sys.argv[1:]
+root, port, loopback, open_backups, forgives = sys.argv[1:]
+if forgives == "1":
+    matou.forge.memory.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
 settings = Settings.from_environment({})
 with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
     announce = lambda url: print(url, flush=True)
@@ -112,9 +115,22 @@ class MatouServer:
 
 @contextmanager
 def running_server(
-    root: Path, *, loopback: bool = False, anonymous_reads_backups: bool = False, port: int = 0
+    root: Path,
+    *,
+    loopback: bool = False,
+    anonymous_reads_backups: bool = False,
+    forgives_addresses: bool = False,
+    port: int = 0,
 ) -> Iterator[MatouServer]:
-    """Start a server over a folder, which is made where there is none, and end it however the test ends."""
+    """Start a server over a folder, which is made where there is none, and end it however the test ends.
+
+    Args:
+        root: the archive.
+        loopback: whether it takes itself for one that only this machine reaches.
+        anonymous_reads_backups: whether everybody may, as long as nobody has an account.
+        forgives_addresses: failed log-ins slow down an account and not the address, which many tests share.
+        port: 0 for any.
+    """
     with ExitStack() as ending:
         forge = ending.enter_context(
             open_forge(
@@ -127,7 +143,8 @@ def running_server(
         owner = create_user(forge, _name("owner"), password=Secret(PASSWORD))
         log = root.with_name(root.name + ".log")
         errors = ending.enter_context(log.open("a"))
-        arguments = [str(root), str(port), "1" if loopback else "0", "1" if anonymous_reads_backups else "0"]
+        choices = (loopback, anonymous_reads_backups, forgives_addresses)
+        arguments = [str(root), str(port), *("1" if choice else "0" for choice in choices)]
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=errors, text=True
         )
@@ -158,5 +175,5 @@ def _name(kind: str) -> str:
 @pytest.fixture(scope="session")
 def matou_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
     """One server for all tests of a worker: each test makes its own team, or takes a name that is free."""
-    with running_server(tmp_path_factory.mktemp("server") / "archive") as server:
+    with running_server(tmp_path_factory.mktemp("server") / "archive", forgives_addresses=True) as server:
         yield server
