@@ -142,7 +142,7 @@ def how_to_make_a_token(platform: str, url: str) -> Phrase:
     """By the platform's own page where that is known: at home, and not at another server that speaks as it does."""
     if host_of(url, platform).url == HOMES.get(platform):
         return Phrase("make a new one at {page}", page=_TOKEN_PAGES[platform])
-    return Phrase("make a new one there (at a Matou: matou token create DIR --user NAME --name PURPOSE)")
+    return Phrase("make a new one there (at a Matou: matou token create --root DIR --user NAME --name PURPOSE)")
 
 
 @contextmanager

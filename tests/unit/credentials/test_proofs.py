@@ -58,7 +58,7 @@ def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> No
 
     said = describe(told.value)
     assert "http://127.0.0.1:9 did not accept the token from standard input\n" in said
-    assert "(at a Matou: matou token create DIR" in said
+    assert "(at a Matou: matou token create --root DIR" in said
     assert "gitee.com" not in said
 
 
