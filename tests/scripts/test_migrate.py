@@ -134,3 +134,52 @@ def test_a_namespace_that_is_not_there_is_told_before_anything_is_made(team: Tea
 
     assert ended.out == ""
     assert not (archive / "migrations.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("acme/tools/small", "matou org create tools --parent acme --owner USER"),
+        ("tools/small", "matou org create tools --owner USER"),
+    ],
+)
+def test_an_import_into_a_namespace_that_is_not_there_names_what_makes_it(
+    team: Team, tmp_path: Path, path: str, said: str
+) -> None:
+    team.person.git("init", "-q", tmp_path / "small")
+
+    ended = team.person.matou("repo", "import", tmp_path / "small", path, "--root", team.root, code=2)
+
+    assert said in ended.err
+
+
+@pytest.mark.parametrize("command", ["backup", "migrate"])
+def test_an_address_that_is_no_open_api_is_told_with_what_it_ends_in(
+    team: Team, archive: Path, tmp_path: Path, command: str
+) -> None:
+    words = {
+        "backup": ("backup", "coding", "--to", tmp_path / "another"),
+        "migrate": ("migrate", archive, "--to", "coding", "--namespace", "acme/x"),
+    }
+
+    ended = team.person.matou(*words[command], "--url", team.url, code=2, MATOU_CODING_TOKEN=team.token)
+
+    assert "/open-api" in ended.err
+
+
+def test_a_migration_that_waits_for_its_target_says_so_as_a_backup_does(team: Team, archive: Path) -> None:
+    words = ("--to", "matou", "--url", "http://127.0.0.1:1", "--namespace", "x")
+
+    ended = team.person.matou("migrate", archive, *words, code=6, MATOU_MATOU_TOKEN=team.token)
+
+    assert "nothing listens there; asking again in" in ended.err
+    assert "request_repeated" not in ended.err + ended.out
+
+
+def test_a_line_of_the_map_that_fits_nothing_is_told(team: Team, archive: Path, tmp_path: Path) -> None:
+    file = tmp_path / "map.csv"
+    file.write_text("acme/wbe/shop,store\n")
+
+    ended = migrate(team, archive, make_organization(team, "harbour"), "--map", file, "--dry-run")
+
+    assert "the map says where 'acme/wbe/shop' goes" in ended.out

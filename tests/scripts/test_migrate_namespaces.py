@@ -106,6 +106,7 @@ def test_what_cannot_be_made_is_told_with_the_reason_before_anything_is_changed(
 
     assert f"'{namespace}' is not at the target, or not for this account, and cannot be made" in ended.err
     assert why in ended.err
+    assert ("matou org create NAME --parent" in ended.err) == (platform == "matou")
     assert changed(team, archive, "harbour") == []
 
 

@@ -16,6 +16,7 @@ from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
+    from matou.model.names import NamespacePath
 
 _ = translate
 
@@ -103,16 +104,28 @@ def import_repository(
         bool, typer.Option("--private", help=_("for members only; otherwise everybody may read"))
     ] = False,
 ) -> None:
+    from matou.forge.access import NoSuchNamespace
     from matou.forge.repositories import import_repository
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
 
     visibility = Visibility.PRIVATE if private else Visibility.PUBLIC
+    to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
-        made = import_repository(
-            forge, source, RepositoryPath.parse(path), visibility=visibility, creator=None, local="://" not in source
-        )
+        try:
+            made = import_repository(forge, source, to, visibility=visibility, creator=None, local="://" not in source)
+        except NoSuchNamespace as error:
+            raise _with_advice(error, to.namespace) from error
     typer.echo(_("made {path}").format(path=made.path), err=True)
+
+
+def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
+    """The same, with the command that makes the namespace."""
+    parent, _slash, name = str(missing).rpartition("/")
+    advice = "make it: matou org create {name} --owner USER --root DIR"
+    if parent:
+        advice = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
+    return NotFound(error.template, advice=advice, **error.values, name=name, parent=parent)
 
 
 @repositories.command("list", cls=Command, help=_("List the repositories of a server."))

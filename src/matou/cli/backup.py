@@ -2,17 +2,15 @@
 
 import sys
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.language import complain, describe, tell, translate
-from matou.cli.texts import duration
+from matou.cli.language import complain, describe, translate
 from matou.credentials import Secret
-from matou.errors import MatouError, TryLater
+from matou.errors import MatouError
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
 def _run_with(
     token: Secret, source: "ConfiguredSource", options: "BackupOptions", settings: Settings
 ) -> "BackupReport":
-    from matou.cli.progress import backup_progress
+    from matou.cli.progress import backup_progress, say_that_we_wait
     from matou.wiring import back_up
 
     wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
@@ -111,9 +109,5 @@ def _run_with(
             wanted,
             settings=settings,
             progress=progress,
-            on_wait=_say_that_we_wait,
+            on_wait=say_that_we_wait,
         )
-
-
-def _say_that_we_wait(error: TryLater, wait: timedelta) -> None:
-    complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))

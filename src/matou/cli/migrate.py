@@ -44,6 +44,7 @@ def migrate(
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
     from matou.cli import migrate_report
+    from matou.cli.progress import say_that_we_wait
     from matou.git.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
@@ -63,7 +64,16 @@ def migrate(
 
     def run(good_token: Secret) -> "MigrationReport":
         with show_progress() as progress:
-            return migrate_archive(to, url, good_token, directory, options, settings=settings, progress=progress)
+            return migrate_archive(
+                to,
+                url,
+                good_token,
+                directory,
+                options,
+                settings=settings,
+                progress=progress,
+                on_wait=say_that_we_wait,
+            )
 
     report = _with(token, to, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))

@@ -9,7 +9,9 @@ from datetime import timedelta
 import typer
 
 from matou.archive.manifest import Outcome
-from matou.cli.language import translate
+from matou.cli.language import complain, tell, translate
+from matou.cli.texts import duration
+from matou.errors import TryLater
 from matou.model.platform import Account
 from matou.transfer.report import ProgressListener
 
@@ -28,6 +30,10 @@ def backup_progress(*, on_terminal: bool) -> Iterator[ProgressListener]:
             yield bars
     else:
         yield QuietLines()
+
+
+def say_that_we_wait(error: TryLater, wait: timedelta) -> None:
+    complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))
 
 
 class QuietLines:

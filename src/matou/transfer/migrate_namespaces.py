@@ -13,6 +13,12 @@ from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_repository import place_key
 from matou.transfer.targets import Target
 
+NAME_ANOTHER = "name a namespace that is there, with --namespace or in the map"
+MAKE_IT_THERE = (
+    "name a namespace that is there, with --namespace or in the map, or have it made on the server: "
+    "matou org create NAME --parent NAMESPACE --owner USER --root DIR"
+)
+
 
 class MissingNamespace(NotFound):
     """A repository is to go to a namespace that the target does not have, or not for this account."""
@@ -53,7 +59,7 @@ def require_namespaces(target: Target, missing: Mapping[str, NotFound], *, makes
                 "{namespace} is not at the target, or not for this account, and cannot be made: {fault}",
                 namespace=repr(namespace),
                 fault=fault,
-                advice="name a namespace that is there, with --namespace or in the map",
+                advice=MAKE_IT_THERE if target.platform == "matou" else NAME_ANOTHER,
             ) from answer
     if missing and not makes_missing:
         raise MissingNamespace(

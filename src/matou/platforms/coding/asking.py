@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.model.records import Record
-from matou.platforms.coding.errors import CredentialRefused
+from matou.platforms.coding.errors import CredentialRefused, NoOpenAPI
 from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import Response, decode_response
 from matou.platforms.coding.wire_requests import Request, encode_request, parameters_of
-from matou.remote.answers import Answer, AnsweredRefused, FailedAnswer
+from matou.remote.answers import Answer, AnsweredNotFound, AnsweredOtherwise, AnsweredRefused, FailedAnswer
 from matou.remote.session import Session
 
 REQUESTS_PER_SECOND = 20
@@ -21,6 +21,8 @@ REQUESTS_PER_SECOND = 20
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "Accept": "application/json"}
+NO_SUCH_ADDRESS = {404, 405, 410}
+"""A failure of the API itself comes with status 200."""
 
 R = TypeVar("R", bound=Response)
 
@@ -63,6 +65,16 @@ class Asking:
         except AnsweredRefused as refusal:
             self._keep(request, refusal.answer)
             raise CredentialRefused("coding answered with status {status}", status=refusal.answer.status) from refusal
+        except (AnsweredNotFound, AnsweredOtherwise) as failure:
+            self._keep(request, failure.answer)
+            if failure.answer.status not in NO_SUCH_ADDRESS:
+                raise
+            raise NoOpenAPI(
+                "there is no Open API of CODING at {url}: it answered with status {status}",
+                url=self.url,
+                status=failure.answer.status,
+                advice="its address ends in /open-api, as in https://e.coding.net/open-api",
+            ) from failure
         except MatouError as failure:
             if isinstance(failure, FailedAnswer):
                 self._keep(request, failure.answer)

@@ -55,6 +55,10 @@ class NotThere(NotFound):
     """CODING says that there is no such thing."""
 
 
+class NoOpenAPI(NotFound):
+    """What answers at the address that was given is no Open API."""
+
+
 class InTheWay(Conflict):
     """CODING says that it is there already, or in use."""
 
