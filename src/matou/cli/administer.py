@@ -22,6 +22,9 @@ _ = translate
 
 Root = Annotated[Path, typer.Option(help=_("the archive"))]
 
+MAKE = "make it: matou org create {name} --owner USER --root DIR"
+MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
+
 users = typer.Typer(cls=Group, help=_("Accounts on a server."), no_args_is_help=True)
 tokens = typer.Typer(cls=Group, help=_("Tokens of accounts."), no_args_is_help=True)
 organizations = typer.Typer(cls=Group, help=_("Teams: the outermost namespaces."), no_args_is_help=True)
@@ -122,10 +125,7 @@ def import_repository(
 def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
     """The same, with the command that makes the namespace."""
     parent, _slash, name = str(missing).rpartition("/")
-    advice = "make it: matou org create {name} --owner USER --root DIR"
-    if parent:
-        advice = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
-    return NotFound(error.template, advice=advice, **error.values, name=name, parent=parent)
+    return NotFound(error.template, advice=MAKE_INSIDE if parent else MAKE, **error.values, name=name, parent=parent)
 
 
 @repositories.command("list", cls=Command, help=_("List the repositories of a server."))
