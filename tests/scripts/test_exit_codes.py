@@ -36,7 +36,18 @@ def test_a_wrong_token_is_refused_before_anything_is_made(team: Team, tmp_path: 
         "backup", "coding", "--url", team.api, "--to", tmp_path / "a", code=4, MATOU_CODING_TOKEN="f" * 40
     )
     assert "f" * 40 not in ended.err
+    assert "did not accept the token in MATOU_CODING_TOKEN" in ended.err
     assert not list((tmp_path / "a").glob("runs/*/manifest.jsonl"))
+
+
+def test_so_is_one_that_a_migration_was_given(team: Team, tmp_path: Path) -> None:
+    team.person.matou("backup", "coding", "--url", team.api, "--to", tmp_path / "a", MATOU_CODING_TOKEN=team.token)
+    words = ("migrate", tmp_path / "a", "--to", "coding", "--url", team.api, "--namespace", "x", "--token-stdin")
+
+    ended = team.person.matou(*words, stdin="f" * 40 + "\n", code=4)
+
+    assert "f" * 40 not in ended.err
+    assert "did not accept the token from standard input" in ended.err
 
 
 def test_a_token_from_standard_input_will_do(team: Team, tmp_path: Path) -> None:

@@ -85,8 +85,11 @@ def _back_up(source: "ConfiguredSource", options: "BackupOptions", settings: Set
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
+    from matou.cli.proofs import telling_whose_token
+
     if isinstance(source.token, Secret):
-        return _run_with(source.token, source, options, settings)
+        with telling_whose_token(source.platform, source.url, source.variable):
+            return _run_with(source.token, source, options, settings)
     from matou.cli.kept import Kept
 
     renewal = Kept(settings).renewal(source.token, variable=source.variable)

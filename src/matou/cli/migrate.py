@@ -45,6 +45,8 @@ def migrate(
 ) -> None:
     from matou.cli import migrate_report
     from matou.cli.progress import say_that_we_wait
+    from matou.cli.proofs import telling_whose_token
+    from matou.cli.sources import variable_of
     from matou.git.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
@@ -75,7 +77,8 @@ def migrate(
                 on_wait=say_that_we_wait,
             )
 
-    report = _with(token, to, settings, run)
+    with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
+        report = _with(token, to, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))
     raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
 
