@@ -59,6 +59,10 @@ _MISTAKES = (
         _("the value of {name} will not do: it is more than {most}"),
     ),
     (
+        re.compile(_OF_VALUE + r"Value error, (?P<given>'.*') is not one of (?P<words>.*)\.", re.DOTALL),
+        _("the value of {name} will not do: {given} is none of {words}"),
+    ),
+    (
         re.compile(_OF_VALUE + r"(?P<fault>.*)", re.DOTALL),
         _("the value of {name} will not do: {fault}"),
     ),

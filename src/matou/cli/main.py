@@ -67,7 +67,7 @@ def _run() -> int:
         complain(describe(error))
         return exit_code_for(error)
     except typer.TyperException as error:
-        _complain_of_usage(error.format_message())
+        _complain_of_usage(error)
         return ExitCode.USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
@@ -79,9 +79,11 @@ def _run() -> int:
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _complain_of_usage(text: str) -> None:
+def _complain_of_usage(error: typer.TyperException) -> None:
     """A command without arguments that it needs is answered with its help, which is a text of many lines."""
+    text = error.format_message()
     if "\n" in text:
         typer.echo(text, err=True)
     else:
-        complain(f"{mistake(text)}; matou --help")
+        context = getattr(error, "ctx", None)
+        complain(f"{mistake(text)}; {context.command_path if context else 'matou'} --help")

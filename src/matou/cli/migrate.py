@@ -29,7 +29,10 @@ def migrate(
         str, typer.Option(metavar="NAME", help=_("the user, organization or project that gets the repositories"))
     ],
     map_: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help=_("which repository goes where, as CSV or TOML"))
+        Path | None,
+        typer.Option(
+            "--map", metavar="FILE", exists=True, dir_okay=False, help=_("which repository goes where, as CSV or TOML")
+        ),
     ] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
