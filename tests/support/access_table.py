@@ -62,15 +62,15 @@ public    administer                  n n n n n n y y
 NAMESPACE_CELLS = """
 private   see                      . . y y y y y y
 private   see members              . . y y y y y y
-private   create a repository in   . . n n n y y y
-private   create a namespace in    . . n n n y y y
+private   create repositories here . . n n n y y y
+private   create namespaces here   . . n n n y y y
 private   change settings          . . n n n y y y
 private   delete                   . . n n n n y y
 private   administer               . . n n n n y y
 public    see                      y y y y y y y y
 public    see members              n n y y y y y y
-public    create a repository in   n n n n n y y y
-public    create a namespace in    n n n n n y y y
+public    create repositories here n n n n n y y y
+public    create namespaces here   n n n n n y y y
 public    change settings          n n n n n y y y
 public    delete                   n n n n n n y y
 public    administer               n n n n n n y y
@@ -99,8 +99,8 @@ administer                  . . . . s y
 NAMESPACE_SCOPES = """
 see                      . . y y . .
 see members              . y y y . .
-create a repository in   . . s s . y
-create a namespace in    . . s y . .
+create repositories here . . s s . y
+create namespaces here   . . s y . .
 change settings          . . s y . .
 delete                   . . s y . .
 administer               . . s y . .
