@@ -68,7 +68,7 @@ def test_a_token_that_is_not_good_is_told_as_such_and_not_shown(team: Team, tmp_
         "backup", "gitcode", "--url", team.url, "--to", tmp_path / "archive", code=4, MATOU_GITCODE_TOKEN="f00d" * 10
     )
 
-    assert "token not found" in ended.err
+    assert "did not accept the token in MATOU_GITCODE_TOKEN" in ended.err
     assert "f00d" not in ended.err
 
 

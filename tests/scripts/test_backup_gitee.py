@@ -59,5 +59,5 @@ def test_a_second_backup_finds_nothing_to_do(team: Team, tmp_path: Path) -> None
 def test_a_token_that_is_not_good_is_told_as_such_and_not_shown(team: Team, tmp_path: Path) -> None:
     ended = back_up(team, tmp_path / "archive", code=4, token="f00d" * 10)
 
-    assert "401 Unauthorized" in ended.err
+    assert "did not accept the token in MATOU_GITEE_TOKEN" in ended.err
     assert "f00d" not in ended.err

@@ -55,10 +55,10 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def made_archive(matou_server: MatouServer, program: ForkingProgram, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_archive(home_server: MatouServer, program: ForkingProgram, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with one repository; to be copied, not changed."""
     folder = tmp_path_factory.mktemp("made")
-    account = new_account(matou_server, program, folder)
+    account = new_account(home_server, program, folder)
     account.make_repositories(commits={"shop": 2})
     goal = ("--url", f"{account.url}/api/v3", "--to", folder / "archive")
     account.person.matou("backup", "gitee", *goal, MATOU_GITEE_TOKEN=account.token)

@@ -21,7 +21,7 @@ from matou.forge.tokens import create_token, list_tokens, revoke_token
 from matou.forge.users import set_password
 from matou.model.names import RepositoryPath
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
-from support.matou_server import PASSWORD, MatouServer
+from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer
 from support.secret_service import secret_service
@@ -121,6 +121,16 @@ class Account:
 
 
 @pytest.fixture(scope="session")
+def home_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MatouServer]:
+    """One server for all people who have nothing but their own namespace.
+
+    In CODING's dialect a team is theirs; where others' organizations can be seen, that would be one of those.
+    """
+    with running_server(tmp_path_factory.mktemp("home") / "archive", forgives_addresses=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def program() -> Iterator[ForkingProgram]:
     with forking_program() as program:
         yield program
@@ -134,9 +144,9 @@ def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def account(matou_server: MatouServer, program: ForkingProgram, tmp_path: Path) -> Account:
+def account(home_server: MatouServer, program: ForkingProgram, tmp_path: Path) -> Account:
     """Somebody without a credential manager and without a passphrase."""
-    return new_account(matou_server, program, tmp_path)
+    return new_account(home_server, program, tmp_path)
 
 
 def new_account(server: MatouServer, program: ForkingProgram, folder: Path) -> Account:
