@@ -60,20 +60,20 @@ public    administer                  n n n n n n y y
 
 # "public" is a namespace in which somebody sees a repository.
 NAMESPACE_CELLS = """
-private   see                      . . y y y y y y
-private   see members              . . y y y y y y
-private   create repositories here . . n n n y y y
-private   create namespaces here   . . n n n y y y
-private   change settings          . . n n n y y y
-private   delete                   . . n n n n y y
-private   administer               . . n n n n y y
-public    see                      y y y y y y y y
-public    see members              n n y y y y y y
-public    create repositories here n n n n n y y y
-public    create namespaces here   n n n n n y y y
-public    change settings          n n n n n y y y
-public    delete                   n n n n n n y y
-public    administer               n n n n n n y y
+private   see                       . . y y y y y y
+private   see members               . . y y y y y y
+private   create repositories here  . . n n n y y y
+private   create namespaces here    . . n n n y y y
+private   change settings           . . n n n y y y
+private   delete                    . . n n n n y y
+private   administer                . . n n n n y y
+public    see                       y y y y y y y y
+public    see members               n n y y y y y y
+public    create repositories here  n n n n n y y y
+public    create namespaces here    n n n n n y y y
+public    change settings           n n n n n y y y
+public    delete                    n n n n n n y y
+public    administer                n n n n n n y y
 """
 
 # Columns: user:read team:read project:read project:write repository:read repository:write; of an owner.
@@ -97,13 +97,13 @@ delete                      . . . . s y
 administer                  . . . . s y
 """
 NAMESPACE_SCOPES = """
-see                      . . y y . .
-see members              . y y y . .
-create repositories here . . s s . y
-create namespaces here   . . s y . .
-change settings          . . s y . .
-delete                   . . s y . .
-administer               . . s y . .
+see                       . . y y . .
+see members               . y y y . .
+create repositories here  . . s s . y
+create namespaces here    . . s y . .
+change settings           . . s y . .
+delete                    . . s y . .
+administer                . . s y . .
 """
 
 # What nobody may, an administrator either.
