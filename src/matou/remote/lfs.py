@@ -15,7 +15,7 @@ from typing import Protocol
 
 from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, Phrase, UnknownShape
-from matou.remote.addresses import UnsafeAddress, parse_address
+from matou.remote.addresses import UnsafeAddress
 from matou.remote.answers import (
     AnsweredNotFound,
     AnsweredOtherwise,
@@ -27,19 +27,10 @@ from matou.remote.answers import (
     quoted,
 )
 from matou.remote.connections import Limits
-from matou.remote.git_http import basic_authorization
 from matou.remote.headers import InvalidHeader
-from matou.remote.lfs_batch import (
-    CONTENT_TYPE,
-    Action,
-    BatchObject,
-    Target,
-    batch_request,
-    is_expired,
-    read_batch,
-    target_of,
-)
+from matou.remote.lfs_batch import Action, BatchObject, Target, is_expired
 from matou.remote.lfs_downloads import ObjectStream
+from matou.remote.lfs_endpoint import LfsEndpoint
 from matou.remote.session import Session
 from matou.remote.streams import Stream
 
@@ -95,9 +86,7 @@ class LfsClient:
         self, session: Session, repository_url: str, *, credential: GitCredential | None, downloads: int = 4
     ) -> None:
         self._session = session
-        self._own = parse_address(repository_url).origin
-        self._batch_url = f"{with_git_suffix(repository_url)}/info/lfs/objects/batch"
-        self._authorization = basic_authorization(credential) if credential else None
+        self._endpoint = LfsEndpoint.of(session, repository_url, credential)
         self._downloads = downloads
 
     def download(self, objects: Iterable[tuple[str, int]], sink: Sink) -> tuple[LfsMissing, ...]:
@@ -128,17 +117,9 @@ class LfsClient:
 
     def _look_up(self, objects: Sequence[tuple[str, int]]) -> Sequence[_Found | LfsMissing]:
         try:
-            answer = self._session.request(
-                "POST",
-                self._batch_url,
-                repeatable=True,
-                headers={"Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
-                authorization=self._authorization,
-                body=batch_request(objects),
-            )
+            described = self._endpoint.describe(objects, operation="download")
         except (AnsweredNotFound, AnsweredOtherwise) as error:
             return [missing_of(oid, error) for oid, _ in objects]
-        described = read_batch(answer.body)
         now = self._session.now()
         return [_sort_out(oid, size, described.get(oid), now) for oid, size in objects]
 
@@ -169,7 +150,7 @@ class LfsClient:
         return None
 
     def _fetch(self, sink: Sink, found: _Found) -> None:
-        target = target_of(found.action, own=self._own, authorization=self._authorization)
+        target = self._endpoint.target_of(found.action)
         open_at = partial(self._open_at, target)
         with ObjectStream(open_at, self._session.pause, oid=found.oid, size=found.size) as stream:
             sink(found.oid, found.size, stream)
@@ -226,9 +207,3 @@ def batches(objects: Iterable[tuple[str, int]], size: int) -> Iterator[list[tupl
     remaining = iter(objects)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-def with_git_suffix(url: str) -> str:
-    """The endpoint stands below the name with `.git`, whether one clones with it or without (server-discovery.md)."""
-    bare = url.rstrip("/")
-    return bare if bare.endswith(".git") else f"{bare}.git"

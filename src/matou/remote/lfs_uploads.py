@@ -11,10 +11,8 @@ import msgspec
 
 from matou.credentials import GitCredential
 from matou.errors import Damaged, Phrase
-from matou.remote.addresses import parse_address
 from matou.remote.answers import AnsweredNotFound, AnsweredOtherwise, AnsweredRefused, AnsweredTryLater, quoted
 from matou.remote.connections import Limits
-from matou.remote.git_http import basic_authorization
 from matou.remote.lfs import (
     FAULTS_OF_ONE,
     NOT_OFFERED,
@@ -22,9 +20,9 @@ from matou.remote.lfs import (
     LfsMissing,
     batches,
     missing_of,
-    with_git_suffix,
 )
-from matou.remote.lfs_batch import CONTENT_TYPE, Action, BatchObject, batch_request, read_batch, target_of
+from matou.remote.lfs_batch import CONTENT_TYPE, Action, BatchObject
+from matou.remote.lfs_endpoint import LfsEndpoint
 from matou.remote.session import Session
 from matou.remote.streams import CHUNK_BYTES
 
@@ -54,9 +52,7 @@ class LfsUploads:
 
     def __init__(self, session: Session, repository_url: str, *, credential: GitCredential, uploads: int = 2) -> None:
         self._session = session
-        self._own = parse_address(repository_url).origin
-        self._batch_url = f"{with_git_suffix(repository_url)}/info/lfs/objects/batch"
-        self._authorization = basic_authorization(credential)
+        self._endpoint = LfsEndpoint.of(session, repository_url, credential)
         self._uploads = uploads
 
     def upload(self, objects: Iterable[tuple[str, int]], open_object: Callable[[str], BinaryIO]) -> Uploaded:
@@ -96,14 +92,7 @@ class LfsUploads:
 
     def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_Asked | LfsMissing"]:
         try:
-            answer = self._session.request(
-                "POST",
-                self._batch_url,
-                repeatable=True,
-                headers={"Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
-                authorization=self._authorization,
-                body=batch_request(objects, operation="upload"),
-            )
+            described = self._endpoint.describe(objects, operation="upload")
         except (AnsweredNotFound, AnsweredOtherwise) as error:
             return [missing_of(oid, error) for oid, _ in objects]
         except AnsweredRefused as refusal:
@@ -111,7 +100,6 @@ class LfsUploads:
                 raise
             # The credential is good: gitee.com says so to all but paying enterprises, and takes their commits.
             return [missing_of(oid, refusal) for oid, _ in objects]
-        described = read_batch(answer.body)
         return [_sort_out(oid, size, described.get(oid)) for oid, size in objects]
 
     def _not_kept(self, sent: Sequence[tuple[str, int]]) -> Iterator[LfsMissing]:
@@ -135,7 +123,7 @@ class LfsUploads:
         return asked
 
     def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: Action) -> None:
-        target = target_of(action, own=self._own, authorization=self._authorization)
+        target = self._endpoint.target_of(action)
         given = {name.lower() for name in target.headers}
         headers = {**target.headers, "Content-Length": str(asked.size)}
         if "content-type" not in given:
@@ -152,7 +140,7 @@ class LfsUploads:
             stream.read_up_to(64 * 1024)
 
     def _verify(self, asked: "_Asked", action: Action) -> None:
-        target = target_of(action, own=self._own, authorization=self._authorization)
+        target = self._endpoint.target_of(action)
         self._session.request(
             "POST",
             target.address.url,

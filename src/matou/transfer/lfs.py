@@ -56,20 +56,16 @@ class LfsSaver:
         sizes_bytes = self._list(before)
         if sizes_bytes is None:
             sizes_bytes, new_packs = {}, None
+        given = _given(before, sizes_bytes)
         sizes_bytes.update((pointer.oid, pointer.size_bytes) for pointer in find_pointers(git_dir, new_packs=new_packs))
-        return self._fetch(clone_url, channel, sizes_bytes, given=self._given(before))
+        return self._fetch(clone_url, channel, sizes_bytes, given=given)
 
     def retry(self, clone_url: str, channel: Channel, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
         sizes_bytes = self._list(before)
         if sizes_bytes is None:
             return LfsResult(before, None, 0)
-        return self._fetch(clone_url, channel, sizes_bytes, given=self._given(before))
-
-    def _given(self, before: LfsState | None) -> frozenset[str]:
-        """What the source has given to this repository: an object that another one has is not yet this one's."""
-        listed = self._list(before)
-        return frozenset(listed or ()) - frozenset(before.missing if before else ())
+        return self._fetch(clone_url, channel, sizes_bytes, given=_given(before, sizes_bytes))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -122,6 +118,11 @@ class LfsSaver:
             channel.brake.check()
             return error
         return _first_of(missing)
+
+
+def _given(before: LfsState | None, listed: Collection[str]) -> frozenset[str]:
+    """What the source has given to this repository: an object that another one has is not yet this one's."""
+    return frozenset(listed) - frozenset(before.missing if before else ())
 
 
 def _first_of(missing: Sequence[MissingObject]) -> LfsObjectMissing | None:

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.archive.snapshots import parse_lfs_list
 from matou.git.lfs_pointers import find_pointers_behind
 from matou.git.refs import read_refs
 from matou.model.names import RepositoryPath
 from matou.transfer.migrate_refs import Refs
-
-
-def objects_ever_saved(archive: Archive, line: RepositoryLine) -> Mapping[str, int]:
-    """The sizes of all LFS objects of a repository, by id. Raises Damaged, NotFound where the list is not there."""
-    return {} if line.lfs is None else parse_lfs_list(archive.blobs.read(line.lfs.list))
 
 
 def objects_behind(

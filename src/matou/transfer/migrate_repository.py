@@ -7,6 +7,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
+from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLater
 from matou.git.history import is_ancestor
 from matou.git.objects import open_repository
@@ -16,7 +17,7 @@ from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
-from matou.transfer.migrate_lfs import objects_behind, objects_ever_saved
+from matou.transfer.migrate_lfs import objects_behind
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
 from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move
@@ -215,17 +216,19 @@ class _Filling:
         Where nothing else is new the target is asked first: which objects the refs need takes a git process to find.
         """
         archive, line = self.mover.archive, self.line
+        if line.lfs is None:
+            return 0
         uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
-        sizes_bytes = objects_ever_saved(archive, line)
+        sizes_bytes = parse_lfs_list(archive.blobs.read(line.lfs.list))
         if all_refs_are_there:
             sizes_bytes = dict(uploads.lacking(sizes_bytes.items()))
-        if line.lfs is None or not sizes_bytes:
+        if not sizes_bytes:
             return 0
-        sizes_bytes = objects_behind(archive, line, self.wanted, sizes_bytes)
+        needed = objects_behind(archive, line, self.wanted, sizes_bytes)
         not_given = frozenset(line.lfs.missing)
-        here = [(oid, size) for oid, size in sizes_bytes.items() if oid not in not_given and archive.blobs.has(oid)]
-        if len(here) < len(sizes_bytes):
-            note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(sizes_bytes) - len(here)))
+        here = [(oid, size) for oid, size in needed.items() if oid not in not_given and archive.blobs.has(oid)]
+        if len(here) < len(needed):
+            note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(needed) - len(here)))
         uploaded = uploads.upload(here, archive.blobs.open)
         if uploaded.refused:
             first = uploaded.refused[0]
@@ -251,10 +254,11 @@ class _Filling:
         if not missing:
             return before
         offer = offer or self.mover.pusher.ask(self.repository.clone_url)
-        self._send(below(missing, CODE), before, offer)
+        known = self._known_here(before)
+        self._send(below(missing, CODE), before, offer, known)
         notes = below(missing, (NOTES,))
         try:
-            self._send(notes, before, offer)
+            self._send(notes, before, offer, known)
         except MatouError as error:
             note(error)
             notes = {}
@@ -262,14 +266,12 @@ class _Filling:
         self._require(after, {**below(self.wanted, CODE), **notes})
         return after
 
-    def _send(self, refs: Refs, before: RefListing, offer: Offer) -> None:
+    def _send(self, refs: Refs, before: RefListing, offer: Offer, known: frozenset[ObjectId]) -> None:
         """The default branch goes first: there are platforms that take the first one for it."""
         names = sorted(refs, key=lambda name: (name != self._head, name))
         changes = [RefChange(name, before.refs.get(name), refs[name]) for name in names]
         try:
-            self.mover.pusher.push(
-                self._git_dir, self.repository.clone_url, changes, offer, haves=self._known_here(before)
-            )
+            self.mover.pusher.push(self._git_dir, self.repository.clone_url, changes, offer, haves=known)
         except (PushFailed, TryLater):
             # Said of a second attempt, perhaps, where the first one arrived and its answer did not.
             there = self._list().refs
