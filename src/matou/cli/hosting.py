@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from matou.cli.language import complain, describe
-from matou.errors import MatouError
+import typer
+
+from matou.cli.language import complain, describe, translate
+from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
+    from matou.db.repositories import Repository
+    from matou.db.users import User
     from matou.forge.forge import Forge
+
+_ = translate
+
+Root = Annotated[Path, typer.Option(help=_("the archive"))]
 
 
 @contextmanager
@@ -26,6 +34,24 @@ def forge_at(root: Path, *, loopback: bool = False, anonymous_reads_backups: boo
         on_problem=_complain_of,
     ) as forge:
         yield forge
+
+
+def account(forge: "Forge", name: str) -> "User":
+    """By name or e-mail. Raises NotFound."""
+    from matou.forge.users import find_user
+
+    found = find_user(forge, name)
+    if found is None:
+        raise NotFound("there is no account {name}", name=repr(name))
+    return found
+
+
+def repository(forge: "Forge", path: str) -> "Repository":
+    """Raises InvalidName, NoSuchRepository."""
+    from matou.forge.repositories import find_repository
+    from matou.model.names import RepositoryPath
+
+    return find_repository(forge, RepositoryPath.parse(path))
 
 
 def _complain_of(problem: MatouError) -> None:

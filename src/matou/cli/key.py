@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matou.cli.administer import Root
 from matou.cli.help import Command, Group
-from matou.cli.hosting import forge_at
+from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
-from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
-    from matou.db.users import User
-    from matou.forge.forge import Forge
 
 _ = translate
 
@@ -40,7 +36,7 @@ def add_key(
 
     text = typer.get_text_stream("stdin").read() if file is None else file.read_text(encoding="utf-8", errors="replace")
     with forge_at(root) as forge:
-        made = add_signing_key(forge, _account(forge, user), text)
+        made = add_signing_key(forge, account(forge, user), text)
     typer.echo(str(made.id))
 
 
@@ -52,7 +48,7 @@ def list_keys(
     from matou.git.signatures import read_certificate
 
     with forge_at(root) as forge:
-        found = signing_keys(forge, _account(forge, user))
+        found = signing_keys(forge, account(forge, user))
     if as_json:
         typer.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
         return
@@ -68,17 +64,8 @@ def remove_key(
     from matou.forge.signing_keys import remove_signing_key
 
     with forge_at(root) as forge:
-        remove_signing_key(forge, _account(forge, user), key_id)
+        remove_signing_key(forge, account(forge, user), key_id)
     typer.echo(_("removed the key {id}").format(id=key_id), err=True)
-
-
-def _account(forge: "Forge", name: str) -> "User":
-    from matou.forge.users import find_user
-
-    found = find_user(forge, name)
-    if found is None:
-        raise NotFound("there is no account {name}", name=repr(name))
-    return found
 
 
 def _as_json(key: "SigningKey") -> dict[str, object]:

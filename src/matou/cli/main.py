@@ -6,7 +6,24 @@ from types import FrameType
 
 import typer
 
-from matou.cli import administer, auth, backup, check, doctor, key, login, migrate, restore, role, runs, serve, verify
+from matou.cli import (
+    auth,
+    backup,
+    check,
+    doctor,
+    key,
+    login,
+    migrate,
+    org,
+    repo,
+    restore,
+    role,
+    runs,
+    serve,
+    token,
+    user,
+    verify,
+)
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, mistake, use_language
 from matou.cli.language import complain, describe, translate
@@ -38,10 +55,10 @@ app.command("serve", cls=Command, help=_("Make an archive a git server."))(serve
 app.command("login", cls=Command, help=_("Check a token or password at its platform, and keep it."))(login.login)
 app.command("logout", cls=Command, help=_("Forget what is kept for a host."))(login.logout)
 app.add_typer(auth.authentication, name="auth")
-app.add_typer(administer.users, name="user")
-app.add_typer(administer.tokens, name="token")
-app.add_typer(administer.organizations, name="org")
-app.add_typer(administer.repositories, name="repo")
+app.add_typer(user.users, name="user")
+app.add_typer(token.tokens, name="token")
+app.add_typer(org.organizations, name="org")
+app.add_typer(repo.repositories, name="repo")
 app.add_typer(role.roles, name="role")
 app.add_typer(key.keys, name="key")
 app.command("reindex", cls=Command, help=_("Make the database's index of what was backed up anew."))(check.reindex)

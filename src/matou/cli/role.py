@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matou.cli.administer import Root
 from matou.cli.help import Command, Group
-from matou.cli.hosting import forge_at
+from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
 from matou.cli.texts import printable
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole
-    from matou.db.repositories import Repository
-    from matou.forge.forge import Forge
 
 _ = translate
 
@@ -46,7 +43,7 @@ def create_role(
     with forge_at(root) as forge:
         made = customized_roles.create_role(
             forge,
-            _repository(forge, path),
+            repository(forge, path),
             name,
             access_level=access_level,
             display_name=display_name,
@@ -62,7 +59,7 @@ def list_roles(
     from matou.forge import customized_roles
 
     with forge_at(root) as forge:
-        found = customized_roles.roles(forge, _repository(forge, path))
+        found = customized_roles.roles(forge, repository(forge, path))
     if as_json:
         typer.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
         return
@@ -77,15 +74,8 @@ def delete_role(
     from matou.forge import customized_roles
 
     with forge_at(root) as forge:
-        customized_roles.delete_role(forge, _repository(forge, path), role_id)
+        customized_roles.delete_role(forge, repository(forge, path), role_id)
     typer.echo(_("deleted the role {id}").format(id=printable(role_id)), err=True)
-
-
-def _repository(forge: "Forge", path: str) -> "Repository":
-    from matou.forge.repositories import find_repository
-    from matou.model.names import RepositoryPath
-
-    return find_repository(forge, RepositoryPath.parse(path))
 
 
 def _as_json(role: "CustomizedRole") -> dict[str, object]:
