@@ -2,12 +2,14 @@
 
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
-from support.program import Person
+from support.program import MATOU, Person
 from support.team import Team
 
 
@@ -163,3 +165,74 @@ def test_an_address_that_is_none_exits_with_2(person: Person, tmp_path: Path, ur
 
 def test_a_password_that_is_too_short_exits_with_2(person: Person, tmp_path: Path) -> None:
     person.matou("user", "add", "li", "--root", tmp_path / "a", "--password-stdin", stdin="short\n", code=2)
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/dev/full", "/proc/nothing"])
+@pytest.mark.parametrize("command", ["backup", "serve", "user"])
+def test_a_place_where_no_archive_can_be_is_a_usage_error_that_names_it(
+    person: Person, tmp_path: Path, command: str, place: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    words = {
+        "backup": ("backup", "coding", "--url", "http://127.0.0.1:1/open-api", "--to", tmp_path / place),
+        "serve": ("serve", "--port", "0", "--root", tmp_path / place),
+        "user": ("user", "add", "li", "--password-stdin", "--root", tmp_path / place),
+    }[command]
+
+    ended = person.matou(*words, stdin="a long password\n", code=2, MATOU_CODING_TOKEN="f" * 40)
+
+    assert str(tmp_path / place) in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("command", ["--help", "runs"])
+def test_an_output_without_room_is_told(team: Team, tmp_path: Path, command: str) -> None:
+    arguments = ("backup", "coding", "--url", team.api, "--to", tmp_path / "a")
+    team.person.matou(*arguments, MATOU_CODING_TOKEN=team.token)
+    words = [command] if command == "--help" else [command, str(tmp_path / "a")]
+
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [MATOU, *words], env=team.person.variables(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+
+    assert ended.returncode == 1
+    assert "no space left on device" in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://root:hidden@127.0.0.1/x", "mysql is no database"),
+        ("nonsense hidden", "cannot be read"),
+        ("postgresql://me:hidden@host:port/x", "cannot be read"),
+    ],
+)
+def test_a_database_that_cannot_be_one_is_a_usage_error_without_its_password(
+    person: Person, tmp_path: Path, url: str, said: str
+) -> None:
+    ended = person.matou("serve", "--port", "0", "--root", tmp_path / "a", code=2, MATOU_DATABASE_URL=url)
+
+    assert said in ended.err
+    assert "MATOU_DATABASE_URL" in ended.err
+    assert "hidden" not in ended.err
+
+
+def test_a_database_server_that_is_not_there_is_not_called_busy(person: Person, tmp_path: Path) -> None:
+    url = "postgresql://me:hidden@127.0.0.1:1/x"
+
+    ended = person.matou("serve", "--port", "0", "--root", tmp_path / "a", code=6, MATOU_DATABASE_URL=url)
+
+    assert "does not answer" in ended.err
+    assert "hidden" not in ended.err
+
+
+def test_a_database_that_its_server_does_not_know_is_a_usage_error(
+    person: Person, postgres_url: str, tmp_path: Path
+) -> None:
+    url = make_url(postgres_url).set(database="nobody_made_this").render_as_string(hide_password=False)
+
+    ended = person.matou("serve", "--port", "0", "--root", tmp_path / "a", code=2, MATOU_DATABASE_URL=url)
+
+    assert "does not let us in" in ended.err

@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from matou.cli.sources import Usage
+from matou.cli.system_errors import UnusablePath
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
 from matou.model.names import InvalidName
 from matou.settings import InvalidSetting
@@ -21,6 +22,7 @@ class ExitCode(IntEnum):
 
 _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
     (Usage, ExitCode.USAGE),
+    (UnusablePath, ExitCode.USAGE),
     (InvalidName, ExitCode.USAGE),
     (InvalidSetting, ExitCode.USAGE),
     (NotFound, ExitCode.USAGE),

@@ -1,7 +1,9 @@
 """The program's entry: its commands, and what becomes of an error. A command is one file and one line below."""
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 import typer
@@ -27,6 +29,7 @@ from matou.cli import (
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, mistake, use_language
 from matou.cli.language import complain, describe, translate
+from matou.cli.system_errors import error_of_system
 from matou.errors import MatouError
 
 _ = translate
@@ -80,20 +83,45 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def _run() -> int:
     try:
         code = app(standalone_mode=False)
+        _flush()
     except MatouError as error:
-        complain(describe(error))
-        return exit_code_for(error)
+        return _told(error)
     except typer.TyperException as error:
         _complain_of_usage(error)
         return ExitCode.USAGE
     except (KeyboardInterrupt, typer.Abort):
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # whoever read us has gone: nothing is left to flush
+        _discard_output()  # whoever read us has gone
         return ExitCode.OUR_FAULT
+    except OSError as error:
+        with suppress(OSError):
+            _flush()
+        return _told(error_of_system(error))
     if code == ExitCode.INTERRUPTED:  # Typer, too, makes this code of an interrupt, without a word
         complain(_("interrupted; what was saved before stays saved"))
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _flush() -> None:
+    """What could not be written is an error of this command, not one that Python ignores as it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+        raise
+
+
+def _discard_output() -> None:
+    """Let Python flush what is left of the output into nothing (its documentation of SIGPIPE, signal.html)."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def _told(error: MatouError) -> int:
+    complain(describe(error))
+    return exit_code_for(error)
 
 
 def _complain_of_usage(error: typer.TyperException) -> None:

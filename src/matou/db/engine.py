@@ -15,6 +15,7 @@ import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 
 from matou.errors import Conflict, NotFound, TryLater
+from matou.settings import InvalidSetting
 
 __all__ = ["AlreadyThere", "Connection", "Database", "DatabaseBusy", "OutcomeUnknown", "OwnerGone", "open_database"]
 
@@ -26,6 +27,8 @@ _MOST_CONNECTIONS = 40
 # PostgreSQL, appendix A: lock_not_available, serialization_failure, deadlock_detected, too_many_connections,
 # admin_shutdown, crash_shutdown, cannot_connect_now. Class 08 is the connection itself.
 _PASSING_FAULTS = frozenset({"55P03", "40001", "40P01", "53300", "57P01", "57P02", "57P03"})
+_PASSING_WORDS = ("starting up", "shutting down", "recovery mode", "too many", "remaining connection slots")
+_DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
 _SERVER_GONE = ("08", "57P")
 _NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
 """What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
@@ -37,6 +40,10 @@ class AlreadyThere(Conflict):
 
 class OwnerGone(NotFound):
     """A row refers to one that is not there, or would after what was to be deleted."""
+
+
+class UnusableDatabaseURL(InvalidSetting):
+    """MATOU_DATABASE_URL names no database that this installation can use."""
 
 
 class DatabaseBusy(TryLater):
@@ -137,11 +144,13 @@ def open_database(place: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT
     """
     from matou.db.upgrade import upgrade_if_behind
 
-    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else _with_driver(make_url(place))
+    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else _read_url(place)
     engine = _engine(url, lock_wait)
     changes = _Changes(url.database) if url.get_backend_name() == "sqlite" and url.database else None
     database = Database(engine, lock_wait, _changes=changes)
     try:
+        if engine.dialect.name != "sqlite":
+            _require_answer(engine)
         upgrade_if_behind(database)
     except BaseException:
         database.close()
@@ -149,14 +158,31 @@ def open_database(place: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT
     return database
 
 
-def _with_driver(url: URL) -> URL:
-    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
+def _read_url(text: str) -> URL:
+    """Raises UnusableDatabaseURL, which never shows the URL itself: it may hold a password."""
+    try:
+        url = make_url(text)
+    except (exc.ArgumentError, ValueError) as error:
+        raise UnusableDatabaseURL(
+            "the URL of the database cannot be read",
+            advice="MATOU_DATABASE_URL looks like: postgresql://USER:PASSWORD@HOST/DATABASE",
+        ) from error
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in _DRIVERS:
+        raise UnusableDatabaseURL(
+            "{kind} is no database that Matou can use",
+            kind=url.drivername,
+            advice="MATOU_DATABASE_URL looks like: postgresql://USER:PASSWORD@HOST/DATABASE",
+        )
+    return url
 
 
 def _engine(url: URL, lock_wait: timedelta) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, lock_wait)
     milliseconds = lock_wait // timedelta(milliseconds=1)
+    _require_driver()
     return sqlalchemy.create_engine(
         url,
         pool_size=_POOL_SIZE,
@@ -165,6 +191,33 @@ def _engine(url: URL, lock_wait: timedelta) -> Engine:
         pool_timeout=lock_wait.total_seconds(),
         connect_args={"options": f"-c lock_timeout={milliseconds}", "connect_timeout": 10},
     )
+
+
+def _require_answer(engine: Engine) -> None:
+    """The first connection: whoever cannot be reached or does not let us in is told apart from whoever is busy.
+
+    A refusal while connecting has no SQLSTATE, only the server's word FATAL (PostgreSQL, 55.8 and appendix A).
+    """
+    try:
+        engine.connect().close()
+    except exc.OperationalError as error:
+        said = " ".join(str(error.orig).split())[:300]
+        if "FATAL" in said and not any(word in said for word in _PASSING_WORDS):
+            raise UnusableDatabaseURL(
+                "the database server does not let us in: {said}",
+                said=said,
+                advice="see that MATOU_DATABASE_URL names a user, a password and a database that it knows",
+            ) from error
+        raise DatabaseBusy("the database server does not answer: {said}", said=said, wait=_RETRY_AFTER) from error
+
+
+def _require_driver() -> None:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise UnusableDatabaseURL(
+            "the driver for PostgreSQL is not installed", advice="install it with: pip install 'matou[postgresql]'"
+        ) from error
 
 
 def _sqlite_engine(url: URL, lock_wait: timedelta) -> Engine:

@@ -444,7 +444,9 @@ class Pools:
         if origin not in self._named:
             require_no_inward_number(origin.host, origin.port)
         user = urllib3.util.parse_url(proxy).auth
-        headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+        headers = (
+            urllib3.make_headers(proxy_basic_auth=unquote(user), proxy_basic_auth_encoding="utf-8") if user else None
+        )
         manager = urllib3.ProxyManager(
             proxy, maxsize=self._size, proxy_headers=headers, ssl_context=self._ssl_context()
         )
@@ -468,6 +470,6 @@ def _trust(context: ssl.SSLContext, authorities: Path) -> None:
         raise UnusableAuthorities(
             "the certificates in {path} cannot be read: {reason}",
             path=authorities,
-            reason=error,
+            reason=error.strerror or error,
             advice="MATOU_CA_FILE names a file of certificates in PEM",
         ) from error
