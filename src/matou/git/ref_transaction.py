@@ -10,6 +10,7 @@ from typing import Final, Self
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
 from matou.git.jail import NO_ENVIRONMENT
+from matou.git.refs import fault_of_foreign_ref
 from matou.git.repository import LEFTOVER_AGE
 from matou.git.run import GitChild, GitFailed
 from matou.model.refs import RefChange
@@ -115,9 +116,11 @@ class RefTransaction:
 def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: datetime) -> None:
     """Take away what a git that was killed an hour ago, or before, has left: nobody holds a ref's lock for so long.
 
-    Without this a branch could not be changed again before somebody removed its lock by hand.
+    Without this a branch could not be changed again before somebody removed its lock by hand. A name that is no ref's,
+    wherever it comes from, is no path either.
     """
-    for name in ("HEAD", "packed-refs", *(change.ref for change in changes)):
+    names = (change.ref for change in changes if fault_of_foreign_ref(change.ref) is None)
+    for name in ("HEAD", "packed-refs", *names):
         lock = git_dir / f"{name}.lock"
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if datetime.fromtimestamp(lock.lstat().st_mtime, UTC) < now - LEFTOVER_AGE:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "OWN_PREFIX",
     "DamagedRefs",
     "RepositoryBusy",
+    "fault_of_foreign_ref",
     "fault_of_ref_name",
     "fault_of_short_name",
     "head_text",
@@ -34,6 +36,8 @@ KEPT_PREFIX: Final = "refs/matou/kept/"
 OWN_PREFIX: Final = "refs/matou/"
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]")
+_BREAKING: Final = frozenset({"Cc", "Zl", "Zp"})
+"""Controls, and what some programs take for the end of a line."""
 _PACKED_LINE: Final = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?) (.+)\Z", re.DOTALL)
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _HEADER: Final = b"# pack-refs with: peeled fully-peeled sorted \n"
@@ -42,6 +46,9 @@ _LONGEST_SYMREF_CHAIN: Final = 5
 
 LONGEST_SHORT_NAME_BYTES: Final = 250
 """A file system's limit for a part of a path, with room for `.lock`."""
+
+LONGEST_REF_NAME_BYTES: Final = 1000
+"""With the folder before it and `.lock` behind it well below the 4,096 that Linux takes for a path."""
 
 _FRESH_NANOSECONDS: Final = 100_000_000
 _FRESH_NANOSECONDS_COARSE: Final = 2_000_000_000
@@ -62,6 +69,21 @@ def fault_of_ref_name(name: str) -> Phrase | None:
     if _FORBIDDEN.search(name):
         return Phrase("it holds a character that is not allowed")
     return next(filter(None, map(_fault_of_component, name.split("/"))), None)
+
+
+def fault_of_foreign_ref(name: str) -> Phrase | None:
+    """Say why a text from outside cannot be the name of a ref that is to change; None where it can.
+
+    What passes is a path below `refs/` that every file system takes, with room for `.lock`, and one line of text.
+    """
+    if not name.startswith("refs/"):
+        return Phrase("it is not below refs/")
+    if any(unicodedata.category(character) in _BREAKING for character in name):
+        return Phrase("it holds a control character")
+    parts = [len(part) for part in name.encode("utf-8", "surrogateescape").split(b"/")]
+    if max(parts) > LONGEST_SHORT_NAME_BYTES or sum(parts) + len(parts) - 1 > LONGEST_REF_NAME_BYTES:
+        return Phrase("it is too long")
+    return fault_of_ref_name(name)
 
 
 def fault_of_short_name(name: str) -> Phrase | None:

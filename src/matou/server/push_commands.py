@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matou.errors import UnknownShape
-from matou.model.names import ObjectId, RefName
+from matou.git.refs import fault_of_foreign_ref
+from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
 from matou.server.git_bodies import PacketSplitter
 
@@ -24,6 +25,10 @@ class UnreadableCommand(UnknownShape):
     """A line of a push that is no change of a ref; a signed push, which we do not offer, has others."""
 
 
+class ForbiddenRefName(InvalidName):
+    """A push names a ref that no repository here can have."""
+
+
 @dataclass(frozen=True, slots=True)
 class PushCommands:
     changes: tuple[RefChange, ...]
@@ -31,7 +36,14 @@ class PushCommands:
 
 
 def read_commands(commands: bytes) -> PushCommands:
-    """Read the lines up to the flush; what follows it is not looked at. Raises UnreadableCommand."""
+    """Read the lines up to the flush; what follows it is not looked at.
+
+    Every ref that is given back is a name that git and a file system take, below `refs/` and without a control
+    character: what is made of it later need not look again.
+
+    Raises:
+        UnreadableCommand, ForbiddenRefName: a line is no such change.
+    """
     changes: list[RefChange] = []
     capabilities: frozenset[bytes] = frozenset()
     for line in _lines(commands):
@@ -44,11 +56,19 @@ def read_commands(commands: bytes) -> PushCommands:
 
 
 def read_change(command: bytes) -> RefChange:
-    """Read `<old> <new> <ref>`, the form of a push's commands and of what its hooks are told."""
+    """Read `<old> <new> <ref>`, the form of a push's commands and of what its hooks are told.
+
+    Raises:
+        UnreadableCommand, ForbiddenRefName: it is none.
+    """
     found = _COMMAND.match(command)
     if found is None or len(found["old"]) != len(found["new"]):
         raise UnreadableCommand("a command of a push", command[:200])
-    return RefChange(RefName(found["ref"].decode("utf-8", "surrogateescape")), _id(found["old"]), _id(found["new"]))
+    name = found["ref"].decode("utf-8", "surrogateescape")
+    fault = fault_of_foreign_ref(name)
+    if fault is not None:
+        raise ForbiddenRefName("the ref name {name} cannot be used: {fault}", name=repr(name)[:200], fault=fault)
+    return RefChange(RefName(name), _id(found["old"]), _id(found["new"]))
 
 
 def changes_made(commands: PushCommands, report: bytes) -> tuple[RefChange, ...] | None:

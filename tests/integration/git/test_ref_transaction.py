@@ -129,6 +129,24 @@ def test_a_lock_of_a_git_that_was_killed_is_taken_away_after_an_hour(bare: Path,
         transaction.commit()
 
 
+@pytest.mark.parametrize("ref", ["{outside}", "../other", "refs/heads/../../../other"])
+def test_a_name_that_is_no_refs_takes_no_file_away(bare: Path, ref: str) -> None:
+    outside = bare.parent / "other.lock"
+    outside.touch()
+    named = RefName(ref.format(outside=outside.with_suffix("")))
+
+    remove_abandoned_locks(bare, [RefChange(named, None, tip_of(bare, "main"))], now=datetime.now(UTC) + timedelta(2))
+
+    assert outside.exists()
+
+
+def test_a_packed_ref_that_no_file_system_takes_is_no_error_of_ours(bare: Path) -> None:
+    """A copy of a mirror may have some."""
+    remove_abandoned_locks(
+        bare, [RefChange(RefName("refs/heads/" + "a" * 3000), tip_of(bare, "main"), None)], now=datetime.now(UTC)
+    )
+
+
 def test_an_object_in_a_quarantine_can_be_named_before_it_is_kept(bare: Path) -> None:
     tip = tip_of(bare, "main")
     text = git(bare, "cat-file", "commit", "main").encode() + b"\n"

@@ -93,6 +93,7 @@ def test_a_malformed_fetch_is_the_clients_fault_and_leaves_nothing(
 
 
 COMMAND = packet(b"0" * 40 + b" " + b"a" * 40 + b" refs/heads/x\0report-status side-band-64k\n")
+EMPTY_PACK = b"PACK\0\0\0\2\0\0\0\0" + bytes.fromhex("029d08823bd8a8eab510ad6ac75c823cfd3ed31e")
 MALFORMED_PUSHES = {
     "empty": b"",
     "negative length": b"-001",
@@ -123,6 +124,41 @@ def test_a_malformed_push_changes_nothing(matou_server: MatouServer, filled: Rep
     assert git(git_dir, "for-each-ref") == before
     assert list((git_dir / "objects").glob("tmp_objdir*")) == []
     assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
+
+
+def push_command(server: MatouServer, repository: Repository, ref: str) -> "urllib3.BaseHTTPResponse":
+    tip = git(server.git_dir(repository), "rev-parse", "HEAD")
+    command = f"{'0' * 40} {tip} {ref}\0report-status side-band-64k\n".encode()
+    return HTTP.request(
+        "POST",
+        f"{server.url}/{repository.path}.git/git-receive-pack",
+        body=packet(command) + b"0000" + EMPTY_PACK,
+        headers=headers_of(server, RECEIVE),
+    )
+
+
+@pytest.mark.parametrize("ref", ["{outside}", "../../../../outside", "refs/heads/../../../../../../outside"])
+def test_a_ref_name_is_never_a_path_to_somewhere_else(
+    matou_server: MatouServer, filled: Repository, tmp_path: Path, ref: str
+) -> None:
+    """A push of `/home/u/project/uv` deleted /home/u/project/uv.lock."""
+    absolute, relative = tmp_path / "outside.lock", matou_server.root / "outside.lock"
+    for lock in (absolute, relative):
+        lock.touch()
+        os.utime(lock, (1, 1))
+
+    answer = push_command(matou_server, filled, ref.format(outside=absolute.with_suffix("")))
+
+    assert b"\x01000eunpack ok" not in answer.data
+    assert answer.status < 500
+    assert absolute.exists()
+    assert relative.exists()
+
+
+def test_a_part_of_a_ref_name_that_no_file_system_takes_is_a_refusal(
+    matou_server: MatouServer, filled: Repository
+) -> None:
+    assert push_command(matou_server, filled, "refs/heads/" + "a" * 3000).status < 500
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from matou.server.git_bodies import MalformedBody
-from matou.server.push_commands import UnreadableCommand, changes_made, read_change, read_commands
+from matou.server.push_commands import ForbiddenRefName, UnreadableCommand, changes_made, read_change, read_commands
 
 ZERO, ONE, TWO = b"0" * 40, b"1" * 40, b"2" * 40
 MAKE = RefChange(RefName("refs/heads/a"), None, ObjectId("1" * 40))
@@ -40,8 +40,10 @@ def test_lines_of_a_shallow_clone_are_no_commands() -> None:
 
 
 def test_object_ids_are_read_in_any_case_and_of_either_hash() -> None:
-    assert read_change(b"A" * 40 + b" " + b"B" * 40 + b" r").old == "a" * 40
-    assert read_change(b"0" * 64 + b" " + b"B" * 64 + b" r") == RefChange(RefName("r"), None, ObjectId("b" * 64))
+    assert read_change(b"A" * 40 + b" " + b"B" * 40 + b" refs/r").old == "a" * 40
+    assert read_change(b"0" * 64 + b" " + b"B" * 64 + b" refs/r") == RefChange(
+        RefName("refs/r"), None, ObjectId("b" * 64)
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,22 @@ def test_object_ids_are_read_in_any_case_and_of_either_hash() -> None:
 def test_a_line_that_is_no_change_of_a_ref_is_not_passed_over(line: bytes) -> None:
     with pytest.raises(UnreadableCommand):
         read_commands(pushed(line))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"/home/u/project/uv",
+        b"../../bob/secret.git/HEAD",
+        b"refs/heads/x\n\nq",
+        b"HEAD",
+        b"refs/heads/" + b"a" * 3000,
+        b"refs/heads/x.lock",
+    ],
+)
+def test_a_name_that_no_ref_may_have_is_refused_before_anybody_is_told_of_it(name: bytes) -> None:
+    with pytest.raises(ForbiddenRefName):
+        read_commands(pushed(ZERO + b" " + ONE + b" " + name + b"\0 report-status"))
 
 
 REPORT = packet(b"unpack ok\n") + packet(b"ok refs/heads/a\n") + packet(b"ng refs/heads/b hook declined\n")
