@@ -135,7 +135,7 @@ async def _run_receive_pack(
     await request.site.ask(_clear_away, git_dir, asked, forge.now())
     with PushHook() as hook:
         async with _receive_pack(request, admitted, hook) as child:
-            judging = asyncio.ensure_future(_judge(request, admitted, hook))
+            judging = asyncio.ensure_future(_judge(request, admitted, asked, hook))
             try:
                 await _pass_through(child, commands, pieces, report)
             finally:
@@ -177,15 +177,19 @@ async def _pass_through(child: AsyncGitChild, commands: bytes, pieces: AsyncIter
     await child.wait()
 
 
-async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook) -> None:
-    """Answer the hook once, whatever happens: what cannot be judged does not come in."""
+async def _judge(request: GitRequest, admitted: Admitted, asked: PushCommands, hook: PushHook) -> None:
+    """Answer the hook once, whatever happens: what cannot be judged does not come in.
+
+    Judged is what we have read of the push ourselves. What the hook says of it must be a part of that: git leaves out
+    what it refuses by itself.
+    """
     try:
         hook.started()
         question = await hook.question()
         if question is None:
             return
         # In threads of its own: those of the forge are for what is short, and LFS may hold those for transfers.
-        await asyncio.to_thread(_judge_all, request.site.forge, admitted, question)
+        await asyncio.to_thread(_judge_all, request.site.forge, admitted, asked, question)
     except PushRuleBroken as broken:
         hook.refuse(("Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)))
     except (Refused, NotFound, TryLater) as error:
@@ -197,16 +201,13 @@ async def _judge(request: GitRequest, admitted: Admitted, hook: PushHook) -> Non
         hook.accept()
 
 
-def _judge_all(forge: Forge, admitted: Admitted, question: Question) -> None:
+def _judge_all(forge: Forge, admitted: Admitted, asked: PushCommands, question: Question) -> None:
     identity, repository = require_still_admitted(forge, admitted), admitted.repository
-    if rules_apply(forge, identity, repository, question.changes):
-        judge(
-            forge,
-            identity,
-            repository,
-            question.changes,
-            PushedObjects(forge.git_dir(repository), question.quarantine),
-        )
+    if not frozenset(question.changes) <= frozenset(asked.changes):
+        raise PushRefused("what git makes of a push", question.changes[:10])
+    if rules_apply(forge, identity, repository, asked.changes):
+        objects = PushedObjects(forge.git_dir(repository), question.quarantine)
+        judge(forge, identity, repository, asked.changes, objects)
 
 
 async def _feed(child: AsyncGitChild, commands: bytes, pieces: AsyncIterator[bytes]) -> None:

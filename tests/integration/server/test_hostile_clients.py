@@ -19,6 +19,7 @@ from matou.db.repositories import Repository
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, memory_bytes
 from support.processes import descendants
+from support.raw_pushes import NOTHING, Command, push_raw
 
 # A connection that an earlier test has left may be closed at any moment: hence one more try.
 HTTP = urllib3.PoolManager(retries=urllib3.Retry(1, redirect=False, status=False, other=0, allowed_methods=None))
@@ -93,7 +94,6 @@ def test_a_malformed_fetch_is_the_clients_fault_and_leaves_nothing(
 
 
 COMMAND = packet(b"0" * 40 + b" " + b"a" * 40 + b" refs/heads/x\0report-status side-band-64k\n")
-EMPTY_PACK = b"PACK\0\0\0\2\0\0\0\0" + bytes.fromhex("029d08823bd8a8eab510ad6ac75c823cfd3ed31e")
 MALFORMED_PUSHES = {
     "empty": b"",
     "negative length": b"-001",
@@ -128,13 +128,7 @@ def test_a_malformed_push_changes_nothing(matou_server: MatouServer, filled: Rep
 
 def push_command(server: MatouServer, repository: Repository, ref: str) -> "urllib3.BaseHTTPResponse":
     tip = git(server.git_dir(repository), "rev-parse", "HEAD")
-    command = f"{'0' * 40} {tip} {ref}\0report-status side-band-64k\n".encode()
-    return HTTP.request(
-        "POST",
-        f"{server.url}/{repository.path}.git/git-receive-pack",
-        body=packet(command) + b"0000" + EMPTY_PACK,
-        headers=headers_of(server, RECEIVE),
-    )
+    return push_raw(server, repository, Command(NOTHING, tip, ref))
 
 
 @pytest.mark.parametrize("ref", ["{outside}", "../../../../outside", "refs/heads/../../../../../../outside"])
