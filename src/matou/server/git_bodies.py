@@ -4,15 +4,19 @@ Git itself reads the bodies. Here a body that is not pkt-lines is refused before
 https://git-scm.com/docs/protocol-common#_pkt_line_format
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from enum import Enum
 
 from matou.errors import UnknownShape
-from matou.server.streaming import BodyTooLarge, Header, RequestBody, bounded, header, inflated
+from matou.server.streaming import SHORT_BODY_BYTES, BodyTooLarge, Header, RequestBody, bounded, header, inflated
 
 LONGEST_PACKET_BYTES = 65520
 _LENGTH_DIGITS = 4
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
+
+MOST_EMPTY_PACKETS = 1_000
+"""Flushes, delimiters and lines of nothing; git sends three in one request. 15 million of them are 61 KB of gzip."""
 
 PROBE = b"0000"
 """What git sends before a large request to find out whether it must log in."""
@@ -37,7 +41,7 @@ class PacketFraming:
     """Follows the framing of a body fed in pieces of any size.
 
     Attributes:
-        packets: how many there were, control packets not counted.
+        packets: how many there were, those without content not counted.
         ends_well: the last packet was a flush, or `done`, after which git sends nothing.
         is_over: only for UNTIL_FLUSH: the flush was seen, and what follows is not looked at.
     """
@@ -45,12 +49,20 @@ class PacketFraming:
     def __init__(self, section: Section, *, most_packets: int) -> None:
         self._section = section
         self._most_packets = most_packets
+        self._empty_packets = 0
         self._digits = b""
         self._left = 0
         self._last = b""
         self.packets = 0
         self.ends_well = False
         self.is_over = False
+
+    async def follow(self, piece: bytes) -> None:
+        """Feed a piece, and let others' requests go on after each part of it. Raises as `feed`."""
+        for start in range(0, len(piece), SHORT_BODY_BYTES):
+            if start:
+                await asyncio.sleep(0)
+            self.feed(piece[start : start + SHORT_BODY_BYTES])
 
     def feed(self, piece: bytes) -> None:
         """Raises MalformedBody and TooManyRefs."""
@@ -84,15 +96,15 @@ class PacketFraming:
 
     def _begin_packet(self, length: int) -> None:
         self._last = b""
-        if length < _LENGTH_DIGITS:
-            self.ends_well = length == 0
-            self.is_over = self._section is Section.UNTIL_FLUSH and length == 0
-            return
-        self.packets += 1
+        self._left = max(length - _LENGTH_DIGITS, 0)
+        self.ends_well = length == 0
+        self.is_over = self._section is Section.UNTIL_FLUSH and length == 0
+        self.packets += length >= _LENGTH_DIGITS
+        self._empty_packets += length <= _LENGTH_DIGITS
+        if self._empty_packets > MOST_EMPTY_PACKETS:
+            raise TooManyRefs("one request has more than {limit} lines without content", limit=MOST_EMPTY_PACKETS)
         if self.packets > self._most_packets:
             raise TooManyRefs("one request names more than {limit} refs or objects", limit=self._most_packets)
-        self._left = length - _LENGTH_DIGITS
-        self.ends_well = False
 
 
 def request_pieces(headers: list[Header], body: RequestBody, kind: str, *, limit_bytes: int) -> AsyncIterator[bytes]:

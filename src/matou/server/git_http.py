@@ -40,6 +40,7 @@ from matou.server.streaming import (
     header,
     send_answer,
     send_piece,
+    understood,
     until_client_leaves,
 )
 
@@ -130,12 +131,13 @@ async def _upload_pack(request: GitRequest) -> None:
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
         beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
-        wanted = protocol.is_ls_refs(beginning) if version == 2 else None
+        wanted = await understood(protocol.is_ls_refs, beginning) if version == 2 else None
         if beginning == PROBE:
             await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
         elif wanted is not None:
             listing = await _listing(request.site, admitted.repository)
-            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), protocol.ls_refs_answer(listing, wanted))
+            answer = await understood(lambda _: protocol.ls_refs_answer(listing, wanted), beginning)
+            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), answer)
         elif (pack := await _whole_pack(request, admitted, beginning)) is not None:
             count_download(request.site.forge, admitted.repository)
             await _send_whole(request, pack)
@@ -168,7 +170,7 @@ async def _send_whole(request: GitRequest, pack: WholePack) -> None:
 
 async def _whole_pack(request: GitRequest, admitted: Admitted, body: bytes) -> WholePack | None:
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
-    wanted = protocol.read_clone_request(body) if protocol_version(request) == 2 else None
+    wanted = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
     if wanted is None:
         return None
     listing = await _listing(request.site, admitted.repository)
@@ -189,7 +191,7 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     framing = PacketFraming(Section.WHOLE, most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
     async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
-        framing.feed(piece)
+        await framing.follow(piece)
         kept.write(piece)
     framing.finish()
     kept.seek(0)

@@ -41,6 +41,7 @@ from matou.server.streaming import (
     end_answer,
     send_answer,
     send_piece,
+    understood,
 )
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,7 @@ async def receive_pack(request: GitRequest) -> None:
     if commands is None:
         await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
         return
-    asked = await _understood(commands)
+    asked = await understood(read_commands, commands)
     report = Report(request.send)
     site = request.site
     async with site.pushes.taken(), site.writers.only(admitted.repository.id):
@@ -100,19 +101,12 @@ async def receive_pack(request: GitRequest) -> None:
     await report.deliver()
 
 
-async def _understood(commands: bytes) -> PushCommands:
-    """A push of many refs is read in a thread, so that it holds up nobody."""
-    if len(commands) <= PIECE_BYTES:
-        return read_commands(commands)
-    return await asyncio.to_thread(read_commands, commands)
-
-
 async def _read_commands(pieces: AsyncIterator[bytes]) -> bytes | None:
     """Read up to the flush behind the commands, and what came with it; None for a probe, which has no commands."""
     framing = PacketFraming(Section.UNTIL_FLUSH, most_packets=MOST_REFS_IN_A_PUSH)
     read = bytearray()
     async for piece in pieces:
-        framing.feed(piece)
+        await framing.follow(piece)
         read += piece
         if len(read) > LARGEST_COMMANDS_BYTES:
             raise PushRefused("the commands of a push", "more than we take at once")

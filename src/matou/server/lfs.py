@@ -26,7 +26,7 @@ from matou.server.lfs_files import UnsatisfiableRange, read_range, send_file, up
 from matou.server.lfs_links import LIFETIME, Errand, Verb
 from matou.server.origin import base_url
 from matou.server.paths import Operation
-from matou.server.streaming import ClientLeft, Header, RequestBody, bounded, header, send_answer
+from matou.server.streaming import ClientLeft, Header, RequestBody, bounded, header, send_answer, understood
 
 LARGEST_BATCH_BYTES = 4 * 1024 * 1024
 MOST_OBJECTS_IN_A_BATCH = 1_000
@@ -270,7 +270,7 @@ async def _read_json(request: GitRequest, kind: type[_Body]) -> _Body:
     async for piece in bounded(RequestBody(request.receive).pieces(), limit_bytes=LARGEST_BATCH_BYTES):
         read += piece
     try:
-        return msgspec.json.decode(read, type=kind)
+        return await understood(msgspec.json.decode, bytes(read), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnusableRequest("lfs request body", bytes(read[:100])) from error
 

@@ -5,13 +5,19 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import timedelta
 from time import monotonic
-from typing import Protocol
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from starlette.types import Message, Receive, Send
 
 from matou.errors import MatouError, TryLater, UnknownShape
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
 PIECE_BYTES = 64 * 1024
+SHORT_BODY_BYTES = 4 * 1024
+"""What is walked through on the event loop at most: a thousand of the smallest things, some milliseconds."""
+
 PATIENCE_WITH_SENDER = timedelta(seconds=60)
 PATIENCE_WITH_RECEIVER = timedelta(minutes=5)
 LEAST_BYTES_A_SECOND = 8 * 1024
@@ -54,7 +60,12 @@ class RequestBody:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Raises ClientLeft where the connection ends before the body does."""
+        has_begun = False
         while not self.is_finished:
+            if has_begun:
+                # What has come already is given without a pause, and whoever takes it may have much to do with it.
+                await asyncio.sleep(0)
+            has_begun = True
             message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientLeft("the client left before it had sent everything")
@@ -82,6 +93,18 @@ class RequestBody:
             return
 
 
+async def understood(
+    read: Callable[Concatenate[bytes, Parameters], Result],
+    body: bytes,
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> Result:
+    """Read a body that is there as a whole: at once, or in a thread where it is long, so that it holds up nobody."""
+    if len(body) <= SHORT_BODY_BYTES:
+        return read(body, *args, **kwargs)
+    return await asyncio.to_thread(read, body, *args, **kwargs)
+
+
 async def bounded(pieces: AsyncIterator[bytes], *, limit_bytes: int) -> AsyncIterator[bytes]:
     """Raises BodyTooLarge as soon as more than the limit came."""
     total = 0
@@ -94,6 +117,8 @@ async def bounded(pieces: AsyncIterator[bytes], *, limit_bytes: int) -> AsyncIte
 
 async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Undo gzip in pieces of bounded size whatever the ratio: a bomb meets `bounded` before it meets memory.
+
+    Others' requests go on between two pieces, of which one that came may give thousands.
 
     Raises:
         UnknownShape: it is not gzip, is cut short, or something follows it.
@@ -108,6 +133,7 @@ async def inflated(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             is_drained = not rest and len(part) < PIECE_BYTES
             if part:
                 yield part
+                await asyncio.sleep(0)
     if not inflater.eof:
         raise UnknownShape("the end of a gzip request body", "nothing")
 

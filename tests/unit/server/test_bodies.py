@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from matou.errors import UnknownShape
-from matou.server.git_bodies import MalformedBody, PacketFraming, PacketSplitter, Section, TooManyRefs
+from matou.server.git_bodies import (
+    MOST_EMPTY_PACKETS,
+    MalformedBody,
+    PacketFraming,
+    PacketSplitter,
+    Section,
+    TooManyRefs,
+)
 from matou.server.streaming import BodyTooLarge, ClientLeft, RequestBody, bounded, inflated
 
 
@@ -131,6 +138,14 @@ def test_more_lines_than_the_limit_are_refused() -> None:
 
     with pytest.raises(TooManyRefs):
         framing.feed(packet(b"have\n") * 11)
+
+
+@pytest.mark.parametrize("empty", [b"0000", b"0001", b"0004"])
+def test_lines_without_content_count_too(empty: bytes) -> None:
+    framing = PacketFraming(Section.WHOLE, most_packets=10_000)
+
+    with pytest.raises(TooManyRefs):
+        framing.feed(empty * (MOST_EMPTY_PACKETS + 1))
 
 
 def test_behind_the_flush_of_a_push_anything_may_stand() -> None:

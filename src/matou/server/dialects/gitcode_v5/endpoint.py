@@ -33,6 +33,7 @@ from matou.server.origin import base_url
 from matou.server.rate import RateLimiter
 from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site, Turns
 from matou.server.streaming import (
+    SHORT_BODY_BYTES,
     BodyTooLarge,
     ClientLeft,
     Header,
@@ -168,7 +169,7 @@ class Api(BaseRoute):
         pieces = body.pieces()
         beginning = await _take(pieces, LARGEST_BODY_BYTES)
         if body.is_finished and len(beginning) <= LARGEST_BODY_BYTES:
-            return await read_body(beginning, content_type)
+            return await _understood(beginning, content_type)
         limit = question.route.largest_body_bytes
         if limit <= LARGEST_BODY_BYTES:
             raise BodyTooLarge("the request is larger than {limit} bytes", limit=LARGEST_BODY_BYTES)
@@ -254,7 +255,18 @@ async def _keep(beginning: bytes, pieces: AsyncIterator[bytes], kept: IO[bytes],
 def _read_kept(kept: IO[bytes], content_type: str) -> Mapping[str, object]:
     """In a thread, which takes the time that this takes from nobody else's request."""
     kept.seek(0)
-    return asyncio.run(read_body(kept.read(), content_type))
+    return _read_apart(kept.read(), content_type)
+
+
+async def _understood(body: bytes, content_type: str) -> Mapping[str, object]:
+    """A multipart body is read by what waits, so that a thread needs a loop of its own for it."""
+    if len(body) <= SHORT_BODY_BYTES:
+        return await read_body(body, content_type)
+    return await asyncio.to_thread(_read_apart, body, content_type)
+
+
+def _read_apart(body: bytes, content_type: str) -> Mapping[str, object]:
+    return asyncio.run(read_body(body, content_type))
 
 
 async def _take(pieces: AsyncIterator[bytes], limit: int) -> bytes:

@@ -53,6 +53,7 @@ from matou.server.streaming import (
     end_answer,
     header,
     send_answer,
+    understood,
 )
 
 TOKEN = "private_token"  # noqa: S105 - the parameter's name
@@ -183,7 +184,7 @@ class Api(BaseRoute):
         given = read_query(scope["query_string"])
         if scope["method"] not in ("GET", "HEAD"):
             pieces = [piece async for piece in bounded(body.pieces(), limit_bytes=LARGEST_BODY_BYTES)]
-            given |= read_body(b"".join(pieces), header(headers, b"content-type").decode("latin-1"))
+            given |= await understood(read_body, b"".join(pieces), header(headers, b"content-type").decode("latin-1"))
         client = scope.get("client")
         base = base_url(self.site.base_url, scope)
         return Question(route, path, headers, Given(given), base, client[0] if client else "")
