@@ -1,4 +1,4 @@
-"""What a platform answered, as received: JSON lines in Zstandard frames (docs/archive-format.md, "Runs")."""
+"""What a platform answered, as received but for secrets: JSON lines in Zstandard frames (docs/archive-format.md)."""
 
 import base64
 import os
@@ -14,6 +14,7 @@ import zstandard
 
 from matou.errors import Damaged, MatouError
 from matou.model.records import Record
+from matou.remote.withholding import withhold, withhold_parameters
 from matou.storage.files import naming_the_file
 
 FRAME_BYTES = 1024 * 1024
@@ -40,7 +41,10 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RecordWriter:
-    """Appends records to a file. May be called from several threads; `close` makes them durable."""
+    """Appends records to a file, without the secrets that are in them. May be called from several threads.
+
+    `close` makes them durable.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,9 +54,9 @@ class RecordWriter:
             self._file = path.open("ab")
 
     def __call__(self, record: Record, /) -> None:
-        line = _Line(
-            record.at.astimezone(UTC), record.request, dict(record.parameters), record.status, _text_of(record.body)
-        )
+        body = withhold(record.body, request=record.request)
+        parameters = withhold_parameters(record.parameters)
+        line = _Line(record.at.astimezone(UTC), record.request, parameters, record.status, _text_of(body))
         encoded = msgspec.json.encode(line) + b"\n"
         with self._lock:
             self._pending += encoded

@@ -1,0 +1,140 @@
+"""Taking secrets out of a platform's answer before anybody keeps it: by the names of fields, the rest byte for byte.
+
+An answer is walked token by token, so that one that broke off, or that is no JSON at all, is looked through as well.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from matou.remote.redaction import ELLIPSIS
+
+WITHHELD: Final = msgspec.json.encode(ELLIPSIS)
+
+SECRET_ENDINGS: Final = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "secretkey",
+    "accesskey",
+    "signkey",
+)
+"""How the name of a field ends that holds a secret, without its separators: `privatekey` is `private_key`, too."""
+
+HOOK_ADDRESSES: Final = ("hookurl", "callbackurl", "targeturl", "actionproperties", "filterproperties")
+"""Whoever knows a webhook's address may post to it: a chat's robot is its address. The last two are CODING's, in whose
+text address and secret stand together."""
+
+_TOKEN = re.compile(
+    rb"""
+    "[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)    # a text, perhaps cut off
+  | [{}\[\],:]
+  | [^\s"{}\[\],:]+                       # a number, true, false, null, or what is no JSON
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SUSPECT = re.compile(rb"pass|secret|token|key|hook|url|propert|@|sig|\\u00", re.IGNORECASE)
+_USERINFO = re.compile(rb"(:(?:\\?/){2})[^/\\\s?#\"'<>@]*(?:@[^/\\\s?#\"'<>@]*)*@")
+_QUERY = re.compile(
+    rb"((?:[?&;]|\\u0026|\A)(?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret"
+    rb"|password|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>\\]*",
+    re.IGNORECASE,
+)
+_SEPARATORS = re.compile(r"[^a-z0-9]")
+_WORDS: Final = frozenset({b"true", b"false", b"null", b'""'})
+"""Values that tell no secret."""
+
+
+def withhold(body: bytes, *, request: str) -> bytes:
+    """Give an answer with an ellipsis for each password, token and secret, and for each webhook's address.
+
+    Args:
+        request: the platform's own name for what was asked: in an answer about hooks every `url` is a hook's.
+    """
+    if _SUSPECT.search(body) is None:
+        return body
+    return _TOKEN.sub(_Walk(is_about_hooks="hook" in request.lower()).replaced, body)
+
+
+def withhold_parameters(parameters: Mapping[str, object]) -> dict[str, object]:
+    return {name: ELLIPSIS if value and _is_secret(_bare(name)) else value for name, value in parameters.items()}
+
+
+@dataclass(slots=True)
+class _Level:
+    """What one is inside of: an object, or a list; all of it may be secret, or about hooks."""
+
+    is_object: bool
+    is_secret: bool
+    is_hook: bool
+
+
+@dataclass(slots=True)
+class _Walk:
+    is_about_hooks: bool
+    levels: list[_Level] = field(default_factory=list)
+    key: str = ""
+    is_key_next: bool = False
+
+    def replaced(self, match: "re.Match[bytes]") -> bytes:
+        token = match[0]
+        if token in (b"{", b"["):
+            self._enter(is_object=token == b"{")
+        elif token in (b"}", b"]"):
+            self._leave()
+        elif token == b",":
+            self.is_key_next = bool(self.levels) and self.levels[-1].is_object
+        elif token != b":":
+            return self._key_or_value(token)
+        return token
+
+    def _enter(self, *, is_object: bool) -> None:
+        self.levels.append(_Level(is_object, self._is_secret_here(), self._is_hook_here()))
+        self.key, self.is_key_next = "", is_object
+
+    def _leave(self) -> None:
+        if self.levels:
+            self.levels.pop()
+        self.key, self.is_key_next = "", False
+
+    def _key_or_value(self, token: bytes) -> bytes:
+        if self.is_key_next and token.startswith(b'"'):
+            self.key, self.is_key_next = _bare(_text(token)), False
+            return token
+        if token not in _WORDS and self._is_secret_here():
+            return WITHHELD
+        return _QUERY.sub(rb"\1" + ELLIPSIS.encode(), _USERINFO.sub(rb"\1" + ELLIPSIS.encode() + b"@", token))
+
+    def _is_secret_here(self) -> bool:
+        if self.levels and self.levels[-1].is_secret:
+            return True
+        return _is_secret(self.key) or (self.key == "url" and self._is_hook_here())
+
+    def _is_hook_here(self) -> bool:
+        level = self.levels[-1].is_hook if self.levels else self.is_about_hooks
+        return level or self.key.endswith(("hook", "hooks"))
+
+
+def _is_secret(key: str) -> bool:
+    return key.endswith(SECRET_ENDINGS + HOOK_ADDRESSES)
+
+
+def _bare(name: str) -> str:
+    return _SEPARATORS.sub("", name.lower())
+
+
+def _text(token: bytes) -> str:
+    """What a key says, however it is spelt; a broken one counts as it stands."""
+    if b"\\" not in token:
+        return token.decode("utf-8", "replace")
+    try:
+        return str(msgspec.json.decode(token))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return token.decode("utf-8", "replace")

@@ -1,0 +1,104 @@
+"""No secret of an answer outlives the moment in which it is read; all the rest of it does, byte for byte."""
+
+import json
+import time
+
+import pytest
+
+from matou.remote.withholding import withhold, withhold_parameters
+
+SECRET = "s3cr3t-that-nobody-may-keep"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"password": "%s"}',
+        '{"Password":"%s","Id":1}',
+        '{"private_token": "%s"}',
+        '{"clientSecret": "%s"}',
+        '{"runners-token": "%s"}',
+        '{"p\\u0061ssword": "%s"}',
+        '{"a": [{"password": "x\\"%s"}]}',
+        '{"secret": {"value": ["%s"]}}',
+        '{"password": "%s", "password": "%s"}',
+        '{"password": "%s',
+        '{"rows": [{"token": "%s"}, {"to',
+        '{"import_url": "https://someone:%s@git.example/a.git"}',
+        '{"import_url": "https:\\/\\/someone:%s@git.example\\/a.git"}',
+        '{"import_url": "https://%s@git.example/a.git"}',
+        '{"link": "https://h/a?page=1&access_token=%s"}',
+        '{"link": "https://h/a?page=1\\u0026private_token=%s"}',
+        "<a href='https://h/?token=%s'>",
+        "password=%s",
+    ],
+)
+def test_a_secret_is_withheld_whatever_the_answer_looks_like(body: str) -> None:
+    kept = withhold(body.replace("%s", SECRET).encode(), request="GET /user")
+
+    assert SECRET not in kept.decode()
+    assert "…" in kept.decode()
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        ("GET /repos/o/r/hooks", '[{"id": 1, "url": "https://chat/%s"}]'),
+        ("GET /repos/o/r/hooks/1", '{"config": {"url": "https://chat/%s"}}'),
+        ("GET /repos/o/r", '{"hooks": [{"url": "https://chat/%s"}]}'),
+        ("DescribeServiceHooks", '{"ServiceHook": [{"ActionProperties": "{\\"url\\":\\"https://chat/%s\\"}"}]}'),
+        ("GET /anything", '{"webhook_url": "https://chat/%s"}'),
+    ],
+)
+def test_the_address_of_a_webhook_is_a_secret(request_: str, body: str) -> None:
+    assert SECRET not in withhold(body.replace("%s", SECRET).encode(), request=request_).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"url": "https://h/api/repos/1", "hooks_url": "https://h/api/hooks", "key": "ssh-ed25519 AAAA"}]',
+        b'{"password": null, "secret": "", "has_token": true, "description": "mail me@example.com, a=b"}',
+        b'{"created_at" :  1.50, "n": 12345678901234567890, "text": "a password is \\"needed\\""}',
+        b"\xff\xfe not text: password",
+        b"",
+    ],
+)
+def test_what_is_no_secret_stays_byte_for_byte(body: bytes) -> None:
+    assert withhold(body, request="GET /user/repos") == body
+
+
+def test_the_rest_of_an_answer_with_a_secret_stays_byte_for_byte() -> None:
+    body = b'{ "id":1.0,\n "password" : "x", "n": [1,2 , {"url":"https://h"}], "name":"\xe7\xa0\x81" }'
+
+    assert withhold(body, request="GET /user") == body.replace(b'"x"', '"…"'.encode())
+
+
+def test_an_answer_stays_json() -> None:
+    body = json.dumps({"secret": {"a": 1, "b": [True, None, "x"]}, "token": 7, "id": 3}).encode()
+
+    assert json.loads(withhold(body, request="")) == {
+        "secret": {"a": "…", "b": [True, None, "…"]},
+        "token": "…",
+        "id": 3,
+    }
+
+
+@pytest.mark.parametrize("piece", [b"a", b'"', b"\\", b"[", b"://", b"://a", b"?token=", b'{"token":', b"@"])
+def test_no_answer_makes_the_walk_take_longer_than_its_length(piece: bytes) -> None:
+    small, large = (b"secret@" + piece * count for count in (4_000, 32_000))
+
+    def seconds(body: bytes) -> float:
+        began = time.process_time()
+        withhold(body, request="hooks")
+        return time.process_time() - began
+
+    assert min(seconds(large) for _ in range(3)) < 30 * max(seconds(small), 0.01)
+
+
+def test_parameters_are_kept_but_for_secrets() -> None:
+    assert withhold_parameters({"page": 1, "access_token": SECRET, "Password": ""}) == {
+        "page": 1,
+        "access_token": "…",
+        "Password": "",
+    }
