@@ -1,6 +1,6 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
-    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [gitee]
+    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from api import bench_api
 from gitee import bench_gitee
+from lists import bench_lists
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
 from peers import clone_in_parallel, fetch_in_parallel, the_script
@@ -123,6 +124,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "mixed": bench_mixed,
     "migration": bench_migration,
     "api": bench_api,
+    "lists": bench_lists,
     "gitee": bench_gitee,
 }
 

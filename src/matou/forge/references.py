@@ -1,5 +1,7 @@
 """The refs of a repository as clients see them, remembered for as long as nothing changed on disk."""
 
+from collections.abc import Hashable
+
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.git.refs import read_refs, refs_signature
@@ -23,6 +25,11 @@ def ref_listing(forge: Forge, repository: Repository) -> RefListing:
     if signature is not None:
         forge.listings.put(git_dir, signature, listing)
     return listing
+
+
+def refs_state(forge: Forge, repository: Repository) -> Hashable | None:
+    """A value that is another one whenever a ref changed, HEAD too; None where one changed a moment ago."""
+    return refs_signature(forge.git_dir(repository))
 
 
 def without_hidden(listing: RefListing) -> RefListing:

@@ -13,6 +13,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
+from matou.server.dialects.gitcode_v5.remembered import at_refs_and_database
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
@@ -119,6 +120,7 @@ ROUTES = (
         BranchesAsked,
         show_branches,
         answer=list[wire.Branch],
+        at=at_refs_and_database,
         choices="by name unless sort is updated, which is the committer's date of the tip; none is protected",
     ),
     repository_route(

@@ -25,6 +25,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
+from matou.server.dialects.gitcode_v5.remembered import at_refs
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
@@ -224,6 +225,7 @@ ROUTES = (
         Paged,
         show_tags,
         answer=list[wire.Tag],
+        at=at_refs,
         choices="by name; message is empty and tagger null for a tag that is not annotated",
     ),
 )

@@ -7,7 +7,7 @@ Nothing of a body beyond what the route takes is read.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from tempfile import TemporaryFile
@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from matou.credentials import Secret
 from matou.db.repositories import Repository
-from matou.errors import Refused
+from matou.errors import MatouError, Refused
 from matou.forge.access import Action, Identity, NoSuchRepository, ReadOnly, reach_repository, require_scope
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.authentication import Credential, identify, read_credential
@@ -132,9 +132,16 @@ class Api(BaseRoute):
             if known is not None:
                 return known
         answer = await self._run(question.route, call, asked)
-        if key is not None and isinstance(answer, Encoded):
+        if key is not None and isinstance(answer, Encoded) and self._is_still(key, question, call, asked):
             self.remembered.put(key, answer)
         return answer
+
+    def _is_still(self, key: Hashable, question: Question, call: Call, asked: Parameters) -> bool:
+        """What changed while an answer was made may be in it or not, and may change back."""
+        try:
+            return self._key(question, call, asked) == key
+        except MatouError:
+            return False
 
     async def _run(self, route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
         match route.pace:
@@ -226,17 +233,19 @@ class Api(BaseRoute):
                 raise NotSignedIn("a token is needed") from refusal
             raise
 
-    def _key(self, question: Question, call: Call, asked: Parameters) -> object | None:
-        """All that the answer depends on; None where it is not remembered."""
-        at = question.route.at
-        if at is None or not isinstance(call, RepositoryCall) or question.is_head:
+    def _key(self, question: Question, call: Call, asked: Parameters) -> Hashable | None:
+        """All that the answer depends on; None where it is not remembered.
+
+        What a repository's route answers is the same for all who may ask it; anything else is for one identity alone.
+        """
+        route = question.route
+        if route.at is None or question.is_head:
             return None
-        revision = at(call, asked)
-        if revision is None:
+        state = route.at(call, asked)
+        if state is None:
             return None
-        route, repository = question.route, call.repository
-        asked_for = (route.method, route.path, tuple(question.path.values()), asked, question.base)
-        return (*asked_for, repository.id, repository.path, revision)
+        about = (call.repository.id, call.repository.path) if isinstance(call, RepositoryCall) else call.identity
+        return (route.method, route.path, tuple(question.path.values()), asked, question.base, about, state)
 
 
 def _has_body(headers: list[Header]) -> bool:

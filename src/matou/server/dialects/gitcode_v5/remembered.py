@@ -3,7 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from matou.forge.references import refs_state
 from matou.server.dialects.gitcode_v5.answers import Encoded
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Parameters
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024
@@ -33,3 +36,18 @@ class RememberedAnswers:
         while self._bytes > self._most_bytes:
             _, dropped = self._answers.popitem(last=False)
             self._bytes -= len(dropped.body) + OVERHEAD_BYTES
+
+
+def at_database(call: Call, asked: Parameters) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    """For what the database alone decides: it is made anew after any write, by this process or another."""
+    return call.forge.database.version()
+
+
+def at_refs(call: RepositoryCall, asked: Parameters) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    """For what the refs alone decide, as objects never change."""
+    return refs_state(call.forge, call.repository)
+
+
+def at_refs_and_database(call: RepositoryCall, asked: Parameters) -> Hashable | None:
+    refs, database = at_refs(call, asked), at_database(call, asked)
+    return None if refs is None or database is None else (refs, database)

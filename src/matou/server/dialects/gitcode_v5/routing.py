@@ -51,8 +51,9 @@ class Route:
         run: does it; gets a RepositoryCall where `action` is given.
         answer: what it gives, for the description of the API.
         choices: what we do where the document is silent or contradicts itself.
-        at: what the answer depends on besides the request itself, such as a commit: the answer is remembered for
-            it. It must be cheap; None from it means "do not remember".
+        at: what the answer depends on besides the request itself and, where no repository is named, who asks: a
+            commit, or what the database is. The answer is remembered for it. It must be cheap; None from it means "do
+            not remember".
     """
 
     number: int | None
@@ -106,12 +107,13 @@ def plain_route(
     scopes: tuple[Scope, ...] = (Scope.USER_READ,),
     status: int = 200,
     choices: str = "",
+    at: Callable[[Call, P], Hashable | None] | None = None,
     largest_body_bytes: int = LARGEST_BODY_BYTES,
     pace: Pace = Pace.QUICK,
 ) -> Route:
     """A row that names no repository, or one that the handler itself reaches."""
     return Route(
-        number, method, path, None, scopes, parameters, run, answer, status, choices, None, largest_body_bytes, pace
+        number, method, path, None, scopes, parameters, run, answer, status, choices, at, largest_body_bytes, pace
     )
 
 

@@ -20,6 +20,7 @@ from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.links import Links
 from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged
+from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
 from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 
@@ -233,6 +234,7 @@ ROUTES: tuple[Route, ...] = (
         OwnListAsked,
         list_own,
         answer=list[wire.Repository],
+        at=at_database,
         scopes=_READ,
         choices=(
             "without `type` and `affiliation`: what stands in the caller's own namespace, what they made, and what they"
@@ -247,6 +249,7 @@ ROUTES: tuple[Route, ...] = (
         ListOfUserAsked,
         list_of_user,
         answer=list[wire.Repository],
+        at=at_database,
         scopes=(),
         choices=(
             "to others: what stands in that user's own namespace, and what they made; `owner` is what they made,"
@@ -260,6 +263,7 @@ ROUTES: tuple[Route, ...] = (
         ListOfOrganizationAsked,
         list_of_organization,
         answer=list[wire.Repository],
+        at=at_database,
         scopes=(),
         choices="with the repositories of the namespaces below; `sort` and `direction` work as for users",
     ),
