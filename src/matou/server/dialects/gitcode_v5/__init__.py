@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from starlette.routing import BaseRoute
 
+from matou.server.dialects.gitcode_v5.documented import documented_operations
 from matou.server.dialects.gitcode_v5.endpoint import Api
 from matou.server.dialects.gitcode_v5.openapi import description_route
 from matou.server.dialects.gitcode_v5.routing import Route, Router
@@ -19,4 +20,4 @@ def routes(site: Site, *, limiter: RateLimiter | None = None, table: Iterable[Ro
         limiter: how often one token, or one address without a token, may ask; None for no limit.
     """
     rows = tuple(table)
-    return [Api(site, Router((*rows, description_route(rows))), limiter)]
+    return [Api(site, Router((*rows, description_route(rows)), documented_operations()), limiter)]

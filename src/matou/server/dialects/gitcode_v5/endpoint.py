@@ -55,8 +55,11 @@ SLOW_AT_ONCE = FORGE_THREADS // 2
 LONG_AT_ONCE = TRANSFER_THREADS // 4
 
 _LONGEST_PATH_BYTES = 8192
-_OURS = re.compile(rb"/api/v5/(?![^/]+\.git/)")
-"""A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's."""
+_OURS = re.compile(rb"[A-Z]+ /api/v[58]/(?![^/]+\.git/)|POST /oauth/token\Z")
+"""v8 and the log-in of applications are documented beside v5, and nothing is there.
+
+A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's.
+"""
 _TOKEN_IN_BODY = re.compile(rb"access_token\"?(?:[ \t\r\n]{0,8}[=:][ \t\r\n]{0,8}\"?|\r\n\r\n)([0-9a-f]{40})")
 """Bounded: between two runs of blanks of any length a body of blanks would be searched for hours."""
 
@@ -102,7 +105,8 @@ class Api(BaseRoute):
     long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        is_ours = scope["type"] == "http" and _OURS.match(scope["raw_path"]) is not None
+        is_http = scope["type"] == "http"
+        is_ours = is_http and _OURS.match(b"%b %b" % (scope["method"].encode(), scope["raw_path"])) is not None
         return (Match.FULL if is_ours else Match.NONE, {})
 
     def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
@@ -312,7 +316,7 @@ def _run(route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
 
 def _segments(raw_path: bytes) -> tuple[bytes, ...]:
     """Below the API's root, as they came; empty ones, from double and trailing slashes, stand for nothing."""
-    if len(raw_path) > _LONGEST_PATH_BYTES:
+    if len(raw_path) > _LONGEST_PATH_BYTES or not raw_path.startswith(_PREFIX):
         raise NoSuchRoute("the API has nothing at this path")
     return tuple(segment for segment in raw_path[len(_PREFIX) :].split(b"/") if segment)
 

@@ -1,7 +1,7 @@
 """The rows of the table of routes, and which of them a request means."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from matou.errors import NotFound
 from matou.forge.access import Action, Scope
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.documented import Operation
 from matou.server.dialects.gitcode_v5.parameters import Parameters
 
 P = TypeVar("P", bound=Parameters)
@@ -120,56 +121,106 @@ def plain_route(
 class Router:
     """Finds the route of a path. A literal segment goes before a parameter, a parameter before the rest."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], documented: Iterable[Operation] = ()) -> None:
+        """Args: documented: what the platform has; where there is no route, no other that fits takes its place."""
         self._root = _Node()
         for route in routes:
-            self._root.add(route.segments, route)
+            self._root.add(route.segments, route.method, route)
+        for operation in documented:
+            self._root.add(operation.segments, operation.method, None)
 
     def find(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, dict[str, str]]:
         """Args: segments: raw, below the API's root. Raises NoSuchRoute, WrongMethod."""
-        found = self._root.find(segments)
-        if found is None:
-            raise NoSuchRoute("the API has nothing at this path")
-        methods, values = found
-        route = methods.get("GET" if method == "HEAD" else method)
-        if route is None:
-            raise WrongMethod(
-                "this path takes {methods}, not {method}", methods=", ".join(sorted(methods)), method=repr(method)
-            )
-        return route, dict(zip(_names(route), values, strict=True))
+        wanted, is_documented = "GET" if method == "HEAD" else method, False
+        for place in self._root.places(segments):
+            if place.is_rest and is_documented:
+                break
+            if place.routes:
+                route = place.routes.get(wanted)
+                if route is None:
+                    raise _wrong_method(method, place.routes)
+                return route, dict(zip(_names(route), place.values, strict=True))
+            if wanted in place.documented:
+                break
+            is_documented = True
+        raise NoSuchRoute("the API has nothing at this path")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a path may mean.
+
+    Attributes:
+        documented: the methods that the platform has there and we do not.
+        is_rest: its last parameter takes all that is left of the path.
+    """
+
+    routes: Mapping[str, Route]
+    documented: Collection[str]
+    values: tuple[str, ...] = ()
+    is_rest: bool = False
 
 
 class _Node:
-    """A place in the tree of paths."""
+    """A place in the tree of paths.
+
+    Attributes:
+        endings: what follows one parameter here, all of it literal: the rest of a path that ends so is no one name.
+    """
 
     def __init__(self) -> None:
         self.literals: dict[bytes, _Node] = {}
         self.parameter: _Node | None = None
         self.rest: dict[str, Route] = {}
         self.methods: dict[str, Route] = {}
+        self.documented: set[str] = set()
+        self.endings: set[tuple[bytes, ...]] = set()
 
-    def add(self, segments: tuple[str, ...], route: Route) -> None:
+    def add(self, segments: tuple[str, ...], method: str, route: Route | None) -> None:
+        """Args: route: None where something is documented alone. Routes are added before what is documented."""
         if not segments:
-            self.methods[route.method] = route
-        elif segments[0].endswith(REST + "}"):
-            self.rest[route.method] = route
+            if route is None:
+                self.documented.add(method)
+            else:
+                self.methods[method] = route
+        elif route is not None and segments[0].endswith(REST + "}"):
+            self.rest[method] = route
         elif segments[0].startswith("{"):
-            self.parameter = self.parameter or _Node()
-            self.parameter.add(segments[1:], route)
+            self._add_below_parameter(segments[1:], method, route)
         else:
-            self.literals.setdefault(segments[0].encode(), _Node()).add(segments[1:], route)
+            self.literals.setdefault(segments[0].encode(), _Node()).add(segments[1:], method, route)
 
-    def find(self, segments: tuple[bytes, ...]) -> tuple[Mapping[str, Route], tuple[str, ...]] | None:
+    def _add_below_parameter(self, segments: tuple[str, ...], method: str, route: Route | None) -> None:
+        if route is None and self.rest and not segments:
+            # What is documented with one name at the end is what takes all the rest here: a name has slashes.
+            return
+        if segments and not any(segment.startswith("{") for segment in segments):
+            self.endings.add(tuple(segment.encode() for segment in segments))
+        self.parameter = self.parameter or _Node()
+        self.parameter.add(segments, method, route)
+
+    def places(self, segments: tuple[bytes, ...]) -> Iterator[_Place]:
+        """The most literal first."""
         if not segments:
-            return (self.methods, ()) if self.methods else None
+            if self.methods or self.documented:
+                yield _Place(self.methods, self.documented)
+            return
         literal = self.literals.get(segments[0])
-        found = None if literal is None else literal.find(segments[1:])
-        if found is None and self.parameter is not None and segments[0]:
-            below = self.parameter.find(segments[1:])
-            found = None if below is None else (below[0], (_decoded(segments[0]), *below[1]))
-        if found is None and self.rest:
-            return self.rest, ("/".join(map(_decoded, segments)),)
-        return found
+        if literal is not None:
+            yield from literal.places(segments[1:])
+        if self.parameter is not None:
+            for place in self.parameter.places(segments[1:]):
+                yield replace(place, values=(_decoded(segments[0]), *place.values))
+        if self.rest and not self._ends_otherwise(segments):
+            yield _Place(self.rest, (), ("/".join(map(_decoded, segments)),), is_rest=True)
+
+    def _ends_otherwise(self, segments: tuple[bytes, ...]) -> bool:
+        return any(len(ending) < len(segments) and segments[-len(ending) :] == ending for ending in self.endings)
+
+
+def _wrong_method(method: str, routes: Mapping[str, Route]) -> WrongMethod:
+    allowed = ", ".join(sorted(routes))
+    return WrongMethod("this path takes {methods}, not {method}", methods=allowed, method=repr(method))
 
 
 def _names(route: Route) -> list[str]:

@@ -14,6 +14,13 @@ PROJECT = "project"
 _ANY = b"/"
 """No segment of a URL is one."""
 _DEPTH_OF_REST = 4
+_BELOW_ONE: Mapping[bytes, frozenset[bytes]] = {
+    b"branches": frozenset({b"protect", b"unprotect"}),
+    b"commits": frozenset(
+        {b"blob", b"cherry_pick", b"comments", b"diff", b"merge_requests", b"refs", b"revert", b"status", b"statuses"}
+    ),
+}
+"""What GitLab has below one branch or commit and we have not: no end of a name, unless its slash is `%2F`."""
 
 
 class NoSuchRoute(NotFound):
@@ -110,9 +117,14 @@ def _readings(segments: tuple[bytes, ...]) -> Iterable[tuple[tuple[bytes, ...], 
     if len(segments) > 1:
         first, second, *rest = segments
         yield (first, _ANY, *rest), (second,)
-        if len(segments) > _DEPTH_OF_REST:
+        if len(segments) > _DEPTH_OF_REST and not _is_below_one(segments):
             ending = b"/".join(segments[_DEPTH_OF_REST:])
             yield (first, _ANY, *segments[2:_DEPTH_OF_REST], _ANY), (second, ending)
+
+
+def _is_below_one(segments: tuple[bytes, ...]) -> bool:
+    is_deeper = len(segments) > _DEPTH_OF_REST + 1
+    return is_deeper and segments[-1] in _BELOW_ONE.get(segments[_DEPTH_OF_REST - 1], ())
 
 
 def _decoded(segment: bytes) -> str:

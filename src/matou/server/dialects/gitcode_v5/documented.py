@@ -1,0 +1,29 @@
+"""What GitCode's and Gitee's descriptions of the API v5 name, whether we have it or not.
+
+A client asks for what is documented. Where we have no such route, a branch's name that takes all the rest of the path
+would be read out of it instead: `DELETE branches/ui/setting` is about the protection of `ui`, not the branch
+`ui/setting`, whose name is `ui%2Fsetting` here.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path below the API's root; `{name}` is a segment of any text."""
+
+    method: str
+    path: str
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        return tuple(self.path.strip("/").split("/"))
+
+
+@cache
+def documented_operations() -> tuple[Operation, ...]:
+    text = (files(__package__) / "documented.txt").read_text(encoding="utf-8")
+    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
+    return tuple(Operation(method, path) for method, path in lines)
