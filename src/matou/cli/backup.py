@@ -9,6 +9,7 @@ import typer
 
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.language import complain, describe, translate
+from matou.cli.privacy import GroupOption, keep_private
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.settings import Settings
@@ -42,6 +43,7 @@ def backup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; write nothing"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
     config: Annotated[Path, typer.Option(help=_("the file that lists the sources"))] = Path("matou.toml"),
+    group: GroupOption = None,
 ) -> None:
     from matou.cli import sources
     from matou.git.run import Limits
@@ -61,7 +63,7 @@ def backup(
         trust_listing=trust_listing,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
     )
-    raise typer.Exit(_worst([_back_up(source, options, settings, as_json=as_json) for source in wanted]))
+    raise typer.Exit(_worst([_back_up(source, options, settings, group=group, as_json=as_json) for source in wanted]))
 
 
 def _worst(codes: list[ExitCode]) -> ExitCode:
@@ -70,11 +72,15 @@ def _worst(codes: list[ExitCode]) -> ExitCode:
     return faults[0] if faults else max(codes, default=ExitCode.DONE)
 
 
-def _back_up(source: "ConfiguredSource", options: "BackupOptions", settings: Settings, *, as_json: bool) -> ExitCode:
+def _back_up(
+    source: "ConfiguredSource", options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
+) -> ExitCode:
     """One source; what stops it is told here, so that the next one has its turn."""
     from matou.cli import backup_report
 
     try:
+        if not options.dry_run:
+            keep_private(source.to, group=group)
         report = _run(source, options, settings)
     except MatouError as error:
         complain(describe(error))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.language import complain, describe, translate
+from matou.cli.privacy import keep_private
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
@@ -22,10 +23,17 @@ Root = Annotated[Path, typer.Option(help=_("the archive"))]
 
 
 @contextmanager
-def forge_at(root: Path, *, loopback: bool = False, anonymous_reads_backups: bool = False) -> Iterator["Forge"]:
-    """The use cases over an archive, its index up to date; what could not be indexed is told on standard error."""
+def forge_at(
+    root: Path, *, loopback: bool = False, anonymous_reads_backups: bool = False, group: str | None = None
+) -> Iterator["Forge"]:
+    """The use cases over an archive, its index up to date; what could not be indexed is told on standard error.
+
+    Args:
+        group: whose members may read the archive from now on; None for what its folder says.
+    """
     from matou.wiring import open_forge
 
+    keep_private(root, group=group)
     with open_forge(
         root,
         Settings.of_process(),

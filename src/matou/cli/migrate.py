@@ -9,6 +9,7 @@ import typer
 
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import translate
+from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
 from matou.credentials import Secret
 from matou.settings import Settings
@@ -80,6 +81,7 @@ def migrate(
                 on_wait=say_that_we_wait,
             )
 
+    write_privately(directory)
     with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
         report = _with(token, to, settings, run)
     typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))

@@ -30,8 +30,8 @@ def import_repository(
     source: Annotated[str, typer.Argument(metavar="PATH_OR_URL", help=_("a folder, or an http or https URL"))],
     path: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("where it goes"))],
     root: Root,
-    private: Annotated[
-        bool, typer.Option("--private", help=_("for members only; otherwise everybody may read"))
+    public: Annotated[
+        bool, typer.Option("--public/--private", help=_("everybody may read it, without logging in"))
     ] = False,
 ) -> None:
     from matou.forge.access import NoSuchNamespace
@@ -39,14 +39,18 @@ def import_repository(
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
 
-    visibility = Visibility.PRIVATE if private else Visibility.PUBLIC
+    visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
         try:
             made = import_repository(forge, source, to, visibility=visibility, creator=None, local="://" not in source)
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error
-    typer.echo(_("made {path}").format(path=made.path), err=True)
+    if public:
+        said = _("made {path}; everybody may read it")
+    else:
+        said = _("made {path}; its members and administrators may read it (--public: everybody)")
+    typer.echo(said.format(path=made.path), err=True)
 
 
 def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:

@@ -7,6 +7,7 @@ import typer
 
 from matou.cli.hosting import forge_at
 from matou.cli.language import translate
+from matou.cli.privacy import GroupOption
 
 _ = translate
 
@@ -34,11 +35,13 @@ def serve(
             ),
         ),
     ] = None,
+    group: GroupOption = None,
 ) -> None:
     from matou.forge.users import list_users
     from matou.server.run import serve as run_server
 
-    with forge_at(root, loopback=host in LOOPBACK, anonymous_reads_backups=anonymous_reads_backups) as forge:
+    open_to = anonymous_reads_backups
+    with forge_at(root, loopback=host in LOOPBACK, anonymous_reads_backups=open_to, group=group) as forge:
         if not list_users(forge):
             typer.echo(_("there is no account yet; make an administrator with:"), err=True)
             typer.echo(f"  matou user add NAME --admin --root {root}", err=True)

@@ -8,6 +8,7 @@ import typer
 from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, forge_at
 from matou.cli.language import translate
+from matou.cli.sources import Usage
 from matou.credentials import Secret
 
 _ = translate
@@ -24,19 +25,27 @@ def add_user(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help=_("read the password from the first line of standard input"))
     ] = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help=_("no password: only tokens of the account open anything"))
+    ] = False,
 ) -> None:
     from matou.forge.users import create_user
 
-    password = _password(from_stdin=password_stdin)
+    if no_password and password_stdin:
+        raise Usage("--no-password and --password-stdin contradict each other")
+    password = None if no_password else _password(from_stdin=password_stdin)
     with forge_at(root) as forge:
         user = create_user(forge, name, email=email, password=password, admin=admin)
     typer.echo(_("made the account {name}").format(name=user.name), err=True)
 
 
-def _password(*, from_stdin: bool) -> Secret | None:
-    """None where nobody can be asked: the account then has tokens only."""
+def _password(*, from_stdin: bool) -> Secret:
+    """Raises Usage where nobody can be asked."""
     if from_stdin:
         return Secret(sys.stdin.readline().rstrip("\r\n"))
     if not sys.stdin.isatty():
-        return None
+        raise Usage(
+            "there is no terminal to ask for a password; --password-stdin reads it from standard input, and "
+            "--no-password makes an account without one"
+        )
     return Secret(typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True))

@@ -11,6 +11,7 @@ import typer
 
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import describe, translate
+from matou.cli.privacy import write_privately
 from matou.cli.texts import printable
 from matou.settings import Settings
 
@@ -33,6 +34,7 @@ def verify(
     from matou.wiring import now, open_archive
 
     settings = Settings.of_process()
+    write_privately(directory)
     with _progress() as progress:
         report = verify_archive(
             open_archive(directory),

@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -182,26 +181,18 @@ def make_folders(folder: Path, *, below: Path, durably: bool = True) -> None:
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a small file so that its old or its new content is there, whole, whatever happens meanwhile."""
     with naming_the_file(path):
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, 0o666 & ~_umask())
                 file.write(data)
                 file.flush()
                 os.fsync(descriptor)
-            Path(name).replace(path)
+            partial.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
     sync_folder(path.parent)
-
-
-@functools.cache
-def _umask() -> int:
-    """The process's own mask. Reading it means setting it, so this happens once, before threads are many."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 class StagedFile:

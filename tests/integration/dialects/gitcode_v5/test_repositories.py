@@ -252,6 +252,21 @@ def test_import_url_brings_everything(allowing: Harbour, matou_server: MatouServ
     assert files_of(allowing, "chen/copy", "trunk") == {"file": "1\n"}
 
 
+@pytest.mark.parametrize(
+    ("said", "visibility"),
+    [({}, "private"), ({"private": False}, "public"), ({"public": 1}, "public"), ({"private": True}, "private")],
+)
+def test_what_is_imported_is_private_unless_it_is_said(
+    allowing: Harbour, matou_server: MatouServer, said: dict[str, Any], visibility: str
+) -> None:
+    origin = matou_server.repository(visibility=Visibility.PUBLIC)
+    fast_import(matou_server.git_dir(origin), commit_stream("trunk", {"file": b"1\n"}, "first"))
+
+    body = created(allowing, name="copy", import_url=matou_server.clone_url(origin), **said)
+
+    assert body["visibility"] == visibility
+
+
 def test_an_import_that_fails_is_told_and_leaves_nothing(allowing: Harbour) -> None:
     answer = allowing.ask("POST", "/user/repos", json={"name": "copy", "import_url": "http://127.0.0.1:1/x.git"})
 

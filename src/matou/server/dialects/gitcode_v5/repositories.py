@@ -39,7 +39,7 @@ class CreateAsked(Parameters, frozen=True, kw_only=True):
     path: str = ""
     description: str = ""
     homepage: str = ""
-    private: bool = False
+    private: bool | None = None
     public: Annotated[int, Meta(ge=0, le=2)] | None = None
     has_issues: bool = True
     has_wiki: bool = True
@@ -56,7 +56,8 @@ class CreateAsked(Parameters, frozen=True, kw_only=True):
     def visibility(self) -> Visibility:
         if self.public is not None:
             return VISIBILITIES[self.public]
-        return Visibility.PRIVATE if self.private else Visibility.PUBLIC
+        private = bool(self.import_url) if self.private is None else self.private
+        return Visibility.PRIVATE if private else Visibility.PUBLIC
 
 
 class ChangeAsked(Parameters, frozen=True, kw_only=True):
@@ -172,9 +173,10 @@ def _require_password(call: RepositoryCall, password: str) -> None:
 
 
 _CREATED = (
-    "`private` is false unless it is said, as the later documents have it; `public` goes before it: 0 private, 1"
-    " public, 2 internal; a template makes a first commit, with or without `auto_init`; `import_url` goes with no"
-    " template, need not end in .git, and is answered when all is there, or when nothing of it is left"
+    "`private` is false unless it is said, as the later documents have it, and true with `import_url`; `public` goes"
+    " before it: 0 private, 1 public, 2 internal; a template makes a first commit, with or without `auto_init`;"
+    " `import_url` goes with no template, need not end in .git, and is answered when all is there, or when nothing"
+    " of it is left"
 )
 _PASSWORD = "the password may be left out; one that came must be the account's"  # noqa: S105 - a sentence
 

@@ -1,0 +1,46 @@
+"""Keeps what is made in an archive from other accounts of the machine, before anything is made there."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matou.cli.language import complain, translate
+
+_ = translate
+
+GroupOption = Annotated[
+    str | None,
+    typer.Option("--group", metavar="GROUP", help=_("a group of this machine whose members may read the archive")),
+]
+
+
+def write_privately(root: Path) -> None:
+    """What this process makes from now on is the owner's, or its group's to read where the archive's folder is."""
+    from matou.archive.privacy import mask_for
+
+    os.umask(mask_for(root.expanduser()))
+
+
+def keep_private(root: Path, *, group: str | None = None) -> None:
+    """As `write_privately`, and close an archive that is open to others, or open it to a group, first.
+
+    Raises NoSuchGroup, WriteFailed.
+    """
+    from matou.archive.privacy import Found, close_to_others, let_group_read
+
+    folder = root.expanduser()
+    if group is not None:
+        let_group_read(folder, group)
+    found = close_to_others(folder)
+    if found is Found.OPEN_UNTIL_NOW:
+        complain(
+            _(
+                "every account of this machine could read {root}; from now on only yours can, and with --group the "
+                "members of a group"
+            ).format(root=folder)
+        )
+    elif found is Found.STAYS_OPEN:
+        complain(_("every account of this machine can read {root}, and its mode cannot be changed").format(root=folder))
+    write_privately(folder)
