@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ from matou.cli.texts import printable
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.transfer.verify_report import Progress, VerifyReport
+    from matou.transfer.verify_report import Problem, Progress, VerifyReport
 
 _ = translate
 
@@ -64,20 +64,25 @@ def _progress() -> Iterator["Progress"]:
 def _as_json(report: "VerifyReport") -> dict[str, object]:
     return {
         "whole": report.is_whole,
-        "problems": [
-            {"kind": problem.kind, "path": problem.path, "detail": str(problem.detail)} for problem in report.problems
-        ],
+        "problems": _problems_as_json(report.problems),
         "manifests": report.manifests,
         "repositories": report.repositories,
         "proven": report.proven,
         "blobs": report.blobs,
         "ahead": list(report.ahead),
+        "notes": _problems_as_json(report.notes),
     }
+
+
+def _problems_as_json(problems: "Iterable[Problem]") -> list[dict[str, str]]:
+    return [{"kind": problem.kind, "path": problem.path, "detail": str(problem.detail)} for problem in problems]
 
 
 def _lines(report: "VerifyReport") -> Iterator[str]:
     for problem in report.problems:
         yield f"{printable(problem.path)}: {describe(problem.detail)}"
+    for note in report.notes:
+        yield _("note: {path}: {fault}").format(path=printable(note.path), fault=describe(note.detail))
     for path in report.ahead:
         yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(
             path=printable(path)
@@ -88,6 +93,6 @@ def _lines(report: "VerifyReport") -> Iterator[str]:
     if report.is_whole:
         yield _("the archive is whole")
     else:
-        yield _(
-            "{count} problems; to mend a repository, move its folder out of the archive, then back up again"
-        ).format(count=len(report.problems))
+        yield _("{count} problems; leave everything where it is: some of it may be nowhere else").format(
+            count=len(report.problems)
+        )

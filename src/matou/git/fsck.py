@@ -18,10 +18,19 @@ from matou.model.refs import RefListing
 
 _OBJECT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NOISE: Final = re.compile(r"notice: |dangling |Checking |unreachable ")
+_OF_THE_SOURCE: Final = re.compile(
+    r"warning|error in (?:commit|tree|blob|tag) [0-9a-f]{40,64}: [A-Za-z0-9]+: "
+    r"|error: (?:HEAD points to something strange \(|HEAD: badHeadTarget: |(?:HEAD|refs/\S+): not a commit\Z)"
+)
+"""An object's id is the digest of its content, so that what git has against a content is as old as the object; what
+it has against a name that a ref holds, who compares the refs with what they should be can tell."""
 
 
 class Severity(StrEnum):
-    """An ERROR means that bytes are missing or not what was written; a WARNING, that somebody's tool was sloppy."""
+    """An ERROR means that bytes are missing or not what was written.
+
+    A WARNING means that somebody's tool was sloppy: it came so from the source, and goes back so.
+    """
 
     ERROR = "error"
     WARNING = "warning"
@@ -81,7 +90,7 @@ def read_problems(stdout: str, stderr: str) -> Iterator[FsckProblem]:
     for line in dict.fromkeys(filter(None, map(str.strip, lines))):
         if not _NOISE.match(line):
             found = _OBJECT.search(line)
-            severity = Severity.WARNING if line.startswith("warning") else Severity.ERROR
+            severity = Severity.WARNING if _OF_THE_SOURCE.match(line) else Severity.ERROR
             yield FsckProblem(severity, ObjectId(found[0]) if found else None, line)
 
 

@@ -17,6 +17,9 @@ LEFTOVER_AGE: Final = timedelta(hours=1)
 QUARANTINE_AGE: Final = timedelta(days=1)
 """Longer than git may work on a pack without writing anything: its jail stops it before."""
 
+SHALLOW_FILE: Final = "shallow"
+"""Names the commits whose parents are not here, since the source itself does not have them."""
+
 FIRST_HEAD: Final = b"ref: refs/heads/main\n"
 
 _FOLDERS: Final = ("objects/info", "objects/pack", "refs/heads", "refs/tags")

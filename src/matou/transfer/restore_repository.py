@@ -2,30 +2,34 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.git.fetch import wanted_objects
 from matou.git.fsck import Severity, fsck
 from matou.git.refs import read_refs, write_refs
-from matou.git.repository import create_bare
-from matou.git.run import GitFailed, GitStopped, Limits
-from matou.model.names import RepositoryPath
+from matou.git.repository import SHALLOW_FILE, create_bare
+from matou.git.run import GitFailed, GitStopped, Limits, run_git
+from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import chunks_of, make_folders, naming_the_file, sync_folder, syncfs, write_atomically
+from matou.transfer.repair import rebuild_derived
 from matou.transfer.restore_plan import DEPOT_FILE, PlannedRepository
 from matou.transfer.restore_report import Layout
 from matou.transfer.restore_script import lines_of_script
 from matou.transfer.restore_worktree import check_out, lfs_path
 from matou.transfer.show import saved_refs
-from matou.transfer.verify_files import check_object_files
+from matou.transfer.verify_files import CheckedFile, check_object_files
+
+SHA256_DIGITS: Final = 64
 
 
 class DamagedRepository(Damaged):
@@ -153,26 +157,65 @@ class Restorer:
         return tuple(problems)
 
     def _copy(self, line: RepositoryLine, listing: RefListing, git_dir: Path) -> None:
+        """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged."""
         source = self.archive.repository(RepositoryPath.parse(line.path))
-        if not (source / "objects").is_dir() and not listing.is_empty:
+        ids = wanted_objects(listing)
+        if not (source / "objects").is_dir() and ids:
             raise DamagedRepository("the repository is missing in the archive")
         create_bare(git_dir, object_format=_object_format(listing))
-        if not listing.is_empty:
+        if ids:
             copy_objects(source / "objects", git_dir / "objects")
-        for file in check_object_files(git_dir / "objects", hash_name=_object_format(listing)):
-            if file.fault is not None:
-                name = file.path.relative_to(git_dir)
-                raise DamagedRepository("{name} is damaged: {fault}", name=name, fault=file.fault)
+            copy_file(source / SHALLOW_FILE, git_dir / SHALLOW_FILE)
+            self._make_readable(git_dir, ids)
         write_refs(git_dir, listing, {})
         self._require_whole(git_dir)
 
+    def _make_readable(self, git_dir: Path, ids: Collection[ObjectId]) -> None:
+        """Leave no file there that is damaged.
+
+        Raises:
+            DamagedRepository: without it something is missing of what is to be given back.
+        """
+        hash_name = "sha256" if any(len(oid) == SHA256_DIGITS for oid in ids) else "sha1"
+        faulty: list[CheckedFile] = []
+        try:
+            rebuild_derived(git_dir, hash_name=hash_name, limits=self.limits)
+            faulty = [file for file in check_object_files(git_dir / "objects", hash_name=hash_name) if file.fault]
+            if faulty:
+                self._do_without(git_dir, [file.path for file in faulty], ids)
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            if not faulty:
+                raise DamagedRepository("it is not whole: {fault}", fault=error.stderr or error.fact) from error
+            name = faulty[0].path.relative_to(git_dir)
+            raise DamagedRepository("{name} is damaged: {fault}", name=name, fault=faulty[0].fault) from error
+
+    def _do_without(self, git_dir: Path, faulty: Collection[Path], ids: Collection[ObjectId]) -> None:
+        """Pack what the refs reach, all of which may well be readable in a file that is damaged somewhere else.
+
+        Raises:
+            GitFailed: it is not.
+        """
+        made = git_dir / "objects/pack" / "tmp_anew"
+        words = ["pack-objects", "--revs", "--delta-base-offset", "--quiet", str(made)]
+        question = "".join(f"{oid}\n" for oid in sorted(ids)).encode()
+        run_git(words, git_dir=git_dir, input=question, limits=self.limits)
+        for path in faulty:
+            path.unlink(missing_ok=True)
+            if path.suffix == ".pack":
+                path.with_suffix(".idx").unlink(missing_ok=True)
+        for path in made.parent.glob(f"{made.name}-*"):
+            path.rename(path.with_name(path.name.replace(made.name, "pack", 1)))
+
     def _require_whole(self, git_dir: Path) -> None:
+        """What git has against an object that came so from the source is given back as it came."""
         try:
             faults = [fault for fault in fsck(git_dir, limits=self.limits) if fault.severity is Severity.ERROR]
         except GitStopped:
             raise
         except GitFailed as error:
-            raise DamagedRepository("it is not whole: {fault}", fault=error) from error
+            raise DamagedRepository("it is not whole: {fault}", fault=error.stderr or error.fact) from error
         if faults:
             raise DamagedRepository("it is not whole: {fault}", fault=faults[0].message)
 
@@ -205,14 +248,14 @@ class Restorer:
 
 
 def copy_objects(source: Path, target: Path) -> None:
-    """Copy packs that have an index, and loose objects; nothing else, and no link.
+    """Copy packs with their indexes, and loose objects; nothing else, and no link.
 
     Raises:
         UnreadableFile: the disk does not give a file back.
         WriteFailed: the disk is full, or cannot be written.
     """
-    for index in sorted((source / "pack").glob("pack-*.idx")):
-        for path in (index.with_suffix(".pack"), index):
+    for pack in sorted((source / "pack").glob("pack-*.pack")):
+        for path in (pack, pack.with_suffix(".idx")):
             copy_file(path, target / "pack" / path.name)
     for path in sorted(source.glob("[0-9a-f][0-9a-f]/*")):
         copy_file(path, target / path.parent.name / path.name)
@@ -267,7 +310,7 @@ def _is_the_same(git_dir: Path, listing: RefListing | None, *, with_head: bool) 
 
 
 def _object_format(listing: RefListing) -> str:
-    return "sha256" if any(len(oid) == 64 for oid in listing.object_ids()) else "sha1"
+    return "sha256" if any(len(oid) == SHA256_DIGITS for oid in wanted_objects(listing)) else "sha1"
 
 
 def configuration(planned: PlannedRepository, listing: RefListing) -> bytes:

@@ -2,24 +2,28 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.errors import MatouError, NotFound
+from matou.errors import MatouError, NotFound, Phrase
 from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
 
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
+_NULL_ID = re.compile(rb"\d+ \w+ 0+\t")
+LONGEST = 400
 
 
 class NotCheckedOut(MatouError):
-    """A repository was made, and git would not write its files."""
+    """A repository was made, and git would not write its files, or one of them."""
 
 
 class LargeFileNotThere(NotFound):
@@ -32,24 +36,81 @@ def lfs_path(git_dir: Path, oid: str) -> Path:
 
 
 def check_out(git_dir: Path, worktree: Path, listing: RefListing, *, limits: Limits) -> Iterator[MatouError]:
-    """Write the files of HEAD, if it names a commit; yields what could not be written.
+    """Write the files of HEAD, if it names a commit; yields what could not be written, and writes all the rest.
 
-    git itself refuses paths that would lead out of the work tree. Large files replace their pointers where the
-    repository's attributes say `filter=lfs`.
+    No ref moves, as one would with `git reset` where HEAD names an annotated tag. git itself refuses paths that would
+    lead out of the work tree. Large files replace their pointers where the repository's attributes say `filter=lfs`.
     """
     if listing.detached_head is None and listing.head not in listing.refs:
         return
     tree = f"--work-tree={worktree}"
     try:
-        run_git([tree, "reset", "--hard", "--quiet"], git_dir=git_dir, limits=limits)
+        yield from _write_files(git_dir, tree, worktree, limits)
         pointers = _large_files(git_dir, tree, worktree, limits)
     except GitStopped:
         raise
     except GitFailed as error:
-        yield NotCheckedOut("its files are not checked out: {reason}", reason=error)
+        said = error.stderr.replace(f"{worktree}/", "") or error.fact
+        yield NotCheckedOut("its files are not checked out: {reason}", reason=said)
         return
     for file in pointers:
         yield from _replace(file, git_dir, worktree)
+
+
+def _write_files(git_dir: Path, tree: str, worktree: Path, limits: Limits) -> Iterator[MatouError]:
+    """Raises GitFailed where none can be."""
+    listed = run_git(["ls-tree", "-r", "-z", "--full-tree", "HEAD"], git_dir=git_dir, limits=limits).split(b"\0")[:-1]
+    entries = [entry for entry in listed if not _NULL_ID.match(entry)]
+    run_git(
+        [tree, "update-index", "-z", "--index-info"],
+        git_dir=git_dir,
+        input=b"".join(entry + b"\0" for entry in entries),
+        limits=limits,
+    )
+    taken = Counter(_paths(git_dir, tree, limits))
+    yield from (_not_taken(path) for path in (Counter(map(_path_of, listed)) - taken))
+    failure = _checked_out(git_dir, tree, limits)
+    unwritten = _paths(git_dir, tree, limits, "--deleted")
+    yield from (_unwritten(path, worktree) for path in unwritten)
+    if failure is not None and not unwritten:
+        raise failure
+
+
+def _checked_out(git_dir: Path, tree: str, limits: Limits) -> GitFailed | None:
+    """Write what stands in the index; git goes on after a file that it cannot write, and fails at the end."""
+    try:
+        run_git([tree, "checkout-index", "--all", "--force", "--quiet", "--index"], git_dir=git_dir, limits=limits)
+    except GitStopped:
+        raise
+    except GitFailed as failure:
+        return failure
+    return None
+
+
+def _paths(git_dir: Path, tree: str, limits: Limits, *options: str) -> Sequence[bytes]:
+    return run_git([tree, "ls-files", "-z", *options], git_dir=git_dir, limits=limits).split(b"\0")[:-1]
+
+
+def _path_of(entry: bytes) -> bytes:
+    return entry.partition(b"\t")[2]
+
+
+def _not_taken(path: bytes) -> NotCheckedOut:
+    return NotCheckedOut("{name} is not checked out: git takes no such entry", name=repr(os.fsdecode(path))[:LONGEST])
+
+
+def _unwritten(path: bytes, worktree: Path) -> NotCheckedOut:
+    """Why a file is not there, as the operating system says it; git says so with more words."""
+    try:
+        os.lstat(os.fsencode(worktree) + b"/" + path)
+    except FileNotFoundError:
+        reason: object = Phrase("git could not write it")
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+    else:
+        reason = Phrase("git could not write it")
+    name = repr(os.fsdecode(path))[:LONGEST]
+    return NotCheckedOut("{name} is not checked out: {reason}", name=name, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,18 @@ def verify(
         work.named_blobs(expected)
         _save(proofs, archive)
     return VerifyReport(
-        problems=tuple(sorted(work.problems, key=lambda problem: (problem.path, problem.kind, str(problem.detail)))),
+        problems=tuple(sorted(work.problems, key=_place_of)),
         manifests=expected.manifests,
         repositories=work.repository_count,
         proven=work.proven,
         blobs=work.blob_count,
         ahead=tuple(sorted(work.ahead)),
+        notes=tuple(sorted(work.notes, key=_place_of)),
     )
+
+
+def _place_of(problem: Problem) -> tuple[str, str, str]:
+    return problem.path, problem.kind, str(problem.detail)
 
 
 def _save(proofs: Proofs, archive: Archive) -> None:
@@ -92,6 +97,7 @@ class _Verification:
     progress: Progress
     limits: Limits
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
     repository_count: int = 0
     proven: int = 0
     blob_count: int = 0
@@ -103,6 +109,7 @@ class _Verification:
             result = verify_repository(self.archive, repository, proofs, everything=everything, limits=self.limits)
             with self._lock:
                 self.problems.extend(result.problems)
+                self.notes.extend(result.notes)
                 self.repository_count += 1
                 self.proven += result.was_proven
                 self.ahead.extend([str(repository.path)] * result.is_ahead)

@@ -4,7 +4,7 @@ The file is a note, not part of what was saved: without it, or where it cannot b
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,13 +13,19 @@ import msgspec
 from matou.storage.files import write_atomically
 
 FORMAT = 1
+LONGEST_FAULT = 200
 
 
-class ProofNote(msgspec.Struct, frozen=True):
-    """`state` stands for all objects and refs of the repository as they were at that time."""
+class ProofNote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`state` stands for all objects and refs of the repository as they were at that time.
+
+    `faults` counts what git has against objects that came so from the source, `first` is one of these.
+    """
 
     state: str
     at: datetime
+    faults: int = 0
+    first: str = ""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -45,18 +51,21 @@ class Proofs:
     def load(cls, path: Path, *, now: datetime) -> "Proofs":
         return cls(_read(path), now=now)
 
-    def holds(self, repository: str, state: str) -> bool:
-        """Say whether this very state was proven, and if so keep the note of when."""
+    def of(self, repository: str, state: str) -> ProofNote | None:
+        """The note of this very state, which is kept; None where it was not proven."""
         note = self._before.get(repository)
         if note is None or note.state != state:
-            return False
+            return None
         with self._lock:
             self._notes[repository] = note
-        return True
+        return note
 
-    def add(self, repository: str, state: str) -> None:
+    def add(self, repository: str, state: str, *, faults: Sequence[str]) -> ProofNote:
+        """Note that a state is whole but for what the source itself has; `faults` are git's own words of that."""
+        note = ProofNote(state, self._now, len(faults), faults[0][:LONGEST_FAULT] if faults else "")
         with self._lock:
-            self._notes[repository] = ProofNote(state, self._now)
+            self._notes[repository] = note
+        return note
 
     def save(self, path: Path) -> None:
         """Replace the file by the notes that hold now; one who is not in it is proven next time."""

@@ -51,6 +51,7 @@ class VerifyReport:
         proven: of those, how many `git fsck` went through this time.
         blobs: how many were read.
         ahead: paths of repositories that a run which was cut off has moved on; all that was saved is in them.
+        notes: faults that something came with from its source: kept as they came, and no damage.
     """
 
     problems: tuple[Problem, ...]
@@ -59,6 +60,7 @@ class VerifyReport:
     proven: int
     blobs: int
     ahead: tuple[str, ...]
+    notes: tuple[Problem, ...] = ()
 
     @property
     def is_whole(self) -> bool:

@@ -8,15 +8,17 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
+from matou.git.fetch import wanted_objects
 from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
 from matou.git.refs import read_refs
+from matou.git.repository import SHALLOW_FILE
 from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 from matou.transfer.verify_files import check_object_files
 from matou.transfer.verify_manifests import ExpectedRepository
-from matou.transfer.verify_proofs import Proofs
+from matou.transfer.verify_proofs import ProofNote, Proofs
 from matou.transfer.verify_report import Problem, ProblemKind
 
 
@@ -26,9 +28,13 @@ class RepositoryFault(Damaged):
 
 @dataclass(frozen=True, slots=True)
 class RepositoryResult:
-    """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on."""
+    """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on.
+
+    `notes` are faults that it came with from its source.
+    """
 
     problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
     was_proven: bool
     is_ahead: bool
 
@@ -50,7 +56,7 @@ def verify_repository(
         check.files()
         check.refs()
         check.objects(proofs, everything=everything)
-    return RepositoryResult(tuple(check.problems), check.was_proven, check.is_ahead)
+    return RepositoryResult(tuple(check.problems), tuple(check.notes), check.was_proven, check.is_ahead)
 
 
 @dataclass
@@ -59,6 +65,7 @@ class _Check:
     expected: ExpectedRepository
     limits: Limits
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
     was_proven: bool = False
     is_ahead: bool = False
     _state: list[str] = field(default_factory=list)
@@ -84,6 +91,8 @@ class _Check:
             self._state.append(f"{name} {file.checksum}")
             if file.fault is not None:
                 self._add(ProblemKind.FILE, file.fault, name)
+        if (shallow := self._git_dir / SHALLOW_FILE).exists():
+            self._state.append(f"{SHALLOW_FILE} {shallow.read_text('ascii', 'replace')}")
 
     def refs(self) -> None:
         try:
@@ -100,19 +109,36 @@ class _Check:
     def objects(self, proofs: Proofs, *, everything: bool) -> None:
         """Ask git, unless it has answered for these very objects and refs before."""
         state = hashlib.sha256("\n".join(self._state).encode()).hexdigest()
-        if self._state and not everything and not self.problems and proofs.holds(str(self.expected.path), state):
-            return
-        self.was_proven = True
+        is_known = bool(self._state) and not everything and not self.problems
+        note = proofs.of(str(self.expected.path), state) if is_known else None
+        if note is None:
+            self.was_proven = True
+            faults = list(self._ask_git())
+            note = None if self.problems else proofs.add(str(self.expected.path), state, faults=faults)
+        if note is not None and note.faults:
+            self._note_faults(note)
+
+    def _ask_git(self) -> Iterator[str]:
+        """Add what is damaged to the problems; yields what git has against the objects that the source itself has."""
         try:
             for fault in fsck(self._git_dir, limits=self.limits):
                 if fault.severity is Severity.ERROR:
                     self._add(ProblemKind.OBJECT, RepositoryFault("git fsck: {fault}", fault=fault.message))
+                else:
+                    yield fault.message
         except GitStopped:
             raise
         except GitFailed as error:
             self._add(ProblemKind.OBJECT, error)
-        if not self.problems:
-            proofs.add(str(self.expected.path), state)
+
+    def _note_faults(self, note: ProofNote) -> None:
+        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        fault = RepositoryFault(
+            "git finds {count} faults that came so from the source, and are kept: {first}",
+            count=note.faults,
+            first=note.first,
+        )
+        self.notes.append(Problem(ProblemKind.OBJECT, path, fault))
 
     def _compare(self, saved: RefListing, found: RefListing) -> None:
         faults = list(_faults_of_refs(saved, found, self.expected.not_stored))
@@ -133,7 +159,7 @@ class _Check:
 
     @property
     def _hash_name(self) -> str:
-        ids = self._snapshot.object_ids() if self._snapshot is not None else frozenset()
+        ids = wanted_objects(self._snapshot) if self._snapshot is not None else frozenset()
         return "sha256" if any(len(oid) == 64 for oid in ids) else "sha1"
 
     def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:

@@ -113,3 +113,46 @@ def test_a_moved_ref_and_a_changed_head_are_found_and_a_new_ref_is_none(reposito
 
 def test_a_head_that_was_not_known_is_no_difference() -> None:
     assert missing_refs(RefListing({}), RefListing({}, head=RefName("refs/heads/main"))) == ()
+
+
+ODD_COMMITS = {
+    "unterminatedHeader": b"tree %b\nauthor a <a@b> 1700000000 +0000\ncommitter a <a@b> 1700000000 +0000",
+    "nulInHeader": b"tree %b\nauthor a\0b <a@b> 1700000000 +0000\ncommitter a <a@b> 1700000000 +0000\n\nhi\n",
+}
+
+
+@pytest.mark.parametrize("fault", list(ODD_COMMITS))
+def test_what_git_cannot_be_told_to_tolerate_is_the_sources_own_all_the_same(repository: Path, fault: str) -> None:
+    content = ODD_COMMITS[fault] % tip_of(repository, "main^{tree}").encode()
+    oid = git(repository, "hash-object", "--literally", "-t", "commit", "-w", "--stdin", input=content)
+    git(repository, "update-ref", "refs/heads/odd", oid)
+
+    problems = fsck(repository)
+
+    assert errors(problems) == []
+    assert [fault in problem.message for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("head", ["refs/tags/light", "refs/remotes/trunk"])
+def test_a_head_that_names_no_branch_is_no_damage(repository: Path, head: str) -> None:
+    git(repository, "update-ref", "refs/remotes/trunk", "main")
+    point_head_at(repository, head)
+
+    problems = fsck(repository)
+
+    assert errors(problems) == []
+    assert [head in problem.message for problem in problems] == [True]
+
+
+def test_a_branch_that_names_no_commit_is_no_damage(repository: Path) -> None:
+    path = repository / "packed-refs"
+    path.write_bytes(path.read_bytes() + f"{tip_of(repository, 'main:README.md')} refs/heads/zz\n".encode())
+
+    assert errors(fsck(repository)) == []
+
+
+def test_a_head_or_branch_at_nothing_is_damage(repository: Path) -> None:
+    path = repository / "packed-refs"
+    path.write_bytes(path.read_bytes() + b"%b refs/heads/zz\n" % (b"1" * 40))
+
+    assert errors(fsck(repository))
