@@ -60,10 +60,14 @@ def manifest_of(archive: Archive, run: int) -> Path:
 
 def latest_manifest(archive: Archive, key: SourceKey | None = None) -> Path | None:
     """The newest manifest, of one source where `key` says so. Raises DamagedManifest."""
+    return next(manifests_of(archive, key), None)
+
+
+def manifests_of(archive: Archive, key: SourceKey | None) -> Iterator[Path]:
+    """The manifests of one source, or of all, newest first. Raises DamagedManifest."""
     for _, path in reversed(tuple(manifests(archive))):
         if key is None or source_key(read_run_line(path).source) == key:
-            return path
-    return None
+            yield path
 
 
 def latest_lines(archive: Archive, key: SourceKey) -> Iterator[Line]:

@@ -86,7 +86,8 @@ def _back_up(
         complain(describe(error))
         return exit_code_for(error)
     typer.echo(backup_report.as_json(report) if as_json else backup_report.as_text(report))
-    return ExitCode.DONE if report.everything_is_saved else ExitCode.NOT_ALL_SAVED
+    is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
+    return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":

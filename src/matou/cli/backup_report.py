@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from matou.archive.manifest import Listing
+from matou.archive.manifest import Listing, Outcome
 from matou.cli.language import describe, tell, translate
 from matou.cli.texts import duration, printable, size
 from matou.cli.words import OUTCOMES
@@ -19,7 +19,7 @@ _INTENTIONS = {
 }
 
 _LISTINGS = {
-    Listing.BROKEN_OFF: _("the list of repositories broke off: what is not on it was not given up"),
+    Listing.BROKEN_OFF: _("the list of repositories is not whole: there may be more, and none was given up"),
     Listing.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
 }
 
@@ -87,9 +87,19 @@ def _notes(report: BackupReport) -> Iterator[str]:
         yield _("{count} were taken for unchanged on the listing's word, without proof").format(count=report.trusted)
     if report.listing in _LISTINGS:
         yield _LISTINGS[report.listing]
-    for unseen in report.unseen:
+    if not report.looked_for:
+        yield _nothing_looked_for(report)
+    # What may hide repositories is among the problems.
+    for unseen in (one for one in report.unseen if not one.may_hide):
         yield _("not to be seen: {what}: {reason}").format(what=tell(unseen.what), reason=tell(unseen.reason))
-    for problem in report.problems:
-        yield f"{tell(problem.what)}: {describe(problem.cause)}"
+    yield from (f"{tell(problem.what)}: {describe(problem.cause)}" for problem in report.problems)
     if report.problem_count > len(report.problems):
         yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))
+
+
+def _nothing_looked_for(report: BackupReport) -> str:
+    if report.outcomes.get(Outcome.EXCLUDED):
+        return _("nothing was to be saved: every repository is left out")
+    return _(
+        "no repository was listed: there is none, or this token may list none, so nothing is known to be saved in full"
+    )

@@ -69,8 +69,10 @@ class RemoteRepository:
 class Unseen:
     """Something that exists at the platform and that this credential may not see, with the platform's own words.
 
-    Both texts are Phrases where they are ours.
+    Both texts are Phrases where they are ours. `may_hide` says that it is a list which was not read to its end, so that
+    there may be more repositories than were listed.
     """
 
     what: str
     reason: str
+    may_hide: bool = False

@@ -1,4 +1,7 @@
-"""Reading all the lists of an account: one that may not be read is noted, and one that fails hides no other."""
+"""Reading all the lists of an account: one that may not be read is noted, and one that fails hides no other.
+
+A list that was refused, or is not where it should be, has not said that there is nothing on it.
+"""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -35,7 +38,7 @@ class Gathering:
         except self.ends_everything:
             raise
         except (Refused, NotFound) as refusal:
-            self.note(Unseen(what, refusal.fact))
+            self.note(Unseen(what, refusal.fact, may_hide=True))
         except MatouError as fault:
             return fault
         return None

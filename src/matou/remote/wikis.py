@@ -5,15 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from matou.credentials import GitCredential
-from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.errors import MatouError, NotFound, Phrase
 from matou.model.platform import RemoteRepository, Unseen
-from matou.remote.git_http import UPLOAD_PACK, LogInRefused, SmartHttp, UnexpectedGitAnswer
+from matou.remote.answers import AnsweredRefused
+from matou.remote.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
 from matou.remote.session import Session
 
 ASKING = 8
 """How many wikis are asked for at a time: git's addresses are outside the API's limit."""
 
 DOT_GIT = ".git"
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Wikis:
         """Ask git's own address of each, since the API does not say.
 
         Raises:
-            MatouError: after all that could be asked for: the server failed, or the session was cancelled.
+            MatouError: after all that could be asked for: the server failed, or gave an answer that does not say
+                whether a wiki is there, or the session was cancelled.
         """
         git = SmartHttp(self.session, credential=self.credential)
         faults: list[MatouError] = []
@@ -42,7 +45,7 @@ class Wikis:
             try:
                 return _is_there(git, wiki)
             except LogInRefused as refusal:
-                self.note(Unseen(Phrase("wikis"), refusal.fact))
+                self.note(Unseen(Phrase("wikis"), refusal.fact, may_hide=True))
                 return False
             except MatouError as fault:
                 faults.append(fault)
@@ -67,11 +70,16 @@ def wiki_of(repository: RemoteRepository) -> RemoteRepository:
 
 
 def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
-    """GitCode answers 403 for what is not there; a server that has no such thing may answer anything."""
+    """Say whether a wiki is there. A redirect, or a page instead of git, has not said that it is not.
+
+    GitCode answers 403 for what is not there. 401 and other odd answers are about the credential or the server.
+    """
     try:
         git.advertise(wiki.clone_url, UPLOAD_PACK)
-    except LogInRefused:
-        raise
-    except (Refused, NotFound, UnexpectedGitAnswer):
+    except NotFound:
         return False
+    except AnsweredRefused as refusal:
+        if refusal.answer.status == FORBIDDEN:
+            return False
+        raise
     return True

@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matou.archive.chain import latest_lines, source_key
+from matou.archive.chain import SourceKey, latest_lines, manifests_of, source_key
 from matou.archive.layout import Archive
-from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, SourceLine, UnseenLine
+from matou.archive.manifest import (
+    EndLine,
+    Listing,
+    NamespaceLine,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    UnseenLine,
+    read_manifest,
+)
 from matou.model.names import NamespacePath
 from matou.model.platform import Account
 from matou.transfer.source import Source
@@ -13,13 +23,19 @@ from matou.transfer.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The newest manifest of a source; `run` is 0 and everything empty where it has none."""
+    """The newest manifest of a source; `run` is 0 and everything empty where it has none.
+
+    Attributes:
+        unseen: what could not be seen at the last listing that was complete; of the newest where none ever was.
+        not_believed: the repositories on the newest listing, if it came to its end and was shorter than believable.
+    """
 
     run: int
     was_cut_off: bool
     namespaces: Mapping[str, NamespaceLine]
     repositories: Mapping[str, RepositoryLine]
     unseen: frozenset[str]
+    not_believed: frozenset[str] = frozenset()
 
     def team_place(self) -> NamespacePath | None:
         """Where the team stands, which has no line of its own: above its projects."""
@@ -27,6 +43,8 @@ class Earlier:
             return NamespacePath.parse(line.path).parent
         return None
 
+
+ABSENT = (Outcome.GONE, Outcome.UNLISTED)
 
 NOTHING_BEFORE = Earlier(run=0, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset())
 
@@ -37,6 +55,7 @@ def earlier(archive: Archive, source: SourceLine) -> Earlier:
     namespaces: dict[str, NamespaceLine] = {}
     repositories: dict[str, RepositoryLine] = {}
     unseen: set[str] = set()
+    listing = Listing.COMPLETE
     for line in latest_lines(archive, source_key(source)):
         match line:
             case RunLine():
@@ -47,8 +66,24 @@ def earlier(archive: Archive, source: SourceLine) -> Earlier:
                 repositories[line.id] = line
             case UnseenLine():
                 unseen.add(line.what)
+            case EndLine():
+                listing = line.listing
     was_cut_off = any(number > run and not archive.manifest(number).exists() for number in archive.run_numbers())
-    return Earlier(run, was_cut_off, namespaces, repositories, frozenset(unseen))
+    if listing is not Listing.COMPLETE:
+        when_complete = _unseen_when_complete(archive, source_key(source))
+        unseen = unseen if when_complete is None else when_complete
+    listed = (id_ for id_, row in repositories.items() if row.outcome not in ABSENT)
+    not_believed = frozenset(listed if listing is Listing.SHRUNK else ())
+    return Earlier(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed)
+
+
+def _unseen_when_complete(archive: Archive, key: SourceKey) -> set[str] | None:
+    """What could not be seen when the listing was last complete; None where it never was. Raises DamagedManifest."""
+    for path in manifests_of(archive, key):
+        *lines, end = read_manifest(path)
+        if isinstance(end, EndLine) and end.listing is Listing.COMPLETE:
+            return {line.what for line in lines if isinstance(line, UnseenLine)}
+    return None
 
 
 def source_line(source: Source, account: Account) -> SourceLine:

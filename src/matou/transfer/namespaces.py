@@ -19,7 +19,7 @@ class NamespaceSaver:
 
     Attributes:
         unseen: what could not be read.
-        faults: those of them that are no matter of permission.
+        faults: those of them that are not saved for that; an icon that may not be had is a picture less.
     """
 
     source: Source
@@ -62,19 +62,23 @@ class NamespaceSaver:
         if namespace.icon_url is None or (previous and before and previous.icon_url == namespace.icon_url):
             return before
         what = Phrase("icon of {namespace}", namespace=namespace.name)
-        return self._saved(what, lambda: self.source.icon(namespace), before)
+        return self._saved(what, lambda: self.source.icon(namespace), before, may_miss=(Refused, NotFound))
 
-    def _saved(self, what: Phrase, read: Callable[[], bytes | None], before: str | None) -> str | None:
+    def _saved(
+        self,
+        what: Phrase,
+        read: Callable[[], bytes | None],
+        before: str | None,
+        *,
+        may_miss: tuple[type[MatouError], ...] = (),
+    ) -> str | None:
         try:
             content = read()
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
-            self._note(what, error)
+            self.unseen.append(Unseen(what, error.fact))
+            if not isinstance(error, may_miss):
+                self.faults.append((what, error))
             return before
         return before if content is None else self.blobs.put_soon(content)
-
-    def _note(self, what: Phrase, error: MatouError) -> None:
-        self.unseen.append(Unseen(what, error.fact))
-        if not isinstance(error, Refused | NotFound):
-            self.faults.append((what, error))

@@ -14,7 +14,6 @@ from matou.transfer.survey import Survey
 SHRINKAGE = 20
 """A listing that misses more than one in so many of those that the last one had is not believed."""
 
-ABSENT = (Outcome.GONE, Outcome.UNLISTED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -80,34 +79,46 @@ def _urgency(task: Task) -> tuple[datetime, int]:
 
 
 def judge_listing(
-    previous: Mapping[str, RepositoryLine], listed: Collection[str], *, broke_off: bool, sees_less: bool
+    previous: Mapping[str, RepositoryLine],
+    listed: Collection[str],
+    *,
+    broke_off: bool,
+    sees_less: bool,
+    said_before: Collection[str] = (),
 ) -> Listing:
     """Say whether a repository that is not listed may be taken for gone.
 
-    Compared is with the listing before, so that a real deletion of many is believed when a second listing says the
-    same. An empty one never is: that is what a lost permission looks like.
+    Compared is with the last listing that was complete, and with all that was listed since: a complete one makes `gone`
+    what is absent, so these are all rows that are not. A real deletion of many is believed when the next listing says
+    the same. An empty one never is: that is what a lost permission looks like.
 
     Args:
-        sees_less: the platform says that something is not listed which it did not say the last time.
+        previous: the rows of the last manifest.
+        sees_less: the platform says that something is not listed which it did not say at the last complete listing.
+        said_before: what the last run listed, if its listing came to its end and was not believed.
     """
     if broke_off:
         return Listing.BROKEN_OFF
-    if sees_less:
+    known = [row.id for row in previous.values() if row.outcome is not Outcome.GONE]
+    if sees_less or (previous and not listed):
         return Listing.SHRUNK
-    known = [row.id for row in previous.values() if row.outcome not in ABSENT]
-    vanished = sum(1 for id_ in known if id_ not in listed)
-    if vanished * SHRINKAGE > len(known) or (previous and not listed):
+    if _misses_many(known, listed) and (not said_before or _misses_many(said_before, listed)):
         return Listing.SHRUNK
     return Listing.COMPLETE
 
 
+def _misses_many(known: Collection[str], listed: Collection[str]) -> bool:
+    return sum(id_ not in listed for id_ in known) * SHRINKAGE > len(known)
+
+
 def judge_survey(before: Earlier, found: Survey) -> Listing:
-    """As `judge_listing`, of what was read now against what the last manifest says."""
+    """As `judge_listing`, of what was read now against what the manifests say."""
     return judge_listing(
         before.repositories,
         found.repositories,
-        broke_off=found.broke_off is not None,
+        broke_off=found.broke_off is not None or bool(found.not_listed),
         sees_less=before.run > 0 and not {unseen.what for unseen in found.unseen} <= before.unseen,
+        said_before=before.not_believed,
     )
 
 

@@ -23,7 +23,7 @@ from matou.transfer.plan import (
     outcome_without_asking,
     true_path,
 )
-from matou.transfer.report import BackupReport, Intention, Planned, ProgressListener
+from matou.transfer.report import BackupReport, Intention, Planned, Problem, ProgressListener
 from matou.transfer.source import RecordSink, Source
 from matou.transfer.survey import Survey, survey
 
@@ -56,13 +56,14 @@ def preview(
 def _report(
     found: Survey, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
 ) -> BackupReport:
+    problems = tuple(Problem(what, None, fault) for what, fault in found.faults())
     return BackupReport(
         run=None,
         account=found.account,
         listing=listing,
         outcomes=Counter(plan.outcome for plan in planned if plan.outcome is not None),
-        problems=(),
-        problem_count=0,
+        problems=problems,
+        problem_count=len(problems),
         unseen=found.unseen,
         kept=0,
         trusted=sum(plan.intention is Intention.TRUST for plan in planned),

@@ -10,6 +10,8 @@ from matou.archive.manifest import Listing, Outcome
 from matou.errors import MatouError
 from matou.model.platform import Account, Unseen
 
+NOT_LOOKED_FOR = (Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED)
+
 LONGEST_PROBLEM_LIST = 1_000
 """The manifest has every line; a report that is held in memory has so many."""
 
@@ -105,4 +107,17 @@ class BackupReport:
 
     @property
     def everything_is_saved(self) -> bool:
+        """Whether something was looked for, and all of it is in the archive; a dry run saves nothing."""
+        return self.run is not None and self.looked_for > 0 and self.nothing_is_wrong
+
+    @property
+    def nothing_is_wrong(self) -> bool:
+        """Whether all that was listed is done with, and the lists came to their end; for a dry run, would be."""
         return self.problem_count == 0 and all(outcome.is_done for outcome in self.outcomes)
+
+    @property
+    def looked_for(self) -> int:
+        """How many repositories are listed and wanted; in a dry run, would be asked for."""
+        if self.run is None:
+            return sum(plan.intention is not Intention.NOTHING for plan in self.planned)
+        return sum(count for outcome, count in self.outcomes.items() if outcome not in NOT_LOOKED_FOR)

@@ -1,10 +1,10 @@
 """What a source lists, read to its end or to where it broke off."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from matou.errors import MatouError, Refused
+from matou.errors import MatouError, Phrase, Refused
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.transfer.source import Source
 
@@ -15,6 +15,13 @@ class Identified(Protocol):
 
 
 T = TypeVar("T", bound=Identified)
+
+LISTING = Phrase("the listing of repositories")
+NOT_LISTED = "it could not be listed, so there may be more repositories than those that were saved: {reason}"
+
+
+class NotListed(MatouError):
+    """A list that may hold repositories was not read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,18 @@ class Survey:
     repositories: Mapping[str, RemoteRepository]
     unseen: tuple[Unseen, ...]
     broke_off: MatouError | None
+
+    @property
+    def not_listed(self) -> tuple[Unseen, ...]:
+        """Lists that were not read to their end, so that there may be more repositories."""
+        return tuple(one for one in self.unseen if one.may_hide)
+
+    def faults(self) -> Iterator[tuple[str, MatouError]]:
+        """What was not listed, and why."""
+        if self.broke_off is not None:
+            yield LISTING, self.broke_off
+        for one in self.not_listed:
+            yield one.what, NotListed(NOT_LISTED, reason=one.reason)
 
 
 def survey(source: Source, account: Account, *, check: Callable[[], None]) -> Survey:

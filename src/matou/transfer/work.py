@@ -10,7 +10,7 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
-from matou.errors import MatouError, Phrase
+from matou.errors import MatouError
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.storage.files import WriteFailed
@@ -39,7 +39,7 @@ from matou.transfer.repositories import RepositorySaver
 from matou.transfer.rows import line_of, line_of_absent
 from matou.transfer.saving import MirrorSaver
 from matou.transfer.source import Connections, Source
-from matou.transfer.survey import Survey
+from matou.transfer.survey import LISTING, Survey
 
 ASKING = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
@@ -53,7 +53,6 @@ DESCRIBING = 2
 NOT_LISTED = "it is no longer listed"
 NOT_LISTED_IN_PART = "it was not in a listing that is not to be believed"
 NOT_GIT = "it is kept by {kind}, which is not supported"
-LISTING = Phrase("the listing of repositories")
 
 
 class NotSaved(MatouError):
@@ -227,8 +226,7 @@ class Work:
         unseen = [*self.source.unseen, *described.unseen]
         if found.broke_off is not None:
             unseen.append(Unseen(LISTING, found.broke_off.fact))
-            self.ledger.problem(LISTING, found.broke_off)
-        for what, fault in described.faults:
+        for what, fault in (*found.faults(), *described.faults):
             self.ledger.problem(what, fault)
         for one in dict.fromkeys(unseen):
             self.ledger.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))

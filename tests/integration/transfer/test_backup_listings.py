@@ -96,6 +96,88 @@ def test_an_empty_listing_is_never_believed(team: ScriptedSource, archive: Archi
     assert not any(report.everything_is_saved for report in reports)
 
 
+@pytest.mark.parametrize("bad", ["broken off", "empty", "refused"])
+def test_after_a_bad_listing_a_short_one_is_no_more_believed_than_before_it(
+    team: ScriptedSource, archive: Archive, bad: str
+) -> None:
+    back_up(team, archive)
+    depots = list(team.depots)
+    if bad == "empty":
+        team.depots.clear()
+    elif bad == "refused":
+        team.unseen.append(Unseen("repositories of shop", "answered 403", may_hide=True))
+        team.listing_ends_after = 1
+    else:
+        team.listing_ends_after, team.listing_fault = 1, TryLater("the platform went away")
+    back_up(team, archive)
+    team.listing_ends_after, team.listing_fault, team.depots = None, None, depots[:1]
+    team.unseen.clear()
+    report = back_up(team, archive)
+
+    assert outcomes(archive, 3) == {"100": "unchanged", "101": "unlisted", "102": "unlisted", "103": "unlisted"}
+    assert end_of(archive, 3).listing == "shrunk"
+    assert not report.everything_is_saved
+    back_up(team, archive)
+    assert outcomes(archive, 4)["101"] == "gone", "the second listing that came to its end says the same"
+
+
+def test_who_sees_less_than_at_the_last_complete_listing_is_never_believed(
+    team: ScriptedSource, archive: Archive
+) -> None:
+    back_up(team, archive)
+    team.remove("103")
+    team.unseen.append(Unseen("projects that this account has not joined", "no permission"))
+    for _ in range(3):
+        back_up(team, archive)
+
+    assert outcomes(archive, 4)["103"] == "unlisted"
+
+
+def test_a_list_that_may_not_be_read_may_hide_repositories(team: ScriptedSource, archive: Archive) -> None:
+    team.unseen.append(Unseen("repositories of the organization 'docks'", "answered 404", may_hide=True))
+    reports = [back_up(team, archive) for _ in range(2)]
+    team.remove("103")
+    back_up(team, archive)
+
+    assert [report.everything_is_saved for report in reports] == [False, False]
+    [problem] = reports[0].problems
+    assert (problem.what, "there may be more" in str(problem.cause)) == (
+        "repositories of the organization 'docks'",
+        True,
+    )
+    assert end_of(archive, 1).listing == "broken-off"
+    assert outcomes(archive, 3)["103"] == "unlisted"
+
+
+def test_a_dry_run_tells_of_a_listing_that_is_not_whole_and_never_says_that_everything_is_saved(
+    team: ScriptedSource, archive: Archive
+) -> None:
+    well = back_up(team, archive, dry_run=True)
+    team.unseen.append(Unseen("repositories of the organization 'docks'", "answered 404", may_hide=True))
+    ill = back_up(team, archive, dry_run=True)
+
+    assert (well.everything_is_saved, well.nothing_is_wrong, well.looked_for) == (False, True, 4)
+    assert (ill.everything_is_saved, ill.nothing_is_wrong, ill.problem_count) == (False, False, 1)
+
+
+def test_an_account_that_lists_nothing_is_not_said_to_be_saved(source: ScriptedSource, archive: Archive) -> None:
+    assert not back_up(source, archive).everything_is_saved
+
+
+@pytest.mark.parametrize("fault", [Refused("no permission"), NotFound("not there")])
+def test_members_that_may_not_be_listed_are_not_saved(
+    team: ScriptedSource, archive: Archive, monkeypatch: pytest.MonkeyPatch, fault: MatouError
+) -> None:
+    def refuse(namespace: object) -> bytes:
+        raise fault
+
+    monkeypatch.setattr(team, "members", refuse)
+    report = back_up(team, archive)
+
+    assert [problem.what for problem in report.problems] == ["members of shop"]
+    assert not report.everything_is_saved
+
+
 def test_a_repository_that_is_back_is_proven_unchanged(team: ScriptedSource, archive: Archive) -> None:
     back_up(team, archive)
     depots = list(team.depots)

@@ -1,5 +1,6 @@
 """What a run decides before it does anything."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -98,11 +99,22 @@ def test_new_repositories_do_not_make_up_for_those_that_vanished() -> None:
     assert judge_listing(previous, other_account, broke_off=False, sees_less=False) is Listing.SHRUNK
 
 
-def test_what_was_absent_the_last_time_does_not_count_again() -> None:
+@pytest.mark.parametrize(
+    ("said_before", "judged"),
+    [
+        ((), Listing.SHRUNK),
+        (range(10), Listing.COMPLETE),
+        (range(20), Listing.SHRUNK),
+    ],
+)
+def test_what_a_bad_listing_missed_counts_until_a_second_one_that_came_to_its_end_says_the_same(
+    said_before: Iterable[int], judged: Listing
+) -> None:
     previous = rows(*[Outcome.SAVED] * 10, *[Outcome.UNLISTED] * 10, *[Outcome.GONE] * 10)
     listed = {str(number) for number in range(10)}
+    said = {str(number) for number in said_before}
 
-    assert judge_listing(previous, listed, broke_off=False, sees_less=False) is Listing.COMPLETE
+    assert judge_listing(previous, listed, broke_off=False, sees_less=False, said_before=said) is judged
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ class Lister:
         try:
             response, unreadable = self._ask(request, ProjectListResponse)
         except ActionRefused as refusal:
-            self.note(Unseen(Phrase("projects that this account has joined"), refusal.fact))
+            self.note(Unseen(Phrase("projects that this account has joined"), refusal.fact, may_hide=True))
             raise
         yield from response.project_list
         if unreadable:
@@ -109,7 +109,7 @@ class Lister:
                 raise
             except (Refused, NotFound) as refusal:
                 refused = True
-                self.note(Unseen(_repositories_of(project), refusal.fact))
+                self.note(Unseen(_repositories_of(project), refusal.fact, may_hide=True))
             except MatouError as fault:
                 faults.append(fault)
         if refused:
@@ -131,7 +131,7 @@ class Lister:
         try:
             yield from rows_of(Phrase("this account's own repositories"), self._page_of_mine)
         except ActionRefused as refusal:
-            self.note(Unseen(Phrase("this account's own repositories"), refusal.fact))
+            self.note(Unseen(Phrase("this account's own repositories"), refusal.fact, may_hide=True))
             raise
 
     def _page_of_team(self, number: int) -> PageRead[Depot]:
