@@ -11,6 +11,7 @@ pytest_plugins = (
     "support.matou_server",
     "support.team",
     "support.gitcode_server",
+    "support.socks_proxy",
 )
 
 settings.register_profile("default", derandomize=True, max_examples=60, deadline=None)

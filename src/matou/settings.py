@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,21 @@ class InvalidSetting(MatouError):
     """An environment variable that does not mean what it should."""
 
 
-PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How this machine reaches others.
+
+    Attributes:
+        proxies: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` as far as they are set, in lower case, which
+            alone every program reads; a value may hold a password.
+        authorities: certificates to trust besides the system's.
+    """
+
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    authorities: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +57,15 @@ class Settings:
 
     @property
     def proxy_variables(self) -> Mapping[str, str]:
-        """HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case, and nothing else."""
+        """HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, and nothing else."""
         return {name: value for name, value in self.environment.items() if name.lower() in PROXY_VARIABLES}
+
+    @property
+    def network(self) -> Network:
+        """For programs that are started: a lower-case variable outranks its twin in capitals."""
+        variables = self.proxy_variables
+        proxies = {name.lower(): variables.get(name.lower()) or value for name, value in variables.items()}
+        return Network(proxies, self.authorities)
 
     @classmethod
     def of_process(cls) -> Self:

@@ -71,6 +71,7 @@ def open_forge(
             loopback=loopback,
             anonymous_reads_backups=anonymous_reads_backups,
             imports_may_reach_private=settings.imports_may_reach_private,
+            network=settings.network,
         )
         finish_moves(forge)
         index = ensure_indexed(forge)

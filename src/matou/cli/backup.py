@@ -62,6 +62,7 @@ def backup(
         dry_run=dry_run,
         trust_listing=trust_listing,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
+        network=settings.network,
     )
     raise typer.Exit(_worst([_back_up(source, options, settings, group=group, as_json=as_json) for source in wanted]))
 

@@ -10,6 +10,7 @@ from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.forge.memory import AnswerMemory, ListingMemory, LogInFailures, PasswordMemory
+from matou.settings import Network
 
 Memory = TypeVar("Memory")
 
@@ -25,6 +26,7 @@ class Forge:
             `access.backups_are_open`.
         imports_may_reach_private: the operator said that whoever may create a repository may have the server fetch
             one from inside the operator's network.
+        network: how this machine reaches others.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Forge:
     loopback: bool = False
     anonymous_reads_backups: bool = False
     imports_may_reach_private: bool = False
+    network: Network = field(default_factory=Network, repr=False)
     failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
     passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
     listings: ListingMemory = field(default_factory=ListingMemory, repr=False)

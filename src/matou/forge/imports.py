@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 from matou.archive.blobs import UnexpectedDigest, is_digest
 from matou.archive.layout import Archive
-from matou.credentials import GitCredential
 from matou.db.lfs_objects import LfsLink
 from matou.errors import NotFound
 from matou.git.jail import GitSetting
 from matou.git.refs import fault_of_ref_name, read_refs, write_refs
-from matou.git.run import DEFAULT_LIMITS, Limits, http_environment, run_git
+from matou.git.run import DEFAULT_LIMITS, GitAccess, Limits, http_environment, run_git
 from matou.model.names import RefName
 from matou.storage.files import syncfs
 
@@ -63,14 +62,14 @@ def fetch_local(git_dir: Path, origin: Path) -> None:
 def fetch_remote(
     git_dir: Path,
     url: str,
-    credential: GitCredential | None,
+    access: GitAccess,
     *,
     refspecs: Sequence[str] = EVERY_REF,
     settings: Sequence[GitSetting] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> None:
     """Every ref of a repository at a URL, or those that are asked for. Raises GitFailed."""
-    run = partial(run_git, git_dir=git_dir, environment=http_environment(credential, url), limits=limits)
+    run = partial(run_git, git_dir=git_dir, environment=http_environment(access, url), limits=limits)
     _fetch(git_dir, url, partial(run, settings=settings), refspecs=refspecs)
 
 

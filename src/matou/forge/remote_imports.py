@@ -26,12 +26,13 @@ from matou.forge.repositories import RowWriter, namespace_for, new_repository, p
 from matou.git.jail import GitSetting
 from matou.git.lfs_pointers import find_pointers
 from matou.git.refs import read_refs
-from matou.git.run import GitFailed, GitStopped, Limits
+from matou.git.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.remote.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
 from matou.remote.clock import Clock
 from matou.remote.lfs import LfsClient, Readable
 from matou.remote.session import Patience, Session
+from matou.settings import Network
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ def import_from(
     namespace = namespace_for(forge, path)
     with _one_of_few(), staged_repository(forge.archive) as git_dir:
         settings = _pinned(forge, address)
-        _fetch(git_dir, address, settings)
+        _fetch(git_dir, address, settings, forge.network.authorities)
         _require_plain_names(git_dir)
         links = _lfs_objects(forge, git_dir, address)
         new = new_repository(forge, namespace, path, git_dir, profile, creator)
@@ -114,10 +115,12 @@ def _pinned(forge: Forge, address: Address) -> tuple[GitSetting, ...]:
     return () if host.startswith("[") else (("http.curloptResolve", f"{host}:{port}:{bracketed}"),)
 
 
-def _fetch(git_dir: Path, address: Address, settings: tuple[GitSetting, ...]) -> None:
+def _fetch(git_dir: Path, address: Address, settings: tuple[GitSetting, ...], authorities: Path | None) -> None:
     limits = Limits(wall=LONGEST, file_size_bytes=MOST_PACK_BYTES)
     try:
-        fetch_remote(git_dir, address.url, None, refspecs=IMPORTED_REFS, settings=settings, limits=limits)
+        # By no proxy: it would look the host up anew, and what it finds nobody has judged.
+        access = GitAccess(network=Network(authorities=authorities))
+        fetch_remote(git_dir, address.url, access, refspecs=IMPORTED_REFS, settings=settings, limits=limits)
     except GitStopped as failure:
         log.warning("import_stopped", url=str(address), reason=str(failure))
         raise ImportFailed(
@@ -152,7 +155,8 @@ def _lfs_objects(forge: Forge, git_dir: Path, address: Address) -> tuple[LfsLink
         return ()
     received = _Received(forge, deadline=time.monotonic() + LONGEST.total_seconds())
     named = (address.url,) if forge.imports_may_reach_private else ()
-    with Session(named=named, clock=Clock(now=forge.now), patience=_PATIENCE) as session:
+    clock, authorities = Clock(now=forge.now), forge.network.authorities
+    with Session(named=named, clock=clock, patience=_PATIENCE, authorities=authorities) as session:
         try:
             missing = LfsClient(session, address.url, credential=None).download(wanted.items(), received.store)
         except WriteFailed:

@@ -41,6 +41,7 @@ from matou.git.files import publish_file
 from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
 from matou.git.repository import create_bare, object_format_on_disk, size_bytes
+from matou.git.run import GitAccess
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
@@ -314,7 +315,7 @@ def import_repository(
     namespace = namespace_for(forge, path)
     with staged_repository(forge.archive) as git_dir:
         if origin is None:
-            fetch_remote(git_dir, url, credential)
+            fetch_remote(git_dir, url, GitAccess(credential, forge.network))
         else:
             create_bare(git_dir, object_format=object_format_on_disk(origin))
             fetch_local(git_dir, origin)

@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, TryLater
 from matou.git.files import publish_file, sync_folder
 from matou.git.fsck import known_messages, tolerant_check
@@ -21,6 +20,8 @@ from matou.git.refs import read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
 from matou.git.run import (
     DEFAULT_LIMITS,
+    NO_ACCESS,
+    GitAccess,
     GitChild,
     GitFailed,
     GitStopped,
@@ -83,7 +84,7 @@ class _Order:
     haves: frozenset[ObjectId]
     is_fresh: bool
     object_format: str
-    credential: GitCredential | None
+    access: GitAccess
     limits: Limits
     durably: bool
 
@@ -98,7 +99,7 @@ def fetch_objects(
     url: str,
     listing: RefListing,
     *,
-    credential: GitCredential | None = None,
+    access: GitAccess = NO_ACCESS,
     limits: Limits = DEFAULT_LIMITS,
     is_new: bool = False,
     durably: bool = True,
@@ -113,7 +114,7 @@ def fetch_objects(
         transport: how to reach the source.
         url: the repository there.
         listing: what the source has.
-        credential: for `git fetch`, where the source speaks no version 2; `transport` has its own.
+        access: for `git fetch`, where the source speaks no version 2; `transport` has its own.
         limits: for each git child.
         is_new: the repository was made just now, so there is nothing to look for.
         durably: sync each file of objects; else the caller syncs the file system before anybody relies on them.
@@ -132,9 +133,7 @@ def fetch_objects(
         wants -= haves
     if not wants:
         return FetchedObjects()
-    order = _Order(
-        git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), credential, limits, durably
-    )
+    order = _Order(git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), access, limits, durably)
     with _tidied(git_dir):
         fetched = _fetch_somehow(order)
     _require_all(order, fetched)
@@ -282,7 +281,7 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
             [*words, "--end-of-options", order.url],
             git_dir=order.git_dir,
             input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
-            environment=http_environment(order.credential, order.url),
+            environment=http_environment(order.access, order.url),
             settings=(*_FALLBACK_SETTINGS, *order.settings),
             limits=order.limits,
         )

@@ -4,9 +4,10 @@ import base64
 import re
 import resource
 import shutil
+import ssl
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from matou.credentials import GitCredential
 from matou.errors import MatouError
-from matou.settings import MEBIBYTE
+from matou.settings import MEBIBYTE, Network
 
 GitSetting = tuple[str, str]
 
@@ -71,6 +72,7 @@ _FIXED_ENVIRONMENT: Final = {
 
 _HTTP: Final = frozenset({"http", "https"})
 _USER_INFORMATION: Final = re.compile(r"(?<=://)[^/@\s'\"]+@")
+_PASSWORD: Final = re.compile(r"^(?:[a-z0-9]+://)?[^/@:]*:([^/@]+)@")
 _AUTHORIZATION: Final = re.compile(r"(?i)(authorization:\s*)[^\r\n'\"]+")
 
 
@@ -98,6 +100,17 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class GitAccess:
+    """What a git child that goes out needs: who it is there, and how this machine reaches others."""
+
+    credential: GitCredential | None = None
+    network: Network = field(default_factory=Network)
+
+
+NO_ACCESS: Final = GitAccess()
 
 
 @cache
@@ -144,18 +157,31 @@ def environment_of_child(
     }
 
 
-def http_environment(credential: GitCredential | None, url: str) -> Mapping[str, str]:
+def http_environment(access: GitAccess, url: str) -> Mapping[str, str]:
     """What lets a git child reach `url`: its protocol, and the credential for this URL and what lies below it only.
 
     A child's environment can be read by its own user alone; an argument list by everybody.
     """
     scheme = urlsplit(url).scheme
     allowed = {"GIT_ALLOW_PROTOCOL": scheme if scheme in _HTTP else "none"}
+    settings = [*_authorization(access.credential, url), *_trust(access.network.authorities)]
+    return {**access.network.proxies, **allowed, **_as_environment(settings)}
+
+
+def _authorization(credential: GitCredential | None, url: str) -> list[GitSetting]:
     if credential is None:
-        return allowed
+        return []
     basic = f"{credential.user}:{credential.password.reveal()}".encode()
-    header = f"Authorization: Basic {base64.b64encode(basic).decode()}"
-    return {**allowed, **_as_environment([(f"http.{url}.extraHeader", header)])}
+    return [(f"http.{url}.extraHeader", f"Authorization: Basic {base64.b64encode(basic).decode()}")]
+
+
+def _trust(authorities: Path | None) -> list[GitSetting]:
+    """A file of our own takes the place of the system's, so the system's folder is named beside it."""
+    if authorities is None:
+        return []
+    folder = ssl.get_default_verify_paths().openssl_capath
+    beside = [("http.sslCAPath", folder)] if Path(folder).is_dir() else []
+    return [("http.sslCAInfo", str(authorities.absolute())), *beside]
 
 
 def redacted(text: str) -> str:
@@ -164,9 +190,12 @@ def redacted(text: str) -> str:
 
 
 def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What may never be shown of a child's environment: the last word of each header that we had git send."""
+    """What may never be shown of a child's environment: the last word of each header that we had git send, and the
+    password of each proxy."""
     settings = _settings_in(environment)
-    return tuple(value.split()[-1] for key, value in settings if key.endswith(".extraHeader") and value.strip())
+    headers = (value.split()[-1] for key, value in settings if key.endswith(".extraHeader") and value.strip())
+    proxies = (_PASSWORD.search(value) for name, value in environment.items() if name.endswith("_proxy"))
+    return (*headers, *(found[1] for found in proxies if found))
 
 
 def resource_limits(limits: Limits) -> dict[int, int]:

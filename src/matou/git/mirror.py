@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.credentials import GitCredential
 from matou.git.fetch import BadPack, FetchedObjects, FetchFailed, fetch_objects, wanted_objects
 from matou.git.protocol import object_format_of
 from matou.git.refs import (
@@ -17,7 +16,7 @@ from matou.git.refs import (
     write_refs,
 )
 from matou.git.repository import FIRST_HEAD, create_bare, make_bare
-from matou.git.run import DEFAULT_LIMITS, GitChild, Limits
+from matou.git.run import DEFAULT_LIMITS, NO_ACCESS, GitAccess, GitChild, Limits
 from matou.git.stored_objects import describe_objects
 from matou.git.transport import Answer, GitTransport, list_refs
 from matou.model.names import ObjectId, RefName
@@ -71,7 +70,7 @@ def update_mirror(
     *,
     previous: RefListing | None,
     run: int,
-    credential: GitCredential | None = None,
+    access: GitAccess = NO_ACCESS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> MirrorUpdate:
     """Make a mirror what `listing` says of its source, and keep under a kept ref each tip that this would let go.
@@ -86,7 +85,7 @@ def update_mirror(
         listing: what the source has.
         previous: what it had when it was last saved; the refs on the disk count as well.
         run: the number under which tips are kept.
-        credential: for `git fetch`, where the source speaks no version 2.
+        access: for `git fetch`, where the source speaks no version 2.
         limits: for each git child.
 
     Raises:
@@ -98,7 +97,7 @@ def update_mirror(
     if not stored.is_empty or not (git_dir / "HEAD").exists():
         create_bare(git_dir, object_format=object_format_of(stored))
     on_disk = read_refs(git_dir)
-    fetched = fetch_objects(git_dir, transport, url, stored, credential=credential, limits=limits)
+    fetched = fetch_objects(git_dir, transport, url, stored, access=access, limits=limits)
     let_go = _let_go(on_disk, previous, stored)
     kept, lost = _to_keep(git_dir, let_go, _staying(on_disk, stored))
     named = name_kept(kept, run, taken=on_disk.refs)
@@ -120,7 +119,7 @@ def make_mirror(
     url: str,
     listing: RefListing,
     *,
-    credential: GitCredential | None = None,
+    access: GitAccess = NO_ACCESS,
     limits: Limits = DEFAULT_LIMITS,
     durably: bool = True,
 ) -> MirrorUpdate:
@@ -131,9 +130,7 @@ def make_mirror(
     """
     stored, not_stored = storable(listing)
     make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=object_format_of(stored))
-    fetched = fetch_objects(
-        git_dir, transport, url, stored, credential=credential, limits=limits, is_new=True, durably=durably
-    )
+    fetched = fetch_objects(git_dir, transport, url, stored, access=access, limits=limits, is_new=True, durably=durably)
     write_first_refs(git_dir, stored)
     return MirrorUpdate(
         kept=(),

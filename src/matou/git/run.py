@@ -27,8 +27,10 @@ from matou.git.children import (
 )
 from matou.git.jail import (
     DEFAULT_LIMITS,
+    NO_ACCESS,
     NO_ENVIRONMENT,
     NO_HOOKS,
+    GitAccess,
     GitNotFound,
     GitSetting,
     Limits,
@@ -41,7 +43,9 @@ from matou.git.run_by_turns import Conversation
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "NO_ACCESS",
     "AsyncGitChild",
+    "GitAccess",
     "GitChild",
     "GitFailed",
     "GitNotFound",

@@ -23,10 +23,11 @@ from urllib.parse import unquote
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
+from urllib3.util import Url
 
 from matou.errors import Phrase
 from matou.remote.addresses import Address, Origin, require_no_inward_number, require_public, require_public_number
-from matou.remote.proxies import Proxies
+from matou.remote.proxies import SOCKS, Proxies
 from matou.remote.redaction import redact_log_lines
 from matou.settings import InvalidSetting
 
@@ -294,7 +295,7 @@ class _AtOnce(HTTPConnection):
             raise BrokenPipeError from error
 
 
-class _Plain(_AtOnce):
+class PlainConnection(_AtOnce):
     response_class = _WatchedResponse
 
     def connect(self) -> None:
@@ -302,7 +303,7 @@ class _Plain(_AtOnce):
         _register(self)
 
 
-class _Encrypted(_AtOnce, HTTPSConnection):
+class EncryptedConnection(_AtOnce, HTTPSConnection):
     response_class = _WatchedResponse
 
     def connect(self) -> None:
@@ -310,14 +311,14 @@ class _Encrypted(_AtOnce, HTTPSConnection):
         _register(self)
 
 
-class _GuardedPlain(_Plain):
+class _GuardedPlain(PlainConnection):
     def connect(self) -> None:
         require_public(self.host, self.port or 80)
         super().connect()
         _require_public_peer(self)
 
 
-class _GuardedEncrypted(_Encrypted):
+class _GuardedEncrypted(EncryptedConnection):
     def connect(self) -> None:
         require_public(self.host, self.port or 443)
         super().connect()
@@ -340,11 +341,11 @@ def _require_public_peer(connection: HTTPConnection) -> None:
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = PlainConnection
 
 
 class _EncryptedPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Encrypted
+    ConnectionCls = EncryptedConnection
 
 
 class _GuardedPlainPool(urllib3.HTTPConnectionPool):
@@ -426,11 +427,11 @@ class Pools:
     def _make_pool(self, origin: Origin) -> urllib3.HTTPConnectionPool:
         with self._lock:
             if origin not in self._pools:
-                proxy = self._proxies.proxy_for(origin)
-                self._by_proxy[origin] = proxy is not None
-                self._pools[origin] = (
-                    self._direct_pool(origin) if proxy is None else self._proxied_pool(origin, proxy.reveal())
-                )
+                secret = self._proxies.proxy_for(origin)
+                proxy = None if secret is None else urllib3.util.parse_url(secret.reveal())
+                # A proxy of HTTP is told the whole URL; a SOCKS proxy carries bytes and knows no HTTP.
+                self._by_proxy[origin] = proxy is not None and proxy.scheme not in SOCKS
+                self._pools[origin] = self._direct_pool(origin) if proxy is None else self._proxied_pool(origin, proxy)
             return self._pools[origin]
 
     def _direct_pool(self, origin: Origin) -> urllib3.HTTPConnectionPool:
@@ -440,18 +441,28 @@ class Pools:
         encrypted = _EncryptedPool if is_named else _GuardedEncryptedPool
         return encrypted(origin.host, origin.port, maxsize=self._size, ssl_context=self._ssl_context())
 
-    def _proxied_pool(self, origin: Origin, proxy: str) -> urllib3.HTTPConnectionPool:
+    def _proxied_pool(self, origin: Origin, proxy: Url) -> urllib3.HTTPConnectionPool:
         if origin not in self._named:
             require_no_inward_number(origin.host, origin.port)
-        user = urllib3.util.parse_url(proxy).auth
+        if proxy.scheme in SOCKS:
+            return self._socks_pool(origin, proxy)
         headers = (
-            urllib3.make_headers(proxy_basic_auth=unquote(user), proxy_basic_auth_encoding="utf-8") if user else None
+            urllib3.make_headers(proxy_basic_auth=unquote(proxy.auth), proxy_basic_auth_encoding="utf-8")
+            if proxy.auth
+            else None
         )
         manager = urllib3.ProxyManager(
-            proxy, maxsize=self._size, proxy_headers=headers, ssl_context=self._ssl_context()
+            proxy.url, maxsize=self._size, proxy_headers=headers, ssl_context=self._ssl_context()
         )
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
         return manager.connection_from_host(origin.host, origin.port, origin.scheme)
+
+    def _socks_pool(self, origin: Origin, proxy: Url) -> urllib3.HTTPConnectionPool:
+        from matou.remote.socks import socks_pool
+
+        if origin.scheme == "http":
+            return socks_pool(proxy, origin, maxsize=self._size)
+        return socks_pool(proxy, origin, maxsize=self._size, ssl_context=self._ssl_context())
 
     def _ssl_context(self) -> ssl.SSLContext:
         """Reading the system's certificates takes longer than a request, so it is done once."""

@@ -4,13 +4,13 @@ import base64
 import gzip
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, Refused, UnknownShape
 from matou.remote.addresses import Origin, parse_address
-from matou.remote.answers import AnsweredOtherwise, AnsweredRefused
+from matou.remote.answers import AnsweredOtherwise, AnsweredRefused, RedirectRefused
 from matou.remote.connections import Limits
 from matou.remote.session import Body, Session
 from matou.remote.streams import Stream
@@ -48,9 +48,11 @@ class SmartHttp:
     """Asks git-upload-pack and git-receive-pack, each by its name. Threads may share it.
 
     The credential goes with the first request, which saves a round trip, and to wherever it is told to ask: whoever
-    gives the URL answers for it. Once an origin has answered with 401, nothing more is sent there: twenty failed
-    log-ins shut a repository for an hour (CODING), and each further one begins the hour anew. Where the origin has let
-    us in before, one 401 is about one repository; REFUSALS_IN_A_ROW of them are about the credential.
+    gives the URL answers for it. Redirects are followed within an origin, as git does, and never to another.
+
+    Once an origin has answered with 401, nothing more is sent there: twenty failed log-ins shut a repository for an
+    hour (CODING), and each further one begins the hour anew. Where the origin has let us in before, one 401 is about
+    one repository; REFUSALS_IN_A_ROW of them are about the credential.
 
     Args:
         session: its connections and its patience.
@@ -62,6 +64,7 @@ class SmartHttp:
         self._session = session
         self._authorization = basic_authorization(credential) if credential else None
         self._limits = limits
+        self._moved: dict[str, str] = {}
         self._refused: set[Origin] = set()
         self._refusals_in_a_row: dict[Origin, int] = {}
         self._lock = threading.Lock()
@@ -84,21 +87,51 @@ class SmartHttp:
         if service == UPLOAD_PACK and isinstance(body, bytes) and len(body) > COMPRESSED_ABOVE_BYTES:
             body = gzip.compress(body, compresslevel=6, mtime=0)
             headers["Content-Encoding"] = "gzip"
-        limits = self._limits if service == UPLOAD_PACK else PUSH_LIMITS
-        has_other_ways = service == UPLOAD_PACK
-        with self._ask(
-            "POST", f"{url}/{service}", headers, body, expected=expected, limits=limits, has_other_ways=has_other_ways
-        ) as stream:
+        with ExitStack() as opened:
+            try:
+                stream = opened.enter_context(self._post(self._moved.get(url, url), service, headers, body))
+            except RedirectRefused as redirect:
+                self._note_move(url, service, redirect)
+                stream = opened.enter_context(self._post(self._moved[url], service, headers, body))
             yield stream
+
+    def _post(self, base: str, service: str, headers: Mapping[str, str], body: Body) -> AbstractContextManager[Stream]:
+        is_fetch = service == UPLOAD_PACK
+        return self._ask(
+            "POST",
+            f"{base}/{service}",
+            headers,
+            body,
+            expected=headers["Accept"],
+            limits=self._limits if is_fetch else PUSH_LIMITS,
+            has_other_ways=is_fetch,
+        )
+
+    def _note_move(self, url: str, service: str, redirect: RedirectRefused) -> None:
+        """Git's first request is a GET, whose redirects it follows; what it finds is its base from then on.
+
+        Ours is a POST. It goes on where a redirect leads that stays at the origin and names the same service.
+
+        Raises:
+            RedirectRefused: it leads anywhere else.
+        """
+        asked = parse_address(f"{self._moved.get(url, url)}/{service}")
+        target = asked.resolve(redirect.answer.headers.get("location", ""))
+        if target.origin != asked.origin or target == asked or not target.url.endswith(f"/{service}"):
+            raise redirect
+        self._moved[url] = target.url.removesuffix(f"/{service}")
 
     def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
         """GET URL/info/refs; errors as those of `exchange`."""
-        asked = f"{url}/info/refs?service={service}"
+        query = f"/info/refs?service={service}"
+        asked = f"{self._moved.get(url, url)}{query}"
         expected = f"application/x-{service}-advertisement"
         headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
         with self._ask(
             "GET", asked, headers, None, expected=expected, limits=self._limits, has_other_ways=True
         ) as stream:
+            if stream.address.url.endswith(query):
+                self._moved[url] = stream.address.url.removesuffix(query)
             return stream.read_all(limit_bytes=LONGEST_ADVERTISEMENT_BYTES)
 
     @contextmanager
@@ -122,7 +155,6 @@ class SmartHttp:
             headers=headers,
             authorization=authorization,
             body=body,
-            redirects=0,
             limits=limits,
         )
         with (

@@ -1,8 +1,9 @@
 """How a person wants a backup to be made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matou.git.run import DEFAULT_LIMITS, Limits
+from matou.settings import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class BackupOptions:
         dry_run: say what would be done; write nothing, and ask for no refs.
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
         limits: for each git child.
+        network: for a git child that goes out by itself.
     """
 
     jobs: int
@@ -23,6 +25,7 @@ class BackupOptions:
     dry_run: bool = False
     trust_listing: bool = False
     limits: Limits = DEFAULT_LIMITS
+    network: Network = field(default_factory=Network)
 
 
 def default_jobs(processors: int) -> int:

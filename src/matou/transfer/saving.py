@@ -10,13 +10,12 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
-from matou.credentials import GitCredential
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.files import publish_file
 from matou.git.mirror import MirrorUpdate, make_mirror, update_mirror
 from matou.git.refs import KEPT_PREFIX, read_refs
 from matou.git.repository import create_bare, object_format_on_disk, remove_leftovers
-from matou.git.run import Limits
+from matou.git.run import GitAccess, Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
@@ -71,7 +70,7 @@ class MirrorSaver:
     was_cut_off: bool
     began_at: datetime
     dead_since: datetime | None
-    credential: GitCredential | None
+    access: GitAccess
     limits: Limits
     placer: Placer
     _numbers: Iterator[int] = field(default_factory=count)
@@ -133,7 +132,7 @@ class MirrorSaver:
                     channel,
                     clone_url,
                     listing,
-                    credential=self.credential,
+                    access=self.access,
                     limits=self.limits,
                     durably=not self.placer.syncs,
                 )
@@ -195,7 +194,7 @@ class MirrorSaver:
                 listing,
                 previous=previous,
                 run=self.run,
-                credential=self.credential,
+                access=self.access,
                 limits=self.limits,
             )
 

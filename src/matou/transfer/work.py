@@ -11,6 +11,7 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.errors import MatouError
+from matou.git.run import GitAccess
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.storage.files import WriteFailed
@@ -155,7 +156,7 @@ class Work:
             was_cut_off=self.before.was_cut_off,
             began_at=context.began_at,
             dead_since=context.dead_since,
-            credential=credential,
+            access=GitAccess(credential, self.options.network),
             limits=self.options.limits,
             placer=Placer(context.archive),
         )

@@ -13,6 +13,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import TryLater
 from matou.git.children import LONGEST_STDERR_BYTES
 from matou.git.run import (
+    GitAccess,
     GitChild,
     GitFailed,
     GitStopped,
@@ -188,7 +189,7 @@ def test_a_repository_of_another_user_is_read_by_its_own_path_only(tmp_path: Pat
 )
 def test_no_protocol_but_http_is_ever_spoken(url: str) -> None:
     with pytest.raises(GitFailed, match="not allowed"):
-        run_git(["ls-remote", "--end-of-options", url], environment=http_environment(None, url))
+        run_git(["ls-remote", "--end-of-options", url], environment=http_environment(GitAccess(), url))
 
 
 def test_without_being_allowed_to_git_speaks_to_nobody() -> None:
@@ -197,7 +198,7 @@ def test_without_being_allowed_to_git_speaks_to_nobody() -> None:
 
 
 def test_a_credential_goes_to_its_url_only_and_into_no_argument() -> None:
-    environment = http_environment(CREDENTIAL, URL)
+    environment = http_environment(GitAccess(CREDENTIAL), URL)
 
     asked = run_git(["config", "--get-urlmatch", "http.extraHeader", f"{URL}/info/refs"], environment=environment)
     with GitChild(["stripspace"], environment=environment, has_input=True) as child:
@@ -210,7 +211,7 @@ def test_a_credential_goes_to_its_url_only_and_into_no_argument() -> None:
 
 
 def test_no_error_text_shows_a_credential() -> None:
-    environment = http_environment(CREDENTIAL, URL)
+    environment = http_environment(GitAccess(CREDENTIAL), URL)
     header = next(value for key, value in environment.items() if key.startswith("GIT_CONFIG_VALUE"))
     basic = header.split()[-1]
     alias = f"!echo Authorization: Basic {basic} >&2; echo {basic} https://u:{TOKEN}@host/ >&2; false"

@@ -1,18 +1,23 @@
 """Servers that do not speak version 2 are read by git itself: the same refs, the same objects, no secret in sight."""
 
 import base64
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from matou.credentials import GitCredential, Secret
 from matou.git.mirror import FetchFailed, list_refs, update_mirror
+from matou.git.run import GitAccess
 from matou.model.refs import RefListing
+from matou.settings import Network
+from support.certificates import Certificate, make_certificate
 from support.git_repositories import (
     ENVIRONMENT,
     LocalTransport,
@@ -25,8 +30,10 @@ from support.git_repositories import (
     refs_of,
     tip_of,
 )
+from support.socks_proxy import PASSWORD, USER
 
 TOKEN = "tok3n-nobody-may-see"
+DIRECT = Network()
 CREDENTIAL = GitCredential("li.lei", Secret(TOKEN))
 EXPECTED = "Basic " + base64.b64encode(f"li.lei:{TOKEN}".encode()).decode()
 
@@ -61,11 +68,15 @@ class OldServer(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(repository: Path) -> Iterator[str]:
+def served(repository: Path, certificate: Certificate | None = None) -> Iterator[str]:
     handler = type("Handler", (OldServer,), {"repository": repository})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.certificate, certificate.key)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/team/ship.git"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/team/ship.git"
         server.shutdown()
 
 
@@ -83,10 +94,11 @@ def back_up(
     run: int,
     previous: RefListing | None = None,
     credential: GitCredential | None,
+    network: Network = DIRECT,
 ) -> RefListing:
     transport = LocalTransport({url: source}, version=0)
     listing = list_refs(transport, url)
-    update_mirror(mirror, transport, url, listing, previous=previous, run=run, credential=credential)
+    update_mirror(mirror, transport, url, listing, previous=previous, run=run, access=GitAccess(credential, network))
     return listing
 
 
@@ -136,3 +148,31 @@ def test_a_refused_credential_is_told_without_the_credential(source: Path, mirro
 
 def test_the_listing_is_that_of_version_2(source: Path, url: str) -> None:
     assert list_refs(LocalTransport({url: source}, version=0), url) == listing_of(source)
+
+
+def test_git_goes_through_the_proxy_of_the_environment(
+    source: Path, mirror: Path, url: str, socks_address: str
+) -> None:
+    by_socks = Network({"all_proxy": f"socks5h://{USER}:{quote(PASSWORD, safe='')}@{socks_address}"})
+    nowhere = Network({"http_proxy": "http://me:hidden-word@127.0.0.1:1"})
+
+    with pytest.raises(FetchFailed) as raised:
+        back_up(mirror, url, source, run=1, credential=CREDENTIAL, network=nowhere)
+    back_up(mirror, url, source, run=2, credential=CREDENTIAL, network=by_socks)
+
+    assert "hidden-word" not in str(raised.value)
+    assert refs_of(mirror) == refs_of(source)
+
+
+def test_git_trusts_the_authorities_that_a_person_named_and_no_others(
+    source: Path, mirror: Path, tmp_path: Path
+) -> None:
+    certificate = make_certificate(tmp_path, "IP:127.0.0.1")
+
+    with served(source, certificate) as url:
+        with pytest.raises(FetchFailed, match="certificate"):
+            back_up(mirror, url, source, run=1, credential=CREDENTIAL)
+        trusting = Network(authorities=certificate.certificate)
+        back_up(mirror, url, source, run=2, credential=CREDENTIAL, network=trusting)
+
+    assert refs_of(mirror) == refs_of(source)

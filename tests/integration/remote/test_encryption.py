@@ -3,10 +3,8 @@
 import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,29 +12,12 @@ import pytest
 from matou.credentials import Secret
 from matou.remote.answers import ConnectionFailed, UntrustedServer
 from matou.remote.session import Patience, Session
+from support.certificates import Certificate, make_certificate
 from support.steered_clock import SYSTEM_CLOCK
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
 SECRET = Secret("token f00dfacecafe0123456789abcdef0123456789ab")
-
-
-@dataclass(frozen=True)
-class Certificate:
-    key: Path
-    certificate: Path
-
-
-def make_certificate(folder: Path, name: str) -> Certificate:
-    made = Certificate(folder / f"{name}.key", folder / f"{name}.pem")
-    subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName={name}")
-    kind = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    subprocess.run(
-        ["openssl", "req", *kind, "-keyout", made.key, "-out", made.certificate, *subject],
-        check=True,
-        capture_output=True,
-    )
-    return made
 
 
 class EncryptedServer:

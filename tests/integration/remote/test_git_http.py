@@ -211,17 +211,61 @@ def test_three_401_in_a_row_are_about_the_credential(smart: SmartHttp, recording
     assert len(recording_server.requests) == 4
 
 
-def test_no_redirect_is_followed(
-    session: Session, git_server: RecordingServer, fault_proxy: Callable[[str], FaultProxy]
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+def test_a_repository_that_moved_within_its_host_is_found_where_it_is_now(
+    git_server: RecordingServer, session: Session, code: int
+) -> None:
+    """As git finds it: by a redirect of its first request, whatever that is."""
+    serve = git_server.handler
+    assert serve is not None
+
+    def answer(request: SeenRequest) -> Reply:
+        if request.path.startswith("/old.git/"):
+            return Reply(code, headers={"Location": request.target.replace("/old.git/", "/new.git/")})
+        return serve(request)
+
+    git_server.handler = answer
+    smart = SmartHttp(session, credential=CREDENTIAL)
+
+    listed = [ls_refs(smart, git_server, "/old.git") for _ in range(2)]
+    advertised = SmartHttp(session, credential=CREDENTIAL).advertise(f"{git_server.url}/old.git", "git-upload-pack")
+
+    assert listed[0] == listed[1] == ls_refs(smart, git_server, "/new.git")
+    assert b"version 2" in advertised
+    asked = [request.path for request in git_server.requests]
+    assert asked.count("/old.git/git-upload-pack") == 1, "what was learnt is not asked again"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/login?next=/r.git",
+        "/team/repo.git/git-upload-pack",
+        "http://127.0.0.2:1/r.git/git-upload-pack",
+        "/x.git/git-upload-pack?a",
+        "",
+    ],
+)
+def test_a_redirect_of_a_request_that_names_no_other_place_for_it_is_not_followed(
+    recording_server: RecordingServer, smart: SmartHttp, location: str
+) -> None:
+    recording_server.replies = [Reply(302, headers={"Location": location})]
+
+    with pytest.raises(RedirectRefused):
+        ls_refs(smart, recording_server)
+
+    assert len(recording_server.requests) == 1
+
+
+def test_an_advertisement_of_another_host_is_not_asked_for(
+    git_server: RecordingServer, fault_proxy: Callable[[str], FaultProxy]
 ) -> None:
     proxy = fault_proxy(git_server.url)
-    proxy.add(Redirect("/elsewhere.git/info/refs?service=git-upload-pack"), at=[1, 2])
+    proxy.add(Redirect(f"{git_server.url}/elsewhere.git/info/refs?service=git-upload-pack"), at=1)
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as through_proxy:
         smart = SmartHttp(through_proxy, credential=CREDENTIAL)
         with pytest.raises(RedirectRefused):
             smart.advertise(f"{proxy.url}/r.git", "git-upload-pack")
-        with pytest.raises(RedirectRefused):
-            ls_refs(smart, proxy)
 
     assert git_server.requests == []
 

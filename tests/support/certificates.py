@@ -1,0 +1,23 @@
+"""Certificates of nobody's, made by openssl for each run."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Certificate:
+    key: Path
+    certificate: Path
+
+
+def make_certificate(folder: Path, name: str) -> Certificate:
+    made = Certificate(folder / f"{name}.key", folder / f"{name}.pem")
+    subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName={name}")
+    kind = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+    subprocess.run(
+        ["openssl", "req", *kind, "-keyout", made.key, "-out", made.certificate, *subject],
+        check=True,
+        capture_output=True,
+    )
+    return made
