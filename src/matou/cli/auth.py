@@ -13,6 +13,7 @@ from matou.cli.help import Command, Group
 from matou.cli.language import complain, describe, tell, translate
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 from matou.credentials.names import Place, SecretKind
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
@@ -75,7 +76,7 @@ def status(
         for one in statuses:
             typer.echo(_as_text(one))
         if not statuses:
-            typer.echo(_("nobody is logged in anywhere"), err=True)
+            say(_("nobody is logged in anywhere"))
     raise typer.Exit(_code(statuses))
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
+from matou.cli.verbosity import shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.settings import Settings
@@ -26,7 +28,10 @@ Globs = list[str]
 
 def backup(
     platform: Annotated[
-        str | None, typer.Argument(help=_("coding, gitcode or gitee; without it, every source in matou.toml"))
+        str | None,
+        typer.Argument(
+            autocompletion=platforms, help=_("coding, gitcode or gitee; without it, every source in matou.toml")
+        ),
     ] = None,
     url: Annotated[str | None, typer.Option(help=_("the address of the platform's API"))] = None,
     to: Annotated[Path | None, typer.Option(help=_("the archive; made where there is none"))] = None,
@@ -111,7 +116,7 @@ def _run_with(
     from matou.wiring import back_up
 
     wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
-    with backup_progress(on_terminal=sys.stderr.isatty()) as progress:
+    with backup_progress(on_terminal=shows_bars()) as progress:
         return back_up(
             source.platform,
             source.url,

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from matou import __version__
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosting import forge_at
 from matou.cli.language import describe, translate
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 from matou.cli.words import FINDINGS
 
 _ = translate
@@ -21,13 +23,14 @@ def check(directory: Directory) -> None:
     from matou.wiring import open_archive
 
     open_archive(directory)
+    say(f"matou {__version__}")
     with forge_at(directory) as forge:
         findings = find_disagreements(forge)
     for finding in findings:
         typer.echo(f"{FINDINGS[finding.kind]}: {printable(finding.what)}")
     if findings:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
-    typer.echo(_("the database and the folders agree"), err=True)
+    say(_("the database and the folders agree"))
 
 
 def reindex(directory: Directory) -> None:
@@ -39,11 +42,10 @@ def reindex(directory: Directory) -> None:
         report = index_again(forge)
     for problem in report.problems:
         typer.echo(describe(problem), err=True)
-    typer.echo(
+    say(
         _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
             sources=report.sources, namespaces=report.namespaces, repositories=report.repositories
         ),
-        err=True,
     )
     if report.problems:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)

@@ -4,7 +4,9 @@ import sys
 
 import typer
 
+from matou import __version__
 from matou.cli.language import translate
+from matou.cli.verbosity import say
 from matou.settings import Settings
 
 _ = translate
@@ -14,8 +16,9 @@ def doctor() -> None:
     from matou.git.version import git_version, require_git
 
     settings = Settings.of_process()
+    typer.echo(f"matou   {__version__}")
     typer.echo(f"python  {sys.version.split()[0]}")
     typer.echo(_("cores   {count}").format(count=settings.processors))
     typer.echo(f"git     {git_version()}")
     require_git()
-    typer.echo(_("this machine is ready"), err=True)
+    say(_("this machine is ready"))

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import typer
-
 from matou.cli.language import translate
+from matou.cli.verbosity import say
 from matou.credentials.logins import Login, home_folder
 from matou.git.run import run_git
 from matou.settings import Settings
@@ -24,7 +23,7 @@ def set_up_git(logins: Iterable[Login], settings: Settings) -> None:
         # An empty value makes git forget the helpers that were named before, which would keep a copy.
         run_git(["config", "--file", str(file), "--replace-all", key, ""])
         run_git(["config", "--file", str(file), "--add", key, f"!{shlex.quote(_program())} auth git-credential"])
-        typer.echo(_("git asks Matou about {origin}").format(origin=login.git_origin), err=True)
+        say(_("git asks Matou about {origin}").format(origin=login.git_origin))
 
 
 def take_out_of_git(git_origin: str, settings: Settings) -> None:
@@ -37,7 +36,7 @@ def take_out_of_git(git_origin: str, settings: Settings) -> None:
     run_git(["config", "--file", str(file), "--unset-all", key])
     for value in left:
         run_git(["config", "--file", str(file), "--add", key, value])
-    typer.echo(_("git no longer asks Matou about {origin}").format(origin=git_origin), err=True)
+    say(_("git no longer asks Matou about {origin}").format(origin=git_origin))
 
 
 def without_ours(helpers: Sequence[str]) -> list[str]:

@@ -2,16 +2,21 @@
 
 import gettext
 import re
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+from typer._click.core import Command as ClickCommand
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from matou.cli.language import translate
+from matou.cli.verbosity import Verbosity, choose
 from matou.settings import process_language
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
+    from typer._click.core import Parameter
 
 _ = translate
 
@@ -84,24 +89,66 @@ def mistake(said: str) -> str:
     return said.rstrip(".。")
 
 
-class Command(TyperCommand):
-    """A command whose help is in the person's language."""
+class _InOurWords(ClickCommand):
+    """What commands and groups of them have in common."""
 
     def get_help_option(self, ctx: "Context") -> TyperOption | None:
         return _in_our_words(super().get_help_option(ctx))
+
+    def get_params(self, ctx: "Context") -> "list[Parameter]":
+        own = super().get_params(ctx)
+        before_help = len(self.params)
+        return [*own[:before_help], *_shared_options(), *own[before_help:]]
 
     def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_("Usage: "))
 
 
-class Group(TyperGroup):
+class Command(_InOurWords, TyperCommand):
+    """A command whose help is in the person's language, with the options that every command has."""
+
+
+class Group(_InOurWords, TyperGroup):
     """Commands under one word; see Command."""
 
-    def get_help_option(self, ctx: "Context") -> TyperOption | None:
-        return _in_our_words(super().get_help_option(ctx))
 
-    def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_("Usage: "))
+def show_help(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help=_("the command's words, as in: org member add"))
+    ] = None,
+) -> None:
+    program = context.find_root()
+    program.command.main([*(words or ()), "--help"], prog_name=program.info_name, standalone_mode=False)
+
+
+def _be_quiet(*, value: bool) -> None:
+    if value:
+        choose(Verbosity.QUIET)
+
+
+def _be_verbose(*, value: bool) -> None:
+    if value:
+        choose(Verbosity.VERBOSE)
+
+
+@cache
+def _shared_options() -> "tuple[Parameter, ...]":
+    def said_of_every_command(
+        quiet: Annotated[
+            bool,
+            typer.Option(
+                "--quiet", "-q", expose_value=False, callback=_be_quiet, help=_("say nothing but what went wrong")
+            ),
+        ] = False,
+        verbose: Annotated[
+            bool, typer.Option("--verbose", "-v", expose_value=False, callback=_be_verbose, help=_("say more"))
+        ] = False,
+    ) -> None: ...
+
+    holder = typer.Typer(add_completion=False)
+    holder.command()(said_of_every_command)
+    return tuple(typer.main.get_command(holder).params)
 
 
 def _in_our_words(option: TyperOption | None) -> TyperOption | None:

@@ -10,6 +10,7 @@ from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
@@ -65,7 +66,7 @@ def remove_key(
 
     with forge_at(root) as forge:
         remove_signing_key(forge, account(forge, user), key_id)
-    typer.echo(_("removed the key {id}").format(id=key_id), err=True)
+    say(_("removed the key {id}").format(id=key_id))
 
 
 def _as_json(key: "SigningKey") -> dict[str, object]:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.completion import targets
 from matou.cli.hosts import CODING, GITEE
 from matou.cli.language import complain, translate
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.names import Place, SecretKind
@@ -52,7 +54,8 @@ def login(
         typer.Argument(help=_("coding, gitcode, gitee, or the address of a server; all known with --setup-git")),
     ] = None,
     platform: Annotated[
-        str | None, typer.Option(help=_("coding, gitcode, gitee or matou, where the address does not say"))
+        str | None,
+        typer.Option(autocompletion=targets, help=_("coding, gitcode, gitee or matou, where the address does not say")),
     ] = None,
     user: Annotated[str, typer.Option(help=_("whose password it is; without it, a token is asked for"))] = "",
     token_stdin: Annotated[
@@ -93,7 +96,7 @@ def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None
     if found is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
     kept.forget(found)
-    typer.echo(_("logged out of {origin}").format(origin=found.origin), err=True)
+    say(_("logged out of {origin}").format(origin=found.origin))
     if found.git_origin not in {other.git_origin for other in kept.logins.all()}:
         take_out_of_git(found.git_origin, kept.settings)
 
@@ -178,11 +181,11 @@ def _not_accepted(at: "Host", url: str, given: _Given) -> "NotAccepted":
 
 
 def _tell(login: Login) -> None:
-    typer.echo(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)), err=True)
+    say(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)))
     for kind, place in login.places.items():
-        typer.echo(_where(kind, place, is_made=SecretKind.PASSWORD in login.places), err=True)
+        say(_where(kind, place, is_made=SecretKind.PASSWORD in login.places))
     if SecretKind.PASSWORD in login.places and login.platform in OPENS:
-        typer.echo(OPENS[login.platform], err=True)
+        say(OPENS[login.platform])
 
 
 def _where(kind: SecretKind, place: Place, *, is_made: bool) -> str:

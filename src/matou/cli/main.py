@@ -5,9 +5,11 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
+from typing import Annotated
 
 import typer
 
+from matou import __version__
 from matou.cli import (
     auth,
     backup,
@@ -26,10 +28,12 @@ from matou.cli import (
     user,
     verify,
 )
+from matou.cli.completion import be_ready_to_complete, completion
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.help import Command, Group, mistake, use_language
+from matou.cli.help import Command, Group, mistake, show_help, use_language
 from matou.cli.language import complain, describe, translate
 from matou.cli.system_errors import error_of_system
+from matou.cli.verbosity import say
 from matou.errors import MatouError
 
 _ = translate
@@ -67,12 +71,35 @@ app.add_typer(key.keys, name="key")
 app.command("reindex", cls=Command, help=_("Make the database's index of what was backed up anew."))(check.reindex)
 app.command("check", cls=Command, help=_("Say where the database and the folders do not agree."))(check.check)
 app.command("doctor", cls=Command, help=_("Say whether this machine is ready."))(doctor.doctor)
+app.command("completion", cls=Command, help=_("Print what makes a shell complete Matou's commands and options."))(
+    completion
+)
+app.command("help", cls=Command, help=_("Show what a command does and its options."))(show_help)
+
+
+def _say_version(*, value: bool) -> None:
+    if value:
+        typer.echo(f"matou {__version__}")
+        raise typer.Exit(ExitCode.DONE)
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, expose_value=False, callback=_say_version, help=_("say the version and exit")
+        ),
+    ] = False,
+) -> None:
+    """What stands before the command's name."""
 
 
 def main() -> None:
     """Run the command line of this process and end with one of `ExitCode`."""
     signal.signal(signal.SIGTERM, _interrupt)
     use_language()
+    be_ready_to_complete()
     sys.exit(_run())
 
 
@@ -99,7 +126,7 @@ def _run() -> int:
             _flush()
         return _told(error_of_system(error))
     if code == ExitCode.INTERRUPTED:  # Typer, too, makes this code of an interrupt, without a word
-        complain(_("interrupted; what was saved before stays saved"))
+        return _interrupted()
     return code if isinstance(code, int) else ExitCode.DONE
 
 
@@ -122,6 +149,15 @@ def _discard_output() -> None:
 def _told(error: MatouError) -> int:
     complain(describe(error))
     return exit_code_for(error)
+
+
+def _interrupted() -> ExitCode:
+    """A server is ended by a signal as a rule, and may be from its first moment on; anything else was cut off."""
+    if next((word for word in sys.argv[1:] if not word.startswith("-")), "") == "serve":
+        say(serve.STOPPED)
+        return ExitCode.DONE
+    complain(_("interrupted; what was saved before stays saved"))
+    return ExitCode.INTERRUPTED
 
 
 def _complain_of_usage(error: typer.TyperException) -> None:

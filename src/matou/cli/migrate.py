@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.completion import targets
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import translate
 from matou.cli.privacy import write_privately
@@ -24,7 +25,10 @@ _ = translate
 
 def migrate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
-    to: Annotated[str, typer.Option(metavar="PLATFORM", help=_("where to: coding, gitcode, gitee or matou"))],
+    to: Annotated[
+        str,
+        typer.Option(metavar="PLATFORM", autocompletion=targets, help=_("where to: coding, gitcode, gitee or matou")),
+    ],
     url: Annotated[str, typer.Option(help=_("the address of the platform's API"))],
     namespace: Annotated[
         str, typer.Option(metavar="NAME", help=_("the user, organization or project that gets the repositories"))

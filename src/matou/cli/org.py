@@ -7,6 +7,7 @@ import typer
 from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
+from matou.cli.verbosity import say
 
 _ = translate
 
@@ -28,4 +29,4 @@ def create_organization(
         user = account(forge, owner)
         above = find_namespace(forge, NamespacePath.parse(parent)) if parent else None
         made = create_organization(forge, name, owner=user, parent=above, display_name=display_name)
-    typer.echo(_("made {path}").format(path=made.path), err=True)
+    say(_("made {path}").format(path=made.path))

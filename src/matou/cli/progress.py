@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import typer
-
 from matou.archive.manifest import Outcome
 from matou.cli.language import complain, tell, translate
 from matou.cli.texts import duration
+from matou.cli.verbosity import is_quiet, say
 from matou.errors import TryLater
 from matou.model.platform import Account
 from matou.transfer.report import ProgressListener
@@ -33,7 +32,8 @@ def backup_progress(*, on_terminal: bool) -> Iterator[ProgressListener]:
 
 
 def say_that_we_wait(error: TryLater, wait: timedelta) -> None:
-    complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))
+    if not is_quiet():
+        complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))
 
 
 class QuietLines:
@@ -46,7 +46,7 @@ class QuietLines:
         self._said_at = time.monotonic()
 
     def connected(self, account: Account, /) -> None:
-        typer.echo(_("reading {team} as {login}").format(team=account.team, login=account.login), err=True)
+        say(_("reading {team} as {login}").format(team=account.team, login=account.login))
 
     def planned(self, *, to_ask: int, settled: int) -> None:
         self._expected, self._settled = to_ask + settled, settled
@@ -62,4 +62,4 @@ class QuietLines:
                 return
             self._said_at = time.monotonic()
         text = _("{settled} of {expected} repositories").format(settled=self._settled, expected=self._expected)
-        typer.echo(text, err=True)
+        say(text)

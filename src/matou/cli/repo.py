@@ -9,6 +9,7 @@ from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def import_repository(
         said = _("made {path}; everybody may read it")
     else:
         said = _("made {path}; its members and administrators may read it (--public: everybody)")
-    typer.echo(said.format(path=made.path), err=True)
+    say(said.format(path=made.path))
 
 
 def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:

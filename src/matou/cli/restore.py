@@ -1,6 +1,5 @@
 """`matou restore`: plain repositories from an archive, without a network."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -12,6 +11,7 @@ import typer
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import complain, describe, translate
 from matou.cli.texts import printable
+from matou.cli.verbosity import say, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def restore(
 
 @contextmanager
 def show_progress() -> Iterator["Progress"]:
-    if sys.stderr.isatty():
+    if shows_bars():
         from matou.cli.progress_bars import stage_bars
 
         with stage_bars() as advance:
@@ -81,9 +81,8 @@ def _tell(report: "RestoreReport") -> None:
         typer.echo(printable(path))
     for problem in report.problems:
         complain(f"{printable(problem.path)}: {describe(problem.cause)}")
-    typer.echo(
+    say(
         _("{restored} restored, {already_there} were there already, {not_saved} had nothing saved").format(
             restored=len(report.restored), already_there=len(report.already_there), not_saved=len(report.not_saved)
         ),
-        err=True,
     )

@@ -9,6 +9,7 @@ from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
 from matou.cli.texts import printable
+from matou.cli.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole
@@ -75,7 +76,7 @@ def delete_role(
 
     with forge_at(root) as forge:
         customized_roles.delete_role(forge, repository(forge, path), role_id)
-    typer.echo(_("deleted the role {id}").format(id=printable(role_id)), err=True)
+    say(_("deleted the role {id}").format(id=printable(role_id)))
 
 
 def _as_json(role: "CustomizedRole") -> dict[str, object]:

@@ -8,9 +8,11 @@ import typer
 from matou.cli.hosting import forge_at
 from matou.cli.language import translate
 from matou.cli.privacy import GroupOption
+from matou.cli.verbosity import say
 
 _ = translate
 
+STOPPED = _("the server has stopped")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -43,6 +45,7 @@ def serve(
     open_to = anonymous_reads_backups
     with forge_at(root, loopback=host in LOOPBACK, anonymous_reads_backups=open_to, group=group) as forge:
         if not list_users(forge):
-            typer.echo(_("there is no account yet; make an administrator with:"), err=True)
-            typer.echo(f"  matou user add NAME --admin --root {root}", err=True)
+            say(_("there is no account yet; make an administrator with:"))
+            say(f"  matou user add NAME --admin --root {root}")
         run_server(forge, host=host, port=port, base_url=url, requests_per_minute=requests_per_minute)
+    say(STOPPED)

@@ -9,6 +9,7 @@ from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, forge_at
 from matou.cli.language import translate
 from matou.cli.sources import Usage
+from matou.cli.verbosity import say
 from matou.credentials import Secret
 
 _ = translate
@@ -36,7 +37,7 @@ def add_user(
     password = None if no_password else _password(from_stdin=password_stdin)
     with forge_at(root) as forge:
         user = create_user(forge, name, email=email, password=password, admin=admin)
-    typer.echo(_("made the account {name}").format(name=user.name), err=True)
+    say(_("made the account {name}").format(name=user.name))
 
 
 def _password(*, from_stdin: bool) -> Secret:

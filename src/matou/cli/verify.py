@@ -1,7 +1,6 @@
 """`matou verify`: is the archive what was saved?"""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import describe, translate
 from matou.cli.privacy import write_privately
 from matou.cli.texts import printable
+from matou.cli.verbosity import shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def verify(
 
 @contextmanager
 def _progress() -> Iterator["Progress"]:
-    if sys.stderr.isatty():
+    if shows_bars():
         from matou.cli.progress_bars import stage_bars
         from matou.cli.words import STAGES
 

@@ -1,0 +1,46 @@
+"""How much the program says beside its data: with -q what went wrong alone, with -v more than usual."""
+
+import sys
+from enum import IntEnum
+
+import typer
+
+
+class Verbosity(IntEnum):
+    QUIET = -1
+    USUAL = 0
+    VERBOSE = 1
+
+
+class _Chosen:
+    """What was said on this process's command line."""
+
+    verbosity = Verbosity.USUAL
+
+
+def choose(verbosity: Verbosity) -> None:
+    """Raises Usage where the other one was said too."""
+    from matou.cli.sources import Usage
+
+    if _Chosen.verbosity not in (Verbosity.USUAL, verbosity):
+        raise Usage("-q and -v say the opposite of each other")
+    _Chosen.verbosity = verbosity
+
+
+def is_quiet() -> bool:
+    return _Chosen.verbosity is Verbosity.QUIET
+
+
+def is_verbose() -> bool:
+    return _Chosen.verbosity is Verbosity.VERBOSE
+
+
+def shows_bars() -> bool:
+    """Whether a terminal is there on which something may move."""
+    return sys.stderr.isatty() and not is_quiet()
+
+
+def say(text: str) -> None:
+    """On standard error, what somebody who waits wants to know; what went wrong is told by `language.complain`."""
+    if not is_quiet():
+        typer.echo(text, err=True)
