@@ -4,6 +4,7 @@ What is missing and what may not be seen answer alike: without a credential both
 "not found".
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
@@ -23,6 +24,7 @@ from matou.server.authentication import (
     read_credential,
 )
 from matou.server.errors import Answer, answer_for
+from matou.server.origin import caller_of, client_address
 from matou.server.paths import GitTarget
 from matou.server.site import Site
 from matou.server.streaming import Header
@@ -47,9 +49,7 @@ class GitRequest:
 
     @property
     def address(self) -> str:
-        """Of the peer itself: what a header says of others is not believed."""
-        client = self.scope.get("client")
-        return client[0] if client else ""
+        return client_address(self.scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Admitted:
     identity: Identity
     credential: Credential | None
     address: str
+
+    @property
+    def caller(self) -> Hashable:
+        """Whom this counts for, as turns are counted."""
+        return caller_of(self.identity, self.address)
 
 
 async def admit(request: GitRequest, action: Action) -> Admitted:

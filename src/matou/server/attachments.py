@@ -19,6 +19,7 @@ from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.errors import answer_for
 from matou.server.lfs_files import DOWNLOAD_PIECE_BYTES
+from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
 from matou.server.site import Site
 from matou.server.streaming import (
@@ -126,8 +127,7 @@ class AttachmentRoute(BaseRoute):
 def _stored_file(site: Site, scope: Scope) -> StoredFile:
     """Raises NotFound, Refused; and DamagedObject where its bytes are not those that came."""
     forge, target = site.forge, scope["attachment"]
-    client = scope.get("client")
-    identity = identify(forge, _credential(scope), address=client[0] if client else "")
+    identity = identify(forge, _credential(scope), address=client_address(scope))
     repository = reach_repository(forge, identity, target.repository, Action.READ_CODE)
     stored = open_upload(forge, repository, target.upload, target.name)
     site.whole_files.require_whole(stored.path, stored.upload.blob)

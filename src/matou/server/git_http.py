@@ -26,6 +26,7 @@ from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
 from matou.server.git_push import receive_pack
+from matou.server.pace import Pace
 from matou.server.paths import Operation
 from matou.server.site import Site
 from matou.server.streaming import (
@@ -34,6 +35,7 @@ from matou.server.streaming import (
     PLAIN_TEXT,
     ClientLeft,
     Header,
+    Receiver,
     RequestBody,
     begin_answer,
     end_answer,
@@ -143,8 +145,7 @@ async def _upload_pack(request: GitRequest) -> None:
             await _send_whole(request, pack)
         else:
             await _count_clone(request.site, admitted.repository, beginning)
-            async with request.site.fetches.taken():
-                await until_client_leaves(request.receive, _send_pack(request, admitted, body))
+            await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
 
 async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None:
@@ -197,7 +198,13 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     kept.seek(0)
 
 
-async def _send_pack(request: GitRequest, admitted: Admitted, body: IO[bytes]) -> None:
+async def _send_pack_in_turn(request: GitRequest, admitted: Admitted, body: IO[bytes]) -> None:
+    pace = Pace()
+    async with request.site.fetches.taken(admitted.caller, pace):
+        await _send_pack(request, admitted, body, Receiver(request.send, pace))
+
+
+async def _send_pack(request: GitRequest, admitted: Admitted, body: IO[bytes], receiver: Receiver) -> None:
     git_dir = request.site.forge.git_dir(admitted.repository)
     # git reads the descriptor, whose place Python's own buffer does not always move.
     os.lseek(body.fileno(), 0, os.SEEK_SET)
@@ -208,17 +215,17 @@ async def _send_pack(request: GitRequest, admitted: Admitted, body: IO[bytes]) -
         environment={"GIT_PROTOCOL": f"version={protocol_version(request)}"},
         settings=FETCH_SETTINGS,
     ) as child:
-        await _relay(request, child)
+        await _relay(request, child, receiver)
 
 
-async def _relay(request: GitRequest, child: AsyncGitChild) -> None:
+async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) -> None:
     """Pass on what git says. An answer that git breaks off ends without its flush: the client sees that it is cut."""
     piece = await child.read(PIECE_BYTES)
     if not piece:
         raise GitRefusedRequest("a git request", "nothing that git could answer")
     await begin_answer(request.send, 200, (_RESULT, *NO_CACHE))
     while piece:
-        await send_piece(request.send, piece)
+        await receiver.send_piece(piece)
         piece = await child.read(PIECE_BYTES)
     await end_answer(request.send)
 

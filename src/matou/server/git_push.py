@@ -30,17 +30,18 @@ from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.model.refs import RefChange
 from matou.server.admission import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.git_bodies import PacketFraming, PacketSplitter, Section, request_pieces
+from matou.server.pace import Pace
 from matou.server.push_commands import PushCommands, changes_made, read_commands
 from matou.server.push_hook import HOOKS, PushHook, Question
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,
     Header,
+    Receiver,
     RequestBody,
     begin_answer,
     end_answer,
     send_answer,
-    send_piece,
     understood,
 )
 
@@ -87,9 +88,14 @@ async def receive_pack(request: GitRequest) -> None:
         await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
         return
     asked = await understood(read_commands, commands)
-    report = Report(request.send)
-    site = request.site
-    async with site.pushes.taken(), site.writers.only(admitted.repository.id):
+    pace, site = Pace(), request.site
+    report = Report(request.send, pace)
+    # The repository's turn first: who waits for that one takes none from pushes to others.
+    async with (
+        site.writers.only(admitted.repository.id, admitted.caller, pace),
+        site.pushes.taken(admitted.caller, pace),
+    ):
+        body.pace = pace
         # Others were first, for a minute perhaps.
         await admit_again(site, admitted)
         try:
@@ -249,8 +255,9 @@ class Report:
         has_begun: progress was sent, so the answer's status can no longer change.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, pace: Pace) -> None:
         self._send = send
+        self._receiver = Receiver(send, pace)
         self._splitter = PacketSplitter()
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -291,4 +298,4 @@ class Report:
         if not self.has_begun:
             self.has_begun = True
             await begin_answer(self._send, 200, (_RESULT, *NO_CACHE))
-        await send_piece(self._send, packet)
+        await self._receiver.send_piece(packet)

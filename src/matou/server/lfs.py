@@ -25,6 +25,7 @@ from matou.server.errors import Answer
 from matou.server.lfs_files import UnsatisfiableRange, read_range, send_file, upload_stream
 from matou.server.lfs_links import LIFETIME, Errand, Verb
 from matou.server.origin import base_url
+from matou.server.pace import Pace
 from matou.server.paths import Operation
 from matou.server.streaming import ClientLeft, Header, RequestBody, bounded, header, send_answer, understood
 
@@ -204,9 +205,11 @@ async def _upload(request: GitRequest) -> None:
     admitted = await _admit_errand(request, Verb.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
-    site = request.site
+    site, pace = request.site, Pace()
     try:
-        await site.transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
+        async with site.uploads.taken(admitted.caller, pace):
+            body.pace = pace
+            await site.transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
     except objects.WrongObject as error:
         # On its way in it is the client's bytes that are wrong, and not ours.
         raise UnusableRequest("an lfs object's content", str(error)) from error

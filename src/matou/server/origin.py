@@ -1,12 +1,37 @@
-"""How people reach this server: the address that links begin with."""
+"""Both ends of a request: the address that links begin with, and the client's own, as turns and tries are counted."""
 
 import re
+from collections.abc import Hashable
+from ipaddress import IPv6Address, ip_address
 
 from starlette.types import Scope
 
+from matou.forge.access import Identity
 from matou.server.streaming import header
 
+_NETWORK_BITS = 64
+"""Of IPv6: whoever has one address there has all that begin alike."""
+
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?\Z")
+
+
+def client_address(scope: Scope) -> str:
+    """Of the peer itself: what a header says of others is not believed. Empty where the web server does not tell."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def caller_of(identity: Identity, address: str) -> Hashable:
+    """Whom a request counts for: the account, or the address without one; of IPv6 the network that it is in."""
+    if identity.user is not None:
+        return identity.user.id
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address) or parsed.ipv4_mapped is not None:
+        return address
+    return int(parsed) >> (128 - _NETWORK_BITS), _NETWORK_BITS
 
 
 def base_url(configured: str | None, scope: Scope) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from matou.server.site import Busy
+from matou.server.turns import Busy
 
 COME_BACK_AFTER = timedelta(seconds=10)
 

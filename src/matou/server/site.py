@@ -2,21 +2,18 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
-from weakref import WeakValueDictionary
 
-from matou.errors import TryLater
 from matou.forge.forge import Forge
 from matou.git.whole_pack import WholePack
 from matou.model.names import ObjectId
 from matou.server.lfs_links import Links
+from matou.server.turns import Turns, Writers
 from matou.server.whole_files import WholeFiles
 
 Parameters = ParamSpec("Parameters")
@@ -28,12 +25,13 @@ TRANSFER_THREADS = 32
 
 MOST_WHOLE_PACKS = 10_000
 FETCHES_AT_ONCE = 32
+FETCHES_OF_ONE = 12
 PUSHES_AT_ONCE = 16
-LONGEST_TURN = timedelta(seconds=60)
+PUSHES_OF_ONE = 4
+UPLOADS_AT_ONCE = TRANSFER_THREADS * 3 // 4
+"""Of LFS objects: each holds a thread. The others are for what does not wait for a client."""
 
-
-class Busy(TryLater):
-    """All turns are taken."""
+UPLOADS_OF_ONE = TRANSFER_THREADS // 4
 
 
 class WholePacks:
@@ -53,44 +51,6 @@ class WholePacks:
         self._known[git_dir] = (wanted, pack)
 
 
-class Turns:
-    """At most so many at once; who waits too long is told to come back."""
-
-    def __init__(self, at_once: int) -> None:
-        self._free = asyncio.Semaphore(at_once)
-
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
-        async with _waiting_for(self._free):
-            yield
-
-
-class Writers:
-    """One push at a time for each repository, by its id."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-
-    @asynccontextmanager
-    async def only(self, repository_id: int) -> AsyncIterator[None]:
-        lock = self._locks.get(repository_id) or self._locks.setdefault(repository_id, asyncio.Lock())
-        async with _waiting_for(lock):
-            yield
-
-
-@asynccontextmanager
-async def _waiting_for(turn: asyncio.Semaphore | asyncio.Lock) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(LONGEST_TURN.total_seconds()):
-            await turn.acquire()
-    except TimeoutError:
-        raise Busy("the server is busy with others' work on this", wait=LONGEST_TURN) from None
-    try:
-        yield
-    finally:
-        turn.release()
-
-
 @dataclass(frozen=True, slots=True)
 class Site:
     """One running server. `base_url` is what people type, without a slash at the end; None: what each request says."""
@@ -100,8 +60,9 @@ class Site:
     links: Links
     whole_files: WholeFiles = field(default_factory=WholeFiles)
     whole_packs: WholePacks = field(default_factory=WholePacks)
-    fetches: Turns = field(default_factory=lambda: Turns(FETCHES_AT_ONCE))
-    pushes: Turns = field(default_factory=lambda: Turns(PUSHES_AT_ONCE))
+    fetches: Turns = field(default_factory=lambda: Turns(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
+    pushes: Turns = field(default_factory=lambda: Turns(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))
+    uploads: Turns = field(default_factory=lambda: Turns(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
     writers: Writers = field(default_factory=Writers)
     forge_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FORGE_THREADS, "forge"))
     transfer_threads: ThreadPoolExecutor = field(

@@ -4,12 +4,12 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import timedelta
-from time import monotonic
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from starlette.types import Message, Receive, Send
 
 from matou.errors import MatouError, TryLater, UnknownShape
+from matou.server.pace import Pace, TooSlow
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -20,8 +20,6 @@ SHORT_BODY_BYTES = 4 * 1024
 
 PATIENCE_WITH_SENDER = timedelta(seconds=60)
 PATIENCE_WITH_RECEIVER = timedelta(minutes=5)
-LEAST_BYTES_A_SECOND = 8 * 1024
-PATIENCE_WITH_SLOWNESS = timedelta(minutes=1)
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 Header = tuple[bytes, bytes]
 
@@ -52,11 +50,14 @@ class RequestBody:
 
     Attributes:
         is_finished: the last byte came.
+        pace: set as soon as this client holds what others may wait for: it has to send a least number of bytes a
+            second from then on.
     """
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.is_finished = False
+        self.pace: Pace | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Raises ClientLeft where the connection ends before the body does."""
@@ -75,10 +76,18 @@ class RequestBody:
 
     async def _next_message(self) -> Message:
         try:
+            if self.pace is not None:
+                return await self._next_message_at(self.pace)
             async with asyncio.timeout(PATIENCE_WITH_SENDER.total_seconds()):
                 return await self._receive()
-        except TimeoutError:
+        except (TimeoutError, TooSlow):
             raise ClientLeft("the client stopped sending in the middle of its request") from None
+
+    async def _next_message_at(self, pace: Pace) -> Message:
+        async with pace.waiting():
+            message = await self._receive()
+        pace.moved(len(message.get("body", b"")))
+        return message
 
     async def discard(self, *, at_most_bytes: int, within_seconds: float) -> None:
         """Read what is left, so that a client which sends before it reads can see its answer."""
@@ -200,27 +209,20 @@ async def send_piece(send: Send, piece: bytes) -> None:
 
 
 class Receiver:
-    """A client that holds what others may be waiting for, and so has to take a least number of bytes a second.
+    """A client that holds what others may be waiting for, and so has to take a least number of bytes a second."""
 
-    Each byte gives time; what is not used is kept, from PATIENCE_WITH_SLOWNESS at the beginning to
-    PATIENCE_WITH_RECEIVER. Only the waiting for this client counts, not what takes us time.
-    """
-
-    def __init__(self, send: Send, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, send: Send, pace: Pace | None = None) -> None:
         self._send = send
-        self._clock = clock
-        self._seconds_left = PATIENCE_WITH_SLOWNESS.total_seconds()
+        self._pace = pace or Pace()
 
     async def send_piece(self, piece: bytes) -> None:
         """Raises ClientLeft where the client is too slow."""
-        given = self._seconds_left + len(piece) / LEAST_BYTES_A_SECOND
-        began, allowed = self._clock(), min(given, PATIENCE_WITH_RECEIVER.total_seconds())
+        self._pace.moved(len(piece))
         try:
-            async with asyncio.timeout(allowed):
+            async with self._pace.waiting():
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-        except TimeoutError:
+        except TooSlow:
             raise ClientLeft("the client received its answer too slowly") from None
-        self._seconds_left = allowed - (self._clock() - began)
 
 
 async def end_answer(send: Send) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from starlette.types import Message
 
-from matou.server import streaming
+from matou.server import pace
+from matou.server.pace import LEAST_BYTES_A_SECOND, Pace
 from matou.server.shares import Shares
-from matou.server.site import Busy
-from matou.server.streaming import LEAST_BYTES_A_SECOND, ClientLeft, Receiver
+from matou.server.streaming import ClientLeft, Receiver, RequestBody
+from matou.server.turns import Busy
 
 SECOND = b"x" * LEAST_BYTES_A_SECOND
 
@@ -37,7 +38,7 @@ class Connection:
 
 def deliver(connection: Connection, pieces: int) -> None:
     async def deliver() -> None:
-        receiver = Receiver(connection.send, clock=connection.clock)
+        receiver = Receiver(connection.send, Pace(clock=connection.clock))
         for _ in range(pieces):
             await receiver.send_piece(SECOND)
 
@@ -55,7 +56,7 @@ def test_a_receiver_at_the_least_pace_gets_everything() -> None:
 def test_one_that_is_slower_is_cut_off_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     # Half as fast: of each piece's two seconds one is lost.
     connection = Connection(*[2.0] * 59, None)
-    monkeypatch.setattr(streaming, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=59.05))
+    monkeypatch.setattr(pace, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=59.05))
 
     with pytest.raises(ClientLeft):
         deliver(connection, 60)
@@ -64,11 +65,39 @@ def test_one_that_is_slower_is_cut_off_after_a_minute(monkeypatch: pytest.Monkey
 
 
 def test_one_that_stands_still_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "PATIENCE_WITH_SLOWNESS", timedelta(0))
-    monkeypatch.setattr(streaming, "PATIENCE_WITH_RECEIVER", timedelta(seconds=0.05))
+    monkeypatch.setattr(pace, "PATIENCE_WITH_SLOWNESS", timedelta(0))
+    monkeypatch.setattr(pace, "MOST_PATIENCE", timedelta(seconds=0.05))
 
     with pytest.raises(ClientLeft):
         deliver(Connection(*[0.0] * 1000, None), 1001)
+
+
+@pytest.mark.parametrize(("seconds", "bytes_each", "comes"), [(20.0, 1, 5), (20.0, 200_000, 50), (0.5, 5_000, 50)])
+def test_who_sends_at_the_least_pace_may_go_on_and_who_drips_may_not(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, bytes_each: int, comes: int
+) -> None:
+    now, came = [0.0], [0]
+
+    async def receive() -> Message:
+        now[0] += seconds
+        came[0] += 1
+        # What is left of the patience is real time: a drip that is too slow ends at once.
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x" * bytes_each, "more_body": came[0] < 50}
+
+    async def read() -> None:
+        body = RequestBody(receive)
+        body.pace = Pace(clock=lambda: now[0])
+        async for _ in body.pieces():
+            pass
+
+    if comes < 50:
+        with pytest.raises(ClientLeft):
+            asyncio.run(read())
+    else:
+        asyncio.run(read())
+
+    assert came[0] == comes
 
 
 def test_nobody_takes_more_than_a_part_of_the_turns() -> None:

@@ -21,7 +21,7 @@ from matou.model.refs import RefListing
 from matou.server.admission import UNAUTHORIZED
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.errors import Answer, answer_for
-from matou.server.origin import base_url
+from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
 from matou.server.site import Site
 from matou.server.web.markup import Element, page
@@ -62,8 +62,7 @@ async def _respond(site: Site, request: Request) -> Response:
         credential = read_credential(request.headers.raw)
         if "login" in request.query_params:
             return _ask_or_return(signed_in=credential is not None)
-        client = request.client
-        identity = await site.ask(identify, site.forge, credential, address=client.host if client else "")
+        identity = await site.ask(identify, site.forge, credential, address=client_address(request.scope))
         body = await site.ask(_show, _visit(site, request, identity))
     except MatouError as error:
         return _failure(error)

@@ -22,7 +22,7 @@ from matou.server.dialects.coding.links import Links
 from matou.server.dialects.coding.parameters import InvalidParameter, MissingParameter, find, read_body
 from matou.server.dialects.coding.teams import team_of
 from matou.server.errors import DISK_FULL, is_disk_full
-from matou.server.origin import base_url
+from matou.server.origin import base_url, client_address
 from matou.server.rate import RateLimiter
 from matou.server.streaming import Header, RequestBody, bounded
 
@@ -86,7 +86,7 @@ class Endpoint:
             content_type=request.headers.get("content-type", ""),
             body=body,
             host=request.headers.get("host", ""),
-            address="" if request.client is None else request.client.host,
+            address=client_address(request.scope),
             base=base_url(self.base, request.scope),
         )
 

@@ -12,8 +12,8 @@ from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
 from matou.server.dialects.gitcode_v5.pieces import attachment, streamed
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
+from matou.server.pace import LEAST_BYTES_A_SECOND
 from matou.server.shares import Shares
-from matou.server.streaming import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16

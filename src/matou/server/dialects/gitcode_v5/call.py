@@ -9,6 +9,7 @@ from matou.errors import Refused
 from matou.forge.access import Identity
 from matou.forge.forge import Forge
 from matou.server.dialects.gitcode_v5.links import Links
+from matou.server.origin import caller_of
 
 
 class NotSignedIn(Refused):
@@ -33,7 +34,7 @@ class Call:
     @property
     def caller(self) -> Hashable:
         """Whom this counts for: the account, or the address without one."""
-        return self.address if self.identity.user is None else self.identity.user.id
+        return caller_of(self.identity, self.address)
 
     @property
     def user(self) -> User:

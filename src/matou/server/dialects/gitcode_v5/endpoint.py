@@ -29,9 +29,9 @@ from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
 from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
 from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
-from matou.server.origin import base_url
+from matou.server.origin import base_url, caller_of, client_address
 from matou.server.rate import RateLimiter
-from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site, Turns
+from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site
 from matou.server.streaming import (
     SHORT_BODY_BYTES,
     BodyTooLarge,
@@ -45,6 +45,7 @@ from matou.server.streaming import (
     send_answer,
     until_client_leaves,
 )
+from matou.server.turns import Turns
 
 TOKEN = "access_token"  # noqa: S105 - the parameter's name
 _PREFIX = PREFIX.encode() + b"/"
@@ -100,9 +101,9 @@ class Api(BaseRoute):
     router: Router
     limiter: RateLimiter | None = None
     remembered: RememberedAnswers = field(default_factory=RememberedAnswers)
-    large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE))
-    slow: Turns = field(default_factory=lambda: Turns(SLOW_AT_ONCE))
-    long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE))
+    large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE, each=1))
+    slow: Turns = field(default_factory=lambda: Turns(SLOW_AT_ONCE, each=SLOW_AT_ONCE // 2))
+    long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE, each=LONG_AT_ONCE // 2))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_http = scope["type"] == "http"
@@ -152,22 +153,21 @@ class Api(BaseRoute):
             case Pace.QUICK:
                 return await self.site.ask(_run, route, call, asked)
             case Pace.SLOW:
-                async with self.slow.taken():
+                async with self.slow.taken(call.caller):
                     return await self.site.ask(_run, route, call, asked)
             case Pace.LONG:
-                async with self.long.taken():
+                async with self.long.taken(call.caller):
                     return await self.site.transfer(_run, route, call, asked)
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
         route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
-        client = scope.get("client")
         question = Question(
             route=route,
             path=path,
             headers=scope["headers"],
             given=read_query(scope["query_string"]),
             base=base_url(self.site.base_url, scope),
-            address=client[0] if client else "",
+            address=client_address(scope),
             is_head=scope["method"] == "HEAD",
         )
         if not _has_body(question.headers):
@@ -184,20 +184,21 @@ class Api(BaseRoute):
         limit = question.route.largest_body_bytes
         if limit <= LARGEST_BODY_BYTES:
             raise BodyTooLarge("the request is larger than {limit} bytes", limit=LARGEST_BODY_BYTES)
-        await self._require_allowed(question, beginning)
+        caller = await self._require_allowed(question, beginning)
         with TemporaryFile() as kept:
             # On the disk, whatever time it takes to come: who is slow takes no turn from others.
             await _keep(beginning, pieces, kept, limit)
-            async with self.large_bodies.taken():
+            async with self.large_bodies.taken(caller):
                 return await asyncio.to_thread(_read_kept, kept, content_type)
 
-    async def _require_allowed(self, question: Question, beginning: bytes) -> None:
+    async def _require_allowed(self, question: Question, beginning: bytes) -> Hashable:
         """More than the usual is read only of who may do this: the token may stand in the body's beginning."""
         in_body = _TOKEN_IN_BODY.search(beginning)
         credential = question.credential or (Credential("", Secret(in_body[1].decode())) if in_body else None)
         identity = await self._ask_about(credential, partial(self._decide, question, credential))
         if identity.user is None:
             raise NotSignedIn("a token is needed")
+        return caller_of(identity, question.address)
 
     def _decide(self, question: Question, credential: Credential | None) -> Identity:
         identity = identify(self.site.forge, credential, address=question.address)
@@ -214,7 +215,7 @@ class Api(BaseRoute):
         credential = question.credential
         identity = identify(self.site.forge, credential, address=question.address)
         if self.limiter is not None:
-            self.limiter.count(question.address if identity.user is None else identity.user.id)
+            self.limiter.count(caller_of(identity, question.address))
         call = self._call(question, identity)
         return call, read_parameters(question.route.parameters, question.given)
 

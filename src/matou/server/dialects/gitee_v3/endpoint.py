@@ -41,7 +41,7 @@ from matou.server.dialects.gitee_v3.parameters import (
     read_query,
 )
 from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
-from matou.server.origin import base_url
+from matou.server.origin import base_url, caller_of, client_address
 from matou.server.rate import RateLimiter
 from matou.server.site import Site
 from matou.server.streaming import (
@@ -185,14 +185,13 @@ class Api(BaseRoute):
         if scope["method"] not in ("GET", "HEAD"):
             pieces = [piece async for piece in bounded(body.pieces(), limit_bytes=LARGEST_BODY_BYTES)]
             given |= await understood(read_body, b"".join(pieces), header(headers, b"content-type").decode("latin-1"))
-        client = scope.get("client")
         base = base_url(self.site.base_url, scope)
-        return Question(route, path, headers, Given(given), base, client[0] if client else "")
+        return Question(route, path, headers, Given(given), base, client_address(scope))
 
     def _prepare(self, question: Question, credential: Credential | None) -> Call:
         identity = identify(self.site.forge, credential, address=question.address)
         if self.limiter is not None:
-            self.limiter.count(question.address if identity.user is None else identity.user.id)
+            self.limiter.count(caller_of(identity, question.address))
         if identity.user is None and not question.route.is_open:
             raise NotSignedIn("a token is needed")
         return self._call(question, identity)

@@ -1,0 +1,129 @@
+"""Turns for what takes long: so many at once, a part of them for each, what waits served fairly, and nobody who holds
+one too slow for those who wait.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+from matou.errors import TryLater
+from matou.server.pace import Pace
+
+LONGEST_TURN = timedelta(seconds=60)
+
+
+class Busy(TryLater):
+    """All turns are taken."""
+
+
+class Turns:
+    """At most so many at once, and `each` of one person or address; who waits too long is told to come back.
+
+    Those who wait are served in turn, one of each: whoever asks a hundred times waits behind nobody but themselves.
+    For the event loop.
+    """
+
+    def __init__(self, at_once: int, *, each: int) -> None:
+        self._at_once = at_once
+        self._each = each
+        self._held: Counter[Hashable] = Counter()
+        self._paces: set[Pace] = set()
+        self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @asynccontextmanager
+    async def taken(self, who: Hashable, pace: Pace | None = None) -> AsyncIterator[None]:
+        """Raises Busy.
+
+        Args:
+            who: as turns are counted.
+            pace: of the client that the turn waits for, if it does: it is pressed while others wait for a turn.
+        """
+        await self._take(who)
+        paces = [] if pace is None else [pace]
+        self._paces.update(paces)
+        self._press_or_relax()
+        try:
+            yield
+        finally:
+            for held in paces:
+                self._paces.discard(held)
+                held.relax(self)
+            self._give_back(who)
+
+    async def _take(self, who: Hashable) -> None:
+        if self._held.total() < self._at_once and self._held[who] < self._each:
+            self._held[who] += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(who, deque()).append(turn)
+        self._press_or_relax()
+        try:
+            async with asyncio.timeout(LONGEST_TURN.total_seconds()):
+                await turn
+        except BaseException as error:
+            self._leave(who, turn)
+            if isinstance(error, TimeoutError):
+                raise Busy("the server is busy with others' work on this", wait=LONGEST_TURN) from None
+            raise
+
+    def _leave(self, who: Hashable, turn: "asyncio.Future[None]") -> None:
+        """A turn that was given at the same moment goes to the next one."""
+        if turn.done() and not turn.cancelled():
+            self._give_back(who)
+            return
+        queue = self._waiting.get(who, deque())
+        if turn in queue:
+            queue.remove(turn)
+        self._forget_if_empty(who)
+        self._press_or_relax()
+
+    def _give_back(self, who: Hashable) -> None:
+        self._held[who] -= 1
+        if not self._held[who]:
+            del self._held[who]
+        while self._held.total() < self._at_once and (following := self._next()) is not None:
+            self._held[following] += 1
+            self._waiting[following].popleft().set_result(None)
+            self._waiting.move_to_end(following)
+            self._forget_if_empty(following)
+        self._press_or_relax()
+
+    def _next(self) -> Hashable | None:
+        """Who has waited longest for one more than they have; their turns are theirs by now or cancelled."""
+        for who in tuple(self._waiting):
+            queue = self._waiting[who]
+            while queue and queue[0].done():
+                queue.popleft()
+            self._forget_if_empty(who)
+            if queue and self._held[who] < self._each:
+                return who
+        return None
+
+    def _forget_if_empty(self, who: Hashable) -> None:
+        if who in self._waiting and not self._waiting[who]:
+            del self._waiting[who]
+
+    def _press_or_relax(self) -> None:
+        """Whoever waits, one who has their part already too: many people may share an address."""
+        for pace in self._paces:
+            if self._waiting:
+                pace.press(self)
+            else:
+                pace.relax(self)
+
+
+class Writers:
+    """One push at a time for each repository, by its id."""
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[int, Turns] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def only(self, repository_id: int, who: Hashable, pace: Pace | None = None) -> AsyncIterator[None]:
+        """As `Turns.taken`. Raises Busy."""
+        turns = self._turns.get(repository_id) or self._turns.setdefault(repository_id, Turns(1, each=1))
+        async with turns.taken(who, pace):
+            yield
