@@ -3,14 +3,14 @@
 import contextlib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged, MatouError, TryLater
-from matou.git.files import publish_file, sync_folder
 from matou.git.fsck import known_messages, tolerant_check
 from matou.git.jail import GitSetting
 from matou.git.pack_index import ids_not_in
@@ -31,6 +31,7 @@ from matou.git.run import (
     http_environment,
     run_git,
 )
+from matou.git.shallow import INFINITE_DEPTH, boundary_text, lacking_parents, read_boundary, write_boundary
 from matou.git.stored_objects import describe_objects
 from matou.git.transport import GitTransport, may_speak_otherwise
 from matou.model.names import ObjectId
@@ -62,26 +63,34 @@ class FetchedObjects:
         bytes: of packs, as they came.
         new_packs: those that lie in the repository now and did not before.
         findings: what git finds wrong with objects that are kept nevertheless, in its own words.
-        is_shallow: the source itself lacks the parents of some commits, and so do we.
+        boundary: commits whose parents the source itself lacks, and so do we.
         is_closed: git saw that every object which a new one names is there.
     """
 
     bytes: int = 0
     new_packs: tuple[Path, ...] = ()
     findings: tuple[str, ...] = ()
-    is_shallow: bool = False
+    boundary: frozenset[ObjectId] = frozenset()
     is_closed: bool = False
+
+    @property
+    def is_shallow(self) -> bool:
+        return bool(self.boundary)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is asked of a source, and how it is reached. A fresh repository has no object yet."""
+    """What is asked of a source, and how it is reached. A fresh repository has no object yet.
+
+    `boundary` is where the history ended that the source gave before: whether it goes on by now is asked each time.
+    """
 
     git_dir: Path
     transport: GitTransport
     url: str
     wants: frozenset[ObjectId]
     haves: frozenset[ObjectId]
+    boundary: frozenset[ObjectId]
     is_fresh: bool
     object_format: str
     access: GitAccess
@@ -106,8 +115,8 @@ def fetch_objects(
 ) -> FetchedObjects:
     """Bring everything that the refs of `listing` name and reach into a repository; its own refs stay as they are.
 
-    What an earlier try left whole is not fetched again. If this fails, neither a pack that is not whole nor a temporary
-    file is left. One writer a repository.
+    What an earlier try left whole is not fetched again; where the source's history had no beginning, that is asked
+    for. If this fails, neither a pack that is not whole nor a temporary file is left. One writer a repository.
 
     Args:
         git_dir: a bare repository, empty or not.
@@ -124,20 +133,30 @@ def fetch_objects(
         Damaged: what it sent is not sound, or not all that was asked for.
     """
     is_fresh = is_new or not has_objects(git_dir)
-    is_shallow = not is_new and (git_dir / "shallow").exists()
+    boundary = frozenset() if is_fresh else read_boundary(git_dir)
     wants = wanted_objects(listing)
     haves: frozenset[ObjectId] = frozenset()
-    if not is_fresh and not is_shallow:
+    if not is_fresh:
         haves = _whole_tips(git_dir)
         haves |= _left_whole(git_dir, wants - haves, haves)
-        wants -= haves
-    if not wants:
-        return FetchedObjects()
-    order = _Order(git_dir, transport, url, wants, haves, is_fresh, object_format_of(listing), access, limits, durably)
+    if wants <= haves and not (wants and boundary):
+        return FetchedObjects(boundary=boundary)
+    order = _Order(
+        git_dir,
+        transport,
+        url,
+        wants if boundary else wants - haves,
+        haves,
+        boundary,
+        is_fresh,
+        object_format_of(listing),
+        access,
+        limits,
+        durably,
+    )
     with _tidied(git_dir):
         fetched = _fetch_somehow(order)
-    _require_all(order, fetched)
-    return fetched
+    return _proven(order, fetched)
 
 
 def wanted_objects(listing: RefListing) -> frozenset[ObjectId]:
@@ -179,13 +198,21 @@ def _fetch_tolerantly(order: _Order) -> FetchedObjects:
 
 
 def _fetch_directly(order: _Order, options: tuple[str, ...]) -> FetchedObjects:
-    request = fetch_request(order.wants, order.haves, object_format=order.object_format)
+    request = fetch_request(
+        order.wants,
+        order.haves,
+        object_format=order.object_format,
+        shallow=order.boundary,
+        depth=INFINITE_DEPTH if order.boundary else None,
+    )
     with order.transport.exchange(order.url, UPLOAD_PACK, request, protocol=2) as answer:
         response = FetchResponse(answer.read)
         response.begin()
-        _write_shallow(order.git_dir, response.shallow)
+        known = order.boundary.union(response.shallow)
+        if known != order.boundary:
+            write_boundary(order.git_dir, known)
         fetched = _index(order, response, options)
-    return replace(fetched, is_shallow=bool(response.shallow), is_closed=bool(options))
+    return replace(fetched, boundary=known.difference(response.unshallow), is_closed=bool(options))
 
 
 def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> FetchedObjects:
@@ -262,20 +289,11 @@ def _beginning(blocks: Iterator[bytes]) -> tuple[bytes, bool]:
     return b"".join(parts), is_all
 
 
-def _write_shallow(git_dir: Path, shallow: tuple[ObjectId, ...]) -> None:
-    """Tell git which commits have no parents here, or, where the source has become whole, that all have."""
-    path = git_dir / "shallow"
-    if shallow:
-        publish_file(path, b"".join(b"%b\n" % oid.encode() for oid in sorted(shallow)))
-    elif path.exists():
-        path.unlink()
-        sync_folder(git_dir)
-
-
 def _fetch_by_git(order: _Order) -> FetchedObjects:
     """The slow way, for servers of versions 0 and 1: it writes no ref either."""
     before = packs(order.git_dir)
     words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--stdin"]
+    words += ["--update-shallow", *([f"--depth={INFINITE_DEPTH}"] if order.boundary else [])]
     try:
         run_git(
             [*words, "--end-of-options", order.url],
@@ -289,11 +307,41 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
         raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
     new = tuple(sorted(packs(order.git_dir) - before))
     size = sum(os.stat(pack).st_size for pack in new)  # noqa: PTH116 - the same
-    return FetchedObjects(size, new, is_shallow=(order.git_dir / "shallow").exists())
+    return FetchedObjects(size, new, boundary=read_boundary(order.git_dir))
+
+
+def _proven(order: _Order, fetched: FetchedObjects) -> FetchedObjects:
+    """What came, once every wanted object is here with all that it reaches."""
+    if not order.boundary and (order.is_fresh or not fetched.boundary):
+        _require_all(order, fetched)
+        return fetched
+    is_as_before = fetched.boundary == order.boundary and not fetched.new_packs
+    if is_as_before and order.wants <= order.haves:
+        return fetched
+    return replace(fetched, boundary=_settled_boundary(order, fetched.boundary))
+
+
+def _settled_boundary(order: _Order, boundary: frozenset[ObjectId]) -> frozenset[ObjectId]:
+    """Write where the history ends: at commits without their parents only, if all that these reach is here.
+
+    Until it is proven, the repository counts as lacking what it lacked before.
+    """
+    known = read_boundary(order.git_dir)
+    narrow = lacking_parents(order.git_dir, boundary)
+    try:
+        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+    except BadPack:
+        if narrow == boundary:
+            raise
+        narrow = boundary
+        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+    if narrow != known:
+        write_boundary(order.git_dir, narrow)
+    return narrow
 
 
 def _require_all(order: _Order, fetched: FetchedObjects) -> None:
-    """Prove that every wanted object is here with all that it reaches.
+    """Prove that every wanted object is here with all that it reaches, in a history that has a beginning.
 
     Into an empty repository, a pack in which every link leads to an object can only be whole in itself, so that its
     index is proof enough; in every other case git walks from what is new to what was proven before.
@@ -306,12 +354,39 @@ def _require_all(order: _Order, fetched: FetchedObjects) -> None:
         _require_connected(order.git_dir, order.wants, order.haves)
 
 
-def _require_connected(git_dir: Path, ids: Collection[ObjectId], trusted: Collection[ObjectId]) -> None:
+def _require_connected(
+    git_dir: Path,
+    ids: Collection[ObjectId],
+    trusted: Collection[ObjectId],
+    *,
+    boundary: Collection[ObjectId] | None = None,
+) -> None:
+    """`boundary` is where the history shall end, if that is not what the repository says."""
     ends = "".join([*(f"{oid}\n" for oid in ids), *(f"^{oid}\n" for oid in trusted)])
-    try:
-        run_git(["rev-list", "--objects", "--quiet", "--stdin"], git_dir=git_dir, input=ends.encode())
-    except GitFailed as failure:
-        raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
+    with _told_boundary(boundary) as environment:
+        try:
+            run_git(
+                ["rev-list", "--objects", "--quiet", "--stdin"],
+                git_dir=git_dir,
+                input=ends.encode(),
+                environment=environment,
+            )
+        except GitFailed as failure:
+            raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
+
+
+@contextlib.contextmanager
+def _told_boundary(boundary: Collection[ObjectId] | None) -> Iterator[Mapping[str, str]]:
+    """What tells git where a history ends; an empty name is git's word for nowhere."""
+    if boundary is None:
+        yield {}
+    elif not boundary:
+        yield {"GIT_SHALLOW_FILE": ""}
+    else:
+        with tempfile.NamedTemporaryFile(prefix="matou-shallow-") as file:
+            file.write(boundary_text(boundary))
+            file.flush()
+            yield {"GIT_SHALLOW_FILE": file.name}
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 https://git-scm.com/docs/gitprotocol-v2 and https://git-scm.com/docs/gitprotocol-http; nothing here opens a connection.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -182,16 +182,28 @@ def _v0_head(capabilities: Iterable[str], gathered: _Gathered) -> RefName | None
 
 
 def fetch_request(
-    wants: Iterable[ObjectId], haves: Iterable[ObjectId], *, object_format: str = "sha1", done: bool = True
+    wants: Iterable[ObjectId],
+    haves: Iterable[ObjectId],
+    *,
+    object_format: str = "sha1",
+    done: bool = True,
+    shallow: Collection[ObjectId] = (),
+    depth: int | None = None,
 ) -> bytes:
     """Ask for a pack with the wanted objects and all they reach, but for what the haves reach.
 
     With `done` there is no negotiation: one request, one answer. A have that the server does not know costs nothing.
+
+    Args:
+        shallow: commits whose parents are not here.
+        depth: how far back the history is wanted; with `shallow` the server says which of these it has parents for.
     """
     haves = sorted(haves)
     words = [*(["thin-pack"] if haves else []), "no-progress", "ofs-delta"]
     words += [f"want {oid}" for oid in sorted(wants)]
     words += [f"have {oid}" for oid in haves]
+    words += [f"shallow {oid}" for oid in sorted(shallow)]
+    words += [] if depth is None else [f"deepen {depth}"]
     words += ["done"] if done else []
     lines = [encode_line("command=fetch"), *_capabilities(object_format), Marker.DELIMITER.value]
     return b"".join([*lines, *map(encode_line, words), Marker.FLUSH.value])
@@ -203,13 +215,15 @@ class FetchResponse:
     `begin` first, then `pack`: whoever prepares a place for the pack can refuse before it is read.
 
     Attributes:
-        shallow: commits whose parents the server itself does not have.
+        shallow: commits whose parents the server itself does not have, but for those that it was told of.
+        unshallow: commits that it was told of and whose parents come now.
         progress: the last of what the server told people.
     """
 
     def __init__(self, read: Read) -> None:
         self._packets = PacketReader(read)
         self.shallow: tuple[ObjectId, ...] = ()
+        self.unshallow: tuple[ObjectId, ...] = ()
         self.progress = b""
 
     def begin(self) -> None:
@@ -222,7 +236,7 @@ class FetchResponse:
         """
         while (section := self._line()) != b"packfile":
             if section == b"shallow-info":
-                self.shallow = tuple(self._shallow_lines())
+                self._read_shallow()
             elif section == b"acknowledgments":
                 self._skip_section()
             else:
@@ -255,11 +269,10 @@ class FetchResponse:
         _raise_if_error(packet)
         return packet.removesuffix(b"\n")
 
-    def _shallow_lines(self) -> Iterator[ObjectId]:
-        for line in self._section_lines():
-            word, _, oid = line.partition(b" ")
-            if word == b"shallow":
-                yield _object_id(oid)
+    def _read_shallow(self) -> None:
+        lines = [line.partition(b" ") for line in self._section_lines()]
+        self.shallow = tuple(_object_id(oid) for word, _, oid in lines if word == b"shallow")
+        self.unshallow = tuple(_object_id(oid) for word, _, oid in lines if word == b"unshallow")
 
     def _skip_section(self) -> None:
         for _ in self._section_lines():

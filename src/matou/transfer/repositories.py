@@ -12,6 +12,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Refused
 from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
+from matou.git.shallow import read_boundary
 from matou.model.refs import RefListing
 from matou.remote.git_http import LogInRefused
 from matou.storage.files import WriteFailed
@@ -123,12 +124,14 @@ class RepositorySaver:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or list_refs(channel, task.remote.clone_url)
-        if task.previous is not None and is_as_saved(task.previous, listing, self._git_dir(task)):
-            return self._unchanged(task, task.previous, listing, channel)
+        row = task.previous
+        is_as_before = row is not None and is_as_saved(row, listing, self._git_dir(task))
+        if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
+            return self._unchanged(task, row, listing, channel)
         with self.saving:
             self.brake.check()
             self.ledger.progress.saving(task.true_path)
-            return self._saved(task, listing, channel)
+            return self._saved(task, listing, channel, unless_as=row if is_as_before else None)
 
     def _git_dir(self, task: Placed) -> Path:
         return self.archive.repository(task.place)
@@ -143,8 +146,20 @@ class RepositorySaver:
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
         return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
 
-    def _saved(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
+    def _saved(
+        self, task: Placed, listing: RefListing, channel: Channel, *, unless_as: RepositoryLine | None = None
+    ) -> Settled:
+        """Bring the mirror up to date, and say what became of it.
+
+        Args:
+            unless_as: what was saved before, where the refs are the same: a source that lacked a part of its history
+                is asked each time whether it has come by it, and that it has not is nothing new.
+        """
+        boundary = read_boundary(self._git_dir(task))
         listing, mirrored = self._mirrored(task, listing, channel)
+        is_as_before = not mirrored.update.new_packs and read_boundary(mirrored.git_dir) == boundary
+        if unless_as is not None and is_as_before and is_as_saved(unless_as, listing, mirrored.git_dir):
+            return self._unchanged(task, unless_as, listing, channel)
         try:
             result = self.lfs.save(
                 mirrored.git_dir,
@@ -228,7 +243,7 @@ def _shortcoming(
 
 
 def _is_shallow(git_dir: Path) -> bool:
-    return (git_dir / "shallow").exists()
+    return bool(read_boundary(git_dir))
 
 
 def _not_saved(task: Placed, error: MatouError) -> Settled:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, TryLater
-from matou.git.mirror import BadPack, list_refs, make_mirror, update_mirror
+from matou.git.mirror import BadPack, MirrorUpdate, list_refs, make_mirror, update_mirror
 from matou.git.protocol import fetch_request
 from matou.git.push import Body
 from matou.git.refs import read_refs
@@ -538,3 +538,85 @@ def test_a_mirror_that_is_being_written_is_left_alone(team: Team) -> None:
     remove_leftovers(team.mirror, since=datetime.now(UTC) - timedelta(minutes=1))
     team.back_up()
     assert read_refs(team.mirror).refs == {**refs_of(team.source), **team.kept()}
+
+
+@pytest.fixture
+def shallow(tmp_path: Path) -> Team:
+    """A source that lacks four of six commits, and its mirror."""
+    whole = make_repository(tmp_path / "whole.git", commits=6)
+    git(None, "clone", "--quiet", "--bare", "--depth=2", whole.as_uri(), tmp_path / "s.git")
+    team = Team(tmp_path / "s.git", tmp_path / "m.git")
+    updated(team, run=1)
+    return team
+
+
+def updated(team: Team, *, run: int) -> MirrorUpdate:
+    return update_mirror(team.mirror, team.transport, URL, list_refs(team.transport, URL), previous=None, run=run)
+
+
+def test_a_source_that_became_whole_gives_the_rest_although_no_ref_moved(shallow: Team, tmp_path: Path) -> None:
+    still = updated(shallow, run=2)
+    git(shallow.source, "fetch", "--quiet", "--unshallow", tmp_path / "whole.git", "main")
+
+    then = updated(shallow, run=3)
+
+    assert (still.is_shallow, still.new_packs) == (True, ())
+    assert (then.is_shallow, len(then.new_packs)) == (False, 1)
+    assert objects_of(shallow.mirror) == objects_of(tmp_path / "whole.git")
+    assert not (shallow.mirror / "shallow").exists()
+    assert_sound(shallow.mirror)
+
+
+def test_a_source_that_came_by_a_part_of_its_history_gives_that_part(shallow: Team, tmp_path: Path) -> None:
+    git(shallow.source, "fetch", "--quiet", "--depth=4", (tmp_path / "whole.git").as_uri(), "main")
+
+    update = updated(shallow, run=2)
+
+    assert update.is_shallow
+    assert (shallow.mirror / "shallow").read_text() == (shallow.source / "shallow").read_text()
+    assert objects_of(shallow.mirror) == objects_of(shallow.source)
+
+
+def test_what_a_shallow_source_overwrote_keeps_its_own_end(shallow: Team, tmp_path: Path) -> None:
+    """The kept tip's history ends where it ended; a `shallow` that is written anew must not forget that."""
+    overwritten = tip_of(shallow.source, "main")
+    other = make_repository(tmp_path / "other.git", commits=3, file_bytes=50)
+    git(None, "clone", "--quiet", "--bare", "--depth=1", other.as_uri(), tmp_path / "o.git")
+    shallow.transport.repositories = {URL: tmp_path / "o.git"}
+
+    update = updated(shallow, run=2)
+
+    assert tip_of(shallow.mirror, update.kept[0]) == overwritten
+    assert len((shallow.mirror / "shallow").read_text().split()) == 2
+    assert_sound(shallow.mirror)
+
+
+def test_a_history_that_was_saved_whole_stays_whole_when_its_source_becomes_shallow(tmp_path: Path) -> None:
+    whole = make_repository(tmp_path / "whole.git", commits=6)
+    team = Team(whole, tmp_path / "m.git")
+    updated(team, run=1)
+    git(None, "clone", "--quiet", "--bare", "--depth=2", whole.as_uri(), tmp_path / "s.git")
+    commit_file(tmp_path / "s.git", "main", "new", b"new")
+    team.transport.repositories = {URL: tmp_path / "s.git"}
+
+    update = updated(team, run=2)
+
+    assert not update.is_shallow
+    assert len(git(team.mirror, "rev-list", "main").split()) == 7
+    assert_sound(team.mirror)
+
+
+def test_a_pack_that_breaks_off_while_a_history_becomes_whole_leaves_it_known_as_shallow(
+    shallow: Team, tmp_path: Path
+) -> None:
+    git(shallow.source, "fetch", "--quiet", "--unshallow", tmp_path / "whole.git", "main")
+    shallow.transport.pack_bytes = 60
+    with pytest.raises(MatouError):
+        updated(shallow, run=2)
+    shallow.transport.pack_bytes = None
+
+    update = updated(shallow, run=3)
+
+    assert not update.is_shallow
+    assert objects_of(shallow.mirror) == objects_of(tmp_path / "whole.git")
+    assert_sound(shallow.mirror)

@@ -26,6 +26,7 @@ from support.git_repositories import (
     force_push,
     git,
     listing_of,
+    make_repository,
     objects_of,
     refs_of,
     tip_of,
@@ -176,3 +177,19 @@ def test_git_trusts_the_authorities_that_a_person_named_and_no_others(
         back_up(mirror, url, source, run=2, credential=CREDENTIAL, network=trusting)
 
     assert refs_of(mirror) == refs_of(source)
+
+
+def test_a_shallow_source_of_an_old_server_is_asked_again_until_it_is_whole(tmp_path: Path, mirror: Path) -> None:
+    whole = make_repository(tmp_path / "whole.git", commits=6)
+    shallow = tmp_path / "shallow.git"
+    git(None, "clone", "--quiet", "--bare", "--depth=2", whole.as_uri(), shallow)
+    git(shallow, "config", "uploadpack.allowAnySHA1InWant", "true")
+    with served(shallow) as url:
+        back_up(mirror, url, shallow, run=1, credential=CREDENTIAL)
+        first = objects_of(mirror)
+        git(shallow, "fetch", "--quiet", "--unshallow", whole, "main")
+        back_up(mirror, url, shallow, run=2, credential=CREDENTIAL)
+
+    assert len(first) < len(objects_of(whole))
+    assert objects_of(mirror) == objects_of(whole)
+    assert_sound(mirror)

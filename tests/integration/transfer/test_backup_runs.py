@@ -1,5 +1,6 @@
 """One run after another over a source that changes: what is saved, what is proven, and what is never lost."""
 
+import shutil
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -429,4 +430,28 @@ def test_a_cancelled_run_leaves_no_manifest_and_the_next_goes_on(
     assert connections.was_cancelled
     back_up(source, archive)
     assert outcomes(archive, 2) == {"100": "saved"}
+    assert_sound(archive)
+
+
+def test_a_source_that_lacked_a_part_of_its_history_is_asked_for_it_each_run(
+    source: ScriptedSource, archive: Archive, tmp_path: Path
+) -> None:
+    git_dir = source.repository("api", source.project("shop"))
+    for number in range(4):
+        commit(git_dir, "refs/heads/main", {"file": f"{number}\n"})
+    git(tmp_path, "clone", "-q", "--mirror", "--no-local", git_dir.as_uri(), "whole.git")
+    git(tmp_path, "clone", "-q", "--mirror", "--depth=2", git_dir.as_uri(), "shallow.git")
+    shutil.rmtree(git_dir)
+    (tmp_path / "shallow.git").rename(git_dir)
+
+    back_up(source, archive)
+    back_up(source, archive)
+    git(git_dir, "fetch", "-q", "--unshallow", (tmp_path / "whole.git").as_uri(), "main")
+    report = back_up(source, archive)
+    back_up(source, archive)
+
+    assert [outcomes(archive, run)["100"] for run in (1, 2, 3, 4)] == ["incomplete", "incomplete", "saved", "unchanged"]
+    assert [repository_lines(archive, run)["100"].saved_in for run in (1, 2, 3, 4)] == [1, 1, 3, 3]
+    assert report.everything_is_saved
+    assert git(mirror(archive, "100", run=3), "rev-list", "--count", "main") == "4"
     assert_sound(archive)
