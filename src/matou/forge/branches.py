@@ -6,12 +6,13 @@ before.
 
 from matou.db.repositories import Repository
 from matou.forge import access
+from matou.forge.abbreviations import find_revision
 from matou.forge.access import Identity
 from matou.forge.authors import person_of
 from matou.forge.forge import Forge
 from matou.forge.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
 from matou.forge.references import ref_listing
-from matou.forge.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of, resolve
+from matou.forge.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.git.edits import write_tag
 from matou.git.objects import MissingObject, find_commit, open_repository
 from matou.git.quarantine import Quarantine
@@ -33,7 +34,6 @@ __all__ = [
     "delete_branch",
     "delete_tag",
     "new_ref",
-    "resolve",
 ]
 
 
@@ -118,7 +118,7 @@ def new_ref(folder: str, name: str) -> RefName:
 
 
 def _commit_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
-    start = resolve(ref_listing(forge, repository), revision)
+    start = find_revision(forge, repository, revision)
     try:
         return find_commit(open_repository(forge.git_dir(repository)), start).id
     except MissingObject:

@@ -13,9 +13,10 @@ from typing import Final
 import pygit2
 
 from matou.db.repositories import Repository, RepositoryId
+from matou.forge.abbreviations import find_revision, known_revision
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
-from matou.forge.revisions import BRANCHES, NoSuchRevision, resolve
+from matou.forge.revisions import BRANCHES, NoSuchRevision
 from matou.git.blobs import blob_size, read_blob, stream_blob
 from matou.git.objects import (
     EntryKind,
@@ -99,14 +100,22 @@ class TreeMemory:
 def object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
     """What a revision names; an empty one is HEAD, or the default branch of the settings where HEAD names nothing.
 
-    Cheap: the refs are in memory. An object id is not looked for.
+    Cheap unless it is an id cut short: the refs are in memory. A whole object id is not looked for.
 
     Raises:
         NoSuchRevision: there is no such branch, tag or full ref name, or no commit at all yet.
+        AmbiguousRevision, HistoryTooLong: as `find_revision`.
     """
+    return find_revision(forge, repository, revision) if revision else _default_object(forge, repository)
+
+
+def known_object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+    """The same, cheap for every revision: None for an id cut short that git must be asked. Raises NoSuchRevision."""
+    return known_revision(forge, repository, revision) if revision else _default_object(forge, repository)
+
+
+def _default_object(forge: Forge, repository: Repository) -> ObjectId:
     listing = ref_listing(forge, repository)
-    if revision:
-        return resolve(listing, revision)
     found = head_object(listing) or listing.refs.get(RefName(f"{BRANCHES}{repository.default_branch}"))
     if found is None:
         raise NoSuchRevision(

@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +15,7 @@ import pygit2
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.contents import object_at
+from matou.forge.contents import known_object_at, object_at
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
 from matou.forge.repositories import NoSuchBranch
@@ -125,8 +126,20 @@ class HistoryMemory:
 
 def commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
     """As `contents.object_at`, in terms of commits; that the object is one is not looked at. Raises NoSuchCommit."""
-    try:
+    with _in_terms_of_commits(revision):
         return object_at(forge, repository, revision)
+
+
+def known_commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+    """As `contents.known_object_at`, in terms of commits. Raises NoSuchCommit."""
+    with _in_terms_of_commits(revision):
+        return known_object_at(forge, repository, revision)
+
+
+@contextmanager
+def _in_terms_of_commits(revision: str) -> Iterator[None]:
+    try:
+        yield
     except NoSuchRevision as error:
         raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
 

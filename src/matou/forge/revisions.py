@@ -30,7 +30,8 @@ def default_branch_of(forge: Forge, repository: Repository) -> str | None:
 def resolve(listing: RefListing, revision: str) -> ObjectId:
     """What a client means by a revision: a whole object id, a full ref name, a branch, a tag, or HEAD; in that order.
 
-    Nothing else is a revision: no `@{u}`, no `a..b`, no `main~3`, no id cut short.
+    Nothing else is a revision: no `@{u}`, no `a..b`, no `main~3`. An id cut short is looked for by
+    `abbreviations.find_revision`.
 
     Raises:
         NoSuchRevision: it is none of these.

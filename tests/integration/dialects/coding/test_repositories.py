@@ -317,6 +317,21 @@ def test_a_hostile_revision_is_not_found(team: Team, api: Api) -> None:
     assert not CANARY.exists()
 
 
+def test_a_commit_id_may_be_cut_short(team: Team, api: Api) -> None:
+    commit = team.commit({"file": b"old"}, "add", at=1_700_200_000)
+    team.commit({"file": b"new"}, "change", at=1_700_300_000)
+    depot = {"DepotId": team.depot.id}
+
+    listed = api("DescribeGitCommitInfos", Ref=commit[:8], PageSize=1, **depot).response["Commits"]
+    file = api("DescribeGitFileContent", CommitSha=commit[:8], Path="file", **depot).response["GitFileContent"]
+    api("CreateGitBranch", BranchName="old", StartPoint=commit[:8], **depot)
+    api("CreateGitTag", TagName="old", StartPoint=commit[:8], Message="m", **depot)
+
+    assert [row["Sha"] for row in listed] == [commit]
+    assert file["Content"] == "old"
+    assert team.git("rev-parse", "refs/heads/old", "refs/tags/old^{commit}").split() == [commit, commit]
+
+
 def test_nothing_starts_at_what_is_no_commit(team: Team, api: Api) -> None:
     blob = team.git("rev-parse", "main:README.md").strip()
 

@@ -5,8 +5,7 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 
 from matou.forge import access
-from matou.forge.branches import resolve
-from matou.forge.references import ref_listing
+from matou.forge.abbreviations import find_revision
 from matou.git.commit_walk import CommitFilter, commits
 from matou.git.lfs_pointers import parse_pointer
 from matou.git.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
@@ -35,7 +34,7 @@ def commit_list(call: Call, request: asked.DescribeGitCommitInfos) -> wire.Commi
         keyword=request.key_word,
     )
     repository = find_depot(call, request, access.Action.READ_CODE)
-    start = resolve(ref_listing(call.forge, repository), request.ref)
+    start = find_revision(call.forge, repository, request.ref)
     opened = open_repository(call.forge.git_dir(repository))
     found = commits(opened, start, only=only, offset=page.offset, limit=page.size)
     return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
@@ -44,7 +43,7 @@ def commit_list(call: Call, request: asked.DescribeGitCommitInfos) -> wire.Commi
 def file_content(call: Call, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
     path = _path(request.path)
     repository = find_depot(call, request, access.Action.READ_CODE)
-    start = resolve(ref_listing(call.forge, repository), request.commit_sha)
+    start = find_revision(call.forge, repository, request.commit_sha)
     opened = open_repository(call.forge.git_dir(repository))
     content = read_file(opened, find_commit(opened, start), path, largest_bytes=LARGEST_FILE_BYTES)
     return wire.FileContentResponse(git_file_content=_content_row(content))
@@ -130,8 +129,8 @@ ACTIONS: tuple[Action, ...] = (
         asked.DescribeGitCommitInfos,
         commit_list,
         READ_REPOSITORY,
-        "Newest first, in the order of `git log`. `Ref` is a branch, a tag, a full ref name, `HEAD` or a whole "
-        "commit id. `Path` is a "
+        "Newest first, in the order of `git log`. `Ref` is a branch, a tag, a full ref name, `HEAD` or a commit "
+        "id, whole or cut short. `Path` is a "
         "file or a folder, as `git log -- PATH` takes it. Dates are China's, both included, and compared with the "
         "committer's. `KeyWord` is a part of the message, whatever the case. `CreatedAt` is the committer's date "
         "too.",
@@ -141,8 +140,8 @@ ACTIONS: tuple[Action, ...] = (
         asked.DescribeGitFileContent,
         file_content,
         READ_REPOSITORY,
-        "`CommitSha` may be a branch or a tag. Text that is UTF-8 comes as it is; anything else as base64, with "
-        "`IsText` "
+        "`CommitSha` may be cut short, or a branch or a tag. Text that is UTF-8 comes as it is; anything else as "
+        "base64, with `IsText` "
         "false. Of an LFS file comes the pointer, with `IsLfs` true. Up to 8 MiB. A symbolic link gives its own "
         "text.",
     ),

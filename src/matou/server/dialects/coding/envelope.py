@@ -7,6 +7,7 @@ sentence about what it asked for; never what git, the database or Python said.
 import structlog
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
+from matou.forge.abbreviations import AmbiguousRevision
 from matou.forge.access import MissingScope
 from matou.git.objects import InvalidTreePath, TooLargeToRead
 from matou.model.names import InvalidName
@@ -53,6 +54,7 @@ CODE_OF_KIND: tuple[tuple[type[MatouError], str], ...] = (
     (BodyTooLarge, ErrorCode.INVALID_PARAMETER),
     (InvalidParameterValue, ErrorCode.INVALID_PARAMETER_VALUE),
     (InvalidName, ErrorCode.INVALID_PARAMETER_VALUE),
+    (AmbiguousRevision, ErrorCode.INVALID_PARAMETER_VALUE),
     (InvalidTreePath, ErrorCode.INVALID_PARAMETER_VALUE),
     (TooLargeToRead, ErrorCode.UNSUPPORTED_OPERATION),
     (TryLater, ErrorCode.RESOURCE_UNAVAILABLE),

@@ -149,8 +149,8 @@ ACTIONS: tuple[Action, ...] = (
         asked.CreateGitBranch,
         new_branch,
         WRITE_REPOSITORY,
-        "`StartPoint` is a branch, a tag or a whole commit id. A name that begins with `-` or `refs/`, is "
-        "`HEAD`, or looks like an "
+        "`StartPoint` is a branch, a tag or a commit id, whole or cut short. A name that begins with `-` or `refs/`, "
+        "is `HEAD`, or looks like an "
         "object id is refused. `Note` is not kept.",
     ),
     action(

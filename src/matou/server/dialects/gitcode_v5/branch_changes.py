@@ -10,7 +10,7 @@ from matou.server.dialects.gitcode_v5.routing import repository_route
 
 
 class BranchAsked(Parameters, frozen=True, kw_only=True):
-    """`refs` is where it begins: a branch, a tag or a whole commit id; empty for the default branch."""
+    """`refs` is where it begins: a branch, a tag or a commit id; empty for the default branch."""
 
     branch_name: str
     refs: str = ""

@@ -12,8 +12,8 @@ from matou.forge.history import (
     Asked,
     Tag,
     changes,
-    commit_id_at,
     find_commit_at,
+    known_commit_id_at,
     list_commits,
     list_tags,
     users_of,
@@ -180,7 +180,8 @@ def _at_one(call: RepositoryCall, asked: CommitAsked) -> Hashable | None:  # noq
 
 def _at_commit(call: RepositoryCall, revision: str) -> Hashable | None:
     version = call.forge.database.version()
-    return None if version is None else (commit_id_at(call.forge, call.repository, revision), version)
+    name = None if version is None else known_commit_id_at(call.forge, call.repository, revision)
+    return None if name is None else (name, version)
 
 
 ROUTES = (

@@ -18,6 +18,7 @@ from matou.forge.contents import (
     MOST_IN_A_FOLDER,
     File,
     Placed,
+    known_object_at,
     list_folder,
     object_at,
     read_blob_by_id,
@@ -163,9 +164,14 @@ def _start(call: RepositoryCall, asked: RefAsked) -> ObjectId:
     return object_at(call.forge, call.repository, asked.ref)
 
 
-def _shown(call: RepositoryCall, asked: RefAsked) -> tuple[ObjectId, str | None]:
+def _known_start(call: RepositoryCall, asked: RefAsked) -> ObjectId | None:
+    return known_object_at(call.forge, call.repository, asked.ref)
+
+
+def _shown(call: RepositoryCall, asked: RefAsked) -> tuple[ObjectId, str | None] | None:
     """The answer names the default branch, too."""
-    return _start(call, asked), default_branch_of(call.forge, call.repository)
+    start = _known_start(call, asked)
+    return None if start is None else (start, default_branch_of(call.forge, call.repository))
 
 
 def _blob(call: RepositoryCall, asked: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
@@ -221,7 +227,7 @@ ROUTES = (
         RefAsked,
         show_raw,
         answer=bytes,
-        at=_start,
+        at=_known_start,
         choices=(
             "of any size; text/plain without a NUL in the first 8,000 bytes, application/octet-stream otherwise, never"
             " what a browser would run; an LFS file gives its pointer, a symbolic link its own text"

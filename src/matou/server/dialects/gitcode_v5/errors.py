@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.forge.abbreviations import AmbiguousRevision
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
 from matou.forge.history import NoSuchCommit
 from matou.forge.uploads import EmptyUpload
@@ -76,6 +77,7 @@ FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
     (NoSuchRepository, Failure(404, 404, "UN_KNOW", "Project not found")),
     (NoSuchNamespace, Failure(404, 404, "UN_KNOW", "404 Namespace Not Found")),
     (NoSuchCommit, Failure(400, 404, "UN_KNOW", "404 Not Found Commit")),
+    (AmbiguousRevision, Failure(409, 409, "CONFLICT")),
     (TooLargeToRead, Failure(400, 400, "UN_KNOW")),
     (HostilePath, Failure(400, 400, "UN_KNOW")),
     (WrongMethod, Failure(405, 405, "METHOD_NOT_ALLOWED")),

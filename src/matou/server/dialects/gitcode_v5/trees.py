@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from matou.forge.access import Action
-from matou.forge.contents import Entry, file_paths, list_entries, object_at
+from matou.forge.contents import Entry, file_paths, known_object_at, list_entries, object_at
 from matou.git.objects import EntryKind, TreePath
 from matou.git.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
@@ -34,7 +34,7 @@ def show_tree(call: RepositoryCall, asked: TreeAsked) -> Bytes:
     entries, total = list_entries(
         call.forge,
         call.repository,
-        _start_of_tree(call, asked),
+        object_at(call.forge, call.repository, call.path["sha"]),
         below=path_or_root(asked.file_path),
         recursive=asked.recursive,
         offset=asked.offset,
@@ -47,7 +47,7 @@ def show_tree(call: RepositoryCall, asked: TreeAsked) -> Bytes:
 
 
 def list_files(call: RepositoryCall, asked: FilesAsked) -> list[str]:
-    start = _start_of_files(call, asked)
+    start = object_at(call.forge, call.repository, asked.ref_name)
     return [readable(path) for path in file_paths(call.forge, call.repository, start, holding=asked.file_name)]
 
 
@@ -73,12 +73,12 @@ def _tree_entry(entry: Entry) -> wire.TreeEntry:
     )
 
 
-def _start_of_tree(call: RepositoryCall, asked: TreeAsked) -> ObjectId:  # noqa: ARG001 - as routes ask for it
-    return object_at(call.forge, call.repository, call.path["sha"])
+def _start_of_tree(call: RepositoryCall, asked: TreeAsked) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
+    return known_object_at(call.forge, call.repository, call.path["sha"])
 
 
-def _start_of_files(call: RepositoryCall, asked: FilesAsked) -> ObjectId:
-    return object_at(call.forge, call.repository, asked.ref_name)
+def _start_of_files(call: RepositoryCall, asked: FilesAsked) -> ObjectId | None:
+    return known_object_at(call.forge, call.repository, asked.ref_name)
 
 
 ROUTES = (
@@ -92,8 +92,9 @@ ROUTES = (
         answer=wire.Tree,
         at=_start_of_tree,
         choices=(
-            "sha is a branch, a tag, a full ref name or the whole id of a commit, a tag or a tree, slashes raw or as"
-            " %2F; entries come in git's order, folders among them; pages are of the flattened list, and the headers"
+            "sha is a branch, a tag, a full ref name or a commit id, whole or its first 4 digits and more, or the whole"
+            " id of a tag or a tree, slashes raw or as %2F; entries come in git's order, folders among them; pages are"
+            " of the flattened list, and the headers"
             f" tell its length; a list of more than {MOST_ENTRIES} entries is refused; a submodule is of type commit;"
             " md5 is of the path"
         ),

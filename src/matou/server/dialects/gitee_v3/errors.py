@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
+from matou.forge.abbreviations import AmbiguousRevision
 from matou.forge.access import NoSuchNamespace, NoSuchRepository
 from matou.forge.branches import NoSuchRevision
 from matou.forge.history import NoSuchCommit
@@ -59,6 +60,7 @@ FAILURES: tuple[tuple[type[MatouError], Told], ...] = (
     (NoSuchBranch, Told(404, "404 Branch Not Found")),
     (NoSuchCommit, Told(404, "404 Commit Not Found")),
     (NoSuchRevision, Told(404, "404 Commit Not Found")),
+    (AmbiguousRevision, Told(409, "409 Conflict: {reason}")),
     (MissingPath, Told(404, "404 File Not Found")),
     (MissingObject, Told(404, "404 Tree Not Found")),
     (TooLargeToRead, Told(400, "400 (Bad request) {reason}")),
