@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import signal
 import socket
@@ -15,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
@@ -25,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import build_app
+from matou.server.log import log_to_stderr
 from matou.server.rate import RateLimiter
 
 BACKLOG = 1024
@@ -68,7 +67,7 @@ def serve(
     Raises:
         PortTaken, AddressUnusable: it cannot listen there.
     """
-    _log_to_stderr()
+    log_to_stderr()
     limiter = _limiter(forge, requests_per_minute)
     asyncio.run(_serve(forge, listen(host, port), base_url, limiter, announce or _print_url))
     _let_native_threads_end()
@@ -208,18 +207,3 @@ def _let_native_threads_end() -> None:
 def _print_url(url: str) -> None:
     sys.stdout.write(f"{url}\n")
     sys.stdout.flush()
-
-
-def _log_to_stderr() -> None:
-    """Data goes to stdout; a log is not data. A traceback shows no local variables: one of them is a password."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

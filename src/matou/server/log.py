@@ -1,0 +1,71 @@
+"""The server's log: lines on standard error, of which none that cannot be written changes an answer."""
+
+import logging
+import os
+import sys
+import threading
+from typing import Any, Final, TextIO
+
+import structlog
+
+LOST: Final = "log_lines_lost"
+
+
+class LogFile:
+    """Writes each line with one call, past every buffer: what cannot be written now is not tried again with the next.
+
+    A disk that is full, or a reader that has gone, loses lines; how many they were is the first line that can be
+    written again.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        # Python has none where the descriptor was closed; by now another file may have its number.
+        self._descriptor = None if stream is None else stream.fileno()
+        self._lost = 0
+        self._is_torn = False
+        self._lock = threading.Lock()
+
+    def msg(self, line: str) -> None:
+        """The line, or nothing; never an error."""
+        with self._lock:
+            told = "" if not self._lost else f"[warning  ] {LOST} lines={self._lost}\n"
+            if self._write(("\n" if self._is_torn else "") + told + line + "\n"):
+                self._lost = 0
+            else:
+                self._lost += 1
+
+    log = debug = info = warn = warning = error = critical = fatal = exception = failure = msg
+
+    def _write(self, text: str) -> bool:
+        if self._descriptor is None:
+            return False
+        rest = text.encode("utf-8", "backslashreplace")
+        try:
+            while rest:
+                written = os.write(self._descriptor, rest)
+                self._is_torn = rest[written - 1 : written] != b"\n"
+                rest = rest[written:]
+        except OSError:
+            return False
+        return True
+
+
+def log_to_stderr() -> None:
+    """Data goes to stdout; a log is not data. A traceback shows no local variables: one of them is a password."""
+    file = LogFile(sys.stderr)
+
+    def one_file(*_: Any) -> LogFile:
+        return file
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr is not None and sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=one_file,
+    )
