@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import resource
 import shutil
 import signal
@@ -25,6 +26,8 @@ _PRLIMIT_NAMES: Final = {
     resource.RLIMIT_CPU: "cpu",
 }
 _NO_SPACE: Final = {"No space left on device": errno.ENOSPC, "Disk quota exceeded": errno.EDQUOT}
+_NOT_WRITTEN: Final = re.compile(r"(?:could not|couldn't|unable to|failed to|cannot) (?:write|create|append|close)")
+"""What git says of a file that it could not write; of a ref's lock, for one, without the system's reason."""
 
 
 class GitFailed(MatouError):
@@ -117,6 +120,8 @@ def failure_of(
     for words, number in _NO_SPACE.items():
         if words in stderr:
             return OSError(number, os.strerror(number), where or None)
+    if git_dir is not None and _NOT_WRITTEN.search(stderr) and _is_full(git_dir):
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), where)
     if was_stopped:
         return GitStopped(
             "git {command} in {repository} took too long",
@@ -142,6 +147,15 @@ def failure_of(
         status=status,
         stderr=stderr,
     )
+
+
+def _is_full(git_dir: Path) -> bool:
+    """No block or no file more. Of a quota the system tells nobody who did not write."""
+    try:
+        state = os.statvfs(git_dir)
+    except OSError:
+        return False
+    return state.f_bavail == 0 or (state.f_files > 0 and state.f_favail == 0)
 
 
 def readable_stderr(said: bytes, secrets: Sequence[str]) -> str:

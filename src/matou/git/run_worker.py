@@ -1,5 +1,6 @@
 """A module of ours in a process of its own: for what must not be loaded into a server."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from matou.git.children import kill_group, limit_process
 from matou.git.jail import Limits
 
 _LENGTH: Final = 8
+NO_ROOM_LEFT: Final = 28
+"""What a worker exits with that could not write what it found out, for want of room."""
 
 
 class WorkerFailed(MatouError):
@@ -24,6 +27,7 @@ def ask_worker(module: str, request: bytes, *, limits: Limits) -> bytes:
 
     Raises:
         WorkerFailed: it ended in another way than it should, or took too long.
+        OSError: of errno ENOSPC; it found no room on the disk.
     """
     # Nothing of the environment: there may be secrets in it.
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -40,7 +44,9 @@ def ask_worker(module: str, request: bytes, *, limits: Limits) -> bytes:
     ):
         limit_process(child.pid, limits)
         answer = _exchange(child, request)
-        if child.wait() != 0:
+        if child.wait() == NO_ROOM_LEFT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if child.returncode != 0:
             raise WorkerFailed("{module} exited {status}", module=module, status=child.returncode)
     return answer
 

@@ -15,8 +15,9 @@ from matou.archive.cache import read_whole, write_whole
 from matou.git.languages import READ_BYTES, RULES, Trait, Verdict, counted_language, judge, percentages
 from matou.git.languages_tree import TreeFile, list_files, overrides_of
 from matou.git.objects import open_repository
-from matou.git.run_worker import read_request
+from matou.git.run_worker import NO_ROOM_LEFT, read_request
 from matou.model.names import ObjectId
+from matou.storage.files import DiskFull
 
 MODULE: Final = "matou.forge.analysis.worker"
 FORM: Final = f"languages {RULES}"
@@ -57,7 +58,11 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 def main() -> None:
     request = msgspec.msgpack.decode(read_request(), type=Request)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(Answer(_languages(request))))
+    try:
+        answer = Answer(_languages(request))
+    except DiskFull:
+        sys.exit(NO_ROOM_LEFT)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
     sys.stdout.buffer.flush()
 
 
