@@ -14,6 +14,7 @@ from matou.forge.downloads import flush_downloads
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
 from matou.server.attachments import AttachmentRoute
+from matou.server.broken_bodies import BrokenBodies
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
@@ -66,6 +67,7 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
         ],
         middleware=[
             Middleware(SafetyHeaders),
+            Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url),
             Middleware(SameSiteOnly),
         ],
