@@ -1,10 +1,11 @@
 """Rows that say which role a person has in a namespace and in all below it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.schema import memberships, namespaces, users
@@ -36,6 +37,11 @@ _ROLE = (
         memberships.c.user_id == bindparam("user_id"),
         namespaces.c.folded_path.in_(bindparam("folded_paths", expanding=True)),
     )
+)
+
+_JOINED = memberships.join(users, users.c.id == memberships.c.user_id)
+_MEMBERS = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.label("member_since")).select_from(
+    _JOINED
 )
 
 
@@ -71,13 +77,32 @@ def owners(connection: Connection, namespace_id: int) -> set[UserId]:
 
 
 def members(
-    connection: Connection, namespace_id: int, *, offset: int = 0, limit: int | None = None
+    connection: Connection,
+    namespace_id: int,
+    *,
+    roles: Collection[Role] = tuple(Role),
+    offset: int = 0,
+    limit: int | None = None,
 ) -> tuple[tuple[Member, ...], int]:
-    """People with a role in exactly this namespace, by name, and how many there are in all."""
-    chosen = (memberships.c.namespace_id == namespace_id, users.c.kind == UserKind.PERSON)
-    joined = memberships.join(users, users.c.id == memberships.c.user_id)
-    total = connection.execute(select(func.count()).select_from(joined).where(*chosen)).scalar_one()
-    statement = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.label("member_since"))
-    ordered = statement.select_from(joined).where(*chosen).order_by(users.c.folded_name)
+    """People with one of these roles in exactly this namespace, by name, and how many there are in all."""
+    values = [role.value for role in roles]
+    chosen = (
+        memberships.c.namespace_id == namespace_id,
+        users.c.kind == UserKind.PERSON,
+        memberships.c.role.in_(values),
+    )
+    total = connection.execute(select(func.count()).select_from(_JOINED).where(*chosen)).scalar_one()
+    ordered = _MEMBERS.where(*chosen).order_by(users.c.folded_name)
     rows = connection.execute(ordered.offset(offset).limit(limit))
-    return tuple(Member(user_of(row), Role(row["role"]), row["member_since"]) for row in rows.mappings()), total
+    return tuple(map(_member_of, rows.mappings())), total
+
+
+def find_member(connection: Connection, namespace_id: int, user_id: UserId) -> Member | None:
+    """Somebody with a role in exactly this namespace."""
+    key = and_(memberships.c.namespace_id == namespace_id, memberships.c.user_id == user_id)
+    row = connection.execute(_MEMBERS.where(key)).mappings().one_or_none()
+    return None if row is None else _member_of(row)
+
+
+def _member_of(row: RowMapping) -> Member:
+    return Member(user_of(row), Role(row["role"]), row["member_since"])

@@ -9,9 +9,10 @@ from typing import NewType
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, func, insert, or_, select, update
 
+from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces
 from matou.db.users import UserId
-from matou.db.viewers import EVERYTHING, Viewer, containing, page, sees_namespace
+from matou.db.viewers import EVERYTHING, Viewer, containing, knows_members, page, sees_namespace
 from matou.model.names import NamespacePath, folded
 
 NamespaceId = NewType("NamespaceId", int)
@@ -147,14 +148,23 @@ def namespaces_of_member(
     kinds: Collection[NamespaceKind],
     offset: int,
     limit: int,
+    least: Role = Role.GUEST,
 ) -> tuple[tuple[Namespace, ...], int]:
-    """Those of some kinds in which a user has a role that was given there itself, by path, and how many in all."""
+    """Those of some kinds in which a user has a role that was given there itself, by path, and how many in all.
+
+    As far as the viewer may know who their members are, which each of them may.
+
+    Args:
+        least: the smallest role that counts.
+    """
     is_member = exists(
         select(memberships.c.user_id).where(
-            memberships.c.namespace_id == namespaces.c.id, memberships.c.user_id == user_id
+            memberships.c.namespace_id == namespaces.c.id,
+            memberships.c.user_id == user_id,
+            memberships.c.role >= least.value,
         )
     )
-    conditions = (is_member, namespaces.c.kind.in_(kinds), sees_namespace(viewer.sight))
+    conditions = (is_member, namespaces.c.kind.in_(kinds), knows_members(viewer.sight))
     counted = select(func.count()).select_from(namespaces).where(*conditions)
     total = connection.execute(counted, viewer.parameters).scalar_one()
     listed = page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit)

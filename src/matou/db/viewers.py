@@ -117,6 +117,20 @@ def sees_namespace(sight: Sight) -> ColumnElement[bool]:
     return and_(or_(*ways), _namespace_within(sight))
 
 
+def knows_members(sight: Sight) -> ColumnElement[bool]:
+    """Who the members of a namespace are is for those of it and of one above it, whatever can be seen in it."""
+    if sight.everything:
+        return _namespace_within(sight)
+    if not sight.is_somebody:
+        return false()
+    related = or_(
+        memberships.c.namespace_id == namespaces.c.id, is_below(namespaces.c.folded_path, _held.c.folded_path)
+    )
+    joined = memberships.join(_held, _held.c.id == memberships.c.namespace_id)
+    is_one = exists(select(literal(1)).select_from(joined).where(memberships.c.user_id == VIEWER_ID, related))
+    return and_(is_one, _namespace_within(sight))
+
+
 def sees_repository(sight: Sight) -> ColumnElement[bool]:
     """Its own members, those of a namespace that it stands in, directly or not, and whom its visibility lets in.
 

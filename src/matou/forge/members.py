@@ -1,5 +1,7 @@
 """Who has which role where."""
 
+from collections.abc import Collection
+
 from matou.db import memberships
 from matou.db.engine import Connection
 from matou.db.memberships import Member, Role
@@ -39,21 +41,39 @@ def remove_member(forge: Forge, namespace: Namespace, user: User) -> None:
     with forge.database.begin_write() as connection:
         _require_another_owner(connection, namespace, user)
         if not memberships.delete_membership(connection, namespace.id, user.id):
-            raise NoSuchMember("{user} is not a member of {path}", user=user.name, path=repr(str(namespace.path)))
+            raise _no_such_member(namespace, user)
 
 
 def members(
-    forge: Forge, namespace: Namespace, *, offset: int = 0, limit: int | None = None
+    forge: Forge,
+    namespace: Namespace,
+    *,
+    roles: Collection[Role] = tuple(Role),
+    offset: int = 0,
+    limit: int | None = None,
 ) -> tuple[tuple[Member, ...], int]:
-    """People with a role in exactly this namespace, by name, and how many there are in all."""
+    """People with one of these roles in exactly this namespace, by name, and how many there are in all."""
     with forge.database.begin_read() as connection:
-        return memberships.members(connection, namespace.id, offset=offset, limit=limit)
+        return memberships.members(connection, namespace.id, roles=roles, offset=offset, limit=limit)
+
+
+def find_member(forge: Forge, namespace: Namespace, user: User) -> Member:
+    """Somebody with a role in exactly this namespace. Raises NoSuchMember."""
+    with forge.database.begin_read() as connection:
+        found = memberships.find_member(connection, namespace.id, user.id)
+    if found is None:
+        raise _no_such_member(namespace, user)
+    return found
 
 
 def role_of(forge: Forge, user: User, namespace: Namespace) -> Role | None:
     """The greatest of the roles here and in the namespaces above."""
     with forge.database.begin_read() as connection:
         return memberships.role_in(connection, user.id, namespace.path)
+
+
+def _no_such_member(namespace: Namespace, user: User) -> NoSuchMember:
+    return NoSuchMember("{user} is not a member of {path}", user=user.name, path=repr(str(namespace.path)))
 
 
 def _require_another_owner(connection: Connection, namespace: Namespace, user: User) -> None:

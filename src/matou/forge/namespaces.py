@@ -102,14 +102,24 @@ def visible_children(
     return _children(forge, parent, viewer(forge, identity), offset=offset, limit=limit, name_filter=name_filter)
 
 
-def own_namespaces(
-    forge: Forge, identity: Identity, user: User, kinds: Collection[NamespaceKind], *, offset: int, limit: int
+def namespaces_of(
+    forge: Forge,
+    identity: Identity,
+    user: User,
+    kinds: Collection[NamespaceKind],
+    *,
+    offset: int,
+    limit: int,
+    least: Role = Role.GUEST,
 ) -> tuple[tuple[Namespace, ...], int]:
-    """Those in which a user was given a role and that the token sees, by path, and how many there are in all."""
+    """Those in which a user was given at least this role, by path, and how many there are in all.
+
+    To others only those whose members they may see: who belongs where is for those who belong there too.
+    """
     eyes = viewer(forge, identity)
     with forge.database.begin_read() as connection:
         return namespaces.namespaces_of_member(
-            connection, user.id, viewer=eyes, kinds=kinds, offset=offset, limit=limit
+            connection, user.id, viewer=eyes, kinds=kinds, offset=offset, limit=limit, least=least
         )
 
 

@@ -28,11 +28,17 @@ from matou.forge.check import check
 from matou.forge.forge import Forge
 from matou.forge.labels import labels
 from matou.forge.lfs import exists, size
-from matou.forge.members import add_member
+from matou.forge.members import add_member, remove_member
 from matou.forge.namespaces import child_namespaces, create_organization, find_namespace, read_icon
 from matou.forge.references import ref_listing
 from matou.forge.reindex import PlaceTaken, ensure_indexed, reindex
-from matou.forge.repositories import create_repository, find_repository, repositories_in, set_visibility
+from matou.forge.repositories import (
+    create_repository,
+    find_repository,
+    repositories_in,
+    set_visibility,
+    visible_repositories,
+)
 from matou.forge.users import create_user
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
@@ -214,6 +220,28 @@ def test_what_was_decided_here_stays(forge: Forge, backed_up: Team) -> None:
     ship = find_repository(forge, SHIP)
     assert ship.visibility is Visibility.INTERNAL
     assert may(forge, Identity(berta, ALL_SCOPES), Action.READ_CODE, ship)
+
+
+def test_a_role_at_the_top_of_a_backup_lets_a_team_read_all_of_it(
+    forge: Forge, backed_up: Team, archive: Archive
+) -> None:
+    """And nothing of another source; it stays after the next run, and is gone with the next question when it is."""
+    Team(archive, host="e.coding.example", team="other").back_up()
+    reindex(forge)
+    berta = create_user(forge, "berta")
+    team, identity = find_namespace(forge, NamespacePath(("team",))), Identity(berta, ALL_SCOPES)
+    ship, other = find_repository(forge, SHIP), RepositoryPath.parse("other/harbour/ship")
+    assert not may(forge, identity, Action.READ_CODE, ship)
+
+    add_member(forge, team, berta, Role.REPORTER)
+    backed_up.back_up()
+    reindex(forge)
+
+    assert may(forge, identity, Action.READ_CODE, find_repository(forge, SHIP))
+    assert not may(forge, identity, Action.SEE, find_repository(forge, other))
+    assert [one.path for one in visible_repositories(forge, identity, None, recursive=True)[0]] == [SHIP]
+    remove_member(forge, team, berta)
+    assert not may(forge, identity, Action.SEE, find_repository(forge, SHIP))
 
 
 def test_what_was_never_saved_is_not_served(forge: Forge, archive: Archive) -> None:

@@ -93,10 +93,23 @@ class Organization(Wire, frozen=True, kw_only=True):
     follow_count: int | UnsetType = UNSET
 
 
+class OrganizationDetail(Organization, frozen=True, kw_only=True):
+    """`GET /orgs/{org}`. `enterprise` is a path."""
+
+    enterprise: str | UnsetType | None = UNSET
+
+
 class OrganizationMember(Wire, frozen=True, kw_only=True):
-    """`GET /orgs/{org}/members`. `member_role`: admin or member."""
+    """`GET /orgs/{org}/members`. `member_role`: admin or member.
+
+    Attributes:
+        object_id: 24 hexadecimal digits, as `GET /user` has them for an id.
+        user_id: the number.
+    """
 
     id: int | str
+    object_id: str | UnsetType = UNSET
+    user_id: str | UnsetType = UNSET
     login: str
     name: str | None = ""
     type: str | UnsetType = UNSET
@@ -105,6 +118,45 @@ class OrganizationMember(Wire, frozen=True, kw_only=True):
     html_url: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
     followers_url: str | UnsetType = UNSET
+
+
+class MemberPerson(Wire, frozen=True, kw_only=True):
+    """Of whom a membership is; the ids as in OrganizationMember."""
+
+    id: str
+    object_id: str | UnsetType = UNSET
+    user_id: str | UnsetType = UNSET
+    login: str
+    name: str
+    avatar_url: str | None = None
+    html_url: str
+
+
+class MembershipOrganization(Wire, frozen=True, kw_only=True):
+    id: int
+    login: str
+    name: str
+
+
+class Membership(Wire, frozen=True, kw_only=True):
+    """Somebody in an organization, whose `id`, `name` and `path` these are.
+
+    `GET /orgs/{org}/members/{username}`, and of oneself, with all that may be UNSET, `/user/memberships/orgs/{org}`.
+    """
+
+    id: int
+    name: str
+    path: str
+    url: str
+    avatar_url: str | None = None
+    user: MemberPerson
+    active: bool | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    organization: MembershipOrganization | UnsetType = UNSET
+
+
+class Done(Wire, frozen=True, kw_only=True):
+    """An object without a field, where the document has one and not an empty answer."""
 
 
 class Subscriber(Wire, frozen=True, kw_only=True):

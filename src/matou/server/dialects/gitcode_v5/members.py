@@ -57,13 +57,18 @@ def set_mode(call: RepositoryCall, asked: ModeAsked) -> wire.Success:
     return wire.Success()
 
 
-def put_member(call: RepositoryCall, asked: MemberAsked) -> wire.Member:
-    permission = PERMISSIONS.get(asked.permission or Permission.PUSH)
+def read_permission(given: str) -> Permission:
+    """`push` where nothing is given. Raises InvalidParameter."""
+    permission = PERMISSIONS.get(given or Permission.PUSH)
     if permission is None:
         raise InvalidParameter(
-            "permission is {given}; it can be {known}", given=repr(asked.permission)[:100], known=", ".join(PERMISSIONS)
+            "permission is {given}; it can be {known}", given=repr(given)[:100], known=", ".join(PERMISSIONS)
         )
-    return _put(call, permission, asked.role_id)
+    return permission
+
+
+def put_member(call: RepositoryCall, asked: MemberAsked) -> wire.Member:
+    return _put(call, read_permission(asked.permission), asked.role_id)
 
 
 def put_collaborator(call: RepositoryCall, asked: CollaboratorAsked) -> wire.Member:
@@ -129,11 +134,11 @@ def _put(call: RepositoryCall, permission: Permission, role_id: str) -> wire.Mem
         followers_url=call.links.api("users", user.name, "followers"),
         avatar_url="",
         remark="",
-        permissions=_given(permission),
+        permissions=given_permissions(permission),
     )
 
 
-def _given(permission: Permission) -> wire.MemberPermissions:
+def given_permissions(permission: Permission) -> wire.MemberPermissions:
     """What was asked for, and what it holds."""
     return wire.MemberPermissions(
         admin=permission is Permission.ADMIN,

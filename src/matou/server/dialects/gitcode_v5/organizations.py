@@ -1,21 +1,44 @@
-"""The namespaces that one belongs to, and who belongs to an organization."""
+"""Organizations: one of them, those that one belongs to or somebody else does, and who their members are."""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace, NamespaceKind
-from matou.forge.access import Action, NoSuchNamespace, Scope, reach_namespace
-from matou.forge.members import members
-from matou.forge.namespaces import own_namespaces
+from matou.db.users import User
+from matou.forge.access import Action, NoSuchNamespace, Scope, no_such_namespace, reach_namespace
+from matou.forge.members import find_member, members
+from matou.forge.namespaces import namespaces_of
+from matou.forge.repository_lists import find_person
 from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.parameters import LARGEST_PER_PAGE, Number, Paged
+from matou.server.dialects.gitcode_v5.parameters import LARGEST_PER_PAGE, Nothing, Number, Paged
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 from matou.server.dialects.gitcode_v5.routing import plain_route
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)
+LEAST_ADMIN = Role.MAINTAINER
+"""The smallest role that is called `admin`; all others are called `member`."""
+
+
+class MemberRole(StrEnum):
+    ALL = "all"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+ROLES: Mapping[MemberRole, Collection[Role]] = MappingProxyType(
+    {
+        MemberRole.ALL: tuple(Role),
+        MemberRole.ADMIN: tuple(role for role in Role if role >= LEAST_ADMIN),
+        MemberRole.MEMBER: tuple(role for role in Role if role < LEAST_ADMIN),
+    }
+)
 
 
 class NamespacesAsked(Paged, frozen=True, kw_only=True):
@@ -28,24 +51,85 @@ class NamespacesAsked(Paged, frozen=True, kw_only=True):
         return min(self.size or self.per_page or 20, LARGEST_PER_PAGE)
 
 
+class OrganizationsAsked(Paged, frozen=True, kw_only=True):
+    """`admin`: only those that the caller administers."""
+
+    admin: bool = False
+
+
+class MembersAsked(Paged, frozen=True, kw_only=True):
+    role: MemberRole = MemberRole.ALL
+
+
 def list_namespaces(call: Call, asked: NamespacesAsked) -> Page:
     kinds = tuple(NamespaceKind)
-    found, total = own_namespaces(call.forge, call.identity, call.user, kinds, offset=asked.offset, limit=asked.limit)
+    found, total = namespaces_of(call.forge, call.identity, call.user, kinds, offset=asked.offset, limit=asked.limit)
     return Page([_namespace(call, namespace) for namespace in found], total)
 
 
-def list_organizations(call: Call, asked: Paged) -> Page:
-    found, total = own_namespaces(
-        call.forge, call.identity, call.user, ORGANIZATIONS, offset=asked.offset, limit=asked.limit
+def list_organizations(call: Call, asked: OrganizationsAsked) -> Page:
+    return _organizations_of(call, call.user, asked, least=LEAST_ADMIN if asked.admin else Role.GUEST)
+
+
+def list_organizations_of_user(call: Call, asked: Paged) -> Page:
+    return _organizations_of(call, find_person(call.forge, call.path["username"]), asked)
+
+
+def _organizations_of(call: Call, user: User, asked: Paged, *, least: Role = Role.GUEST) -> Page:
+    found, total = namespaces_of(
+        call.forge, call.identity, user, ORGANIZATIONS, offset=asked.offset, limit=asked.limit, least=least
     )
     return Page([_organization(call, namespace) for namespace in found], total)
 
 
-def list_members(call: Call, asked: Paged) -> Page:
-    path = _path(call.path["org"])
-    organization = reach_namespace(call.forge, call.identity, path, Action.SEE_MEMBERS)
-    found, total = members(call.forge, organization, offset=asked.offset, limit=asked.limit)
+def show_organization(call: Call, _: Nothing) -> wire.OrganizationDetail:
+    organization = reach_organization(call, Action.SEE)
+    told = _organization(call, organization)
+    fields = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
+    return wire.OrganizationDetail(**fields, enterprise=organization.path.segments[0])
+
+
+def list_members(call: Call, asked: MembersAsked) -> Page:
+    organization = reach_namespace(call.forge, call.identity, _path(call.path["org"]), Action.SEE_MEMBERS)
+    roles = ROLES[asked.role]
+    found, total = members(call.forge, organization, roles=roles, offset=asked.offset, limit=asked.limit)
     return Page([_member(call, member) for member in found], total)
+
+
+def show_member(call: Call, _: Nothing) -> wire.Membership:
+    organization = reach_organization(call, Action.SEE_MEMBERS)
+    member = find_member(call.forge, organization, find_person(call.forge, call.path["username"]))
+    return membership(call, organization, member.user)
+
+
+def reach_organization(call: Call, action: Action) -> Namespace:
+    """What `{org}` names, if it is nobody's own namespace. Raises as `access.reach_namespace`."""
+    path = _path(call.path["org"])
+    organization = reach_namespace(call.forge, call.identity, path, action)
+    if organization.kind not in ORGANIZATIONS:
+        raise no_such_namespace(path)
+    return organization
+
+
+def membership(call: Call, organization: Namespace, user: User) -> wire.Membership:
+    return wire.Membership(
+        id=organization.id,
+        name=organization.display_name or organization.name,
+        path=str(organization.path),
+        url=call.links.page(organization.path),
+        user=wire.MemberPerson(
+            id=user_id(user),
+            object_id=user_id(user),
+            user_id=str(user.id),
+            login=user.name,
+            name=user.display_name or user.name,
+            html_url=call.links.user(user.name),
+        ),
+    )
+
+
+def role_word(role: Role) -> str:
+    return "admin" if role >= LEAST_ADMIN else "member"
 
 
 def _path(text: str) -> NamespacePath:
@@ -84,10 +168,12 @@ def _member(call: Call, member: Member) -> wire.OrganizationMember:
     name = member.user.name
     return wire.OrganizationMember(
         id=user_id(member.user),
+        object_id=user_id(member.user),
+        user_id=str(member.user.id),
         login=name,
         name=member.user.display_name,
         type="User",
-        member_role="admin" if member.role >= Role.MAINTAINER else "member",
+        member_role=role_word(member.role),
         avatar_url=None,
         html_url=call.links.user(name),
         url=call.links.api("users", name),
@@ -95,7 +181,8 @@ def _member(call: Call, member: Member) -> wire.OrganizationMember:
     )
 
 
-_TEAM = (Scope.TEAM_READ, Scope.PROJECT_READ, Scope.PROJECT_WRITE)
+_PROJECT = (Scope.PROJECT_READ, Scope.PROJECT_WRITE)
+_TEAM = (Scope.TEAM_READ, *_PROJECT)
 
 ROUTES = (
     plain_route(
@@ -108,15 +195,56 @@ ROUTES = (
         scopes=_TEAM,
         choices="where the caller was given a role, their own namespace too; `mode` is not looked at",
     ),
-    plain_route(None, "GET", "/users/orgs", Paged, list_organizations, answer=list[wire.Organization], scopes=_TEAM),
+    plain_route(
+        None,
+        "GET",
+        "/users/orgs",
+        OrganizationsAsked,
+        list_organizations,
+        answer=list[wire.Organization],
+        scopes=_TEAM,
+        choices="where the caller was given a role; with `admin=true` only where they are a maintainer or an owner",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/users/{username}/orgs",
+        Paged,
+        list_organizations_of_user,
+        answer=list[wire.Organization],
+        scopes=_TEAM,
+        choices="to others: only those whose members they may see, which are those that they belong to themselves",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/orgs/{org}",
+        Nothing,
+        show_organization,
+        answer=wire.OrganizationDetail,
+        scopes=_PROJECT,
+        choices="for whoever may see it or something in it; `enterprise` is the outermost namespace; there are no "
+        "followers",
+    ),
     plain_route(
         None,
         "GET",
         "/orgs/{org}/members",
-        Paged,
+        MembersAsked,
         list_members,
         answer=list[wire.OrganizationMember],
         scopes=_TEAM,
-        choices="for its members; `admin` is a maintainer or an owner",
+        choices="for its members; `admin` is a maintainer or an owner, `member` anybody else; those who have a role in "
+        "exactly this namespace",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/orgs/{org}/members/{username}",
+        Nothing,
+        show_member,
+        answer=wire.Membership,
+        scopes=_TEAM,
+        choices="for its members; 404 for somebody who has no role in exactly this namespace",
     ),
 )
