@@ -27,7 +27,8 @@ LARGEST_REQUEST_IN_MEMORY_BYTES: Final = 1024 * 1024
 
 _UPLOAD_PACK_CAPABILITIES: Final = (
     "multi_ack", "thin-pack", "side-band", "side-band-64k", "ofs-delta", "shallow", "deepen-since", "deepen-not",
-    "deepen-relative", "no-progress", "include-tag", "multi_ack_detailed", "no-done", "filter",
+    "deepen-relative", "no-progress", "include-tag", "multi_ack_detailed",
+    "allow-tip-sha1-in-want", "allow-reachable-sha1-in-want", "no-done", "filter",
 )  # fmt: skip
 _RECEIVE_PACK_CAPABILITIES: Final = (
     "report-status", "report-status-v2", "delete-refs", "side-band-64k", "quiet", "atomic", "ofs-delta",

@@ -93,10 +93,9 @@ def test_refs_are_advertised_as_git_does(
 ) -> None:
     repository = make(tmp_path / "r.git")
     command = [service.removeprefix("git-"), "--stateless-rpc", "--advertise-refs", str(repository)]
-    theirs = git_bytes(
-        None, *command, GIT_PROTOCOL=f"version={version}", GIT_CONFIG_COUNT="1",
-        GIT_CONFIG_KEY_0="uploadpack.allowFilter", GIT_CONFIG_VALUE_0="true",
-    )  # fmt: skip
+    offered = ("Filter", "TipSHA1InWant", "ReachableSHA1InWant")
+    settings = [word for name in offered for word in ("-c", f"uploadpack.allow{name}=true")]
+    theirs = git_bytes(None, *settings, *command, GIT_PROTOCOL=f"version={version}")
 
     ours = advertisement_v0(listing_of(repository), service, version=version)
 

@@ -90,6 +90,54 @@ def test_shallow_and_partial_clones(
 
 
 @VERSIONS
+def test_a_partial_clone_fetches_what_it_left_out(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    speaking, clone = ("-c", f"protocol.version={version}"), tmp_path / "clone"
+
+    ok(*speaking, "clone", "--quiet", "--filter=tree:0", "--no-checkout", url, clone)
+    ok(*speaking, "checkout", "--quiet", "main", cwd=clone)
+
+    assert ok(*speaking, "ls-tree", "-r", "main", cwd=clone).strip() == git(source, "ls-tree", "-r", "main")
+    assert ok(*speaking, "log", "--stat", "main~10", cwd=clone) == ok("--git-dir", source, "log", "--stat", "main~10")
+
+
+@VERSIONS
+@pytest.mark.parametrize("depth", [("--depth=1",), ()], ids=["shallow", "whole"])
+def test_a_commit_is_fetched_by_its_id(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str, depth: tuple[str, ...]
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    old = git(source, "rev-parse", "main~7")
+    ok("init", "--quiet", tmp_path / "new")
+
+    ok("-c", f"protocol.version={version}", "fetch", "--quiet", *depth, url, old, cwd=tmp_path / "new")
+
+    assert ok("rev-parse", "FETCH_HEAD", cwd=tmp_path / "new").strip() == old
+
+
+@VERSIONS
+def test_a_shallow_submodule_is_brought_at_its_commit(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
+) -> None:
+    repository, source = pushed
+    url = matou_server.clone_url(repository, matou_server.credential())
+    old, outer = git(source, "rev-parse", "main~7"), tmp_path / "outer"
+    ok("init", "--quiet", outer)
+    (outer / ".gitmodules").write_text(f'[submodule "inner"]\n\tpath = inner\n\turl = {url}\n')
+    ok("add", ".gitmodules", cwd=outer)
+    ok("update-index", "--add", "--cacheinfo", f"160000,{old},inner", cwd=outer)
+
+    ok("-c", f"protocol.version={version}", "submodule", "update", "--init", "--quiet", "--depth=1", cwd=outer)
+
+    assert ok("rev-parse", "HEAD", cwd=outer / "inner").strip() == old
+    assert ok("rev-list", "--count", "HEAD", cwd=outer / "inner").strip() == "1"
+
+
+@VERSIONS
 def test_a_fetch_brings_what_is_new_and_negotiates_what_is_there(
     matou_server: MatouServer, pushed: tuple[Repository, Path], tmp_path: Path, version: str
 ) -> None:
