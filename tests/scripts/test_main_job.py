@@ -3,7 +3,10 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from support.program import Person, serving
 from support.team import Team
@@ -137,6 +140,82 @@ def test_every_source_of_the_configuration_is_backed_up(team: Team, tmp_path: Pa
     ended = team.person.matou("backup", "--config", tmp_path / "matou.toml", "--json", MY_TOKEN=team.token)
 
     assert json.loads(ended.out)["outcomes"] == {"saved": 1, "empty": 1, "excluded": 1}
+
+
+def configured(team: Team, folder: Path, *more: str) -> Path:
+    """A file with a source for each text; its first is the team, which has a token."""
+    table = '[[source]]\nplatform = "coding"\nurl = "{}"\nto = "{}"\n'
+    path = folder / "matou.toml"
+    path.write_text("".join(f"{table.format(team.api, folder / f'archive-{n}')}{one}\n" for n, one in enumerate(more)))
+    return path
+
+
+def test_a_source_without_a_token_does_not_stop_the_others(team: Team, tmp_path: Path) -> None:
+    path = configured(team, tmp_path, 'token_variable = "NOT_SET"', 'token_variable = "MY_TOKEN"')
+
+    ended = team.person.matou("backup", "--config", path, "--json", code=2, MY_TOKEN=team.token)
+
+    assert json.loads(ended.out)["everything_is_saved"] is True
+    assert "NOT_SET" in ended.err
+
+
+def test_the_worst_end_of_several_sources_is_the_commands(team: Team, tmp_path: Path) -> None:
+    shutil.rmtree(team.root / "repositories/acme/web/notes.git/objects")
+    path = configured(team, tmp_path, "", 'token_variable = "WRONG"')
+
+    ended = team.person.matou("backup", "--config", path, code=4, MATOU_CODING_TOKEN=team.token, WRONG="f" * 40)
+
+    assert "acme/web/notes" in ended.out
+
+
+@pytest.mark.parametrize("options", [("--url", "http://127.0.0.1:1"), ("--to", "elsewhere"), ("--token-stdin",)])
+def test_an_option_of_one_source_is_not_passed_over_where_a_file_lists_them(
+    team: Team, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    path = configured(team, tmp_path, "")
+
+    ended = team.person.matou("backup", "--config", path, *options, code=2, stdin="x\n", MATOU_CODING_TOKEN=team.token)
+
+    assert options[0] in ended.err
+    assert not (tmp_path / "archive-0").exists()
+
+
+def test_a_platform_and_a_file_of_sources_are_not_both_taken(team: Team, tmp_path: Path) -> None:
+    words = ("--url", team.api, "--to", tmp_path / "a", "--config", configured(team, tmp_path, ""))
+
+    ended = team.person.matou("backup", "coding", *words, code=2, MATOU_CODING_TOKEN=team.token)
+
+    assert "--config" in ended.err
+
+
+def test_a_file_without_a_source_is_no_success(person: Person, tmp_path: Path) -> None:
+    (tmp_path / "matou.toml").write_text("source = []\n")
+
+    assert "lists no source" in person.matou("backup", "--config", tmp_path / "matou.toml", code=2).err
+
+
+@pytest.mark.parametrize("place", ["argument", "file"])
+def test_a_pattern_that_matches_nothing_is_a_usage_error(team: Team, tmp_path: Path, place: str) -> None:
+    path = configured(team, tmp_path, {"argument": "", "file": 'include = ["shopp"]'}[place])
+    options = {"argument": ("--include", "shopp"), "file": ()}[place]
+
+    ended = team.person.matou("backup", "--config", path, *options, code=2, MATOU_CODING_TOKEN=team.token)
+
+    assert "no repository matches 'shopp'" in ended.err
+    assert "'shop'" in ended.err
+
+
+def test_a_pattern_on_the_command_line_may_be_of_one_of_several_sources(team: Team, tmp_path: Path) -> None:
+    path = configured(team, tmp_path, "")
+    text = path.read_text() + path.read_text().replace('"coding"', '"gitcode"').replace("/open-api", "")
+    path.write_text(text.replace("archive-0", "archive-1", 1))
+    tokens = {"MATOU_CODING_TOKEN": team.token, "MATOU_GITCODE_TOKEN": team.token}
+    person = replace(team.person, environment={**team.person.environment, **tokens})
+
+    person.matou("backup", "--config", path, "--include", "li/*/shop")
+    ended = person.matou("backup", "--config", path, "--include", "li/*", "--include", "typo", code=2)
+
+    assert "no repository matches 'typo'" in ended.err
 
 
 def test_a_dry_run_writes_nothing(team: Team, tmp_path: Path) -> None:

@@ -108,13 +108,14 @@ def test_what_could_not_be_moved_is_told_with_exit_code_3(team: Team, archive: P
     assert "nothing was sent" in ended.out
 
 
-@pytest.mark.parametrize(("option", "said"), [((), "      0  moved\n"), (("--dry-run",), "      0  planned\n")])
-def test_a_pattern_that_no_repository_matches_is_not_passed_over(
-    team: Team, archive: Path, option: tuple[str, ...], said: str
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_a_pattern_that_no_repository_matches_is_a_usage_error(
+    team: Team, archive: Path, option: tuple[str, ...]
 ) -> None:
-    ended = migrate(team, archive, make_organization(team, "harbour"), "--include", "mistyped", *option)
+    ended = migrate(team, archive, make_organization(team, "harbour"), "--include", "shopp", *option, code=2)
 
-    assert said in ended.out
+    assert "no repository matches 'shopp'" in ended.err
+    assert "'shop'" in ended.err
 
 
 def test_a_platform_that_nothing_can_be_moved_to_is_told_with_those_that_are(team: Team, archive: Path) -> None:

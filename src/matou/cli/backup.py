@@ -1,14 +1,16 @@
 """`matou backup`: one source named on the command line, or every source of matou.toml."""
 
 import sys
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matou.cli.completion import platforms
-from matou.cli.exit_codes import ExitCode, exit_code_for
+from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
 from matou.cli.verbosity import shows_bars
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 _ = translate
 
 Globs = list[str]
+CONFIGURATION = "matou.toml"
+
+FindSource = Callable[[], "ConfiguredSource"]
+"""Gives a source with its token, or raises what is wrong with it."""
 
 
 def backup(
@@ -47,7 +53,9 @@ def backup(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; write nothing"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
-    config: Annotated[Path, typer.Option(help=_("the file that lists the sources"))] = Path("matou.toml"),
+    config: Annotated[
+        Path | None, typer.Option(show_default=CONFIGURATION, help=_("the file that lists the sources"))
+    ] = None,
     group: GroupOption = None,
 ) -> None:
     from matou.cli import sources
@@ -55,11 +63,14 @@ def backup(
     from matou.transfer.options import BackupOptions, default_jobs
 
     settings = Settings.of_process()
+    _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
+    wanted: tuple[FindSource, ...]
     if platform is None:
-        wanted = sources.read_configuration(config, settings)
+        tables = sources.read_configuration(config or Path(CONFIGURATION))
+        wanted = tuple(partial(sources.configured, table, settings) for table in tables)
     else:
         token = sources.token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (sources.from_arguments(platform, url, to, token, settings),)
+        wanted = (partial(sources.from_arguments, platform, url, to, token, settings),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=tuple(include or ()),
@@ -69,31 +80,75 @@ def backup(
         limits=Limits(memory_bytes=settings.git_memory_bytes),
         network=settings.network,
     )
-    raise typer.Exit(_worst([_back_up(source, options, settings, group=group, as_json=as_json) for source in wanted]))
+    if len(wanted) > 1:
+        options = replace(options, elsewhere=options.include)
+    ended = [_back_up(find, options, settings, group=group, as_json=as_json) for find in wanted]
+    raise typer.Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
 
 
-def _worst(codes: list[ExitCode]) -> ExitCode:
-    """Of several sources: a fault outweighs what could not be saved, which outweighs success."""
-    faults = [code for code in codes if code not in {ExitCode.DONE, ExitCode.NOT_ALL_SAVED}]
-    return faults[0] if faults else max(codes, default=ExitCode.DONE)
+def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
+    """Raises Usage where an option would be passed over."""
+    from matou.cli.sources import Usage
+
+    given = [option for option, value in of_one.items() if value]
+    if platform is None and given:
+        raise Usage(
+            "{options} is about one source, and no platform is named",
+            options=", ".join(given),
+            advice="name the platform too, as in: matou backup coding --url URL --to DIR; or leave the option out",
+        )
+    if platform is not None and config is not None:
+        raise Usage(
+            "{platform} names one source, and --config a file of them", platform=platform, advice="give one of the two"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How one source ended: with a report, or with what stopped it."""
+
+    report: "BackupReport | None"
+    code: ExitCode
+
+
+def _code_of(ended: _Ended, options: "BackupOptions") -> ExitCode:
+    """Where all that was asked for is another source's, there was nothing to do here."""
+    report = ended.report
+    if report is None or report.looked_for or report.problems or not options.elsewhere:
+        return ended.code
+    return ExitCode.DONE if set(options.elsewhere) <= set(report.unmatched) else ended.code
+
+
+def _code_of_patterns(ended: list[_Ended], options: "BackupOptions") -> ExitCode:
+    """Tell of the patterns that match nothing at any of several sources, if all of these were listed."""
+    from matou.transfer.filters import nothing_matches
+
+    reports = [one.report for one in ended if one.report]
+    mistyped = [pattern for pattern in options.elsewhere if all(pattern in report.unmatched for report in reports)]
+    if not mistyped or len(reports) < len(ended) or any(report.problems for report in reports):
+        return ExitCode.DONE
+    error = nothing_matches(mistyped, [path for report in reports for path in report.paths])
+    complain(describe(error))
+    return exit_code_for(error)
 
 
 def _back_up(
-    source: "ConfiguredSource", options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
-) -> ExitCode:
+    find: "FindSource", options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
+) -> _Ended:
     """One source; what stops it is told here, so that the next one has its turn."""
     from matou.cli import backup_report
 
     try:
+        source = find()
         if not options.dry_run:
             keep_private(source.to, group=group)
         report = _run(source, options, settings)
     except MatouError as error:
         complain(describe(error))
-        return exit_code_for(error)
+        return _Ended(None, exit_code_for(error))
     typer.echo(backup_report.as_json(report) if as_json else backup_report.as_text(report))
     is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
-    return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
+    return _Ended(report, ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":

@@ -1,5 +1,6 @@
 """The one table of exit codes, and how an error becomes one. Scripts rely on it (docs/guide.md, "Exit codes")."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from matou.cli.sources import Usage
@@ -31,6 +32,24 @@ _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
     (Damaged, ExitCode.DAMAGE_FOUND),
     (TryLater, ExitCode.TRY_LATER),
 )
+
+
+_FROM_BEST_TO_WORST = (
+    ExitCode.DONE,
+    ExitCode.NOT_ALL_SAVED,
+    ExitCode.TRY_LATER,
+    ExitCode.CREDENTIAL_REFUSED,
+    ExitCode.USAGE,
+    ExitCode.DAMAGE_FOUND,
+    ExitCode.OUR_FAULT,
+    ExitCode.INTERRUPTED,
+)
+"""The further on, the less it helps to run the same command again."""
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """What a command with several things to do ends with; done where there is none."""
+    return max(codes, key=_FROM_BEST_TO_WORST.index, default=ExitCode.DONE)
 
 
 def exit_code_for(error: MatouError) -> ExitCode:

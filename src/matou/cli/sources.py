@@ -54,7 +54,9 @@ class ConfiguredSource:
     exclude: tuple[str, ...] = ()
 
 
-class _SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A source as matou.toml has it."""
+
     platform: str
     url: str
     to: str
@@ -64,7 +66,7 @@ class _SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class _Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    source: tuple[_SourceTable, ...]
+    source: tuple[SourceTable, ...]
 
 
 def token_from_stdin(stream: TextIO) -> Secret:
@@ -90,7 +92,8 @@ def from_arguments(
     return ConfiguredSource(platform, url, to.expanduser(), found, "" if token else variable_of(platform))
 
 
-def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource, ...]:
+def read_configuration(path: Path) -> tuple[SourceTable, ...]:
+    """The sources that a file lists; what is wrong with one of them is told when it has its turn, by `configured`."""
     try:
         configuration = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Configuration)
     except FileNotFoundError as error:
@@ -101,10 +104,13 @@ def read_configuration(path: Path, settings: Settings) -> tuple[ConfiguredSource
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise Usage("{path} cannot be read: {reason}", path=path, reason=error) from error
-    return tuple(_configured(table, settings) for table in configuration.source)
+    if not configuration.source:
+        raise Usage("{path} lists no source", path=path)
+    return configuration.source
 
 
-def _configured(table: _SourceTable, settings: Settings) -> ConfiguredSource:
+def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
+    """Raises UnknownPlatform, NoToken."""
     _require_known(table.platform)
     variable = table.token_variable or variable_of(table.platform)
     token = token_of(table.platform, table.url, variable, settings)

@@ -16,6 +16,7 @@ from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.naming import PathRegistry
 from matou.archive.records import RecordWriter
+from matou.model.platform import Account
 from matou.model.records import Record
 from matou.transfer.crew import Brake
 from matou.transfer.earlier import earlier, source_line
@@ -23,10 +24,11 @@ from matou.transfer.ledger import Ledger
 from matou.transfer.leftovers import clear_staging
 from matou.transfer.options import BackupOptions, default_jobs
 from matou.transfer.places import Places
+from matou.transfer.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.preview import preview
 from matou.transfer.report import SILENCE, BackupReport, ProgressListener
 from matou.transfer.source import Connections, RecordSink, Source
-from matou.transfer.survey import survey
+from matou.transfer.survey import Survey, survey
 from matou.transfer.work import Context, Work
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
@@ -62,6 +64,7 @@ def backup(
     Raises:
         ArchiveBusy: another process writes to the archive.
         Refused: the credential is not good.
+        NothingMatches: a pattern of `include` matches nothing.
         Cancelled: `cancelled` was set.
         WriteFailed: the archive cannot be written; DiskFull where there is no room.
         Damaged: the manifest of the last run is not what was written.
@@ -125,6 +128,9 @@ class _Run:
         account = source.account()
         self.progress.connected(account)
         before = earlier(self.archive, source_line(source, account))
+        # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
+        found = self._survey(source, account) if self.options.include else None
+        unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
         number = self.archive.begin_run()
         with ExitStack() as stack:
             recorder.write_to(stack.enter_context(RecordWriter(self.archive.records(number))))
@@ -134,11 +140,14 @@ class _Run:
             context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since)
             places = Places.of(registry, source_line(source, account), kept=before.team_place())
             work = Work(context, self.options, source, account, before, places, Ledger(manifest, self.progress))
-            listing = work.do(survey(source, account, check=self.brake.check))
+            listing = work.do(found or self._survey(source, account))
             recorder.close()
             requests = work.requests.count + recorder.count
             end = manifest.publish(finished_at=self.now(), requests=requests, listing=listing)
-        return work.report(end, timedelta(seconds=time.monotonic() - began))
+        return work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
+
+    def _survey(self, source: Source, account: Account) -> Survey:
+        return survey(source, account, check=self.brake.check)
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {

@@ -12,7 +12,7 @@ from matou.errors import Conflict, Phrase
 from matou.model.names import folded
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRules
-from matou.transfer.filters import Filter
+from matou.transfer.filters import Filter, require_matches
 from matou.transfer.migrate_map import MigrationMap, Place
 from matou.transfer.plan import true_path
 
@@ -115,9 +115,11 @@ def plan_migration(
         wanted: held against true paths.
 
     Raises:
+        NothingMatches: a pattern of what is wanted matches nothing.
         SamePlace, UnusableName: what the map says cannot be.
     """
     repositories = list(_repositories(lines))
+    require_matches(wanted.include, [path for _source, path, _line in repositories])
     candidates, left_behind = _sorted_out(repositories, wanted)
     naming = _Naming(namespace, rules, mapping, given)
     moves = tuple(_move(candidate, place, choice, rules) for candidate, place, choice in naming.places(candidates))

@@ -12,7 +12,8 @@ class BackupOptions:
 
     Attributes:
         jobs: how many repositories are fetched at the same time.
-        include, exclude: see `filters.Filter`.
+        include, exclude: see `filters.Filter`. Each pattern of `include` must match something.
+        elsewhere: those of them that may be about another source.
         dry_run: say what would be done; write nothing, and ask for no refs.
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
         limits: for each git child.
@@ -22,6 +23,7 @@ class BackupOptions:
     jobs: int
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     dry_run: bool = False
     trust_listing: bool = False
     limits: Limits = DEFAULT_LIMITS

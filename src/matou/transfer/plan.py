@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine
+from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine, SourceLine
 from matou.model.names import RepositoryPath
-from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, VersionControl
 from matou.transfer.earlier import Earlier
-from matou.transfer.filters import Filter
+from matou.transfer.filters import Filter, nothing_matches, unmatched
+from matou.transfer.options import BackupOptions
 from matou.transfer.survey import Survey
 
 SHRINKAGE = 20
@@ -42,6 +43,54 @@ def true_path(
         return f"{team}/{namespace.name}/{repository.name}"
     id_ = repository.namespace_id if isinstance(repository, RemoteRepository) else repository.namespace
     return f"{team}/{id_}/{repository.name}"
+
+
+def paths_known(account: Account, before: Earlier, found: Survey) -> list[str]:
+    """The true path of each repository that is listed, and of each that once was."""
+    listed = (
+        true_path(account.team, found.namespaces.get(remote.namespace_id), remote)
+        for remote in found.repositories.values()
+    )
+    once = (true_path(account.team, before.namespaces.get(row.namespace), row) for row in before.repositories.values())
+    return list(dict.fromkeys((*listed, *once)))
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Patterns that match nothing at a source and may be about another one; `paths` is what there is, if any is."""
+
+    patterns: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+ALL_MATCHED = Unmatched()
+
+
+def judge_patterns(options: BackupOptions, account: Account, before: Earlier, found: Survey) -> Unmatched:
+    """The patterns that match nothing here and may be about another source.
+
+    Raises:
+        NothingMatches: one matches nothing that could be about this source alone, and all that there is was listed.
+    """
+    paths = paths_known(account, before, found)
+    nothing = unmatched(options.include, paths)
+    mistyped = [pattern for pattern in nothing if pattern not in options.elsewhere]
+    if mistyped and not any(found.faults()):
+        raise nothing_matches(mistyped, paths)
+    elsewhere = tuple(pattern for pattern in nothing if pattern in options.elsewhere)
+    return Unmatched(elsewhere, tuple(paths)) if elsewhere else ALL_MATCHED
+
+
+def paths_at(lines: Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]) -> list[str]:
+    """The true path of each repository in the lines of manifests, which have namespaces first."""
+    namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
+    paths: list[str] = []
+    for source, line in lines:
+        if isinstance(line, NamespaceLine):
+            namespaces[source, line.id] = line
+        else:
+            paths.append(true_path(source.team, namespaces.get((source, line.namespace)), line))
+    return paths
 
 
 def outcome_without_asking(task: Task, wanted: Filter) -> Outcome | None:

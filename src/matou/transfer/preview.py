@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from matou.archive.layout import Archive
@@ -19,6 +20,7 @@ from matou.transfer.plan import (
     absent,
     fate_of_absent,
     has_same_last_push,
+    judge_patterns,
     judge_survey,
     outcome_without_asking,
     true_path,
@@ -47,10 +49,13 @@ def preview(
     progress.connected(account)
     before = earlier(archive, source_line(source, account)) if archive else NOTHING_BEFORE
     found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
+    unmatched = judge_patterns(options, account, before, found)
     listing = judge_survey(before, found)
     planned = tuple(_plans(account, before, found, listing, options))
     duration = timedelta(seconds=time.monotonic() - began)
-    return _report(found, listing, planned, requests.count, duration)
+    return replace(
+        _report(found, listing, planned, requests.count, duration), unmatched=unmatched.patterns, paths=unmatched.paths
+    )
 
 
 def _report(

@@ -89,6 +89,8 @@ class BackupReport:
         kept: how many refs keep tips that the source has dropped since the last run.
         trusted: how many were taken for unchanged on the listing's word.
         received_bytes: of packs and LFS objects.
+        unmatched: patterns that match nothing here and may be about another source.
+        paths: where there are such, the repositories that there are.
     """
 
     run: int | None
@@ -104,6 +106,8 @@ class BackupReport:
     requests: int
     duration: timedelta
     planned: tuple[Planned, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def everything_is_saved(self) -> bool:

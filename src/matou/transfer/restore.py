@@ -12,7 +12,8 @@ from matou.archive.lock import lock_archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.run import DEFAULT_LIMITS, GitStopped, Limits
 from matou.storage.files import WriteFailed, make_folders, naming_the_file, syncfs, write_atomically
-from matou.transfer.filters import Filter
+from matou.transfer.filters import Filter, require_matches
+from matou.transfer.plan import paths_at
 from matou.transfer.restore_plan import ICON_FILE, PROJECT_FILE, PlannedProject, PlannedRepository, plan_restore
 from matou.transfer.restore_report import Layout, Progress, RestoreProblem, RestoreReport, no_progress
 from matou.transfer.restore_repository import Made, PlaceTaken, Restorer
@@ -66,6 +67,7 @@ def restore(
 
     Raises:
         NoSuchRun: there is no such run that ended.
+        NothingMatches: a pattern of `include` matches nothing.
         DamagedManifest: the manifest of that run is not what was written.
         TargetInArchive: the folder is inside the archive.
         ArchiveBusy: another restore to the same folder is at work.
@@ -75,7 +77,9 @@ def restore(
     if to.resolve().is_relative_to(archive.root.resolve()):
         raise TargetInArchive("{folder} is inside the archive", folder=to)
     wanted = Filter(include=include, exclude=exclude)
-    plan = plan_restore(lines_at(archive, at=at), layout=layout, worktree=worktree, wanted=wanted)
+    lines = tuple(lines_at(archive, at=at))
+    require_matches(include, paths_at(lines))
+    plan = plan_restore(lines, layout=layout, worktree=worktree, wanted=wanted)
     staging = to / STAGING
     with naming_the_file(staging):
         staging.mkdir(parents=True, exist_ok=True)

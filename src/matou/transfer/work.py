@@ -27,6 +27,7 @@ from matou.transfer.places import Places
 from matou.transfer.placing import Placer
 from matou.transfer.plan import (
     Placed,
+    Unmatched,
     absent,
     fate_of_absent,
     has_same_last_push,
@@ -104,7 +105,7 @@ class Work:
         self._note_unseen(found, described)
         return listing
 
-    def report(self, end: EndLine, duration: timedelta) -> BackupReport:
+    def report(self, end: EndLine, duration: timedelta, *, unmatched: Unmatched) -> BackupReport:
         return BackupReport(
             run=self.context.number,
             account=self.account,
@@ -118,6 +119,8 @@ class Work:
             received_bytes=end.received_bytes,
             requests=end.requests,
             duration=duration,
+            unmatched=unmatched.patterns,
+            paths=unmatched.paths,
         )
 
     def _work_off(

@@ -11,6 +11,7 @@ from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.model.platform import Unseen
 from matou.remote.answers import Answer, AnsweredRefused
 from matou.remote.git_http import LogInRefused
+from matou.transfer.filters import NothingMatches
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -162,6 +163,39 @@ def test_a_dry_run_tells_of_a_listing_that_is_not_whole_and_never_says_that_ever
 
 def test_an_account_that_lists_nothing_is_not_said_to_be_saved(source: ScriptedSource, archive: Archive) -> None:
     assert not back_up(source, archive).everything_is_saved
+
+
+@pytest.mark.parametrize("option", [{}, {"dry_run": True}])
+def test_a_pattern_that_matches_nothing_is_an_error_and_leaves_no_trace(
+    team: ScriptedSource, archive: Archive, option: dict[str, bool]
+) -> None:
+    with pytest.raises(NothingMatches, match="'shopp'"):
+        back_up(team, archive, include=("a", "shopp"), **option)
+
+    assert list(archive.run_numbers()) == []
+
+
+def test_a_pattern_may_be_of_what_was_listed_once(team: ScriptedSource, archive: Archive) -> None:
+    back_up(team, archive)
+    team.remove("103")
+    back_up(team, archive, include=("d", "a"))
+
+    assert outcomes(archive, 2)["103"] == "unlisted"
+
+
+def test_where_a_list_was_not_read_a_pattern_may_be_of_what_is_on_it(team: ScriptedSource, archive: Archive) -> None:
+    team.listing_fault = TryLater("the platform went away")
+    report = back_up(team, archive, include=("typo",))
+
+    assert [str(problem.cause) for problem in report.problems] == ["the platform went away"]
+    assert not report.everything_is_saved
+
+
+def test_a_projects_name_means_all_of_the_project(team: ScriptedSource, archive: Archive) -> None:
+    commit(team.repository("shop", team.project("other")), "refs/heads/main", {"a": "b"})
+    back_up(team, archive, include=("shop",))
+
+    assert set(outcomes(archive, 1).values()) == {"saved"}
 
 
 @pytest.mark.parametrize("fault", [Refused("no permission"), NotFound("not there")])

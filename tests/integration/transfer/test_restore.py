@@ -28,6 +28,7 @@ from matou.archive.chain import NoSuchRun
 from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.git.refs import read_refs
 from matou.storage.files import DiskFull
+from matou.transfer.filters import NothingMatches
 from matou.transfer.restore import STAGING, TargetInArchive, restore
 from matou.transfer.restore_report import Layout, RestoreReport
 from matou.transfer.restore_worktree import pointed_at
@@ -466,6 +467,20 @@ def test_only_what_is_wanted_is_made(team: Team, web: Path, tmp_path: Path) -> N
     report = restored(team, tmp_path / "out", include=["api"], exclude=["other/*"])
 
     assert report.restored == (f"{API}.git",)
+
+
+def test_a_projects_name_means_all_of_it_and_one_that_is_mistyped_is_an_error(
+    team: Team, web: Path, tmp_path: Path
+) -> None:
+    team.save({WEB: web, API: web, "team/other/api": web})
+    project = API.split("/")[1]
+
+    report = restored(team, tmp_path / "out", include=[project])
+    with pytest.raises(NothingMatches, match=f"'{project}x'"):
+        restored(team, tmp_path / "none", include=[f"{project}x"])
+
+    assert report.restored == tuple(sorted((f"{API}.git", f"{WEB}.git")))
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_run_that_was_cut_off_or_never_was_cannot_be_restored(team: Team, web: Path, tmp_path: Path) -> None:
