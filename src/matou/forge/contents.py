@@ -143,7 +143,7 @@ def list_entries(
     """
     opened = open_repository(forge.git_dir(repository))
     listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
-    prefix = b"" if below is None else str(below).encode() + b"/"
+    prefix = b"" if below is None else below.encoded + b"/"
     page = listing.page(offset, limit)
     return tuple(Entry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
 
@@ -173,7 +173,7 @@ def list_folder(
     listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, root, path), recursive=False)
     if len(listing) > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
-    prefix = b"" if path is None else str(path).encode() + b"/"
+    prefix = b"" if path is None else path.encoded + b"/"
     return tuple(_placed(opened, each.id, prefix + each.path, each.kind) for each in listing)
 
 
@@ -187,7 +187,7 @@ def read_file(forge: Forge, repository: Repository, start: ObjectId, path: TreeP
     opened = open_repository(forge.git_dir(repository))
     root = find_tree(opened, start)
     found = _entry(opened, root, path, start)
-    return _file(opened, _placed(opened, found.id, str(path).encode(), found.kind), largest_bytes)
+    return _file(opened, _placed(opened, found.id, path.encoded, found.kind), largest_bytes)
 
 
 def _file(opened: pygit2.Repository, entry: Placed, largest_bytes: int) -> File:

@@ -1,6 +1,7 @@
 """One file of a tree changed, and the commit or tag that says so: built as objects, never in a work tree."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,7 +125,7 @@ class TreeEdit:
 
     def __init__(self, repository: pygit2.Repository, root: ObjectId | None, path: TreePath) -> None:
         self._path = path
-        self._names = [segment.encode() for segment in path.segments]
+        self._names = [segment.encode("utf-8", "surrogateescape") for segment in path.segments]
         self._folders: list[Folder] = [{} if root is None else _read_folder(repository, root)]
         for depth, (here, _) in enumerate(pairwise(self._names), start=1):
             entry = self._folders[-1].get(here)
@@ -188,7 +189,7 @@ def require_harmless(quarantine: Quarantine, path: TreePath, content: bytes) -> 
         return
     with Quarantine(quarantine.git_dir) as apart:
         blob = apart.write_object(ObjectKind.BLOB, content)
-        tree = _write_folder(apart, {path.segments[-1].encode(): Entry(_FILE, blob)})
+        tree = _write_folder(apart, {path.segments[-1].encode("utf-8", "surrogateescape"): Entry(_FILE, blob)})
         alone = {"GIT_OBJECT_DIRECTORY": apart.environment["GIT_OBJECT_DIRECTORY"]}
         try:
             run_git(("fsck", "--strict", "--no-dangling", tree), git_dir=apart.git_dir, environment=alone)
@@ -246,6 +247,8 @@ def _is_unicode(text: str) -> bool:
 def _fault_of_new(segment: str) -> Phrase | None:
     if is_dot_git(segment):
         return Phrase("a part of it is git's own folder")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in segment):
+        return Phrase("it holds a control character, or is not UTF-8")
     if "\\" in segment:
         return Phrase("it holds a backslash, which Windows takes for a slash")
     if len(segment.encode()) > LONGEST_SEGMENT_BYTES:

@@ -64,6 +64,9 @@ _ENCODINGS = frozenset(
     }
 )
 
+_LONE_SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""What is no byte by `surrogateescape`."""
+
 # git's own reading (ident.c, split_ident_line): the last ">" ends the address, what follows may lack anything.
 _SIGNATURE = re.compile(rb"(?P<name>[^<]*)<(?P<email>[^>]*)>[^0-9-]*(?P<seconds>-?[0-9]{1,19})?")
 
@@ -149,7 +152,7 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True)
 class TreePath:
-    """A path inside a tree, from its root: `("src", "main.py")`."""
+    """A path inside a tree, from its root: `("src", "main.py")`; bytes that are not UTF-8 by `surrogateescape`."""
 
     segments: tuple[str, ...]
 
@@ -162,7 +165,7 @@ class TreePath:
                 raise InvalidTreePath(
                     "the path {path} cannot be used: {fault}", path=repr(str(self))[:200], fault=fault
                 )
-        if len(str(self).encode("utf-8", "surrogatepass")) > LONGEST_PATH_BYTES:
+        if len(self.encoded) > LONGEST_PATH_BYTES:
             raise InvalidTreePath("the path {path} cannot be used: it is too long", path=repr(str(self))[:200])
 
     @classmethod
@@ -171,6 +174,11 @@ class TreePath:
 
     def __str__(self) -> str:
         return "/".join(self.segments)
+
+    @property
+    def encoded(self) -> bytes:
+        """As it stands in git."""
+        return str(self).encode("utf-8", "surrogateescape")
 
 
 def open_repository(git_dir: Path) -> pygit2.Repository:
@@ -267,8 +275,8 @@ def fault_of_segment(segment: str) -> Phrase | None:
     """Why one part of a path is none that we look for; None where it is one."""
     if segment in ("", ".", ".."):
         return Phrase("a part of it is empty, a dot or two")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in segment):
-        return Phrase("it holds a control character")
+    if "\0" in segment or _LONE_SURROGATE.search(segment):
+        return Phrase("it holds a character that no path has")
     # What HFS+ and NTFS would take for `.git` (git's path.c, is_ntfs_dotgit; utf8.c, is_hfs_dotgit).
     seen = "".join(character for character in segment if unicodedata.category(character) != "Cf")
     if seen.split(":")[0].rstrip(". ").lower() in (".git", "git~1"):

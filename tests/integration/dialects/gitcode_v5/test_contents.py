@@ -135,8 +135,6 @@ def test_a_submodule_is_told_and_not_entered(harbour: Harbour) -> None:
         ".git%20/x",
         ".git::$INDEX_ALLOCATION",
         "a%00b",
-        "a%0Ab",
-        "a%1Bb",
         "%2Fetc%2Fpasswd",
         "x" * 5000,
     ],
@@ -149,7 +147,7 @@ def test_a_hostile_path_is_a_bad_request(harbour: Harbour, url: str, path: str) 
     assert answer.json()["error_code"] == 400
 
 
-@pytest.mark.parametrize("path", ["nothing", "README.md/below", "%FF", "%252e%252e"])
+@pytest.mark.parametrize("path", ["nothing", "README.md/below", "%FF", "a%0Ab", "a%1Bb", "%252e%252e"])
 @pytest.mark.parametrize("url", [CONTENTS, RAW])
 def test_a_path_that_is_not_there_is_not_found(harbour: Harbour, url: str, path: str) -> None:
     assert harbour.ask("GET", f"{url}/{path}").status_code == 404

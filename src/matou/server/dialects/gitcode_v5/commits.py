@@ -24,7 +24,7 @@ from matou.git.objects import Commit, Signature
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, PathText
 from matou.server.dialects.gitcode_v5.remembered import at_refs
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
@@ -38,8 +38,8 @@ _LAST_OF_A_DAY = timedelta(days=1) - timedelta(seconds=1)
 class CommitsAsked(Paged, frozen=True, kw_only=True):
     """`sha` is where the history begins; empty for the default branch."""
 
-    sha: str = ""
-    path: str = ""
+    sha: PathText = ""
+    path: PathText = ""
     author: str = ""
     since: str = ""
     until: str = ""
@@ -153,7 +153,7 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
 
 def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.CommitFile:
     name, path = readable(change.path), call.repository.path
-    page = call.links.page(path, "blob", commit.id, name)
+    page = call.links.page(path, "blob", commit.id, change.path)
     return wire.CommitFile(
         sha=change.blob,
         filename=name,
@@ -162,7 +162,7 @@ def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.Comm
         deletions=change.deletions,
         changes=change.additions + change.deletions,
         blob_url=page,
-        raw_url=call.links.repository_api(path, "raw", name) + f"?ref={commit.id}",
+        raw_url=call.links.repository_api(path, "raw", change.path) + f"?ref={commit.id}",
         content_url=page,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import closing
 from functools import partial
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
@@ -30,7 +29,8 @@ from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes, Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
+from matou.server.dialects.gitcode_v5.links import quoted
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters, PathText
 from matou.server.dialects.gitcode_v5.pieces import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
@@ -52,7 +52,7 @@ _CACHE: Header = (b"cache-control", b"private, no-cache")
 class RefAsked(Parameters, frozen=True, kw_only=True):
     """Empty for the default branch."""
 
-    ref: str = ""
+    ref: PathText = ""
 
 
 def show_contents(call: RepositoryCall, asked: RefAsked) -> wire.Content | list[wire.Content] | Stream:
@@ -122,9 +122,9 @@ def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, N
 
 def _content(call: RepositoryCall, asked: RefAsked, entry: Placed) -> wire.Content:
     path, query = readable(entry.path), _query(asked.ref)
-    url = call.links.repository_api(call.repository.path, "contents", path) + query
+    url = call.links.repository_api(call.repository.path, "contents", entry.path) + query
     revision = asked.ref or default_branch_of(call.forge, call.repository) or "HEAD"
-    html_url = call.links.page(call.repository.path, _PAGES.get(entry.kind, "blob"), revision, path)
+    html_url = call.links.page(call.repository.path, _PAGES.get(entry.kind, "blob"), revision, entry.path)
     is_file = entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
     return wire.Content(
         type=_TYPES.get(entry.kind, "file"),
@@ -134,13 +134,13 @@ def _content(call: RepositoryCall, asked: RefAsked, entry: Placed) -> wire.Conte
         sha=entry.id,
         url=url,
         html_url=html_url,
-        download_url=call.links.repository_api(call.repository.path, "raw", path) + query if is_file else None,
+        download_url=call.links.repository_api(call.repository.path, "raw", entry.path) + query if is_file else None,
         links=wire.ContentLinks(self_=url, html=html_url),
     )
 
 
 def _query(ref: str) -> str:
-    return f"?ref={quote(ref, safe='')}" if ref else ""
+    return f"?ref={quoted(ref, safe='')}" if ref else ""
 
 
 def _raw_headers(blob: ObjectId, beginning: bytes) -> tuple[Header, ...]:

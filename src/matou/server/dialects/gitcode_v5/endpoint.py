@@ -55,7 +55,8 @@ LARGE_BODIES_AT_ONCE = 2
 SLOW_AT_ONCE = FORGE_THREADS // 2
 LONG_AT_ONCE = TRANSFER_THREADS // 4
 
-_LONGEST_PATH_BYTES = 8192
+_LONGEST_PATH_BYTES = 16384
+"""Room for the longest path of a tree, every byte as three."""
 _OURS = re.compile(rb"[A-Z]+ /api/v[58]/(?![^/]+\.git/)|POST /oauth/token\Z")
 """v8 and the log-in of applications are documented beside v5, and nothing is there.
 

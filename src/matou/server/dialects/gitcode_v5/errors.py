@@ -106,11 +106,16 @@ def answer_to(error: Exception) -> Encoded:
     trace_id = uuid4().hex
     if failure.status >= 500 and not isinstance(error, TryLater):
         log.error("request_failed", trace_id=trace_id, exc_info=error)
-    text = str(error) if failure.message is None else failure.message
+    text = _unicode(str(error)) if failure.message is None else failure.message
     body = ErrorBody(
         error_code=failure.code, error_code_name=failure.name, error_message=text, trace_id=trace_id, message=text
     )
     return Encoded(failure.status, (JSON, NO_STORE, *_headers(error)), msgspec.json.encode(body))
+
+
+def _unicode(text: str) -> str:
+    """A name of a branch or file may hold bytes that are no text."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _failure_of(error: Exception) -> Failure:

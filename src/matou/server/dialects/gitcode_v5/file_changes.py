@@ -21,8 +21,9 @@ from matou.git.objects import Commit, Signature, TreePath
 from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Parameters
+from matou.server.dialects.gitcode_v5.parameters import AnyText, Parameters
 from matou.server.dialects.gitcode_v5.routing import repository_route
+from matou.server.dialects.gitcode_v5.trees import readable
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024
 """Room for LARGEST_FILE_BYTES in Base64, in whatever form the body has."""
@@ -44,11 +45,11 @@ class ChangeAsked(Parameters, frozen=True, kw_only=True):
 
 
 class CreationAsked(ChangeAsked, frozen=True, kw_only=True):
-    content: str
+    content: AnyText
 
 
 class UpdateAsked(ChangeAsked, frozen=True, kw_only=True):
-    content: str
+    content: AnyText
     sha: str = ""
 
 
@@ -121,16 +122,17 @@ def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
 
 
 def _content(call: RepositoryCall, asked: ChangeAsked, written: Written, content: bytes) -> wire.WrittenContent:
-    repository, path = call.repository.path, call.path["path"]
+    repository, encoded = call.repository.path, TreePath.parse(call.path["path"]).encoded
     query = f"?ref={quote(asked.branch, safe='')}" if asked.branch else ""
-    url = call.links.repository_api(repository, "contents", path) + query
-    html_url = call.links.page(repository, "blob", written.branch, path)
+    url = call.links.repository_api(repository, "contents", encoded) + query
+    html_url = call.links.page(repository, "blob", written.branch, encoded)
+    path = readable(encoded)
     return wire.WrittenContent(
         name=path.rpartition("/")[2],
         path=path,
         url=url,
         html_url=html_url,
-        download_url=call.links.repository_api(repository, "raw", path) + query,
+        download_url=call.links.repository_api(repository, "raw", encoded) + query,
         links=wire.ContentLinks(self_=url, html=html_url),
         sha=msgspec.UNSET if written.blob is None else written.blob,
         size=len(content),
@@ -170,7 +172,10 @@ ROUTES = (
         answer=wire.FileCreated,
         status=201,
         largest_body_bytes=LARGEST_BODY_BYTES,
-        choices=f"201; `content` beside the commit; the first file of an empty repository begins its branch; {_LIMITS}",
+        choices=(
+            "201; `content` beside the commit, and may be empty; the first file of an empty repository begins its"
+            f" branch; {_LIMITS}"
+        ),
     ),
     repository_route(
         5,

@@ -18,17 +18,22 @@ class Links:
         """Below the API's root; a segment's own slashes are kept."""
         return f"{self.base}{PREFIX}/{'/'.join(quote(segment) for segment in segments)}"
 
-    def repository_api(self, path: RepositoryPath, *segments: str) -> str:
+    def repository_api(self, path: RepositoryPath, *segments: str | bytes) -> str:
         """Of one repository; its namespace is one segment of the URL, nested or not."""
         owner = quote(str(path.namespace), safe="")
-        return self.api("repos") + "/".join(("", owner, quote(path.name), *(quote(segment) for segment in segments)))
+        return self.api("repos") + "/".join(("", owner, quote(path.name), *map(quoted, segments)))
 
-    def page(self, path: RepositoryPath | NamespacePath, *segments: str) -> str:
+    def page(self, path: RepositoryPath | NamespacePath, *segments: str | bytes) -> str:
         """For people."""
-        return "/".join((self.base, quote(str(path)), *(quote(segment) for segment in segments)))
+        return "/".join((self.base, quote(str(path)), *map(quoted, segments)))
 
     def git(self, path: RepositoryPath) -> str:
         return f"{self.base}/{quote(str(path))}.git"
 
     def user(self, name: str) -> str:
         return f"{self.base}/{quote(name)}"
+
+
+def quoted(text: str | bytes, *, safe: str = "/") -> str:
+    """Percent-encoded, byte by byte where it is not UTF-8."""
+    return quote(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"), safe=safe)

@@ -4,6 +4,7 @@ import re
 import types
 from binascii import a2b_qp
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -28,6 +29,13 @@ _BOUNDARY = re.compile(r"boundary=(\"[^\"]{1,70}\"|[^;,\s]{1,70})", re.IGNORECAS
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 """Of something that is counted; 0 where it is optional means "not said"."""
+
+
+AnyText = Annotated[str, msgspec.Meta(extra={"may_be_empty": True})]
+"""A required one may be empty, if it is there."""
+
+PathText = Annotated[str, msgspec.Meta(extra={"may_be_bytes": True})]
+"""Of a file, a branch or a tag: in the query it may hold bytes that are not UTF-8, kept by `surrogateescape`."""
 
 
 class UnreadableBody(MatouError):
@@ -107,9 +115,14 @@ def _pairs(text: bytes, what: str) -> dict[str, object]:
         raise UnreadableBody("{what} is not a form", what=what)
     pairs = (part.partition(b"=") for part in text.split(b"&") if part)
     try:
-        return {_unquoted(name).decode(): _unquoted(value).decode() for name, _, value in pairs}
+        return {_unquoted(name).decode(): _text_in(_unquoted(value)) for name, _, value in pairs}
     except ValueError:
         raise UnreadableBody("{what} is not a form", what=what) from None
+
+
+def _text_in(value: bytes) -> str:
+    """Whether it must be UTF-8 is for the field to say. Raises ValueError for what is half a character even so."""
+    return value.decode("utf-8", "surrogateescape")
 
 
 def _unquoted(text: bytes) -> bytes:
@@ -191,28 +204,40 @@ def read_parameters(kind: type[P], given: Mapping[str, object]) -> P:
         InvalidParameter: one is of the wrong kind or out of its bounds.
     """
     taken: dict[str, object] = {}
-    for name, is_required, is_text, is_file in _fields(kind):
-        value = given.get(name)
-        if value is None or (value == "" and not is_text):
-            if is_required:
-                raise MissingParameter("{name} must not be null", name=name)
+    for field in _fields(kind):
+        value = given.get(field.name)
+        if value is None or (value == "" and not field.is_text):
+            if field.is_required:
+                raise MissingParameter("{name} must not be null", name=field.name)
             continue
-        taken[name] = _plain(name, value, is_text=is_text, is_file=is_file)
-        if is_required and value == "":
-            raise MissingParameter("{name} must not be blank", name=name)
+        taken[field.name] = _plain(field, value)
+        if field.is_required and value == "" and not field.may_be_empty:
+            raise MissingParameter("{name} must not be blank", name=field.name)
     try:
         return msgspec.convert(taken, type=kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidParameter("a parameter is of the wrong kind: {reason}", reason=str(error)[:300]) from None
 
 
-def _plain(name: str, value: object, *, is_text: bool, is_file: bool) -> object:
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What is read of one parameter; `name` is the one on the wire."""
+
+    name: str
+    is_required: bool
+    is_text: bool
+    is_file: bool
+    may_be_empty: bool
+    may_be_bytes: bool
+
+
+def _plain(field: _Field, value: object) -> object:
     """What the field's own reading may look at: no file for a text, no NUL and no half of a character in a text."""
-    if isinstance(value, Upload) and not is_file:
-        value = _text_of(name, value)
-    if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
-        raise InvalidParameter("{name} holds a character that is not allowed", name=name)
-    if is_text and isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, Upload) and not field.is_file:
+        value = _text_of(field.name, value)
+    if isinstance(value, str) and ("\0" in value or not (field.may_be_bytes or is_unicode(value))):
+        raise InvalidParameter("{name} holds a character that is not allowed", name=field.name)
+    if field.is_text and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value
 
@@ -224,7 +249,7 @@ def _text_of(name: str, upload: Upload) -> str:
         raise InvalidParameter("{name} is not text", name=name) from None
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -233,12 +258,23 @@ def _is_unicode(text: str) -> bool:
 
 
 @cache
-def _fields(kind: type[Parameters]) -> tuple[tuple[str, bool, bool, bool], ...]:
-    """Of each field: its name on the wire, whether it is required, whether it is a text, whether it is a file."""
+def _fields(kind: type[Parameters]) -> tuple[_Field, ...]:
     return tuple(
-        (field.encode_name, field.required, str in _alternatives(field.type), Upload in _alternatives(field.type))
+        _Field(
+            name=field.encode_name,
+            is_required=field.required,
+            is_text=str in _alternatives(field.type),
+            is_file=Upload in _alternatives(field.type),
+            may_be_empty=_is_marked(field.type, "may_be_empty"),
+            may_be_bytes=_is_marked(field.type, "may_be_bytes"),
+        )
         for field in msgspec.structs.fields(kind)
     )
+
+
+def _is_marked(annotation: Any, mark: str) -> bool:
+    marks = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return any(mark in (meta.extra or {}) for meta in marks)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

@@ -212,7 +212,7 @@ class _Node:
             for place in self.parameter.places(segments[1:]):
                 yield replace(place, values=(_decoded(segments[0]), *place.values))
         if self.rest and not self._ends_otherwise(segments):
-            yield _Place(self.rest, (), ("/".join(map(_decoded, segments)),), is_rest=True)
+            yield _Place(self.rest, (), (_decoded_name(segments),), is_rest=True)
 
     def _ends_otherwise(self, segments: tuple[bytes, ...]) -> bool:
         return any(len(ending) < len(segments) and segments[-len(ending) :] == ending for ending in self.endings)
@@ -225,6 +225,11 @@ def _wrong_method(method: str, routes: Mapping[str, Route]) -> WrongMethod:
 
 def _names(route: Route) -> list[str]:
     return [part.strip("{}").removesuffix(REST) for part in route.segments if part.startswith("{")]
+
+
+def _decoded_name(segments: tuple[bytes, ...]) -> str:
+    """Of a file, a branch or a tag: what is not UTF-8 in it is kept by `surrogateescape`."""
+    return "/".join(unquote_to_bytes(segment).decode("utf-8", "surrogateescape") for segment in segments)
 
 
 def _decoded(segment: bytes) -> str:

@@ -12,7 +12,7 @@ from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, PathText
 from matou.server.dialects.gitcode_v5.routing import repository_route
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
@@ -22,11 +22,11 @@ class TreeAsked(Paged, frozen=True, kw_only=True):
     """`file_path` is a folder, which is listed instead of the root."""
 
     recursive: bool = False
-    file_path: str = ""
+    file_path: PathText = ""
 
 
 class FilesAsked(Parameters, frozen=True, kw_only=True):
-    ref_name: str = ""
+    ref_name: PathText = ""
     file_name: str = ""
 
 

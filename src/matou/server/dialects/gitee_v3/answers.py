@@ -67,7 +67,9 @@ def _headers(page: Page) -> tuple[Header, ...]:
         b"x-prev-page": previous,
     }
     links = {"next": following, "prev": previous, "first": 1, "last": page.last}
-    start = f"<{page.url}?" + "".join(f"{name}={quote_plus(value)}&" for name, value in page.narrowed.items())
+    start = f"<{page.url}?" + "".join(
+        f"{name}={quote_plus(value, errors='surrogateescape')}&" for name, value in page.narrowed.items()
+    )
     told = ", ".join(
         f'{start}page={to}&per_page={size}>; rel="{relation}"' for relation, to in links.items() if to is not None
     )

@@ -32,7 +32,7 @@ _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 def show_tree(call: ProjectCall) -> list[rows.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
-    revision, folder = call.given.text("ref_name", "ref"), call.given.text("path").strip("/")
+    revision, folder = call.given.path("ref_name", "ref"), call.given.path("path").strip("/")
     if not revision and ref_listing(call.forge, call.repository).is_empty:
         return []
     start = object_at(call.forge, call.repository, revision)
@@ -46,8 +46,8 @@ def show_tree(call: ProjectCall) -> list[rows.TreeEntry]:
 
 
 def show_file(call: ProjectCall) -> rows.File:
-    path = TreePath.parse(call.given.required("file_path").strip("/"))
-    ref = call.given.text("ref", "ref_name") or default_branch_of(call.forge, call.repository) or ""
+    path = TreePath.parse((call.given.path("file_path") or call.given.required("file_path")).strip("/"))
+    ref = call.given.path("ref", "ref_name") or default_branch_of(call.forge, call.repository) or ""
     commit = commit_id_at(call.forge, call.repository, ref)
     found = read_file(call.forge, call.repository, commit, path, largest_bytes=LARGEST_FILE_BYTES)
     if found.entry.kind in _TYPES:
@@ -55,11 +55,11 @@ def show_file(call: ProjectCall) -> rows.File:
     if found.content is None:
         raise TooLargeToRead("the file has more than {limit} bytes", limit=LARGEST_FILE_BYTES)
     return rows.File(
-        file_name=path.segments[-1],
-        file_path=str(path),
+        file_name=readable(path.segments[-1]),
+        file_path=readable(str(path)),
         size=len(found.content),
         content=b64encode(found.content).decode(),
-        ref=ref,
+        ref=readable(ref),
         blob_id=found.entry.id,
         commit_id=commit,
     )
@@ -87,7 +87,7 @@ def show_tags(call: ProjectCall) -> Page:
 
 
 def show_commits(call: ProjectCall) -> Page:
-    asked, revision = call.given.page(), call.given.text("ref_name", "ref")
+    asked, revision = call.given.page(), call.given.path("ref_name", "ref")
     found, total = list_commits(
         call.forge, call.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )

@@ -88,7 +88,9 @@ def answer_to(error: Exception) -> Encoded:
     told = _told(error)
     if told.status >= 500 and not isinstance(error, TryLater):
         log.error("request_failed", exc_info=error)
-    answer = encode(wire.Failure(message=told.message.replace("{reason}", str(error))), told.status)
+    # A name of a branch or file may hold bytes that are no text.
+    reason = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    answer = encode(wire.Failure(message=told.message.replace("{reason}", reason)), told.status)
     wait = error.wait if isinstance(error, TryLater) else None
     return answer if wait is None else _with(answer, (b"retry-after", b"%d" % max(1, round(wait.total_seconds()))))
 

@@ -64,6 +64,14 @@ class Given:
                 return text
         return ""
 
+    def path(self, *names: str) -> str:
+        """As `text`, of a file, a branch or a tag: what is not UTF-8 in the query is kept by `surrogateescape`."""
+        for name in names:
+            value = self.values.get(name)
+            if isinstance(value, str) and value and "\0" not in value:
+                return value
+        return self.text(*names)
+
     def required(self, *names: str) -> str:
         """As `text`; raises MissingParameter, with the first name, where nothing is said."""
         text = self.text(*names)
@@ -106,7 +114,7 @@ def read_body(body: bytes, content_type: str) -> dict[str, object]:
 
 def _read_form(text: bytes) -> dict[str, object]:
     try:
-        pairs = parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text.decode(), keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
     except ValueError:
         raise UnreadableBody("the request is not a form in UTF-8") from None
     return dict(pairs)

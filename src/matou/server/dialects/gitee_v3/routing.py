@@ -107,7 +107,7 @@ class Router:
             route = methods.get("GET" if method == "HEAD" else method)
             if route is None:
                 raise WrongMethod(", ".join(sorted(methods)))
-            return route, dict(zip(route.names, map(_decoded, values), strict=True))
+            return route, {name: _decoded(name, text) for name, text in zip(route.names, values, strict=True)}
         raise NoSuchRoute("the API has nothing at this path")
 
 
@@ -127,8 +127,9 @@ def _is_below_one(segments: tuple[bytes, ...]) -> bool:
     return is_deeper and segments[-1] in _BELOW_ONE.get(segments[_DEPTH_OF_REST - 1], ())
 
 
-def _decoded(segment: bytes) -> str:
+def _decoded(name: str, segment: bytes) -> str:
+    """Of a branch or a commit, what is not UTF-8 is kept by `surrogateescape`."""
     try:
-        return unquote_to_bytes(segment).decode()
+        return unquote_to_bytes(segment).decode("utf-8", "strict" if name == PROJECT else "surrogateescape")
     except UnicodeDecodeError:
         raise NoSuchRoute("the API has nothing at this path") from None
