@@ -4,11 +4,13 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
+from support.fault_proxy import FaultProxy, Status
 from support.program import MATOU, Person
 from support.team import Team
 
@@ -40,6 +42,22 @@ def test_a_wrong_token_is_refused_before_anything_is_made(team: Team, tmp_path: 
     assert "f" * 40 not in ended.err
     assert "did not accept the token in MATOU_CODING_TOKEN" in ended.err
     assert not list((tmp_path / "a").glob("runs/*/manifest.jsonl"))
+
+
+def test_a_token_that_is_refused_half_way_leaves_what_was_saved_and_says_how_to_go_on(
+    team: Team, tmp_path: Path
+) -> None:
+    with closing(FaultProxy(team.url)) as proxy:
+        proxy.add(Status(401), path="git-upload-pack", at=range(2, 100))
+        words = ("backup", "coding", "--url", f"{proxy.url}/open-api", "--to", tmp_path / "a", "--jobs", "1")
+        ended = team.person.matou(*words, code=4, MATOU_CODING_TOKEN=team.token)
+        proxy.clear()
+        again = team.person.matou(*words, MATOU_CODING_TOKEN=team.token)
+
+    assert "failed" in ended.out
+    assert "goes on from there" in ended.err
+    assert (tmp_path / "a/runs/000001/manifest.jsonl").is_file()
+    assert "run 2" in again.out
 
 
 def test_so_is_one_that_a_migration_was_given(team: Team, tmp_path: Path) -> None:

@@ -137,12 +137,17 @@ def _back_up(
 ) -> _Ended:
     """One source; what stops it is told here, so that the next one has its turn."""
     from matou.cli import backup_report
+    from matou.transfer.report import CredentialDied
 
     try:
         source = find()
         if not options.dry_run:
             keep_private(source.to, group=group)
         report = _run(source, options, settings)
+    except CredentialDied as died:
+        typer.echo(backup_report.as_json(died.report) if as_json else backup_report.as_text(died.report))
+        complain(describe(died))
+        return _Ended(died.report, exit_code_for(died))
     except MatouError as error:
         complain(describe(error))
         return _Ended(None, exit_code_for(error))

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase, Refused, UnknownShape
+from matou.errors import Phrase, UnknownShape
 from matou.remote.addresses import Origin, parse_address
 from matou.remote.answers import AnsweredOtherwise, AnsweredRefused, RedirectRefused
 from matou.remote.connections import Limits
 from matou.remote.session import Body, Session
 from matou.remote.streams import Stream
+from matou.remote.tokens import BadCredential
 
 COMPRESSED_ABOVE_BYTES = 1024
 """As git does: a request with many `have` lines is text that compresses well; a small one is not worth the time."""
@@ -31,7 +32,7 @@ PUSH_LIMITS = Limits(total=None, idle=timedelta(minutes=10), slow_for=timedelta(
 """A server that takes a large pack in works through all of it before it answers, and not every one says so."""
 
 
-class LogInRefused(Refused):
+class LogInRefused(BadCredential):
     """The credential is not good there: nothing more is to be asked with it."""
 
 

@@ -8,6 +8,10 @@ from matou.errors import Refused
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
+class BadCredential(Refused):
+    """A credential is not good, or no longer: nothing more is to be asked with it."""
+
+
 class UnusableToken(Refused):
     """What was given as a token cannot be one. The text of the error does not hold it."""
 

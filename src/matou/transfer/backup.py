@@ -26,7 +26,7 @@ from matou.transfer.options import BackupOptions, default_jobs
 from matou.transfer.places import Places
 from matou.transfer.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.preview import preview
-from matou.transfer.report import SILENCE, BackupReport, ProgressListener
+from matou.transfer.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.source import Connections, RecordSink, Source
 from matou.transfer.survey import Survey, survey
 from matou.transfer.work import Context, Work
@@ -63,7 +63,7 @@ def backup(
 
     Raises:
         ArchiveBusy: another process writes to the archive.
-        Refused: the credential is not good.
+        Refused: the credential is not good. CredentialDied: not any more; there is a manifest.
         NothingMatches: a pattern of `include` matches nothing.
         Cancelled: `cancelled` was set.
         WriteFailed: the archive cannot be written; DiskFull where there is no room.
@@ -144,7 +144,10 @@ class _Run:
             recorder.close()
             requests = work.requests.count + recorder.count
             end = manifest.publish(finished_at=self.now(), requests=requests, listing=listing)
-        return work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
+        report = work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
+        if work.ledger.died is not None:
+            raise CredentialDied.of(work.ledger.died, report) from work.ledger.died
+        return report
 
     def _survey(self, source: Source, account: Account) -> Survey:
         return survey(source, account, check=self.brake.check)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from matou.archive.manifest import NamespaceLine, Outcome, Proof, RepositoryLine, RunLine, UnseenLine
 from matou.errors import MatouError
+from matou.remote.tokens import BadCredential
 from matou.transfer.report import LONGEST_PROBLEM_LIST, Problem, ProgressListener
 
 
@@ -21,6 +22,10 @@ class Ledger:
     """Takes lines in any order and from several threads, and writes them in the order that a manifest has.
 
     Namespaces come first: until the last one has come, the lines of repositories wait here.
+
+    Attributes:
+        noted, noted_namespaces: the ids of those that have their lines.
+        died: why nothing more could be asked from some moment on.
     """
 
     manifest: LineSink
@@ -31,6 +36,9 @@ class Ledger:
     kept: int = 0
     trusted: int = 0
     received_bytes: int = 0
+    noted: set[str] = field(default_factory=set)
+    noted_namespaces: set[str] = field(default_factory=set)
+    died: BadCredential | None = None
     _namespaces_to_come: int = -1
     _waiting: list[RepositoryLine] | None = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,12 +51,14 @@ class Ledger:
     def namespace(self, line: NamespaceLine) -> None:
         with self._lock:
             self.manifest.write(line)
+            self.noted_namespaces.add(line.id)
             self._namespaces_to_come -= 1
             self._let_go()
 
     def repository(self, line: RepositoryLine, true_path: str, cause: MatouError | None = None) -> None:
         """Note what became of a repository; `cause` is why it was not saved in full, or what there is to say of it."""
         with self._lock:
+            self.noted.add(line.id)
             if self._waiting is None:
                 self.manifest.write(line)
             else:

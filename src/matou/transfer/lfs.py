@@ -49,6 +49,9 @@ class LfsSaver:
     ) -> LfsResult:
         """Find what the repository points at, and fetch what is not here.
 
+        The refs have moved already: where the run is being given up, what was not fetched is missing, so that the
+        repository's line says what lies on the disk.
+
         Args:
             before: what the last manifest says; its list goes on.
             new_packs: where new pointers may be; None where any object may be new.
@@ -85,7 +88,7 @@ class LfsSaver:
         absent = {oid: size for oid, size in sizes_bytes.items() if not self.blobs.has(oid)}
         claimed = {oid: size for oid, size in sizes_bytes.items() if oid not in given and oid not in absent}
         before_bytes = channel.received_bytes
-        refused, fault = self._ask(clone_url, channel, claimed) if claimed else ((), None)
+        refused, fault = self._ask(clone_url, claimed) if claimed else ((), None)
         fault = (self._download(clone_url, channel, absent) if absent else None) or fault
         missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
         state = LfsState(
@@ -93,14 +96,11 @@ class LfsSaver:
         )
         return LfsResult(state, fault, channel.received_bytes - before_bytes)
 
-    def _ask(
-        self, clone_url: str, channel: Channel, claimed: Mapping[str, int]
-    ) -> tuple[Collection[str], MatouError | None]:
+    def _ask(self, clone_url: str, claimed: Mapping[str, int]) -> tuple[Collection[str], MatouError | None]:
         """Those that the source does not give to this repository: all of them, where it does not say."""
         try:
             refused = self.connections.lfs(clone_url, self.credential).lacking(claimed.items())
         except MatouError as error:
-            channel.brake.check()
             return claimed, error
         return [one.oid for one in refused], _first_of(refused)
 
@@ -115,7 +115,6 @@ class LfsSaver:
         except WriteFailed:
             raise
         except MatouError as error:
-            channel.brake.check()
             return error
         return _first_of(missing)
 

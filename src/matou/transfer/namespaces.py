@@ -8,6 +8,7 @@ from matou.archive.manifest import NamespaceLine
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
+from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.crew import Cancelled
 from matou.transfer.source import Source
@@ -28,7 +29,7 @@ class NamespaceSaver:
     faults: list[tuple[Phrase, MatouError]] = field(default_factory=list)
 
     def save(self, namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
-        """The namespace's line; what could not be read now stays as it was saved before."""
+        """The namespace's line; what could not be read now stays as it was saved before. Raises BadCredential."""
         before = dict(previous.documents) if previous else {}
         documents = {
             "labels": self._saved(
@@ -42,19 +43,8 @@ class NamespaceSaver:
                 before.get("members"),
             ),
         }
-        return NamespaceLine(
-            id=namespace.id,
-            name=namespace.name,
-            path=str(place),
-            display_name=namespace.display_name,
-            description=namespace.description,
-            created_at=namespace.created_at,
-            icon=self._icon(namespace, previous),
-            icon_url=namespace.icon_url,
-            archived=namespace.archived,
-            documents={name: digest for name, digest in documents.items() if digest is not None},
-            seen=True,
-        )
+        saved = {name: digest for name, digest in documents.items() if digest is not None}
+        return _line(namespace, place, saved, self._icon(namespace, previous), namespace.icon_url)
 
     def _icon(self, namespace: RemoteNamespace, previous: NamespaceLine | None) -> str | None:
         """An icon is fetched again only when its address changed: what is at one does not change on any platform."""
@@ -74,7 +64,7 @@ class NamespaceSaver:
     ) -> str | None:
         try:
             content = read()
-        except (Cancelled, WriteFailed):
+        except (Cancelled, WriteFailed, BadCredential):
             raise
         except MatouError as error:
             self.unseen.append(Unseen(what, error.fact))
@@ -82,3 +72,28 @@ class NamespaceSaver:
                 self.faults.append((what, error))
             return before
         return before if content is None else self.blobs.put_soon(content)
+
+
+def undescribed(namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
+    """The line of a namespace that was listed and of which nothing more was asked: what was saved before stays."""
+    if previous is None:
+        return _line(namespace, place, {}, None, None)
+    return _line(namespace, place, dict(previous.documents), previous.icon, previous.icon_url)
+
+
+def _line(
+    namespace: RemoteNamespace, place: NamespacePath, documents: dict[str, str], icon: str | None, icon_url: str | None
+) -> NamespaceLine:
+    return NamespaceLine(
+        id=namespace.id,
+        name=namespace.name,
+        path=str(place),
+        display_name=namespace.display_name,
+        description=namespace.description,
+        created_at=namespace.created_at,
+        icon=icon,
+        icon_url=icon_url,
+        archived=namespace.archived,
+        documents=documents,
+        seen=True,
+    )

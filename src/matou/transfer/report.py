@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from matou.archive.manifest import Listing, Outcome
-from matou.errors import MatouError
+from matou.errors import MatouError, Refused
 from matou.model.platform import Account, Unseen
 
 NOT_LOOKED_FOR = (Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED)
@@ -125,3 +125,23 @@ class BackupReport:
         if self.run is None:
             return sum(plan.intention is not Intention.NOTHING for plan in self.planned)
         return sum(count for outcome, count in self.outcomes.items() if outcome not in NOT_LOOKED_FOR)
+
+
+class CredentialDied(Refused):
+    """The credential was refused in the middle of a run, which has ended: its manifest says what is saved.
+
+    `report` is the run's.
+    """
+
+    report: BackupReport
+
+    @staticmethod
+    def of(refusal: MatouError, report: BackupReport) -> "CredentialDied":
+        died = CredentialDied(
+            "the credential was good and then refused: {fault}",
+            fault=refusal,
+            advice="what is saved stays saved, and show, verify and restore know of it; the same command with a good"
+            " credential goes on from there",
+        )
+        died.report = report
+        return died

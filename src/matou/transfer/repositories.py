@@ -14,7 +14,7 @@ from matou.errors import MatouError, NotFound, Refused
 from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
 from matou.git.shallow import read_boundary
 from matou.model.refs import RefListing
-from matou.remote.git_http import LogInRefused
+from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Channel, Requests
 from matou.transfer.crew import Brake, Cancelled
@@ -92,7 +92,7 @@ class RepositorySaver:
             raise
         except MatouError as error:
             self.brake.check()
-            if isinstance(error, LogInRefused):
+            if isinstance(error, BadCredential):
                 raise
             # What the matter is with this one, it says again in its turn.
             return not isinstance(error, Refused | NotFound)
@@ -114,7 +114,7 @@ class RepositorySaver:
             raise
         except MatouError as error:
             self.brake.check()
-            if isinstance(error, LogInRefused):
+            if isinstance(error, BadCredential):
                 raise
             settled = _not_saved(task, error)
         line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from matou.errors import MatouError, Phrase, Refused
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.remote.tokens import BadCredential
 from matou.transfer.source import Source
 
 
@@ -57,7 +58,7 @@ def survey(source: Source, account: Account, *, check: Callable[[], None]) -> Su
         check: called between items; raises what should end the reading.
 
     Raises:
-        Refused: not even the namespaces may be listed.
+        Refused: not even the namespaces may be listed; BadCredential: nothing may be, any more.
     """
     namespaces: dict[str, RemoteNamespace] = {}
     repositories: dict[str, RemoteRepository] = {}
@@ -74,6 +75,8 @@ def _read(items: Callable[[], Iterable[T]], into: dict[str, T], check: Callable[
         for item in items():
             into[item.id] = item
             check()
+    except BadCredential:
+        raise
     except MatouError as error:
         check()
         return error

@@ -10,10 +10,11 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
-from matou.errors import MatouError
+from matou.errors import MatouError, Phrase
 from matou.git.run import GitAccess
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line
@@ -21,7 +22,7 @@ from matou.transfer.earlier import Earlier
 from matou.transfer.filters import Filter
 from matou.transfer.ledger import Ledger
 from matou.transfer.lfs import LfsSaver
-from matou.transfer.namespaces import NamespaceSaver
+from matou.transfer.namespaces import NamespaceSaver, undescribed
 from matou.transfer.options import BackupOptions
 from matou.transfer.places import Places
 from matou.transfer.placing import Placer
@@ -54,6 +55,7 @@ DESCRIBING = 2
 
 NOT_LISTED = "it is no longer listed"
 NOT_LISTED_IN_PART = "it was not in a listing that is not to be believed"
+NOT_ASKED = "the credential was refused before their turn came: {fault}"
 NOT_GIT = "it is kept by {kind}, which is not supported"
 
 
@@ -135,6 +137,7 @@ class Work:
             self.ledger.namespace(described.save(namespace, namespaces[namespace.id], before))
 
         saver = self._repository_saver()
+        place_all = saver.mirrors.placer.place_all
         # What the first answers tells whether the credential is good; only then do many ask at once.
         any(saver.knock(task) for task in asked[:MOST_KNOCKS])
         try:
@@ -143,11 +146,30 @@ class Work:
                 Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
             )
             self.context.brake.check()
+        except BadCredential as refusal:
+            place_all()
+            self._note_rest(found, namespaces, asked, refusal)
         except BaseException:
             with contextlib.suppress(WriteFailed):
-                saver.mirrors.placer.place_all()
+                place_all()
             raise
-        saver.mirrors.placer.place_all()
+        else:
+            place_all()
+
+    def _note_rest(
+        self, found: Survey, namespaces: dict[str, NamespacePath], asked: list[Placed], refusal: BadCredential
+    ) -> None:
+        """Write down what nobody could be asked for any more, so that the manifest knows of everything."""
+        self.ledger.died = refusal
+        for namespace in found.namespaces.values():
+            if namespace.id not in self.ledger.noted_namespaces:
+                before = self.before.namespaces.get(namespace.id)
+                self.ledger.namespace(undescribed(namespace, namespaces[namespace.id], before))
+        rest = [task for task in asked if task.remote.id not in self.ledger.noted]
+        cause = NotSaved(NOT_ASKED, fault=refusal)
+        for task in rest:
+            self.ledger.repository(line_of(task, Outcome.FAILED, reason=cause), task.true_path)
+        self.ledger.problem(Phrase("{count} repositories", count=len(rest)), cause)
 
     def _repository_saver(self) -> RepositorySaver:
         context = self.context

@@ -12,8 +12,10 @@ from matou.model.platform import Unseen
 from matou.remote.answers import Answer, AnsweredRefused
 from matou.remote.git_http import LogInRefused
 from matou.transfer.filters import NothingMatches
+from matou.transfer.report import CredentialDied
 from support.scripted_source import (
     ScriptedConnections,
+    ScriptedLfs,
     ScriptedSource,
     assert_sound,
     back_up,
@@ -342,12 +344,70 @@ def test_a_credential_that_is_refused_half_way_ends_the_run(team: ScriptedSource
             raise LogInRefused("refused")
 
     connections.transport.before = refuse_the_second
-    with pytest.raises(Refused):
+    with pytest.raises(CredentialDied) as died:
         back_up(team, archive, connections=connections)
 
-    assert not archive.manifest(1).exists()
+    assert outcomes(archive, 1)["101"] == "failed"
+    assert outcomes(archive, 1).keys() == {"100", "101", "102", "103"}
+    assert not died.value.report.everything_is_saved
+    assert_sound(archive)
+    first = outcomes(archive, 1)
     back_up(team, archive)
-    assert set(outcomes(archive, 2).values()) == {"saved"}
+    assert outcomes(archive, 2) == {
+        id_: {"saved": "unchanged", "failed": "saved"}[outcome] for id_, outcome in first.items()
+    }
+    assert_sound(archive)
+
+
+def test_what_was_saved_before_a_credential_died_is_named_and_the_rest_failed(
+    team: ScriptedSource, archive: Archive
+) -> None:
+    """Twelve of 31 were saved, and no manifest knew of one of them."""
+    for number in range(27):
+        commit(team.repository(f"r{number}", team.projects[0]), "refs/heads/main", {"n": str(number)})
+    team.project("nobody-asked")
+    connections = ScriptedConnections.to(team)
+    fetched: list[str] = []
+
+    def refuse_after_twelve(url: str, body: bytes) -> None:
+        if b"command=fetch" in body:
+            if len(fetched) == 12:
+                raise LogInRefused("refused")
+            fetched.append(url)
+
+    connections.transport.before = refuse_after_twelve
+    with pytest.raises(CredentialDied) as died:
+        back_up(team, archive, connections=connections, jobs=1)
+
+    assert dict(died.value.report.outcomes) == {"saved": 12, "failed": 19}
+    assert [str(problem.what) for problem in died.value.report.problems] == ["19 repositories"]
+    assert "goes on from there" in died.value.advice
+    assert {line.name for line in lines(archive, 1) if isinstance(line, NamespaceLine)} == {"shop", "nobody-asked"}
+    assert_sound(archive)
+    again = back_up(team, archive)
+    assert dict(again.outcomes) == {"unchanged": 12, "saved": 19}
+    assert_sound(archive)
+
+
+def test_lfs_objects_that_were_not_fetched_when_a_credential_died_are_missing_and_nothing_else(
+    team: ScriptedSource, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(team, archive)
+    pointer = team.keep_lfs(b"large" * 1000)
+    commit(team.git_dir("100"), "refs/heads/main", {"large.bin": pointer})
+    connections = ScriptedConnections.to(team)
+
+    def die(*_: object) -> object:
+        raise LogInRefused("refused")
+
+    monkeypatch.setattr(ScriptedLfs, "download", die)
+    monkeypatch.setattr(team, "labels", die)
+    with pytest.raises(CredentialDied):
+        back_up(team, archive, connections=connections, jobs=1)
+
+    assert_sound(archive)
+    monkeypatch.undo()
+    assert back_up(team, archive).everything_is_saved
     assert_sound(archive)
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
+from matou.remote.tokens import BadCredential
 
 SCOPE_REFUSED = "The current scope does not support access to this API"
 """The message, seen with more than one code, for a token without the scope and for one who is no administrator."""
@@ -39,7 +40,7 @@ class Error(msgspec.Struct, rename="pascal", kw_only=True):
     message: str = ""
 
 
-class CredentialRefused(Refused):
+class CredentialRefused(BadCredential):
     """CODING does not know the token, or it has expired."""
 
 

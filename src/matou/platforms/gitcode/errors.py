@@ -9,12 +9,13 @@ from matou.platforms.gitcode.reading import parse, read
 from matou.platforms.gitcode.wire import ErrorBody
 from matou.remote.answers import Answered, AnsweredTryLater
 from matou.remote.json_answers import AnswerBrokeOff
+from matou.remote.tokens import BadCredential
 
 TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
 
 
-class CredentialRefused(Refused):
+class CredentialRefused(BadCredential):
     """GitCode does not know the token, or it has expired."""
 
 

@@ -7,13 +7,14 @@ from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, Unkn
 from matou.platforms.gitee.reading import parse
 from matou.remote.answers import Answered, AnsweredTryLater
 from matou.remote.json_answers import AnswerBrokeOff
+from matou.remote.tokens import BadCredential
 
 TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500
 LONGEST_RESET = timedelta(hours=1)
 
 
-class CredentialRefused(Refused):
+class CredentialRefused(BadCredential):
     """Gitee does not know the token or the password, or the token has expired."""
 
 
