@@ -11,8 +11,9 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, 
 
 from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces
+from matou.db.texts import containing
 from matou.db.users import UserId
-from matou.db.viewers import EVERYTHING, Viewer, containing, knows_members, page, sees_namespace
+from matou.db.viewers import EVERYTHING, Viewer, knows_members, page, sees_namespace
 from matou.model.names import NamespacePath, folded
 
 NamespaceId = NewType("NamespaceId", int)

@@ -1,8 +1,10 @@
 """Lists of repositories that a person asks for: whose they are, who may see them, in the order that was asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -25,9 +28,10 @@ from sqlalchemy import (
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import COLUMNS, Repository, repository_of
-from matou.db.schema import memberships, namespaces, repositories, repository_members
+from matou.db.schema import forks, memberships, namespaces, repositories, repository_members, stars
+from matou.db.texts import containing
 from matou.db.users import User
-from matou.db.viewers import Sight, Viewer, containing, has_visibility, is_below, sees_repository
+from matou.db.viewers import Sight, Viewer, has_visibility, is_below, sees_repository
 from matou.model.names import NamespacePath, folded
 from matou.model.platform import Visibility
 
@@ -46,6 +50,8 @@ class Order(Enum):
     CREATED = "created"
     UPDATED = "updated"
     PUSHED = "pushed"
+    STARS = "stars"
+    FORKS = "forks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Wanted:
         ways: of `user`; None for every repository, whoever's.
         below: of a namespace, and of those below it.
         search: a part of the name, the path or the description, whatever the case.
+        best_first: before the order, what is called exactly as `search`, then what begins so, then what holds it.
+        forks: whether forks are among them.
     """
 
     user: User | None = None
@@ -63,6 +71,8 @@ class Wanted:
     below: NamespacePath | None = None
     visibilities: frozenset[Visibility] = frozenset(Visibility)
     search: str = ""
+    best_first: bool = False
+    forks: bool = True
     order: Order = Order.FULL_NAME
     ascending: bool = True
 
@@ -82,6 +92,8 @@ class _Form:
     ways: frozenset[Way] | None
     is_below: bool
     visibilities: frozenset[Visibility]
+    forks: bool
+    best_first: bool
     order: Order
     ascending: bool
 
@@ -89,13 +101,18 @@ class _Form:
 _USER_ID = bindparam("wanted_user_id", type_=BigInteger)
 _OWN_PATH = bindparam("wanted_own_path", type_=Text)
 _BELOW = bindparam("wanted_below", type_=Text)
+_NAMED = bindparam("wanted_named", type_=Text)
 _LIMIT, _OFFSET = bindparam("row_limit", type_=Integer), bindparam("row_offset", type_=Integer)
 
-_COLUMNS = {
+_STARS = select(func.count()).where(stars.c.repository_id == repositories.c.id).scalar_subquery()
+_FORKS = select(func.count()).where(forks.c.parent_id == repositories.c.id).scalar_subquery()
+_COLUMNS: Mapping[Order, ColumnElement[Any]] = {
     Order.FULL_NAME: repositories.c.folded_path,
     Order.CREATED: repositories.c.created_at,
     Order.UPDATED: repositories.c.updated_at,
     Order.PUSHED: repositories.c.last_push_at,
+    Order.STARS: _STARS,
+    Order.FORKS: _FORKS,
 }
 _held = namespaces.alias("held_above")
 
@@ -120,6 +137,8 @@ def _form_of(wanted: Wanted, viewer: Viewer) -> _Form:
         ways=wanted.ways,
         is_below=wanted.below is not None,
         visibilities=wanted.visibilities,
+        forks=wanted.forks,
+        best_first=wanted.best_first and bool(wanted.search),
         order=wanted.order,
         ascending=wanted.ascending,
     )
@@ -131,6 +150,8 @@ def _parameters_of(wanted: Wanted, viewer: Viewer) -> dict[str, object]:
         parameters |= {_USER_ID.key: wanted.user.id, _OWN_PATH.key: folded(wanted.user.name)}
     if wanted.below is not None:
         parameters[_BELOW.key] = folded(str(wanted.below))
+    if wanted.best_first and wanted.search:
+        parameters[_NAMED.key] = wanted.search.lower()
     return parameters
 
 
@@ -153,6 +174,7 @@ def _chosen(form: _Form) -> ColumnElement[bool]:
         sees_repository(form.sight),
         has_visibility(form.visibilities),
         is_below(repositories.c.folded_path, _BELOW) if form.is_below else true(),
+        true() if form.forks else ~exists(select(literal(1)).where(forks.c.repository_id == repositories.c.id)),
         _somehow(form),
     )
 
@@ -162,7 +184,18 @@ def _ordered(form: _Form) -> tuple[ColumnElement[object], ...]:
     columns = (column, repositories.c.id)
     directed = (one.asc() if form.ascending else one.desc() for one in columns)
     # What has no such time stands last either way; the databases do not agree on where nothing stands.
-    return (column.is_(None), *directed)
+    return (*((_distance(),) if form.best_first else ()), column.is_(None), *directed)
+
+
+def _distance() -> ColumnElement[int]:
+    """How far a repository's name is from what was searched for."""
+    name = func.lower(repositories.c.true_name, type_=Text)
+    return case(
+        (name == _NAMED, 0),
+        (func.substr(name, 1, func.length(_NAMED)) == _NAMED, 1),
+        (func.replace(name, _NAMED, "") != name, 2),
+        else_=3,
+    )
 
 
 def _says(search: str) -> ColumnElement[bool]:

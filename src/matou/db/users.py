@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, or_, select, update
 
 from matou.credentials import Secret
 from matou.db.schema import users
+from matou.db.texts import containing
 from matou.model.names import folded
 
 UserId = NewType("UserId", int)
@@ -91,6 +92,34 @@ def anybody_there(connection: Connection) -> bool:
 def list_users(connection: Connection) -> tuple[User, ...]:
     rows = connection.execute(select(*PUBLIC_COLUMNS).order_by(users.c.folded_name)).mappings()
     return tuple(user_of(row) for row in rows)
+
+
+def search_people(
+    connection: Connection, part: str, *, newest_first: bool | None, offset: int, limit: int
+) -> tuple[tuple[User, ...], int]:
+    """Those in use whose name or display name holds a part, whatever the case, and how many they are in all.
+
+    Args:
+        newest_first: by when they came; None for whose name is the part, then whose begins with it, then by name.
+    """
+    named = or_(containing(users.c.name, part), containing(users.c.display_name, part))
+    chosen = (users.c.kind == UserKind.PERSON, users.c.active, named)
+    total = connection.execute(select(func.count()).select_from(users).where(*chosen)).scalar_one()
+    listed = select(*PUBLIC_COLUMNS).where(*chosen).order_by(*_ordered(part, newest_first=newest_first))
+    rows = connection.execute(listed.offset(offset).limit(limit)).mappings()
+    return tuple(user_of(row) for row in rows), total
+
+
+def _ordered(part: str, *, newest_first: bool | None) -> tuple[ColumnElement[Any], ...]:
+    if newest_first is None:
+        start = func.substr(users.c.folded_name, 1, len(folded(part)))
+        return (users.c.folded_name != folded(part), start != folded(part), users.c.folded_name)
+    columns = (users.c.created_at, users.c.id)
+    return tuple(column.desc() if newest_first else column.asc() for column in columns)
+
+
+def set_display_name(connection: Connection, user_id: UserId, display_name: str) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(display_name=display_name))
 
 
 def set_password_hash(connection: Connection, user_id: UserId, password_hash: str) -> None:

@@ -29,9 +29,6 @@ from matou.model.platform import Visibility
 
 Row = TypeVarTuple("Row")
 
-LONGEST_PART = 1000
-"""No name is as long; SQLite refuses a pattern of more than 50,000 bytes."""
-
 _held = namespaces.alias("held")
 
 # Without a value of their own: a statement that is executed without a viewer's parameters fails.
@@ -157,13 +154,6 @@ def sees_repository(sight: Sight) -> ColumnElement[bool]:
 
 def below(column: ColumnElement[str], path: NamespacePath) -> ColumnElement[bool]:
     return is_below(column, literal(folded(str(path))))
-
-
-def containing(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    """Whether a text holds a part, case aside (SQLite knows the case of ASCII letters only)."""
-    if len(part) > LONGEST_PART:
-        return false()
-    return func.lower(column).contains(part.lower(), autoescape=True)
 
 
 def page(statement: Select[*Row], order: ColumnElement[str], offset: int, limit: int | None) -> Select[*Row]:

@@ -36,8 +36,12 @@ def find_person(forge: Forge, name: str) -> User:
     user = None if found is None else found[0]
     # An e-mail logs in, and is no name that others may try.
     if user is None or "@" in name or user.kind is not UserKind.PERSON or not user.active:
-        raise NoSuchUser("there is no user {name}", name=repr(name)[:100])
+        raise no_such_user(name)
     return user
+
+
+def no_such_user(name: str) -> NoSuchUser:
+    return NoSuchUser("there is no user {name}", name=repr(name)[:100])
 
 
 def own_repositories(
@@ -62,7 +66,7 @@ def repositories_of(
     ways = told & (wanted.ways or EVERY_WAY)
     listed, total = _listed(forge, identity, replace(wanted, user=user, ways=ways), offset=offset, limit=limit)
     if identity.user is None and total == 0:
-        raise NoSuchUser("there is no user {name}", name=repr(name)[:100])
+        raise no_such_user(name)
     return listed, total
 
 
@@ -78,6 +82,19 @@ def organization_repositories(
     if found is None or not is_seen or found.kind is NamespaceKind.USER:
         raise no_such_namespace(place)
     return _listed(forge, identity, replace(wanted, below=found.path), offset=offset, limit=limit)
+
+
+def search_repositories(
+    forge: Forge, identity: Identity, wanted: Wanted, *, owner: str = "", offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    """Of all that the identity may see; of one namespace and those below it where an owner is named, there or not."""
+    if owner:
+        try:
+            wanted = replace(wanted, below=NamespacePath.parse(owner))
+        except InvalidName:
+            _require_scope(identity)
+            return (), 0
+    return _listed(forge, identity, wanted, offset=offset, limit=limit)
 
 
 def _require_scope(identity: Identity) -> None:

@@ -6,9 +6,10 @@ from matou.db.fork_listings import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
 from matou.db.users import User
-from matou.forge.access import Identity, viewer
+from matou.forge.access import REPOSITORY_POLICY, Action, Identity, require_scope, viewer
 from matou.forge.events import record_event
 from matou.forge.forge import Forge
+from matou.forge.repository_lists import find_person, no_such_user
 from matou.model.events import EventKind
 
 _EVENTS = {
@@ -71,6 +72,39 @@ def marked_repositories(
         return stars.marked_repositories(
             connection, mark, user.id, viewer=eyes, order=order, ascending=ascending, offset=offset, limit=limit
         )
+
+
+def repositories_marked_by(
+    forge: Forge,
+    mark: Mark,
+    identity: Identity,
+    name: str,
+    *,
+    order: RepositoryOrder = RepositoryOrder.CREATED,
+    ascending: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Repository, ...], int]:
+    """As `marked_repositories`, of somebody who is named: as far as the identity may see them, who asks may know.
+
+    Raises:
+        MissingScope.
+        NoSuchUser: there is none, or, to whoever is not signed in, none with anything to be seen.
+    """
+    require_scope(identity, *REPOSITORY_POLICY[Action.SEE].scopes)
+    found, total = marked_repositories(
+        forge,
+        mark,
+        identity,
+        find_person(forge, name),
+        order=order,
+        ascending=ascending,
+        offset=offset,
+        limit=limit,
+    )
+    if identity.user is None and total == 0:
+        raise no_such_user(name)
+    return found, total
 
 
 def visible_forks(

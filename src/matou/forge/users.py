@@ -2,6 +2,7 @@
 
 import threading
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -21,6 +22,7 @@ from matou.model.names import InvalidName, NamespacePath, folded
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
+LONGEST_DISPLAY_NAME = 100
 
 # Each hash takes its memory and a processor: whoever floods us with passwords waits in line for both.
 _HASHING = threading.BoundedSemaphore(2)
@@ -113,6 +115,32 @@ def list_users(forge: Forge) -> tuple[User, ...]:
     """People and the robots of project tokens, by name."""
     with forge.database.begin_read() as connection:
         return users.list_users(connection)
+
+
+def search_people(
+    forge: Forge, part: str, *, newest_first: bool | None = None, offset: int, limit: int
+) -> tuple[tuple[User, ...], int]:
+    """People whose name or display name holds a part, and how many they are in all: never by e-mail.
+
+    Args:
+        newest_first: by when they came; None for the nearest name first.
+    """
+    with forge.database.begin_read() as connection:
+        return users.search_people(connection, part, newest_first=newest_first, offset=offset, limit=limit)
+
+
+def set_display_name(forge: Forge, user: User, display_name: str) -> User:
+    """What people see beside the name; the name itself where it is empty. Raises InvalidName."""
+    shown = display_name.strip() or user.name
+    if len(shown) > LONGEST_DISPLAY_NAME or not shown.isprintable():
+        raise InvalidName(
+            "the name {name} cannot be used: it has at most {longest} characters, all of which can be seen",
+            name=repr(shown)[:100],
+            longest=LONGEST_DISPLAY_NAME,
+        )
+    with forge.database.begin_write() as connection:
+        users.set_display_name(connection, user.id, shown)
+    return replace(user, display_name=shown)
 
 
 def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "") -> User | None:

@@ -12,12 +12,14 @@ from sqlalchemy.exc import StatementError
 
 from matou.db import repositories as rows
 from matou.db import repository_members as member_rows
+from matou.db.forks import insert_fork
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, Wanted, Way
 from matou.db.schema import repositories as table
 from matou.db.stars import Mark
+from matou.db.stars import put_mark as insert_mark
 from matou.db.users import User
 from matou.db.viewers import sees_repository
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, viewer
@@ -152,6 +154,8 @@ def test_pages_are_parts_of_one_list_in_its_order_and_each_tells_the_total(
         for number, one in enumerate(everything[:7]):
             pushed = datetime(2026, 11, 1 + number // 2, tzinfo=UTC)
             rows.change(connection, one.id, last_push_at=pushed, updated_at=pushed, created_at=pushed)
+        insert_mark(connection, Mark.STAR, everything[2].id, anna.id, datetime(2026, 11, 1, tzinfo=UTC))
+        insert_fork(connection, everything[4].id, everything[3].id)
     wanted = Wanted(order=order, ascending=ascending)
     whole, count = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
 
@@ -162,7 +166,8 @@ def test_pages_are_parts_of_one_list_in_its_order_and_each_tells_the_total(
 
     assert tuple(one for page, _ in pages for one in page) == whole
     assert {total for _, total in pages} == {count} == {len(everything)}
-    assert list(whole) == _sorted(whole, order, ascending=ascending)
+    expected = _sorted(whole, order, ascending=ascending, starred=everything[2], forked=everything[3])
+    assert list(whole) == expected
 
 
 def test_a_search_counts_what_it_finds_alone(forge: Forge, everything: tuple[Repository, ...], anna: User) -> None:
@@ -250,13 +255,17 @@ def _user(identity: Identity) -> User:
     return identity.user
 
 
-def _sorted(listed: Iterable[Repository], order: Order, *, ascending: bool) -> list[Repository]:
+def _sorted(
+    listed: Iterable[Repository], order: Order, *, ascending: bool, starred: Repository, forked: Repository
+) -> list[Repository]:
     """By the column, then the number; what has none stands last either way."""
     columns: Mapping[Order, Callable[[Repository], Any]] = {
         Order.FULL_NAME: lambda one: folded(str(one.path)),
         Order.CREATED: lambda one: one.created_at,
         Order.UPDATED: lambda one: one.updated_at,
         Order.PUSHED: lambda one: one.last_push_at,
+        Order.STARS: lambda one: one.id == starred.id,
+        Order.FORKS: lambda one: one.id == forked.id,
     }
     column = columns[order]
     by_number = sorted(listed, key=lambda one: one.id, reverse=not ascending)

@@ -6,7 +6,7 @@ watchers and stars that number without them; an id is therefore kept as it came.
 
 from msgspec import UNSET, UnsetType, field
 
-from matou.platforms.gitcode.wire_base import ChinaMinute, ChinaMoment, Wire
+from matou.platforms.gitcode.wire_base import ChinaMinute, ChinaMoment, ChinaSecond, UtcSecond, Wire
 
 
 class User(Wire, frozen=True, kw_only=True):
@@ -27,6 +27,49 @@ class User(Wire, frozen=True, kw_only=True):
     company: str | None = ""
     email: str | UnsetType | None = UNSET
     top_languages: list[str] | UnsetType = UNSET
+
+
+class Profile(Wire, frozen=True, kw_only=True):
+    """What `PATCH /user` answers, which has other names for the same as `GET /user`."""
+
+    id: str
+    login: str
+    nickname: str
+    email: str = ""
+    avatar: str = ""
+    company: str = ""
+    description: str = ""
+    github_account: str = ""
+    location: str = ""
+    website: str = ""
+
+
+class FoundUser(Wire, frozen=True, kw_only=True):
+    """`GET /search/users`. `id`: a number in quotes."""
+
+    id: str
+    login: str
+    name: str
+    avatar_url: str | None = ""
+    html_url: str
+    created_at: ChinaSecond
+
+
+class Email(Wire, frozen=True, kw_only=True):
+    """`GET /emails`."""
+
+    email: str
+    state: str = "confirmed"
+
+
+class PublicKey(Wire, frozen=True, kw_only=True):
+    """`GET /user/keys`."""
+
+    id: int
+    key: str
+    title: str
+    url: str
+    created_at: UtcSecond
 
 
 class Person(Wire, frozen=True, kw_only=True):

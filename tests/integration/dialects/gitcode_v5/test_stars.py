@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from matou.db.stars import Mark
+from matou.forge.access import Scope
 from matou.forge.members import remove_member
 from matou.forge.repositories import delete_repository, set_visibility
 from matou.forge.stars import put_mark
 from matou.model.platform import Visibility
+from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 
 LISTS = {"starred": ("stargazers", "starred"), "subscriptions": ("subscribers", "watched")}
@@ -177,3 +179,29 @@ def test_a_repository_tells_how_many_stars_it_has_and_whether_one_is_the_callers
 
     assert (shown["stargazers_count"], shown["watchers_count"]) == (2, 1)
     assert (shown["starred"], shown["watched"]) == (True, False)
+
+
+@pytest.mark.parametrize("folder", ["starred", "subscriptions"])
+def test_what_others_marked_is_shown_as_far_as_one_may_see_it(harbour: Harbour, folder: str) -> None:
+    for name in ("ferry", "light"):
+        harbour.ask("PUT", f"/user/{folder}/harbour/{name}", person="dora").raise_for_status()
+    shown = {
+        person: sorted(row["path"] for row in harbour.ask("GET", f"/users/dora/{folder}", person=person).json())
+        for person in (None, "xiao", "gu")
+    }
+
+    assert shown == {None: ["light"], "xiao": ["light"], "gu": ["ferry", "light"]}
+    rows = harbour.ask("GET", f"/users/dora/{folder}", person="gu").json()
+    assert faults(f"GET /users/{{username}}/{folder}", rows, without=["[].parent is None"]) == []
+
+
+@pytest.mark.parametrize("folder", ["starred", "subscriptions"])
+def test_somebody_who_is_not_there_looks_like_somebody_with_nothing_to_be_seen(harbour: Harbour, folder: str) -> None:
+    harbour.ask("PUT", f"/user/{folder}/harbour/ferry", person="dora").raise_for_status()
+    answers = [harbour.ask("GET", f"/users/{name}/{folder}", person=None) for name in ("dora", "nobody")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert harbour.ask("GET", f"/users/dora/{folder}", person="xiao").json() == []
+    assert harbour.ask("GET", f"/users/nobody/{folder}", person="xiao").status_code == 404
+    token = harbour.token("chen", frozenset({Scope.USER_READ}))
+    assert harbour.ask("GET", f"/users/dora/{folder}", token=token).status_code == 403

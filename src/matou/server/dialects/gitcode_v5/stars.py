@@ -8,11 +8,20 @@ from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import Action, Scope
-from matou.forge.stars import is_starred, is_watched, marked_by, marked_repositories, put_mark, remove_mark
+from matou.forge.stars import (
+    is_starred,
+    is_watched,
+    marked_by,
+    marked_repositories,
+    put_mark,
+    remove_mark,
+    repositories_marked_by,
+)
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
+from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
@@ -89,6 +98,25 @@ def list_marked(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
     return run
 
 
+def list_marked_by_other(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
+    """Repositories that somebody put the mark on and that the caller may see."""
+
+    def run(call: Call, asked: MarkedAsked) -> Page:
+        found, total = repositories_marked_by(
+            call.forge,
+            mark,
+            call.identity,
+            call.path["username"],
+            order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
+            ascending=asked.direction is Direction.ASCENDING,
+            offset=asked.offset,
+            limit=asked.limit,
+        )
+        return Page(repository_objects(call, found), total)
+
+    return run
+
+
 def put(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
     return lambda call, _: put_mark(call.forge, mark, call.user, call.repository)
 
@@ -129,7 +157,19 @@ def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
             list_marked(mark),
             answer=list[wire.Repository],
             scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
+            at=at_database,
             choices="what the caller may no longer see is neither shown nor counted",
+        ),
+        plain_route(
+            None,
+            "GET",
+            f"/users/{{username}}/{folder}",
+            MarkedAsked,
+            list_marked_by_other(mark),
+            answer=list[wire.Repository],
+            scopes=(),
+            at=at_database,
+            choices="of these what the caller may see; without a token 404 where that is nothing",
         ),
         repository_route(None, "GET", one, Action.STAR, Nothing, check(mark), answer=None, status=204),
         repository_route(None, "PUT", one, Action.STAR, Nothing, put(mark), answer=None, status=204),

@@ -1,0 +1,94 @@
+"""One's own account: its e-mail, its keys, and how it is shown to others."""
+
+from matou.errors import MatouError, Refused
+from matou.forge.access import Scope
+from matou.forge.signing_keys import require_own_account
+from matou.forge.users import set_display_name
+from matou.model.names import folded
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged, Parameters
+from matou.server.dialects.gitcode_v5.repository_object import user_id
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
+
+NOT_KEPT = ("avatar", "company", "description", "github_account", "location", "website")
+"""What an account has at GitCode and has not here."""
+
+
+class EmailNotTheirs(Refused):
+    """Nothing here proves an address, and commits are told to be of whoever has theirs."""
+
+
+class NotKept(MatouError):
+    """Something was to be written that no account has here."""
+
+
+class ProfileAsked(Parameters, frozen=True, kw_only=True):
+    nickname: str | None = None
+    email: str = ""
+    avatar: str = ""
+    company: str = ""
+    description: str = ""
+    github_account: str = ""
+    location: str = ""
+    website: str = ""
+
+
+def change_profile(call: Call, asked: ProfileAsked) -> wire.Profile:
+    require_own_account(call.identity)
+    user = call.user
+    _require_kept(asked)
+    if asked.email and folded(asked.email) != folded(user.email):
+        raise EmailNotTheirs("the e-mail of an account is set by whoever runs this server")
+    if asked.nickname is not None:
+        user = set_display_name(call.forge, user, asked.nickname)
+    return wire.Profile(id=user_id(user), login=user.name, nickname=user.display_name, email=user.email)
+
+
+def _require_kept(asked: ProfileAsked) -> None:
+    refused = [name for name in NOT_KEPT if getattr(asked, name)]
+    if refused:
+        raise NotKept("an account has no {names} here", names=", ".join(refused))
+
+
+def list_emails(call: Call, _: Nothing) -> list[wire.Email]:
+    return [wire.Email(email=call.user.email)] if call.user.email else []
+
+
+def list_keys(_call: Call, _: Paged) -> Page:
+    """There is no SSH here, so nobody has a key for it."""
+    return Page([], 0)
+
+
+ROUTES: tuple[Route, ...] = (
+    plain_route(
+        None,
+        "PATCH",
+        "/user",
+        ProfileAsked,
+        change_profile,
+        answer=wire.Profile,
+        scopes=(Scope.PROJECT_WRITE,),
+        choices="`nickname` is what people see beside the name; an e-mail is set by whoever runs the server, and what "
+        "else the document names is not kept here: it is refused where it is not empty",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/emails",
+        Nothing,
+        list_emails,
+        answer=list[wire.Email],
+        choices="one, or none; `state` is always confirmed, as it was set by whoever runs the server",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/user/keys",
+        Paged,
+        list_keys,
+        answer=list[wire.PublicKey],
+        choices="always empty: there is no SSH here; keys for signing are at `/user/gpg_keys`",
+    ),
+)

@@ -1,0 +1,122 @@
+"""Searching for repositories and for people by a part of their names."""
+
+from enum import StrEnum
+
+from matou.db.repository_listings import Order, Wanted
+from matou.db.users import User
+from matou.errors import MatouError
+from matou.forge.access import Scope
+from matou.forge.repository_lists import search_repositories
+from matou.forge.users import search_people
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import Paged
+from matou.server.dialects.gitcode_v5.remembered import at_database
+from matou.server.dialects.gitcode_v5.repository_object import repository_objects
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
+
+
+class LanguageNotKnown(MatouError):
+    """Which languages a repository is written in is counted when somebody asks for it, and not searched."""
+
+
+class Direction(StrEnum):
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
+class RepositorySort(StrEnum):
+    BEST = ""
+    LAST_PUSH = "last_push_at"
+    STARS = "stars_count"
+    FORKS = "forks_count"
+
+
+class UserSort(StrEnum):
+    BEST = ""
+    JOINED = "joined_at"
+
+
+class RepositoriesAsked(Paged, frozen=True, kw_only=True):
+    q: str
+    sort: RepositorySort = RepositorySort.BEST
+    order: Direction = Direction.DESCENDING
+    owner: str = ""
+    fork: bool = False
+    language: str = ""
+
+
+class UsersAsked(Paged, frozen=True, kw_only=True):
+    q: str
+    sort: UserSort = UserSort.BEST
+    order: Direction = Direction.DESCENDING
+
+
+_ORDERS = {
+    RepositorySort.BEST: Order.FULL_NAME,
+    RepositorySort.LAST_PUSH: Order.PUSHED,
+    RepositorySort.STARS: Order.STARS,
+    RepositorySort.FORKS: Order.FORKS,
+}
+
+
+def find_repositories(call: Call, asked: RepositoriesAsked) -> Page:
+    if asked.language:
+        raise LanguageNotKnown("repositories cannot be searched by language")
+    is_best = asked.sort is RepositorySort.BEST
+    wanted = Wanted(
+        search=asked.q,
+        best_first=is_best,
+        forks=asked.fork,
+        order=_ORDERS[asked.sort],
+        ascending=is_best or asked.order is Direction.ASCENDING,
+    )
+    found, total = search_repositories(
+        call.forge, call.identity, wanted, owner=asked.owner, offset=asked.offset, limit=asked.limit
+    )
+    return Page(repository_objects(call, found), total)
+
+
+def find_users(call: Call, asked: UsersAsked) -> Page:
+    newest_first = None if asked.sort is UserSort.BEST else asked.order is Direction.DESCENDING
+    found, total = search_people(call.forge, asked.q, newest_first=newest_first, offset=asked.offset, limit=asked.limit)
+    return Page([_found_user(call, user) for user in found], total)
+
+
+def _found_user(call: Call, user: User) -> wire.FoundUser:
+    return wire.FoundUser(
+        id=str(user.id),
+        login=user.name,
+        name=user.display_name or user.name,
+        html_url=call.links.user(user.name),
+        created_at=wire.china_second(user.created_at),
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    plain_route(
+        None,
+        "GET",
+        "/search/repositories",
+        RepositoriesAsked,
+        find_repositories,
+        answer=list[wire.Repository],
+        scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
+        at=at_database,
+        choices="of what the caller may see, whose name, path or description holds `q`, whatever the case; the best "
+        "match is what is called so, then what begins so, then what holds it; without `fork=true` no forks, as the "
+        "document has it; `language` is refused; pages are as large as elsewhere",
+    ),
+    plain_route(
+        None,
+        "GET",
+        "/search/users",
+        UsersAsked,
+        find_users,
+        answer=list[wire.FoundUser],
+        at=at_database,
+        choices="people in use whose name or display name holds `q`, whatever the case, and never by e-mail; pages "
+        "are as large as elsewhere",
+    ),
+)
