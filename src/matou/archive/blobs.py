@@ -31,7 +31,18 @@ class BlobStore:
         self._store = store
         self._waiting: dict[str, bytes] = {}
         self._waiting_bytes = 0
+        self._distrusted: set[str] = set()
         self._lock = threading.Lock()
+
+    def distrust(self, digests: Iterable[str]) -> None:
+        """Take these for missing until they are stored again: they are known to be damaged."""
+        with self._lock:
+            self._distrusted.update(digests)
+
+    @property
+    def distrusted(self) -> frozenset[str]:
+        with self._lock:
+            return frozenset(self._distrusted)
 
     def put_bytes(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
@@ -57,6 +68,7 @@ class BlobStore:
         """Store durably what `put_soon` was given."""
         with self._lock:
             self._store.put_many({_key(digest): data for digest, data in self._waiting.items()})
+            self._distrusted -= self._waiting.keys()
             self._waiting.clear()
             self._waiting_bytes = 0
 
@@ -76,6 +88,8 @@ class BlobStore:
                 raise UnexpectedDigest("blob {expected} came with digest {digest}", expected=expected, digest=digest)
             # Also over a blob that is there: if that one was damaged, it is now whole again.
             staged.publish(_key(digest))
+        with self._lock:
+            self._distrusted.discard(digest)
         return digest
 
     def open(self, digest: str) -> BinaryIO:
@@ -95,7 +109,7 @@ class BlobStore:
         return data
 
     def has(self, digest: str) -> bool:
-        return self._store.exists(_key(digest))
+        return digest not in self._distrusted and self._store.exists(_key(digest))
 
     def size(self, digest: str) -> int:
         """Bytes. Raises NotFound."""

@@ -86,6 +86,22 @@ def lock_for_reading(root: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def lock_for_repair(root: Path) -> Iterator[None]:
+    """Keep writers and readers out; the lock's text stays, which tells the next run what the last one left.
+
+    Raises:
+        ArchiveBusy: somebody is at it.
+        WriteFailed: the archive cannot be written.
+    """
+    path = root / LOCK_FILE
+    with naming_the_file(path):
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
+    with file:
+        _take(file, path)
+        yield
+
+
 def _take(file: BinaryIO, path: Path, kind: int = fcntl.LOCK_EX) -> None:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from matou.model.platform import VersionControl, Visibility
 from matou.storage.files import naming_the_file, sync_folder, syncfs
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
+RECORDS = "records_sha256"
 
 OUT_OF_PLACE = Phrase("it is out of place")
 CUT_OFF = Phrase("it is cut off")
@@ -97,6 +99,9 @@ class LfsState(_Struct, frozen=True, kw_only=True):
 
 
 class RunLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    """`options` is what the run was told, and under RECORDS what its records came to: the one place where a reader of
+    format 1 takes a key that it does not know."""
+
     format: int
     run: int
     started_at: Moment
@@ -104,6 +109,12 @@ class RunLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
     previous: PreviousRun | None = None
     options: dict[str, object] = {}
     matou: str
+
+    @property
+    def records_digest(self) -> str | None:
+        """The SHA-256 of the run's file of records; None where the manifest does not say, as older ones do not."""
+        digest = self.options.get(RECORDS)
+        return digest if isinstance(digest, str) else None
 
 
 class NamespaceLine(_Struct, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
@@ -229,6 +240,7 @@ class ManifestWriter:
     def __init__(self, archive: Archive, run: RunLine) -> None:
         self._archive = archive
         self._path = archive.manifest(run.run)
+        self._run = run
         self._lock = threading.Lock()
         self._tally = _Tally()
         with naming_the_file(self._partial):
@@ -253,12 +265,20 @@ class ManifestWriter:
     def outcomes(self) -> Mapping[Outcome, int]:
         return self._tally.outcomes
 
-    def publish(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
-        """Make everything that the lines name durable, then the manifest itself, in one step."""
+    def publish(
+        self, *, finished_at: datetime, requests: int, listing: Listing, records_digest: str | None = None
+    ) -> EndLine:
+        """Make everything that the lines name durable, then the manifest itself, in one step.
+
+        Args:
+            records_digest: the SHA-256 of the run's file of records, to which nothing more is added.
+        """
         self._archive.blobs.flush()
         syncfs(self._archive.root)
-        end = self._tally.end(finished_at=whole_seconds(finished_at), requests=requests, listing=listing)
         with self._lock, naming_the_file(self._path):
+            if records_digest is not None:
+                self._name_records(records_digest)
+            end = self._tally.end(finished_at=whole_seconds(finished_at), requests=requests, listing=listing)
             self._append(encode_line(end))
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -266,6 +286,20 @@ class ManifestWriter:
             self._partial.replace(self._path)
         sync_folder(self._path.parent)
         return end
+
+    def _name_records(self, digest: str) -> None:
+        """Write the first line anew, which came before there were any records, and all others behind it."""
+        self._file.close()
+        run = msgspec.structs.replace(self._run, options={**self._run.options, RECORDS: digest})
+        fuller = self._partial.with_name(f"{self._path.name}.fuller.partial")
+        with self._partial.open("rb") as old, fuller.open("wb") as new:
+            old.readline()
+            new.write(encode_line(run))
+            shutil.copyfileobj(old, new)
+        with fuller.open("rb") as file:
+            self._tally.hash = hashlib.file_digest(file, "sha256")
+        fuller.replace(self._partial)
+        self._file = self._partial.open("ab")
 
     def close(self) -> None:
         """Stop without publishing. Does nothing after `publish`."""

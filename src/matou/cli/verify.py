@@ -26,6 +26,10 @@ def verify(
     everything: Annotated[
         bool, typer.Option("--all", help=_("go through every repository, also those proven before"))
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help=_("make anew what git can tell from packs that are sound, indexes above all")),
+    ] = False,
     jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
@@ -43,10 +47,13 @@ def verify(
             now=now(),
             progress=progress,
             limits=Limits(memory_bytes=settings.git_memory_bytes),
+            repair=repair,
         )
     typer.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(report)))
-    if not report.is_whole:
+    if report.problems:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
+    if not report.is_whole:
+        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
 
 
 @contextmanager
@@ -71,6 +78,7 @@ def _as_json(report: "VerifyReport") -> dict[str, object]:
         "blobs": report.blobs,
         "ahead": list(report.ahead),
         "notes": _problems_as_json(report.notes),
+        "repaired": list(report.repaired),
     }
 
 
@@ -81,6 +89,8 @@ def _problems_as_json(problems: "Iterable[Problem]") -> list[dict[str, str]]:
 def _lines(report: "VerifyReport") -> Iterator[str]:
     for problem in report.problems:
         yield f"{printable(problem.path)}: {describe(problem.detail)}"
+    for path in report.repaired:
+        yield _("{path} was made anew").format(path=printable(path))
     for note in report.notes:
         yield _("note: {path}: {fault}").format(path=printable(note.path), fault=describe(note.detail))
     for path in report.ahead:
@@ -92,7 +102,10 @@ def _lines(report: "VerifyReport") -> Iterator[str]:
     )
     if report.is_whole:
         yield _("the archive is whole")
+    elif not report.problems:
+        yield _("nothing was proven: no backup has ended in this archive, so nothing says what should be in it")
     else:
-        yield _("{count} problems; leave everything where it is: some of it may be nowhere else").format(
-            count=len(report.problems)
-        )
+        yield _(
+            "{count} problems; leave everything where it is. The next backup fetches again what the source still has,"
+            " and `matou verify --repair` makes lost and damaged indexes anew"
+        ).format(count=len(report.problems))

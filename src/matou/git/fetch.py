@@ -16,7 +16,7 @@ from matou.git.jail import GitSetting
 from matou.git.pack_index import ids_not_in
 from matou.git.protocol import CutShort, FetchResponse, fetch_request, object_format_of
 from matou.git.protocol_server import UPLOAD_PACK
-from matou.git.refs import read_refs
+from matou.git.refs import OWN_PREFIX, read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
 from matou.git.run import (
     DEFAULT_LIMITS,
@@ -164,9 +164,23 @@ def wanted_objects(listing: RefListing) -> frozenset[ObjectId]:
     return listing.object_ids() | (frozenset() if head is None else {head})
 
 
+def is_connected(git_dir: Path) -> bool:
+    """Say whether all is there that the source's refs reach as far as they are there themselves."""
+    try:
+        _require_connected(git_dir, _whole_tips(git_dir), ())
+    except (BadPack, Damaged):
+        return False
+    return True
+
+
 def _whole_tips(git_dir: Path) -> frozenset[ObjectId]:
-    """What our own refs name and is there: they were written after everything that they reach was proven to be."""
-    return frozenset(describe_objects(git_dir, wanted_objects(read_refs(git_dir))))
+    """What the source's refs name and is there: they were written after everything that they reach was proven to be.
+
+    What is kept may have been damaged since, and nothing can be fetched again that the source has dropped.
+    """
+    refs = read_refs(git_dir)
+    named = {oid for name, oid in refs.refs.items() if not name.startswith(OWN_PREFIX)}
+    return frozenset(describe_objects(git_dir, named | {refs.detached_head} if refs.detached_head else named))
 
 
 def _left_whole(git_dir: Path, ids: frozenset[ObjectId], trusted: Collection[ObjectId]) -> frozenset[ObjectId]:

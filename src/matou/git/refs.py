@@ -222,6 +222,26 @@ def _ref_target(path: Path) -> str:
     raise DamagedRefs("{path} holds {content}, which is no ref", path=path, content=repr(content)[:200])
 
 
+def leave_out_unreadable(git_dir: Path) -> None:
+    """Take away of the refs what nobody can read, so that the others can be read again; HEAD is not looked at."""
+    packed = git_dir / "packed-refs"
+    lines = packed.read_bytes().split(b"\n") if packed.exists() else []
+    kept = [line for line in lines if _is_sound(line.decode("utf-8", "surrogateescape"))]
+    if kept != lines[:-1] or lines[-1:] != [b""]:
+        publish_file(packed, b"".join(line + b"\n" for line in kept))
+    for _, path in tuple(loose_ref_files(git_dir)):
+        try:
+            _ref_target(path)
+        except DamagedRefs:
+            path.unlink()
+
+
+def _is_sound(line: str) -> bool:
+    """Without what it says of tags, and without its head, which promises that it does."""
+    match = _PACKED_LINE.match(line)
+    return match is not None and fault_of_ref_name(match[2]) is None
+
+
 def _head_target(path: Path) -> str:
     try:
         return _ref_target(path)

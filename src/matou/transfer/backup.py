@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from matou import __version__
-from matou.archive.chain import previous_run
+from matou.archive.chain import digest_of_file, previous_run
 from matou.archive.layout import FORMAT, Archive
 from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
@@ -19,6 +19,7 @@ from matou.archive.records import RecordWriter
 from matou.model.platform import Account
 from matou.model.records import Record
 from matou.transfer.crew import Brake
+from matou.transfer.damage import Damage
 from matou.transfer.earlier import earlier, source_line
 from matou.transfer.ledger import Ledger
 from matou.transfer.leftovers import clear_staging
@@ -137,13 +138,20 @@ class _Run:
             registry = stack.enter_context(PathRegistry.load(self.archive, run=number))
             manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
             stack.callback(manifest.close)
-            context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since)
+            damage = Damage.load(self.archive)
+            context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since, damage)
             places = Places.of(registry, source_line(source, account), kept=before.team_place())
             work = Work(context, self.options, source, account, before, places, Ledger(manifest, self.progress))
             listing = work.do(found or self._survey(source, account))
             recorder.close()
             requests = work.requests.count + recorder.count
-            end = manifest.publish(finished_at=self.now(), requests=requests, listing=listing)
+            end = manifest.publish(
+                finished_at=self.now(),
+                requests=requests,
+                listing=listing,
+                records_digest=digest_of_file(self.archive.records(number)),
+            )
+            damage.save()
         report = work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
         if work.ledger.died is not None:
             raise CredentialDied.of(work.ledger.died, report) from work.ledger.died

@@ -18,6 +18,7 @@ from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Channel, Requests
 from matou.transfer.crew import Brake, Cancelled
+from matou.transfer.damage import Damage
 from matou.transfer.ledger import Ledger
 from matou.transfer.lfs import LfsResult, LfsSaver
 from matou.transfer.plan import Placed
@@ -60,6 +61,7 @@ class RepositorySaver:
 
     Attributes:
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
+        damage: what is to be fetched again, whatever its refs say.
         known: what `knock` has heard, by id.
     """
 
@@ -71,6 +73,7 @@ class RepositorySaver:
     brake: Brake
     requests: Requests
     saving: threading.Semaphore
+    damage: Damage
     known: dict[str, RefListing] = field(default_factory=dict)
 
     def knock(self, task: Placed) -> bool:
@@ -125,7 +128,9 @@ class RepositorySaver:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or list_refs(channel, task.remote.clone_url)
         row = task.previous
-        is_as_before = row is not None and is_as_saved(row, listing, self._git_dir(task))
+        is_as_before = (
+            row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
+        )
         if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
             return self._unchanged(task, row, listing, channel)
         with self.saving:
@@ -133,15 +138,26 @@ class RepositorySaver:
             self.ledger.progress.saving(task.true_path)
             return self._saved(task, listing, channel, unless_as=row if is_as_before else None)
 
+    def _is_damaged(self, task: Placed, row: RepositoryLine) -> bool:
+        """Whether more than some LFS objects is to be fetched again."""
+        has_lost_list = row.lfs is not None and row.lfs.list in self.archive.blobs.distrusted
+        return has_lost_list or self.damage.has_repository(task.place)
+
     def _git_dir(self, task: Placed) -> Path:
         return self.archive.repository(task.place)
 
     def _unchanged(self, task: Placed, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
-        if row.lfs is not None and row.lfs.missing:
+        had_damage = self.damage.has_lost_blob(row)
+        if row.snapshot is not None and not self.archive.blobs.has(row.snapshot):
+            self.archive.blobs.put_soon(storable(listing)[0].text)
+        result = LfsResult(row.lfs, None, 0)
+        if row.lfs is not None and (row.lfs.missing or had_damage):
             result = self.lfs.retry(task.remote.clone_url, channel, before=row.lfs)
-            if result.state != row.lfs:
-                is_shallow = _is_shallow(self._git_dir(task))
-                return self._state_found(task, listing, _with_lfs(row, result), result.fault, is_shallow=is_shallow)
+        if result.state != row.lfs or had_damage:
+            is_shallow = _is_shallow(self._git_dir(task))
+            note = NotAllStored(LOST) if had_damage else None
+            state = _with_lfs(row, result)
+            return self._state_found(task, listing, state, result.fault, is_shallow=is_shallow, note=note)
         shortcoming = _shortcoming(row.not_stored, row.lfs, is_shallow=_is_shallow(self._git_dir(task)))
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
         return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
@@ -181,6 +197,7 @@ class RepositorySaver:
             received_bytes=mirrored.update.bytes + result.received_bytes,
         )
         channel.tell_rest()
+        self.damage.forget(task.place)
         return self._state_found(task, stored, state, result.fault, is_shallow=is_shallow, note=_note_on(mirrored))
 
     def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
@@ -209,6 +226,7 @@ class RepositorySaver:
             listing,
             channel,
             saved=task.previous.snapshot if task.previous else None,
+            is_damaged=self.damage.has_repository(task.place),
         )
 
     def _state_found(

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
 from matou.transfer.channel import Channel
+from matou.transfer.healing import Healer
 from matou.transfer.placing import Built, Placer
 from matou.transfer.proof import Found, read_mirror
 
@@ -76,12 +78,20 @@ class MirrorSaver:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def save(
-        self, place: RepositoryPath, clone_url: str, listing: RefListing, channel: Channel, *, saved: str | None
+        self,
+        place: RepositoryPath,
+        clone_url: str,
+        listing: RefListing,
+        channel: Channel,
+        *,
+        saved: str | None,
+        is_damaged: bool = False,
     ) -> Mirrored:
         """Fetch what is missing, keep what the source has dropped, and make the refs those of the listing.
 
         Args:
             saved: the digest of the refs that the last manifest names; None where nothing was saved.
+            is_damaged: what lies there is not to be relied on.
 
         Raises:
             PlaceInUse: somebody made a repository there before the first mirror was.
@@ -94,23 +104,29 @@ class MirrorSaver:
             staged, update = self._build(git_dir, clone_url, listing, channel)
             built = Built(staged, git_dir, update.bytes, wreck)
             return Mirrored(staged, update.kept, update.new_packs, saved is not None, update, built)
+        if is_damaged:
+            fetch = partial(self._fetch_anew, git_dir, clone_url, listing, channel)
+            Healer(self.archive, self.run, self.limits).heal(place, listing, fetch, previous=self._snapshot(saved))
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
         unnamed = (name for name in own if _run_of(name) > self.last_run)
-        was_looked_at = before.digest == saved and not self.was_cut_off
+        was_looked_at = before.digest == saved and not self.was_cut_off and not is_damaged
         # Tips that were there already came with something that nobody has looked at, or are old commits.
         brought_all = bool(update.new_packs) or listing.object_ids() <= before.object_ids()
         return Mirrored(
             git_dir,
             tuple(sorted({*update.kept, *unnamed})),
             update.new_packs if was_looked_at and brought_all else None,
-            was_lost=saved is not None and before.digest != saved and not self.was_cut_off,
+            was_lost=is_damaged or (saved is not None and before.digest != saved and not self.was_cut_off),
             update=update,
         )
 
     def _last_saved(self, before: RefListing, saved: str | None) -> RefListing | None:
         """What the last manifest names, where that is not what lies on the disk."""
-        if saved is None or saved == before.digest:
+        return None if saved == before.digest else self._snapshot(saved)
+
+    def _snapshot(self, saved: str | None) -> RefListing | None:
+        if saved is None:
             return None
         try:
             return parse_snapshot(self.archive.blobs.read(saved))
@@ -121,6 +137,10 @@ class MirrorSaver:
         """Put a mirror that is new into its place, once nothing more is to be read from where it is."""
         if mirrored.built is not None:
             self.placer.place_soon(mirrored.built)
+
+    def _fetch_anew(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> Path:
+        staged, _ = self._build(git_dir, clone_url, listing, channel)
+        return staged
 
     def _build(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> tuple[Path, MirrorUpdate]:
         """Build a mirror aside, and say where."""

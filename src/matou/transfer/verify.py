@@ -8,13 +8,14 @@ from datetime import datetime
 
 from matou.archive.blobs import DamagedBlob
 from matou.archive.layout import Archive
-from matou.archive.lock import lock_for_reading
+from matou.archive.lock import lock_for_reading, lock_for_repair
 from matou.archive.snapshots import MalformedText, parse_lfs_list
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.run import DEFAULT_LIMITS, Limits
 from matou.storage.files import DiskFull, WriteFailed
 from matou.transfer.verify_manifests import Expectations, ExpectedRepository, read_expectations
-from matou.transfer.verify_proofs import Proofs
+from matou.transfer.verify_proofs import DamageNote, Proofs
+from matou.transfer.verify_records import faults_of_records
 from matou.transfer.verify_report import Problem, ProblemKind, Progress, Stage, VerifyReport, no_progress
 from matou.transfer.verify_repository import verify_repository
 from matou.transfer.verify_threads import side_by_side
@@ -36,8 +37,11 @@ def verify(
     now: datetime,
     progress: Progress = no_progress,
     limits: Limits = DEFAULT_LIMITS,
+    repair: bool = False,
 ) -> VerifyReport:
     """Read everything that was saved and compare it with what the manifests say; changes nothing but its own notes.
+
+    What it finds damaged it notes for the next backup, which fetches that again.
 
     Every byte of packs, indexes, blobs and manifests is read each time. `git fsck`, which also follows what the
     objects name, is asked for repositories that changed since it last found them whole.
@@ -49,20 +53,22 @@ def verify(
         now: the time that is noted beside what is proven.
         progress: told how far it is.
         limits: of each git child.
+        repair: first make anew what git can tell from a repository's packs, and is lost or damaged.
 
     Raises:
-        ArchiveBusy: somebody writes to it now.
+        ArchiveBusy: somebody writes to it now; with `repair`, somebody reads it, too.
         GitStopped: a git child took longer than it may.
     """
-    with lock_for_reading(archive.root):
-        work = _Verification(archive, jobs, progress, limits)
+    with lock_for_repair(archive.root) if repair else lock_for_reading(archive.root):
+        work = _Verification(archive, jobs, progress, limits, repairs=repair)
         expected = read_expectations(archive)
         work.problems.extend(expected.problems)
+        work.problems.extend(faults_of_records(archive, expected.records))
         proofs = Proofs.load(archive.proofs, now=now)
         work.repositories(tuple(expected.repositories()), proofs, everything=everything)
         work.blobs()
         work.named_blobs(expected)
-        _save(proofs, archive)
+        _save(proofs, archive, work.damage())
     return VerifyReport(
         problems=tuple(sorted(work.problems, key=_place_of)),
         manifests=expected.manifests,
@@ -71,6 +77,7 @@ def verify(
         blobs=work.blob_count,
         ahead=tuple(sorted(work.ahead)),
         notes=tuple(sorted(work.notes, key=_place_of)),
+        repaired=tuple(sorted(work.repaired)),
     )
 
 
@@ -78,10 +85,10 @@ def _place_of(problem: Problem) -> tuple[str, str, str]:
     return problem.path, problem.kind, str(problem.detail)
 
 
-def _save(proofs: Proofs, archive: Archive) -> None:
+def _save(proofs: Proofs, archive: Archive, damage: DamageNote) -> None:
     """An archive on a disk that is full or cannot be written is verified as well as any, only in full each time."""
     try:
-        proofs.save(archive.proofs)
+        proofs.save(archive.proofs, damage=damage)
     except DiskFull:
         return
     except WriteFailed as error:
@@ -96,18 +103,27 @@ class _Verification:
     jobs: int
     progress: Progress
     limits: Limits
+    repairs: bool
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     repository_count: int = 0
     proven: int = 0
     blob_count: int = 0
     ahead: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    _damaged_repositories: set[str] = field(default_factory=set)
+    _damaged_blobs: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def repositories(self, expected: tuple[ExpectedRepository, ...], proofs: Proofs, *, everything: bool) -> None:
         def verify_one(repository: ExpectedRepository) -> None:
-            result = verify_repository(self.archive, repository, proofs, everything=everything, limits=self.limits)
+            result = verify_repository(
+                self.archive, repository, proofs, everything=everything, limits=self.limits, repair=self.repairs
+            )
             with self._lock:
+                self.repaired.extend(result.repaired)
+                if result.problems:
+                    self._damaged_repositories.add(str(repository.path))
                 self.problems.extend(result.problems)
                 self.notes.extend(result.notes)
                 self.repository_count += 1
@@ -126,7 +142,7 @@ class _Verification:
             with self._lock:
                 self.blob_count += 1
                 if fault is not None:
-                    self.problems.append(Problem(ProblemKind.BLOB, blob_path(digest), fault))
+                    self._note_blob(ProblemKind.BLOB, digest, fault)
                 self.progress(Stage.BLOBS, self.blob_count, count)
 
         side_by_side(self.jobs, verify_one, self.archive.blobs.iterate())
@@ -143,7 +159,7 @@ class _Verification:
             except NotFound:
                 continue  # It was found among those that manifests name.
             except MalformedText as error:
-                self.problems.append(Problem(ProblemKind.BLOB, blob_path(lfs_list.digest), error))
+                self._note_blob(ProblemKind.BLOB, lfs_list.digest, error)
                 continue
             self._require_all(objects.keys() - lfs_list.missing, lfs_list.repository)
 
@@ -154,7 +170,15 @@ class _Verification:
     def _require(self, digest: str, kind: ProblemKind, named_by: str) -> None:
         if not self.archive.blobs.has(digest):
             fault = MissingBlob("blob {digest} is missing; {named_by} names it", digest=digest, named_by=named_by)
-            self.problems.append(Problem(kind, blob_path(digest), fault))
+            self._note_blob(kind, digest, fault)
+
+    def _note_blob(self, kind: ProblemKind, digest: str, fault: MatouError) -> None:
+        self.problems.append(Problem(kind, blob_path(digest), fault))
+        self._damaged_blobs.add(digest)
+
+    def damage(self) -> DamageNote:
+        """What the next backup is to fetch again."""
+        return DamageNote(tuple(sorted(self._damaged_repositories)), tuple(sorted(self._damaged_blobs)))
 
     def _fault_of_blob(self, digest: str) -> MatouError | None:
         try:

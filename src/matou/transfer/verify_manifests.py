@@ -38,7 +38,10 @@ class LfsList:
 
 @dataclass
 class Expectations:
-    """All that must be there, and what is wrong with the manifests themselves. `blobs` tells who names each."""
+    """All that must be there, and what is wrong with the manifests themselves.
+
+    `blobs` tells who names each; `records` the digest of each run's records, None where its manifest does not say.
+    """
 
     manifests: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -49,6 +52,8 @@ class Expectations:
     newest_run: dict[SourceKey, int] = field(default_factory=dict)
     last_unread: int = 0
 
+    records: dict[int, str | None] = field(default_factory=dict)
+
     def add(self, lines: Iterable[Line], manifest: str) -> None:
         """Take in the lines of the next manifest: each replaces what was said of the same repository before."""
         newest: dict[str, RepositoryLine] = {}
@@ -56,6 +61,7 @@ class Expectations:
             if isinstance(line, RunLine):
                 newest = self.newest.setdefault(source_key(line.source), {})
                 self.newest_run[source_key(line.source)] = line.run
+                self.records[line.run] = line.records_digest
             elif isinstance(line, NamespaceLine):
                 self._name_blobs((line.icon, *line.documents.values()), manifest)
             elif isinstance(line, RepositoryLine) and self._has_good_path(line, manifest):

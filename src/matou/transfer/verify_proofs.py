@@ -1,4 +1,4 @@
-"""What `git fsck` has found whole, so that it is asked again only where something changed since.
+"""What `git fsck` has found whole, so that it is asked again only where something changed since, and what was damaged.
 
 The file is a note, not part of what was saved: without it, or where it cannot be read, everything is proven again.
 """
@@ -28,9 +28,20 @@ class ProofNote(msgspec.Struct, frozen=True, omit_defaults=True):
     first: str = ""
 
 
+class DamageNote(msgspec.Struct, frozen=True):
+    """What was found damaged or missing: repositories by their paths, blobs by their digests."""
+
+    repositories: tuple[str, ...] = ()
+    blobs: tuple[str, ...] = ()
+
+
+NO_DAMAGE = DamageNote()
+
+
 class _File(msgspec.Struct, frozen=True):
     format: int
     repositories: dict[str, ProofNote]
+    damaged: DamageNote = NO_DAMAGE
 
 
 class Proofs:
@@ -49,7 +60,7 @@ class Proofs:
 
     @classmethod
     def load(cls, path: Path, *, now: datetime) -> "Proofs":
-        return cls(_read(path), now=now)
+        return cls(_read(path).repositories, now=now)
 
     def of(self, repository: str, state: str) -> ProofNote | None:
         """The note of this very state, which is kept; None where it was not proven."""
@@ -67,16 +78,33 @@ class Proofs:
             self._notes[repository] = note
         return note
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, damage: DamageNote) -> None:
         """Replace the file by the notes that hold now; one who is not in it is proven next time."""
         with self._lock:
-            content = _File(FORMAT, dict(sorted(self._notes.items())))
-        write_atomically(path, msgspec.json.encode(content) + b"\n")
+            content = _File(FORMAT, dict(sorted(self._notes.items())), damage)
+        _write(path, content)
 
 
-def _read(path: Path) -> Mapping[str, ProofNote]:
+def read_damage(path: Path) -> DamageNote:
+    """What the last verification found damaged; nothing where there is no note that can be read."""
+    return _read(path).damaged
+
+
+def write_damage(path: Path, damage: DamageNote) -> None:
+    """Note what is still damaged, beside what was proven."""
+    content = _read(path)
+    if content.damaged != damage:
+        _write(path, msgspec.structs.replace(content, damaged=damage))
+
+
+def _read(path: Path) -> _File:
+    nothing = _File(FORMAT, {})
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_File)
     except (FileNotFoundError, msgspec.DecodeError):
-        return {}
-    return content.repositories if content.format == FORMAT else {}
+        return nothing
+    return content if content.format == FORMAT else nothing
+
+
+def _write(path: Path, content: _File) -> None:
+    write_atomically(path, msgspec.json.encode(content) + b"\n")

@@ -11,6 +11,7 @@ class ProblemKind(StrEnum):
     """What is not what was written."""
 
     MANIFEST = "manifest"
+    RECORDS = "records"
     REPOSITORY = "repository"
     HEAD = "head"
     REF = "ref"
@@ -52,6 +53,7 @@ class VerifyReport:
         blobs: how many were read.
         ahead: paths of repositories that a run which was cut off has moved on; all that was saved is in them.
         notes: faults that something came with from its source: kept as they came, and no damage.
+        repaired: files that were made anew, below the archive's folder.
     """
 
     problems: tuple[Problem, ...]
@@ -61,10 +63,12 @@ class VerifyReport:
     blobs: int
     ahead: tuple[str, ...]
     notes: tuple[Problem, ...] = ()
+    repaired: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        return not self.problems
+        """Where no run has ended nothing says what should be there, so that nothing was proven."""
+        return not self.problems and self.manifests > 0
 
 
 class Stage(StrEnum):

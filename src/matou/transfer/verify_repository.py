@@ -16,6 +16,7 @@ from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
+from matou.transfer.repair import rebuild_derived
 from matou.transfer.verify_files import check_object_files
 from matou.transfer.verify_manifests import ExpectedRepository
 from matou.transfer.verify_proofs import ProofNote, Proofs
@@ -30,17 +31,24 @@ class RepositoryFault(Damaged):
 class RepositoryResult:
     """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on.
 
-    `notes` are faults that it came with from its source.
+    `notes` are faults that it came with from its source; `repaired` are files that were made anew.
     """
 
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    repaired: tuple[str, ...]
     was_proven: bool
     is_ahead: bool
 
 
 def verify_repository(
-    archive: Archive, expected: ExpectedRepository, proofs: Proofs, *, everything: bool, limits: Limits = DEFAULT_LIMITS
+    archive: Archive,
+    expected: ExpectedRepository,
+    proofs: Proofs,
+    *,
+    everything: bool,
+    limits: Limits = DEFAULT_LIMITS,
+    repair: bool = False,
 ) -> RepositoryResult:
     """Compare one repository with what was saved of it.
 
@@ -50,13 +58,18 @@ def verify_repository(
         proofs: what was proven before; what is proven now is added.
         everything: ask git again even if nothing changed.
         limits: of each git child.
+        repair: make anew first what git can tell from sound packs.
     """
     check = _Check(archive, expected, limits)
     if check.has_folder():
+        if repair:
+            check.repair()
         check.files()
         check.refs()
         check.objects(proofs, everything=everything)
-    return RepositoryResult(tuple(check.problems), tuple(check.notes), check.was_proven, check.is_ahead)
+    return RepositoryResult(
+        tuple(check.problems), tuple(check.notes), tuple(check.repaired), check.was_proven, check.is_ahead
+    )
 
 
 @dataclass
@@ -66,6 +79,7 @@ class _Check:
     limits: Limits
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
     was_proven: bool = False
     is_ahead: bool = False
     _state: list[str] = field(default_factory=list)
@@ -83,6 +97,17 @@ class _Check:
         if not is_there:
             self._add(ProblemKind.REPOSITORY, RepositoryFault("the repository is missing"))
         return is_there
+
+    def repair(self) -> None:
+        """What cannot be repaired is found when it is looked at."""
+        try:
+            rebuilt = rebuild_derived(self._git_dir, hash_name=self._hash_name, limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            self._add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
+        else:
+            self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
 
     def files(self) -> None:
         """Every file that proves itself, each time: to read it costs little beside what git would do."""

@@ -18,6 +18,7 @@ from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line
+from matou.transfer.damage import Damage
 from matou.transfer.earlier import Earlier
 from matou.transfer.filters import Filter
 from matou.transfer.ledger import Ledger
@@ -78,6 +79,7 @@ class Context:
     number: int
     began_at: datetime
     dead_since: datetime | None
+    damage: Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class Work:
             context.brake,
             self.requests,
             saving=threading.Semaphore(self.options.jobs),
+            damage=context.damage,
         )
 
     def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Placed]:
@@ -219,13 +222,14 @@ class Work:
             cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
             self.ledger.repository(line_of(task, outcome, reason=cause), task.true_path, cause)
             return True
-        if self.options.trust_listing and has_same_last_push(task) and self._is_there(task):
+        if self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage):
             self.ledger.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.true_path)
             return True
         return False
 
-    def _is_there(self, task: Placed) -> bool:
-        return self.context.archive.repository(task.place).is_dir()
+    def _is_there(self, task: Placed, damage: Damage) -> bool:
+        is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
+        return not is_damaged and self.context.archive.repository(task.place).is_dir()
 
     def _note_absent(self, found: Survey, listing: Listing) -> None:
         for row in absent(self.before.repositories, found.repositories):

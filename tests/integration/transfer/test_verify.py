@@ -1,5 +1,7 @@
 """`verify` finds every damage and names it, and finds none where there is none."""
 
+import hashlib
+import json
 import random
 import shutil
 from collections.abc import Callable
@@ -12,9 +14,12 @@ import pytest
 from integration.transfer.saved_archives import NOW, Team, commit_file, digest_of, git, make_repository, pointer_text
 from matou.archive.layout import Archive
 from matou.archive.lock import ArchiveBusy, lock_archive
+from matou.archive.records import RecordWriter
 from matou.git.refs import read_refs
+from matou.model.records import Record
 from matou.transfer.verify import verify
 from matou.transfer.verify_report import Problem, ProblemKind, Stage, VerifyReport
+from support.scripted_source import ScriptedSource, back_up, commit, open_archive
 
 API = "team/project/api"
 WEB = "team/project/web"
@@ -365,8 +370,52 @@ def test_an_archive_that_somebody_writes_to_is_not_verified(team: Team) -> None:
         check(team)
 
 
-def test_an_archive_without_a_run_is_whole(tmp_path: Path) -> None:
-    assert check(Team.create(tmp_path / "archive")).is_whole
+def test_an_archive_without_a_run_is_not_called_whole(tmp_path: Path) -> None:
+    report = check(Team.create(tmp_path / "archive"))
+
+    assert (report.problems, report.is_whole) == ((), False)
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing"])
+def test_records_that_are_not_what_the_manifest_names_are_found(tmp_path: Path, harm: str) -> None:
+    source = ScriptedSource(tmp_path / "source")
+    commit(source.repository("api", source.project("shop")), "refs/heads/main", {"f": "x"})
+    archive = open_archive(tmp_path / "archive")
+    back_up(source, archive)
+    records = archive.records(1)
+    whole = verify(archive, everything=False, jobs=1, now=NOW)
+    harmed = records.read_bytes() * 2
+    records.unlink()
+    for content in [harmed] * (harm == "changed"):
+        records.write_bytes(content)
+
+    (problem,) = verify(archive, everything=False, jobs=1, now=NOW).problems
+
+    assert whole.problems == ()
+    assert (problem.kind, problem.path) == (ProblemKind.RECORDS, "runs/000001/records.jsonl.zst")
+
+
+def test_records_that_no_manifest_names_prove_themselves(team: Team) -> None:
+    """As the archives of yesterday have them."""
+    with RecordWriter(team.archive.records(1)) as writer:
+        writer(Record(NOW, "DescribeTeam", {}, 200, b"{}" * 1000))
+    whole = check(team)
+    change(team.archive.records(1), with_flipped_bit(3))
+
+    assert whole.problems == ()
+    assert [problem.path for problem in found(team, ProblemKind.RECORDS)] == ["runs/000001/records.jsonl.zst"]
+
+
+def test_a_manifest_that_names_its_records_is_read_by_who_knows_nothing_of_that(tmp_path: Path) -> None:
+    """Readers of format 1 refuse every key that they do not know, but for those among the options."""
+    source = ScriptedSource(tmp_path / "source")
+    archive = open_archive(tmp_path / "archive")
+    back_up(source, archive)
+    first = json.loads(archive.manifest(1).read_bytes().split(b"\n")[0])
+
+    assert set(first) <= {"kind", "format", "run", "started_at", "source", "previous", "options", "matou"}
+    assert first["options"]["records_sha256"] == hashlib.sha256(archive.records(1).read_bytes()).hexdigest()
+    assert first["format"] == 1
 
 
 def test_progress_is_told_to_the_end(team: Team) -> None:

@@ -1,0 +1,284 @@
+"""What is damaged is made whole again: from sound packs by `verify --repair`, from the source by the next backup."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from matou.archive.layout import Archive
+from matou.archive.lock import ArchiveBusy, lock_for_reading
+from matou.transfer.restore import restore
+from matou.transfer.verify import verify
+from matou.transfer.verify_report import VerifyReport
+from support.scripted_source import (
+    ScriptedConnections,
+    ScriptedSource,
+    back_up,
+    commit,
+    git,
+    mirror,
+    open_archive,
+    outcomes,
+    refs_of,
+    repository_lines,
+)
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+LARGE = b"a large file\n" * 100
+API = "100"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> ScriptedSource:
+    """One repository, of which a branch is overwritten between the first run and the second."""
+    source = ScriptedSource(tmp_path / "source")
+    git_dir = source.repository("api", source.project("shop"))
+    for number in range(5):
+        content = random.Random(number).randbytes(3000).hex()
+        commit(git_dir, "refs/heads/main", {f"file-{number}": content, "large.bin": source.keep_lfs(LARGE)})
+    git(git_dir, "tag", "-a", "-m", "one", "v1", "main")
+    return source
+
+
+@pytest.fixture
+def archive(source: ScriptedSource, tmp_path: Path) -> Archive:
+    archive = open_archive(tmp_path / "archive")
+    back_up(source, archive)
+    return archive
+
+
+def check(archive: Archive, *, repair: bool = False) -> VerifyReport:
+    return verify(archive, everything=False, jobs=2, now=NOW, repair=repair)
+
+
+def backed_up(source: ScriptedSource, archive: Archive) -> ScriptedConnections:
+    connections = ScriptedConnections.to(source)
+    back_up(source, archive, connections=connections)
+    return connections
+
+
+def overwrite(source: ScriptedSource, archive: Archive) -> str:
+    """Put another history in the branch's place, save that, and give the tip that only the archive has by now."""
+    git_dir = source.git_dir(API)
+    commit(git_dir, "refs/heads/main", {"only-here": random.Random(9).randbytes(3000).hex()})
+    back_up(source, archive)
+    tip = refs_of(git_dir)["refs/heads/main"]
+    git(git_dir, "update-ref", "refs/heads/main", "main~3")
+    back_up(source, archive)
+    return tip
+
+
+def packs(archive: Archive) -> list[Path]:
+    folder = mirror(archive, API, run=1) / "objects" / "pack"
+    return sorted(folder.glob("*.pack"), key=lambda pack: pack.stat().st_size, reverse=True)
+
+
+def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(edit(content))
+
+
+def flip(path: Path, part: float) -> None:
+    def flipped(content: bytes) -> bytes:
+        at = int(len(content) * part)
+        return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+    change(path, flipped)
+
+
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+def test_an_index_is_made_anew_by_repair(archive: Archive, harm: str) -> None:
+    index = packs(archive)[0].with_suffix(".idx")
+    content = index.read_bytes()
+    index.unlink()
+    for damaged in [content[:-1] + bytes([content[-1] ^ 1])] * (harm == "damaged"):
+        index.write_bytes(damaged)
+    found = check(archive)
+
+    report = check(archive, repair=True)
+
+    assert not found.is_whole
+    assert (report.problems, report.repaired) == ((), (index.relative_to(archive.root).as_posix(),))
+    assert index.read_bytes() == content
+    assert check(archive).is_whole
+
+
+@pytest.mark.parametrize(
+    ("made_by", "name"),
+    [
+        (("commit-graph", "write", "--reachable"), "info/commit-graph"),
+        (("commit-graph", "write", "--reachable", "--split"), "info/commit-graphs/*.graph"),
+        (("multi-pack-index", "write"), "pack/multi-pack-index"),
+        (("repack", "-adbq", "--write-midx"), "pack/*.bitmap"),
+        (("-c", "pack.writeReverseIndex=true", "repack", "-adfq"), "pack/*.rev"),
+    ],
+)
+def test_what_only_makes_git_quicker_is_made_anew_or_taken_away_by_repair(
+    archive: Archive, made_by: tuple[str, ...], name: str
+) -> None:
+    git_dir = mirror(archive, API, run=1)
+    git(git_dir, *made_by)
+    (path,) = (git_dir / "objects").glob(name)
+    flip(path, 0.5)
+    found = check(archive)
+
+    report = check(archive, repair=True)
+
+    assert path.relative_to(archive.root).as_posix() in [problem.path for problem in found.problems]
+    assert report.problems == ()
+    assert report.repaired != ()
+    assert git(git_dir, "fsck", "--full", "--strict") == ""
+
+
+def test_repair_keeps_out_who_reads(archive: Archive) -> None:
+    with lock_for_reading(archive.root), pytest.raises(ArchiveBusy):
+        check(archive, repair=True)
+
+
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.6, 0.999])
+def test_a_damaged_pack_is_fetched_again_by_the_next_run(source: ScriptedSource, archive: Archive, part: float) -> None:
+    flip(packs(archive)[0], part)
+    found = check(archive)
+
+    backed_up(source, archive)
+    again = check(archive)
+    backed_up(source, archive)
+
+    assert not found.is_whole
+    assert again.problems == ()
+    assert [outcomes(archive, run)[API] for run in (2, 3)] == ["saved", "unchanged"]
+    assert "fetched again" in (repository_lines(archive, 2)[API].reason or "")
+
+
+@pytest.mark.parametrize("harm", ["pack", "index", "both", "objects"])
+def test_what_is_missing_of_a_repository_is_fetched_again(source: ScriptedSource, archive: Archive, harm: str) -> None:
+    pack = packs(archive)[0]
+    if harm in ("pack", "both"):
+        pack.unlink()
+    if harm in ("index", "both"):
+        pack.with_suffix(".idx").unlink()
+    if harm == "objects":
+        for path in pack.parent.iterdir():
+            path.unlink()
+        pack.parent.rmdir()
+        (pack.parent.parent / "info").rmdir()
+        pack.parent.parent.rmdir()
+    check(archive)
+
+    backed_up(source, archive)
+
+    assert outcomes(archive, 2)[API] == "saved"
+    assert check(archive).problems == ()
+
+
+def test_what_only_the_archive_has_is_read_out_of_a_damaged_pack(
+    source: ScriptedSource, archive: Archive, tmp_path: Path
+) -> None:
+    tip = overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    git(git_dir, "repack", "-adq", "--keep-unreachable")
+    (pack,) = packs(archive)
+    blob = git(source.git_dir(API), "rev-parse", "main:file-0")
+    offset = next(
+        int(line.split()[4]) for line in git(git_dir, "verify-pack", "-v", str(pack)).splitlines() if blob in line
+    )
+    change(pack, lambda content: content[: offset + 20] + bytes([content[offset + 20] ^ 1]) + content[offset + 21 :])
+    check(archive)
+
+    backed_up(source, archive)
+
+    assert check(archive).problems == ()
+    assert git(git_dir, "cat-file", "-t", tip) == "commit"
+    assert not (archive.root / "damaged").exists()
+    assert restore(archive, to=tmp_path / "out", at=2, now=NOW).problems == ()
+
+
+def test_what_nobody_can_read_any_more_is_set_aside_and_named(source: ScriptedSource, archive: Archive) -> None:
+    tip = overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    git(git_dir, "repack", "-adq", "--keep-unreachable")
+    (pack,) = packs(archive)
+    offset = next(
+        int(line.split()[4]) for line in git(git_dir, "verify-pack", "-v", str(pack)).splitlines() if tip in line
+    )
+    change(pack, lambda content: content[: offset + 6] + bytes([content[offset + 6] ^ 1]) + content[offset + 7 :])
+    damaged = pack.read_bytes()
+    check(archive)
+
+    backed_up(source, archive)
+    report = check(archive)
+    asked = backed_up(source, archive)
+
+    (aside,) = (archive.root / "damaged" / "000004").rglob(pack.name)
+    assert aside.read_bytes() == damaged
+    assert refs_of(git_dir)["refs/heads/main"] == refs_of(source.git_dir(API))["refs/heads/main"]
+    assert all("kept" in str(problem) or tip in str(problem) for problem in report.problems)
+    assert report.problems != ()
+    assert [body for _, body in asked.transport.bodies if b"command=fetch" in body] == []
+
+
+@pytest.mark.parametrize("name", ["packed-refs", "HEAD"])
+def test_refs_that_cannot_be_read_are_made_anew(source: ScriptedSource, archive: Archive, name: str) -> None:
+    overwrite(source, archive)
+    path = mirror(archive, API, run=1) / name
+    change(path, lambda content: content[:-10])
+    kept = list(refs_of(source.git_dir(API)))
+    check(archive)
+
+    backed_up(source, archive)
+
+    assert set(kept) <= set(refs_of(mirror(archive, API, run=1)))
+    assert outcomes(archive, 4)[API] == "saved"
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing"])
+@pytest.mark.parametrize("which", ["lfs object", "lfs list", "snapshot"])
+def test_a_damaged_blob_is_fetched_or_written_again(
+    source: ScriptedSource, archive: Archive, which: str, harm: str
+) -> None:
+    line = repository_lines(archive, 1)[API]
+    assert line.lfs is not None
+    digests = {"lfs object": next(iter(source.lfs_objects)), "lfs list": line.lfs.list, "snapshot": line.snapshot}
+    path = next(archive.root.glob(f"blobs/objects/*/*/{digests[which]}"))
+    path.unlink()
+    for content in [b"changed"] * (harm == "changed"):
+        path.write_bytes(content)
+    check(archive)
+
+    backed_up(source, archive)
+    again = check(archive)
+    backed_up(source, archive)
+
+    assert again.problems == ()
+    assert [outcomes(archive, run)[API] for run in (2, 3)] == ["saved", "unchanged"]
+
+
+def test_a_listing_is_not_trusted_about_what_is_damaged(source: ScriptedSource, archive: Archive) -> None:
+    flip(packs(archive)[0], 0.5)
+    check(archive)
+
+    back_up(source, archive, trust_listing=True)
+    back_up(source, archive, trust_listing=True)
+
+    assert [outcomes(archive, run)[API] for run in (2, 3)] == ["saved", "unchanged"]
+    assert check(archive).problems == ()
+
+
+def test_a_source_that_fails_leaves_what_is_damaged_where_it_is(source: ScriptedSource, archive: Archive) -> None:
+    flip(packs(archive)[0], 0.5)
+    damaged = packs(archive)[0].read_bytes()
+    found = check(archive)
+    source.git_dir(API).rename(source.git_dir(API).with_name("away"))
+
+    backed_up(source, archive)
+    still = check(archive)
+    source.git_dir(API).with_name("away").rename(source.git_dir(API))
+    backed_up(source, archive)
+
+    assert outcomes(archive, 2)[API] in ("failed", "refused")
+    assert [problem.path for problem in still.problems] == [problem.path for problem in found.problems]
+    assert damaged != packs(archive)[0].read_bytes()
+    assert check(archive).problems == ()
