@@ -15,8 +15,20 @@ HOMES = {CODING: "https://e.coding.net/open-api", GITCODE: "https://api.gitcode.
 _CODINGS = "coding.net"
 _GIT_OF_CODING = "https://e.coding.net"
 _GIT_AT = {GITCODE: "https://gitcode.com"}
-_PLATFORMS_AT = {"gitcode.com": GITCODE, "api.gitcode.com": GITCODE, "gitee.com": GITEE}
+_PLATFORMS_AT = {
+    "gitcode.com": GITCODE,
+    "api.gitcode.com": GITCODE,
+    "gitee.com": GITEE,
+}
+_OWNERS = {**_PLATFORMS_AT, "atomgit.com": GITCODE, "api.atomgit.com": GITCODE}
+_API_AT = {"atomgit.com": "https://api.atomgit.com", "api.atomgit.com": "https://api.atomgit.com"}
+"""Where that is not the platform's default address."""
+_PAGES_ONLY = frozenset({"gitcode.com", "atomgit.com"})
 _OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
+
+
+class OtherPlatform(NotFound):
+    """An address belongs to another platform than the one that was named."""
 
 
 class UnknownPlatform(NotFound):
@@ -71,6 +83,31 @@ def host_of(text: str, platform: str | None = None) -> Host:
         return Host(HOMES[platform], platform, HOMES[platform], _GIT_AT.get(platform, HOMES[platform]))
     path = "/open-api" if repository else address.target.rstrip("/") or "/open-api"
     return Host(origin, platform, f"{origin}{path}" if platform == CODING else origin, origin, repository)
+
+
+def api_address(text: str, platform: str) -> str:
+    """The address of a platform's API, for what a person knows of it: that, its host's name, or a page's address.
+
+    Raises:
+        OtherPlatform: it is another platform's address.
+        UnsafeAddress: it is no address.
+    """
+    named = text if "://" in text else f"https://{text}"
+    address = parse_address(named)
+    host = address.origin.host
+    owner = CODING if _is_codings(host) else _OWNERS.get(host)
+    if owner is None or platform == MATOU:
+        return named
+    if owner != platform:
+        raise OtherPlatform(
+            "{address} is an address of {owner}, not of {platform}",
+            address=str(address),
+            owner=owner,
+            platform=platform,
+            advice="name {owner} instead of {platform}, or another address",
+        )
+    speaks_api = address.target.startswith("/api/") and host not in _PAGES_ONLY
+    return named if speaks_api else _API_AT.get(host, HOMES[platform])
 
 
 def origin_of(url: str) -> str:

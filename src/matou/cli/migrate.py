@@ -52,6 +52,7 @@ def migrate(
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
     from matou.cli import migrate_report
+    from matou.cli.hosts import api_address
     from matou.cli.progress import say_that_we_wait
     from matou.cli.proofs import telling_whose_token
     from matou.cli.sources import variable_of
@@ -60,6 +61,8 @@ def migrate(
     from matou.wiring import migrate as migrate_archive
 
     settings = Settings.of_process()
+    _require_target(to)
+    url = api_address(url, to)
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
         namespace=namespace.strip("/"),
@@ -103,7 +106,7 @@ def _mapping(path: Path | None) -> "MigrationMap":
         raise Usage("{fault}", fault=error) from error
 
 
-def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":
+def _require_target(platform: str) -> None:
     from matou.cli import sources
     from matou.wiring import TARGETS
 
@@ -113,6 +116,11 @@ def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> 
             platform=repr(platform),
             known=", ".join(TARGETS),
         )
+
+
+def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":
+    from matou.cli import sources
+
     return sources.token_from_stdin(sys.stdin) if from_stdin else sources.token_of(platform, url, "", settings)
 
 

@@ -79,6 +79,8 @@ def from_arguments(
     platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
 ) -> ConfiguredSource:
     _require_known(platform)
+    from matou.cli.hosts import api_address
+
     if url is None:
         raise NotFound(
             "no address of {platform}'s API was given",
@@ -88,6 +90,7 @@ def from_arguments(
         )
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
+    url = api_address(url, platform)
     found = token or token_of(platform, url, "", settings)
     return ConfiguredSource(platform, url, to.expanduser(), found, "" if token else variable_of(platform))
 
@@ -111,11 +114,14 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
 
 def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     """Raises UnknownPlatform, NoToken."""
+    from matou.cli.hosts import api_address
+
     _require_known(table.platform)
     variable = table.token_variable or variable_of(table.platform)
-    token = token_of(table.platform, table.url, variable, settings)
+    url = api_address(table.url, table.platform)
+    token = token_of(table.platform, url, variable, settings)
     to = Path(table.to).expanduser()
-    return ConfiguredSource(table.platform, table.url, to, token, variable, table.include, table.exclude)
+    return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude)
 
 
 def _require_known(platform: str) -> None:

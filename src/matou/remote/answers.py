@@ -52,6 +52,14 @@ class ConnectionFailed(TryLater):
     """No answer, or none that came to its end: not reached, cut off, too slow."""
 
 
+class NotReached(ConnectionFailed):
+    """Nobody was met at the address: no such host, a closed port, or a port where another protocol is spoken."""
+
+
+class WebPage(FailedAnswer, NotFound):
+    """A page for people came where an API was asked."""
+
+
 class UntrustedServer(MatouError):
     """The server did not prove who it is (TLS)."""
 

@@ -6,15 +6,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase, UnknownShape
+from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.addresses import Origin, parse_address
 from matou.remote.answers import AnsweredOtherwise, AnsweredRefused, RedirectRefused
 from matou.remote.connections import Limits
 from matou.remote.session import Body, Session
 from matou.remote.streams import Stream
 from matou.remote.tokens import BadCredential
+from matou.remote.web_pages import PAGES
 
 COMPRESSED_ABOVE_BYTES = 1024
 """As git does: a request with many `have` lines is text that compresses well; a small one is not worth the time."""
@@ -22,6 +24,9 @@ COMPRESSED_ABOVE_BYTES = 1024
 REFUSALS_IN_A_ROW = 3
 
 UPLOAD_PACK = "git-upload-pack"
+
+_DUMB = frozenset({"text/plain", "application/octet-stream"})
+"""What plain web servers call `info/refs`, where they have it."""
 
 LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
@@ -40,9 +45,18 @@ class UnexpectedGitAnswer(UnknownShape):
     """An answer that is not smart HTTP: an old server, a dumb one, or none for git at all."""
 
     def __init__(self, request: str, status: int, content_type: str) -> None:
-        super().__init__(Phrase("the answer to {request}", request=request), f"{status} {content_type}")
+        MatouError.__init__(self, "{request}: {fault}", request=request, fault=_what_came(status, content_type))
         self.status = status
         self.content_type = content_type
+
+
+def _what_came(status: int, content_type: str) -> Phrase:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in PAGES:
+        return Phrase("a web page came instead of git's answer, a log-in perhaps")
+    if status == HTTPStatus.OK and kind in _DUMB:
+        return Phrase("the server gives out files only (dumb HTTP), which cannot be read here")
+    return Phrase("answered {status} {kind} instead of git's answer", status=status, kind=kind or "nothing")
 
 
 class SmartHttp:

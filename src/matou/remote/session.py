@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
@@ -16,16 +17,18 @@ import urllib3
 import matou
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
-from matou.remote.addresses import Address, parse_address
-from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, RedirectRefused, failed
+from matou.remote.addresses import Address, Origin, parse_address
+from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed
 from matou.remote.clock import Clock
 from matou.remote.connections import Limits, Pools
 from matou.remote.headers import require_valid_headers
 from matou.remote.limiter import Limiter, Pace
 from matou.remote.proxies import DIRECT, Proxies
 from matou.remote.redaction import redact_bytes
+from matou.remote.retry import Waits
 from matou.remote.streams import Stream, faults_told
 from matou.remote.waiting import wait_before_retry
+from matou.remote.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -133,8 +136,11 @@ class Session:
         self._jitter = jitter
         self._on_wait = on_wait
         self._turn_told = -math.inf
+        self._met: set[Origin] = set()
+        self._spoke: set[Origin] = set()
+        self._named = frozenset(parse_address(url).origin for url in named)
         self._pools = Pools(
-            named=frozenset(parse_address(url).origin for url in named),
+            named=self._named,
             connections=connections,
             proxies=proxies,
             authorities=authorities,
@@ -202,11 +208,12 @@ class Session:
             finally:
                 stream.close()
             answer = Answer(stream.status, _lower_case(stream.headers), body)
+            self._require_no_page(answer, request)
             if check is not None:
                 self._check(answer, check, request)
             return answer
 
-        return self._persist(attempt, repeatable=repeatable)
+        return self._persist(attempt, request.address.origin, repeatable=repeatable)
 
     @contextmanager
     def open(
@@ -228,7 +235,7 @@ class Session:
         is 0, none is followed. Leaving the context before the answer's end gives the connection up.
         """
         request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
-        stream = self._persist(lambda: self._attempt(request), repeatable=repeatable)
+        stream = self._persist(lambda: self._attempt(request), request.address.origin, repeatable=repeatable)
         try:
             yield stream
         finally:
@@ -298,6 +305,7 @@ class Session:
                 timeout=_timeout(request.limits),
                 watch=watch,
             )
+        self._met.add(address.origin)
         try:
             return Stream(response, request=name, address=address, watch=watch, cancelled=self._cancelled)
         except UnknownShape:
@@ -330,7 +338,15 @@ class Session:
         error.answer = answer
         raise error
 
+    def _require_no_page(self, answer: Answer, request: _Request) -> None:
+        origin = request.address.origin
+        if expects_no_page(request.headers) and is_page(answer):
+            raise page_error(answer, request.at(request.address), spoke_before=origin in self._spoke)
+        self._spoke.add(origin)
+
     def _failure(self, answer: Answer, request: _Request, address: Address) -> MatouError:
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self._require_no_page(answer, request)
         error = failed(answer, request.at(address))
         if isinstance(error, AnsweredTryLater):
             error.wait = self._asked_wait(answer) or (self._patience.after_429 if answer.status == 429 else None)
@@ -363,12 +379,14 @@ class Session:
                 self._limiter.hold(request.pace, error.wait)
             raise
 
-    def _persist(self, attempt: Callable[[], T], *, repeatable: bool) -> T:
+    def _persist(self, attempt: Callable[[], T], origin: Origin, *, repeatable: bool) -> T:
+        """Whoever was never met at an address that a person named is not waited for: more likely it is mistyped."""
         began = self._clock.monotonic()
         try:
             return attempt()
         except TryLater as error:
-            if not repeatable:
+            is_mistyped = isinstance(error, NotReached) and origin in self._named and origin not in self._met
+            if not repeatable or is_mistyped:
                 raise
             first = error
         return self._repeat(attempt, first, began)
@@ -378,7 +396,7 @@ class Session:
         import stamina
 
         stamina.instrumentation.set_on_retry_hooks([])  # we tell of it ourselves: its own line would quote arguments
-        waits = _Waits(self._patience, self._clock, self._jitter, began, self._on_wait or _log)
+        waits = Waits(self._patience, self._clock, self._jitter, began, self._on_wait or _log)
         if not waits.plan(first):
             raise first
         for repeated in stamina.retry_context(on=waits.answer, attempts=self._patience.attempts - 1, timeout=None):
@@ -415,47 +433,6 @@ def open_session(
         authorities=settings.authorities,
         on_wait=on_wait,
     )
-
-
-class _Waits:
-    """Decides whether a request is worth another attempt, and after which wait."""
-
-    def __init__(
-        self,
-        patience: Patience,
-        clock: Clock,
-        jitter: Callable[[], float],
-        began: float,
-        on_wait: WaitListener,
-    ) -> None:
-        self.planned = 0.0
-        self._failures = 0
-        self._patience = patience
-        self._clock = clock
-        self._jitter = jitter
-        self._on_wait = on_wait
-        self._deadline = began + patience.total.total_seconds()
-
-    def answer(self, error: Exception) -> bool | float:
-        """Answer stamina: give up, or go on without a wait of its own, since cancelling must be able to end ours."""
-        return 0.0 if isinstance(error, TryLater) and self.plan(error) else False
-
-    def plan(self, error: TryLater) -> bool:
-        """Set the wait before the next attempt; False where there is to be none."""
-        self._failures += 1
-        wait = self._wait_after(error)
-        if self._failures >= self._patience.attempts or self._clock.monotonic() + wait > self._deadline:
-            return False
-        self.planned = wait
-        self._on_wait(error, timedelta(seconds=wait))
-        return True
-
-    def _wait_after(self, error: TryLater) -> float:
-        doubled = self._patience.first_wait.total_seconds() * 2.0 ** (self._failures - 1)
-        own = min(doubled, self._patience.longest_wait.total_seconds()) * (0.5 + self._jitter())
-        if error.wait is None:
-            return own
-        return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()
 
 
 @contextmanager

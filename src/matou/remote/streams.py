@@ -12,10 +12,13 @@ from urllib3.response import BaseHTTPResponse
 
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.addresses import Address
-from matou.remote.answers import AnswerTooLong, Cancelled, ConnectionFailed, UntrustedServer
+from matou.remote.answers import AnswerTooLong, Cancelled, ConnectionFailed, NotReached, UntrustedServer
 from matou.remote.connections import Watch
 
 CHUNK_BYTES = 256 * 1024
+CHECK_ADDRESS = "check the address, and whether this machine is on the network"
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+"""OpenSSL's words for an answer that is none of TLS."""
 _GZIP = {"gzip", "x-gzip"}
 _NOT_ENCODED = {"", "identity"}
 _GZIP_WINDOW = 31
@@ -46,7 +49,20 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
         raise UnknownShape(
             Phrase("the head of the answer to {request}", request=request), type(error).__name__
         ) from None
+    if (unmet := _unmet(error)) is not None:
+        raise NotReached("{request}: {fault}", request=request, fault=unmet, advice=CHECK_ADDRESS) from None
     raise ConnectionFailed("{request}: {fault}", request=request, fault=_fault(error, watch)) from None
+
+
+def _unmet(error: urllib3.exceptions.HTTPError) -> Phrase | None:
+    """Why nobody can be met at an address, as far as that is certain."""
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return Phrase("the host's name is not found")
+    if isinstance(error, urllib3.exceptions.NewConnectionError) and isinstance(error.__cause__, ConnectionRefusedError):
+        return Phrase("the connection was refused: nothing listens there")
+    if isinstance(error, urllib3.exceptions.SSLError) and any(word in str(error) for word in _NO_TLS):
+        return Phrase("what listens there does not speak https; try the address with http://")
+    return None
 
 
 def _is_distrust(error: urllib3.exceptions.SSLError) -> bool:
@@ -60,24 +76,16 @@ def _certificate_fault(error: urllib3.exceptions.SSLError) -> str:
 
 def _fault(error: urllib3.exceptions.HTTPError, watch: Watch) -> Phrase:
     match error:
-        case urllib3.exceptions.NameResolutionError():
-            return Phrase("the host's name is not found")
         case urllib3.exceptions.ProxyError():
             return Phrase("the proxy did not let us through")
         case urllib3.exceptions.NewConnectionError():  # it is a ConnectTimeoutError, too
-            return _fault_of_connecting(error.__cause__)
+            return Phrase("no connection")
         case urllib3.exceptions.ConnectTimeoutError():
             return Phrase("no connection in time")
         case urllib3.exceptions.ReadTimeoutError():
             return watch.fault()
         case _:
             return Phrase("the connection broke off before the answer was complete")
-
-
-def _fault_of_connecting(cause: BaseException | None) -> Phrase:
-    if isinstance(cause, ConnectionRefusedError):
-        return Phrase("the connection was refused: nothing listens there")
-    return Phrase("no connection")
 
 
 class Stream:

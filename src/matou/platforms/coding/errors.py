@@ -11,6 +11,18 @@ SCOPE_REFUSED = "The current scope does not support access to this API"
 """The message, seen with more than one code, for a token without the scope and for one who is no administrator."""
 
 
+SCOPES_TO_READ = (
+    "user:profile:ro",
+    "team:profile:ro",
+    "team:member:ro",
+    "project:profile:ro",
+    "project:member:ro",
+    "project:label:ro",
+    "vcs:repository:ro",
+)
+"""What a backup asks for (CODING's reference, "Scopes")."""
+
+
 class ErrorCode(StrEnum):
     """Declared by the vendor's document (`x-tcapi-errorcodes`), most used first."""
 
@@ -46,6 +58,10 @@ class CredentialRefused(BadCredential):
 
 class ActionRefused(Refused):
     """The token is good, and may not do this."""
+
+
+class ScopeMissing(ActionRefused):
+    """The token lacks a scope, or its owner is no administrator."""
 
 
 class Busy(TryLater):
@@ -95,13 +111,21 @@ _MESSAGES: tuple[tuple[str, type[MatouError]], ...] = (
 
 def failure_of(error: Error) -> MatouError:
     """The exception to raise for what stands in `Response.Error`; it carries code and message as they came."""
+    if SCOPE_REFUSED.lower() in error.message.lower():
+        return ScopeMissing(
+            "coding answered {code}: {message}",
+            code=error.code,
+            message=error.message,
+            scopes=", ".join(SCOPES_TO_READ),
+            advice="give the token the scopes {scopes}; its owner must be an owner or administrator of the team",
+        )
     return _kind_of(error)("coding answered {code}: {message}", code=error.code, message=error.message)
 
 
 def _kind_of(error: Error) -> type[MatouError]:
-    if SCOPE_REFUSED.lower() in error.message.lower():
-        return ActionRefused
-    if error.code in _KINDS:
-        return _KINDS[error.code]
+    # `AuthFailure.TokenFailure` and its like are the vendor's cloud's own: a kind, and after the dot what of it.
+    kind = _KINDS.get(error.code) or _KINDS.get(error.code.partition(".")[0])
+    if kind is not None:
+        return kind
     message = error.message.lower()
     return next((kind for part, kind in _MESSAGES if part in message), CodingFailed)

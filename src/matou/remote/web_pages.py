@@ -1,0 +1,47 @@
+"""Pages for people, where the answer of an API was expected: a wrong address, a log-in, a gateway's apology."""
+
+import re
+from collections.abc import Mapping
+
+from matou.errors import MatouError, TryLater
+from matou.remote.answers import Answer, WebPage, quoted
+
+LONGEST_TITLE = 100
+PAGES = frozenset({"text/html", "application/xhtml+xml"})
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,400})", re.IGNORECASE)
+
+
+class PageInstead(TryLater):
+    """A server that answered as an API before shows a page now: it is being looked after, perhaps."""
+
+
+def expects_no_page(headers: Mapping[str, str]) -> bool:
+    """Whether a request asked for JSON of some kind, by its own headers."""
+    return "json" in headers.get("Accept", "")
+
+
+def is_page(answer: Answer) -> bool:
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in PAGES and answer.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def page_error(answer: Answer, request: str, *, spoke_before: bool) -> MatouError:
+    """What a page means, from a server that has spoken as an API in this session or never did."""
+    title = _title_of(answer.body)
+    if spoke_before:
+        return PageInstead("{request}: answered with a web page: {title}", request=request, title=title)
+    error = WebPage(
+        "{request}: answered {status} with a web page: {title}",
+        request=request,
+        status=answer.status,
+        title=title,
+        advice="give the address of the platform's API, not of its pages",
+    )
+    error.answer = answer
+    return error
+
+
+def _title_of(body: bytes) -> str:
+    found = _TITLE.search(body[:65_536])
+    return quoted(found[1])[:LONGEST_TITLE] if found else quoted(body)[:LONGEST_TITLE]
