@@ -54,14 +54,30 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 def exit_code_for(error: MatouError) -> ExitCode:
     known = next((code for kind, code in _BY_KIND if isinstance(error, kind)), None)
-    return known or (ExitCode.USAGE if _was_given(error) else ExitCode.OUR_FAULT)
+    if known in (None, ExitCode.CREDENTIAL_REFUSED) and _was_given(error):
+        return ExitCode.USAGE
+    return known or ExitCode.OUR_FAULT
 
 
 def _was_given(error: MatouError) -> bool:
     """Whether it is something that a person gave us; read here only, since most commands need none of these modules."""
+    from matou.forge.access import ReadOnly
     from matou.forge.customized_roles import InvalidRole
+    from matou.forge.forks import WiderThanParent
+    from matou.forge.namespace_moves import OwnNamespace
+    from matou.forge.profiles import InvalidText
     from matou.forge.users import WeakPassword
     from matou.git.signatures import UnusableKey
     from matou.remote.addresses import UnsafeAddress
 
-    return isinstance(error, InvalidRole | UnsafeAddress | UnusableKey | WeakPassword)
+    kinds = (
+        InvalidRole
+        | InvalidText
+        | OwnNamespace
+        | ReadOnly
+        | UnsafeAddress
+        | UnusableKey
+        | WeakPassword
+        | WiderThanParent
+    )
+    return isinstance(error, kinds)

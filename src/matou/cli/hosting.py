@@ -1,6 +1,7 @@
 """How commands reach the hosting server's use cases."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,8 @@ import typer
 
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import keep_private
+from matou.cli.texts import columns, printable
+from matou.cli.verbosity import say
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 _ = translate
 
 Root = Annotated[Path, typer.Option(help=_("the archive"))]
+AsJson = Annotated[bool, typer.Option("--json", help=_("as JSON"))]
+Yes = Annotated[bool, typer.Option("--yes", help=_("do not ask; without a terminal it has to be said"))]
 
 
 @contextmanager
@@ -44,6 +49,16 @@ def forge_at(
         yield forge
 
 
+@contextmanager
+def existing_forge_at(root: Path) -> Iterator["Forge"]:
+    """As `forge_at`, for what asks about an archive or changes what is in it. Raises NotAnArchive."""
+    from matou.wiring import open_archive
+
+    open_archive(root)
+    with forge_at(root) as forge:
+        yield forge
+
+
 def account(forge: "Forge", name: str) -> "User":
     """By name or e-mail. Raises NotFound."""
     from matou.forge.users import find_user
@@ -60,6 +75,24 @@ def repository(forge: "Forge", path: str) -> "Repository":
     from matou.model.names import RepositoryPath
 
     return find_repository(forge, RepositoryPath.parse(path))
+
+
+def tell_rows(rows: Sequence[Sequence[str]]) -> None:
+    """A table without a head, on standard output; nothing where there is none."""
+    for line in columns([[printable(cell) for cell in row] for row in rows]) if rows else ():
+        typer.echo(line)
+
+
+def tell_json(values: object) -> None:
+    typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+
+
+def answer(values: object, sentence: str, *, as_json: bool) -> None:
+    """What a command has changed: for a program as it is now, for a person in a sentence."""
+    if as_json:
+        tell_json(values)
+    else:
+        say(sentence)
 
 
 def _complain_of(problem: MatouError) -> None:

@@ -17,6 +17,7 @@ from matou.cli import (
     doctor,
     key,
     login,
+    member,
     migrate,
     org,
     repo,
@@ -64,6 +65,7 @@ app.command("logout", cls=Command, help=_("Forget what is kept for a host."))(lo
 app.add_typer(auth.authentication, name="auth")
 app.add_typer(user.users, name="user")
 app.add_typer(token.tokens, name="token")
+org.organizations.add_typer(member.members, name="member")
 app.add_typer(org.organizations, name="org")
 app.add_typer(repo.repositories, name="repo")
 app.add_typer(role.roles, name="role")

@@ -1,15 +1,22 @@
 """The commands about organizations and the namespaces inside them. They need no running server."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, account, forge_at
+from matou.cli.hosting import AsJson, Root, Yes, account, answer, existing_forge_at, forge_at, tell_json, tell_rows
 from matou.cli.language import translate
+from matou.cli.prompts import confirm
 from matou.cli.verbosity import say
 
+if TYPE_CHECKING:
+    from matou.db.namespaces import Namespace
+    from matou.forge.forge import Forge
+
 _ = translate
+
+Path = Annotated[str, typer.Argument(metavar="NAMESPACE", help=_("the organization, or a namespace inside one"))]
 
 organizations = typer.Typer(cls=Group, help=_("Teams: the outermost namespaces."), no_args_is_help=True)
 
@@ -30,3 +37,96 @@ def create_organization(
         above = find_namespace(forge, NamespacePath.parse(parent)) if parent else None
         made = create_organization(forge, name, owner=user, parent=above, display_name=display_name)
     say(_("made {path}").format(path=made.path))
+
+
+@organizations.command("list", cls=Command, help=_("List organizations and the namespaces inside them."))
+def list_organizations(root: Root, as_json: AsJson = False) -> None:
+    from matou.forge.namespaces import organizations
+
+    with existing_forge_at(root) as forge:
+        found = organizations(forge)
+    if as_json:
+        tell_json([_values(one) for one in found])
+    else:
+        tell_rows([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
+
+
+@organizations.command("show", cls=Command, help=_("Show an organization, its members and how much is in it."))
+def show_organization(path: Path, root: Root, as_json: AsJson = False) -> None:
+    from matou.cli.member import values_of_member
+    from matou.forge.members import members
+    from matou.forge.namespaces import child_namespaces
+    from matou.forge.repositories import repositories_in
+
+    with existing_forge_at(root) as forge:
+        found = namespace(forge, path)
+        people = [values_of_member(one) for one in members(forge, found)[0]]
+        inside = {
+            "namespaces": [str(one.path) for one in child_namespaces(forge, found)[0]],
+            "repositories": repositories_in(forge, found, recursive=True, limit=0)[1],
+        }
+    if as_json:
+        tell_json({**_values(found), **inside, "members": people})
+        return
+    shown = {**_values(found), "repositories": inside["repositories"]}
+    tell_rows([(name, "" if value is None else str(value)) for name, value in shown.items()])
+    tell_rows([(f"  {one['name']}", str(one["role"])) for one in people])
+
+
+@organizations.command("rename", cls=Command, help=_("Give a namespace another name; old paths of repositories go on."))
+def rename_organization(
+    path: Path,
+    root: Root,
+    name: Annotated[str | None, typer.Argument(help=_("the last part of its new path"))] = None,
+    display_name: Annotated[str | None, typer.Option(help=_("its name in any script"))] = None,
+    as_json: AsJson = False,
+) -> None:
+    from matou.cli.sources import Usage
+    from matou.forge.access import OPERATOR
+    from matou.forge.namespace_moves import rename_namespace
+    from matou.forge.namespaces import change_namespace
+
+    if name is None and display_name is None:
+        raise Usage("no new name was given", advice="name one, or add: --display-name TEXT")
+    with existing_forge_at(root) as forge:
+        found = namespace(forge, path)
+        if name is not None:
+            found = rename_namespace(forge, OPERATOR, found, name)
+        if display_name is not None:
+            found = change_namespace(forge, found, display_name=display_name)
+    said = _("{old} is {new} now").format(old=path, new=f"{found.path} ({found.display_name})")
+    answer(_values(found), said, as_json=as_json)
+
+
+@organizations.command("delete", cls=Command, help=_("Delete a namespace in which nothing is left."))
+def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+    from matou.forge import access
+    from matou.forge.access import OPERATOR, Action
+    from matou.forge.namespaces import delete_namespace
+
+    with existing_forge_at(root) as forge:
+        found = namespace(forge, path)
+        access.require(forge, OPERATOR, Action.DELETE, found)
+        confirm(_("Delete the namespace {path} for good?").format(path=found.path), is_said=yes)
+        delete_namespace(forge, found)
+    answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+
+
+def namespace(forge: "Forge", path: str) -> "Namespace":
+    """Raises InvalidName, NoSuchNamespace."""
+    from matou.forge.namespaces import find_namespace
+    from matou.model.names import NamespacePath
+
+    return find_namespace(forge, NamespacePath.parse(path))
+
+
+def _values(one: "Namespace") -> dict[str, object]:
+    return {
+        "path": str(one.path),
+        "display_name": one.display_name,
+        "description": one.description,
+        "kind": one.kind,
+        "source": one.source,
+        "archived": one.archived,
+        "created_at": None if one.created_at is None else one.created_at.isoformat(),
+    }

@@ -12,10 +12,27 @@ from matou.credentials import Secret
 
 _ = translate
 
+YES = frozenset({"y", "yes", "是"})
+
 
 def somebody_is_there() -> bool:
     """Whether a person can be asked in the middle of a command: never under cron, and never in a pipeline."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str, *, is_said: bool) -> None:
+    """Go on where somebody said so, on the command line or now.
+
+    Raises:
+        Usage: they did not, or there is nobody to ask.
+    """
+    if is_said:
+        return
+    if not somebody_is_there():
+        raise Usage("nobody can be asked here, and this cannot be taken back", advice="add: --yes")
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in YES:
+        raise Usage("it was not confirmed; nothing was changed")
 
 
 def ask_for(what: str) -> Secret:

@@ -1,25 +1,40 @@
 """The commands about the repositories of a server. They need no running server."""
 
-import json
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, forge_at
+from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_rows
 from matou.cli.language import translate
+from matou.cli.prompts import confirm
+from matou.cli.sources import Usage
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
+    from matou.forge.forge import Forge
+    from matou.forge.repository_changes import Changes
     from matou.model.names import NamespacePath
 
 _ = translate
 
 MAKE = "make it: matou org create {name} --owner USER --root DIR"
 MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
+
+Path = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("the repository"))]
+
+
+class VisibilityChoice(StrEnum):
+    """The words of --visibility."""
+
+    PRIVATE = "private"
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
 
 repositories = typer.Typer(cls=Group, help=_("Repositories on a server."), no_args_is_help=True)
 
@@ -61,24 +76,133 @@ def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
 
 
 @repositories.command("list", cls=Command, help=_("List the repositories of a server."))
-def list_repositories(root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False) -> None:
+def list_repositories(root: Root, as_json: AsJson = False) -> None:
     from matou.forge.repositories import repositories_in
 
-    with forge_at(root) as forge:
+    with existing_forge_at(root) as forge:
         found = repositories_in(forge, None, recursive=True)[0]
     if as_json:
-        typer.echo(json.dumps([_as_json(repository) for repository in found], ensure_ascii=False, indent=2))
+        tell_json([_values(one) for one in found])
         return
-    for repository in found:
-        typer.echo(printable(str(repository.path)))
+    for one in found:
+        typer.echo(printable(str(one.path)))
 
 
-def _as_json(repository: "Repository") -> dict[str, object]:
+@repositories.command("show", cls=Command, help=_("Show a repository: who sees it, how big it is, what it is from."))
+def show_repository(path: Path, root: Root, as_json: AsJson = False) -> None:
+    with existing_forge_at(root) as forge:
+        values = _all_values(repository(forge, path))
+    if as_json:
+        tell_json(values)
+    else:
+        tell_rows([(name, "" if value is None else str(value)) for name, value in values.items()])
+
+
+@repositories.command("set", cls=Command, help=_("Change what a repository is called, who sees it, and the like."))
+def set_repository(
+    path: Path,
+    root: Root,
+    name: Annotated[str | None, typer.Option(help=_("what people call it"))] = None,
+    new_path: Annotated[
+        str | None, typer.Option("--path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
+    ] = None,
+    description: Annotated[str | None, typer.Option(help=_("what it is for"))] = None,
+    homepage: Annotated[str | None, typer.Option(metavar="URL", help=_("where it is at home"))] = None,
+    visibility: Annotated[
+        VisibilityChoice | None, typer.Option(help=_("members, everybody with an account, or everybody"))
+    ] = None,
+    default_branch: Annotated[str | None, typer.Option(metavar="BRANCH", help=_("what a clone checks out"))] = None,
+    archived: Annotated[
+        bool | None, typer.Option("--archive/--unarchive", help=_("whether nobody may change it any more"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    from matou.forge.repository_changes import Changes
+    from matou.model.platform import Visibility
+
+    changes = Changes(
+        name=name,
+        path=new_path,
+        description=description,
+        homepage=homepage,
+        visibility=None if visibility is None else Visibility(visibility.value),
+        default_branch=default_branch,
+    )
+    if changes == Changes() and archived is None:
+        raise Usage("nothing to change was given", advice="see: matou repo set --help")
+    with existing_forge_at(root) as forge:
+        changed = _changed(forge, repository(forge, path), changes, archived=archived)
+    answer(_all_values(changed), _("changed {path}").format(path=changed.path), as_json=as_json)
+
+
+@repositories.command(
+    "transfer", cls=Command, help=_("Move a repository into another namespace; the old path goes on.")
+)
+def transfer_repository(
+    path: Path,
+    namespace: Annotated[str, typer.Argument(metavar="NAMESPACE", help=_("where it goes"))],
+    root: Root,
+    name: Annotated[str, typer.Option(help=_("the last part of its path there; the same by default"))] = "",
+    as_json: AsJson = False,
+) -> None:
+    from matou.forge import transfers
+    from matou.forge.access import OPERATOR
+    from matou.model.names import NamespacePath
+
+    with existing_forge_at(root) as forge:
+        found, target = repository(forge, path), NamespacePath.parse(namespace)
+        moved = transfers.transfer_repository(forge, OPERATOR, found, target, new_path=name)
+    said = _("{old} is {new} now").format(old=found.path, new=moved.path)
+    answer(_all_values(moved), said, as_json=as_json)
+
+
+@repositories.command("delete", cls=Command, help=_("Delete a repository for good."))
+def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+    from matou.forge import access
+    from matou.forge import repositories as use_case
+    from matou.forge.access import OPERATOR, Action
+
+    with existing_forge_at(root) as forge:
+        found = repository(forge, path)
+        access.require(forge, OPERATOR, Action.DELETE, found)
+        confirm(_("Delete the repository {path} for good?").format(path=found.path), is_said=yes)
+        use_case.delete_repository(forge, found)
+    answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+
+
+def _changed(forge: "Forge", found: "Repository", changes: "Changes", *, archived: bool | None) -> "Repository":
+    """What is archived refuses every other change: it is opened first, and closed last."""
+    from matou.forge import access
+    from matou.forge.access import OPERATOR, Action
+    from matou.forge.repositories import archive_repository, unarchive_repository
+    from matou.forge.repository_changes import Changes, change_repository
+
+    if archived is not None:
+        access.require(forge, OPERATOR, Action.ADMINISTER, found)
+    if archived is False:
+        found = unarchive_repository(forge, found)
+    if changes != Changes():
+        found = change_repository(forge, OPERATOR, found, changes)
+    return archive_repository(forge, found) if archived else found
+
+
+def _values(one: "Repository") -> dict[str, object]:
     return {
-        "path": str(repository.path),
-        "description": repository.description,
-        "visibility": repository.visibility,
-        "default_branch": repository.default_branch,
-        "archived": repository.archived,
-        "source": repository.read_only_source,
+        "path": str(one.path),
+        "description": one.description,
+        "visibility": one.visibility,
+        "default_branch": one.default_branch,
+        "archived": one.archived,
+        "source": one.read_only_source,
+    }
+
+
+def _all_values(one: "Repository") -> dict[str, object]:
+    return {
+        **_values(one),
+        "name": one.true_name,
+        "homepage": one.homepage,
+        "size_bytes": one.size_bytes,
+        "created_at": None if one.created_at is None else one.created_at.isoformat(),
+        "last_push_at": None if one.last_push_at is None else one.last_push_at.isoformat(),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, func, not_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matou.db.schema import memberships, namespaces, users
@@ -74,6 +74,38 @@ def owners(connection: Connection, namespace_id: int) -> set[UserId]:
         memberships.c.namespace_id == namespace_id, memberships.c.role == Role.OWNER.value
     )
     return {UserId(user_id) for user_id in connection.execute(statement).scalars()}
+
+
+def memberships_of(connection: Connection, user_id: UserId) -> tuple[tuple[NamespacePath, Role], ...]:
+    """Where somebody was given a role, by path."""
+    statement = (
+        select(namespaces.c.path, memberships.c.role)
+        .select_from(memberships.join(namespaces, namespaces.c.id == memberships.c.namespace_id))
+        .where(memberships.c.user_id == user_id)
+        .order_by(namespaces.c.folded_path)
+    )
+    return tuple((NamespacePath.parse(path), Role(role)) for path, role in connection.execute(statement))
+
+
+def sole_ownerships(connection: Connection, user_id: UserId) -> tuple[NamespacePath, ...]:
+    """The outermost organizations that would be left without an owner."""
+    own, others = memberships.alias("own"), memberships.alias("others")
+    another = exists().where(
+        others.c.namespace_id == namespaces.c.id, others.c.role == Role.OWNER.value, others.c.user_id != user_id
+    )
+    statement = (
+        select(namespaces.c.path)
+        .select_from(own.join(namespaces, namespaces.c.id == own.c.namespace_id))
+        .where(
+            own.c.user_id == user_id,
+            own.c.role == Role.OWNER.value,
+            namespaces.c.parent_id.is_(None),
+            namespaces.c.kind != "user",
+            not_(another),
+        )
+        .order_by(namespaces.c.folded_path)
+    )
+    return tuple(NamespacePath.parse(path) for (path,) in connection.execute(statement))
 
 
 def members(

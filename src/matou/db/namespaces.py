@@ -13,7 +13,7 @@ from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces
 from matou.db.texts import containing
 from matou.db.users import UserId
-from matou.db.viewers import EVERYTHING, Viewer, knows_members, page, sees_namespace
+from matou.db.viewers import EVERYTHING, Viewer, below, knows_members, page, sees_namespace
 from matou.model.names import NamespacePath, folded
 
 NamespaceId = NewType("NamespaceId", int)
@@ -139,6 +139,18 @@ def child_namespaces(
     listed = page(select(*COLUMNS).where(*conditions), namespaces.c.folded_path, offset, limit)
     rows = connection.execute(listed, viewer.parameters)
     return tuple(namespace_of(row) for row in rows.mappings()), total
+
+
+def list_namespaces(connection: Connection, kinds: Collection[NamespaceKind]) -> tuple[Namespace, ...]:
+    """All of some kinds, by path."""
+    statement = select(*COLUMNS).where(namespaces.c.kind.in_(kinds)).order_by(namespaces.c.folded_path)
+    return tuple(namespace_of(row) for row in connection.execute(statement).mappings())
+
+
+def list_below(connection: Connection, path: NamespacePath) -> tuple[Namespace, ...]:
+    """All that stand below one, directly or not, by path."""
+    statement = select(*COLUMNS).where(below(namespaces.c.folded_path, path)).order_by(namespaces.c.folded_path)
+    return tuple(namespace_of(row) for row in connection.execute(statement).mappings())
 
 
 def namespaces_of_member(

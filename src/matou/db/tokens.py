@@ -46,7 +46,7 @@ class TokenHolder:
 
 
 _PUBLIC = [tokens.c[name] for name in Token.__slots__]
-_BY_DIGEST = (
+_HOLDERS = (
     select(
         *(column.label(f"token_{column.name}") for column in _PUBLIC),
         namespaces.c.path.label("only_below"),
@@ -54,8 +54,8 @@ _BY_DIGEST = (
     )
     .join(users, users.c.id == tokens.c.user_id)
     .outerjoin(namespaces, namespaces.c.id == tokens.c.only_namespace_id)
-    .where(tokens.c.digest == bindparam("digest"))
 )
+_BY_DIGEST = _HOLDERS.where(tokens.c.digest == bindparam("digest"))
 
 
 def insert_token(connection: Connection, new: NewToken) -> Token:
@@ -65,10 +65,11 @@ def insert_token(connection: Connection, new: NewToken) -> Token:
 
 def find_token_holder(connection: Connection, digest: str) -> TokenHolder | None:
     row = connection.execute(_BY_DIGEST, {"digest": digest}).mappings().one_or_none()
-    if row is None:
-        return None
-    only_below = None if row["only_below"] is None else NamespacePath.parse(row["only_below"])
-    return TokenHolder(_token_of(row, "token_"), user_of(row), only_below)
+    return None if row is None else _holder_of(row)
+
+
+def list_holders(connection: Connection) -> tuple[TokenHolder, ...]:
+    return tuple(_holder_of(row) for row in connection.execute(_HOLDERS.order_by(tokens.c.id)).mappings())
 
 
 def list_tokens(connection: Connection, user_id: UserId) -> tuple[Token, ...]:
@@ -79,6 +80,11 @@ def list_tokens(connection: Connection, user_id: UserId) -> tuple[Token, ...]:
 def delete_token(connection: Connection, token_id: TokenId) -> bool:
     """Say whether there was one."""
     return connection.execute(delete(tokens).where(tokens.c.id == token_id)).rowcount > 0
+
+
+def _holder_of(row: RowMapping) -> TokenHolder:
+    only_below = None if row["only_below"] is None else NamespacePath.parse(row["only_below"])
+    return TokenHolder(_token_of(row, "token_"), user_of(row), only_below)
 
 
 def _token_of(row: RowMapping, prefix: str) -> Token:

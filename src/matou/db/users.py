@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, or_, select, update
 
 from matou.credentials import Secret
 from matou.db.schema import users
@@ -32,6 +32,11 @@ class User:
     admin: bool
     active: bool
     created_at: datetime
+
+
+def may_log_in(user: User) -> bool:
+    """Whether anything that this account shows, password or token, is good at any door: the one place that says it."""
+    return user.active
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,11 @@ def set_password_hash(connection: Connection, user_id: UserId, password_hash: st
 
 def set_active(connection: Connection, user_id: UserId, *, active: bool) -> None:
     connection.execute(update(users).where(users.c.id == user_id).values(active=active))
+
+
+def delete_user(connection: Connection, user_id: UserId) -> bool:
+    """Say whether there was one; tokens, keys, roles and stars go with it."""
+    return connection.execute(delete(users).where(users.c.id == user_id)).rowcount > 0
 
 
 def user_of(row: RowMapping) -> User:

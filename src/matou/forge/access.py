@@ -9,7 +9,7 @@ from matou.db import memberships, namespaces, repositories, repository_members, 
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.db.users import User
+from matou.db.users import User, may_log_in
 from matou.db.viewers import Viewer
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.forge.forge import Forge
@@ -40,14 +40,18 @@ class Identity:
         user: None for nobody in particular.
         scopes: of the token; all of them for a password or a session.
         only_below: nothing outside this namespace; None for no such bound.
+        is_operator: whoever runs the server, at its command line: an administrator without an account. Nothing that
+            comes over the network is.
     """
 
     user: User | None
     scopes: frozenset[Scope]
     only_below: NamespacePath | None = None
+    is_operator: bool = False
 
 
 ANONYMOUS = Identity(user=None, scopes=ALL_SCOPES)
+OPERATOR = Identity(user=None, scopes=ALL_SCOPES, is_operator=True)
 
 
 class Action(Enum):
@@ -420,7 +424,9 @@ def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace)
 
 
 def _standing_anywhere(identity: Identity) -> Standing:
-    if identity.user is None or not identity.user.active:
+    if identity.is_operator:
+        return Standing.ADMINISTRATOR
+    if identity.user is None or not may_log_in(identity.user):
         return Standing.NOBODY
     return Standing.ADMINISTRATOR if identity.user.admin else Standing.SIGNED_IN
 

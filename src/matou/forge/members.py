@@ -9,6 +9,7 @@ from matou.db.namespaces import Namespace
 from matou.db.users import User, UserId
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
+from matou.model.names import NamespacePath
 
 
 class NoSuchMember(NotFound):
@@ -64,6 +65,12 @@ def find_member(forge: Forge, namespace: Namespace, user: User) -> Member:
     if found is None:
         raise _no_such_member(namespace, user)
     return found
+
+
+def memberships_of(forge: Forge, user: User) -> tuple[tuple[NamespacePath, Role], ...]:
+    """The namespaces where somebody was given a role, with that role."""
+    with forge.database.begin_read() as connection:
+        return memberships.memberships_of(connection, user.id)
 
 
 def role_of(forge: Forge, user: User, namespace: Namespace) -> Role | None:

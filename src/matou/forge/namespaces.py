@@ -82,6 +82,12 @@ def find_namespace_by_id(forge: Forge, namespace_id: NamespaceId) -> Namespace:
     return found
 
 
+def organizations(forge: Forge) -> tuple[Namespace, ...]:
+    """Every namespace that is no account's own, by path."""
+    with forge.database.begin_read() as connection:
+        return namespaces.list_namespaces(connection, (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT))
+
+
 def child_namespaces(
     forge: Forge, parent: Namespace | None, *, offset: int = 0, limit: int | None = None, name_filter: str = ""
 ) -> tuple[tuple[Namespace, ...], int]:

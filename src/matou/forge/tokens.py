@@ -11,7 +11,7 @@ from matou.db import memberships, tokens, users
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
-from matou.db.users import NewUser, User, UserKind
+from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.forge import Forge
@@ -86,6 +86,12 @@ def list_tokens(forge: Forge, user: User) -> tuple[Token, ...]:
         return tokens.list_tokens(connection, user.id)
 
 
+def all_tokens(forge: Forge) -> tuple[TokenHolder, ...]:
+    """Everybody's, in the order in which they were made, with whose each is."""
+    with forge.database.begin_read() as connection:
+        return tokens.list_holders(connection)
+
+
 def revoke_token(forge: Forge, token_id: TokenId, *, user: User) -> None:
     """The next request with it is refused, in every process. Raises NoSuchToken where it is not this user's."""
     with forge.database.begin_write() as connection:
@@ -150,7 +156,7 @@ def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:
     expires_at = holder.token.expires_at
     if expires_at is not None and expires_at <= forge.now():
         return False
-    return holder.user.active and (login is None or _is_login_of(login, holder.user))
+    return may_log_in(holder.user) and (login is None or _is_login_of(login, holder.user))
 
 
 def _is_login_of(login: str, user: User) -> bool:

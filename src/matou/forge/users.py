@@ -14,7 +14,7 @@ from matou.db import memberships, namespaces, users
 from matou.db.engine import AlreadyThere
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
-from matou.db.users import NewUser, User, UserKind
+from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import Conflict, MatouError, TryLater
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath, folded
@@ -159,7 +159,7 @@ def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "
         found = users.find_user_to_log_in(connection, login)
     user, stored_hash = found or (None, None)
     right = _is_right(forge, stored_hash, password)
-    if user is None or not right or not user.active:
+    if user is None or not right or not may_log_in(user):
         forge.failures.failed(account, address, now=now)
         return None
     forge.failures.succeeded(account, address, now=now)
