@@ -203,6 +203,19 @@ def test_a_place_where_no_archive_can_be_is_a_usage_error_that_names_it(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("place", ["file", "file/below", "/dev/full", "/proc/nothing"])
+def test_a_place_where_nothing_can_be_restored_to_is_a_usage_error_that_names_it(
+    team: Team, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    team.person.matou("backup", "coding", "--url", team.api, "--to", tmp_path / "a", MATOU_CODING_TOKEN=team.token)
+
+    ended = team.person.matou("restore", tmp_path / "a", "--to", tmp_path / place, code=2)
+
+    assert str(tmp_path / place) in ended.err
+    assert "Traceback" not in ended.err
+
+
 @pytest.mark.parametrize("command", ["--help", "runs"])
 def test_an_output_without_room_is_told(team: Team, tmp_path: Path, command: str) -> None:
     arguments = ("backup", "coding", "--url", team.api, "--to", tmp_path / "a")

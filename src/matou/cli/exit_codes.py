@@ -8,6 +8,7 @@ from matou.cli.system_errors import UnusablePath
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
 from matou.model.names import InvalidName
 from matou.settings import InvalidSetting
+from matou.storage.files import NotWritable
 
 
 class ExitCode(IntEnum):
@@ -24,6 +25,7 @@ class ExitCode(IntEnum):
 _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
     (Usage, ExitCode.USAGE),
     (UnusablePath, ExitCode.USAGE),
+    (NotWritable, ExitCode.USAGE),
     (InvalidName, ExitCode.USAGE),
     (InvalidSetting, ExitCode.USAGE),
     (NotFound, ExitCode.USAGE),

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import errno
 import fcntl
 import functools
 import os
@@ -15,16 +14,20 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from matou.errors import Conflict, MatouError, NotFound
+from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
 
 CHUNK_BYTES = 1024 * 1024
 SMALL_BYTES = 4096
 _RELEASE = re.compile(r"[0-9]+")
 _SYNCFS_TELLS_SINCE = (5, 8)
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class WriteFailed(MatouError):
     """The operating system could not write a file."""
+
+
+class NotWritable(WriteFailed):
+    """A path that cannot be written as it is: of the wrong kind, missing, or not ours."""
 
 
 class DiskFull(WriteFailed):
@@ -79,12 +82,13 @@ def naming_the_file(path: Path) -> Iterator[None]:
 
     Raises:
         DiskFull: there was no room.
+        NotWritable: another path, or other permissions, would do.
         WriteFailed: any other reason of the operating system's.
     """
     try:
         yield
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        reason = reason_of(error)
         if error.errno in NO_ROOM:
             raise DiskFull(
                 "writing {path}: {reason}; {free_bytes} bytes are free",
@@ -93,7 +97,8 @@ def naming_the_file(path: Path) -> Iterator[None]:
                 free_bytes=free_bytes(path),
                 advice="What was saved before is whole. Make room and run it again.",
             ) from error
-        raise WriteFailed("writing {path}: {reason}", path=path, reason=reason) from error
+        kind = NotWritable if error.errno in PATH_FAULTS else WriteFailed
+        raise kind("writing {path}: {reason}", path=path, reason=reason) from error
 
 
 def free_bytes(path: Path) -> int:

@@ -74,7 +74,7 @@ assert list(store.iterate()) == ["old"]
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "No space left on device" in done.stdout
+    assert "no space left on device" in done.stdout
 
 
 def test_what_a_killed_writer_left_in_staging_is_cleared_and_a_living_one_keeps_its_file(store: FileStore) -> None:
@@ -132,7 +132,7 @@ def test_folders_are_made_below_what_is_there_and_being_there_is_no_fault(tmp_pa
 def test_a_file_where_a_folder_should_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
 
-    with pytest.raises(WriteFailed, match="a: File exists"):
+    with pytest.raises(WriteFailed, match="a: file exists"):
         make_folders(tmp_path / "a" / "b", below=tmp_path)
 
 
