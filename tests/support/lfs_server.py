@@ -36,18 +36,18 @@ class Store:
         finally:
             with self._lock:
                 self._now -= 1
-        assert len(content) == size
         self.objects[oid] = content
 
 
 @dataclass
 class LfsServer:
-    """Batch and download. `amend` may change what the batch says of an object."""
+    """Batch and download. `amend` may change what the batch says of an object; `most` is what a batch may hold."""
 
     server: RecordingServer
     objects: dict[str, bytes]
     amend: Callable[[str, dict[str, object]], dict[str, object]] = lambda oid, described: described
     ranges: bool = True
+    most: int = 1000
     downloads: list[SeenRequest] = field(default_factory=list)
     batches: list[SeenRequest] = field(default_factory=list)
 
@@ -66,6 +66,8 @@ class LfsServer:
     def _batch(self, request: SeenRequest) -> Reply:
         asked = request.json()
         assert isinstance(asked, dict)
+        if len(asked["objects"]) > self.most:
+            return Reply(413)
         described = [self.amend(wanted["oid"], self._describe(wanted)) for wanted in asked["objects"]]
         return json_reply({"transfer": "basic", "objects": described, "hash_algo": "sha256"}, headers=TYPE)
 

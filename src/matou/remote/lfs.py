@@ -30,11 +30,10 @@ from matou.remote.connections import Limits
 from matou.remote.headers import InvalidHeader
 from matou.remote.lfs_batch import Action, BatchObject, Target, is_expired
 from matou.remote.lfs_downloads import ObjectStream
-from matou.remote.lfs_endpoint import LfsEndpoint
+from matou.remote.lfs_endpoint import OBJECTS_PER_BATCH, LfsEndpoint
 from matou.remote.session import Session
 from matou.remote.streams import Stream
 
-OBJECTS_PER_BATCH = 100
 NOT_OFFERED = 0
 """The code of an object about which the server said nothing that has one."""
 

@@ -16,13 +16,15 @@ PARTIAL_CONTENT = 206
 
 
 class ObjectStream:
-    """One object's bytes. Whoever reads to the end, or `size` bytes, has the object that was asked for or an error.
+    """One object's bytes. Whoever reads to the end has the object that was asked for, or an error.
+
+    The digest decides, whatever a pointer says that the object weighs.
 
     Args:
         open_at: asks for the object from a byte on.
         pause: waits for some seconds.
         oid: the SHA-256 that the bytes must have.
-        size: how many there must be.
+        size: how many the pointer says that there are; more must be announced before they come.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class ObjectStream:
         self._oid = oid
         self._size = size
         self._received = 0
+        self._announced = size
         self._digest = hashlib.sha256()
         self._opened = ExitStack()
         self._stream: Stream
@@ -56,7 +59,7 @@ class ObjectStream:
         """Give up to `size` bytes, b"" at the end; everything that is left where it is negative.
 
         Raises:
-            Damaged: too many bytes, or others than the ones that the object's id stands for.
+            Damaged: the bytes are others than the ones that the object's id stands for, or more than were announced.
             TryLater: it was cut again and again.
         """
         if size < 0:
@@ -64,7 +67,7 @@ class ObjectStream:
         part = self._receive(size)
         self._received += len(part)
         self._digest.update(part)
-        if self._received >= self._size or (size and not part):
+        if self._received > self._announced or (size and not part) or self._received == self._announced == self._size:
             self._require_right()
         return part
 
@@ -73,7 +76,13 @@ class ObjectStream:
         while self.read(CHUNK_BYTES):
             pass
 
+    @property
+    def _is_right(self) -> bool:
+        return self._digest.hexdigest() == self._oid
+
     def _require_right(self) -> None:
+        if self._is_right:
+            return
         if self._received != self._size:
             raise Damaged(
                 "the LFS object {oid} came with {received} bytes and has {size}",
@@ -81,15 +90,14 @@ class ObjectStream:
                 received=self._received,
                 size=self._size,
             )
-        if self._digest.hexdigest() != self._oid:
-            raise Damaged("the LFS object {oid} came with the bytes of another", oid=self._oid)
+        raise Damaged("the LFS object {oid} came with the bytes of another", oid=self._oid)
 
     def _receive(self, size: int) -> bytes:
         while True:
             part, is_cut = self._read(size)
             if part:
                 self._cuts = 0
-            if not is_cut or self._received >= self._size:
+            if part or not is_cut or self._is_right:
                 return part
             self._resume()
 
@@ -122,8 +130,15 @@ class ObjectStream:
         self._opened.close()
         self._stream = self._opened.enter_context(self._open_at(self._received))
         self._to_skip = 0 if self._stream.status == PARTIAL_CONTENT else self._received
+        self._announced = max(self._size, self._announced_now())
         if self._stream.status == PARTIAL_CONTENT:
             _require_begins_at(self._stream, self._received)
+
+    def _announced_now(self) -> int:
+        """How many bytes there are in all, as this answer has it; 0 where it does not say."""
+        length = self._stream.headers.get("content-length", "")
+        first = self._received - self._to_skip
+        return first + int(length) if length.isascii() and length.isdigit() else 0
 
 
 def _require_begins_at(stream: Stream, first: int) -> None:

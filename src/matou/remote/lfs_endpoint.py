@@ -1,14 +1,25 @@
 """Where the LFS objects of one repository are asked for, whichever way they are to go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from matou.credentials import GitCredential, Secret
 from matou.remote.addresses import Origin, parse_address
+from matou.remote.answers import AnsweredOtherwise
 from matou.remote.git_http import basic_authorization
 from matou.remote.lfs_batch import CONTENT_TYPE, Action, BatchObject, Target, batch_request, read_batch, target_of
 from matou.remote.session import Session
+
+OBJECTS_PER_BATCH: Final = 100
+_TOO_LARGE: Final = 413
+
+
+@dataclass(slots=True)
+class _Accepted:
+    """How many objects the server takes in one request, as far as it has said so."""
+
+    most: int = OBJECTS_PER_BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,7 @@ class LfsEndpoint:
     url: str
     origin: Origin
     authorization: Secret | None
+    accepted: _Accepted = field(default_factory=_Accepted)
 
     @classmethod
     def of(cls, session: Session, repository_url: str, credential: GitCredential | None) -> "LfsEndpoint":
@@ -30,7 +42,27 @@ class LfsEndpoint:
     def describe(
         self, objects: Sequence[tuple[str, int]], *, operation: Literal["download", "upload"]
     ) -> Mapping[str, BatchObject]:
-        """What the server says of each object, by id. Raises what the session raises; UnknownShape."""
+        """What the server says of each object, by id. Raises what the session raises; UnknownShape.
+
+        What is too much for it at once is asked for in halves, and nothing as large after that.
+        """
+        described: dict[str, BatchObject] = {}
+        waiting = list(objects)
+        while waiting:
+            some = waiting[: self.accepted.most]
+            try:
+                described.update(self._ask(some, operation=operation))
+            except AnsweredOtherwise as error:
+                if error.answer.status != _TOO_LARGE or len(some) == 1:
+                    raise
+                self.accepted.most = len(some) // 2
+            else:
+                waiting = waiting[len(some) :]
+        return described
+
+    def _ask(
+        self, objects: Sequence[tuple[str, int]], *, operation: Literal["download", "upload"]
+    ) -> Mapping[str, BatchObject]:
         answer = self.session.request(
             "POST",
             self.url,

@@ -16,13 +16,12 @@ from matou.remote.connections import Limits
 from matou.remote.lfs import (
     FAULTS_OF_ONE,
     NOT_OFFERED,
-    OBJECTS_PER_BATCH,
     LfsMissing,
     batches,
     missing_of,
 )
 from matou.remote.lfs_batch import CONTENT_TYPE, Action, BatchObject
-from matou.remote.lfs_endpoint import LfsEndpoint
+from matou.remote.lfs_endpoint import OBJECTS_PER_BATCH, LfsEndpoint
 from matou.remote.session import Session
 from matou.remote.streams import CHUNK_BYTES
 

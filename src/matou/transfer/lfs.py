@@ -9,16 +9,24 @@ from matou.archive.manifest import LfsState
 from matou.archive.snapshots import lfs_list_text, parse_lfs_list
 from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, NotFound
+from matou.git.lfs_config import configured_lfs_server, is_own_server
 from matou.git.lfs_pointers import find_pointers
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 from matou.transfer.channel import Channel
 from matou.transfer.source import Connections, MissingObject, Readable
+
+MOST_SIZES = 4
+"""For one object: anybody may commit any number of pointers, and each size that they give is a question of its own."""
 
 NOT_GIVEN = "LFS object {oid}: {said}"
 
 
 class LfsObjectMissing(NotFound):
     """An LFS object that the source does not give."""
+
+
+class LfsServerElsewhere(NotFound):
+    """LFS objects lie at a server of which only somebody who pushed has said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +64,23 @@ class LfsSaver:
             before: what the last manifest says; its list goes on.
             new_packs: where new pointers may be; None where any object may be new.
         """
-        sizes_bytes = self._list(before)
-        if sizes_bytes is None:
-            sizes_bytes, new_packs = {}, None
-        given = _given(before, sizes_bytes)
-        sizes_bytes.update((pointer.oid, pointer.size_bytes) for pointer in find_pointers(git_dir, new_packs=new_packs))
-        return self._fetch(clone_url, channel, sizes_bytes, given=given)
+        listed = self._list(before)
+        if listed is None:
+            listed, new_packs = {}, None
+        sizes_bytes = {oid: (size,) for oid, size in listed.items()}
+        for pointer in find_pointers(git_dir, new_packs=new_packs):
+            known = sizes_bytes.get(pointer.oid, ())
+            if pointer.size_bytes not in known and len(known) < MOST_SIZES:
+                sizes_bytes[pointer.oid] = (*known, pointer.size_bytes)
+        return self._fetch(git_dir, clone_url, channel, sizes_bytes, given=_given(before, listed))
 
-    def retry(self, clone_url: str, channel: Channel, *, before: LfsState) -> LfsResult:
+    def retry(self, git_dir: Path, clone_url: str, channel: Channel, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
-        sizes_bytes = self._list(before)
-        if sizes_bytes is None:
+        listed = self._list(before)
+        if listed is None:
             return LfsResult(before, None, 0)
-        return self._fetch(clone_url, channel, sizes_bytes, given=_given(before, sizes_bytes))
+        sizes_bytes = {oid: (size,) for oid, size in listed.items()}
+        return self._fetch(git_dir, clone_url, channel, sizes_bytes, given=_given(before, listed))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -80,21 +92,46 @@ class LfsSaver:
             return None
 
     def _fetch(
-        self, clone_url: str, channel: Channel, sizes_bytes: Mapping[str, int], *, given: frozenset[str]
+        self,
+        git_dir: Path,
+        clone_url: str,
+        channel: Channel,
+        sizes_bytes: Mapping[str, Sequence[int]],
+        *,
+        given: frozenset[str],
     ) -> LfsResult:
-        """Anybody may commit a pointer with the id of somebody else's object, so the source decides whose it is."""
+        """Anybody may commit a pointer with the id of somebody else's object, so the source decides whose it is.
+
+        Args:
+            sizes_bytes: what pointers say that an object weighs; not all of them need be right, or any.
+        """
         if not sizes_bytes:
             return LfsResult(None, None, 0)
-        absent = {oid: size for oid, size in sizes_bytes.items() if not self.blobs.has(oid)}
-        claimed = {oid: size for oid, size in sizes_bytes.items() if oid not in given and oid not in absent}
+        absent = {oid: sizes for oid, sizes in sizes_bytes.items() if not self.blobs.has(oid)}
+        claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given}
         before_bytes = channel.received_bytes
         refused, fault = self._ask(clone_url, claimed) if claimed else ((), None)
-        fault = (self._download(clone_url, channel, absent) if absent else None) or fault
+        fault = self._download_all(clone_url, channel, absent) or fault
         missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
-        state = LfsState(
-            list=self.blobs.put_soon(lfs_list_text(sizes_bytes)), objects=len(sizes_bytes), missing=missing
-        )
+        true_sizes = {oid: self._size(oid, sizes) for oid, sizes in sizes_bytes.items()}
+        state = LfsState(list=self.blobs.put_soon(lfs_list_text(true_sizes)), objects=len(sizes_bytes), missing=missing)
+        fault = (_elsewhere(git_dir, clone_url) if missing else None) or fault
         return LfsResult(state, fault, channel.received_bytes - before_bytes)
+
+    def _size(self, oid: str, said: Sequence[int]) -> int:
+        """What an object weighs, as far as that is known."""
+        return self.blobs.size(oid) if self.blobs.has(oid) else said[0]
+
+    def _download_all(self, clone_url: str, channel: Channel, absent: Mapping[str, Sequence[int]]) -> MatouError | None:
+        """Ask by the first size that a pointer gives, then by the next: some servers give an object by the right one.
+
+        An object that no pointer has right in its first MOST_SIZES is missing.
+        """
+        fault: MatouError | None = None
+        for turn in range(max((len(sizes) for sizes in absent.values()), default=0)):
+            some = {oid: sizes[turn] for oid, sizes in absent.items() if turn < len(sizes) and not self.blobs.has(oid)}
+            fault = self._download(clone_url, channel, some) if some else None
+        return fault
 
     def _ask(self, clone_url: str, claimed: Mapping[str, int]) -> tuple[Collection[str], MatouError | None]:
         """Those that the source does not give to this repository: all of them, where it does not say."""
@@ -117,6 +154,16 @@ class LfsSaver:
         except MatouError as error:
             return error
         return _first_of(missing)
+
+
+def _elsewhere(git_dir: Path, clone_url: str) -> LfsServerElsewhere | None:
+    """Why an object is not at the source, where its repository says so itself."""
+    server = configured_lfs_server(git_dir)
+    if server is None or is_own_server(server, clone_url):
+        return None
+    return LfsServerElsewhere(
+        "its .lfsconfig names another LFS server, {server}, which is never asked", server=repr(server)
+    )
 
 
 def _given(before: LfsState | None, listed: Collection[str]) -> frozenset[str]:

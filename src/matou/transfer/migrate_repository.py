@@ -219,7 +219,9 @@ class _Filling:
         if line.lfs is None:
             return 0
         uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
-        sizes_bytes = parse_lfs_list(archive.blobs.read(line.lfs.list))
+        listed = parse_lfs_list(archive.blobs.read(line.lfs.list))
+        # A pointer may be wrong about what its object weighs: its digest alone says what it is.
+        sizes_bytes = {oid: archive.blobs.size(oid) if archive.blobs.has(oid) else size for oid, size in listed.items()}
         if all_refs_are_there:
             sizes_bytes = dict(uploads.lacking(sizes_bytes.items()))
         if not sizes_bytes:

@@ -152,7 +152,7 @@ class RepositorySaver:
             self.archive.blobs.put_soon(storable(listing)[0].text)
         result = LfsResult(row.lfs, None, 0)
         if row.lfs is not None and (row.lfs.missing or had_damage):
-            result = self.lfs.retry(task.remote.clone_url, channel, before=row.lfs)
+            result = self.lfs.retry(self._git_dir(task), task.remote.clone_url, channel, before=row.lfs)
         if result.state != row.lfs or had_damage:
             is_shallow = _is_shallow(self._git_dir(task))
             note = NotAllStored(LOST) if had_damage else None

@@ -324,3 +324,24 @@ def test_a_repository_url_with_a_password_is_refused(session: Session) -> None:
 
     assert TOKEN not in str(caught.value)
     assert not isinstance(caught.value, NotFound)
+
+
+def test_a_batch_that_is_too_large_is_asked_for_in_halves(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = [lfs.add(f"object {number}".encode()) for number in range(205)]
+    lfs.most = 30
+    store = Store()
+
+    assert client.download(wanted, store) == ()
+
+    assert store.objects == lfs.objects
+    sizes = [len(request.json()["objects"]) for request in lfs.batches]  # type: ignore[index]
+    assert sizes == [100, 50, 25, 25, 25, 25, 25, 25, 25, 25, 5]
+
+
+def test_an_object_that_is_too_large_a_batch_by_itself_is_missing(lfs: LfsServer, client: LfsClient) -> None:
+    wanted = [lfs.add(b"one"), lfs.add(b"two")]
+    lfs.most = 0
+
+    missing = client.download(wanted, Store())
+
+    assert [(one.oid, one.code) for one in missing] == [(oid, 413) for oid, _ in wanted]

@@ -124,3 +124,52 @@ def test_a_flipped_byte_is_found(lfs: LfsServer, fault_proxy: Callable[[str], Fa
         (missing,) = LfsClient(session, f"{proxy.url}/r.git", credential=None).download([wanted], store)
 
     assert (missing.oid, store.objects) == (wanted[0], {})
+
+
+@pytest.mark.parametrize("said", [0, 3, 6, 8, 5_000])
+def test_the_digest_decides_and_not_what_a_pointer_says_of_the_size(
+    lfs: LfsServer, client: LfsClient, said: int
+) -> None:
+    oid, _ = lfs.add(b"content")
+    store = Store()
+
+    assert client.download([(oid, said)], store) == ()
+    assert store.objects == lfs.objects
+
+
+@pytest.mark.parametrize("said", [3, 5_000])
+def test_wrong_bytes_of_a_wrong_size_are_found_too(lfs: LfsServer, client: LfsClient, said: int) -> None:
+    oid, _ = lfs.add(b"content")
+    lfs.objects[oid] = b"other content"
+    ended = []
+
+    def sink(oid: str, size: int, stream: Readable) -> None:
+        while stream.read(3):
+            pass
+        ended.append(oid)
+
+    (missing,) = client.download([(oid, said)], sink)
+
+    assert (missing.oid, ended) == (oid, [])
+
+
+def test_bytes_without_an_announced_end_stop_at_the_size_that_was_announced(
+    lfs: LfsServer, client: LfsClient, recording_server: RecordingServer
+) -> None:
+    """A server that sends for ever does not fill the disk."""
+    wanted = lfs.add(b"content")
+    piece = b"10\r\n" + b"x" * 16 + b"\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    recording_server.handler = lambda request: (
+        lfs.answer(request) if request.method == "POST" else Reply(raw=[head, *[piece] * 50_000])
+    )
+    came: list[bytes] = []
+
+    def sink(oid: str, size: int, stream: Readable) -> None:
+        while part := stream.read(1000):
+            came.append(part)
+
+    (missing,) = client.download([wanted], sink)
+
+    assert missing.oid == wanted[0]
+    assert sum(map(len, came)) <= len(b"content")

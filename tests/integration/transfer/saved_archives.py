@@ -90,11 +90,13 @@ class Team:
 
     Attributes:
         lfs: what LFS objects the repository at a path has; None for one that the source does not have.
+        lfs_sizes: what the lists say that an object weighs, where that is wrong.
         display_names: of the projects, by their path.
     """
 
     archive: Archive
     lfs: dict[str, dict[str, bytes | None]] = field(default_factory=dict)
+    lfs_sizes: dict[str, int] = field(default_factory=dict)
     display_names: dict[str, str] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
     lines: dict[str, RepositoryLine] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class Team:
             return None
         for data in filter(None, objects.values()):
             self.archive.blobs.put_bytes(data)
-        text = lfs_list_text({oid: len(data or b"gone") for oid, data in objects.items()})
+        text = lfs_list_text({oid: len(data or b"gone") for oid, data in objects.items()} | self.lfs_sizes)
         missing = tuple(oid for oid, data in objects.items() if data is None)
         return LfsState(list=self.archive.blobs.put_bytes(text), objects=len(objects), missing=missing)
 

@@ -20,6 +20,7 @@ from support.scripted_source import (
     back_up,
     commit,
     git,
+    lfs_pointer,
     lines,
     mirror,
     open_archive,
@@ -455,3 +456,33 @@ def test_a_source_that_lacked_a_part_of_its_history_is_asked_for_it_each_run(
     assert report.everything_is_saved
     assert git(mirror(archive, "100", run=3), "rev-list", "--count", "main") == "4"
     assert_sound(archive)
+
+
+def test_an_object_that_two_pointers_weigh_differently_is_saved_once(source: ScriptedSource, archive: Archive) -> None:
+    content = b"an object of LFS"
+    right = source.keep_lfs(content)
+    git_dir = source.repository("api", source.project("shop"))
+    commit(git_dir, "refs/heads/main", {"a": right.replace("size 16", "size 3"), "b": right})
+
+    report = back_up(source, archive)
+
+    line = repository_lines(archive, 1)["100"]
+    assert report.everything_is_saved
+    assert line.lfs is not None
+    assert (line.lfs.objects, line.lfs.missing) == (1, ())
+    assert archive.blobs.read(line.lfs.list).decode().split()[1] == "16"
+
+
+def test_an_lfs_server_that_lfsconfig_names_is_told_and_never_asked(source: ScriptedSource, archive: Archive) -> None:
+    git_dir = source.repository("api", source.project("shop"))
+    config = "[lfs]\n\turl = https://me:secret@lfs.example.com/store\n"
+    pointer = lfs_pointer(b"elsewhere")
+    commit(git_dir, "refs/heads/main", {".lfsconfig": config, "a.bin": pointer})
+
+    back_up(source, archive)
+
+    reason = repository_lines(archive, 1)["100"].reason or ""
+    assert outcomes(archive, 1) == {"100": "incomplete"}
+    assert "lfs.example.com" in reason
+    assert ".lfsconfig" in reason
+    assert "secret" not in reason

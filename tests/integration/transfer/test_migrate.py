@@ -182,6 +182,20 @@ def test_large_files_arrive_before_the_commits_that_point_at_them(port: Port, te
     assert outcomes(second) == {"team/shop/big": "unchanged"}
 
 
+def test_an_object_that_a_list_weighs_wrong_is_not_called_damaged(port: Port, team: Team, tmp_path: Path) -> None:
+    """The list of before this had the size that some pointer gave."""
+    source = make_repository(tmp_path / "big")
+    commit_file(tmp_path / "big", "big.bin", pointer_text(CONTENT).replace(f"size {len(CONTENT)}", "size 7"))
+    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
+    team.lfs_sizes = {digest_of(CONTENT): 7}
+    team.save({"team/shop/big": source})
+
+    report = port.migrate(team.archive)
+
+    assert (outcomes(report), by_path(report)["team/shop/big"].problems) == ({"team/shop/big": "moved"}, ())
+    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
+
+
 def test_large_files_that_the_archive_lacks_are_told_and_come_with_a_later_run(
     port: Port, team: Team, tmp_path: Path
 ) -> None:
