@@ -1,6 +1,7 @@
 """How Gitee fails, and what the client may not give away: the token, and more requests than are allowed."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -61,25 +62,36 @@ def test_a_failure_is_of_the_kind_that_says_what_can_be_done(
 @pytest.mark.parametrize(
     ("headers", "wait"),
     [
-        ({"X-RateLimit-Reset": str(int(BEGINNING.timestamp()) + 90)}, timedelta(seconds=90)),
-        ({"X-RateLimit-Reset": "9999999999"}, None),
-        ({"X-RateLimit-Reset": "soon"}, None),
-        ({}, None),
+        ({"X-RateLimit-Reset": str(int(BEGINNING.timestamp()) + 90)}, 90.0),
+        ({"X-RateLimit-Reset": "9999999999"}, 0.25),
+        ({"X-RateLimit-Reset": "soon"}, 0.25),
+        ({}, 0.25),
     ],
 )
-def test_a_limit_that_is_told_with_403_is_no_refusal(
+def test_a_limit_that_is_told_with_403_is_no_refusal_and_is_waited_for(
     recording_server: RecordingServer,
     gitee: Gitee,
+    time_: SteeredClock,
     message: str,
     headers: dict[str, str],
-    wait: timedelta | None,
+    wait: float,
 ) -> None:
     recording_server.replies = [json_reply({"message": message}, 403, headers)]
 
-    with pytest.raises(TryLater) as caught:
+    with pytest.raises(TryLater):
         gitee.user()
 
-    assert caught.value.wait == wait
+    assert time_.waits[0] == wait
+
+
+def test_an_answer_that_breaks_off_in_its_json_is_asked_for_again(
+    recording_server: RecordingServer, gitee: Gitee, records: list[Record]
+) -> None:
+    whole = json_reply({"id": 1, "login": "captain"})
+    recording_server.replies = [replace(whole, body=whole.body[:-5]), whole]
+
+    assert gitee.user().login == "captain"
+    assert [record.body for record in records] == [whole.body[:-5], whole.body]
 
 
 def test_too_many_requests_say_how_long_to_wait(recording_server: RecordingServer, gitee: Gitee) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -368,7 +368,7 @@ def back_up(source: ScriptedSource, archive: Archive, **more: Any) -> BackupRepo
     """One run with plain options; `connections` and every option may be given."""
     connections = more.pop("connections", None) or ScriptedConnections.to(source)
     caller = {name: more.pop(name) for name in ("progress", "cancelled") if name in more}
-    options = BackupOptions(**{"jobs": 2, **more})
+    options = BackupOptions(**{"jobs": 2, "first_wait": timedelta(), **more})
 
     def open_source(sink: RecordSink) -> ScriptedSource:
         source.sink = sink

@@ -25,7 +25,7 @@ class FailedAnswer:
 
 
 class AnsweredTryLater(FailedAnswer, TryLater):
-    """408, 425, 429, 500, 502, 503, 504."""
+    """408, 425, 429, 500, 502, 503, 504, and a limit of requests that is told with 402 or 403."""
 
 
 class AnsweredRefused(FailedAnswer, Refused):
@@ -91,13 +91,30 @@ _ERRORS: dict[int, type[AnsweredTryLater | AnsweredRefused | AnsweredNotFound | 
 }
 
 
+TOO_MANY = 429
+
+_REFUSALS_BY_COUNT = (402, 403)
+_RATE_LIMIT = b"rate limit"
+"""`403 Rate Limit Exceeded`, `Application has exceeded the rate limit`, `API rate limit exceeded`."""
+
+
 def failed(answer: Answer, request: str) -> Answered:
     """Make the error that an answer stands for; what it quotes must be redacted already."""
-    error = _ERRORS.get(answer.status, AnsweredOtherwise)(
-        TEMPLATE, request=request, status=answer.status, said=quoted(answer.body)
-    )
+    error = _kind_of(answer)(TEMPLATE, request=request, status=answer.status, said=quoted(answer.body))
     error.answer = answer
     return error
+
+
+def _kind_of(answer: Answer) -> type[Answered]:
+    return AnsweredTryLater if is_rate_limit(answer) else _ERRORS.get(answer.status, AnsweredOtherwise)
+
+
+def is_rate_limit(answer: Answer) -> bool:
+    """Whether an answer says that there were too many requests, by its status or in the place of a refusal."""
+    if answer.status not in _REFUSALS_BY_COUNT:
+        return answer.status == TOO_MANY
+    is_used_up = answer.headers.get("x-ratelimit-remaining", "").strip() == "0"
+    return is_used_up or _RATE_LIMIT in answer.body.lower()
 
 
 def quoted(body: bytes) -> str:

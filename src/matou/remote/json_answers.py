@@ -1,12 +1,22 @@
 """The JSON of an answer."""
 
+import contextlib
+
 import msgspec
 
 from matou.errors import TryLater, UnknownShape
+from matou.remote.answers import Answer
 
 
 class AnswerBrokeOff(TryLater):
     """The answer's JSON ends in the middle."""
+
+
+def require_whole(answer: Answer, *, platform: str) -> None:
+    """Raises AnswerBrokeOff where an answer in JSON ends in the middle; what else it is, its reader finds out."""
+    if "json" in answer.headers.get("content-type", ""):
+        with contextlib.suppress(UnknownShape):
+            parse_answer(answer.body, platform=platform)
 
 
 def parse_answer(body: bytes, *, platform: str) -> object:

@@ -18,7 +18,7 @@ import matou
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
 from matou.remote.addresses import Address, Origin, parse_address
-from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed
+from matou.remote.answers import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.remote.clock import Clock
 from matou.remote.connections import Limits, Pools
 from matou.remote.headers import require_valid_headers
@@ -27,7 +27,7 @@ from matou.remote.proxies import DIRECT, Proxies
 from matou.remote.redaction import redact_bytes
 from matou.remote.retry import Waits
 from matou.remote.streams import Stream, faults_told
-from matou.remote.waiting import wait_before_retry
+from matou.remote.waiting import wait_before_retry, wait_until_reset
 from matou.remote.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings
 
@@ -349,12 +349,16 @@ class Session:
             self._require_no_page(answer, request)
         error = failed(answer, request.at(address))
         if isinstance(error, AnsweredTryLater):
-            error.wait = self._asked_wait(answer) or (self._patience.after_429 if answer.status == 429 else None)
+            is_limit = is_rate_limit(answer)
+            error.wait = self._asked_wait(answer) or (self._wait_of_limit(answer) if is_limit else None)
             if error.wait is not None:
                 self._limiter.hold(request.pace, error.wait)
-            if answer.status == 429:
+            if is_limit:
                 self._limiter.slow_down(request.pace)
         return error
+
+    def _wait_of_limit(self, answer: Answer) -> timedelta | None:
+        return wait_until_reset(answer.headers, now=self._clock.now()) or self._patience.after_429
 
     def _read_failure(self, stream: Stream, request: _Request) -> Answer:
         """Read what a failure says, as far as it comes: its status is what counts."""

@@ -7,6 +7,13 @@ from email.utils import parsedate_to_datetime
 
 from matou.errors import UnknownShape
 
+LONGEST_RESET = timedelta(hours=1)
+
+_LONGEST_MOMENT = 10
+"""Digits, of the seconds since 1970."""
+_FIRST_MOMENT = 10**9
+"""Less is no time of this century."""
+
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", re.ASCII)
 """Decimals are in no RFC, but they are sent, and they are a number."""
 
@@ -32,6 +39,22 @@ def wait_before_retry(headers: Mapping[str, str], *, now: datetime) -> timedelta
     if _SECONDS.fullmatch(text):
         return timedelta(seconds=float(text))
     return max(timedelta(0), _read_date(text) - now)
+
+
+def wait_until_reset(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
+    """Say when a limit of requests begins anew, where the platform tells it by `X-RateLimit-Reset`.
+
+    It is a moment, in seconds since 1970 (Gitee, GitHub), or so many seconds from now.
+
+    Returns:
+        The wait; None where nothing is told, or what no hourly limit can mean.
+    """
+    text = headers.get("x-ratelimit-reset", "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_MOMENT):
+        return None
+    number = int(text)
+    wait = datetime.fromtimestamp(number, UTC) - now if number >= _FIRST_MOMENT else timedelta(seconds=number)
+    return wait if timedelta() < wait <= LONGEST_RESET else None
 
 
 def _read_date(text: str) -> datetime:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from matou.errors import TryLater
+from matou.git.protocol_client import RemoteError
 from matou.git.transport import Answer, GitTransport
 from matou.transfer.crew import Brake
 from matou.transfer.report import ProgressListener
@@ -31,6 +33,8 @@ class Channel:
 
     Attributes:
         received_bytes: all that came.
+        broke_off: the last answer had begun and then broke off, which the session, unlike all before, does not repeat.
+        said_why: the last answer said in words that it gives nothing.
     """
 
     transport: GitTransport
@@ -39,6 +43,8 @@ class Channel:
     requests: Requests
     progress: ProgressListener
     received_bytes: int = 0
+    broke_off: bool = False
+    said_why: bool = False
     _told_bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -46,8 +52,14 @@ class Channel:
     def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[Answer]:
         self.brake.check()
         self.requests.add()
+        self.broke_off = self.said_why = False
         with self.transport.exchange(url, service, body, protocol=protocol) as answer:
-            yield _Watched(answer, self)
+            try:
+                yield _Watched(answer, self)
+            except TryLater as error:
+                self.said_why = isinstance(error, RemoteError)
+                self.broke_off = not self.said_why
+                raise
 
     def advertise(self, url: str, service: str) -> bytes:
         self.brake.check()

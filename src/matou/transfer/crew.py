@@ -1,8 +1,10 @@
 """Threads that work through a list; whatever is not one repository's own fault ends all of them."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from matou.errors import MatouError
@@ -47,6 +49,13 @@ class Brake:
         """Raises Cancelled."""
         if self.is_on:
             raise Cancelled("the backup was interrupted")
+
+    def pause(self, wait: timedelta) -> None:
+        """Wait; raises Cancelled as soon as the brake is pulled."""
+        deadline = time.monotonic() + wait.total_seconds()
+        while not self.is_on and (left := deadline - time.monotonic()) > 0:
+            self._stopped.wait(min(left, GLANCE_SECONDS))
+        self.check()
 
 
 @dataclass(frozen=True, slots=True)

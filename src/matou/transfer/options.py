@@ -1,6 +1,7 @@
 """How a person wants a backup to be made."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from matou.git.run import DEFAULT_LIMITS, Limits
 from matou.settings import Network
@@ -17,6 +18,7 @@ class BackupOptions:
         dry_run: say what would be done; write nothing, and ask for no refs.
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.
         limits: for each git child.
+        first_wait: before what broke off is asked for again, doubled each time.
         network: for a git child that goes out by itself.
     """
 
@@ -27,6 +29,7 @@ class BackupOptions:
     dry_run: bool = False
     trust_listing: bool = False
     limits: Limits = DEFAULT_LIMITS
+    first_wait: timedelta = timedelta(seconds=2)
     network: Network = field(default_factory=Network)
 
 

@@ -2,16 +2,19 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
-from matou.errors import MatouError, NotFound, Refused
-from matou.git.mirror import GitTransport, MirrorUpdate, list_refs, storable
+from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.git.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
 from matou.git.shallow import read_boundary
 from matou.model.refs import RefListing
 from matou.remote.tokens import BadCredential
@@ -27,7 +30,10 @@ from matou.transfer.rows import SavedState, line_of, with_default_branch, with_s
 from matou.transfer.saving import Mirrored, MirrorSaver
 
 TRIES_OF_A_MOVING_SOURCE = 4
+TRIES_OF_WHAT_BREAKS_OFF = 3
 UNAUTHORIZED = 401
+
+T = TypeVar("T")
 
 ARCHIVED = "its project is archived at the source: {fault}"
 LOST = "what lay in the archive was not what was saved before; it was fetched again"
@@ -60,6 +66,7 @@ class RepositorySaver:
     """Settles repositories. May be used by several threads, each with repositories of its own.
 
     Attributes:
+        first_wait: before what broke off is asked for again.
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
         damage: what is to be fetched again, whatever its refs say.
         known: what `knock` has heard, by id.
@@ -74,6 +81,7 @@ class RepositorySaver:
     requests: Requests
     saving: threading.Semaphore
     damage: Damage
+    first_wait: timedelta
     known: dict[str, RefListing] = field(default_factory=dict)
 
     def knock(self, task: Placed) -> bool:
@@ -126,7 +134,7 @@ class RepositorySaver:
     def _settle(self, task: Placed, channel: Channel) -> Settled:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
-        listing = self.known.pop(task.remote.id, None) or list_refs(channel, task.remote.clone_url)
+        listing = self.known.pop(task.remote.id, None) or self._list(task, channel)
         row = task.previous
         is_as_before = (
             row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
@@ -142,6 +150,24 @@ class RepositorySaver:
         """Whether more than some LFS objects is to be fetched again."""
         has_lost_list = row.lfs is not None and row.lfs.list in self.archive.blobs.distrusted
         return has_lost_list or self.damage.has_repository(task.place)
+
+    def _persist(self, ask: Callable[[], T], channel: Channel) -> T:
+        """Ask again for an answer that broke off; what fails before it begins, the session has repeated already."""
+        wait = self.first_wait
+        for _ in range(TRIES_OF_WHAT_BREAKS_OFF - 1):
+            try:
+                return ask()
+            except (Cancelled, WriteFailed):
+                raise
+            except TryLater as error:
+                if not (channel.broke_off or (isinstance(error, FetchFailed) and not channel.said_why)):
+                    raise
+                self.brake.pause(max(wait, error.wait or wait))
+            wait *= 2
+        return ask()
+
+    def _list(self, task: Placed, channel: Channel) -> RefListing:
+        return self._persist(lambda: list_refs(channel, task.remote.clone_url), channel)
 
     def _git_dir(self, task: Placed) -> Path:
         return self.archive.repository(task.place)
@@ -209,12 +235,12 @@ class RepositorySaver:
         while True:
             tries_left -= 1
             try:
-                return listing, self._save_mirror(task, listing, channel)
+                return listing, self._persist(partial(self._save_mirror, task, listing, channel), channel)
             except (Cancelled, WriteFailed):
                 raise
             except MatouError:
                 self.brake.check()
-                newer = list_refs(channel, task.remote.clone_url) if tries_left else listing
+                newer = self._list(task, channel) if tries_left else listing
                 if newer.digest == listing.digest:
                     raise
                 listing = newer

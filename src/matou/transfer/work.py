@@ -197,6 +197,7 @@ class Work:
             self.requests,
             saving=threading.Semaphore(self.options.jobs),
             damage=context.damage,
+            first_wait=self.options.first_wait,
         )
 
     def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Placed]:

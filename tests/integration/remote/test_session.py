@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
@@ -30,7 +31,7 @@ from matou.remote.session import HeldTooLong, Patience, Session
 from support.fault_proxy import FaultProxy, Status
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.sessions import AUTHORIZATION, OK, TOKEN, get
-from support.steered_clock import SYSTEM_CLOCK, SteeredClock
+from support.steered_clock import BEGINNING, SYSTEM_CLOCK, SteeredClock
 
 
 def test_an_answer_has_its_status_its_headers_in_lower_case_and_its_body(
@@ -180,6 +181,45 @@ def test_what_waiting_does_not_help_is_not_repeated(
         get(session, recording_server)
 
     assert len(recording_server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        Reply(403, headers={"X-RateLimit-Remaining": "0"}),
+        Reply(403, b'{"message": "API rate limit exceeded"}'),
+        Reply(403, b"<h1>403 Rate Limit Exceeded</h1>"),
+        Reply(402, b'{"message": "Application has exceeded the rate limit"}'),
+    ],
+)
+@pytest.mark.parametrize(
+    ("header", "value", "least"),
+    [
+        ("Retry-After", "7", 7),
+        ("X-RateLimit-Reset", str(int(BEGINNING.timestamp()) + 30), 30),
+        ("X-RateLimit-Reset", "soon", 0.25),
+    ],
+)
+def test_a_limit_that_is_told_in_the_place_of_a_refusal_is_waited_for_as_429_is(
+    session: Session,
+    recording_server: RecordingServer,
+    time_: SteeredClock,
+    limit: Reply,
+    header: str,
+    value: str,
+    least: float,
+) -> None:
+    recording_server.replies = [replace(limit, headers={**limit.headers, header: value}), OK]
+
+    assert get(session, recording_server).body == b"ok"
+    assert least <= sum(time_.waits) <= least + 1
+
+
+def test_a_403_with_requests_left_is_a_refusal(session: Session, recording_server: RecordingServer) -> None:
+    recording_server.replies = [Reply(403, b"no right", headers={"X-RateLimit-Remaining": "10"}), OK]
+
+    with pytest.raises(Refused):
+        get(session, recording_server)
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -67,7 +67,7 @@ class Source:
                 lambda record: CodingClient(session, url, self.token, record=record, now=now),
                 self.archive,
                 HttpConnections(session),
-                BackupOptions(jobs=2),
+                BackupOptions(jobs=2, first_wait=timedelta()),
                 now=now,
                 cancelled=threading.Event(),
             )
@@ -112,6 +112,27 @@ def test_trouble_that_passes_is_outwaited_or_told_and_the_next_run_is_whole(
     source.proxy.clear()
     source.back_up()
     source.assert_is_saved(2)
+
+
+@pytest.mark.parametrize("toxic", [TruncateBody(100_000), TruncateBody(60), ResetPeer(100_000)], ids=repr)
+@pytest.mark.parametrize("where", [LS_REFS, FETCH], ids=["ls-refs", "fetch"])
+def test_an_answer_that_breaks_off_is_asked_for_again_within_the_run(
+    source: Source, toxic: Toxic, where: dict[str, str]
+) -> None:
+    source.proxy.add(toxic, at=[1, 2], **where)  # type: ignore[arg-type]
+    source.back_up()
+
+    assert set(source.outcomes(1).values()) == {"saved"}
+    source.assert_is_saved(1)
+
+
+def test_a_limit_that_is_told_with_403_is_waited_for(source: Source) -> None:
+    limit = Status(403, {"X-RateLimit-Remaining": "0", "Retry-After": "0.1"})
+    source.proxy.add(limit, at=1, **FETCH)  # type: ignore[arg-type]
+    source.proxy.add(limit, at=2, path="open-api")
+    source.back_up()
+
+    assert set(source.outcomes(1).values()) == {"saved"}
 
 
 @pytest.mark.parametrize(

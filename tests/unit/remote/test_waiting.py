@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from matou.errors import UnknownShape
-from matou.remote.waiting import wait_before_retry
+from matou.remote.waiting import wait_before_retry, wait_until_reset
 
 NOW = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
 
@@ -38,3 +38,21 @@ def test_where_the_platform_does_not_say_there_is_no_wait(headers: dict[str, str
 def test_what_is_neither_a_number_nor_a_date_is_an_unknown_shape(value: str) -> None:
     with pytest.raises(UnknownShape):
         wait_before_retry({"retry-after": value}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        (str(int(NOW.timestamp()) + 90), timedelta(seconds=90)),
+        ("90", timedelta(seconds=90)),
+        ("0", None),
+        (str(int(NOW.timestamp()) - 1), None),
+        (str(int(NOW.timestamp()) + 7200), None),
+        ("9999999999", None),
+        ("99999999999999999999", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_when_a_limit_begins_anew_is_a_moment_or_so_many_seconds(value: str, wait: timedelta | None) -> None:
+    assert wait_until_reset({"x-ratelimit-reset": value}, now=NOW) == wait

@@ -14,6 +14,7 @@ from matou.model.records import Record
 from matou.platforms.gitcode.errors import failure_of, failure_within
 from matou.platforms.gitcode.reading import parse, read
 from matou.remote.answers import ANY_ANSWERED, Answer
+from matou.remote.json_answers import require_whole
 from matou.remote.limiter import Pace
 from matou.remote.session import Patience, Session
 from matou.remote.streams import Stream
@@ -93,6 +94,11 @@ class Asking:
         repeatable: bool,
     ) -> Answer:
         """As `ask`, with a body of any form."""
+
+        def came(answer: Answer) -> None:
+            self._keep(method, path, query, answer)
+            require_whole(answer, platform="gitcode")
+
         try:
             answer = self.session.request(
                 method,
@@ -103,11 +109,11 @@ class Asking:
                 body=content,
                 limit_bytes=LARGEST_ANSWER_BYTES,
                 pace=self._pace,
+                check=came,
             )
         except ANY_ANSWERED as answered:
             self._keep(method, path, query, answered.answer)
             raise failure_of(answered) from answered
-        self._keep(method, path, query, answer)
         return answer
 
     @contextmanager

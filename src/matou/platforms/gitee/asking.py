@@ -15,6 +15,7 @@ from matou.platforms.gitee.errors import failure_of, message_in
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v3 import Failure
 from matou.remote.answers import ANY_ANSWERED, Answer, Answered, AnsweredTryLater, failed
+from matou.remote.json_answers import require_whole
 from matou.remote.limiter import Pace
 from matou.remote.redaction import redact, redact_bytes
 from matou.remote.session import Session
@@ -85,6 +86,11 @@ class Asking:
         Raises:
             MatouError: of the kind that says what can be done.
         """
+
+        def came(answer: Answer) -> None:
+            self._keep(method, path, query, answer)
+            require_whole(answer, platform="gitee")
+
         try:
             answer = self.session.request(
                 method,
@@ -95,12 +101,12 @@ class Asking:
                 body=_encoded(form) if form else None,
                 limit_bytes=LARGEST_ANSWER_BYTES,
                 pace=self._pace,
+                check=came,
             )
         except ANY_ANSWERED as answered:
             told = self._without_secrets(answered, _secrets_in(form))
             self._keep(method, path, query, told.answer)
-            raise failure_of(told, now=self.now()) from None
-        self._keep(method, path, query, answer)
+            raise failure_of(told) from None
         return answer
 
     def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:

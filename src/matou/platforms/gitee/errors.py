@@ -1,7 +1,6 @@
 """How Gitee fails: which answer means which of our six kinds. v5 has five places for its words, v3 one."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.platforms.gitee.reading import parse
@@ -11,7 +10,6 @@ from matou.remote.tokens import BadCredential
 
 TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500
-LONGEST_RESET = timedelta(hours=1)
 
 
 class CredentialRefused(BadCredential):
@@ -47,9 +45,6 @@ _BY_STATUS: Mapping[int, type[MatouError]] = {
     412: InTheWay,
 }
 
-_RATE_LIMIT = "rate limit"
-"""`403 Rate Limit Exceeded`, `Application has exceeded the rate limit`, `API rate limit exceeded`."""
-
 # The first three come with 402, 403 and 404 as well; the others with 400 and 422.
 _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
     ("access token is expired", CredentialRefused),
@@ -60,13 +55,11 @@ _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
 )
 
 
-def failure_of(answered: Answered, *, now: datetime) -> MatouError:
+def failure_of(answered: Answered) -> MatouError:
     """The exception to raise for an answer with a status of 400 and above; it carries what Gitee said."""
     status, message = answered.answer.status, message_in(answered.answer.body)
     if isinstance(answered, AnsweredTryLater):
         return Busy("{fault}", wait=answered.wait, fault=answered.fact)
-    if status in (402, 403) and _RATE_LIMIT in message.lower():
-        return Busy(TEMPLATE, wait=_until_reset(answered.answer.headers, now), status=status, message=message)
     kind = _kind_of(status, message.lower())
     return kind(TEMPLATE, status=status, message=message) if message else kind("{fault}", fault=answered.fact)
 
@@ -102,12 +95,3 @@ def _all_texts(values: Iterable[object]) -> Iterator[str]:
 def _kind_of(status: int, message: str) -> type[MatouError]:
     by_words = (kind for words, kind in _BY_MESSAGE if words in message)
     return next(by_words, None) or _BY_STATUS.get(status, GiteeFailed)
-
-
-def _until_reset(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """None where Gitee does not say, or says what no hourly limit can mean."""
-    text = headers.get("x-ratelimit-reset", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        return None
-    wait = datetime.fromtimestamp(int(text), UTC) - now
-    return wait if timedelta() < wait <= LONGEST_RESET else None
