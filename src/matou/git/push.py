@@ -5,13 +5,14 @@ is worked out by one `git pack-objects`, or lies on the disk as it is (see `whol
 """
 
 import threading
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
 from matou.errors import MatouError
@@ -22,7 +23,7 @@ from matou.git.push_protocol import PushReport, push_commands, read_push_report
 from matou.git.run import GitChild, Limits
 from matou.git.transport import Answer
 from matou.git.whole_pack import pack_of_everything
-from matou.model.names import ObjectId
+from matou.model.names import ObjectId, RefName
 from matou.model.refs import NOTHING, RefChange, RefListing
 
 REFS_AT_ONCE: Final = 2_000
@@ -31,12 +32,28 @@ REFS_AT_ONCE: Final = 2_000
 SENT_AS_ONE_BYTES: Final = 1024 * 1024
 """Up to there a request says how long it is, as git's own do: not every proxy takes one that does not."""
 
+NO_REASONS: Final[Mapping[RefName, str]] = MappingProxyType({})
+
+_OF_OTHERS: Final = ("atomic ", "transaction ")
+"""How git begins what it says of a ref that was refused since another one was: `atomic push failure`, for one."""
+
 Pieces = Generator[bytes, None, None]
 Body = bytes | Callable[[], Pieces]
 
 
 class PushFailed(MatouError):
-    """The other side did not take a push."""
+    """The other side did not take a push.
+
+    Attributes:
+        refused: refs that were refused for what they are themselves, and why; the others may well be taken without
+            them. Empty where nothing was taken for a reason that concerns all.
+    """
+
+    def __init__(
+        self, template: str, /, *, refused: Mapping[RefName, str] = NO_REASONS, advice: str = "", **values: object
+    ) -> None:
+        super().__init__(template, advice=advice, **values)
+        self.refused = refused
 
 
 class PushTransport(Protocol):
@@ -220,12 +237,14 @@ def _require_taken(report: PushReport) -> None:
     if report.unpacked != "ok":
         raise PushFailed("the target did not take what was sent: {reason}", reason=_reason(report, report.unpacked))
     if report.refused:
-        ref = min(report.refused)
+        own = {ref: reason for ref, reason in report.refused.items() if not reason.startswith(_OF_OTHERS)}
+        ref = min(own or report.refused)
         raise PushFailed(
             "the target did not take {count} refs, {ref} for one: {reason}",
             count=len(report.refused),
             ref=repr(ref),
             reason=_reason(report, report.refused[ref]),
+            refused=own,
         )
 
 

@@ -9,11 +9,11 @@ from matou.errors import Conflict, Damaged, MatouError
 from matou.model.targets import Capacity, TargetRepository
 from matou.transfer.migrate_limits import doubts_about
 from matou.transfer.migrate_plan import Move
-from matou.transfer.migrate_refs import ObjectFormatRefused
+from matou.transfer.migrate_refs import ObjectFormatRefused, ShallowHistory, listing_to_move, require_whole_history
 from matou.transfer.migrate_report import Moved, MoveOutcome
 from matou.transfer.migrate_repository import Mover, place_key
 
-NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused)
+NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused, ShallowHistory)
 """Why nothing was sent, or what the archive itself lacks."""
 
 
@@ -25,7 +25,9 @@ def foresee(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved
         if found is not None:
             return _compared(mover, move, found)
         try:
-            doubts = doubts_about(mover.archive, move.candidate.line, mover.target.rules.capacity)
+            line = move.candidate.line
+            require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
+            doubts = doubts_about(mover.archive, line, mover.target.rules.capacity)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
         return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))

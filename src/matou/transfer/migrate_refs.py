@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.errors import MatouError
-from matou.model.names import ObjectId, RefName
+from matou.git.run import run_git
+from matou.git.shallow import read_boundary
+from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import NOTHING, RefListing
 from matou.transfer.show import saved_refs
 
@@ -32,6 +34,25 @@ def listing_to_move(archive: Archive, line: RepositoryLine) -> tuple[RefListing,
     if any(len(oid) != SHA1_DIGITS for oid in wanted.values()):
         raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
     return listing, wanted
+
+
+class ShallowHistory(MatouError):
+    """The source itself lacks a part of the history that is to be moved."""
+
+
+def require_whole_history(archive: Archive, line: RepositoryLine, wanted: Refs) -> None:
+    """Raises ShallowHistory: a server takes a history with its beginning only."""
+    git_dir = archive.repository(RepositoryPath.parse(line.path))
+    ends = read_boundary(git_dir)
+    if not ends or not wanted:
+        return
+    question = "".join(f"{oid}\n" for oid in sorted(set(wanted.values())))
+    reached = run_git(["rev-list", "--stdin"], git_dir=git_dir, input=question.encode()).decode().split()
+    if not ends.isdisjoint(reached):
+        raise ShallowHistory(
+            "its source itself lacks a part of the history, and a target takes whole histories only",
+            advice="Make the source whole (git fetch --unshallow there), back up again, and then migrate it.",
+        )
 
 
 def below(refs: Refs, prefixes: tuple[str, ...]) -> dict[RefName, ObjectId]:

@@ -12,6 +12,7 @@ from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLat
 from matou.git.history import is_ancestor
 from matou.git.objects import open_repository
 from matou.git.push import Offer, Pusher, PushFailed
+from matou.git.refs import fault_of_short_name
 from matou.git.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
@@ -20,7 +21,7 @@ from matou.model.targets import NewRepository, TargetRepository
 from matou.transfer.migrate_lfs import objects_behind
 from matou.transfer.migrate_map import Place
 from matou.transfer.migrate_plan import Move
-from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move
+from matou.transfer.migrate_refs import CODE, HEADS, NOTES, Refs, below, listing_to_move, require_whole_history
 from matou.transfer.migrate_report import Moved, MoveOutcome
 from matou.transfer.migrate_submodules import find_submodules
 from matou.transfer.targets import Target, TargetConnections
@@ -40,6 +41,10 @@ class MoreOpen(Conflict):
 
 class UnwritableBranch(MatouError):
     """The name of the default branch is not UTF-8, as what an API is told must be."""
+
+
+class RefsLeftBehind(MatouError):
+    """Refs that the target refuses for their names; all others are there."""
 
 
 class LargeFilesLeftBehind(NotFound):
@@ -74,6 +79,7 @@ class Mover:
         """
         line = move.candidate.line
         listing, wanted = listing_to_move(self.archive, line)
+        require_whole_history(self.archive, line, wanted)
         found = self.existing.get(place_key(move.place))
         repository, is_new = (found, False) if found else self._create(move)
         return _Filling(self, line, listing, wanted, repository).fill(move, is_new=is_new)
@@ -84,6 +90,7 @@ class Mover:
         Raises: what `move` raises before it sends anything.
         """
         listing, wanted = listing_to_move(self.archive, move.candidate.line)
+        require_whole_history(self.archive, move.candidate.line, wanted)
         return _Filling(self, move.candidate.line, listing, wanted, found).foresee(move)
 
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
@@ -247,33 +254,64 @@ class _Filling:
     def _push(
         self, missing: Refs, before: RefListing, offer: Offer | None, note: Callable[[MatouError], None]
     ) -> RefListing:
-        """Send what is missing, and prove it; notes are tried on their own, since not every platform takes them.
+        """Send what is missing, and prove it; a ref that is refused for its name keeps no other one away.
+
+        Notes are tried on their own, since not every platform takes them, and so are names that mean something else to
+        git: some servers refuse all of a push for one of them.
 
         Raises:
-            PushFailed: a branch or a tag was not taken.
-            NotProven: the target says that it was, and does not show it.
+            PushFailed: the target takes no branch or tag.
+            NotProven: the target says that it took one, and does not show it.
         """
         if not missing:
             return before
         offer = offer or self.mover.pusher.ask(self.repository.clone_url)
-        known = self._known_here(before)
-        self._send(below(missing, CODE), before, offer, known)
-        notes = below(missing, (NOTES,))
-        try:
-            self._send(notes, before, offer, known)
-        except MatouError as error:
-            note(error)
-            notes = {}
+        code = below(missing, CODE)
+        plain = {name: oid for name, oid in code.items() if fault_of_short_name(name.split("/", 2)[2]) is None}
+        left = self._send(plain, before, offer, note)
+        for some in (dict(code.items() - plain.items()), below(missing, (NOTES,))):
+            try:
+                left |= self._send(some, before, offer, note)
+            except MatouError as error:
+                note(error)
+                left |= some.keys()
         after = self._list()
-        self._require(after, {**below(self.wanted, CODE), **notes})
+        expected = below(self.wanted, (*CODE, NOTES))
+        self._require(after, {name: oid for name, oid in expected.items() if name not in left})
         return after
 
-    def _send(self, refs: Refs, before: RefListing, offer: Offer, known: frozenset[ObjectId]) -> None:
+    def _send(
+        self, refs: Refs, before: RefListing, offer: Offer, note: Callable[[MatouError], None]
+    ) -> frozenset[RefName]:
+        """Send refs, and say which of them the target does not take.
+
+        Raises:
+            PushFailed: it takes none of them.
+        """
+        waiting, left = dict(refs), frozenset[RefName]()
+        while waiting:
+            try:
+                self._push_all(waiting, before, offer)
+            except PushFailed as failure:
+                refused = {name: reason for name, reason in failure.refused.items() if name in waiting}
+                if not refused or len(refused) == len(waiting):
+                    raise
+                note(_refused(refused))
+                left |= refused.keys()
+                before = self._list()
+                there = before.refs
+                waiting = {name: oid for name, oid in waiting.items() if name not in refused and there.get(name) != oid}
+            else:
+                break
+        return left
+
+    def _push_all(self, refs: Refs, before: RefListing, offer: Offer) -> None:
         """The default branch goes first: there are platforms that take the first one for it."""
         names = sorted(refs, key=lambda name: (name != self._head, name))
         changes = [RefChange(name, before.refs.get(name), refs[name]) for name in names]
+        haves = self._known_here(before)
         try:
-            self.mover.pusher.push(self._git_dir, self.repository.clone_url, changes, offer, haves=known)
+            self.mover.pusher.push(self._git_dir, self.repository.clone_url, changes, offer, haves=haves)
         except (PushFailed, TryLater):
             # Said of a second attempt, perhaps, where the first one arrived and its answer did not.
             there = self._list().refs
@@ -298,7 +336,7 @@ class _Filling:
 
     def _settle_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
         head = self._head
-        if head not in self.wanted or there.head == head or not head.startswith(HEADS):
+        if head not in self.wanted or head not in there.refs or there.head == head or not head.startswith(HEADS):
             return
         try:
             self.mover.target.set_default_branch(self.repository, _written(head.removeprefix(HEADS)))
@@ -323,6 +361,16 @@ class _Filling:
                 there=there.value,
                 wanted=move.visibility.value,
             )
+
+
+def _refused(reasons: Mapping[RefName, str]) -> RefsLeftBehind:
+    first = min(reasons)
+    return RefsLeftBehind(
+        "the target does not take {count} refs, {ref} for one: {reason}",
+        count=len(reasons),
+        ref=repr(first),
+        reason=reasons[first],
+    )
 
 
 def place_key(place: Place) -> tuple[str, str]:

@@ -210,3 +210,20 @@ def test_a_push_that_is_given_up_leaves_no_child(short: Way) -> None:
         short.push(short.changes("refs/heads/main"))
 
     assert refs_of(short.there) == {}
+
+
+@pytest.mark.parametrize("is_atomic", [True, False])
+def test_a_ref_that_is_refused_by_itself_is_told_apart_from_those_that_go_with_it(
+    short: Way, *, is_atomic: bool
+) -> None:
+    hook = short.there / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/b ]\n')
+    hook.chmod(0o755)
+    git(short.there, "config", "receive.advertiseAtomic", str(is_atomic).lower())
+
+    with pytest.raises(PushFailed, match="refs/heads/b") as caught:
+        short.push(short.changes())
+
+    assert caught.value.refused == {"refs/heads/b": "hook declined"}
+    assert len(refs_of(short.there)) == (0 if is_atomic else len(refs_of(short.here)) - 1)

@@ -1,0 +1,106 @@
+"""Whatever was saved goes to a Matou, however old and odd: one that cannot is explained before anything is made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from integration.transfer.saved_archives import Team, git, make_repository
+from integration.transfer.test_migrate import Port, by_path, every_platform, outcomes, refs
+from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
+from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
+from matou.git.push import Pusher, PushFailed
+from matou.transfer.migrate_refs import ShallowHistory
+from matou.transfer.migrate_report import MoveOutcome
+
+API = "team/shop/api"
+
+
+def test_a_history_without_its_beginning_is_explained_and_nothing_is_made(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    whole = make_repository(tmp_path / "whole", commits=4)
+    git(tmp_path, "clone", "-q", "--mirror", "--depth=2", whole.as_uri(), str(team.git_dir(API)))
+    team.save({API: team.git_dir(API), "team/shop/web": make_repository(tmp_path / "web")})
+
+    plan = port.migrate(team.archive, dry_run=True)
+    report = port.migrate(team.archive)
+
+    assert [isinstance(one, ShallowHistory) for one in by_path(plan)[API].problems] == [True]
+    assert by_path(report)[API].outcome is MoveOutcome.FAILED
+    assert [isinstance(one, ShallowHistory) for one in by_path(report)[API].problems] == [True]
+    assert not port.has("api")
+    assert outcomes(report)["team/shop/web"] == "moved"
+
+
+def test_a_history_whose_overwritten_part_alone_lacks_its_beginning_is_moved(
+    port: Port, team: Team, tmp_path: Path
+) -> None:
+    whole = make_repository(tmp_path / "whole", commits=4)
+    git(tmp_path, "clone", "-q", "--mirror", "--depth=1", whole.as_uri(), str(team.git_dir(API)))
+    mirror = team.git_dir(API)
+    for ref in refs(mirror):
+        git(mirror, "update-ref", f"refs/matou/kept/000001/{ref.removeprefix('refs/')}", ref)
+        git(mirror, "update-ref", "-d", ref)
+    git(mirror, "fetch", "-q", str(make_repository(tmp_path / "new")), "+refs/*:refs/*")
+    team.save({API: tmp_path / "new" / ".git"})
+
+    assert (mirror / "shallow").exists()
+    assert outcomes(port.migrate(team.archive)) == {API: "moved"}
+
+
+class _Picky(Pusher):
+    """Takes a push as a server does that refuses some names, all of the push with them or not."""
+
+    refused: Mapping[str, str] = {}
+
+    def push(self, git_dir, url, changes, offer, *, haves):  # type: ignore[no-untyped-def]
+        reasons = {change.ref: self.refused[change.ref] for change in changes if change.ref in self.refused}
+        if reasons:
+            raise PushFailed("the target did not take {ref}", ref=min(reasons), refused=reasons)
+        super().push(git_dir, url, changes, offer, haves=haves)
+
+
+def test_a_branch_that_is_refused_keeps_no_other_ref_away(
+    port: Port, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_repository(tmp_path / "api")
+    for name in ("feature/one", "two"):
+        git(source, "branch", name)
+    team.save({API: source})
+    monkeypatch.setattr(_Picky, "refused", {"refs/heads/two": "the name cannot be used"})
+    monkeypatch.setattr("matou.transfer.migrate.Pusher", _Picky)
+
+    report = port.migrate(team.archive)
+
+    moved = by_path(report)[API]
+    assert moved.outcome is MoveOutcome.INCOMPLETE
+    assert ["refs/heads/two" in str(problem) for problem in moved.problems] == [True]
+    assert refs(port.git_dir("api")) == {name: oid for name, oid in refs(source).items() if name != "refs/heads/two"}
+
+
+def test_a_target_that_takes_no_ref_at_all_is_told_as_that(
+    port: Port, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_repository(tmp_path / "api")
+    team.save({API: source})
+    monkeypatch.setattr(_Picky, "refused", dict.fromkeys(refs(source), "pre-receive hook declined"))
+    monkeypatch.setattr("matou.transfer.migrate.Pusher", _Picky)
+
+    assert outcomes(port.migrate(team.archive)) == {API: "failed"}
+
+
+@pytest.mark.parametrize("name", ["refs/heads/HEAD", "refs/heads/refs/heads/x", "refs/tags/HEAD", "refs/heads/-x"])
+@every_platform
+def test_a_name_that_means_something_else_to_git_keeps_no_other_ref_away(
+    port: Port, team: Team, tmp_path: Path, name: str
+) -> None:
+    source = make_repository(tmp_path / "api")
+    git(source, "update-ref", name, "main")
+    team.save({API: source})
+
+    report = port.migrate(team.archive)
+
+    there = refs(port.git_dir("api"))
+    assert {ref: oid for ref, oid in refs(source).items() if ref != name}.items() <= there.items()
+    assert by_path(report)[API].outcome is (MoveOutcome.MOVED if name in there else MoveOutcome.INCOMPLETE)
