@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from matou.db.repositories import Repository, RepositoryId
-from matou.errors import MatouError
+from matou.errors import Conflict
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing, refs_state
 from matou.forge.revisions import NoSuchRevision, resolve
@@ -25,7 +25,7 @@ MOST_REMEMBERED: Final = 10_000
 _ABBREVIATION: Final = re.compile(rf"[0-9a-f]{{{SHORTEST_ABBREVIATION},63}}\Z", re.IGNORECASE)
 
 
-class AmbiguousRevision(MatouError):
+class AmbiguousRevision(Conflict):
     """An id cut so short that it stands for more than one commit."""
 
 

@@ -24,7 +24,10 @@ CHANGES_LIMITS: Final = Limits(memory_bytes=1024 * MEBIBYTE, wall=timedelta(seco
 
 _BLOCK_BYTES: Final = 256 * 1024
 _NO_ANCESTOR: Final = 1
-_RAW: Final = re.compile(rb":[0-7]{6} [0-7]{6} (?P<old>[0-9a-f]{40}) (?P<new>[0-9a-f]{40}) (?P<status>[A-Z])[0-9]*\Z")
+_SUBMODULE: Final = b"160000"
+_RAW: Final = re.compile(
+    rb":(?P<was>[0-7]{6}) (?P<is>[0-7]{6}) (?P<old>[0-9a-f]{40}) (?P<new>[0-9a-f]{40}) (?P<status>[A-Z])[0-9]*\Z"
+)
 
 
 class HistoryTooLong(TooLargeToRead):
@@ -93,6 +96,7 @@ class FileChange:
     blob: ObjectId
     additions: int
     deletions: int
+    is_submodule: bool = False
 
 
 def commit_ids(
@@ -183,16 +187,16 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
 def _changes(commit: ObjectId, said: bytes) -> Iterator[FileChange]:
     """First a record for each file with kinds and blobs, then as many with lines (git-diff-tree(1), "-z")."""
     fields = iter(said.split(b"\0")[:-1])
-    kinds: dict[bytes, tuple[ChangeKind, ObjectId]] = {}
+    kinds: dict[bytes, tuple[ChangeKind, ObjectId, bool]] = {}
     for field in fields:
         raw = _RAW.match(field)
         if raw is not None:
             path, kind, blob = _kind(raw, fields)
-            kinds[path] = kind, blob
+            kinds[path] = kind, blob, raw["was" if kind is ChangeKind.REMOVED else "is"] == _SUBMODULE
             continue
         added, deleted, path = _lines(commit, field, fields)
-        kind, blob = kinds[path]
-        yield FileChange(path, kind, blob, added, deleted)
+        kind, blob, is_submodule = kinds[path]
+        yield FileChange(path, kind, blob, added, deleted, is_submodule)
 
 
 def _kind(raw: "re.Match[bytes]", fields: Iterator[bytes]) -> tuple[bytes, ChangeKind, ObjectId]:

@@ -91,6 +91,7 @@ class WritingCommit(Wire, frozen=True, kw_only=True):
     author: Signature
     committer: Signature
     message: str
+    tree: str | UnsetType = UNSET
     parents: list[Sha]
 
 
@@ -192,13 +193,13 @@ class CommitBody(Wire, frozen=True, kw_only=True):
 
 
 class CommitPerson(Wire, frozen=True, kw_only=True):
-    """The user whom an e-mail address belongs to; without `login` where it is nobody's."""
+    """The user whom an e-mail address belongs to; of nobody's, `login` is the name in git, and no `id` is told."""
 
     id: int | str | UnsetType = UNSET
     login: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
-    date: str | UnsetType = UNSET
+    date: UtcSecond | UnsetType = UNSET
     avatar_url: str | UnsetType | None = UNSET
     html_url: str | UnsetType = UNSET
     type: str | UnsetType = UNSET
@@ -222,7 +223,7 @@ class CommitFile(Wire, frozen=True, kw_only=True):
     deletions: int | UnsetType = UNSET
     changes: int | UnsetType = UNSET
     blob_url: str | UnsetType = UNSET
-    raw_url: str = ""
+    raw_url: str | None = ""
     content_url: str | UnsetType = UNSET
     patch: str | UnsetType = UNSET
 
@@ -233,7 +234,7 @@ class Commit(Wire, frozen=True, kw_only=True):
     url: str = ""
     sha: str
     html_url: str = ""
-    comments_url: str = ""
+    comments_url: str | None = ""
     commit: CommitBody
     author: CommitPerson | UnsetType | None = UNSET
     committer: CommitPerson | UnsetType | None = UNSET

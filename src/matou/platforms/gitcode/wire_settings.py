@@ -90,6 +90,7 @@ class MergeRequestSetting(Wire, frozen=True, kw_only=True):
     approval_testers: list[Person] = field(default_factory=list)
     approval_required_testers: int = 0
     is_allow_lite_merge_request: bool = False
+    codeowner_merge_count: bool | UnsetType = UNSET
     lite_merge_request_prefix_title: str | UnsetType | None = UNSET
 
 

@@ -19,7 +19,7 @@ class User(Wire, frozen=True, kw_only=True):
     avatar_url: str | None = ""
     html_url: str = ""
     url: str = ""
-    followers_url: str = ""
+    followers_url: str | None = ""
     followers: int = 0
     following: int = 0
     bio: str | None = ""
@@ -83,6 +83,11 @@ class Person(Wire, frozen=True, kw_only=True):
     html_url: str | UnsetType = UNSET
     type: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
+    iam_id: str | UnsetType | None = UNSET
+    name_cn: str | UnsetType | None = UNSET
+    nick_name: str | UnsetType | None = UNSET
+    state: str | UnsetType = UNSET
+    web_url: str | UnsetType = UNSET
 
 
 class Creator(Wire, frozen=True, kw_only=True):
@@ -160,7 +165,7 @@ class OrganizationMember(Wire, frozen=True, kw_only=True):
     avatar_url: str | UnsetType | None = UNSET
     html_url: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
-    followers_url: str | UnsetType = UNSET
+    followers_url: str | UnsetType | None = UNSET
 
 
 class MemberPerson(Wire, frozen=True, kw_only=True):
@@ -232,7 +237,7 @@ class MemberPermissions(Wire, frozen=True, kw_only=True):
 class Member(Wire, frozen=True, kw_only=True):
     """32: a member of one repository, after the role has changed."""
 
-    followers_url: str | UnsetType = UNSET
+    followers_url: str | UnsetType | None = UNSET
     html_url: str = ""
     id: int | str
     login: str
@@ -260,6 +265,17 @@ class Collaborator(Wire, frozen=True, kw_only=True):
     source_name: str | UnsetType | None = UNSET
     type: str | UnsetType = UNSET
     permissions: MemberPermissions
+    avatar: str | UnsetType | None = UNSET
+    committer_system_from: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    expires_at: str | UnsetType | None = UNSET
+    iam_id: str | UnsetType | None = UNSET
+    is_current_source_member: bool | UnsetType | None = UNSET
+    last_owner: bool | UnsetType | None = UNSET
+    last_source_owner: bool | UnsetType | None = UNSET
+    limited: bool | UnsetType | None = UNSET
+    member_roles: list[str] | UnsetType | None = UNSET
+    name_cn: str | UnsetType | None = UNSET
 
 
 class CollaboratorPermission(Wire, frozen=True, kw_only=True):
@@ -276,6 +292,12 @@ class CollaboratorPermission(Wire, frozen=True, kw_only=True):
     source_name: str | UnsetType | None = UNSET
     type: str | UnsetType = UNSET
     permissions: MemberPermissions | UnsetType = UNSET
+    email: str | UnsetType | None = UNSET
+    nick_name: str | UnsetType | None = UNSET
+    object_id: str | UnsetType = UNSET
+    role_name_cn: str | UnsetType = UNSET
+    state: str | UnsetType = UNSET
+    web_url: str | UnsetType = UNSET
 
 
 class CustomizedRole(Wire, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from matou.forge.access import Action, Identity, Scope, may, reach_namespace, re
 from matou.forge.forge import Forge
 from matou.forge.references import ref_listing
 from matou.forge.repositories import visible_repositories
+from matou.forge.repository_lists import find_person
 from matou.git.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
 from matou.git.protocol import head_object
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
@@ -24,12 +25,14 @@ from matou.server.errors import Answer, answer_for
 from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
 from matou.server.site import Site
+from matou.server.web.code_links import code_link
 from matou.server.web.markup import Element, page
 
 ROWS_ON_A_PAGE = 100
 REFS_SHOWN = 200
 LARGEST_README_BYTES = 256 * 1024
 README_NAMES = ("README.md", "README", "README.zh-CN.md", "README.rst", "README.txt", "readme.md")
+_NOT_KEPT = {"cache-control": "no-store"}
 STYLE = b"body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{overflow:auto}\n"
 
 
@@ -63,10 +66,21 @@ async def _respond(site: Site, request: Request) -> Response:
         if "login" in request.query_params:
             return _ask_or_return(signed_in=credential is not None)
         identity = await site.ask(identify, site.forge, credential, address=client_address(request.scope))
-        body = await site.ask(_show, _visit(site, request, identity))
+        return await site.ask(_answer, site, request, identity)
     except MatouError as error:
         return _failure(error)
-    return Response(body, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+def _answer(site: Site, request: Request, identity: Identity) -> Response:
+    """A page, or where a link into a repository's code leads."""
+    try:
+        body = _show(_visit(site, request, identity))
+    except NotFound:
+        link = code_link(site.forge, identity, request.scope["raw_path"])
+        if link is None:
+            raise
+        return RedirectResponse(link, 302, _NOT_KEPT)
+    return Response(body, media_type="text/html", headers=_NOT_KEPT)
 
 
 def _ask_or_return(*, signed_in: bool) -> Response:
@@ -83,7 +97,7 @@ def _failure(error: MatouError) -> Response:
 
 
 def _document(answer: Answer) -> Response:
-    response = Response(page(answer.text), answer.status, media_type="text/html", headers={"cache-control": "no-store"})
+    response = Response(page(answer.text), answer.status, media_type="text/html", headers=_NOT_KEPT)
     response.raw_headers.extend(answer.headers)
     return response
 
@@ -109,7 +123,10 @@ def _nothing_here() -> NotFound:
 def _show(visit: Visit) -> bytes:
     if not visit.segments:
         return _show_listing(visit, "Repositories", None)
-    repository, namespace = _reach(visit)
+    try:
+        repository, namespace = _reach(visit)
+    except NotFound:
+        return _show_person(visit)
     if repository is not None:
         return _show_repository(visit, repository)
     return _show_listing(visit, str(namespace.path) if namespace else "", namespace)
@@ -144,6 +161,18 @@ def _show_listing(visit: Visit, title: str, namespace: Namespace | None) -> byte
     rows = [Element("li", _link(repository.path), _note(repository)) for repository in repositories]
     described = [] if namespace is None else [Element("p", namespace.display_name), Element("p", namespace.description)]
     return page(title, _who(visit.identity), *described, Element("ul", *rows), *_turning(visit, total))
+
+
+def _show_person(visit: Visit) -> bytes:
+    """Somebody whose namespace is not there yet, or holds nothing that the viewer may see. Raises NotFound."""
+    if len(visit.segments) != 1:
+        raise _nothing_here()
+    require_scope(visit.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+    try:
+        user = find_person(visit.forge, visit.segments[0])
+    except NotFound:
+        raise _nothing_here() from None
+    return page(user.name, _who(visit.identity), Element("p", user.display_name), Element("p", "no repositories"))
 
 
 def _who(identity: Identity) -> Element:

@@ -51,6 +51,7 @@ def test_a_file_is_made_and_the_answer_has_what_the_document_shows(harbour: Harb
         "author": {"name": "xg1", "email": "xg1@qq.com", "date": body["commit"]["author"]["date"]},
         "committer": {"name": "Dora", "email": "dora@example.org", "date": body["commit"]["author"]["date"]},
         "message": "api提交",
+        "tree": harbour.git("rev-parse", "main^{tree}").strip(),
         "parents": [{"sha": tip, "url": f"http://code.example.org/api/v5/repos/harbour/ferry/commits/{tip}"}],
     }
     assert body["commit"]["author"]["date"].endswith("+00:00")

@@ -92,12 +92,19 @@ def _tip(call: RepositoryCall, commit: Commit) -> wire.BranchTip:
         author_name=author.name,
         author_email=author.email,
         author_user_name=logins.get(author.email),
+        author_avatar_url="",
+        author_iam_id=None,
         authored_date=wire.zulu_moment(author.at),
         committer_name=committer.name,
         committer_email=committer.email,
         committer_user_name=logins.get(committer.email),
+        committer_avatar_url="",
         committed_date=wire.zulu_moment(committer.at),
         created_at=wire.zulu_moment(committer.at),
+        gpg_primary_key_id=None,
+        open_gpg_verified=None,
+        relate_url=None,
+        verification_status=None,
     )
 
 

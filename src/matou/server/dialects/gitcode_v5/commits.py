@@ -19,7 +19,7 @@ from matou.forge.history import (
     users_of,
 )
 from matou.forge.references import ref_listing
-from matou.git.history import MOST_COMMITS, FileChange
+from matou.git.history import MOST_COMMITS, ChangeKind, FileChange
 from matou.git.objects import Commit, Signature
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
@@ -85,7 +85,7 @@ def commit_row(
         url=url,
         sha=commit.id,
         html_url=links.page(path, "commit", commit.id),
-        comments_url=f"{url}/comments",
+        comments_url=None,
         commit=wire.CommitBody(
             author=_signature(commit.author),
             committer=_signature(commit.committer),
@@ -133,13 +133,17 @@ def _signature(signature: Signature) -> wire.CommitSignature:
 
 def _person(call: RepositoryCall, signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
     user = users.get(signature.email)
+    date = wire.utc_second(signature.at)
     if user is None:
-        return wire.CommitPerson(name=signature.name, email=signature.email, type="User")
+        # The sample's login is no account's either.
+        name = signature.name
+        return wire.CommitPerson(login=name, name=name, email=signature.email, date=date, type="User")
     return wire.CommitPerson(
         id=user.id,
         login=user.name,
         name=user.display_name or user.name,
         email=signature.email,
+        date=date,
         html_url=call.links.user(user.name),
         type="User",
     )
@@ -152,17 +156,20 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
 
 
 def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.CommitFile:
-    name, path = readable(change.path), call.repository.path
-    page = call.links.page(path, "blob", commit.id, change.path)
+    """Of what is gone, the links are to the parent's; a submodule is no file of this repository."""
+    path = call.repository.path
+    shown_in = commit.parents[0] if change.kind is ChangeKind.REMOVED else commit.id
+    page = call.links.page(path, "tree" if change.is_submodule else "blob", shown_in, change.path)
+    raw = call.links.repository_api(path, "raw", change.path) + f"?ref={shown_in}"
     return wire.CommitFile(
         sha=change.blob,
-        filename=name,
+        filename=readable(change.path),
         status=change.kind,
         additions=change.additions,
         deletions=change.deletions,
         changes=change.additions + change.deletions,
         blob_url=page,
-        raw_url=call.links.repository_api(path, "raw", change.path) + f"?ref={commit.id}",
+        raw_url=None if change.is_submodule else raw,
         content_url=page,
     )
 

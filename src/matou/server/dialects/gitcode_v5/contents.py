@@ -44,7 +44,7 @@ SNIFFED_BYTES: Final = 8000
 """Within so many git looks for a NUL, to tell what is binary (xdiff-interface.c)."""
 
 _TYPES = {EntryKind.FOLDER: "dir", EntryKind.SYMLINK: "symlink", EntryKind.SUBMODULE: "submodule"}
-_PAGES = {EntryKind.FOLDER: "tree"}
+_PAGES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "tree"}
 _NO_CONTENT: Final = b'"content":""'
 _CACHE: Header = (b"cache-control", b"private, no-cache")
 

@@ -24,6 +24,7 @@ from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitcode_v5.answers import Encoded, Stream, encode
 from matou.server.dialects.gitcode_v5.call import Call, NotSignedIn, RepositoryCall
+from matou.server.dialects.gitcode_v5.conditional import unless_known
 from matou.server.dialects.gitcode_v5.errors import answer_to
 from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
@@ -117,7 +118,7 @@ class Api(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_head = scope["method"] == "HEAD"
         try:
-            given = await self._answer(scope, RequestBody(receive))
+            given = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
             answer = given if isinstance(given, Encoded) else await _opened(given)
         except ClientLeft:
             return

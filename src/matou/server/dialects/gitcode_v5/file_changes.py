@@ -114,6 +114,7 @@ def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
         author=_signature(commit.author),
         committer=_signature(commit.committer),
         message=_message(commit),
+        tree=commit.tree,
         parents=[
             wire.Sha(sha=parent, url=call.links.repository_api(call.repository.path, "commits", parent))
             for parent in commit.parents

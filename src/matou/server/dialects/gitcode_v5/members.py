@@ -23,6 +23,7 @@ from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.dialects.gitcode_v5.repository_object import user_id
 from matou.server.dialects.gitcode_v5.routing import Route, repository_route
 
 INHERITED, INDEPENDENT = 1, 2
@@ -33,6 +34,15 @@ class ModeAsked(Parameters, frozen=True, kw_only=True):
     """1 for the organization's members too, 2 for the repository's alone."""
 
     mode: Annotated[int, msgspec.Meta(ge=INHERITED, le=INDEPENDENT)]
+
+
+_ROLES_IN_CHINESE = {
+    Role.GUEST: "访客",
+    Role.REPORTER: "报告者",
+    Role.DEVELOPER: "开发者",
+    Role.MAINTAINER: "维护者",
+    Role.OWNER: "所有者",
+}
 
 
 class MemberAsked(Parameters, frozen=True, kw_only=True):
@@ -99,14 +109,21 @@ def delete_collaborator(call: RepositoryCall, _: Nothing) -> None:
 
 def get_permission(call: RepositoryCall, _: Nothing) -> wire.CollaboratorPermission:
     member = find_member(call.forge, call.repository, _person(call))
+    user = member.user
     return wire.CollaboratorPermission(
-        id=str(member.user.id),
-        login=member.user.name,
-        username=member.user.name,
-        name=member.user.display_name or member.user.name,
+        id=user.id,
+        login=user.name,
+        username=user.name,
+        name=user.display_name or user.name,
         permission=_word(member.role),
         access_level=member.role.value,
         role_name=member.role.name.lower(),
+        role_name_cn=_ROLES_IN_CHINESE[member.role],
+        nick_name=user.display_name or user.name,
+        object_id=user_id(user),
+        email="",
+        state="active" if user.active else "blocked",
+        web_url=call.links.user(user.name),
         join_way=_join_way(member),
         source_name=_source_name(call, member),
         type=_type(member),
@@ -131,7 +148,7 @@ def _put(call: RepositoryCall, permission: Permission, role_id: str) -> wire.Mem
         name=user.display_name or user.name,
         html_url=call.links.user(user.name),
         url=call.links.api("users", user.name),
-        followers_url=call.links.api("users", user.name, "followers"),
+        followers_url=None,
         avatar_url="",
         remark="",
         permissions=given_permissions(permission),
@@ -173,6 +190,17 @@ def _collaborator(call: RepositoryCall, member: RepositoryMember) -> wire.Collab
         source_name=_source_name(call, member),
         type=_type(member),
         permissions=_permissions(member),
+        avatar=None,
+        committer_system_from=None,
+        email=None,
+        expires_at=None,
+        iam_id=None,
+        is_current_source_member=member.is_direct,
+        last_owner=None,
+        last_source_owner=None,
+        limited=None,
+        member_roles=None,
+        name_cn=user.display_name or user.name,
     )
 
 

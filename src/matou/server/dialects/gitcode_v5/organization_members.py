@@ -40,7 +40,7 @@ def put_member(call: Call, asked: InviteAsked) -> wire.Member:
         name=user.display_name or user.name,
         html_url=call.links.user(user.name),
         url=call.links.api("users", user.name),
-        followers_url=call.links.api("users", user.name, "followers"),
+        followers_url=None,
         permissions=given_permissions(permission),
     )
 

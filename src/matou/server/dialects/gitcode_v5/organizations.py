@@ -177,7 +177,7 @@ def _member(call: Call, member: Member) -> wire.OrganizationMember:
         avatar_url=None,
         html_url=call.links.user(name),
         url=call.links.api("users", name),
-        followers_url=call.links.api("users", name, "followers"),
+        followers_url=None,
     )
 
 

@@ -61,7 +61,7 @@ def _repository(call: Call, repository: Repository, facts: RepositoryFacts) -> w
         web_url=page,
         http_url_to_repo=git,
         ssh_url_to_repo="",
-        readme_url=links.page(path, "blob", repository.default_branch or "main", "README.md"),
+        readme_url=page,
         homepage=repository.homepage,
         created_at=_moment(repository.created_at),
         updated_at=wire.china_moment(repository.updated_at),
@@ -172,7 +172,7 @@ def _owner(links: Links, facts: RepositoryFacts) -> wire.Person:
 
 def _creator(user: User) -> wire.Creator:
     return wire.Creator(
-        id=user_id(user), arts_id=str(user.id), nickname=user.display_name, photo="", username=user.name
+        id=user_id(user), arts_id=str(user.id), email="", nickname=user.display_name, photo="", username=user.name
     )
 
 

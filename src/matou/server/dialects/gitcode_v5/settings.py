@@ -177,6 +177,7 @@ def _change_requests(call: RepositoryCall, found: ChangeRequestSettings) -> wire
             updated_at=wire.china_moment(updated_at),
             approval_approvers=_people(call, people_of(call.forge, approvers)),
             approval_testers=_people(call, people_of(call.forge, testers)),
+            codeowner_merge_count=False,
             **values,
         ),
         **shared,
@@ -192,6 +193,11 @@ def _people(call: Call, found: Iterable[User]) -> list[wire.Person]:
             name=user.display_name or user.name,
             avatar_url="",
             html_url=call.links.user(user.name),
+            iam_id=None,
+            name_cn=user.display_name or user.name,
+            nick_name=user.display_name or user.name,
+            state="active" if user.active else "blocked",
+            web_url=call.links.user(user.name),
         )
         for user in found
     ]

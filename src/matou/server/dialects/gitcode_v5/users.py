@@ -174,7 +174,7 @@ def user_object(links: Links, user: User, *, email: str = "") -> wire.User:
         avatar_url="",
         html_url=links.user(user.name),
         url=links.api("users", user.name),
-        followers_url=links.api("users", user.name, "followers"),
+        followers_url=None,
         email=email,
         top_languages=[],
     )

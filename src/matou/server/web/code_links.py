@@ -1,0 +1,88 @@
+"""Where the links for people that answers of the APIs hold lead, until files and commits have pages of their own.
+
+`/TEAM/REPOSITORY/blob/REF/PATH` and `…/raw/…` lead to the file as the API gives it, `…/tree/…` and `…/commit/…` to the
+repository's page.
+"""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import unquote_to_bytes
+
+from matou.db.repositories import Repository
+from matou.errors import NotFound
+from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.contents import object_at, read_file
+from matou.forge.forge import Forge
+from matou.forge.history import find_commit_at
+from matou.git.objects import InvalidTreePath, TreePath
+from matou.model.names import ObjectId
+from matou.server.dialects.gitcode_v5.links import Links, quoted
+from matou.server.paths import repository_at
+
+LONGEST_PATH_BYTES = 16384
+MOST_PARTS_OF_A_REF = 20
+_FILES = ("blob", "raw")
+_WORDS = (*_FILES, "tree", "commit")
+
+
+def code_link(forge: Forge, identity: Identity, raw_path: bytes) -> str | None:
+    """Where such a link leads, from the server's root on; None where it is no link into a repository of the viewer's.
+
+    Raises:
+        NotFound: the repository has no such commit, ref or file.
+        MatouError: as the API answers for the same.
+    """
+    if len(raw_path) > LONGEST_PATH_BYTES:
+        return None
+    parts = [unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in raw_path.strip(b"/").split(b"/")]
+    places = (place for place, word in enumerate(parts[:-1]) if word in _WORDS)
+    for place in places:
+        repository = _repository(forge, identity, parts[:place])
+        if repository is not None:
+            return _target(forge, repository, parts[place], parts[place + 1 :])
+    return None
+
+
+def _repository(forge: Forge, identity: Identity, parts: Sequence[str]) -> Repository | None:
+    path = repository_at(tuple(parts))
+    try:
+        return None if path is None else reach_repository(forge, identity, path, Action.READ_CODE)
+    except NotFound:
+        return None
+
+
+def _target(forge: Forge, repository: Repository, word: str, rest: Sequence[str]) -> str:
+    links = Links("")
+    if word in _FILES:
+        ref, path = _file(forge, repository, rest)
+        return links.repository_api(repository.path, "raw", path.encoded) + f"?ref={quoted(ref, safe='')}"
+    if word == "commit":
+        find_commit_at(forge, repository, "/".join(rest))
+    elif not any(True for _ in _readings(forge, repository, rest)):
+        raise NotFound("there is nothing here")
+    return links.page(repository.path)
+
+
+def _file(forge: Forge, repository: Repository, rest: Sequence[str]) -> tuple[str, TreePath]:
+    """The shortest ref that has such a file: either may have slashes."""
+    for ref, start, below in _readings(forge, repository, rest):
+        if not below:
+            continue
+        try:
+            path = TreePath(tuple(below))
+            read_file(forge, repository, start, path, largest_bytes=0)
+        except (NotFound, InvalidTreePath):
+            continue
+        return ref, path
+    raise NotFound("there is nothing here")
+
+
+def _readings(
+    forge: Forge, repository: Repository, rest: Sequence[str]
+) -> Iterator[tuple[str, ObjectId, Sequence[str]]]:
+    """The beginnings that are a ref or a commit, with what follows them."""
+    for count in () if "" in rest else range(1, min(len(rest), MOST_PARTS_OF_A_REF) + 1):
+        ref = "/".join(rest[:count])
+        try:
+            yield ref, object_at(forge, repository, ref), rest[count:]
+        except NotFound:
+            continue
