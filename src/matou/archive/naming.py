@@ -151,6 +151,23 @@ class PathRegistry:
         place = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
         return RepositoryPath(NamespacePath(place[:-1]), place[-1])
 
+    def place_beside(self, owner: Owner, true_name: str, *, place: RepositoryPath) -> RepositoryPath:
+        """Another place for a repository that cannot go on where it stands; what stands there stays, and is its own.
+
+        Called again by a run that follows one which was cut off, it gives the place that that one had given.
+
+        Raises:
+            NoPlaceLeft: as `place_repository`.
+        """
+        parent = place.namespace.segments
+        with self._lock:
+            key = (Kind.REPOSITORY, owner)
+            given = (*parent, self._free_segment(key, true_name, parent, but=place.name))
+            self._taken.setdefault(parent, {})[folded(given[-1])] = key
+            self._places[key] = given
+            self._note(key, given)
+        return RepositoryPath(place.namespace, given[-1])
+
     def sync(self) -> None:
         """Make the new places durable; to be called before the first folder is made at one of them."""
         with self._lock, naming_the_file(self._journal_path):
@@ -178,9 +195,11 @@ class PathRegistry:
                 self._note(key, given)
             return given
 
-    def _free_segment(self, key: _Key, true_name: str, parent: _Parent) -> str:
+    def _free_segment(self, key: _Key, true_name: str, parent: _Parent, *, but: str | None = None) -> str:
+        """The first that nobody has; with `but`, also one that is the owner's own already, if it is not that one."""
         for segment in candidates(safe_segment(true_name), key[1]):
-            if not self._is_taken(segment, parent):
+            is_own = but is not None and self._taken.get(parent, {}).get(folded(segment)) == key
+            if segment != but and (is_own or not self._is_taken(segment, parent)):
                 return segment
         raise NoPlaceLeft(
             "every place for {name} in {parent} is taken", name=repr(true_name)[:200], parent=repr("/".join(parent))

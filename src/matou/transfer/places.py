@@ -35,5 +35,11 @@ class Places:
     def repository(self, repository: RemoteRepository, namespace: NamespacePath) -> RepositoryPath:
         return self.registry.place_repository(self._owner(repository.id), repository.name, namespace=namespace)
 
+    def beside(self, repository: RemoteRepository, place: RepositoryPath) -> RepositoryPath:
+        """Another place in the same folder for a repository that cannot go on where it is, durably given."""
+        beside = self.registry.place_beside(self._owner(repository.id), repository.name, place=place)
+        self.registry.sync()
+        return beside
+
     def _owner(self, id_: str) -> Owner:
         return Owner(self.platform, self.host, id_)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.git.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
 from matou.git.shallow import read_boundary
+from matou.model.names import RepositoryPath
+from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing
 from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
@@ -27,7 +29,7 @@ from matou.transfer.lfs import LfsResult, LfsSaver
 from matou.transfer.plan import Placed
 from matou.transfer.proof import is_as_saved, unchanged_outcome
 from matou.transfer.rows import SavedState, line_of, with_default_branch, with_saved_state
-from matou.transfer.saving import Mirrored, MirrorSaver
+from matou.transfer.saving import Mirrored, MirrorSaver, cannot_go_on
 
 TRIES_OF_A_MOVING_SOURCE = 4
 TRIES_OF_WHAT_BREAKS_OFF = 3
@@ -43,6 +45,7 @@ LOST_TIPS = (
 FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
 LFS_MISSING = "{count} LFS objects are missing at the source"
 LFS_MISSING_BECAUSE = "{count} LFS objects are missing: {fault}"
+BESIDE = "it cannot go on in the folder {place}, and was saved beside it; what was saved before is still there"
 NOT_STORED = "{count} refs have names that a repository cannot hold, such as {first}"
 SHALLOW = "the source itself lacks a part of the history"
 
@@ -68,6 +71,7 @@ class RepositorySaver:
     Attributes:
         first_wait: before what broke off is asked for again.
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
+        place_beside: gives another place to one that cannot go on where it is.
         damage: what is to be fetched again, whatever its refs say.
         known: what `knock` has heard, by id.
     """
@@ -82,6 +86,7 @@ class RepositorySaver:
     saving: threading.Semaphore
     damage: Damage
     first_wait: timedelta
+    place_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 
     def knock(self, task: Placed) -> bool:
@@ -136,6 +141,9 @@ class RepositorySaver:
             raise NoAddress("the platform gave no address that the credential may be sent to")
         listing = self.known.pop(task.remote.id, None) or self._list(task, channel)
         row = task.previous
+        is_new = row is None or row.snapshot is None
+        if cannot_go_on(self._git_dir(task), storable(listing)[0], is_new=is_new):
+            return self._saved_beside(task, listing, channel)
         is_as_before = (
             row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
         )
@@ -145,6 +153,18 @@ class RepositorySaver:
             self.brake.check()
             self.ledger.progress.saving(task.true_path)
             return self._saved(task, listing, channel, unless_as=row if is_as_before else None)
+
+    def _saved_beside(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
+        """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
+        beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None)
+        with self.saving:
+            self.brake.check()
+            self.ledger.progress.saving(task.true_path)
+            settled = self._saved(beside, listing, channel)
+        if settled.cause is not None:
+            return settled
+        note = NotAllStored(BESIDE, place=repr(str(task.place)))
+        return Settled(msgspec.structs.replace(settled.line, reason=str(note)), note)
 
     def _is_damaged(self, task: Placed, row: RepositoryLine) -> bool:
         """Whether more than some LFS objects is to be fetched again."""

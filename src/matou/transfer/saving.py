@@ -14,8 +14,9 @@ from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.files import publish_file
 from matou.git.mirror import MirrorUpdate, make_mirror, update_mirror
+from matou.git.protocol import object_format_of
 from matou.git.refs import KEPT_PREFIX, read_refs
-from matou.git.repository import create_bare, object_format_on_disk, remove_leftovers
+from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
 from matou.git.run import GitAccess, Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
@@ -217,6 +218,19 @@ class MirrorSaver:
                 access=self.access,
                 limits=self.limits,
             )
+
+
+def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
+    """Whether what a source has now cannot go into a folder beside what is there.
+
+    Its objects are named by another hash, or the folder is none of ours: a place is given long before a mirror stands
+    there, and a server may give it away meanwhile.
+    """
+    if is_new and git_dir.exists() and not (git_dir / MARK).exists():
+        return True
+    if listing.is_empty or not (git_dir / "config").exists() or not has_objects(git_dir):
+        return False
+    return object_format_on_disk(git_dir) != object_format_of(listing)
 
 
 def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:

@@ -197,6 +197,7 @@ class Work:
             self.requests,
             saving=threading.Semaphore(self.options.jobs),
             damage=context.damage,
+            place_beside=self.places.beside,
             first_wait=self.options.first_wait,
         )
 

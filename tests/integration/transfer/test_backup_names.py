@@ -1,6 +1,8 @@
 """Names that a platform chose to hurt us, or that only look the same (test catalogue, B-01 to B-10)."""
 
 import re
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,13 +10,17 @@ import pytest
 from matou.archive.layout import Archive
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath, fault_of_segment
-from matou.transfer.saving import PlaceInUse
+from matou.remote.addresses import UnsafeAddress
+from matou.transfer.restore import restore
+from matou.transfer.verify import verify
 from support.scripted_source import (
     TOKEN,
+    ScriptedConnections,
     ScriptedSource,
     assert_sound,
     back_up,
     commit,
+    git,
     mirror,
     open_archive,
     outcomes,
@@ -22,6 +28,7 @@ from support.scripted_source import (
     repository_lines,
 )
 
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 HOSTILE = [
     "../../etc/cron.d/x",
     "..",
@@ -117,11 +124,81 @@ def test_a_repository_that_was_made_in_a_place_given_to_a_source_is_not_written_
     before = refs_of(ours)
     away.rename(there)
 
-    report = back_up(source, archive)
+    back_up(source, archive)
+    back_up(source, archive)
 
     assert refs_of(ours) == before
-    assert outcomes(archive, 2) == {"100": "failed"}
-    assert [type(problem.cause) for problem in report.problems] == [PlaceInUse]
+    assert [outcomes(archive, run) for run in (2, 3)] == [{"100": "saved"}, {"100": "unchanged"}]
+    assert re.fullmatch(r"team/shop/ship~[0-9a-f]{8}", repository_lines(archive, 3)["100"].path)
+    assert refs_of(mirror(archive, "100", run=3)) == refs_of(there)
+
+
+def change_object_format(git_dir: Path, object_format: str) -> None:
+    shutil.rmtree(git_dir)
+    git_dir.mkdir()
+    git(git_dir, "init", "-q", "--bare", "-b", "main", f"--object-format={object_format}", ".")
+    git(git_dir, "config", "uploadpack.allowFilter", "true")
+    commit(git_dir, "refs/heads/main", {"a": f"as {object_format}"})
+
+
+def test_a_repository_whose_objects_have_other_names_now_is_saved_beside_what_was_saved(
+    source: ScriptedSource, archive: Archive, tmp_path: Path
+) -> None:
+    there = source.repository("ship", source.project("shop"))
+    commit(there, "refs/heads/main", {"a": "a"})
+    back_up(source, archive)
+    first = refs_of(mirror(archive, "100", run=1))
+
+    change_object_format(there, "sha256")
+    report = back_up(source, archive)
+    back_up(source, archive)
+
+    assert report.everything_is_saved
+    assert [outcomes(archive, run) for run in (2, 3)] == [{"100": "saved"}, {"100": "unchanged"}]
+    assert repository_lines(archive, 2)["100"].path != repository_lines(archive, 1)["100"].path
+    assert "team/shop/ship" in (repository_lines(archive, 2)["100"].reason or "")
+    assert refs_of(mirror(archive, "100", run=3)) == refs_of(there)
+    assert verify(archive, everything=True, jobs=1, now=NOW).problems == ()
+    assert restore(archive, to=tmp_path / "old", at=1, now=NOW).problems == ()
+    assert restore(archive, to=tmp_path / "new", now=NOW).problems == ()
+    assert refs_of(tmp_path / "old/team/shop/ship.git") == first
+
+
+def test_what_goes_back_and_forth_between_object_formats_loses_nothing(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    there = source.repository("ship", source.project("shop"))
+    commit(there, "refs/heads/main", {"a": "a"})
+    back_up(source, archive)
+    for object_format in ("sha256", "sha1", "sha256"):
+        change_object_format(there, object_format)
+        back_up(source, archive)
+
+    assert [outcomes(archive, run)["100"] for run in (2, 3, 4)] == ["saved"] * 3
+    assert refs_of(mirror(archive, "100", run=4)) == refs_of(there)
+    assert verify(archive, everything=True, jobs=1, now=NOW).problems == ()
+
+
+def test_a_failure_beside_leaves_the_line_of_what_was_saved(source: ScriptedSource, archive: Archive) -> None:
+    there = source.repository("ship", source.project("shop"))
+    commit(there, "refs/heads/main", {"a": "a"})
+    back_up(source, archive)
+    change_object_format(there, "sha256")
+    connections = ScriptedConnections.to(source)
+    connections.transport.before = refuse_fetches
+
+    back_up(source, archive, connections=connections)
+    back_up(source, archive)
+
+    lines = [repository_lines(archive, run)["100"] for run in (1, 2, 3)]
+    assert [line.outcome.value for line in lines] == ["saved", "failed", "saved"]
+    assert (lines[1].path, lines[1].snapshot) == (lines[0].path, lines[0].snapshot)
+    assert refs_of(mirror(archive, "100", run=3)) == refs_of(there)
+
+
+def refuse_fetches(_url: str, body: bytes) -> None:
+    if b"command=fetch" in body:
+        raise UnsafeAddress("not now")
 
 
 def test_a_repository_that_is_listed_twice_is_saved_once(source: ScriptedSource, archive: Archive) -> None:
