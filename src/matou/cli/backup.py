@@ -13,7 +13,7 @@ from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
-from matou.cli.verbosity import shows_bars
+from matou.cli.verbosity import is_verbose, shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.settings import Settings
@@ -136,24 +136,37 @@ def _back_up(
     find: "FindSource", options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
 ) -> _Ended:
     """One source; what stops it is told here, so that the next one has its turn."""
-    from matou.cli import backup_report
     from matou.transfer.report import CredentialDied
 
     try:
         source = find()
         if not options.dry_run:
             keep_private(source.to, group=group)
-        report = _run(source, options, settings)
-    except CredentialDied as died:
-        typer.echo(backup_report.as_json(died.report) if as_json else backup_report.as_text(died.report))
-        complain(describe(died))
-        return _Ended(died.report, exit_code_for(died))
+        try:
+            report = _run(source, options, settings)
+        except CredentialDied as died:
+            _tell(died.report, source.to, as_json=as_json)
+            complain(describe(died))
+            return _Ended(died.report, exit_code_for(died))
+        _tell(report, source.to, as_json=as_json)
     except MatouError as error:
         complain(describe(error))
         return _Ended(None, exit_code_for(error))
-    typer.echo(backup_report.as_json(report) if as_json else backup_report.as_text(report))
     is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
     return _Ended(report, ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+
+
+def _tell(report: "BackupReport", archive: Path, *, as_json: bool) -> None:
+    """What it did; what it saved and changed is read from its manifest, where somebody wants to know."""
+    from matou.cli import backup_report
+    from matou.transfer.changes import changes_of_run
+    from matou.wiring import open_archive
+
+    is_wanted = report.run is not None and (as_json or is_verbose())
+    changes = list(changes_of_run(open_archive(archive), report.run)) if is_wanted and report.run is not None else []
+    text = backup_report.as_json(report, changes) if as_json else backup_report.as_text(report, changes)
+    if text:
+        typer.echo(text)
 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":

@@ -1,15 +1,19 @@
 """What a backup did, as a person or a program reads it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from matou.archive.manifest import Listing, Outcome
 from matou.cli.language import describe, tell, translate
 from matou.cli.texts import duration, printable, size
+from matou.cli.verbosity import is_quiet, is_verbose
 from matou.cli.words import OUTCOMES
+from matou.transfer.changes import RefChange, RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem
 
 _ = translate
+
+SHORT = 12
 
 _INTENTIONS = {
     Intention.FETCH: _("would be fetched"),
@@ -18,14 +22,32 @@ _INTENTIONS = {
     Intention.NOTHING: _("would be left alone"),
 }
 
-_LISTINGS = {
+LISTINGS = {
     Listing.BROKEN_OFF: _("the list of repositories is not whole: there may be more, and none was given up"),
     Listing.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
 }
 
 
-def as_json(report: BackupReport) -> str:
-    return json.dumps(_values(report), ensure_ascii=False, indent=2)
+def as_json(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
+    saved = [_change_values(change) for change in changes]
+    # ASCII: a ref that is not UTF-8 holds lone surrogates.
+    return json.dumps({**_values(report), "saved": saved}, ensure_ascii=any(map(_holds_surrogates, changes)), indent=2)
+
+
+def _holds_surrogates(change: RepositoryChange) -> bool:
+    return any(not ref.name.isprintable() for ref in change.refs)
+
+
+def _change_values(change: RepositoryChange) -> dict[str, object]:
+    return {
+        "path": change.line.path,
+        "outcome": change.line.outcome,
+        "is_new": change.is_new,
+        "refs": change.line.refs,
+        "changed_refs": [{"name": ref.name, "before": ref.before, "after": ref.after} for ref in change.refs],
+        "received_bytes": change.line.received_bytes,
+        "seconds": change.line.seconds,
+    }
 
 
 def _values(report: BackupReport) -> dict[str, object]:
@@ -53,8 +75,29 @@ def _problem(problem: Problem) -> dict[str, object]:
     return {"what": problem.what, "outcome": problem.outcome, "reason": str(problem.cause)}
 
 
-def as_text(report: BackupReport) -> str:
-    return "\n".join(_lines(report))
+def as_text(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
+    """With -v what was saved and changed stands above the rest; with -q only what went wrong is left."""
+    if is_quiet():
+        return "\n".join(() if report.everything_is_saved else _notes(report))
+    named = (line for change in changes for line in _change_lines(change)) if is_verbose() else ()
+    return "\n".join((*named, *_lines(report)))
+
+
+def _change_lines(change: RepositoryChange) -> Iterator[str]:
+    line = change.line
+    what = _("new, {count} refs").format(count=line.refs or 0) if change.is_new else _counts(change.refs)
+    yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}, {what}, {size(line.received_bytes)}"
+    for ref in change.refs:
+        before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.before, ref.after))
+        yield f"    {printable(ref.name)}  {before} -> {after}"
+
+
+def _counts(refs: Sequence[RefChange]) -> str:
+    made = sum(ref.before is None for ref in refs)
+    gone = sum(ref.after is None for ref in refs)
+    return _("refs: {made} new, {moved} moved, {gone} deleted").format(
+        made=made, moved=len(refs) - made - gone, gone=gone
+    )
 
 
 def _lines(report: BackupReport) -> Iterator[str]:
@@ -85,8 +128,8 @@ def _notes(report: BackupReport) -> Iterator[str]:
         )
     if report.trusted:
         yield _("{count} were taken for unchanged on the listing's word, without proof").format(count=report.trusted)
-    if report.listing in _LISTINGS:
-        yield _LISTINGS[report.listing]
+    if report.listing in LISTINGS:
+        yield LISTINGS[report.listing]
     if not report.looked_for:
         yield _nothing_looked_for(report)
     # What may hide repositories is among the problems.

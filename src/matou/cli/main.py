@@ -25,6 +25,8 @@ from matou.cli import (
     role,
     runs,
     serve,
+    show,
+    status,
     token,
     user,
     verify,
@@ -52,7 +54,10 @@ app = typer.Typer(
 app.command("backup", cls=Command, help=_("Save everything that a token can see into an archive."))(backup.backup)
 app.command("verify", cls=Command, help=_("Prove that an archive is whole, and name what is not."))(verify.verify)
 app.command("runs", cls=Command, help=_("List the runs of an archive."))(runs.list_runs)
-app.command("show", cls=Command, help=_("List what an archive holds, as of any run."))(runs.show)
+app.command("status", cls=Command, help=_("Say how old the backups are, what is not done, and what to do next."))(
+    status.status
+)
+app.command("show", cls=Command, help=_("List what an archive holds, as of any run."))(show.show)
 app.command("restore", cls=Command, help=_("Make plain repositories from an archive; needs no network."))(
     restore.restore
 )

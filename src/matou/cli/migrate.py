@@ -12,6 +12,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import translate
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
+from matou.cli.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.settings import Settings
 
@@ -91,7 +92,10 @@ def migrate(
     write_privately(directory)
     with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
         report = _with(token, to, settings, run)
-    typer.echo(migrate_report.as_json(report) if as_json else migrate_report.as_text(report))
+    if as_json:
+        typer.echo(migrate_report.as_json(report))
+    elif not (is_quiet() and report.everything_is_moved and not dry_run):
+        typer.echo(migrate_report.as_text(report))
     raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
 
 

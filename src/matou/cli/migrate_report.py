@@ -6,6 +6,7 @@ from textwrap import indent
 
 from matou.cli.language import describe, tell, translate
 from matou.cli.texts import printable, size
+from matou.cli.verbosity import is_verbose
 from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Rewrite
 
 _ = translate
@@ -89,7 +90,7 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 
 def _lines_of(moved: Moved) -> Iterator[str]:
-    if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes:
+    if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes or is_verbose():
         yield f"{printable(moved.move.candidate.true_path)} -> {printable(str(moved.move.place))}: {_word(moved)}"
     for note in moved.notes:
         yield f"    {tell(note)}"

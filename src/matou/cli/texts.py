@@ -2,7 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+MINUTES_OF_TWO_DAYS = 2 * 24 * 60
 
 
 def printable(text: str) -> str:
@@ -37,9 +39,16 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
+def local_time(moment: datetime) -> str:
+    """As the clock on the wall shows it."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def duration(time: timedelta) -> str:
     seconds = time.total_seconds()
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= MINUTES_OF_TWO_DAYS:
+        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"

@@ -12,7 +12,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import describe, translate
 from matou.cli.privacy import write_privately
 from matou.cli.texts import printable
-from matou.cli.verbosity import shows_bars
+from matou.cli.verbosity import is_quiet, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def verify(
             limits=Limits(memory_bytes=settings.git_memory_bytes),
             repair=repair,
         )
-    typer.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2) if as_json else "\n".join(_lines(report)))
+    if as_json:
+        typer.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2))
+    elif not (is_quiet() and report.is_whole):
+        typer.echo("\n".join(_lines(report)))
     if report.problems:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
     if not report.is_whole:

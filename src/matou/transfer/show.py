@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from matou.archive.chain import checked_lines, newest_manifests, read_end_line
@@ -9,7 +10,10 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, NamespaceLine, RepositoryLine, RunLine, SourceLine, read_run_line
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
+from matou.git.repository import size_bytes
+from matou.model.names import RepositoryPath
 from matou.model.refs import RefListing
+from matou.transfer.filters import nothing_matches
 
 
 class RunState(StrEnum):
@@ -68,6 +72,24 @@ class SavedRepository:
     refs: RefListing | None
     fault: MatouError | None = None
 
+    def changed_at(self, archive: Archive) -> datetime | None:
+        """When somebody last pushed to it, as the source says; where it says nothing, when a run last found it changed.
+
+        Raises DamagedManifest: of the run that did.
+        """
+        if self.line.last_push_at is not None or self.line.saved_in is None:
+            return self.line.last_push_at
+        manifest = archive.manifest(self.line.saved_in)
+        return read_run_line(manifest).started_at if manifest.is_file() else None
+
+    def size_bytes(self, archive: Archive) -> int:
+        """Of its folder on this disk, as it is now."""
+        return size_bytes(archive.repository(RepositoryPath.parse(self.line.path))) if self.line.snapshot else 0
+
+
+class NoSuchSavedRepository(NotFound):
+    """The archive has no repository of that path, or several that it may mean."""
+
 
 def show(archive: Archive, *, at: int | None = None) -> Iterator[SavedRepository]:
     """Every repository of every source as of a run; without `at`, as of now.
@@ -79,6 +101,27 @@ def show(archive: Archive, *, at: int | None = None) -> Iterator[SavedRepository
     for source, line in lines_at(archive, at=at):
         if isinstance(line, RepositoryLine):
             yield _saved_repository(archive, source, line)
+
+
+def show_one(archive: Archive, path: str, *, at: int | None = None) -> SavedRepository:
+    """The repository of a path in the archive, or the only one whose path ends so.
+
+    Raises:
+        NoSuchSavedRepository: there is none, or there are several.
+        NoSuchRun, DamagedManifest: as `show`.
+    """
+    wanted = path.strip("/").removesuffix(".git")
+    lines = [(source, line) for source, line in lines_at(archive, at=at) if isinstance(line, RepositoryLine)]
+    found = [one for one in lines if one[1].path == wanted] or [
+        one for one in lines if one[1].path.endswith(f"/{wanted}")
+    ]
+    if not found:
+        raise nothing_matches([path], [line.path for _, line in lines])
+    if len(found) > 1:
+        raise NoSuchSavedRepository(
+            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in found)
+        )
+    return _saved_repository(archive, *found[0])
 
 
 def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:

@@ -1,0 +1,100 @@
+"""`matou show`: what an archive holds, as a table; of one repository, its refs."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.exit_codes import ExitCode
+from matou.cli.language import complain, describe, translate
+from matou.cli.runs import Directory, JsonLines, utc
+from matou.cli.texts import columns, local_time, printable, size
+
+if TYPE_CHECKING:
+    from matou.archive.layout import Archive
+    from matou.transfer.show import SavedRepository
+
+_ = translate
+
+
+def show(
+    directory: Directory,
+    path: Annotated[
+        str | None, typer.Argument(metavar="PATH", help=_("one repository, by its path or the end of it: its refs"))
+    ] = None,
+    at: Annotated[
+        int | None, typer.Option(metavar="RUN", min=1, help=_("as of this run; the last one by default"))
+    ] = None,
+    as_json: JsonLines = False,
+) -> None:
+    from matou.transfer.show import show as show_saved
+    from matou.transfer.show import show_one
+    from matou.wiring import open_archive
+
+    archive = open_archive(directory)
+    found = list(show_saved(archive, at=at)) if path is None else [show_one(archive, path, at=at)]
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(_values(archive, one), ensure_ascii=True))
+    else:
+        typer.echo("\n".join(_table(archive, found) if path is None else _lines(found[0])))
+    for one in found:
+        if one.fault is not None:
+            complain(f"{printable(one.line.path)}: {describe(one.fault)}")
+    if any(one.fault is not None for one in found):
+        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+
+
+def _values(archive: "Archive", repository: "SavedRepository") -> dict[str, object]:
+    line, refs = repository.line, repository.refs
+    changed_at = repository.changed_at(archive)
+    return {
+        "path": line.path,
+        "name": line.name,
+        "outcome": line.outcome,
+        "reason": line.reason,
+        "head": refs.head or refs.detached_head if refs else None,
+        "refs": dict(refs.refs) if refs else {},
+        "source": {"platform": repository.source.platform, "url": repository.source.url},
+        "saved_in": line.saved_in,
+        "last_change": utc(changed_at) if changed_at else None,
+        "size_bytes": repository.size_bytes(archive),
+    }
+
+
+def _table(archive: "Archive", found: "list[SavedRepository]") -> Iterator[str]:
+    from matou.cli.words import OUTCOMES
+
+    if not found:
+        return
+    rows = [(_("path"), _("refs"), _("size"), _("last change"), _("state"))]
+    rows += [
+        (
+            printable(one.line.path),
+            "" if one.line.refs is None else f"{one.line.refs:,}",
+            size(one.size_bytes(archive)) if one.line.snapshot else "",
+            _moment(one.changed_at(archive)),
+            OUTCOMES[one.line.outcome],
+        )
+        for one in found
+    ]
+    yield from columns(rows)
+
+
+def _lines(repository: "SavedRepository") -> Iterator[str]:
+    from matou.cli.words import OUTCOMES
+
+    line, refs = repository.line, repository.refs
+    yield f"{printable(line.path)}  ({OUTCOMES[line.outcome]})"
+    if refs is None:
+        return
+    if refs.head or refs.detached_head:
+        yield f"  HEAD  {printable(str(refs.head or refs.detached_head))}"
+    for name, oid in refs.refs.items():
+        yield f"  {oid}  {printable(name)}"
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else local_time(moment)

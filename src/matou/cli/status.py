@@ -1,0 +1,238 @@
+"""`matou status`: the newest run of each source, its age, what is not done, and what to do next."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matou.cli.backup import CONFIGURATION
+from matou.cli.exit_codes import ExitCode
+from matou.cli.hosting import AsJson, tell_json
+from matou.cli.language import translate
+from matou.cli.runs import utc
+from matou.cli.sources import Usage
+from matou.cli.texts import duration, local_time, printable, size
+from matou.errors import NotFound
+
+if TYPE_CHECKING:
+    from matou.cli.sources import SourceTable
+    from matou.transfer.status import ArchiveStatus, SourceStatus
+
+_ = translate
+
+Wanted = tuple[tuple[Path, "SourceTable"], ...]
+"""What a configuration lists: each source with the folder of its archive."""
+
+MOST_NAMED = 10
+"""So many of those that are not done are named on a terminal; how many more there are is said."""
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One source.
+
+    Attributes:
+        archive: where it is saved.
+        platform, url: as a command would name them.
+        status: None where nothing of it was ever saved there.
+        is_too_old: the newest run ended longer ago than is wanted.
+    """
+
+    archive: Path
+    platform: str
+    url: str
+    status: "SourceStatus | None"
+    age: timedelta | None
+    is_too_old: bool
+
+    @property
+    def is_well(self) -> bool:
+        return self.status is not None and self.status.is_done and not self.is_too_old
+
+
+def status(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help=_("the archive; without it, those in matou.toml"))
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help=_("how old the newest run may be, such as 26h or 2d; any by default")),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(show_default=CONFIGURATION, help=_("the file that lists the sources"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    from matou.wiring import now
+
+    if directory is not None and config is not None:
+        raise Usage(
+            "{archive} names one archive, and --config a file of them", archive=directory, advice="give one of the two"
+        )
+    limit = None if max_age is None else read_age(max_age)
+    wanted = () if directory is not None else _configured(config or Path(CONFIGURATION))
+    folders = (
+        (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in wanted))
+    )
+    found = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
+    rows = list(_rows(found, wanted, limit, now()))
+    is_well = bool(rows) and all(row.is_well for row in rows)
+    if as_json:
+        tell_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
+    else:
+        for line in _lines(rows, found):
+            typer.echo(line)
+    if not is_well:
+        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
+
+
+def read_age(text: str) -> timedelta:
+    """`90m`, `26h`, `2d`, `1w`, or several such together. Raises Usage."""
+    parts = re.findall(r"([0-9]{1,6})([smhdw])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise Usage("{text} is no length of time", text=repr(text), advice="give it as 90m, 26h, 2d or 1w")
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+
+
+def _configured(config: Path) -> "Wanted":
+    from matou.cli.sources import read_configuration
+
+    try:
+        tables = read_configuration(config)
+    except NotFound as error:
+        raise NotFound(
+            "no archive was named, and there is no {path}", path=config, advice="name one, as in: matou status DIR"
+        ) from error
+    return tuple((Path(table.to).expanduser(), table) for table in tables)
+
+
+def _archive_status(folder: Path, *, must_exist: bool) -> "ArchiveStatus":
+    from matou.archive.layout import NotAnArchive
+    from matou.transfer.status import NOTHING_YET, archive_status
+    from matou.wiring import open_archive
+
+    try:
+        return archive_status(open_archive(folder))
+    except NotAnArchive:
+        if must_exist or folder.exists():
+            raise
+        return NOTHING_YET
+
+
+def _rows(
+    found: "dict[Path, ArchiveStatus]",
+    wanted: "tuple[tuple[Path, SourceTable], ...]",
+    limit: timedelta | None,
+    at: datetime,
+) -> Iterator[_Row]:
+    for folder, archive in found.items():
+        for one in archive.sources:
+            age = one.age(at)
+            yield _Row(folder, one.source.platform, one.source.url, one, age, limit is not None and age > limit)
+    for folder, table in wanted:
+        if not any(_is_of(table, one) for one in found[folder].sources):
+            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False)
+
+
+def _is_of(table: "SourceTable", one: "SourceStatus") -> bool:
+    from matou.archive.chain import host_of
+    from matou.cli.hosts import api_address
+
+    url = api_address(table.url, table.platform)
+    return (table.platform, host_of(url)) == (one.source.platform, host_of(one.source.url))
+
+
+def _cut_off(found: "dict[Path, ArchiveStatus]") -> list[dict[str, object]]:
+    return [{"archive": str(folder), "run": run} for folder, archive in found.items() for run in archive.cut_off]
+
+
+def _values(row: _Row) -> dict[str, object]:
+    values: dict[str, object] = {"archive": str(row.archive), "platform": row.platform, "url": row.url}
+    one = row.status
+    if one is not None and row.age is not None:
+        values |= {
+            "account": one.source.account,
+            "team": one.source.team,
+            "run": one.run,
+            "started_at": utc(one.started_at),
+            "finished_at": utc(one.finished_at),
+            "age_seconds": round(row.age.total_seconds()),
+            "seconds": (one.finished_at - one.started_at).total_seconds(),
+            "received_bytes": one.received_bytes,
+            "listing": one.listing,
+            "outcomes": {outcome.value: count for outcome, count in one.outcomes.items()},
+            "repositories": one.repositories,
+            "size_bytes": one.size_bytes,
+            "not_done": [{"path": line.path, "outcome": line.outcome, "reason": line.reason} for line in one.not_done],
+        }
+    return {
+        **values,
+        "run": one.run if one else None,
+        "is_done": one is not None and one.is_done,
+        "is_too_old": row.is_too_old,
+        "is_well": row.is_well,
+        "next": _next(row),
+    }
+
+
+def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str]:
+    for row in rows:
+        yield f"{row.platform}  {printable(row.url)}  {printable(str(row.archive))}"
+        yield from (f"  {line}" for line in _lines_of(row))
+    if not rows:
+        yield _("nothing was ever backed up here")
+        yield _("next: {step}").format(step="matou backup PLATFORM --url URL --to DIR")
+    for folder, archive in found.items():
+        for run in archive.cut_off:
+            yield _("run {run} of {archive} has not ended: it is at work, or was cut off").format(
+                run=run, archive=printable(str(folder))
+            )
+
+
+def _lines_of(row: _Row) -> Iterator[str]:
+    from matou.cli.words import OUTCOMES
+
+    one = row.status
+    if one is None or row.age is None:
+        yield _("nothing of it was ever saved")
+    else:
+        yield _("run {run} ended {when}, {age} ago; it took {duration} and received {received}").format(
+            run=one.run,
+            when=local_time(one.finished_at),
+            age=duration(row.age),
+            duration=duration(one.finished_at - one.started_at),
+            received=size(one.received_bytes),
+        )
+        yield _("{count} repositories are saved, {size}").format(count=one.repositories, size=size(one.size_bytes))
+        for line in one.not_done[:MOST_NAMED]:
+            reason = f": {printable(line.reason)}" if line.reason else ""
+            yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}{reason}"
+        if len(one.not_done) > MOST_NAMED:
+            yield _("{count} more are not done").format(count=len(one.not_done) - MOST_NAMED)
+        yield from _faults_of(row, one)
+    yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
+
+
+def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
+    from matou.cli.backup_report import LISTINGS
+
+    if one.listing in LISTINGS:
+        yield LISTINGS[one.listing]
+    if not one.looked_for:
+        yield _("no repository was looked for")
+    if row.is_too_old:
+        yield _("that is longer ago than it may be")
+
+
+def _next(row: _Row) -> str:
+    """The command that mends it; empty where nothing is to be done."""
+    if row.is_well:
+        return ""
+    return shlex.join(["matou", "backup", row.platform, "--url", row.url, "--to", str(row.archive)])
