@@ -1,6 +1,6 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
-    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee]
+    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [serving]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -24,6 +24,7 @@ from migration import bench_migration
 from peers import clone_in_parallel, fetch_in_parallel, the_script
 from rows import Row
 from sample import Sample, make_sample
+from serving import bench_serving
 
 KIBIBYTE, MEBIBYTE = 1024, 1024 * 1024
 MEMORY_BAR_BYTES = 200 * MEBIBYTE
@@ -126,6 +127,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "api": bench_api,
     "lists": bench_lists,
     "gitee": bench_gitee,
+    "serving": bench_serving,
 }
 
 

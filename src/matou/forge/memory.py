@@ -15,7 +15,7 @@ from matou.credentials import Secret
 from matou.db.engine import Database
 
 if TYPE_CHECKING:
-    from matou.model.refs import RefListing
+    from matou.git.known_refs import KnownRefs
 
 Answer = TypeVar("Answer")
 
@@ -27,7 +27,7 @@ LONGEST_PAUSE = timedelta(minutes=5)
 FAILURES_FORGOTTEN_AFTER = timedelta(minutes=15)
 TRUST_AFTER_SUCCESS = timedelta(days=1)
 MOST_REMEMBERED = 10_000
-MOST_REFS = 2_000_000
+MOST_BYTES_OF_REFS = 128 * 1024 * 1024
 
 
 class PasswordMemory:
@@ -169,40 +169,37 @@ class AnswerMemory:
 
 
 class ListingMemory:
-    """Ref listings by folder, each good for as long as the folder's signature is the same; bounded by their refs."""
+    """What is known of the refs of repositories, by folder; bounded by about what that takes of memory."""
 
-    def __init__(self, most_refs: int = MOST_REFS) -> None:
-        self._most_refs = most_refs
-        self._refs = 0
-        self._listings: OrderedDict[Path, tuple[Hashable, RefListing]] = OrderedDict()
+    def __init__(self, most_bytes: int = MOST_BYTES_OF_REFS) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._known: OrderedDict[Path, KnownRefs] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, git_dir: Path, signature: Hashable) -> "RefListing | None":
+    def get(self, git_dir: Path) -> "KnownRefs | None":
         with self._lock:
-            found = self._listings.get(git_dir)
-            if found is None or found[0] != signature:
-                return None
-            self._listings.move_to_end(git_dir)
-            return found[1]
+            found = self._known.get(git_dir)
+            if found is not None:
+                self._known.move_to_end(git_dir)
+            return found
 
-    def put(self, git_dir: Path, signature: Hashable, listing: "RefListing") -> None:
+    def put(self, git_dir: Path, known: "KnownRefs") -> None:
         with self._lock:
             self._drop(git_dir)
-            self._listings[git_dir] = (signature, listing)
-            self._refs += _weight(listing)
-            while self._refs > self._most_refs:
-                self._drop(next(iter(self._listings)))
+            self._known[git_dir] = known
+            self._bytes += known.size_bytes
+            while self._bytes > self._most_bytes:
+                self._drop(next(iter(self._known)))
 
     def forget(self, git_dir: Path) -> None:
+        """Look at all of it again: somebody has changed a ref."""
         with self._lock:
-            self._drop(git_dir)
+            found = self._known.get(git_dir)
+            if found is not None:
+                self._known[git_dir] = found.in_doubt()
 
     def _drop(self, git_dir: Path) -> None:
-        found = self._listings.pop(git_dir, None)
+        found = self._known.pop(git_dir, None)
         if found is not None:
-            self._refs -= _weight(found[1])
-
-
-def _weight(listing: "RefListing") -> int:
-    # An empty repository takes room too.
-    return len(listing.refs) + 1
+            self._bytes -= found.size_bytes

@@ -11,13 +11,14 @@ from matou.forge.access import Identity, no_such_repository
 from matou.forge.forge import Forge
 from matou.forge.push_rules import judge, rules_apply
 from matou.forge.pushes import after_push
-from matou.forge.references import HIDDEN_PREFIX, ref_listing
+from matou.forge.references import ref_listing
 from matou.forge.revisions import BRANCHES
 from matou.forge.turns import only_writer
 from matou.git.jail import NO_ENVIRONMENT
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
+from matou.git.refs import OWN_PREFIX
 from matou.git.run import GitFailed
 from matou.model.names import RefName
 from matou.model.refs import RefChange
@@ -138,7 +139,7 @@ def _judge(
 def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
     default = {ref_listing(forge, repository).head, RefName(BRANCHES + (repository.default_branch or ""))}
     for change in changes:
-        if change.ref.startswith(HIDDEN_PREFIX):
+        if change.ref.startswith(OWN_PREFIX):
             raise HiddenRef("{ref} is not yours to change", ref=change.ref)
         if change.new is None and change.ref in default:
             name = repr(change.ref.removeprefix(BRANCHES))[:200]

@@ -5,12 +5,12 @@ file or starts a process.
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import matou
+from matou.git.known_refs import RefLines, ref_lines
 from matou.git.pktline import MalformedPacket, Marker, Packet, decode, encode, encode_line
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -66,7 +66,12 @@ def capability_advertisement_v2(object_format: str = "sha1") -> bytes:
 
 
 def advertisement_v0(
-    listing: RefListing, service: str, capabilities: Sequence[str] | None = None, *, version: int = 0
+    listing: RefListing,
+    service: str,
+    capabilities: Sequence[str] | None = None,
+    *,
+    version: int = 0,
+    lines: RefLines | None = None,
 ) -> bytes:
     """All refs of a repository, as versions 0 and 1 begin, without `service_announcement`.
 
@@ -76,20 +81,39 @@ def advertisement_v0(
         capabilities: those that depend on what is served; git 2.39's own where none are given. HEAD's target,
             the object format and our agent are added.
         version: 0, or 1, which differs by its first line.
+        lines: of the listing, where they are known.
     """
     is_fetch = service == UPLOAD_PACK
     chosen = CAPABILITIES_V0[service] if capabilities is None else capabilities
-    lines = list(_v0_fetch_lines(listing) if is_fetch else _ref_lines(listing))
-    if not lines:
-        lines = [(ObjectId("0" * _digits(listing)), b"capabilities^{}")]
     suffix = b"\0" + " ".join((*chosen, *_described_capabilities(listing, is_fetch=is_fetch))).encode(
         "utf-8", "surrogateescape"
     )
-    answer = [encode_line("version 1")] if version == 1 else []
-    for oid, name in lines:
-        answer.append(encode(b"%b %b%b\n" % (oid.encode(), name, suffix)))
-        suffix = b""
-    return b"".join(answer) + Marker.FLUSH.value
+    refs = _v0_lines(listing, lines or ref_lines(listing), with_peeled=is_fetch)
+    head = head_object(listing) if is_fetch else None
+    if head is not None:
+        refs.insert(0, encode(b"%b HEAD\n" % head.encode()))
+    if not refs:
+        refs.append(encode_line(f"{'0' * _digits(listing)} capabilities^{{}}"))
+    refs[0] = _with_suffix(refs[0], suffix)
+    beginning = encode_line("version 1") if version == 1 else b""
+    return b"".join((beginning, *refs, Marker.FLUSH.value))
+
+
+def _v0_lines(listing: RefListing, lines: RefLines, *, with_peeled: bool) -> list[bytes]:
+    """Those of `ls-refs` are the same but for annotated tags, which have two here."""
+    made = lines.lines.copy()
+    for ref, peeled in listing.peeled.items():
+        name = ref.encode("utf-8", "surrogateescape")
+        place = lines.below(name).start
+        tag = encode(b"%b %b\n" % (listing.refs[ref].encode(), name))
+        made[place] = tag + encode(b"%b %b^{}\n" % (peeled.encode(), name)) if with_peeled else tag
+    return made
+
+
+def _with_suffix(line: bytes, suffix: bytes) -> bytes:
+    """The first of what may be two lines, with the capabilities at its end."""
+    end = int(line[:4], 16)
+    return encode(line[4 : end - 1] + suffix + b"\n") + line[end:]
 
 
 def _described_capabilities(listing: RefListing, *, is_fetch: bool) -> Iterator[str]:
@@ -101,26 +125,6 @@ def _described_capabilities(listing: RefListing, *, is_fetch: bool) -> Iterator[
 
 def _digits(listing: RefListing) -> int:
     return 64 if object_format_of(listing) == "sha256" else 40
-
-
-def _v0_fetch_lines(listing: RefListing) -> Iterator[tuple[ObjectId, bytes]]:
-    head = head_object(listing)
-    if head is not None:
-        yield head, b"HEAD"
-    for oid, name in _ref_lines(listing):
-        yield oid, name
-        peeled = listing.peeled.get(RefName(name.decode("utf-8", "surrogateescape")))
-        if peeled is not None:
-            yield peeled, name + b"^{}"
-
-
-def _ref_lines(listing: RefListing) -> Iterator[tuple[ObjectId, bytes]]:
-    for name, ref in _sorted_refs(listing):
-        yield listing.refs[ref], name
-
-
-def _sorted_refs(listing: RefListing) -> list[tuple[bytes, RefName]]:
-    return sorted((ref.encode("utf-8", "surrogateescape"), ref) for ref in listing.refs)
 
 
 def head_object(listing: RefListing) -> ObjectId | None:
@@ -237,30 +241,26 @@ def _until(packets: Iterator[Packet], end: Marker) -> Iterator[bytes]:
     yield b"?"
 
 
-def ls_refs_answer(listing: RefListing, request: LsRefsRequest) -> bytes:
-    """Raises MalformedPacket where client and repository differ in object format: git breaks off there."""
+def ls_refs_answer(listing: RefListing, request: LsRefsRequest, lines: RefLines | None = None) -> bytes:
+    """Args: lines: of the listing, where they are known.
+
+    Raises:
+        MalformedPacket: client and repository differ in object format: git breaks off there.
+    """
     if listing.refs and request.object_format != object_format_of(listing):
         raise MalformedPacket("the object format of an ls-refs request", request.object_format)
-    return b"".join(encode(line) for line in _ls_refs_lines(listing, request)) + Marker.FLUSH.value
+    known = lines or ref_lines(listing)
+    parts = list(_head_line(listing, request)) if _is_wanted(b"HEAD", request) else []
+    # A prefix costs two bisections, not a comparison with each ref: a client may name 65,000 of them.
+    for prefix in _outermost(request.prefixes) if request.prefixes else (b"",):
+        part = known.below(prefix)
+        parts += known.lines[part] if request.peel else _unpeeled(listing, known.names[part])
+    return b"".join(parts) + Marker.FLUSH.value
 
 
-def _ls_refs_lines(listing: RefListing, request: LsRefsRequest) -> Iterator[bytes]:
-    if _is_wanted(b"HEAD", request):
-        yield from _head_line(listing, request)
-    for name, ref in _wanted_refs(listing, request.prefixes):
-        peeled = listing.peeled.get(ref) if request.peel else None
-        suffix = b"" if peeled is None else b" peeled:" + peeled.encode()
-        yield b"%b %b%b\n" % (listing.refs[ref].encode(), name, suffix)
-
-
-def _wanted_refs(listing: RefListing, prefixes: Sequence[bytes]) -> Iterator[tuple[bytes, RefName]]:
-    """In order. A prefix costs a bisection, not a comparison with each ref: a client may name 65,000 of them."""
-    refs = _sorted_refs(listing)
-    for prefix in _outermost(prefixes) if prefixes else (b"",):
-        for position in range(bisect_left(refs, (prefix,)), len(refs)):
-            if not refs[position][0].startswith(prefix):
-                break
-            yield refs[position]
+def _unpeeled(listing: RefListing, names: Sequence[bytes]) -> Iterator[bytes]:
+    for name in names:
+        yield encode(b"%b %b\n" % (listing.refs[RefName(name.decode("utf-8", "surrogateescape"))].encode(), name))
 
 
 def _outermost(prefixes: Sequence[bytes]) -> Iterator[bytes]:
@@ -279,7 +279,7 @@ def _head_line(listing: RefListing, request: LsRefsRequest) -> Iterator[bytes]:
         return
     target = listing.head if request.symrefs else None
     suffix = b"" if target is None else b" symref-target:" + target.encode("utf-8", "surrogateescape")
-    yield b"%b HEAD%b\n" % (b"unborn" if oid is None else oid.encode(), suffix)
+    yield encode(b"%b HEAD%b\n" % (b"unborn" if oid is None else oid.encode(), suffix))
 
 
 def _is_wanted(name: bytes, request: LsRefsRequest) -> bool:

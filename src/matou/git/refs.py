@@ -50,6 +50,9 @@ LONGEST_SHORT_NAME_BYTES: Final = 250
 LONGEST_REF_NAME_BYTES: Final = 1000
 """With the folder before it and `.lock` behind it well below the 4,096 that Linux takes for a path."""
 
+Mark = tuple[int, int, int, int]
+"""When a file was written and changed, which one it is, and how long."""
+
 _FRESH_NANOSECONDS: Final = 100_000_000
 _FRESH_NANOSECONDS_COARSE: Final = 2_000_000_000
 
@@ -127,10 +130,13 @@ def read_refs(git_dir: Path) -> RefListing:
     peeled = {name: peel for name, peel in packed.peeled.items() if name not in loose}
     doubtful = loose if packed.is_fully_peeled else refs
     peeled.update(peel_refs(git_dir, doubtful))
-    head = _head_target(git_dir / "HEAD")
-    if head.startswith("refs/"):
-        return RefListing(refs, peeled, head=RefName(head))
-    return RefListing(refs, peeled, detached_head=ObjectId(head))
+    head, detached = head_of(_head_target(git_dir / "HEAD"))
+    return RefListing(refs, peeled, head=head, detached_head=detached)
+
+
+def head_of(target: str) -> tuple[RefName | None, ObjectId | None]:
+    """What HEAD says, as the ref that it points at or the object that it names."""
+    return (RefName(target), None) if target.startswith("refs/") else (None, ObjectId(target))
 
 
 def peel_refs(git_dir: Path, refs: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
@@ -182,8 +188,12 @@ def parse_packed_refs(content: bytes, path: Path) -> PackedRefs:
 
 
 def _read_loose(git_dir: Path, packed: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
-    found = {name: _ref_target(path) for name, path in loose_ref_files(git_dir)}
-    return {name: oid for name, target in found.items() if (oid := _resolved(target, found, packed)) is not None}
+    return resolved_refs({name: target_of_ref(path) for name, path in loose_ref_files(git_dir)}, packed)
+
+
+def resolved_refs(loose: Mapping[RefName, str], packed: Mapping[RefName, ObjectId]) -> dict[RefName, ObjectId]:
+    """The objects that loose refs stand for, symbolic ones too."""
+    return {name: oid for name, target in loose.items() if (oid := _resolved(target, loose, packed)) is not None}
 
 
 def _resolved(target: str, loose: Mapping[RefName, str], packed: Mapping[RefName, ObjectId]) -> ObjectId | None:
@@ -210,7 +220,7 @@ def loose_ref_files(git_dir: Path) -> Iterator[tuple[RefName, Path]]:
                 yield RefName(name), Path(os.fsdecode(path))
 
 
-def _ref_target(path: Path) -> str:
+def target_of_ref(path: Path) -> str:
     """An object id, or the name of the ref that a symbolic one points at."""
     content = path.read_bytes().decode("utf-8", "surrogateescape")
     if content.startswith("ref:"):
@@ -231,7 +241,7 @@ def leave_out_unreadable(git_dir: Path) -> None:
         publish_file(packed, b"".join(line + b"\n" for line in kept))
     for _, path in tuple(loose_ref_files(git_dir)):
         try:
-            _ref_target(path)
+            target_of_ref(path)
         except DamagedRefs:
             path.unlink()
 
@@ -244,7 +254,7 @@ def _is_sound(line: str) -> bool:
 
 def _head_target(path: Path) -> str:
     try:
-        return _ref_target(path)
+        return target_of_ref(path)
     except FileNotFoundError:
         raise DamagedRefs("{path} is not there", path=path) from None
 
@@ -256,30 +266,40 @@ def refs_signature(git_dir: Path, *, clock: Callable[[], int] = time.time_ns) ->
         git_dir: a bare repository; one that has gone meanwhile has no signature.
         clock: nanoseconds since 1970.
     """
-    marks = tuple(sorted(_marks(git_dir)))
-    if not marks:
+    marks = marks_of(git_dir)
+    now = clock()
+    if not marks or any(is_fresh(mark, now=now) for mark in marks.values()):
         return None
-    newest = max(mark[1] for mark in marks)
-    has_fine_times = any(mark[1] % 1_000_000_000 for mark in marks)
-    age = clock() - newest
-    return marks if age > (_FRESH_NANOSECONDS if has_fine_times else _FRESH_NANOSECONDS_COARSE) else None
+    return tuple(sorted(marks.items()))
 
 
-def _marks(git_dir: Path) -> Iterator[tuple[bytes, int, int, int, int]]:
+def is_fresh(mark: Mark, *, now: int) -> bool:
+    """It may change again without another mark. Where no time has a fraction, seconds are all that a disk knows."""
+    written = mark[0]
+    return now - written <= (_FRESH_NANOSECONDS if written % 1_000_000_000 else _FRESH_NANOSECONDS_COARSE)
+
+
+def marks_of(git_dir: Path) -> dict[bytes, Mark]:
+    """Of every file and folder that says something of refs, a mark that changes when it does."""
+    return dict(_marks(git_dir))
+
+
+def _marks(git_dir: Path) -> Iterator[tuple[bytes, Mark]]:
     root = os.fsencode(git_dir)
     for name in (b"/HEAD", b"/packed-refs"):
         with contextlib.suppress(FileNotFoundError):
-            yield _mark(root + name)
+            yield root + name, _mark(root + name)
     for folder, _, files in os.walk(root + b"/refs"):
-        yield _mark(folder)
+        with contextlib.suppress(FileNotFoundError):
+            yield folder, _mark(folder)
         for file in files:
             with contextlib.suppress(FileNotFoundError):
-                yield _mark(folder + b"/" + file)
+                yield folder + b"/" + file, _mark(folder + b"/" + file)
 
 
-def _mark(path: bytes) -> tuple[bytes, int, int, int, int]:
+def _mark(path: bytes) -> Mark:
     found = os.lstat(path)
-    return path, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
 
 
 def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId]) -> None:

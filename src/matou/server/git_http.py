@@ -10,22 +10,20 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from typing import IO
-from urllib.parse import parse_qs
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound, UnknownShape
 from matou.forge.access import Action
 from matou.forge.downloads import count_download
-from matou.forge.references import ref_listing
 from matou.git import protocol
-from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK
+from matou.git.protocol import UPLOAD_PACK
 from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
-from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
 from matou.server.git_push import receive_pack
+from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.pace import Pace
 from matou.server.paths import Operation
 from matou.server.site import Site
@@ -34,12 +32,10 @@ from matou.server.streaming import (
     PIECE_BYTES,
     PLAIN_TEXT,
     ClientLeft,
-    Header,
     Receiver,
     RequestBody,
     begin_answer,
     end_answer,
-    header,
     send_answer,
     send_piece,
     understood,
@@ -49,7 +45,6 @@ from matou.server.streaming import (
 LARGEST_FETCH_REQUEST_BYTES = 64 * 1024 * 1024
 MOST_FETCH_LINES = 1_000_000
 KEPT_IN_MEMORY_BYTES = 256 * 1024
-SHORT_PACKED_REFS_BYTES = 256 * 1024
 
 FETCH_SETTINGS = (
     ("uploadpack.allowFilter", "true"),
@@ -59,8 +54,6 @@ FETCH_SETTINGS = (
 
 _WANT = re.compile(rb"want ([0-9a-f]{40,64})")
 _DONE = re.compile(rb"000[89]done")
-_ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
-_RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
 
 
 class GitRefusedRequest(UnknownShape):
@@ -87,45 +80,6 @@ def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]
     return operation
 
 
-async def _advertise(request: GitRequest) -> None:
-    service = _service_of(request.scope["query_string"])
-    admitted = await admit(request, _ACTION_OF_SERVICE[service])
-    kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
-    listing = await _listing(request.site, admitted.repository)
-    body = _advertisement(listing, service, protocol_version(request))
-    await send_answer(request.send, 200, (kind, *NO_CACHE), body)
-
-
-def _service_of(query: bytes) -> str:
-    services = parse_qs(query.decode("latin-1"), max_num_fields=20).get("service", [])
-    if len(services) != 1 or services[0] not in _ACTION_OF_SERVICE:
-        raise GitRefusedRequest("the service of a git request", services)
-    return services[0]
-
-
-async def _listing(site: Site, repository: Repository) -> RefListing:
-    """A long list of refs is read in a thread, so that it holds up nobody; a short one costs less than the thread."""
-    try:
-        is_short = (site.forge.git_dir(repository) / "packed-refs").stat().st_size <= SHORT_PACKED_REFS_BYTES
-    except FileNotFoundError:
-        is_short = True
-    ask = site.ask_quickly if is_short else site.ask
-    return await ask(ref_listing, site.forge, repository)
-
-
-def _advertisement(listing: RefListing, service: str, version: int) -> bytes:
-    if version == 2 and service == UPLOAD_PACK:
-        return protocol.capability_advertisement_v2(protocol.object_format_of(listing))
-    advertisement = protocol.advertisement_v0(listing, service, version=min(version, 1))
-    return protocol.service_announcement(service) + advertisement
-
-
-def protocol_version(request: GitRequest) -> int:
-    """The highest version that the client says it speaks and that exists; 0 where it says nothing."""
-    words = header(request.headers, b"git-protocol").decode("latin-1").split(":")
-    return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
-
-
 async def _upload_pack(request: GitRequest) -> None:
     admitted = await admit(request, Action.READ_CODE)
     with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as body:
@@ -135,11 +89,9 @@ async def _upload_pack(request: GitRequest) -> None:
         beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
         wanted = await understood(protocol.is_ls_refs, beginning) if version == 2 else None
         if beginning == PROBE:
-            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), b"")
+            await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
         elif wanted is not None:
-            listing = await _listing(request.site, admitted.repository)
-            answer = await understood(lambda _: protocol.ls_refs_answer(listing, wanted), beginning)
-            await send_answer(request.send, 200, (_RESULT, *NO_CACHE), answer)
+            await answer_ls_refs(request, admitted, wanted)
         elif (pack := await _whole_pack(request, admitted, beginning)) is not None:
             count_download(request.site.forge, admitted.repository)
             await _send_whole(request, pack)
@@ -154,12 +106,17 @@ async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None
     wanted = {want.decode() for want in _WANT.findall(asked)}
     # A shallow clone of version 0 asks twice, and says only the second time that it is done.
     is_last = _DONE.search(asked) is not None
-    if wanted and is_last and b"have " not in asked and wanted <= (await _listing(site, repository)).object_ids():
+    if (
+        wanted
+        and is_last
+        and b"have " not in asked
+        and wanted <= (await current_refs(site, repository)).listing.object_ids()
+    ):
         count_download(site.forge, repository)
 
 
 async def _send_whole(request: GitRequest, pack: WholePack) -> None:
-    headers = (_RESULT, *NO_CACHE)
+    headers = (UPLOAD_PACK_RESULT, *NO_CACHE)
     if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
         await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
         return
@@ -174,7 +131,7 @@ async def _whole_pack(request: GitRequest, admitted: Admitted, body: bytes) -> W
     wanted = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
     if wanted is None:
         return None
-    listing = await _listing(request.site, admitted.repository)
+    listing = (await current_refs(request.site, admitted.repository)).listing
     if not wanted <= listing.object_ids() | {protocol.head_object(listing)}:
         return None
     git_dir = request.site.forge.git_dir(admitted.repository)
@@ -223,7 +180,7 @@ async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) 
     piece = await child.read(PIECE_BYTES)
     if not piece:
         raise GitRefusedRequest("a git request", "nothing that git could answer")
-    await begin_answer(request.send, 200, (_RESULT, *NO_CACHE))
+    await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE))
     while piece:
         await receiver.send_piece(piece)
         piece = await child.read(PIECE_BYTES)
@@ -231,7 +188,7 @@ async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) 
 
 
 _OPERATIONS: dict[tuple[Operation, str], Callable[[GitRequest], Awaitable[None]]] = {
-    (Operation.ADVERTISE, "GET"): _advertise,
+    (Operation.ADVERTISE, "GET"): advertise,
     (Operation.UPLOAD_PACK, "POST"): _upload_pack,
     (Operation.RECEIVE_PACK, "POST"): receive_pack,
 }

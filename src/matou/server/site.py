@@ -13,6 +13,7 @@ from matou.forge.forge import Forge
 from matou.git.whole_pack import WholePack
 from matou.model.names import ObjectId
 from matou.server.lfs_links import Links
+from matou.server.ref_answers import RefAnswers
 from matou.server.turns import Turns, Writers
 from matou.server.whole_files import WholeFiles
 
@@ -59,6 +60,7 @@ class Site:
     base_url: str | None
     links: Links
     whole_files: WholeFiles = field(default_factory=WholeFiles)
+    ref_answers: RefAnswers = field(default_factory=RefAnswers)
     whole_packs: WholePacks = field(default_factory=WholePacks)
     fetches: Turns = field(default_factory=lambda: Turns(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
     pushes: Turns = field(default_factory=lambda: Turns(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))

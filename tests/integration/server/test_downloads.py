@@ -1,12 +1,15 @@
-"""Clones are counted as downloads, and nothing else that git asks for is."""
+"""What is counted as a download, and what of refs is remembered as it goes out."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+import httpx
 
 from matou.db import downloads
 from matou.db.repositories import Repository
 from matou.forge.downloads import day_of
-from support.git_repositories import commit_file, git, make_repository
+from support.git_repositories import commit_file, git, make_many_refs, make_repository
 from support.matou_server import MatouServer, running_server
 
 
@@ -38,3 +41,36 @@ def test_clones_count_and_fetches_of_what_is_new_do_not(tmp_path: Path) -> None:
         status = server.stop()
 
         assert (status, counted(server, repository)) == (0, 4)
+
+
+def test_many_refs_come_in_gzip_to_who_takes_it_and_are_those_on_the_disk(
+    matou_server: MatouServer, tmp_path: Path
+) -> None:
+    repository = matou_server.repository()
+    source = make_many_refs(tmp_path / "many.git", 3_000)
+    url = matou_server.clone_url(repository, matou_server.credential())
+    git(source, "push", "--quiet", "--mirror", url)
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Git-Protocol": "version=2",
+        "Authorization": httpx.BasicAuth("x", matou_server.token().reveal())._auth_header,
+    }
+
+    def ask(encoding: str) -> httpx.Response:
+        body = b"0014command=ls-refs\n0001" + b"0009peel\n" + b"000csymrefs\n" + b"0000"
+        more = headers | {"Accept-Encoding": encoding}
+        return httpx.post(f"{matou_server.url}/{repository.path}.git/git-upload-pack", content=body, headers=more)
+
+    plain = ask("identity")
+    deadline = time.monotonic() + 30
+    while "content-encoding" not in (zipped := ask("gzip")).headers and time.monotonic() < deadline:
+        assert zipped.content == plain.content
+    git(source, "push", "--quiet", url, "+main~0:refs/heads/new")
+    after = ask("gzip")
+
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.content == plain.content
+    assert b" refs/heads/new\n" in after.content
+    assert b" refs/heads/new\n" not in plain.content
+    assert git(None, "ls-remote", url) == git(None, "ls-remote", matou_server.git_dir(repository))

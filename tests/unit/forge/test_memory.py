@@ -1,5 +1,6 @@
 """What a server remembers: no longer, no more and for nobody else than it should."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from matou.forge.memory import (
     LogInFailures,
     PasswordMemory,
 )
+from matou.git.known_refs import KnownRefs
+from matou.git.refs import PackedRefs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
@@ -158,45 +161,56 @@ def test_remembered_failures_are_bounded() -> None:
     assert len(failures._counts) == 10
 
 
-def listing(refs: int) -> RefListing:
-    return RefListing({RefName(f"refs/heads/b{number}"): ObjectId("a" * 40) for number in range(refs)})
+def known(refs: int) -> KnownRefs:
+    names = {RefName(f"refs/heads/b{number}"): ObjectId("a" * 40) for number in range(refs)}
+    listing, packed = RefListing(names), PackedRefs(names, {}, is_fully_peeled=True)
+    return KnownRefs({}, frozenset(), packed, {}, listing, listing)
 
 
-def test_a_listing_is_remembered_for_as_long_as_the_signature_is_the_same() -> None:
-    memory, kept = ListingMemory(), listing(1)
-    memory.put(Path("/a.git"), "1", kept)
+def test_refs_are_remembered_by_their_folder() -> None:
+    memory, kept = ListingMemory(), known(1)
+    memory.put(Path("/a.git"), kept)
 
-    assert memory.get(Path("/a.git"), "1") is kept
-    assert memory.get(Path("/a.git"), "2") is None
-    assert memory.get(Path("/b.git"), "1") is None
-
-
-def test_listings_are_bounded_by_their_refs_and_the_least_used_goes_first() -> None:
-    memory = ListingMemory(most_refs=22)
-    memory.put(Path("/a.git"), "1", listing(10))
-    memory.put(Path("/b.git"), "1", listing(10))
-    memory.get(Path("/a.git"), "1")
-
-    memory.put(Path("/c.git"), "1", listing(10))
-
-    there = [memory.get(Path(f"/{name}.git"), "1") is not None for name in "abc"]
-    assert there == [True, False, True]
+    assert memory.get(Path("/a.git")) is kept
+    assert memory.get(Path("/b.git")) is None
 
 
-def test_a_listing_larger_than_all_room_is_not_kept() -> None:
-    memory = ListingMemory(most_refs=5)
+def test_what_was_changed_is_looked_at_again() -> None:
+    memory, mark = ListingMemory(), (1, 2, 3, 4)
+    memory.put(Path("/a.git"), replace(known(1), marks={b"/a.git/HEAD": mark}))
 
-    memory.put(Path("/a.git"), "1", listing(10))
-    memory.put(Path("/b.git"), "1", listing(2))
+    memory.forget(Path("/a.git"))
 
-    assert memory.get(Path("/a.git"), "1") is None
-    assert memory.get(Path("/b.git"), "1") is not None
+    found = memory.get(Path("/a.git"))
+    assert found is not None
+    assert not found.is_current({b"/a.git/HEAD": mark})
 
 
-def test_a_listing_that_is_put_again_counts_once() -> None:
-    memory = ListingMemory(most_refs=25)
-    for signature in ("1", "2", "3", "4"):
-        memory.put(Path("/a.git"), signature, listing(10))
-    memory.put(Path("/b.git"), "1", listing(10))
+def test_what_is_known_of_refs_is_bounded_and_the_least_used_goes_first() -> None:
+    memory = ListingMemory(most_bytes=2 * known(10).size_bytes + 1)
+    memory.put(Path("/a.git"), known(10))
+    memory.put(Path("/b.git"), known(10))
+    memory.get(Path("/a.git"))
 
-    assert memory.get(Path("/a.git"), "4") is not None
+    memory.put(Path("/c.git"), known(10))
+
+    assert [memory.get(Path(f"/{name}.git")) is not None for name in "abc"] == [True, False, True]
+
+
+def test_refs_that_take_more_than_all_room_are_not_kept() -> None:
+    memory = ListingMemory(most_bytes=known(5).size_bytes)
+
+    memory.put(Path("/a.git"), known(10))
+    memory.put(Path("/b.git"), known(2))
+
+    assert memory.get(Path("/a.git")) is None
+    assert memory.get(Path("/b.git")) is not None
+
+
+def test_refs_that_are_put_again_count_once() -> None:
+    memory = ListingMemory(most_bytes=2 * known(10).size_bytes)
+    for _ in range(4):
+        memory.put(Path("/a.git"), known(10))
+    memory.put(Path("/b.git"), known(10))
+
+    assert memory.get(Path("/a.git")) is not None

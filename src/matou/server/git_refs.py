@@ -1,0 +1,152 @@
+"""What git clients ask of refs: advertisements of all versions, and `ls-refs`; made once for each state of the refs."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from matou.db.repositories import Repository
+from matou.errors import UnknownShape
+from matou.forge.access import Action
+from matou.forge.references import known_refs, refs_at_hand
+from matou.git import protocol
+from matou.git.known_refs import KnownRefs
+from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
+from matou.model.refs import RefListing
+from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.ref_answers import RefAnswer
+from matou.server.site import Site
+from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
+
+MANY_REFS = 2_000
+"""Making an answer of so many takes longer than the event loop has."""
+
+KIBIBYTE = 1024
+MOST_PREFIXES_REMEMBERED = 16
+SMALLEST_ZIPPED_BYTES = 64 * 1024
+_LEVEL = 4
+
+UPLOAD_PACK_RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
+_ZIPPED: tuple[Header, ...] = ((b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
+_ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
+
+
+class UnknownService(UnknownShape):
+    """An advertisement of something that is no service of git."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefQuestion:
+    """Something that is asked about refs.
+
+    Attributes:
+        key: all that the answer depends on besides the refs; None for one that is asked too seldom to remember.
+        lines: how many lines the answer has, about; looked at where the refs' own lines are known.
+        make: the answer.
+    """
+
+    key: Hashable | None
+    lines: Callable[[KnownRefs], int]
+    make: Callable[[KnownRefs], bytes]
+
+
+async def advertise(request: GitRequest) -> None:
+    service, version = _service_of(request.scope["query_string"]), protocol_version(request)
+    admitted = await admit(request, _ACTION_OF_SERVICE[service])
+    kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
+    if version == 2 and service == UPLOAD_PACK:
+        known = await current_refs(request.site, admitted.repository)
+        body = protocol.capability_advertisement_v2(protocol.object_format_of(known.listing))
+        await send_answer(request.send, 200, (kind, *NO_CACHE), body)
+        return
+    await _answer(request, admitted, _advertisement(service, min(version, 1)), kind)
+
+
+async def answer_ls_refs(request: GitRequest, admitted: Admitted, wanted: LsRefsRequest) -> None:
+    is_usual = len(wanted.prefixes) <= MOST_PREFIXES_REMEMBERED and sum(map(len, wanted.prefixes)) <= KIBIBYTE
+    question = RefQuestion(
+        key=wanted if is_usual else None,
+        lines=lambda known: known.lines.count(wanted.prefixes or (b"",)) + len(wanted.prefixes),
+        make=lambda known: protocol.ls_refs_answer(known.listing, wanted, known.lines),
+    )
+    await _answer(request, admitted, question, UPLOAD_PACK_RESULT)
+
+
+def _advertisement(service: str, version: int) -> RefQuestion:
+    def make(known: KnownRefs) -> bytes:
+        advertisement = protocol.advertisement_v0(known.listing, service, version=version, lines=known.lines)
+        return protocol.service_announcement(service) + advertisement
+
+    return RefQuestion((service, version), lambda known: len(known.listing.refs), make)
+
+
+async def _answer(request: GitRequest, admitted: Admitted, question: RefQuestion, kind: Header) -> None:
+    answer = await _made(request.site, admitted.repository, question, may_be_zipped=_takes_gzip(request))
+    more = _ZIPPED if answer.is_zipped else ()
+    await send_answer(request.send, 200, (kind, *NO_CACHE, *more), answer.body)
+
+
+def _takes_gzip(request: GitRequest) -> bool:
+    words = header(request.headers, b"accept-encoding").replace(b" ", b"").split(b",")
+    return b"gzip" in words
+
+
+def _service_of(query: bytes) -> str:
+    services = parse_qs(query.decode("latin-1"), max_num_fields=20).get("service", [])
+    if len(services) != 1 or services[0] not in _ACTION_OF_SERVICE:
+        raise UnknownService("the service of a git request", services)
+    return services[0]
+
+
+def protocol_version(request: GitRequest) -> int:
+    """The highest version that the client says it speaks and that exists; 0 where it says nothing."""
+    words = header(request.headers, b"git-protocol").decode("latin-1").split(":")
+    return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
+
+
+async def current_refs(site: Site, repository: Repository) -> KnownRefs:
+    """What is known is proven in the event loop; whatever has to be read is read in a thread."""
+    at_hand = refs_at_hand(site.forge, repository)
+    return at_hand if at_hand is not None else await site.ask(known_refs, site.forge, repository)
+
+
+async def _made(site: Site, repository: Repository, question: RefQuestion, *, may_be_zipped: bool) -> RefAnswer:
+    """The answer to a question about the refs as they are now."""
+    known, git_dir, key = await current_refs(site, repository), site.forge.git_dir(repository), question.key
+    remembered, listing = site.ref_answers, known.listing
+    found = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
+    if found is None:
+        body = question.make(known) if _is_quick(known, question) else await site.ask(question.make, known)
+        if key is not None:
+            remembered.put(git_dir, listing, key, body)
+        return RefAnswer(body)
+    if key is not None and may_be_zipped and not found.is_zipped and len(found.body) >= SMALLEST_ZIPPED_BYTES:
+        _begin_zipping(site, git_dir, listing, key, found.body)
+    return found
+
+
+def _is_quick(known: KnownRefs, question: RefQuestion) -> bool:
+    if question.key is None:
+        return False
+    if len(known.listing.refs) <= MANY_REFS:
+        return True
+    return known.has_lines and question.lines(known) <= MANY_REFS
+
+
+def _begin_zipping(site: Site, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
+    """What is asked for a second time is worth it; who asks does not wait for it."""
+    if not site.ref_answers.begin_zipping(git_dir, listing, question):
+        return
+
+    def keep(done: "asyncio.Future[bytes]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            site.ref_answers.put_zipped(git_dir, listing, question, done.result())
+
+    asyncio.ensure_future(site.ask(_zipped, body)).add_done_callback(keep)
+
+
+def _zipped(body: bytes) -> bytes:
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
+    return compressor.compress(body) + compressor.flush()

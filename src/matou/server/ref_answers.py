@@ -1,0 +1,90 @@
+"""What git clients ask of refs, as it goes out: made once for each state of a repository's refs, and remembered."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matou.model.refs import RefListing
+
+MOST_BYTES = 48 * 1024 * 1024
+LEAST_REMEMBERED_BYTES = 4 * 1024
+"""Anything shorter is as soon made, and takes more memory than its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefAnswer:
+    """A body, and whether it is gzip."""
+
+    body: bytes
+    is_zipped: bool = False
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Those of one repository; good for one listing, by identity."""
+
+    listing: RefListing
+    bodies: dict[Hashable, bytes] = field(default_factory=dict)
+    zipped: dict[Hashable, bytes] = field(default_factory=dict)
+    zipping: set[Hashable] = field(default_factory=set)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(map(len, self.bodies.values())) + sum(map(len, self.zipped.values()))
+
+
+class RefAnswers:
+    """Answers by repository and question, bounded by their bytes. For the event loop."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._known: OrderedDict[Path, _Answers] = OrderedDict()
+
+    def get(self, git_dir: Path, listing: RefListing, question: Hashable, *, may_be_zipped: bool) -> RefAnswer | None:
+        answers = self._known.get(git_dir)
+        if answers is None or answers.listing is not listing:
+            return None
+        self._known.move_to_end(git_dir)
+        if may_be_zipped and question in answers.zipped:
+            return RefAnswer(answers.zipped[question], is_zipped=True)
+        body = answers.bodies.get(question)
+        return None if body is None else RefAnswer(body)
+
+    def put(self, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
+        answers = self._of(git_dir, listing)
+        if question not in answers.bodies and len(body) >= LEAST_REMEMBERED_BYTES:
+            answers.bodies[question] = body
+            self._grow(git_dir, len(body))
+
+    def begin_zipping(self, git_dir: Path, listing: RefListing, question: Hashable) -> bool:
+        """Whether nobody has begun yet."""
+        answers = self._of(git_dir, listing)
+        is_first = question not in answers.zipping
+        answers.zipping.add(question)
+        return is_first
+
+    def put_zipped(self, git_dir: Path, listing: RefListing, question: Hashable, zipped: bytes) -> None:
+        answers = self._known.get(git_dir)
+        if answers is not None and answers.listing is listing:
+            answers.zipped[question] = zipped
+            self._grow(git_dir, len(zipped))
+
+    def _of(self, git_dir: Path, listing: RefListing) -> _Answers:
+        answers = self._known.get(git_dir)
+        if answers is None or answers.listing is not listing:
+            self._drop(git_dir)
+            answers = self._known[git_dir] = _Answers(listing)
+        return answers
+
+    def _grow(self, git_dir: Path, size_bytes: int) -> None:
+        self._bytes += size_bytes
+        self._known.move_to_end(git_dir)
+        while self._bytes > self._most_bytes:
+            self._drop(next(iter(self._known)))
+
+    def _drop(self, git_dir: Path) -> None:
+        dropped = self._known.pop(git_dir, None)
+        if dropped is not None:
+            self._bytes -= dropped.size_bytes
