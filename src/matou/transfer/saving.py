@@ -228,7 +228,8 @@ def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
     """
     if is_new and git_dir.exists() and not (git_dir / MARK).exists():
         return True
-    if listing.is_empty or not (git_dir / "config").exists() or not has_objects(git_dir):
+    is_there = (git_dir / "config").exists() and (git_dir / "objects").is_dir()
+    if listing.is_empty or not is_there or not has_objects(git_dir):
         return False
     return object_format_on_disk(git_dir) != object_format_of(listing)
 
