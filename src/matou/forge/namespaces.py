@@ -11,6 +11,7 @@ from matou.db.viewers import EVERYTHING, Viewer
 from matou.errors import Conflict, Refused
 from matou.forge.access import Identity, NoSuchNamespace, no_such_namespace, viewer
 from matou.forge.forge import Forge
+from matou.forge.names import require_clear_name
 from matou.forge.users import NameTaken
 from matou.model.names import NamespacePath, RepositoryPath
 
@@ -197,6 +198,7 @@ def _insert(connection: Connection, new: NewNamespace) -> Namespace:
     # A page's address must say which of the two it means.
     if len(new.path.segments) > 1 and repositories.find_repository_at(connection, RepositoryPath.parse(str(new.path))):
         raise AlreadyThere("{path} is a repository", path=repr(str(new.path)))
+    require_clear_name(connection, new.parent_id, new.path.name)
     return namespaces.insert_namespace(connection, new)
 
 

@@ -9,7 +9,7 @@ from matou.credentials import GitCredential
 from matou.db import lfs_objects, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
 from matou.db.lfs_objects import LfsLink
-from matou.db.namespaces import Namespace
+from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.repositories import NewRepository, Repository, RepositoryId
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
@@ -32,6 +32,7 @@ from matou.forge.imports import (
     local_lfs_objects,
     require_remote_url,
 )
+from matou.forge.names import require_clear_name
 from matou.forge.profiles import Profile
 from matou.forge.references import ref_listing
 from matou.forge.turns import only_writer
@@ -191,8 +192,9 @@ def move_repository(
             forge.database.begin_write() as connection,
         ):
             _require_unmoved(connection, repository)
-            _require_free(connection, path, but_for=repository)
-            now, target = forge.now(), None if namespace is None else namespace.id
+            target = repository.namespace_id if namespace is None else namespace.id
+            _require_free(connection, path, target, but_for=repository)
+            now = forge.now()
             renamed = repositories.move(connection, repository, path, now, namespace_id=target, true_name=true_name)
             if renamed is None:
                 raise no_longer_there(repository)
@@ -357,7 +359,7 @@ def namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
         namespace = namespaces.find_namespace(connection, path.namespace)
         if namespace is None:
             raise no_such_namespace(path.namespace)
-        _require_free_early(connection, path)
+        _require_free_early(connection, path, namespace.id)
     return namespace
 
 
@@ -367,19 +369,23 @@ def _require_one_segment(name: str) -> None:
         raise InvalidName("the name {name} cannot be used: it looks like a path", name=repr(name)[:200])
 
 
-def _require_free_early(connection: Connection, path: RepositoryPath) -> None:
+def _require_free_early(connection: Connection, path: RepositoryPath, namespace_id: NamespaceId) -> None:
     try:
-        _require_free(connection, path)
+        _require_free(connection, path, namespace_id)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
 
 
-def _require_free(connection: Connection, path: RepositoryPath, *, but_for: Repository | None = None) -> None:
+def _require_free(
+    connection: Connection, path: RepositoryPath, namespace_id: NamespaceId, *, but_for: Repository | None = None
+) -> None:
     repository = repositories.find_repository_at(connection, path)
     is_taken = repository is not None and (but_for is None or repository.id != but_for.id)
     # A page's address must say whether it means a repository or a namespace.
     if is_taken or namespaces.find_namespace(connection, NamespacePath.parse(str(path))) is not None:
         raise AlreadyThere("{path} is there already", path=repr(str(path)))
+    is_here = but_for is not None and but_for.path.namespace == path.namespace
+    require_clear_name(connection, namespace_id, path.name, instead_of=but_for.name if but_for and is_here else None)
 
 
 def new_repository(
@@ -427,7 +433,7 @@ def publish_repository(
             moved(forge.archive, git_dir, new.path),
             forge.database.begin_write() as connection,
         ):
-            _require_free(connection, new.path)
+            _require_free(connection, new.path, new.namespace_id)
             created = repositories.insert_repository(connection, new)
             lfs_objects.link_objects(connection, created.id, links)
             record_event(connection, created.id, creator, EventKind.CREATED, {}, new.updated_at)

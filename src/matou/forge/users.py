@@ -17,6 +17,7 @@ from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import Conflict, MatouError, TryLater
 from matou.forge.forge import Forge
+from matou.forge.names import require_clear_name
 from matou.model.names import InvalidName, NamespacePath, folded
 
 SHORTEST_PASSWORD = 8
@@ -60,7 +61,7 @@ def create_user(
     Without a password nobody can log in with one; tokens work.
 
     Raises:
-        InvalidName: the name, or the e-mail, cannot be one.
+        InvalidName: the name, or the e-mail, cannot be one; or as `require_clear_name`.
         NameTaken: somebody has it, or one that a person would take for it.
         WeakPassword: it is too short, or too long.
     """
@@ -81,6 +82,7 @@ def create_user(
 
 def _insert_with_namespace(forge: Forge, new: NewUser) -> User:
     with forge.database.begin_write() as connection:
+        require_clear_name(connection, None, new.name)
         user = users.insert_user(connection, new)
         own = namespaces.insert_namespace(
             connection,
