@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from matou.db.times import Moment
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
 
 metadata = MetaData(
@@ -275,5 +275,19 @@ signing_keys = Table(
     Column("certificate", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
+lfs_locks = Table(
+    "lfs_locks",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _reference("repository_id", "repositories.id", on_delete="CASCADE"),
+    _reference("owner_id", "users.id", on_delete="CASCADE"),
+    Column("path", Text, nullable=False),
+    Column("path_sha256", Text, nullable=False),
+    Column("locked_at", Moment, nullable=False),
+    UniqueConstraint("repository_id", "path_sha256"),
+    Index(None, "owner_id"),
     sqlite_autoincrement=True,
 )

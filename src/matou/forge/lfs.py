@@ -12,8 +12,10 @@ from matou.archive.blobs import UnexpectedDigest, is_digest
 from matou.db import lfs_objects
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
-from matou.errors import Damaged, MatouError, NotFound
+from matou.errors import Damaged, MatouError, NotFound, Refused
 from matou.forge.forge import Forge
+from matou.forge.settings import read_settings
+from matou.model.repository_settings import Features
 from matou.storage.files import CHUNK_BYTES
 
 
@@ -25,8 +27,18 @@ class WrongObject(Damaged):
     """What came is not what was announced."""
 
 
+class LfsSwitchedOff(Refused):
+    """The settings of the repository say that it takes and gives no LFS objects, and keeps no locks."""
+
+
 class NoSuchObject(NotFound):
     """This repository does not have it; whether another one does is nobody's business."""
+
+
+def require_switched_on(forge: Forge, repository: Repository) -> None:
+    """Raises LfsSwitchedOff."""
+    if not read_settings(forge, repository, Features).lfs_enabled:
+        raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(repository.path)))
 
 
 def exists(forge: Forge, repository: Repository, oid: str) -> bool:

@@ -1,41 +1,59 @@
-"""Git LFS: batch, basic transfer and verify. https://github.com/git-lfs/git-lfs/blob/main/docs/api
+"""Git LFS: batch, basic transfer and verify, with locks in `lfs_locks`. https://github.com/git-lfs/git-lfs/blob/main/docs/api
 
 An object is read through the repository that it was sent to, and through no other, whatever the archive holds:
-the digest of somebody else's file opens nothing. Locks are not kept; git-lfs goes on without them.
+the digest of somebody else's file opens nothing.
 """
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from matou.db.repositories import Repository
-from matou.errors import MatouError, NotFound, Refused, UnknownShape
+from matou.errors import NotFound, UnknownShape
 from matou.forge import lfs as objects
 from matou.forge.access import Action
-from matou.forge.forge import Forge
-from matou.forge.settings import read_settings
 from matou.model.names import RepositoryPath
-from matou.model.repository_settings import Features
+from matou.server import lfs_locks
 from matou.server.admission import Admitted, GitRequest, admit, admit_credential, answer_to
 from matou.server.authentication import Credential, read_credential
 from matou.server.errors import Answer
-from matou.server.lfs_files import UnsatisfiableRange, read_range, send_file, upload_stream
+from matou.server.lfs_files import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
 from matou.server.lfs_links import LIFETIME, Errand, Verb
+from matou.server.lfs_wire import (
+    JSON,
+    LARGEST_OBJECT_BYTES,
+    MOST_OBJECTS_IN_A_BATCH,
+    OID,
+    UNPROCESSABLE,
+    Batch,
+    BatchAnswer,
+    Failure,
+    NamedObject,
+    ObjectAnswer,
+    ObjectPointer,
+    Step,
+    UnusableRequest,
+    read_json,
+    send_json,
+    unusable_object,
+)
 from matou.server.origin import base_url
 from matou.server.pace import Pace
 from matou.server.paths import Operation
-from matou.server.streaming import ClientLeft, Header, RequestBody, bounded, header, send_answer, understood
+from matou.server.streaming import (
+    BodyTooLarge,
+    ClientLeft,
+    Header,
+    RequestBody,
+    begin_answer,
+    bounded,
+    end_answer,
+    header,
+    send_answer,
+)
 
-LARGEST_BATCH_BYTES = 4 * 1024 * 1024
-MOST_OBJECTS_IN_A_BATCH = 1_000
-LARGEST_OBJECT_BYTES = 64 * 1024**3
-
-JSON: Header = (b"content-type", b"application/vnd.git-lfs+json")
-UNPROCESSABLE = 422
-_OID = re.compile(r"[0-9a-f]{64}\Z")
 _ACTION_OF_VERB = {
     Verb.DOWNLOAD: Action.READ_CODE,
     Verb.UPLOAD: Action.WRITE_CODE,
@@ -43,60 +61,8 @@ _ACTION_OF_VERB = {
 }
 
 
-class UnusableRequest(UnknownShape):
-    """What git-lfs would not send."""
-
-
-class LfsSwitchedOff(Refused):
-    """The settings of the repository say that it takes and gives no LFS objects."""
-
-
-class NoLocks(MatouError):
-    """We keep no locks; git-lfs takes 501 for that and goes on."""
-
-
-class ObjectPointer(msgspec.Struct, frozen=True):
-    oid: str
-    size: int
-
-    def __post_init__(self) -> None:
-        if not _OID.match(self.oid) or not 0 <= self.size <= LARGEST_OBJECT_BYTES:
-            message = "not an LFS object"
-            raise ValueError(message)
-
-
-class Batch(msgspec.Struct, frozen=True):
-    operation: Literal["download", "upload"]
-    objects: list[ObjectPointer]
-    transfers: list[str] = []
-    hash_algo: str = "sha256"
-
-
-class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An `action` of the answer: where to send what, and the header that lets it in."""
-
-    href: str
-    header: dict[str, str] = {}
-    expires_in: int = 0
-
-
-class Failure(msgspec.Struct, frozen=True):
-    code: int
-    message: str
-
-
-class ObjectAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    oid: str
-    size: int
-    authenticated: bool = False
-    actions: dict[str, Step] = {}
-    error: Failure | None = None
-
-
-class BatchAnswer(msgspec.Struct, frozen=True):
-    objects: list[ObjectAnswer]
-    transfer: str = "basic"
-    hash_algo: str = "sha256"
+class LengthRequired(UnknownShape):
+    """An upload that says neither how long it is nor brings a link that does."""
 
 
 async def serve_lfs(request: GitRequest) -> None:
@@ -112,11 +78,11 @@ async def serve_lfs(request: GitRequest) -> None:
 
 
 def _answer_to(request: GitRequest, error: Exception) -> Answer:
-    if isinstance(error, NoLocks):
-        return Answer(501, str(error))
+    if isinstance(error, LengthRequired):
+        return Answer(411, str(error))
     if isinstance(error, UnsatisfiableRange):
         return Answer(416, str(error))
-    if isinstance(error, LfsSwitchedOff):
+    if isinstance(error, objects.LfsSwitchedOff):
         # To whoever asks: logging in would not help.
         return Answer(403, str(error))
     answer = answer_to(request.headers, error)
@@ -131,24 +97,29 @@ def _for_lfs(pair: Header) -> Header:
 
 
 async def _batch(request: GitRequest) -> None:
-    batch = await _read_json(request, Batch)
+    batch = await read_json(request, Batch)
     if batch.hash_algo != "sha256" or "basic" not in (batch.transfers or ["basic"]):
         raise UnusableRequest("lfs batch transfers", (batch.hash_algo, batch.transfers))
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
-        raise UnusableRequest("lfs batch objects", len(batch.objects))
+        raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = Verb(batch.operation)
     admitted = await admit(request, _ACTION_OF_VERB[verb])
-    await request.site.ask_quickly(_require_lfs, request.site.forge, admitted.repository)
+    await request.site.ask_quickly(objects.require_switched_on, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
     answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
-    await _send_json(request, BatchAnswer(answers))
+    await send_json(request, BatchAnswer(answers))
 
 
 def _answers(
-    request: GitRequest, repository: Repository, credential: Credential | None, verb: Verb, wanted: list[ObjectPointer]
+    request: GitRequest, repository: Repository, credential: Credential | None, verb: Verb, wanted: list[NamedObject]
 ) -> list[ObjectAnswer]:
     answer = _download_answer if verb is Verb.DOWNLOAD else _upload_answer
-    return [answer(request, repository, credential, pointer) for pointer in wanted]
+    return [
+        unusable_object(named)
+        if (pointer := named.pointer) is None
+        else answer(request, repository, credential, pointer)
+        for named in wanted
+    ]
 
 
 def _download_answer(
@@ -193,15 +164,16 @@ async def _download(request: GitRequest) -> None:
     site = request.site
     path, size_bytes = await site.ask(objects.open_object, site.forge, admitted.repository, oid)
     await site.transfer(site.whole_files.require_whole, path, oid)
+    if request.scope["method"] == "HEAD":
+        await begin_answer(request.send, 200, file_headers(Part(0, size_bytes, is_whole=True), size_bytes))
+        await end_answer(request.send)
+        return
     part = read_range(header(request.headers, b"range"), size_bytes)
     await send_file(site, request.scope, request.send, path, part, size_bytes)
 
 
 async def _upload(request: GitRequest) -> None:
-    length = header(request.headers, b"content-length")
-    if not re.fullmatch(rb"\d{1,15}", length) or int(length) > LARGEST_OBJECT_BYTES:
-        raise UnusableRequest("lfs upload content-length", length)
-    pointer = ObjectPointer(_oid_of(request), int(length))
+    pointer = ObjectPointer(_oid_of(request), _announced_size(request))
     admitted = await _admit_errand(request, Verb.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
@@ -216,8 +188,26 @@ async def _upload(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
+def _announced_size(request: GitRequest) -> int:
+    """How many bytes an upload is to have: as its header says, or else, where it comes in chunks, as its link says.
+
+    Raises:
+        LengthRequired: neither says it.
+    """
+    length = header(request.headers, b"content-length")
+    if not length and b"chunked" in header(request.headers, b"transfer-encoding").lower():
+        credential = read_credential(request.headers)
+        size = None if credential is None else request.site.links.size_of(credential.secret.reveal())
+        if size is None:
+            raise LengthRequired("lfs upload content-length", "missing")
+        return size
+    if not re.fullmatch(rb"\d{1,15}", length) or int(length) > LARGEST_OBJECT_BYTES:
+        raise UnusableRequest("lfs upload content-length", length)
+    return int(length)
+
+
 async def _verify(request: GitRequest) -> None:
-    pointer = await _read_json(request, ObjectPointer)
+    pointer = await read_json(request, ObjectPointer)
     admitted = await _admit_errand(request, Verb.VERIFY, pointer)
     size = await request.site.ask(objects.size, request.site.forge, admitted.repository, pointer.oid)
     if size is None:
@@ -227,11 +217,6 @@ async def _verify(request: GitRequest) -> None:
     if size != pointer.size:
         raise UnusableRequest("lfs verify size", pointer.size)
     await send_answer(request.send, 200, (), b"")
-
-
-async def _refuse_locks(request: GitRequest) -> None:
-    await admit(request, Action.READ_CODE)
-    raise NoLocks("this server keeps no locks")
 
 
 async def _admit_errand(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted:
@@ -245,13 +230,8 @@ def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) ->
     if credential is not None and site.links.is_link(credential.secret.reveal()):
         credential = site.links.credential_of(credential.secret.reveal(), _errand(path, pointer, verb))
     admitted = admit_credential(site.forge, credential, path, _ACTION_OF_VERB[verb], address=request.address)
-    _require_lfs(site.forge, admitted.repository)
+    objects.require_switched_on(site.forge, admitted.repository)
     return admitted
-
-
-def _require_lfs(forge: Forge, repository: Repository) -> None:
-    if not read_settings(forge, repository, Features).lfs_enabled:
-        raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(repository.path)))
 
 
 def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: Verb) -> Errand:
@@ -260,26 +240,9 @@ def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: Verb) -> Errand:
 
 def _oid_of(request: GitRequest) -> str:
     oid = request.target.object_name
-    if not _OID.match(oid):
+    if not OID.match(oid):
         raise UnusableRequest("lfs object id", oid)
     return oid
-
-
-_Body = TypeVar("_Body", bound=msgspec.Struct)
-
-
-async def _read_json(request: GitRequest, kind: type[_Body]) -> _Body:
-    read = bytearray()
-    async for piece in bounded(RequestBody(request.receive).pieces(), limit_bytes=LARGEST_BATCH_BYTES):
-        read += piece
-    try:
-        return await understood(msgspec.json.decode, bytes(read), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnusableRequest("lfs request body", bytes(read[:100])) from error
-
-
-async def _send_json(request: GitRequest, answer: msgspec.Struct) -> None:
-    await send_answer(request.send, 200, (JSON, (b"cache-control", b"no-store")), msgspec.json.encode(answer))
 
 
 def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]]:
@@ -293,9 +256,11 @@ _OPERATIONS: dict[tuple[Operation, str], Callable[[GitRequest], Awaitable[None]]
     (Operation.LFS_BATCH, "POST"): _batch,
     (Operation.LFS_VERIFY, "POST"): _verify,
     (Operation.LFS_OBJECT, "GET"): _download,
+    (Operation.LFS_OBJECT, "HEAD"): _download,
     (Operation.LFS_OBJECT, "PUT"): _upload,
-    (Operation.LFS_LOCKS, "GET"): _refuse_locks,
-    (Operation.LFS_LOCKS, "POST"): _refuse_locks,
-    (Operation.LFS_LOCKS_VERIFY, "POST"): _refuse_locks,
+    (Operation.LFS_LOCKS, "GET"): lfs_locks.show,
+    (Operation.LFS_LOCKS, "POST"): lfs_locks.create,
+    (Operation.LFS_LOCKS_VERIFY, "POST"): lfs_locks.verify,
+    (Operation.LFS_UNLOCK, "POST"): lfs_locks.unlock,
 }
 LFS_OPERATIONS = frozenset(operation for operation, _ in _OPERATIONS)

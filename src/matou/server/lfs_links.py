@@ -19,7 +19,7 @@ from matou.server.authentication import Credential, UnknownCredential
 
 LIFETIME = timedelta(hours=1)
 MOST_GRANTS = 10_000
-_LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9a-f]{64})\Z")
+_LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9]{1,15})\.([0-9a-f]{64})\Z")
 
 
 class Verb(StrEnum):
@@ -63,14 +63,19 @@ class Links:
     def sign(self, credential: Credential, errand: Errand) -> str:
         """A token for the Authorization header, as Bearer."""
         grant, expiry = self._grant(credential), int((self._now() + LIFETIME).timestamp())
-        return f"matou-lfs-1.{grant}.{expiry}.{self._mac(grant, expiry, errand)}"
+        return f"matou-lfs-1.{grant}.{expiry}.{errand.size_bytes}.{self._mac(grant, expiry, errand)}"
+
+    def size_of(self, token: str) -> int | None:
+        """How many bytes a link says that it is for; None for what is no link. `credential_of` tells whether it may."""
+        match = _LINK.match(token)
+        return None if match is None else int(match[3])
 
     def credential_of(self, token: str, errand: Errand) -> Credential:
         """Give back who asked for the link. Raises LinkExpired where it is not for this errand, or no longer."""
         match = _LINK.match(token)
         if match is None:
             raise LinkExpired("the link is not one of ours")
-        grant, expiry, mac = match[1], int(match[2]), match[3]
+        grant, expiry, mac = match[1], int(match[2]), match[4]
         is_ours = hmac.compare_digest(mac, self._mac(grant, expiry, errand))
         with self._lock:
             credential = self._credentials.get(grant)

@@ -23,12 +23,13 @@ class Operation(Enum):
     LFS_VERIFY = ("info", "lfs", "verify")
     LFS_LOCKS = ("info", "lfs", "locks")
     LFS_LOCKS_VERIFY = ("info", "lfs", "locks", "verify")
+    LFS_UNLOCK = ("info", "lfs", "locks", "*", "unlock")
     LFS_OBJECT = ("info", "lfs", "objects", "*")
 
 
 @dataclass(frozen=True, slots=True)
 class GitTarget:
-    """A repository and what is wanted of it; `object_name` is the last part of an LFS object's path, unchecked."""
+    """A repository and what is wanted of it; `object_name` is which LFS object or lock, unchecked."""
 
     repository: RepositoryPath
     operation: Operation
@@ -54,7 +55,8 @@ def read_git_path(raw_path: bytes) -> GitTarget | None:
         ending = operation.value
         if _ends_with(segments, ending):
             repository = repository_at(segments[: -len(ending)])
-            return None if repository is None else GitTarget(repository, operation, segments[-1])
+            name = segments[ending.index("*") - len(ending)] if "*" in ending else ""
+            return None if repository is None else GitTarget(repository, operation, name)
     return None
 
 

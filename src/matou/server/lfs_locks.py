@@ -1,0 +1,142 @@
+"""Git LFS: locks. https://github.com/git-lfs/git-lfs/blob/main/docs/api/locking.md
+
+The branch that a client names beside a path is not asked for: a path is locked for all of the repository.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qs
+
+import msgspec
+
+from matou.db.lfs_locks import Lock, LockId
+from matou.forge import lfs_locks as locks
+from matou.forge.access import Action
+from matou.forge.lfs import require_switched_on
+from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.lfs_wire import UnusableRequest, read_json, send_json
+
+CREATED, CONFLICT = 201, 409
+USUAL_PAGE = 100
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
+
+
+class OwnerAnswer(msgspec.Struct, frozen=True):
+    name: str
+
+
+class LockAnswer(msgspec.Struct, frozen=True):
+    id: str
+    path: str
+    locked_at: datetime
+    owner: OwnerAnswer
+
+
+class OneLock(msgspec.Struct, frozen=True, omit_defaults=True):
+    lock: LockAnswer
+    message: str = ""
+
+
+class SomeLocks(msgspec.Struct, frozen=True, omit_defaults=True):
+    locks: list[LockAnswer]
+    next_cursor: str = ""
+
+
+class LocksToHeed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a client asks for before it pushes; both lists are always there."""
+
+    ours: list[LockAnswer]
+    theirs: list[LockAnswer]
+    next_cursor: str = ""
+
+
+class CreateAsked(msgspec.Struct, frozen=True):
+    path: str
+
+
+class VerifyAsked(msgspec.Struct, frozen=True):
+    cursor: str | None = None
+    limit: int | None = None
+
+
+class UnlockAsked(msgspec.Struct, frozen=True):
+    force: bool | None = None
+
+
+async def create(request: GitRequest) -> None:
+    admitted, site = await _admit(request, Action.WRITE_CODE), request.site
+    asked = await read_json(request, CreateAsked)
+    try:
+        lock = await site.ask(locks.lock_path, site.forge, admitted.identity, admitted.repository, asked.path)
+    except locks.AlreadyLocked as error:
+        await send_json(request, OneLock(_answer(error.lock), str(error)), status=CONFLICT)
+        return
+    await send_json(request, OneLock(_answer(lock)), status=CREATED)
+
+
+async def show(request: GitRequest) -> None:
+    """All of them, a page at a time, or the one of a path or id."""
+    admitted, site = await _admit(request, Action.READ_CODE), request.site
+    asked = parse_qs(request.scope["query_string"].decode("latin-1"), max_num_fields=20, keep_blank_values=True)
+    path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
+    if path or lock_id:
+        number = _number(lock_id) if lock_id else None
+        found = await site.ask(locks.find_locks, site.forge, admitted.repository, path=path or None, lock_id=number)
+        await send_json(request, SomeLocks([_answer(lock) for lock in found]))
+        return
+    cursor, limit = (asked.get(name, [""])[-1] for name in ("cursor", "limit"))
+    page = await _page(request, admitted, cursor, int(_number(limit)) if limit else 0)
+    await send_json(request, SomeLocks([_answer(lock) for lock in page.locks], _cursor(page)))
+
+
+async def verify(request: GitRequest) -> None:
+    """Which locks are the caller's own, and which are in their way."""
+    admitted = await _admit(request, Action.WRITE_CODE)
+    asked = await read_json(request, VerifyAsked)
+    page = await _page(request, admitted, asked.cursor or "", asked.limit or 0)
+    user = admitted.identity.user
+    ours = [lock for lock in page.locks if user is not None and lock.owner_id == user.id]
+    theirs = [lock for lock in page.locks if lock not in ours]
+    await send_json(request, LocksToHeed([*map(_answer, ours)], [*map(_answer, theirs)], _cursor(page)))
+
+
+async def unlock(request: GitRequest) -> None:
+    admitted, site = await _admit(request, Action.WRITE_CODE), request.site
+    asked = await read_json(request, UnlockAsked)
+    lock = await site.ask(
+        locks.unlock,
+        site.forge,
+        admitted.identity,
+        admitted.repository,
+        _number(request.target.object_name),
+        force=bool(asked.force),
+    )
+    await send_json(request, OneLock(_answer(lock)))
+
+
+async def _admit(request: GitRequest, action: Action) -> Admitted:
+    admitted = await admit(request, action)
+    await request.site.ask_quickly(require_switched_on, request.site.forge, admitted.repository)
+    return admitted
+
+
+async def _page(request: GitRequest, admitted: Admitted, cursor: str, limit: int) -> locks.LockPage:
+    if limit < 0:
+        raise UnusableRequest("lfs locks limit", limit)
+    after = _number(cursor) if cursor else LockId(0)
+    site = request.site
+    return await site.ask(locks.list_locks, site.forge, admitted.repository, after=after, limit=limit or USUAL_PAGE)
+
+
+def _cursor(page: locks.LockPage) -> str:
+    return "" if page.next_after is None else str(page.next_after)
+
+
+def _number(text: str) -> LockId:
+    if not _NUMBER.match(text):
+        raise UnusableRequest("lfs lock number", text)
+    return LockId(int(text))
+
+
+def _answer(lock: Lock) -> LockAnswer:
+    return LockAnswer(str(lock.id), lock.path, lock.locked_at.replace(microsecond=0), OwnerAnswer(lock.owner_name))
