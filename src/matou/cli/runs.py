@@ -39,7 +39,7 @@ def _values(run: "RunSummary") -> dict[str, object]:
         "state": run.state,
         "started_at": utc(run.first.started_at) if run.first else None,
         "finished_at": utc(run.end.finished_at) if run.end else None,
-        "seconds": took.total_seconds() if took else None,
+        "seconds": None if took is None else took.total_seconds(),
         "received_bytes": run.end.received_bytes if run.end else None,
         "requests": run.end.requests if run.end else None,
         "source": {"platform": run.first.source.platform, "url": run.first.source.url} if run.first else None,
