@@ -18,10 +18,11 @@ from matou.git.refs import leave_out_unreadable, read_refs
 from matou.git.repository import create_bare
 from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.shallow import lacking_parents, read_boundary, write_boundary
-from matou.git.stored_objects import describe_objects
+from matou.git.stored_objects import DamagedObject, describe_objects
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import make_folders, naming_the_file, sync_folder, syncfs
+from matou.transfer.kept_refs import remake_kept_refs
 from matou.transfer.repair import rebuild_derived
 from matou.transfer.verify_files import check_object_files
 
@@ -59,6 +60,7 @@ class Healer:
             self._make_refs_readable(git_dir, place)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
+        self._remake_kept_refs(place)
         faulty = [file.path for file in check_object_files(git_dir / "objects", hash_name=object_format) if file.fault]
         if not faulty and is_connected(git_dir):
             return
@@ -72,6 +74,7 @@ class Healer:
         is_all_saved = self._salvage(git_dir, listing, previous)
         for path in _with_what_goes_along(faulty) - adopted:
             self._take_away(path, git_dir, place, is_needed=not is_all_saved)
+        self._remake_kept_refs(place)
 
     def _make_refs_readable(self, git_dir: Path, place: RepositoryPath) -> None:
         """What cannot be read of them is set aside. HEAD comes with the listing."""
@@ -83,6 +86,13 @@ class Healer:
             for path in (git_dir / "packed-refs", git_dir / "refs"):
                 self._keep_copy(path, git_dir, place)
             leave_out_unreadable(git_dir)
+
+    def _remake_kept_refs(self, place: RepositoryPath) -> None:
+        """Before anything is read out of damaged files, so that this is known to be wanted, and once more after it."""
+        try:
+            remake_kept_refs(self.archive, place)
+        except DamagedObject:
+            return  # It cannot even be said whether the object is there.
 
     def _rebuild(self, git_dir: Path, object_format: str) -> None:
         try:

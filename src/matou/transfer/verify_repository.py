@@ -1,5 +1,6 @@
 """One repository against its snapshot: its files, its refs, its kept refs, and what git says of its objects."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,12 +11,14 @@ from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.fetch import wanted_objects
 from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
-from matou.git.refs import read_refs
+from matou.git.refs import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE
 from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
-from matou.git.stored_objects import describe_objects
+from matou.git.stored_objects import DamagedObject, describe_objects
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
+from matou.storage.files import naming_the_file
+from matou.transfer.kept_refs import remake_kept_refs
 from matou.transfer.repair import rebuild_derived
 from matou.transfer.verify_files import check_object_files
 from matou.transfer.verify_manifests import ExpectedRepository
@@ -108,6 +111,19 @@ class _Check:
             self._add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
         else:
             self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
+            self._repair_kept_refs()
+
+    def _repair_kept_refs(self) -> None:
+        try:
+            lost = self.expected.kept - read_refs(self._git_dir).refs.keys()
+        except (Damaged, OSError):
+            return  # What cannot be read of the refs is found when they are compared.
+        if not lost:
+            return
+        # What stays lost, be it for a lock that a dead process has left, is a problem when the refs are compared.
+        with naming_the_file(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
+            made = remake_kept_refs(self.archive, self.expected.path)
+            self.repaired += (f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{name}" for name in made)
 
     def files(self) -> None:
         """Every file that proves itself, each time: to read it costs little beside what git would do."""

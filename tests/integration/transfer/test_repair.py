@@ -282,3 +282,39 @@ def test_a_source_that_fails_leaves_what_is_damaged_where_it_is(source: Scripted
     assert [problem.path for problem in still.problems] == [problem.path for problem in found.problems]
     assert damaged != packs(archive)[0].read_bytes()
     assert check(archive).problems == ()
+
+
+@pytest.mark.parametrize("harm", ["emptied", "removed", "one ref"])
+def test_kept_refs_that_were_lost_are_made_again_by_repair(source: ScriptedSource, archive: Archive, harm: str) -> None:
+    tip = overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    (kept,) = repository_lines(archive, 3)[API].kept
+    if harm == "one ref":
+        git(git_dir, "update-ref", "-d", kept)
+    elif harm == "removed":
+        (git_dir / "packed-refs").unlink()
+    else:
+        (git_dir / "packed-refs").write_bytes(b"")
+    found = check(archive)
+
+    report = check(archive, repair=True)
+
+    assert kept in "".join(str(problem) for problem in found.problems)
+    assert refs_of(git_dir)[kept] == tip
+    assert f"{git_dir.relative_to(archive.root).as_posix()}/{kept}" in report.repaired
+    assert not any(kept in str(problem) for problem in report.problems)
+
+
+def test_kept_refs_that_were_lost_are_made_again_by_the_next_run(source: ScriptedSource, archive: Archive) -> None:
+    tip = overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    (kept,) = repository_lines(archive, 3)[API].kept
+    (git_dir / "packed-refs").write_bytes(b"")
+    check(archive)
+
+    backed_up(source, archive)
+
+    assert refs_of(git_dir)[kept] == tip
+    assert check(archive).problems == ()
+    backed_up(source, archive)
+    assert outcomes(archive, 5)[API] == "unchanged"

@@ -1,0 +1,72 @@
+"""Kept refs that a mirror has lost, made anew: what each of them named, an older snapshot says."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from matou.archive.chain import manifests
+from matou.archive.layout import Archive
+from matou.archive.manifest import RepositoryLine, read_manifest
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Damaged, NotFound
+from matou.git.refs import KEPT_PREFIX, OWN_PREFIX, read_refs, write_refs
+from matou.git.stored_objects import describe_objects
+from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefListing
+
+
+def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, ...]:
+    """Make every kept ref again that a manifest names, that is not there, and whose object is.
+
+    What a run that was cut off had fetched stands in no snapshot, so that a ref which kept that is not made again.
+
+    Raises:
+        Damaged: the refs that are there cannot be read.
+        RepositoryBusy: another process writes to them.
+    """
+    git_dir = archive.repository(place)
+    found = read_refs(git_dir)
+    known = {name: oid for name, oid in _known(archive, str(place)).items() if name not in found.refs}
+    present = describe_objects(git_dir, frozenset(known.values()))
+    lost = {name: oid for name, oid in known.items() if oid in present}
+    if lost:
+        write_refs(git_dir, _without_own(found), lost)
+    return tuple(sorted(lost))
+
+
+def _without_own(listing: RefListing) -> RefListing:
+    refs = {name: oid for name, oid in listing.refs.items() if not name.startswith(OWN_PREFIX)}
+    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)
+
+
+def _known(archive: Archive, path: str) -> Mapping[RefName, ObjectId]:
+    """What the kept refs of a repository named, as far as snapshots tell."""
+    snapshots: dict[int, str] = {}
+    kept: set[str] = set()
+    for run, manifest in manifests(archive):
+        for line in _lines_of(manifest, path):
+            kept.update(line.kept)
+            if line.snapshot is not None:
+                snapshots[run] = line.snapshot
+    named = ((RefName(name), _named_by(archive, name, snapshots)) for name in sorted(kept))
+    return {name: oid for name, oid in named if oid is not None}
+
+
+def _lines_of(manifest: Path, path: str) -> Collection[RepositoryLine]:
+    """None of a manifest that is damaged."""
+    try:
+        return [line for line in read_manifest(manifest) if isinstance(line, RepositoryLine) and line.path == path]
+    except Damaged:
+        return ()
+
+
+def _named_by(archive: Archive, kept: str, snapshots: Mapping[int, str]) -> ObjectId | None:
+    """What the ref was when the run began that let it go: `refs/matou/kept/000007/heads/main`."""
+    number, _, rest = kept.removeprefix(KEPT_PREFIX).partition("/")
+    before = [run for run in snapshots if number.isdigit() and run < int(number)]
+    if not before:
+        return None
+    try:
+        saved = parse_snapshot(archive.blobs.read(snapshots[max(before)]))
+    except (Damaged, NotFound):
+        return None
+    return saved.detached_head if rest == "HEAD" else saved.refs.get(RefName(f"refs/{rest}"))
