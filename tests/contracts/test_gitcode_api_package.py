@@ -308,3 +308,19 @@ def test_branches_commits_and_tags(client: Client) -> None:
     assert client.here("branches", "get", "--branch", "topic/new")["name"] == "topic/new"
     assert [row["name"] for row in rows_of(client.here("tags", "list"))] == ["v1"]
     assert len(rows_of(client.here("commits", "list"))) == 1
+
+
+def test_what_clients_ask_for_first_is_answered(client: Client) -> None:
+    """Search, organizations, others' places and comparisons, which stand in the later documents."""
+    main = client.here("commits", "compare", "--base", "main", "--head", "main")
+    found = client.run("search", "repositories", "--q", client.repository.name)
+    me = client.run("users", "me")["login"]
+    people = client.run("search", "users", "--q", me)
+    organization = client.run("orgs", "get", "--org", client.owner.split("/")[0])
+    emails = client.run("users", "list-emails")
+
+    assert (main["commits"], main["files"]) == ([], [])
+    assert client.repository.name in [row["name"] for row in rows_of(found)]
+    assert me in [row["login"] for row in rows_of(people)]
+    assert organization["login"] == client.owner.split("/")[0]
+    assert [row["state"] for row in rows_of(emails)] in ([], ["confirmed"])

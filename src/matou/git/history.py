@@ -162,6 +162,19 @@ def is_ancestor(git_dir: Path, older: ObjectId, newer: ObjectId) -> bool:
     return True
 
 
+def merge_base(git_dir: Path, one: ObjectId, other: ObjectId) -> ObjectId | None:
+    """The best common ancestor of two commits; None where there is none. Raises HistoryTooLong, Unreadable."""
+    try:
+        said = run_git(["merge-base", one, other], git_dir=git_dir, limits=HISTORY_LIMITS)
+    except GitStopped:
+        raise HistoryTooLong("looking through the history takes too long") from None
+    except GitFailed as failure:
+        if failure.status == _NO_ANCESTOR and not failure.stderr:
+            return None
+        raise Unreadable("git cannot read what {id} stands for", id=other) from failure
+    return ObjectId(said.decode("ascii").strip())
+
+
 def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
     """What a commit changed, against its first parent; the first of all, against nothing.
 

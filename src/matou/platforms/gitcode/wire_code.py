@@ -214,7 +214,12 @@ class CommitStats(Wire, frozen=True, kw_only=True):
 
 
 class CommitFile(Wire, frozen=True, kw_only=True):
-    """`status`: added, modified, removed or renamed; `patch` only where it was asked for."""
+    """`status`: added, modified, removed or renamed; `patch` only where it was asked for.
+
+    Attributes:
+        previous_filename: of a renamed one, in a comparison; ours.
+        truncated: the patch is too long to be shown; only in a comparison.
+    """
 
     sha: str | UnsetType = UNSET
     filename: str
@@ -226,6 +231,8 @@ class CommitFile(Wire, frozen=True, kw_only=True):
     raw_url: str | None = ""
     content_url: str | UnsetType = UNSET
     patch: str | UnsetType = UNSET
+    previous_filename: str | UnsetType = UNSET
+    truncated: bool | UnsetType = UNSET
 
 
 class Commit(Wire, frozen=True, kw_only=True):
@@ -241,6 +248,17 @@ class Commit(Wire, frozen=True, kw_only=True):
     parents: list[Sha] | UnsetType = UNSET
     stats: CommitStats | UnsetType = UNSET
     files: list[CommitFile] | UnsetType = UNSET
+
+
+class Comparison(Wire, frozen=True, kw_only=True):
+    """`GET /compare/{base}...{head}`. `total_commits` is ours; `truncated`: of files, patches or commits."""
+
+    base_commit: Commit
+    merge_base_commit: Commit | None
+    commits: list[Commit]
+    files: list[CommitFile]
+    truncated: bool
+    total_commits: int | UnsetType = UNSET
 
 
 class BranchSignature(Wire, frozen=True, kw_only=True):

@@ -30,7 +30,8 @@ _NAME = re.compile(r"\{[^}]*\}")
 
 
 def shape(path: str) -> str:
-    return _NAME.sub("{}", path.removeprefix("/api/v5"))
+    """`compare/{base}...{head}` is one name: both may hold slashes."""
+    return _NAME.sub("{}", path.removeprefix("/api/v5")).replace("{}...{}", "{}")
 
 
 def filled(path: str) -> str:

@@ -18,6 +18,8 @@ PLACES = (
     *("contents/{}", "contents?ref={}", "contents/README.md?ref={}", "file_list?ref_name={}", "file_list?file_name={}"),
     *("git/blobs/{}", "raw/{}", "raw/README.md?ref={}", "tags?per_page={}", "branches?sort={}", "branches/{}"),
     *("commits?sha={}", "commits?path={}", "commits?author={}", "commits?since={}", "commits?until={}"),
+    *("commit/{}/diff", "commit/{}/patch", "compare/{}", "compare/{}...main", "compare/main...{}"),
+    *("compare/main~1...main?suffix={}", "compare/main...main?straight={}"),
     *("commits/{}", "commits/main?show_diff={}", "archive?ref={}", "archive?format={}", "archive/{}.zip"),
 )
 

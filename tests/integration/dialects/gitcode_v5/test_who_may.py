@@ -52,8 +52,11 @@ DELETE  /repos/{owner}/{repo}/collaborators/{username} manage members
 GET     /repos/{owner}/{repo}/collaborators/{username} see members
 PUT     /repos/{owner}/{repo}/collaborators/{username} manage members
 GET     /repos/{owner}/{repo}/collaborators/{username}/permission see members
+GET     /repos/{owner}/{repo}/commit/{sha}/diff read code
+GET     /repos/{owner}/{repo}/commit/{sha}/patch read code
 GET     /repos/{owner}/{repo}/commits read code
 GET     /repos/{owner}/{repo}/commits/{sha} read code
+GET     /repos/{owner}/{repo}/compare/{range} read code
 GET     /repos/{owner}/{repo}/contents read code
 DELETE  /repos/{owner}/{repo}/contents/{path} write code
 GET     /repos/{owner}/{repo}/contents/{path} read code

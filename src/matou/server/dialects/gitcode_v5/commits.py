@@ -1,6 +1,6 @@
 """Commits as a list and one by one, and tags."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET
@@ -19,8 +19,10 @@ from matou.forge.history import (
     users_of,
 )
 from matou.forge.references import ref_listing
+from matou.git.differences import FileDifference, parent_of
 from matou.git.history import MOST_COMMITS, ChangeKind, FileChange
 from matou.git.objects import Commit, Signature
+from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
@@ -57,7 +59,7 @@ def show_commits(call: RepositoryCall, asked: CommitsAsked) -> Page:
         until=_read_end(asked.until),
     )
     found, total = list_commits(call.forge, call.repository, asked.sha, only, offset=asked.offset, limit=asked.limit)
-    users = _users(call, found)
+    users = users_behind(call, found)
     return Page([commit_row(call, commit, users) for commit in found], total)
 
 
@@ -65,10 +67,11 @@ def show_commit(call: RepositoryCall, asked: CommitAsked) -> wire.Commit:
     commit = find_commit_at(call.forge, call.repository, call.path["sha"])
     changed = changes(call.forge, call.repository, commit)
     stats = _stats(changed)
-    row = commit_row(call, commit, _users(call, (commit,)), stats=stats)
+    row = commit_row(call, commit, users_behind(call, (commit,)), stats=stats)
     if not asked.show_diff:
         return row
-    return replace(row, files=[_file(call, commit, change) for change in changed[:MOST_FILES_SHOWN]])
+    shown, before = changed[:MOST_FILES_SHOWN], parent_of(commit)
+    return replace(row, files=[file_row(call, change, before=before, after=commit.id) for change in shown])
 
 
 def show_tags(call: RepositoryCall, asked: Paged) -> Page:
@@ -122,7 +125,7 @@ def _read_end(text: str) -> datetime | None:
     return read_moment("until", text)
 
 
-def _users(call: RepositoryCall, commits: Iterable[Commit]) -> dict[str, User]:
+def users_behind(call: RepositoryCall, commits: Iterable[Commit]) -> dict[str, User]:
     emails = [email for commit in commits for email in (commit.author.email, commit.committer.email)]
     return users_of(call.forge, emails)
 
@@ -155,10 +158,12 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
     return wire.CommitStats(additions=additions, deletions=deletions, total=additions + deletions)
 
 
-def _file(call: RepositoryCall, commit: Commit, change: FileChange) -> wire.CommitFile:
-    """Of what is gone, the links are to the parent's; a submodule is no file of this repository."""
+def file_row(
+    call: RepositoryCall, change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
+) -> wire.CommitFile:
+    """Of what is gone, the links are to what was before; a submodule is no file of this repository."""
     path = call.repository.path
-    shown_in = commit.parents[0] if change.kind is ChangeKind.REMOVED else commit.id
+    shown_in = before if change.kind is ChangeKind.REMOVED else after
     page = call.links.page(path, "tree" if change.is_submodule else "blob", shown_in, change.path)
     raw = call.links.repository_api(path, "raw", change.path) + f"?ref={shown_in}"
     return wire.CommitFile(
@@ -186,9 +191,16 @@ def _at_one(call: RepositoryCall, asked: CommitAsked) -> Hashable | None:  # noq
 
 
 def _at_commit(call: RepositoryCall, revision: str) -> Hashable | None:
+    return at_commits(call, (revision,))
+
+
+def at_commits(call: RepositoryCall, revisions: Sequence[str]) -> Hashable | None:
+    """For what commits and the users behind them decide."""
     version = call.forge.database.version()
-    name = None if version is None else known_commit_id_at(call.forge, call.repository, revision)
-    return None if name is None else (name, version)
+    if version is None:
+        return None
+    names = tuple(known_commit_id_at(call.forge, call.repository, revision) for revision in revisions)
+    return None if None in names else (*names, version)
 
 
 ROUTES = (

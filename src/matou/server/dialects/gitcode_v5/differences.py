@@ -1,0 +1,145 @@
+"""What a commit changed, as a difference or as a mail, and what lies between two revisions."""
+
+from collections.abc import Generator, Hashable
+from functools import partial
+from typing import Protocol
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from matou.db.repositories import Repository
+from matou.forge.access import Action
+from matou.forge.differences import MOST_COMMITS_SHOWN, Comparison, commit_as_mail, compare, difference_as_text
+from matou.forge.forge import Forge
+from matou.forge.history import find_commit_at
+from matou.git.differences import (
+    LARGEST_PATCH_BYTES,
+    LARGEST_TEXT_BYTES,
+    MOST_FILES,
+    MOST_SHOWN_BYTES,
+    FileDifference,
+)
+from matou.git.objects import Commit
+from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import NO_STORE, Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Parameters, PathText
+from matou.server.dialects.gitcode_v5.pieces import SANDBOX, streamed
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
+from matou.server.dialects.gitcode_v5.trees import readable
+from matou.server.streaming import Header
+from matou.settings import MEBIBYTE
+
+TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+BETWEEN = "..."
+
+
+class CompareAsked(Parameters, frozen=True, kw_only=True):
+    """`straight`: compare with the base itself. `suffix`: only files whose path ends so."""
+
+    straight: bool = False
+    suffix: PathText = ""
+
+
+class Text(Protocol):
+    """What makes a commit's text, in pieces."""
+
+    def __call__(self, forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]: ...
+
+
+def show_comparison(call: RepositoryCall, asked: CompareAsked) -> wire.Comparison:
+    base, head = _ends(call)
+    found = compare(call.forge, call.repository, base, head, is_straight=asked.straight, suffix=asked.suffix)
+    told = (found.base, *found.commits, *(() if found.merge_base is None else (found.merge_base,)))
+    users = users_behind(call, told)
+    return wire.Comparison(
+        base_commit=commit_row(call, found.base, users),
+        merge_base_commit=None if found.merge_base is None else commit_row(call, found.merge_base, users),
+        commits=[commit_row(call, commit, users) for commit in found.commits],
+        total_commits=found.total_commits,
+        files=[_file(call, found, each) for each in found.difference.files],
+        truncated=not found.is_whole,
+    )
+
+
+def send_difference(call: RepositoryCall, _: Nothing) -> Stream:
+    return _send(call, difference_as_text)
+
+
+def send_mail(call: RepositoryCall, _: Nothing) -> Stream:
+    return _send(call, commit_as_mail)
+
+
+def _send(call: RepositoryCall, text: Text) -> Stream:
+    commit = find_commit_at(call.forge, call.repository, call.path["sha"])
+    return streamed(partial(text, call.forge, call.repository, commit), (TEXT, NO_STORE, SANDBOX), whose=call.caller)
+
+
+def _ends(call: RepositoryCall) -> tuple[str, str]:
+    """No name of a branch or a tag holds two dots in a row. Raises InvalidParameter."""
+    base, dots, head = call.path["range"].partition(BETWEEN)
+    if not (base and dots and head):
+        raise InvalidParameter("what is compared is BASE...HEAD, not {range}", range=repr(call.path["range"])[:200])
+    return base, head
+
+
+def _file(call: RepositoryCall, found: Comparison, each: FileDifference) -> wire.CommitFile:
+    is_shown = each.patch is not None
+    return replace(
+        file_row(call, each, before=found.start, after=found.head.id),
+        patch=readable(each.hunks),
+        truncated=not is_shown,
+        previous_filename=UNSET if each.old_path == each.path else readable(each.old_path),
+    )
+
+
+def _at(call: RepositoryCall, asked: CompareAsked) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    return at_commits(call, _ends(call))
+
+
+_BY_FIRST_PARENT = f"against the first parent; sha may be a branch or a tag; more than {LARGEST_TEXT_BYTES // MEBIBYTE}"
+
+ROUTES = (
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/commit/{sha}/diff",
+        Action.READ_CODE,
+        Nothing,
+        send_difference,
+        answer=bytes,
+        pace=Pace.SLOW,
+        choices=f"text as `git diff` writes it, renamed files found, {_BY_FIRST_PARENT} MiB are refused",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/commit/{sha}/patch",
+        Action.READ_CODE,
+        Nothing,
+        send_mail,
+        answer=bytes,
+        pace=Pace.SLOW,
+        choices=f"a mail that `git am` applies, binary files too, {_BY_FIRST_PARENT} MiB are refused",
+    ),
+    repository_route(
+        None,
+        "GET",
+        "/repos/{owner}/{repo}/compare/{range...}",
+        Action.READ_CODE,
+        CompareAsked,
+        show_comparison,
+        answer=wire.Comparison,
+        pace=Pace.SLOW,
+        at=_at,
+        choices=(
+            "BASE...HEAD, branches, tags or commits; files are compared with the best common ancestor, and with the"
+            " base itself where straight=true or nothing is common; the newest"
+            f" {MOST_COMMITS_SHOWN} commits, the oldest of them first, and total_commits; {MOST_FILES} files, patches"
+            f" up to {LARGEST_PATCH_BYTES // 1024} KiB each and {MOST_SHOWN_BYTES // MEBIBYTE} MiB together: a file's"
+            " truncated says that its patch is not shown, the answer's that anything is missing; a binary file has no"
+            " patch; previous_filename is ours"
+        ),
+    ),
+)
