@@ -98,6 +98,28 @@ class TestGitCode(V5Contract):
             True,
         )
 
+    @pytest.mark.parametrize("license_", [{"key": "mit"}, 7.5, ["mit"]], ids=repr)
+    def test_a_license_of_another_shape_is_left_out(
+        self, directed: gitcode_source.GitCodeSource, client: Source, license_: object
+    ) -> None:
+        directed.repository(directed.namespace("docks"), "ship", license=license_)
+
+        [repository] = client.repositories()
+
+        assert "Repository.license" in repository.left_out[0]
+
+    @pytest.mark.parametrize("page", ["{}/docks/ship", "{}/docks/ship.git"])
+    @pytest.mark.parametrize("key", ["html_url", "web_url"])
+    def test_the_address_of_the_page_will_do_where_no_other_is_told(
+        self, directed: gitcode_source.GitCodeSource, client: Source, key: str, page: str
+    ) -> None:
+        row = directed.repository(directed.namespace("docks"), "ship")
+        for name in ("http_url_to_repo", "html_url", "web_url"):
+            row.pop(name, None)
+        row[key] = page.format(directed.origin)
+
+        assert [repository.clone_url for repository in client.repositories()] == [f"{directed.origin}/docks/ship.git"]
+
     def test_an_unknown_token_that_is_told_with_404_is_refused_too(
         self, directed: gitcode_source.GitCodeSource, client: Source
     ) -> None:

@@ -232,7 +232,31 @@ class TestApiV3:
 
         assert [repository.id for repository in client.repositories()] == wanted
 
-    @pytest.mark.parametrize("odd", [{"created_at": "yesterday"}, {"owner": None}, {"last_push_at": "now"}])
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"created_at": "yesterday"},
+            {"owner": {"id": "x"}},
+            {"last_push_at": "now"},
+            {"last_push_at": 7},
+            {"description": None},
+            {"name": ["a"]},
+            {"forks_count": "many"},
+        ],
+        ids=repr,
+    )
+    def test_a_field_that_no_backup_needs_keeps_no_project_from_being_listed(
+        self, directed: gitee_source.GiteeSource, client: GiteeSource, odd: dict[str, Any]
+    ) -> None:
+        directed.project("captain/odd", **odd)
+
+        [repository] = client.repositories()
+
+        assert repository.name == "odd"
+        assert repository.left_out
+        assert client.unseen == ()
+
+    @pytest.mark.parametrize("odd", [{"id": "x"}, {"path_with_namespace": None}, {"namespace": {"id": 1}}])
     def test_one_odd_project_does_not_hide_the_others(
         self, directed: gitee_source.GiteeSource, client: GiteeSource, odd: dict[str, Any]
     ) -> None:
@@ -249,7 +273,7 @@ class TestApiV3:
         self, directed: gitee_source.GiteeSource, client: GiteeSource
     ) -> None:
         directed.project("captain/ship")
-        directed.project("mei/boat", owner=None)
+        directed.project("mei/boat", path_with_namespace=None)
         given: list[str] = []
 
         with pytest.raises(UnknownShape):

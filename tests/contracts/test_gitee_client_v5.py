@@ -87,7 +87,7 @@ def test_one_row_that_cannot_be_read_does_not_hide_the_others(
     recording_server.replies = [json_reply(rows, headers={"total_count": "2"})]
     given: list[int] = []
 
-    with pytest.raises(UnknownShape, match=r"\$\.id"):
+    with pytest.raises(UnknownShape, match=r"\.id "):
         given.extend(row.id for row in call(gitee))
 
     assert given == [41]

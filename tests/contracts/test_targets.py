@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from matou.credentials import Secret
-from matou.errors import Conflict, NotFound, Refused
+from matou.errors import Conflict, NotFound, Refused, UnknownShape
 from matou.platforms.coding.target import CodingTarget, MatouProjects
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.platforms.gitee.target import GiteeTarget
@@ -130,3 +130,18 @@ def test_an_organization_of_a_matou_is_made_where_it_runs(recording_server: Reco
 
     assert "matou org create" in str(projects.fault_of_new_namespace("harbour"))
     assert recording_server.requests == []
+
+
+def test_nothing_is_sent_where_nobody_knows_who_may_see_it(
+    recording_server: RecordingServer, session: Session, gitee_target: GiteeTarget
+) -> None:
+    row = {**sample("v5-repository"), "public": "perhaps"}
+    namespace = row["full_name"].rpartition("/")[0]
+    recording_server.handler = lambda request: json_reply(
+        [row] if "/repos" in request.path else {"id": 1, "login": "captain"}, headers={"total_count": "1"}
+    )
+    gitcode_target = GitCodeTarget(session, recording_server.url, Secret(TOKEN), now=now)
+
+    for target in (gitee_target, gitcode_target):
+        with pytest.raises(UnknownShape, match=r"Repository\.public"):
+            list(target.repositories(namespace))

@@ -164,10 +164,54 @@ class V5Contract(PlatformContract):
     def test_one_odd_repository_does_not_hide_the_others(self, account: V5Account, client: Source) -> None:
         docks = account.namespace("docks")
         account.repository(docks, "ship")
-        account.repository(docks, "odd", created_at="yesterday")
+        for name in ("odd", "strange"):
+            account.repository(docks, name)["namespace"] = {**docks, "id": "none of ours"}
         given: list[str] = []
 
-        with pytest.raises(UnknownShape, match="yesterday"):
+        with pytest.raises(UnknownShape, match="none of ours"):
             given.extend(repository.name for repository in client.repositories())
 
         assert given == ["ship"]
+        told = {str(unseen.what) for unseen in client.unseen}
+        assert any("odd" in what for what in told), "each is told, by a name that a person knows"
+        assert any("strange" in what for what in told)
+
+    def test_rows_that_are_odd_in_the_same_way_are_never_one_that_came_twice(
+        self, account: V5Account, client: Source
+    ) -> None:
+        docks = account.namespace("docks")
+        account.repository(docks, "ship")
+        for name in ("odd", "strange"):
+            row = account.repository(docks, name)
+            row |= {"id": None, "full_name": "x" * 300, "path": None, "namespace": docks, "url": "x" * 300}
+
+        with pytest.raises(UnknownShape) as caught:
+            list(client.repositories())
+
+        assert "twice" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"pushed_at": 1722238965},
+            {"pushed_at": "2024/07/29 15:42:45"},
+            {"created_at": "yesterday"},
+            {"created_at": {"date": "2024-07-29"}},
+            {"description": ["a", "b"]},
+            {"default_branch": {"name": "main"}},
+            {"private": "perhaps", "public": "perhaps"},
+            {"has_wiki": "sometimes"},
+            {"human_name": 7.5},
+        ],
+        ids=repr,
+    )
+    def test_a_field_that_no_backup_needs_keeps_no_repository_from_being_listed(
+        self, account: V5Account, client: Source, odd: dict[str, Any]
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship", **odd)
+
+        [repository] = client.repositories()
+
+        assert (repository.name, repository.clone_url) == ("ship", f"{account.origin}/docks/ship.git")
+        assert any(name in fault or "moment" in fault for name in odd for fault in repository.left_out)
+        assert client.unseen == ()

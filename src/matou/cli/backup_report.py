@@ -59,6 +59,7 @@ def _values(report: BackupReport) -> dict[str, object]:
         "everything_is_saved": report.everything_is_saved,
         "problems": [_problem(problem) for problem in report.problems],
         "problem_count": report.problem_count,
+        "notes": [{"what": note.what, "reason": str(note.cause)} for note in report.notes],
         "unseen": [{"what": unseen.what, "reason": unseen.reason} for unseen in report.unseen],
         "kept": report.kept,
         "trusted": report.trusted,
@@ -135,7 +136,8 @@ def _notes(report: BackupReport) -> Iterator[str]:
     # What may hide repositories is among the problems.
     for unseen in (one for one in report.unseen if not one.may_hide):
         yield _("not to be seen: {what}: {reason}").format(what=tell(unseen.what), reason=tell(unseen.reason))
-    yield from (f"{tell(problem.what)}: {describe(problem.cause)}" for problem in report.problems)
+    for told in (report.notes, report.problems):
+        yield from (f"{tell(one.what)}: {describe(one.cause)}" for one in told)
     if report.problem_count > len(report.problems):
         yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))
 

@@ -33,7 +33,8 @@ class Account:
 class RemoteNamespace:
     """A namespace at a platform. `name` is its part of a URL, in no way cleaned; times are aware, in UTC.
 
-    `created_at` is None where the platform says that it does not know. `icon_url` is absolute, or None.
+    `created_at` is None where the platform says that it does not know. `icon_url` is absolute, or None. `left_out` says
+    what the platform told and nobody could read.
     """
 
     id: str
@@ -43,6 +44,7 @@ class RemoteNamespace:
     created_at: datetime | None
     icon_url: str | None
     archived: bool
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class RemoteRepository:
     """A repository at a platform. `name` is in no way cleaned; `clone_url` holds no credential.
 
     `default_branch` and `last_push_at` are None where the platform does not say; a platform's last push orders
-    work and proves nothing.
+    work and proves nothing. `left_out` says what the platform told and nobody could read; no backup needs it.
     """
 
     id: str
@@ -63,6 +65,7 @@ class RemoteRepository:
     last_push_at: datetime | None
     default_branch: str | None
     visibility: Visibility
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Unseen
+from matou.remote.odd_rows import UnreadableRows
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -37,6 +38,10 @@ class Gathering:
                 found.setdefault(key(row), row)
         except self.ends_everything:
             raise
+        except UnreadableRows as odd:
+            for one in odd.rows:
+                self.note(Unseen(Phrase("{row} in the list of {what}", row=one.name, what=what), one.fact))
+            return odd
         except (Refused, NotFound) as refusal:
             self.note(Unseen(what, refusal.fact, may_hide=True))
         except MatouError as fault:

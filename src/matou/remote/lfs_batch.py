@@ -18,6 +18,8 @@ from matou.remote.redaction import contains
 
 CONTENT_TYPE = "application/vnd.git-lfs+json"
 
+_MOST_DIGITS = 15
+
 _OUR_HEADERS = frozenset(
     {"accept-encoding", "connection", "content-length", "expect", "host", "range", "te", "transfer-encoding", "upgrade"}
 )
@@ -25,7 +27,7 @@ _OUR_HEADERS = frozenset(
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Where one object is, and for how long this holds."""
+    """Where one object is, and for how long this holds; a term that cannot be read is none."""
 
     href: str
     header: Mapping[str, str] | None = None
@@ -44,8 +46,23 @@ class BatchObject(msgspec.Struct, frozen=True):
     error: ObjectError | None = None
 
 
+class _Object(msgspec.Struct, frozen=True):
+    """As it comes, and all that is needed of an object: servers differ in the rest."""
+
+    oid: str
+    actions: dict[str, object] | None = None
+    error: object = None
+
+
+class _Action(msgspec.Struct, frozen=True):
+    href: str
+    header: Mapping[str, str] | None = None
+    expires_in: object = None
+    expires_at: object = None
+
+
 class _BatchAnswer(msgspec.Struct, frozen=True):
-    objects: Annotated[list[BatchObject], msgspec.Meta(max_length=1000)]
+    objects: Annotated[list[object], msgspec.Meta(max_length=1000)]
     transfer: str | None = None
     hash_algo: str | None = None
 
@@ -73,7 +90,14 @@ def batch_request(
 
 
 def read_batch(body: bytes) -> Mapping[str, BatchObject]:
-    """Read a batch answer, by oid; raises UnknownShape."""
+    """Read a batch answer, by oid.
+
+    An object or action that cannot be read is told as one that the server does not give; the others may be well. How
+    long an action holds may be written as text, and what cannot be read of that is no term.
+
+    Raises:
+        UnknownShape: it is no batch answer, or for another way than ours.
+    """
     try:
         answer = msgspec.json.decode(body, type=_BatchAnswer)
     except msgspec.DecodeError as error:
@@ -82,7 +106,55 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
         raise UnknownShape("lfs batch.transfer", answer.transfer)
     if answer.hash_algo not in {None, "", "sha256"}:
         raise UnknownShape("lfs batch.hash_algo", answer.hash_algo)
-    return {found.oid: found for found in answer.objects}
+    read = (_read_object(value) for value in answer.objects)
+    return {found.oid: found for found in read if found is not None}
+
+
+def _read_object(value: object) -> BatchObject | None:
+    """None for what does not even say which object it is about."""
+    try:
+        given = msgspec.convert(value, _Object)
+    except msgspec.ValidationError as fault:
+        oid = value.get("oid") if isinstance(value, dict) else None
+        return BatchObject(oid, error=_unreadable(fault)) if isinstance(oid, str) else None
+    if given.error is not None:
+        return BatchObject(given.oid, error=_read_error(given.error))
+    try:
+        return BatchObject(given.oid, {name: _read_action(one) for name, one in (given.actions or {}).items()})
+    except msgspec.ValidationError as fault:
+        return BatchObject(given.oid, error=_unreadable(fault))
+
+
+def _unreadable(fault: msgspec.ValidationError) -> ObjectError:
+    return ObjectError(0, f"what the server says of it cannot be read: {fault}")
+
+
+def _read_error(value: object) -> ObjectError:
+    said = value if isinstance(value, dict) else {"message": value}
+    message = said.get("message")
+    return ObjectError(_whole_number(said.get("code")) or 0, message if isinstance(message, str) else "")
+
+
+def _read_action(value: object) -> Action:
+    given = msgspec.convert(value, _Action)
+    until = given.expires_at if isinstance(given.expires_at, str) and _is_time(given.expires_at) else None
+    return Action(given.href, given.header, _whole_number(given.expires_in), until)
+
+
+def _whole_number(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    return (
+        int(value) if isinstance(value, int | float) and value == value // 1 and abs(value) < 10**_MOST_DIGITS else None
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_expired(action: Action, *, answered_at: datetime, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.answers import Answer
+from matou.remote.odd_rows import UnreadableRow, require_readable
 from matou.remote.paging import ListingBroken, Page, read_pages
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class NumberedList(Generic[T]):
         """
         came: dict[Hashable, T] = {}
 
-        def fetch(number: int) -> Page[T | UnknownShape]:
+        def fetch(number: int) -> Page[T | UnreadableRow]:
             page = self._page(number)
             came.update({self.key(row): row for row in _readable(page.rows)})
             return page
@@ -54,14 +55,14 @@ class NumberedList(Generic[T]):
             yield from came.values()
             raise
         yield from _readable(rows)
-        _raise_first(rows)
+        require_readable(rows)
 
     def rows_of_unpaged(self) -> Iterator[T]:
         """The same for a list that the documentation does not page, though a server may.
 
         What is shorter than any page ends it, and so does what repeats all that came.
         """
-        came: dict[Hashable, T | UnknownShape] = {}
+        came: dict[Hashable, T | UnreadableRow] = {}
         for number in count(1):
             page = {self._key(row): row for row in self._page(number).rows}
             if page.keys() <= came.keys():
@@ -70,7 +71,7 @@ class NumberedList(Generic[T]):
             if len(page) < self.unasked_page_size:
                 break
         yield from _readable(came.values())
-        _raise_first(came.values())
+        require_readable(came.values())
 
     def rows_as_they_come(self) -> Iterator[T]:
         """Give each row at once, page by page: for a list that nobody can change, being of one commit.
@@ -82,7 +83,7 @@ class NumberedList(Generic[T]):
         came: set[Hashable] = set()
         for number in count(1):
             page = self._page(number)
-            _raise_first(page.rows)
+            require_readable(page.rows)
             new = [row for row in _readable(page.rows) if self.key(row) not in came]
             came.update(self.key(row) for row in new)
             yield from new
@@ -97,18 +98,19 @@ class NumberedList(Generic[T]):
             fault = Phrase("{announced} rows were announced and {came} came", announced=total, came=came)
             raise ListingBroken(self.what, fault, ())
 
-    def _page(self, number: int) -> Page[T | UnknownShape]:
+    def _page(self, number: int) -> Page[T | UnreadableRow]:
         page = self.ask(number)
-        return Page([self._read(row) for row in page.rows], page.total, page.total_pages)
+        odd: dict[bytes, int] = {}
+        return Page([self._read(row, odd) for row in page.rows], page.total, page.total_pages)
 
-    def _read(self, value: object) -> T | UnknownShape:
+    def _read(self, value: object, odd: dict[bytes, int]) -> T | UnreadableRow:
         try:
             return self.read(value)
-        except UnknownShape as unreadable:
-            return unreadable
+        except UnknownShape as fault:
+            return UnreadableRow.of(fault, value, odd)
 
-    def _key(self, row: T | UnknownShape) -> Hashable:
-        return str(row) if isinstance(row, UnknownShape) else self.key(row)
+    def _key(self, row: T | UnreadableRow) -> Hashable:
+        return row.key if isinstance(row, UnreadableRow) else self.key(row)
 
 
 def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, str]) -> Page[object]:
@@ -139,11 +141,5 @@ def _is_last(page: Page[T], number: int, came: int) -> bool:
     return page.total_pages is not None and number >= page.total_pages
 
 
-def _readable(rows: Iterable[T | UnknownShape]) -> Iterator[T]:
-    return (row for row in rows if not isinstance(row, UnknownShape))
-
-
-def _raise_first(rows: Iterable[object]) -> None:
-    for row in rows:
-        if isinstance(row, UnknownShape):
-            raise row
+def _readable(rows: Iterable[T | UnreadableRow]) -> Iterator[T]:
+    return (row for row in rows if not isinstance(row, UnreadableRow))

@@ -24,6 +24,7 @@ class Ledger:
     Namespaces come first: until the last one has come, the lines of repositories wait here.
 
     Attributes:
+        notes: what there is to say of what is whole, the first thousand.
         noted, noted_namespaces: the ids of those that have their lines.
         died: why nothing more could be asked from some moment on.
     """
@@ -33,6 +34,7 @@ class Ledger:
     outcomes: "Counter[Outcome]" = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
+    notes: list[Problem] = field(default_factory=list)
     kept: int = 0
     trusted: int = 0
     received_bytes: int = 0
@@ -66,7 +68,14 @@ class Ledger:
             self._count(line)
             if cause is not None and not line.outcome.is_done:
                 self._add_problem(Problem(true_path, line.outcome, cause))
+            elif cause is not None and line.outcome is not Outcome.GONE:
+                self._add_note(Problem(true_path, line.outcome, cause))
         self.progress.settled(true_path, line.outcome)
+
+    def note(self, what: str, cause: MatouError) -> None:
+        """Note something that is to be said of what is no repository, and is no fault."""
+        with self._lock:
+            self._add_note(Problem(what, None, cause))
 
     def problem(self, what: str, cause: MatouError) -> None:
         """Note something that is no repository and was not saved."""
@@ -84,6 +93,10 @@ class Ledger:
         self.kept += len(line.kept)
         self.trusted += line.proof is Proof.LISTING
         self.received_bytes += line.received_bytes
+
+    def _add_note(self, note: Problem) -> None:
+        if len(self.notes) < LONGEST_PROBLEM_LIST:
+            self.notes.append(note)
 
     def _add_problem(self, problem: Problem) -> None:
         self.problem_count += 1

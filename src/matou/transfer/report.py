@@ -86,6 +86,7 @@ class BackupReport:
         outcomes: how many repositories have which outcome; those without a repository are left out.
         problems: the first thousand; the manifest has all of them.
         problem_count: all of them.
+        notes: what there is to say of what is whole, the first thousand.
         kept: how many refs keep tips that the source has dropped since the last run.
         trusted: how many were taken for unchanged on the listing's word.
         received_bytes: of packs and LFS objects.
@@ -106,6 +107,7 @@ class BackupReport:
     requests: int
     duration: timedelta
     planned: tuple[Planned, ...] = ()
+    notes: tuple[Problem, ...] = ()
     unmatched: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
 

@@ -9,14 +9,20 @@ import msgspec
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError
 from matou.model.names import RefName
-from matou.model.platform import RemoteRepository
+from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.refs import RefListing
 from matou.transfer.plan import Placed
+
+LEFT_OUT = "left out, as no backup needs it: {faults}"
 
 HEADS = "refs/heads/"
 
 PASSING: Mapping[str, Any] = {"proof": None, "reason": None, "kept": (), "received_bytes": 0, "seconds": 0.0}
 """What a line says of its own run alone."""
+
+
+class LeftOutFields(MatouError):
+    """Something of a repository could not be read that no backup needs; the answer is in the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,13 @@ def line_of(
         last_push_at=remote.last_push_at,
         default_branch=remote.default_branch or (before.default_branch if before else None),
         outcome=outcome,
-        **{**PASSING, "proof": proof, "reason": str(reason) if reason else None},
+        **{**PASSING, "proof": proof, "reason": str(reason or left_out(remote) or "") or None},
     )
+
+
+def left_out(remote: RemoteRepository | RemoteNamespace) -> MatouError | None:
+    """What there is to say of fields that the platform told and nobody could read."""
+    return LeftOutFields(LEFT_OUT, faults="; ".join(remote.left_out)) if remote.left_out else None
 
 
 def _new_line(remote: RemoteRepository, outcome: Outcome) -> RepositoryLine:

@@ -40,7 +40,7 @@ from matou.transfer.plan import (
 )
 from matou.transfer.report import BackupReport
 from matou.transfer.repositories import RepositorySaver
-from matou.transfer.rows import line_of, line_of_absent
+from matou.transfer.rows import left_out, line_of, line_of_absent
 from matou.transfer.saving import MirrorSaver
 from matou.transfer.source import Connections, Source
 from matou.transfer.survey import LISTING, Survey
@@ -103,6 +103,7 @@ class Work:
         self._note_unlisted_namespaces(found, listed=len(namespaces))
         asked = in_order(task for task in self._tasks(found, namespaces) if not self._is_settled(task))
         self._note_absent(found, listing)
+        self._note_left_out(found)
         self.places.registry.sync()
         self.ledger.progress.planned(to_ask=len(asked), settled=self.ledger.outcomes.total())
         self._work_off(found, namespaces, asked, described)
@@ -117,6 +118,7 @@ class Work:
             outcomes=end.outcomes,
             problems=tuple(self.ledger.problems),
             problem_count=self.ledger.problem_count,
+            notes=tuple(self.ledger.notes),
             unseen=tuple(self.source.unseen),
             kept=self.ledger.kept,
             trusted=self.ledger.trusted,
@@ -241,6 +243,15 @@ class Work:
             path = true_path(self.account.team, namespace, row)
             self.ledger.repository(line_of_absent(row, outcome, cause), path, cause)
 
+    def _note_left_out(self, found: Survey) -> None:
+        for remote in found.repositories.values():
+            if note := left_out(remote):
+                namespace = found.namespaces.get(remote.namespace_id)
+                self.ledger.note(true_path(self.account.team, namespace, remote), note)
+        for one in found.namespaces.values():
+            if note := left_out(one):
+                self.ledger.note(one.name, note)
+
     def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:
         """Namespaces of before, and those that are named by a repository alone."""
         unlisted = {id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in found.namespaces}
@@ -256,6 +267,9 @@ class Work:
 
     def _note_unseen(self, found: Survey, described: NamespaceSaver) -> None:
         unseen = [*self.source.unseen, *described.unseen]
+        for namespace in found.namespaces.values():
+            field_of = Phrase("a field of {namespace}", namespace=namespace.name)
+            unseen += [Unseen(field_of, fault) for fault in namespace.left_out]
         if found.broke_off is not None:
             unseen.append(Unseen(LISTING, found.broke_off.fact))
         for what, fault in (*found.faults(), *described.faults):

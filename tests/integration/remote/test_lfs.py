@@ -145,12 +145,10 @@ def test_what_concerns_all_objects_is_raised(
     "body",
     [
         {"objects": "none"},
-        {"objects": [{"oid": 1}]},
         {"message": "no"},
         [],
         {"objects": [], "transfer": "tus"},
         {"objects": [], "hash_algo": "md5"},
-        {"objects": [{"oid": "0" * 64, "actions": {"download": {"href": 7}}}]},
     ],
 )
 def test_a_batch_of_another_shape_is_told(client: LfsClient, recording_server: RecordingServer, body: object) -> None:
@@ -158,6 +156,15 @@ def test_a_batch_of_another_shape_is_told(client: LfsClient, recording_server: R
 
     with pytest.raises(UnknownShape):
         client.download([("0" * 64, 1)], Store())
+
+
+@pytest.mark.parametrize("objects", [[{"oid": 1}], [{"oid": "0" * 64, "actions": {"download": {"href": 7}}}]])
+def test_an_object_that_cannot_be_read_is_missing(
+    client: LfsClient, recording_server: RecordingServer, objects: list[object]
+) -> None:
+    recording_server.replies = [json_reply({"objects": objects})]
+
+    assert [missing.oid for missing in client.download([("0" * 64, 1)], Store())] == ["0" * 64]
 
 
 @pytest.mark.parametrize(

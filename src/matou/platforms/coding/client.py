@@ -32,6 +32,7 @@ from matou.platforms.coding.wire import (
     moment,
 )
 from matou.remote.home import AddressRefused
+from matou.remote.odd_rows import left_out_of, readable_or_none
 from matou.remote.session import Session
 
 LARGEST_ICON_BYTES = 10 * 1024 * 1024
@@ -41,6 +42,7 @@ _VERSION_CONTROL = {
     "svn": VersionControl.SUBVERSION,
     "hg": VersionControl.MERCURIAL,
 }
+_OTHER_THAN_GIT = frozenset({"svn", "hg"})
 
 
 class CodingClient:
@@ -184,6 +186,7 @@ class CodingClient:
 
     def _namespace(self, project: Project) -> RemoteNamespace:
         return RemoteNamespace(
+            left_out=tuple(fault.fact for fault in left_out_of(project)),
             id=str(project.id),
             name=project.name,
             display_name=project.display_name or project.name,
@@ -194,24 +197,26 @@ class CodingClient:
         )
 
     def _repository(self, depot: Depot) -> RemoteRepository:
+        odd = list(left_out_of(depot))
         return RemoteRepository(
             id=str(depot.id),
             namespace_id=str(depot.project_id),
             name=depot.name,
             description=depot.description,
             clone_url=self._clone_url(depot),
-            version_control=_version_control(depot),
+            version_control=readable_or_none(lambda: _version_control(depot), odd) or VersionControl.GIT,
             created_at=moment(depot.created_at),
             last_push_at=moment(depot.last_push_at),
             default_branch=depot.default_branch or None,
             visibility=visibility_of(depot),
+            left_out=tuple(fault.fact for fault in odd),
         )
 
     def _clone_url(self, depot: Depot) -> str:
         try:
             return self._home.clone_url(depot.https_url)
         except AddressRefused as refusal:
-            if _version_control(depot) is VersionControl.GIT:
+            if _word_of_version_control(depot) not in _OTHER_THAN_GIT:
                 self._note(Unseen(_called(depot), refusal.fact))
             return ""
 
@@ -242,10 +247,15 @@ def _called(depot: Depot) -> Phrase:
 
 
 def _version_control(depot: Depot) -> VersionControl:
-    word = depot.vcs_type or depot.repo_type
+    """Raises UnknownShape: it may be git for all we know, and git tells if it is not."""
+    word = _word_of_version_control(depot)
     if word not in _VERSION_CONTROL:
-        raise UnknownShape("coding Depot.VcsType", word)
+        raise UnknownShape("coding Depot.VcsType", depot.vcs_type or depot.repo_type)
     return _VERSION_CONTROL[word]
+
+
+def _word_of_version_control(depot: Depot) -> str:
+    return (depot.vcs_type or depot.repo_type).strip().lower()
 
 
 def _raise_if_broken(fault: MatouError | None, *, found: bool) -> None:

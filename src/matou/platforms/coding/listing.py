@@ -24,6 +24,7 @@ from matou.platforms.coding.wire import (
     Response,
 )
 from matou.remote.answers import Cancelled
+from matou.remote.odd_rows import require_readable
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -89,8 +90,7 @@ class Lister:
             self.note(Unseen(Phrase("projects that this account has joined"), refusal.fact, may_hide=True))
             raise
         yield from response.project_list
-        if unreadable:
-            raise unreadable[0]
+        require_readable(unreadable)
 
     def _depots(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
         try:
@@ -149,8 +149,10 @@ class Lister:
     def _ask(self, request: ask_for.Request, kind: type[R]) -> tuple[R, Unreadable]:
         unreadable: Unreadable = []
         response = self.asking.ask(request, kind, unreadable=unreadable)
-        for fault in unreadable:
-            self.note(Unseen(Phrase("a row of {action}", action=type(request).__name__), fault.fact))
+        for row in unreadable:
+            self.note(
+                Unseen(Phrase("the row {row} of {action}", row=row.name, action=type(request).__name__), row.fact)
+            )
         return response, unreadable
 
     def _add_projects_of_depots(self, listing: Listing) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from matou.errors import MatouError, Phrase, UnknownShape
+from matou.remote.odd_rows import UnreadableRow, require_readable
 from matou.remote.paging import Page, read_pages
 
 PAGE_SIZE = 100
@@ -25,7 +26,7 @@ class PageRead(Generic[T]):
 
     rows: Sequence[T]
     total: int | None
-    unreadable: Sequence[UnknownShape] = ()
+    unreadable: Sequence[UnreadableRow] = ()
 
 
 def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
@@ -40,8 +41,9 @@ def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
     """
     came: dict[int, T] = {}
 
-    def fetch_page(number: int) -> Page[T | UnknownShape]:
+    def fetch_page(number: int) -> Page[T | UnreadableRow]:
         page = fetch(number)
+        _require_something(page, number, what)
         came.update({row.id: row for row in page.rows})
         return Page([*page.rows, *page.unreadable], page.total)
 
@@ -50,11 +52,15 @@ def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
     except MatouError:
         yield from came.values()
         raise
-    unreadable = [row for row in rows if isinstance(row, UnknownShape)]
-    yield from (row for row in rows if not isinstance(row, UnknownShape))
-    if unreadable:
-        raise unreadable[0]
+    yield from (row for row in rows if not isinstance(row, UnreadableRow))
+    require_readable(rows)
 
 
-def _key(row: Row | UnknownShape) -> Hashable:
-    return str(row) if isinstance(row, UnknownShape) else row.id
+def _require_something(page: PageRead[T], number: int, what: Phrase) -> None:
+    """A first page that has neither a row nor a count has not said that the list is empty."""
+    if number == 1 and page.total is None and not page.rows and not page.unreadable:
+        raise UnknownShape(Phrase("the first page of {what}", what=what), "neither rows nor a count")
+
+
+def _key(row: Row | UnreadableRow) -> Hashable:
+    return row.key if isinstance(row, UnreadableRow) else row.id

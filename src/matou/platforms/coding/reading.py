@@ -15,6 +15,7 @@ from typing import Annotated, Any, NewType, TypeAlias, TypeVar, Union, get_args,
 import msgspec
 
 from matou.errors import UnknownShape
+from matou.remote.odd_rows import LeftOut, UnreadableRow, keep_left_out
 
 Milliseconds = NewType("Milliseconds", int)
 """Since 1970-01-01 in UTC; 0 where CODING does not know, or where it never happened."""
@@ -28,15 +29,29 @@ LARGEST_INTEGER = 2**63 - 1
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-Unreadable: TypeAlias = list[UnknownShape]
-_Read: TypeAlias = Callable[[object, str, Unreadable | None], Any]
+Unreadable: TypeAlias = list[UnreadableRow]
+
+
+class Odd(msgspec.Struct):
+    """Where to what cannot be read goes; where there is no place for it, it is an error.
+
+    Attributes:
+        rows: elements of lists.
+        fields: those that an object can do without; not of what holds rows, where no list may be taken for empty.
+    """
+
+    rows: Unreadable | None = None
+    fields: LeftOut | None = None
+
+
+_Read: TypeAlias = Callable[[object, str, Odd], Any]
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TRUTH = {"true": True, "false": False}
 
 
-def read(kind: type[S], value: object, *, unreadable: Unreadable | None = None) -> S:
+def read(kind: type[S], value: object, *, unreadable: Unreadable | None = None, is_lenient: bool = False) -> S:
     """Read one object.
 
     Args:
@@ -44,25 +59,45 @@ def read(kind: type[S], value: object, *, unreadable: Unreadable | None = None) 
         value: as `json.loads` gives it.
         unreadable: where given, an element of a list that cannot be read is noted here and left out, so that one
             odd repository does not hide the others. The caller must say so to the user.
+        is_lenient: leave out a field that an object can do without and that cannot be read: see `remote.odd_rows`.
 
     Raises:
         UnknownShape: names the field, as `coding Depot.Id`, and what came.
     """
-    return _read_struct(kind, value, kind.__name__, unreadable)
+    return _read_struct(kind, value, kind.__name__, Odd(unreadable, [] if is_lenient else None))
 
 
-def _read_struct(kind: type[S], value: object, where: str, unreadable: Unreadable | None) -> S:
+def _read_struct(kind: type[S], value: object, where: str, odd: Odd) -> S:
     if not isinstance(value, Mapping):
         raise UnknownShape(f"coding {where}", value)
     found: dict[str, object] = {}
+    inner = Odd(odd.rows, None if odd.fields is None else [])
     for field in _fields(kind):
         given = value.get(field.key)
         if given is None or (given == "" and not field.is_text):
-            if field.required:
-                raise UnknownShape(f"coding {field.where}", given)
+            _require_given(field, value, is_lenient=odd.fields is not None)
         else:
-            found[field.name] = field.read(given, field.where, unreadable)
-    return kind(**found)
+            _read_field(field, given, found, inner)
+    made = kind(**found)
+    if odd.fields is not None and inner.fields:
+        keep_left_out(made, inner.fields)
+        odd.fields += inner.fields
+    return made
+
+
+def _require_given(field: "_Field", value: Mapping[object, object], *, is_lenient: bool) -> None:
+    """An answer's list may be null where it is empty; one that is not there has not said that it is."""
+    if field.required or (is_lenient and field.holds_rows and field.key not in value):
+        raise UnknownShape(f"coding {field.where}", value.get(field.key))
+
+
+def _read_field(field: "_Field", given: object, found: dict[str, object], odd: Odd) -> None:
+    try:
+        found[field.name] = field.read(given, field.where, odd)
+    except UnknownShape as fault:
+        if odd.fields is None or field.required or field.is_needed:
+            raise
+        odd.fields.append(fault)
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -70,23 +105,36 @@ class _Field(msgspec.Struct, frozen=True):
     key: str
     where: str
     required: bool
+    is_needed: bool
+    holds_rows: bool
     is_text: bool
     read: _Read
 
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[_Field, ...]:
+    is_container = getattr(kind, "holds_rows", False)
     return tuple(
         _Field(
             name=field.name,
             key=field.encode_name,
             where=f"{kind.__name__}.{field.encode_name}",
             required=field.required,
+            is_needed=is_container and not _is_scalar(field.type),
+            holds_rows=is_container and _is_list(field.type),
             is_text=field.type is str,
             read=_reader(field.type),
         )
         for field in msgspec.structs.fields(kind)
     )
+
+
+def _is_scalar(kind: Any) -> bool:
+    return kind in _SCALARS
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(get_args(kind)[0] if get_origin(kind) is Annotated else kind) is list
 
 
 def _reader(kind: Any) -> _Read:
@@ -98,42 +146,43 @@ def _reader(kind: Any) -> _Read:
     if get_origin(kind) is list:
         return _list_reader(get_args(kind)[0], lone=False)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return lambda value, _where, unreadable: _read_struct(kind, value, kind.__name__, unreadable)
+        return lambda value, _where, odd: _read_struct(kind, value, kind.__name__, odd)
     return _SCALARS[kind]
 
 
 def _list_reader(kind: Any, *, lone: bool) -> _Read:
     read_one = _reader(kind)
 
-    def read_list(value: object, where: str, unreadable: Unreadable | None) -> list[Any]:
+    def read_list(value: object, where: str, odd: Odd) -> list[Any]:
         if lone and isinstance(value, Mapping):
             value = [value]
         if not isinstance(value, list):
             raise UnknownShape(f"coding {where}", value)
-        return list(_read_each(value, where, read_one, unreadable))
+        return list(_read_each(value, where, read_one, odd))
 
     return read_list
 
 
-def _read_each(values: list[object], where: str, read_one: _Read, unreadable: Unreadable | None) -> list[Any]:
+def _read_each(values: list[object], where: str, read_one: _Read, odd: Odd) -> list[Any]:
     elements = []
+    seen: dict[bytes, int] = {}
     for value in values:
         try:
-            elements.append(read_one(value, where, unreadable))
+            elements.append(read_one(value, where, odd))
         except UnknownShape as fault:
-            if unreadable is None:
+            if odd.rows is None:
                 raise
-            unreadable.append(fault)
+            odd.rows.append(UnreadableRow.of(fault, value, seen))
     return elements
 
 
-def _read_text(value: object, where: str, _unreadable: Unreadable | None) -> str:
+def _read_text(value: object, where: str, _odd: Odd) -> str:
     if not isinstance(value, str):
         raise UnknownShape(f"coding {where}", value)
     return value
 
 
-def _read_integer(value: object, where: str, _unreadable: Unreadable | None) -> int:
+def _read_integer(value: object, where: str, _odd: Odd) -> int:
     if isinstance(value, str) and _INTEGER.match(value):
         value = int(value)
     if type(value) is not int or abs(value) > LARGEST_INTEGER:
@@ -141,7 +190,7 @@ def _read_integer(value: object, where: str, _unreadable: Unreadable | None) -> 
     return value
 
 
-def _read_truth(value: object, where: str, _unreadable: Unreadable | None) -> bool:
+def _read_truth(value: object, where: str, _odd: Odd) -> bool:
     if isinstance(value, str):
         value = _TRUTH.get(value.lower(), value)
     if not isinstance(value, bool):
@@ -149,11 +198,11 @@ def _read_truth(value: object, where: str, _unreadable: Unreadable | None) -> bo
     return value
 
 
-def _read_milliseconds(value: object, where: str, unreadable: Unreadable | None) -> Milliseconds:
+def _read_milliseconds(value: object, where: str, odd: Odd) -> Milliseconds:
     # The vendor's sample of DescribeMyDepots has "LastPushAt": "2020-09-22"; its clock is China's.
     if isinstance(value, str) and _DAY.match(value):
         return _start_of_day(value, where)
-    return Milliseconds(_read_integer(value, where, unreadable))
+    return Milliseconds(_read_integer(value, where, odd))
 
 
 def _start_of_day(day: str, where: str) -> Milliseconds:

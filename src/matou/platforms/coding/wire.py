@@ -5,7 +5,7 @@ and is never null in what we write. docs/reference/coding-open-api.md tells whic
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
@@ -21,11 +21,18 @@ class AnswerBrokeOff(TryLater):
     """The answer's JSON ends in the middle."""
 
 
-class Wire(msgspec.Struct, rename="pascal", kw_only=True):
+class Wire(msgspec.Struct, rename="pascal", kw_only=True, dict=True):
     """An object whose keys are the attributes' names in UpperCamelCase."""
 
+    holds_rows: ClassVar[bool] = False
+    """Whether its lists and objects are what was asked for, so that none may be left out or taken for empty."""
 
-class Response(Wire, kw_only=True):
+
+class Rows(Wire, kw_only=True):
+    holds_rows: ClassVar[bool] = True
+
+
+class Response(Rows, kw_only=True):
     """What stands below `Response`; this form alone is what an action answers that has nothing to tell."""
 
     request_id: str = ""
@@ -110,14 +117,14 @@ class Team(Wire, kw_only=True):
     team_owner: Member | UnsetType = UNSET
 
 
-class TeamMemberData(Wire, kw_only=True):
+class TeamMemberData(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_count: int
     team_members: list[Member] = field(default_factory=list)
 
 
-class ProjectMemberData(Wire, kw_only=True):
+class ProjectMemberData(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_count: int
@@ -147,7 +154,7 @@ class Project(Wire, kw_only=True):
     program_ids: list[int] = field(default_factory=list)
 
 
-class ProjectsData(Wire, kw_only=True):
+class ProjectsData(Rows, kw_only=True):
     """`page_size` is the number of rows in this answer, not what was asked for."""
 
     page_number: int = 0
@@ -186,14 +193,14 @@ class Depot(Wire, kw_only=True):
     is_shared: bool = False
 
 
-class Page(Wire, kw_only=True):
+class Page(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_page: int = 0
     total_row: int
 
 
-class DepotData(Wire, kw_only=True):
+class DepotData(Rows, kw_only=True):
     depots: list[Depot] = field(default_factory=list)
     page: Page | UnsetType = UNSET
 
@@ -210,7 +217,7 @@ class GitBranch(Wire, kw_only=True):
     spec_branch_type: str = ""
 
 
-class GitBranchesData(Wire, kw_only=True):
+class GitBranchesData(Rows, kw_only=True):
     branches: list[GitBranch] = field(default_factory=list)
     total_count: int
 
@@ -286,7 +293,7 @@ class Release(Wire, kw_only=True):
     release_attachment: Annotated[list[ReleaseAttachment], ONE_OR_MANY] = field(default_factory=list)
 
 
-class ReleasePageList(Wire, kw_only=True):
+class ReleasePageList(Rows, kw_only=True):
     releases: list[Release] = field(default_factory=list)
     total_count: int
 
@@ -403,7 +410,7 @@ def decode_response(kind: type[R], body: bytes, *, unreadable: Unreadable | None
         raise UnknownShape("coding Response", envelope)
     if inner.get("Error") is not None:
         raise failure_of(read(ErrorResponse, inner).error)
-    return read(kind, inner, unreadable=unreadable)
+    return read(kind, inner, unreadable=unreadable, is_lenient=True)
 
 
 def _parse(body: bytes) -> object:

@@ -18,9 +18,12 @@ from matou.platforms.gitcode.documents import NO_ROWS, members_document
 from matou.platforms.gitcode.listing import Found, Lister, Place
 from matou.platforms.gitcode.wire import Repository, User, moment
 from matou.remote.home import AddressRefused, address_at_home
+from matou.remote.odd_rows import left_out_of, readable_or_none
 from matou.remote.pictures import picture_of
 from matou.remote.session import Session
 from matou.remote.wikis import Wikis
+
+DOT_GIT = ".git"
 
 FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 """One service under two names, whose API may name repositories under either."""
@@ -165,9 +168,12 @@ class GitCodeSource:
             created_at=None,
             icon_url=urljoin(f"{self.url}/", picture) if picture else None,
             archived=False,
+            left_out=tuple(fault.fact for one in (namespace, organization) for fault in left_out_of(one)),
         )
 
     def _repository(self, row: Repository) -> RemoteRepository:
+        """What no backup needs, and cannot be read, is left out."""
+        odd = list(left_out_of(row))
         return RemoteRepository(
             id=str(row.id),
             namespace_id=str(row.namespace.id),
@@ -175,15 +181,19 @@ class GitCodeSource:
             description=row.description or "",
             clone_url=self._clone_url(row),
             version_control=VersionControl.GIT,
-            created_at=_utc(row.created_at or ""),
-            last_push_at=_utc(row.pushed_at or ""),
+            created_at=readable_or_none(lambda: _utc(row.created_at or ""), odd),
+            last_push_at=readable_or_none(lambda: _utc(row.pushed_at or ""), odd),
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
+            left_out=tuple(fault.fact for fault in odd),
         )
 
     def _clone_url(self, row: Repository) -> str:
+        """The address for git; where only that of its page is told, which is the same without `.git`, that one."""
+        page = row.html_url or row.web_url or ""
+        address = row.http_url_to_repo or (page and f"{page.removesuffix(DOT_GIT)}{DOT_GIT}")
         try:
-            return address_at_home(row.http_url_to_repo or "", home=self.url, relatives=FAMILIES)
+            return address_at_home(address, home=self.url, relatives=FAMILIES)
         except AddressRefused as refusal:
             self._note(Unseen(_called(row), refusal.fact))
             return ""

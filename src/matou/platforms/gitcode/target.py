@@ -18,6 +18,7 @@ from matou.platforms.gitcode.source import FAMILIES, visibility_of
 from matou.platforms.gitcode.wire import Repository
 from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.home import address_at_home
+from matou.remote.odd_rows import require_read
 from matou.remote.session import Session
 
 GITCODE_RULES = replace(PLAIN_RULES, capacity=Capacity(file_bytes=10 * 1024**2))
@@ -118,7 +119,13 @@ class GitCodeTarget:
         return namespace.casefold() == self.login().casefold()
 
     def _repository(self, row: Repository, namespace: str) -> TargetRepository:
-        """Raises AddressRefused where the platform names an address that the token must not be sent to."""
+        """One whose visibility cannot be read is none that anything may be sent to.
+
+        Raises:
+            AddressRefused: the platform names an address that the token must not be sent to.
+            UnknownShape: nobody knows who may see it.
+        """
+        require_read(row, "private", "public", "internal", "visibility")
         address = row.http_url_to_repo
         return TargetRepository(
             id=row.full_name,

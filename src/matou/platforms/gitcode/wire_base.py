@@ -39,9 +39,16 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def undescribed(self) -> Mapping[str, object]:
-        """What came and stands in no documentation, as it came. `encode` leaves it out, `as_received` has it."""
+        """What came and stands in no documentation, or could not be read: as it came.
+
+        `encode` leaves it out, `as_received` has it.
+        """
         kept: Mapping[str, object] = self.__dict__.get(_UNDESCRIBED, _NOTHING)
         return kept
+
+
+class StrictWire(Wire, frozen=True, kw_only=True):
+    """An object of which every field counts, as settings do: one that cannot be read is an error, never left out."""
 
 
 def keep_undescribed(wire: Wire, undescribed: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@ Creating, changing and forking (11, 20, 21, 31) answer with GitLab's shape, ever
 
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.gitcode.wire_base import ChinaMoment, Day, Wire, ZuluMoment
+from matou.platforms.gitcode.wire_base import ChinaMoment, Day, StrictWire, Wire, ZuluMoment
 from matou.platforms.gitcode.wire_users import Creator, Namespace, Person
 
 
@@ -163,7 +163,7 @@ class Event(Wire, frozen=True, kw_only=True):
     filter_sensitive: bool | UnsetType = UNSET
 
 
-class Events(Wire, frozen=True, kw_only=True):
+class Events(StrictWire, frozen=True, kw_only=True):
     """38."""
 
     events: list[Event]

@@ -111,7 +111,7 @@ class Namespace(Wire, frozen=True, kw_only=True):
 
     id: int
     type: str | UnsetType = UNSET
-    name: str
+    name: str = ""
     path: str
     html_url: str | UnsetType = UNSET
     develop_mode: str | UnsetType = UNSET

@@ -1,7 +1,6 @@
 """Reads an account by API v3, which names projects and nothing of who belongs to what."""
 
 from collections.abc import Callable
-from datetime import UTC
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
@@ -11,9 +10,10 @@ from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.errors import CredentialRefused
 from matou.platforms.gitee.found import Found, called, in_utc, personal_account
-from matou.platforms.gitee.wire_v3 import Namespace, Project, User, read_moment
+from matou.platforms.gitee.wire_v3 import Namespace, Project, User
 from matou.remote.answers import Cancelled
 from matou.remote.home import AddressRefused, address_at_home
+from matou.remote.odd_rows import left_out_of, readable_or_none
 
 
 class ExtensionAccount:
@@ -66,6 +66,8 @@ class ExtensionAccount:
         return came
 
     def _repository(self, project: Project) -> RemoteRepository:
+        """What no backup needs, and cannot be read, is left out."""
+        odd = list(left_out_of(project))
         return RemoteRepository(
             id=str(project.id),
             namespace_id=str(project.namespace.id),
@@ -73,10 +75,11 @@ class ExtensionAccount:
             description=project.description,
             clone_url=self._clone_url(project),
             version_control=VersionControl.GIT,
-            created_at=in_utc(project.created_at),
-            last_push_at=in_utc(project.last_push_at),
+            created_at=readable_or_none(lambda: in_utc(project.created_at), odd),
+            last_push_at=readable_or_none(lambda: in_utc(project.last_push_at), odd),
             default_branch=project.default_branch or None,
             visibility=visibility_of_project(project),
+            left_out=tuple(fault.fact for fault in odd),
         )
 
     def _clone_url(self, project: Project) -> str:
@@ -94,12 +97,14 @@ def visibility_of_project(project: Project) -> Visibility:
 
 
 def _namespace(namespace: Namespace) -> RemoteNamespace:
+    odd = list(left_out_of(namespace))
     return RemoteNamespace(
         id=str(namespace.id),
         name=namespace.path,
-        display_name=namespace.name,
+        display_name=namespace.name or namespace.path,
         description=namespace.description or "",
-        created_at=read_moment(namespace.created_at).astimezone(UTC),
+        created_at=readable_or_none(lambda: in_utc(namespace.created_at), odd),
         icon_url=None,
         archived=False,
+        left_out=tuple(fault.fact for fault in odd),
     )

@@ -19,6 +19,7 @@ from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, R
 from matou.remote.answers import Cancelled
 from matou.remote.gathering import Gathering, first_fault
 from matou.remote.home import AddressRefused, address_at_home
+from matou.remote.odd_rows import left_out_of, readable_or_none
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -144,9 +145,12 @@ class PersonalAccount:
             created_at=None,
             icon_url=urljoin(f"{self._client.base_url}/", picture) if picture else None,
             archived=False,
+            left_out=tuple(fault.fact for one in (namespace, owner) for fault in left_out_of(one)),
         )
 
     def _repository(self, row: Repository) -> RemoteRepository:
+        """What no backup needs, and cannot be read, is left out."""
+        odd = list(left_out_of(row))
         return RemoteRepository(
             id=str(row.id),
             namespace_id=str(row.namespace.id),
@@ -154,10 +158,11 @@ class PersonalAccount:
             description=row.description or "",
             clone_url=self._clone_url(row),
             version_control=VersionControl.GIT,
-            created_at=in_utc(row.created_at),
-            last_push_at=in_utc(row.pushed_at),
+            created_at=readable_or_none(lambda: in_utc(row.created_at), odd),
+            last_push_at=readable_or_none(lambda: in_utc(row.pushed_at), odd),
             default_branch=row.default_branch or None,
             visibility=visibility_of(row),
+            left_out=tuple(fault.fact for fault in odd),
         )
 
     def _clone_url(self, row: Repository) -> str:

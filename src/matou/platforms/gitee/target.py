@@ -22,8 +22,10 @@ from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
 from matou.platforms.gitee.asking import is_gitee, token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import ActionRefused, NotThere
+from matou.platforms.gitee.wire_v3 import Project
 from matou.platforms.gitee.wire_v5 import Repository
 from matou.remote.home import address_at_home
+from matou.remote.odd_rows import require_read
 from matou.remote.session import Session
 
 GITEE_RULES = replace(
@@ -91,7 +93,7 @@ class GiteeTarget:
             self._require_own(new.namespace)
             is_private = new.visibility is not Visibility.PUBLIC
             made = self._client.create_project(new.name, description=new.description, private=is_private)
-            return self._repository(made.path_with_namespace, new.namespace, visibility_of_project(made))
+            return self._repository(made.path_with_namespace, new.namespace, _visibility_of_project(made))
         if not self._is_own(new.namespace):
             is_enterprise = self._is_enterprise(new.namespace)
             calls = self._client
@@ -100,7 +102,7 @@ class GiteeTarget:
         else:
             # One's own begins private, whatever is asked for.
             row = self._client.create_repository(new.name, path=new.name, description=new.description, private=True)
-        return self._repository(row.full_name, new.namespace, visibility_of(row))
+        return self._repository(row.full_name, new.namespace, _visibility_of(row))
 
     def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
         if self._is_v3:
@@ -166,8 +168,8 @@ class GiteeTarget:
     def _found(self, namespace: str) -> Iterator[tuple[str, Visibility]]:
         if self._is_v3:
             self._require_own(namespace)
-            return ((row.path_with_namespace, visibility_of_project(row)) for row in self._client.projects())
-        return ((row.full_name, visibility_of(row)) for row in self._rows(namespace))
+            return ((row.path_with_namespace, _visibility_of_project(row)) for row in self._client.projects())
+        return ((row.full_name, _visibility_of(row)) for row in self._rows(namespace))
 
     def _rows(self, namespace: str) -> Iterable[Repository]:
         if self._is_own(namespace):
@@ -183,3 +185,16 @@ class GiteeTarget:
 
 def _namespace_of(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _visibility_of(row: Repository) -> Visibility:
+    """Nothing is sent where nobody knows who may see it. Raises UnknownShape."""
+    require_read(row, "private", "public", "internal")
+    return visibility_of(row)
+
+
+def _visibility_of_project(project: Project) -> Visibility:
+    """Raises UnknownShape."""
+    if project.public is None:
+        raise UnknownShape("gitee Project.public", None)
+    return visibility_of_project(project)

@@ -41,16 +41,16 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     username: str
-    name: str
+    name: str = ""
     bio: str | None = ""
     weibo: str | None = ""
     blog: str | None = ""
     theme_id: int | None = 1
     state: str = "active"
-    created_at: Moment
+    created_at: Moment | None = None
     portrait: str | None = None
-    email: str | None
-    new_portrait: str
+    email: str | None = None
+    new_portrait: str = ""
     follow: Follow = Follow()
     private_token: str | UnsetType = UNSET
     is_admin: bool = False
@@ -72,7 +72,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     new_portrait: str
 
 
-class Namespace(msgspec.Struct, frozen=True, kw_only=True):
+class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A list's sample has seven of these keys, a project's all: clients bear both, so that all are written.
 
     Attributes:
@@ -82,23 +82,24 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str | None = None
     avatar: str | None = None
-    created_at: Moment
+    created_at: Moment | None = None
     description: str | None = ""
     email: str | None = None
     id: int
     location: str | None = None
-    name: str
-    owner_id: int | None
+    name: str = ""
+    owner_id: int | None = None
     path: str
     public: bool | None = None
     updated_at: Moment
     url: str | None = None
 
 
-class Project(msgspec.Struct, frozen=True, kw_only=True):
+class Project(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /projects`, `GET /projects/{id}`, and the answer to `POST /projects`.
 
-    What is not nullable here makes a shipped extension drop its whole list if it is null or missing.
+    What has no null in the document makes a shipped extension drop its whole list if it is null or missing, so that we
+    write all of it; we read whatever has an id, a path and a namespace.
 
     Attributes:
         default_branch: `master` even where nothing was pushed yet.
@@ -109,17 +110,17 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: int
-    name: str
+    name: str = ""
     description: str = ""
     default_branch: str | None = "master"
-    owner: Owner
-    public: bool
+    owner: Owner | None = None
+    public: bool | None = None
     path: str
     path_with_namespace: str
     issues_enabled: bool = True
     pull_requests_enabled: bool = True
     wiki_enabled: bool = True
-    created_at: Moment
+    created_at: Moment | None = None
     namespace: Namespace
     last_push_at: Moment | None = None
     parent_id: int | None = None

@@ -19,7 +19,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None = None
 
 
-class Namespace(msgspec.Struct, frozen=True, kw_only=True):
+class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What owns a repository. `type`: personal, group or enterprise."""
 
     id: int
@@ -29,7 +29,7 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     html_url: str | None = None
 
 
-class Organization(msgspec.Struct, frozen=True, kw_only=True):
+class Organization(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /user/orgs`. Its id is not its namespace's; `login` is its namespace's path."""
 
     id: int
@@ -39,7 +39,7 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
 
 
-class Enterprise(msgspec.Struct, frozen=True, kw_only=True):
+class Enterprise(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /user/enterprises`. Its id is not its namespace's."""
 
     id: int
@@ -63,7 +63,7 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True):
     admin: bool | None = None
 
 
-class Repository(msgspec.Struct, frozen=True, kw_only=True):
+class Repository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of any list of repositories, `GET /repos/{owner}/{repo}`, and the answer to creating one.
 
     Attributes:

@@ -426,9 +426,7 @@ def test_one_project_in_trouble_does_not_hide_the_others(coding_source: CodingSo
     assert names(iter(until_it_broke(client.repositories()))) == ["ship-1-0", "ship-2-0"]
 
 
-@pytest.mark.parametrize(
-    "values", [{"Id": "seven"}, {"CreatedAt": "yesterday"}, {"Name": None}, {"VcsType": "fossil"}, {"ProjectId": {}}]
-)
+@pytest.mark.parametrize("values", [{"Id": "seven"}, {"Name": None}, {"ProjectId": {}}])
 def test_one_odd_depot_does_not_hide_the_others_and_is_told(
     coding_source: CodingSource, client: CodingClient, values: dict[str, Any]
 ) -> None:
@@ -437,6 +435,31 @@ def test_one_odd_depot_does_not_hide_the_others_and_is_told(
 
     assert names(iter(until_it_broke(client.repositories()))) == ["ship-0-1"]
     assert ["coding Depot." in unseen.reason for unseen in client.unseen] == [True]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_noted"),
+    [
+        ({"CreatedAt": "yesterday"}, True),
+        ({"LastPushAt": "2024/07/29"}, True),
+        ({"Description": 7}, True),
+        ({"IsShared": "perhaps"}, True),
+        ({"VcsType": "fossil"}, True),
+        ({"VcsType": "", "RepoType": ""}, True),
+        ({"VcsType": "GIT"}, False),
+    ],
+)
+def test_a_field_that_no_backup_needs_keeps_no_depot_from_being_listed(
+    coding_source: CodingSource, client: CodingClient, values: dict[str, Any], is_noted: bool
+) -> None:
+    fill(coding_source, projects=1, depots=2)
+    coding_source.depots[5000] |= values
+
+    first, second = client.repositories()
+
+    assert (first.name, second.name, first.version_control) == ("ship-0-0", "ship-0-1", VersionControl.GIT)
+    assert (bool(first.left_out), bool(second.left_out)) == (is_noted, False)
+    assert client.unseen == ()
 
 
 def test_the_team_in_full_is_a_document_too(coding_source: CodingSource, client: CodingClient) -> None:

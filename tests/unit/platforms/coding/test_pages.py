@@ -6,8 +6,9 @@ import pytest
 
 from matou.errors import MatouError, Phrase, TryLater, UnknownShape
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.remote.odd_rows import UnreadableRow
 
-ODD = UnknownShape("coding Depot.Id", "x")
+ODD = UnreadableRow.of(UnknownShape("coding Depot.Id", "x"), {"Id": "x"}, {})
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,19 @@ def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
     return given
 
 
-@pytest.mark.parametrize("count", [0, 1, PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE])
-@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize(
+    ("count", "counts"),
+    [(0, True), *((count, is_told) for count in (1, PAGE_SIZE, PAGE_SIZE + 1, 300) for is_told in (True, False))],
+)
 def test_every_row_is_given_once(count: int, counts: bool) -> None:
     shelf = Shelf(count, counted=count if counts else None)
 
     assert [thing.id for thing in rows_of(Phrase("things"), shelf.page)] == list(range(count))
+
+
+def test_a_first_page_with_neither_rows_nor_a_count_is_no_empty_list() -> None:
+    with pytest.raises(UnknownShape, match="neither rows nor a count"):
+        list(rows_of(Phrase("things"), Shelf(0, counted=None).page))
 
 
 def test_rows_of_the_pages_before_trouble_are_given() -> None:

@@ -14,6 +14,7 @@ from matou.errors import UnknownShape
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.reading import Milliseconds, read
+from matou.remote.odd_rows import UnreadableRow, left_out_of
 
 SAMPLES = Path(__file__).parents[3] / "data" / "coding"
 RESPONSES = sorted(path for path in SAMPLES.glob("*-[0-9].response.json"))
@@ -160,12 +161,40 @@ def test_a_field_inside_a_list_is_named_by_the_object_that_it_belongs_to() -> No
 
 def test_one_odd_row_does_not_hide_the_others() -> None:
     rows = [depot(), depot(Id="x"), depot(Id=3)]
-    odd: list[UnknownShape] = []
+    odd: list[UnreadableRow] = []
 
     data = read(wire.DepotData, {"Depots": rows}, unreadable=odd)
 
     assert [row.id for row in data.depots] == [1, 3]
     assert [fault.values["where"] for fault in odd] == ["coding Depot.Id"]
+
+
+def test_rows_that_are_odd_in_the_same_way_are_told_one_by_one() -> None:
+    odd: list[UnreadableRow] = []
+
+    read(wire.DepotData, {"Depots": [depot(Id="x"), depot(Id="x"), depot(Id="x", Name="other")]}, unreadable=odd)
+
+    assert len({row.key for row in odd}) == 3
+    assert "'other'" in [row.name for row in odd]
+
+
+@pytest.mark.parametrize(
+    ("key", "came"), [("CreatedAt", "yesterday"), ("Description", ["a"]), ("IsShared", "no"), ("LastPushAt", {})]
+)
+def test_a_field_that_no_backup_needs_is_left_out_of_an_answer_and_noted(key: str, came: Any) -> None:
+    body = json.dumps({"Response": {"Depot": depot(**{key: came})}}).encode()
+
+    answer = wire.decode_response(wire.DepotResponse, body)
+
+    assert [fault.values["where"] for fault in left_out_of(answer.depot)] == [f"coding Depot.{key}"]
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"Depots": "none"}, {"Depots": [], "Page": {"TotalRow": "many"}}, {"Depots": [], "Page": 7}]
+)
+def test_a_list_is_never_taken_for_empty_because_it_cannot_be_read(data: dict[str, Any]) -> None:
+    with pytest.raises(UnknownShape):
+        wire.decode_response(wire.DepotsResponse, json.dumps({"Response": {"DepotData": data}}).encode())
 
 
 def test_what_we_write_is_typed_as_the_schema_has_it_and_never_null() -> None:
