@@ -14,7 +14,6 @@ from matou.forge.pushes import after_push
 from matou.forge.references import ref_listing
 from matou.forge.revisions import BRANCHES
 from matou.forge.turns import only_writer
-from matou.git.jail import NO_ENVIRONMENT
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
@@ -22,6 +21,7 @@ from matou.git.refs import OWN_PREFIX
 from matou.git.run import GitFailed
 from matou.model.names import RefName
 from matou.model.refs import RefChange
+from matou.storage.files import syncfs, tells_of_every_fault
 
 __all__ = [
     "DefaultBranchKept",
@@ -75,9 +75,10 @@ def update_refs(
         _require_changeable(forge, repository, changes)
         _judge(forge, identity, repository, changes, quarantine)
         remove_abandoned_locks(forge.git_dir(repository), changes, now=forge.now())
-        environment = NO_ENVIRONMENT if quarantine is None else quarantine.environment
-        with RefTransaction(forge.git_dir(repository), changes, environment=environment) as transaction:
+        git_dir, folder = forge.git_dir(repository), None if quarantine is None else quarantine.folder
+        with RefTransaction(git_dir, changes, quarantine=folder, syncs_files=not tells_of_every_fault()) as transaction:
             added_bytes = 0 if quarantine is None else quarantine.keep()
+            syncfs(git_dir)
             transaction.commit()
         after_push(forge, repository, identity, changes, added_bytes=added_bytes)
 

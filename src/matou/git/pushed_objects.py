@@ -5,13 +5,14 @@ as bases, and what is stored already need not be behind any ref.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final
 
+from matou.git.quarantine_environment import quarantine_environment
 from matou.git.run import GitChild, GitFailed, Limits, run_git
 from matou.model.names import ObjectId, object_id
 
@@ -98,6 +99,15 @@ class PushedObjects:
             raise
         return True
 
+    def has_commits_of_its_own(self, going: Iterable[ObjectId], staying: Iterable[ObjectId]) -> bool:
+        """Whether there are commits behind the first objects that are behind none of the others.
+
+        Raises:
+            GitFailed: one is missing, or the walk took longer than LONGEST_LISTING.
+        """
+        asked = _lines(going) + b"".join(b"^" + line for line in _lines(staying).splitlines(keepends=True))
+        return bool(self._run(["rev-list", "--max-count=1", "--stdin"], asked, _LIMITS))
+
     @contextmanager
     def _walk(self, tips: Iterable[ObjectId], walk: Sequence[str], read: Sequence[str]) -> Iterator[IO[bytes]]:
         """What the second child says of the objects that the first one finds."""
@@ -114,20 +124,6 @@ class PushedObjects:
 
     def _run(self, words: Sequence[str], content: bytes, limits: Limits) -> bytes:
         return run_git(words, git_dir=self._git_dir, input=content, environment=self._environment, limits=limits)
-
-
-def quarantine_environment(git_dir: Path, quarantine: Path) -> Mapping[str, str]:
-    """What lets a git child see the objects of a quarantine beside those of the repository."""
-    return {
-        "GIT_OBJECT_DIRECTORY": str(quarantine.absolute()),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(str((git_dir / "objects").absolute())),
-    }
-
-
-def _quoted(path: str) -> str:
-    """Git takes a colon for the end of a path that is not quoted (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES)."""
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _lines(tips: Iterable[ObjectId]) -> bytes:

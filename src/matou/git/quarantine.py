@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Self
 
 from matou.errors import Conflict, MatouError
 from matou.git.files import sync_folder
+from matou.git.quarantine_environment import quarantine_environment
 from matou.git.repository import object_format_on_disk
 from matou.model.names import ObjectId, object_id
 
@@ -69,12 +69,7 @@ class Quarantine:
     @property
     def environment(self) -> Mapping[str, str]:
         """What makes a git child read these objects beside the repository's own, and write new ones here."""
-        return MappingProxyType(
-            {
-                "GIT_OBJECT_DIRECTORY": str(self.folder.absolute()),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(self.git_dir.absolute() / "objects"),
-            }
-        )
+        return quarantine_environment(self.git_dir, self.folder)
 
     def write_object(self, kind: ObjectKind, content: bytes) -> ObjectId:
         """Give an object its name and store it here; it is not judged.
@@ -153,9 +148,3 @@ def _name_of_blob(content: bytes) -> ObjectId:
         return object_id(str(pygit2.hash(content)))
     except pygit2.GitError as error:
         raise RefusedObject("the content cannot be stored: {reason}", reason=str(error)) from error
-
-
-def _quoted(folder: Path) -> str:
-    """As git reads a list of folders: a colon would end one that is not quoted (git(1))."""
-    text = str(folder).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{text}"'

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matou.errors import Damaged
+from matou.git.jail import NO_ENVIRONMENT
+from matou.git.quarantine_environment import quarantine_environment
 from matou.git.run import run_git
 from matou.model.names import ObjectId, object_id
 
@@ -40,8 +42,15 @@ class StoredObject:
     peeled: ObjectId | None
 
 
-def describe_objects(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId, StoredObject]:
+def describe_objects(
+    git_dir: Path, ids: Collection[ObjectId], *, quarantine: Path | None = None
+) -> dict[ObjectId, StoredObject]:
     """What is known of those of these objects that the repository has; the others are left out.
+
+    Args:
+        git_dir: the repository.
+        ids: whatever somebody named.
+        quarantine: a folder under its `objects` whose objects count as well.
 
     Raises:
         DamagedObject: one is there and cannot be read.
@@ -49,8 +58,8 @@ def describe_objects(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId,
     if not ids:
         return {}
     if any(len(oid) == 64 for oid in ids):
-        return _described_by_git(git_dir, sorted(ids))
-    return dict(_described_in_process(git_dir, ids))
+        return _described_by_git(git_dir, sorted(ids), quarantine)
+    return dict(_described_in_process(git_dir, ids, quarantine))
 
 
 def open_objects(git_dir: Path) -> "Odb":
@@ -61,8 +70,12 @@ def open_objects(git_dir: Path) -> "Odb":
     return pygit2.Odb(str(git_dir / "objects"))
 
 
-def _described_in_process(git_dir: Path, ids: Collection[ObjectId]) -> Iterator[tuple[ObjectId, StoredObject]]:
+def _described_in_process(
+    git_dir: Path, ids: Collection[ObjectId], quarantine: Path | None
+) -> Iterator[tuple[ObjectId, StoredObject]]:
     objects = open_objects(git_dir)
+    if quarantine is not None:
+        objects.add_disk_alternate(str(quarantine))
     for oid in ids:
         if (kind := _type_in(objects, oid)) is not None:
             yield oid, StoredObject(kind, _peel(objects, oid) if kind == "tag" else None)
@@ -102,10 +115,15 @@ def _peel(objects: "Odb", oid: ObjectId) -> ObjectId | None:
     return None
 
 
-def _described_by_git(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId, StoredObject]:
+def _described_by_git(
+    git_dir: Path, ids: Collection[ObjectId], quarantine: Path | None
+) -> dict[ObjectId, StoredObject]:
     questions = b"".join(f"{oid}\n{oid}^{{}}\n".encode() for oid in ids)
     answers = run_git(
-        ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], git_dir=git_dir, input=questions
+        ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"],
+        git_dir=git_dir,
+        input=questions,
+        environment=NO_ENVIRONMENT if quarantine is None else quarantine_environment(git_dir, quarantine),
     )
     lines = answers.decode().splitlines()
     described: dict[ObjectId, StoredObject] = {}

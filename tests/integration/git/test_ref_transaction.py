@@ -8,8 +8,7 @@ import pytest
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
 from matou.git.quarantine import ObjectKind, Quarantine
-from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
-from matou.git.run import GitFailed
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from support.git_repositories import git, make_source, refs_of, tip_of
@@ -153,7 +152,7 @@ def test_an_object_in_a_quarantine_can_be_named_before_it_is_kept(bare: Path) ->
 
     with Quarantine(bare) as quarantine:
         commit = quarantine.write_object(ObjectKind.COMMIT, text.replace(b"\n\n", b"\n\nagain ", 1))
-        with RefTransaction(bare, [change("main", tip, commit)], environment=quarantine.environment) as transaction:
+        with RefTransaction(bare, [change("main", tip, commit)], quarantine=quarantine.folder) as transaction:
             quarantine.keep()
             transaction.commit()
 
@@ -166,7 +165,7 @@ def test_a_branch_names_a_commit_that_is_there(bare: Path, kind: str) -> None:
     new = ObjectId("1" * 40) if kind == "missing" else ObjectId(git(bare, "hash-object", "-w", "--stdin", input=b"x"))
     before = refs_of(bare)
 
-    with pytest.raises(GitFailed), RefTransaction(bare, [change("new", None, new)]) as transaction:
+    with pytest.raises(UnusableTarget), RefTransaction(bare, [change("new", None, new)]) as transaction:
         transaction.commit()
 
     assert (refs_of(bare), locks(bare)) == (before, [])
