@@ -35,8 +35,8 @@ LONGEST_PATH_BYTES: Final = 4096
 
 _ID_BYTES: Final = 20
 _FOLDER: Final = 0o040000
-# git's tree.c: a mode in octal, a space, a name, a NUL, and the object id as bytes.
-_ENTRY: Final = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
+# git's tree.c: a mode in octal, which old tools led in with zeros, a space, a name, a NUL, and the object id as bytes.
+_ENTRY: Final = re.compile(rb"([0-7]{5,8}) ([^\0]+)\0(.{20})", re.DOTALL)
 
 
 class ListingTooLong(TooLargeToRead):
