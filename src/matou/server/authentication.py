@@ -21,6 +21,9 @@ CHALLENGE: Header = (b"www-authenticate", b'Basic realm="Matou", charset="UTF-8"
 LONGEST_AUTHORIZATION_BYTES = 4096
 
 _TOKEN = re.compile(r"[0-9a-f]{40}\Z")
+_NO_PASSWORDS = frozenset({"", "x-oauth-basic"})
+"""What stands behind a token that stands where a name belongs, as in `https://TOKEN@host`: GitHub's form is copied."""
+
 _TOKEN_SCHEMES = frozenset({"bearer", "token"})
 
 
@@ -75,6 +78,8 @@ def _read_basic(encoded: str) -> Credential:
         raise UnreadableCredential("the Basic credential is not base64 of UTF-8") from None
     if not colon or "\0" in login:
         raise UnreadableCredential("the Basic credential has no colon")
+    if password in _NO_PASSWORDS and _TOKEN.match(login):
+        return Credential("", Secret(login))
     return Credential(login, Secret(password))
 
 

@@ -30,6 +30,10 @@ def basic(text: str) -> bytes:
         (b"authorization", f"token {TOKEN}".encode(), "", TOKEN),
         (b"authorization", f"Token {TOKEN}".encode(), "", TOKEN),
         (b"private-token", TOKEN.encode(), "", TOKEN),
+        (b"authorization", basic(f"{TOKEN}:"), "", TOKEN),
+        (b"authorization", basic(f"{TOKEN}:x-oauth-basic"), "", TOKEN),
+        (b"authorization", basic(f"{TOKEN}:other"), TOKEN, "other"),
+        (b"authorization", basic("li:"), "li", ""),
     ],
 )
 def test_a_credential_is_read_in_every_form(name: bytes, value: bytes, login: str, secret: str) -> None:
