@@ -44,6 +44,7 @@ class Settings:
         git_memory_bytes: address space of one git child (MATOU_GIT_MEMORY_MB).
         processors: how many this process may use.
         imports_may_reach_private: people may have the server import from private addresses (MATOU_IMPORT_PRIVATE=1).
+        checks_pushes_strictly: a push with what old tools wrote wrong is refused (MATOU_STRICT_PUSHES=1).
         environment: everything, for tokens that are named by platform (MATOU_CODING_TOKEN).
     """
 
@@ -53,6 +54,7 @@ class Settings:
     git_memory_bytes: int
     processors: int
     imports_may_reach_private: bool
+    checks_pushes_strictly: bool
     environment: Mapping[str, str]
 
     @property
@@ -80,6 +82,7 @@ class Settings:
             git_memory_bytes=_whole_number(environment, "MATOU_GIT_MEMORY_MB", default=4096) * MEBIBYTE,
             processors=_processors(),
             imports_may_reach_private=_yes(environment, "MATOU_IMPORT_PRIVATE"),
+            checks_pushes_strictly=_yes(environment, "MATOU_STRICT_PUSHES"),
             environment=environment,
         )
 

@@ -72,6 +72,7 @@ def open_forge(
             anonymous_reads_backups=anonymous_reads_backups,
             imports_may_reach_private=settings.imports_may_reach_private,
             network=settings.network,
+            checks_pushes_strictly=settings.checks_pushes_strictly,
         )
         finish_moves(forge)
         index = ensure_indexed(forge)

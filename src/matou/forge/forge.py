@@ -27,6 +27,7 @@ class Forge:
         imports_may_reach_private: the operator said that whoever may create a repository may have the server fetch
             one from inside the operator's network.
         network: how this machine reaches others.
+        checks_pushes_strictly: what old tools wrote is refused, though it does no harm.
     """
 
     database: Database
@@ -36,6 +37,7 @@ class Forge:
     anonymous_reads_backups: bool = False
     imports_may_reach_private: bool = False
     network: Network = field(default_factory=Network, repr=False)
+    checks_pushes_strictly: bool = False
     failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
     passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
     listings: ListingMemory = field(default_factory=ListingMemory, repr=False)

@@ -19,7 +19,7 @@ from matou.forge.references import ref_listing
 from matou.forge.settings import read_settings
 from matou.git.pushed_objects import PushedObjects
 from matou.model.names import ObjectId
-from matou.model.refs import RefChange
+from matou.model.refs import RefChange, RefListing
 from matou.model.repository_settings import PushRules, RepositoryRules
 
 MEBIBYTE = 1024 * 1024
@@ -62,9 +62,9 @@ class Rules:
     may_create_tags: bool = True
 
     def concern(self, change: RefChange) -> bool:
-        """Whether there is anything to judge in one change. A deletion brings nothing in."""
+        """Whether there is anything to judge in one change. A deletion brings nothing in, and may take commits away."""
         if change.new is None:
-            return False
+            return self.denies_force
         if _looks_like_object_id(change):
             return True
         if self.commits.are_set or self.largest_file_bytes or (self.denies_force and change.old is not None):
@@ -94,12 +94,14 @@ def judge(
     concerned = [change for change in changes if rules.concern(change)]
     if not concerned:
         return
-    arrivals = Arrivals(concerned, objects)
+    arriving = [change for change in concerned if change.new is not None]
+    arrivals = Arrivals(arriving, objects)
     by_rule = (
-        _first(_faults_of_likeness(concerned)),
-        _first(_faults_of_names(rules, _default_branches(forge, repository), concerned)),
-        _first(_faults_of_creation(rules, concerned)),
-        _first(_faults_of_force(rules, concerned, objects)),
+        _first(_faults_of_likeness(arriving)),
+        _first(_faults_of_names(rules, _default_branches(forge, repository), arriving)),
+        _first(_faults_of_creation(rules, arriving)),
+        _first(_faults_of_force(rules, arriving, objects)),
+        _first(_faults_of_deletion(rules, ref_listing(forge, repository), changes, objects)),
         *_faults_of_commits(forge, rules, arrivals),
         _first(_faults_of_files(rules, arrivals)),
     )
@@ -256,9 +258,40 @@ def _faults_of_force(rules: Rules, changes: Sequence[RefChange], objects: Pushed
             )
 
 
+def _faults_of_deletion(
+    rules: Rules, listing: RefListing, changes: Sequence[RefChange], objects: PushedObjects
+) -> Iterator[Phrase]:
+    """To delete a ref and make it anew is to force it, in one push or in two: so nobody takes commits away.
+
+    What another ref holds may go, and so may what a ref of the same push holds then: that is a new name.
+    """
+    deleted = [change for change in changes if change.new is None and change.old is not None]
+    if not rules.denies_force or not deleted:
+        return
+    changed = {change.ref: change.new for change in changes}
+    staying = {oid for ref, old in listing.refs.items() if (oid := changed.get(ref, old)) is not None}
+    staying.update(change.new for change in changes if change.new is not None)
+    going = {change.old for change in deleted if change.old is not None} - staying
+    if not going or not objects.has_commits_of_its_own(going, staying):
+        return
+    if len(deleted) > MOST_MOVED_REFS:
+        yield Phrase(
+            "nobody may delete these {count} refs here, since no other refs hold all of their commits",
+            count=len(deleted),
+        )
+        return
+    for change in deleted:
+        if change.old in going and objects.has_commits_of_its_own([change.old], staying):
+            yield Phrase(
+                "nobody may delete {ref} here, since no other ref holds all of its commits ({old})",
+                ref=shown(change.ref),
+                old=change.old[:10],
+            )
+
+
 def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[list[Phrase]]:
     found: dict[str, list[Phrase]] = {}
-    if not rules.commits.are_set:
+    if not rules.commits.are_set or not arrivals.tips:
         return []
     judgement = rules.commits.judgement(forge)
     for commit in arrivals.objects.commits(arrivals.tips):
@@ -273,7 +306,7 @@ def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[l
 
 
 def _faults_of_files(rules: Rules, arrivals: Arrivals) -> Iterator[Phrase]:
-    if not rules.largest_file_bytes:
+    if not rules.largest_file_bytes or not arrivals.tips:
         return
     for file in arrivals.objects.files(arrivals.tips):
         if file.size_bytes > rules.largest_file_bytes:

@@ -50,22 +50,24 @@ def after_push(
     changes: Sequence[RefChange] = (),
     *,
     added_bytes: int | None = None,
+    listing: RefListing | None = None,
 ) -> Repository:
-    """Make what git wrote durable, then note the push and what it changed.
+    """Make the changes of refs durable, then note the push and what it changed.
 
-    To be called when receive-pack has ended and before its report goes out: git syncs the files that it wrote and
-    not the folders that name them, so that a ref may be gone after a power cut that the client was told of.
+    To be called before anybody is told that they were made: what holds a ref's content was synced before it was given
+    the ref's name, and the folder that has the name was not.
 
     Args:
-        changes: those that were made, without what git refused.
+        changes: those that were made, without what was refused.
         added_bytes: by how much the repository grew, from who knows it; None to have all of it measured.
+        listing: the refs and HEAD as they are now, from who knows them; peeled tags may be missing.
 
     Raises:
         NoSuchRepository: it was deleted meanwhile.
     """
     git_dir = forge.git_dir(repository)
     forge.listings.forget(git_dir)
-    default_branch = _settle_head(forge, repository)
+    default_branch = _settle_head(forge, repository, listing or ref_listing(forge, repository))
     told = tuple(_told(forge, repository, changes))
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
@@ -95,9 +97,8 @@ def after_push(
     return pushed
 
 
-def _settle_head(forge: Forge, repository: Repository) -> str | None:
+def _settle_head(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
     """Where HEAD names no branch, as after the first push of another one, point it at one that is there."""
-    listing = ref_listing(forge, repository)
     head = head_for(listing)
     if head is not None and head != listing.head:
         git_dir = forge.git_dir(repository)

@@ -2,6 +2,16 @@
 
 from typing import Final
 
+HARMLESS: Final = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries", "missingEmail",
+    "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors", "treeNotSorted",
+    "zeroPaddedDate", "zeroPaddedFilemode",
+)  # fmt: skip
+"""What tools of long ago wrote, and every git reads: real histories have it, and it attacks nobody."""
+
+OLD_TOOLS: Final = ("badTimezone", "missingSpaceBeforeDate", "zeroPaddedFilemode")
+"""What a strict server lets in too, as GitHub and GitLab do."""
+
 TOLERATED: Final = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badObjectSha1", "badParentSha1", "badTimezone", "badTree",
     "badTreeSha1", "badType", "duplicateEntries", "emptyName", "fullPathname", "gitattributesBlob",

@@ -32,6 +32,7 @@ _UPLOAD_PACK_CAPABILITIES: Final = (
 )  # fmt: skip
 _RECEIVE_PACK_CAPABILITIES: Final = (
     "report-status", "report-status-v2", "delete-refs", "side-band-64k", "quiet", "atomic", "ofs-delta",
+    "push-options",
 )  # fmt: skip
 CAPABILITIES_V0: Final[dict[str, tuple[str, ...]]] = {
     UPLOAD_PACK: _UPLOAD_PACK_CAPABILITIES,

@@ -22,6 +22,7 @@ __all__ = [
     "DamagedRefs",
     "RepositoryBusy",
     "fault_of_foreign_ref",
+    "fault_of_new_name",
     "fault_of_ref_name",
     "fault_of_short_name",
     "head_text",
@@ -81,7 +82,7 @@ def fault_of_foreign_ref(name: str) -> Phrase | None:
     """
     if not name.startswith("refs/"):
         return Phrase("it is not below refs/")
-    if any(unicodedata.category(character) in _BREAKING for character in name):
+    if holds_control(name):
         return Phrase("it holds a control character")
     parts = [len(part) for part in name.encode("utf-8", "surrogateescape").split(b"/")]
     if max(parts) > LONGEST_SHORT_NAME_BYTES or sum(parts) + len(parts) - 1 > LONGEST_REF_NAME_BYTES:
@@ -89,19 +90,32 @@ def fault_of_foreign_ref(name: str) -> Phrase | None:
     return fault_of_ref_name(name)
 
 
+def holds_control(text: str) -> bool:
+    """Whether a text would be more than one line, or more than text, somewhere."""
+    return (not text.isascii() and any(unicodedata.category(character) in _BREAKING for character in text)) or (
+        text.isascii() and not text.isprintable()
+    )
+
+
 def fault_of_short_name(name: str) -> Phrase | None:
     """Say why a branch or a tag should not be made under a name that git would take: it means something else, too."""
-    if name.startswith("-"):
-        return Phrase("it begins with a hyphen")
-    if name in ("HEAD", "@") or name.startswith("refs/"):
-        return Phrase("it means something else to git")
-    if _OBJECT_ID.match(name.lower()):
-        return Phrase("it looks like an object id")
+    fault = fault_of_new_name(name)
+    if fault is not None:
+        return fault
     if any(not character.isprintable() for character in name):
         return Phrase("it holds a character that cannot be seen")
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST_SHORT_NAME_BYTES:
         return Phrase("it is too long")
     return None
+
+
+def fault_of_new_name(name: str) -> Phrase | None:
+    """As `fault_of_short_name`, for what is pushed: of old, a branch's name may be in any encoding."""
+    if name.startswith("-"):
+        return Phrase("it begins with a hyphen")
+    if name in ("HEAD", "@") or name.startswith("refs/"):
+        return Phrase("it means something else to git")
+    return Phrase("it looks like an object id") if _OBJECT_ID.match(name.lower()) else None
 
 
 def _fault_of_component(component: str) -> Phrase | None:

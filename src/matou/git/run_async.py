@@ -1,7 +1,7 @@
 """Git children for the asynchronous edge: at the client's pace, and gone when the client is."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
@@ -32,10 +32,7 @@ if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 GRACE: Final = timedelta(seconds=2)
-"""How long a child may take to see that its input has ended: receive-pack then removes what it had received.
-
-No signal makes it do that (git 2.39: its handler may not list a folder).
-"""
+"""How long a child may take to see that its input has ended, and to take away what it had begun to write."""
 
 
 def start_git_async(
@@ -46,7 +43,7 @@ def start_git_async(
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
     hooks: Path = NO_HOOKS,
-    descriptors: Sequence[int] = (),
+    hear: Callable[[bytes], None] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> "AsyncGitChild":
     """A git child that starts at `async with`, and whose whole process group has ended when that is left.
@@ -58,7 +55,7 @@ def start_git_async(
         environment: what it gets beside the jail's own.
         settings: git settings that outrank the jail's and the repository's.
         hooks: the folder of its hooks.
-        descriptors: what it gets open besides its input and output, and hands on to its hooks.
+        hear: told what it says on stderr, as it says it; secrets are still in it.
         limits: what it may use.
     """
     return AsyncGitChild(
@@ -70,7 +67,7 @@ def start_git_async(
             git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits
         ),
         secrets=secrets_in(environment),
-        descriptors=descriptors,
+        hear=hear,
         limits=limits,
     )
 
@@ -87,7 +84,7 @@ class AsyncGitChild:
         stdin: IO[bytes] | None,
         environment: Mapping[str, str],
         secrets: Sequence[str],
-        descriptors: Sequence[int],
+        hear: Callable[[bytes], None] | None,
         limits: Limits,
     ) -> None:
         self.command = command
@@ -96,7 +93,7 @@ class AsyncGitChild:
         self._input = stdin
         self._environment = environment
         self._secrets = secrets
-        self._descriptors = descriptors
+        self._hear = hear
         self._limits = limits
         self._said = BoundedText()
         self._was_stopped = False
@@ -116,7 +113,6 @@ class AsyncGitChild:
             env=self._environment,
             cwd="/",
             start_new_session=True,
-            pass_fds=self._descriptors,
             preexec_fn=limiting_itself(self._limits, waits_for_input=self._input is None),
         )
         if self._input is None:
@@ -144,6 +140,11 @@ class AsyncGitChild:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """It has ended, and reads nothing more."""
+        return self._process.returncode is not None
 
     @property
     def stdin(self) -> "StreamWriter":
@@ -212,8 +213,9 @@ class AsyncGitChild:
 
     async def _drain_stderr(self) -> None:
         stderr = self._process.stderr
-        while stderr is not None and self._said.add(await stderr.read(BLOCK_BYTES)):
-            pass
+        while stderr is not None and self._said.add(block := await stderr.read(BLOCK_BYTES)):
+            if self._hear is not None:
+                self._hear(block)
 
     def _stop(self) -> None:
         self._was_stopped = True

@@ -189,6 +189,7 @@ async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) 
 
 _OPERATIONS: dict[tuple[Operation, str], Callable[[GitRequest], Awaitable[None]]] = {
     (Operation.ADVERTISE, "GET"): advertise,
+    (Operation.ADVERTISE, "HEAD"): advertise,
     (Operation.UPLOAD_PACK, "POST"): _upload_pack,
     (Operation.RECEIVE_PACK, "POST"): receive_pack,
 }

@@ -61,7 +61,8 @@ async def advertise(request: GitRequest) -> None:
         body = protocol.capability_advertisement_v2(protocol.object_format_of(known.listing))
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
-    await _answer(request, admitted, _advertisement(service, min(version, 1)), kind)
+    # There is no version 2 of a push: git answers such a client as of old.
+    await _answer(request, admitted, _advertisement(service, 1 if version == 1 else 0), kind)
 
 
 async def answer_ls_refs(request: GitRequest, admitted: Admitted, wanted: LsRefsRequest) -> None:

@@ -1,24 +1,33 @@
-"""What a push asks for, and what git says became of it, read from the same bytes that pass between client and git.
+"""What a push asks for, read from the bytes that come before its pack.
 
 https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer
 """
 
+import asyncio
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from matou.errors import UnknownShape
-from matou.git.refs import fault_of_foreign_ref
+from matou.git.refs import fault_of_foreign_ref, holds_control
 from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
-from matou.server.git_bodies import PacketSplitter
+from matou.server.git_bodies import LONGEST_PACKET_BYTES, MalformedBody, TooManyRefs
+from matou.server.streaming import SHORT_BODY_BYTES
+
+LARGEST_COMMANDS_BYTES = 32 * 1024 * 1024
+MOST_REFS_IN_A_PUSH = 100_000
+LARGEST_OPTIONS_BYTES = 64 * 1024
+MOST_OPTIONS = 1000
+LONGEST_TOLD_NAME_BYTES = 4096
+"""A longer name is not repeated in a report."""
+
+SIDE_BANDS = frozenset({b"side-band", b"side-band-64k"})
 
 _COMMAND = re.compile(rb"(?P<old>[0-9a-fA-F]{40}|[0-9a-fA-F]{64}) (?P<new>[0-9a-fA-F]{40,64}) (?P<ref>.+)\Z", re.DOTALL)
-_SHALLOW = re.compile(rb"shallow [0-9a-fA-F]{40,64}\Z")
-_SIDE_BANDS = frozenset({b"side-band", b"side-band-64k"})
-_UNPACK = b"unpack "
-_OK = b"ok "
-_REPORT = b"\x01"
+_SHALLOW = re.compile(rb"shallow ([0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?)\Z")
+_SHORTEST_COMMAND = len(b"0000shallow ") + 40
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 
 
 class UnreadableCommand(UnknownShape):
@@ -26,37 +35,168 @@ class UnreadableCommand(UnknownShape):
 
 
 class ForbiddenRefName(InvalidName):
-    """A push names a ref that no repository here can have."""
+    """A push names a ref in a way that cannot even be repeated to who pushes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PushCommands:
-    changes: tuple[RefChange, ...]
+    """What a client asks for.
+
+    Attributes:
+        names: of all refs, in the client's order, each once.
+        changes: of those refs that have a name which a repository here can have, below `refs/`, one line of text.
+        refused: why the other refs do not change.
+        capabilities: what the client chose.
+        shallow: where its own history is cut off.
+        brings_pack: a pack follows.
+    """
+
+    names: Sequence[RefName]
+    changes: Sequence[RefChange]
+    refused: Mapping[RefName, str]
     capabilities: frozenset[bytes]
+    shallow: Sequence[ObjectId]
+    brings_pack: bool
+
+    @property
+    def has_side_band(self) -> bool:
+        return not self.capabilities.isdisjoint(SIDE_BANDS)
 
 
-def read_commands(commands: bytes) -> PushCommands:
-    """Read the lines up to the flush; what follows it is not looked at.
+class PacketSection:
+    """Takes pkt-lines up to a flush, fed in pieces: each piece is walked once, and each line counts.
 
-    Every ref that is given back is a name that git and a file system take, below `refs/` and without a control
+    Attributes:
+        lines: how many came.
+        is_over: the flush came; `content` is what stands before it, `rest` what came behind it.
+    """
+
+    def __init__(self, *, shortest: int, most_lines: int, most_bytes: int) -> None:
+        self._shortest = shortest
+        self._most_lines = most_lines
+        self._most_bytes = most_bytes
+        self._buffer = bytearray()
+        self._position = 0
+        self.lines = 0
+        self.is_over = False
+
+    async def follow(self, piece: bytes) -> None:
+        """Feed a piece of any size, and let others go on in between. Raises as `feed`."""
+        for begin in range(0, len(piece), SHORT_BODY_BYTES):
+            self.feed(piece[begin : begin + SHORT_BODY_BYTES])
+            await asyncio.sleep(0)
+
+    def feed(self, piece: bytes) -> None:
+        """Raises MalformedBody for what is no line or too short for one, TooManyRefs for too many."""
+        self._buffer += piece
+        while not self.is_over and self._position + 4 <= len(self._buffer):
+            length = self._length_here()
+            if length == 0:
+                self.is_over = True
+                return
+            self.lines += 1
+            self._position += length
+            if self.lines > self._most_lines or self._position > self._most_bytes:
+                raise TooManyRefs("one request names more than {limit} refs or objects", limit=self._most_lines)
+
+    @property
+    def content(self) -> bytes:
+        return bytes(self._buffer[: self._position])
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self._buffer[self._position + 4 :])
+
+    def _length_here(self) -> int:
+        digits = bytes(self._buffer[self._position : self._position + 4])
+        length = int(digits, 16) if _LENGTH.match(digits) else -1
+        if length and not self._shortest <= length <= LONGEST_PACKET_BYTES:
+            raise MalformedBody("the length of a line of a push", digits)
+        return length
+
+
+class PushStream:
+    """The body of one push: its commands, its options, and what is left is the pack."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+        self._waiting = b""
+
+    async def commands(self) -> bytes:
+        """All lines before the first flush; nothing for a probe. Raises MalformedBody, TooManyRefs."""
+        return await self._section(
+            PacketSection(shortest=_SHORTEST_COMMAND, most_lines=MOST_REFS_IN_A_PUSH, most_bytes=LARGEST_COMMANDS_BYTES)
+        )
+
+    async def options(self) -> bytes:
+        """The lines that come between commands and pack where the client chose `push-options`."""
+        return await self._section(PacketSection(shortest=4, most_lines=MOST_OPTIONS, most_bytes=LARGEST_OPTIONS_BYTES))
+
+    async def pack(self) -> AsyncIterator[bytes]:
+        if self._waiting:
+            yield self._waiting
+        async for piece in self._pieces:
+            yield piece
+
+    async def _section(self, section: PacketSection) -> bytes:
+        await section.follow(self._waiting)
+        while not section.is_over:
+            piece = await anext(self._pieces, b"")
+            if not piece:
+                raise MalformedBody("the end of a push", section.content[-20:])
+            await section.follow(piece)
+        self._waiting = section.rest
+        return section.content
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The names so far."""
+
+    changes: dict[RefName, RefChange] = field(default_factory=dict)
+    refused: dict[RefName, str] = field(default_factory=dict)
+
+    def add(self, change: RefChange) -> None:
+        if change.ref in self.changes or change.ref in self.refused:
+            self.refused[change.ref] = "it is named twice"
+        elif (fault := fault_of_foreign_ref(change.ref)) is not None:
+            self.refused[change.ref] = f"funny refname: {fault}"
+        self.changes[change.ref] = change
+
+
+def read_commands(content: bytes) -> PushCommands:
+    """Read the lines before the flush.
+
+    Every ref among `changes` is a name that git and a file system take, below `refs/` and without a control
     character: what is made of it later need not look again.
 
     Raises:
         UnreadableCommand, ForbiddenRefName: a line is no such change.
     """
-    changes: list[RefChange] = []
-    capabilities: frozenset[bytes] = frozenset()
-    for line in _lines(commands):
+    reading, shallow, capabilities, brings_pack = _Reading(), [], frozenset[bytes](), False
+    for line in _lines(content):
         command, nul, rest = line.partition(b"\0")
         if nul:
             capabilities |= frozenset(rest.split())
-        if not _SHALLOW.match(command):
-            changes.append(read_change(command))
-    return PushCommands(tuple(changes), capabilities)
+        cut = _SHALLOW.match(command)
+        if cut is not None:
+            shallow.append(ObjectId(cut[1].decode().lower()))
+            continue
+        change = read_change(command)
+        brings_pack = brings_pack or change.new is not None
+        reading.add(change)
+    return PushCommands(
+        names=tuple(reading.changes),
+        changes=tuple(change for change in reading.changes.values() if change.ref not in reading.refused),
+        refused=reading.refused,
+        capabilities=capabilities,
+        shallow=tuple(shallow),
+        brings_pack=brings_pack,
+    )
 
 
 def read_change(command: bytes) -> RefChange:
-    """Read `<old> <new> <ref>`, the form of a push's commands and of what its hooks are told.
+    """Read `<old> <new> <ref>`, whose name may be none that a ref can have, but is one line of text.
 
     Raises:
         UnreadableCommand, ForbiddenRefName: it is none.
@@ -65,46 +205,17 @@ def read_change(command: bytes) -> RefChange:
     if found is None or len(found["old"]) != len(found["new"]):
         raise UnreadableCommand("a command of a push", command[:200])
     name = found["ref"].decode("utf-8", "surrogateescape")
-    fault = fault_of_foreign_ref(name)
-    if fault is not None:
-        raise ForbiddenRefName("the ref name {name} cannot be used: {fault}", name=repr(name)[:200], fault=fault)
+    if len(found["ref"]) > LONGEST_TOLD_NAME_BYTES or holds_control(name):
+        raise ForbiddenRefName("the ref name {name} cannot be used", name=repr(name)[:200])
     return RefChange(RefName(name), _id(found["old"]), _id(found["new"]))
 
 
-def changes_made(commands: PushCommands, report: bytes) -> tuple[RefChange, ...] | None:
-    """The changes that git's report calls done; None where there is no report, as the client wants none or git died.
-
-    Args:
-        report: all pkt-lines that git sent, progress left out.
-    """
-    lines = _report_lines(report, in_side_band=not commands.capabilities.isdisjoint(_SIDE_BANDS))
-    if not any(line.startswith(_UNPACK) for line in lines):
-        return None
-    done = {line.removeprefix(_OK).decode("utf-8", "surrogateescape") for line in lines if line.startswith(_OK)}
-    return tuple(change for change in commands.changes if change.old != change.new and change.ref in done)
-
-
-def _report_lines(report: bytes, *, in_side_band: bool) -> list[bytes]:
-    if in_side_band:
-        report = b"".join(line[1:] for line in _packets(report) if line.startswith(_REPORT))
-    return [line.rstrip(b"\n") for line in _packets(report)]
-
-
-def _lines(commands: bytes) -> Iterator[bytes]:
-    for packet in PacketSplitter().feed(commands[: _length_of_section(commands)]):
-        yield packet[4:].removesuffix(b"\n")
-
-
-def _length_of_section(commands: bytes) -> int:
-    """How many bytes there are before the first flush."""
+def _lines(content: bytes) -> Iterator[bytes]:
     position = 0
-    while (length := int(commands[position : position + 4], 16)) >= 4:
-        position += length
-    return position
-
-
-def _packets(stream: bytes) -> Iterator[bytes]:
-    return (packet[4:] for packet in PacketSplitter().feed(stream))
+    while position < len(content):
+        end = position + int(content[position : position + 4], 16)
+        yield content[position + 4 : end].removesuffix(b"\n")
+        position = end
 
 
 def _id(digits: bytes) -> ObjectId | None:

@@ -12,7 +12,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.branches import create_branch, create_tag, delete_branch
+from matou.forge.branches import create_branch, create_tag, delete_branch, delete_tag
 from matou.forge.file_changes import Wish, create_file
 from matou.forge.forge import Forge
 from matou.forge.members import add_member
@@ -179,7 +179,7 @@ ALL = (NEW_BRANCH, MOVED_BRANCH, GONE_BRANCH, NEW_TAG, NEW_NOTE)
         (PushRules, {"commit_message_regex": "x"}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
         (PushRules, {"max_file_size": 1}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
         (PushRules, {"reject_not_signed_by_gpg": True}, (NEW_BRANCH, MOVED_BRANCH, NEW_TAG, NEW_NOTE)),
-        (PushRules, {"deny_force_push": True}, (MOVED_BRANCH,)),
+        (PushRules, {"deny_force_push": True}, (MOVED_BRANCH, GONE_BRANCH)),
         (RepositoryRules, {"disable_fork": True, "include_lfs_objects": True}, ()),
         (RepositoryRules, {"branch_name_regex": "x"}, (NEW_BRANCH, MOVED_BRANCH)),
         (RepositoryRules, {"tag_name_regex": "x"}, (NEW_TAG,)),
@@ -249,3 +249,21 @@ def test_a_stored_pattern_that_cannot_be_read_lets_nothing_in(
 
     with pytest.raises(PushRuleBroken, match="does not match"):
         desk.judge(RefChange(RefName("refs/heads/other"), None, new))
+
+
+def test_where_force_is_denied_the_api_takes_no_commits_away_by_deleting(desk: Desk) -> None:
+    tip = tip_of(desk.git_dir, "main")
+    create_branch(desk.forge, desk.developer, desk.repository, "copy", start="main")
+    create_branch(desk.forge, desk.developer, desk.repository, "own", start="main")
+    create_tag(desk.forge, desk.developer, desk.repository, "kept", start="main", message="own object, same commit")
+    wish = Wish(TreePath.parse("new"), message="own", branch="own")
+    create_file(desk.forge, desk.developer, desk.repository, wish, b"x")
+    desk.set(PushRules, deny_force_push=True)
+
+    delete_branch(desk.forge, desk.developer, desk.repository, "copy")
+    delete_tag(desk.forge, desk.developer, desk.repository, "kept")
+    with pytest.raises(PushRuleBroken, match="nobody may delete 'refs/heads/own' here"):
+        delete_branch(desk.forge, desk.owner, desk.repository, "own")
+
+    assert tip_of(desk.git_dir, "main") == tip
+    assert RefName("refs/heads/own") in refs_of(desk.git_dir)

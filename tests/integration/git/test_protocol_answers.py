@@ -95,6 +95,7 @@ def test_refs_are_advertised_as_git_does(
     command = [service.removeprefix("git-"), "--stateless-rpc", "--advertise-refs", str(repository)]
     offered = ("Filter", "TipSHA1InWant", "ReachableSHA1InWant")
     settings = [word for name in offered for word in ("-c", f"uploadpack.allow{name}=true")]
+    settings += ["-c", "receive.advertisePushOptions=true"]
     theirs = git_bytes(None, *settings, *command, GIT_PROTOCOL=f"version={version}")
 
     ours = advertisement_v0(listing_of(repository), service, version=version)

@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from matou.db.repositories import Repository
@@ -284,14 +285,55 @@ def test_the_branch_that_head_names_cannot_be_deleted(
     assert "refs/heads/main" in refs(matou_server.git_dir(repository))
 
 
-def test_push_options_are_not_taken(matou_server: MatouServer, pushed: tuple[Repository, Path]) -> None:
+def test_push_options_are_taken_and_change_nothing(matou_server: MatouServer, pushed: tuple[Repository, Path]) -> None:
+    """Whoever has set `push.pushOption` for another server could not push to this one at all."""
     repository, source = pushed
     url = matou_server.clone_url(repository, matou_server.credential())
 
-    answer = run_git("--git-dir", source, "push", "-o", "repo.private=false", url, "main:refs/heads/x")
+    options = ("-o", "repo.private=false", "-o", "ci.skip", "-o", "")
+    ok("--git-dir", source, "push", *options, url, "main:refs/heads/x")
 
-    assert "does not support push options" in answer.stderr
+    assert "refs/heads/x" in refs(matou_server.git_dir(repository))
     assert find_repository(matou_server.forge, repository.path).visibility == repository.visibility
+
+
+@pytest.mark.parametrize("form", ["{token}", "{token}:x-oauth-basic", "x:{token}", "x-access-token:{token}"])
+def test_a_token_alone_lets_in(matou_server: MatouServer, pushed: tuple[Repository, Path], form: str) -> None:
+    repository, source = pushed
+    who = form.format(token=matou_server.token().reveal())
+    url = matou_server.clone_url(repository).replace("://", f"://{who}@")
+
+    ok("--git-dir", source, "push", url, "main:refs/heads/by-token", GIT_ASKPASS="/bin/echo")
+
+    assert "refs/heads/by-token" in refs(matou_server.git_dir(repository))
+
+
+@pytest.mark.parametrize("service", ["git-upload-pack", "git-receive-pack"])
+@pytest.mark.parametrize("version", ["", "version=1", "version=2"])
+def test_head_answers_as_get_would(
+    matou_server: MatouServer, pushed: tuple[Repository, Path], service: str, version: str
+) -> None:
+    repository, _ = pushed
+    url = f"{matou_server.clone_url(repository)}/info/refs?service={service}"
+    headers = {"Authorization": f"token {matou_server.token().reveal()}", "Git-Protocol": version}
+
+    got, asked = (httpx.request(method, url, headers=headers) for method in ("GET", "HEAD"))
+
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert {name: asked.headers[name] for name in ("content-type", "content-length", "cache-control")} == {
+        name: got.headers[name] for name in ("content-type", "content-length", "cache-control")
+    }
+
+
+def test_version_2_of_a_push_is_answered_as_of_old(matou_server: MatouServer, pushed: tuple[Repository, Path]) -> None:
+    repository, _ = pushed
+    url = f"{matou_server.clone_url(repository)}/info/refs?service=git-receive-pack"
+    headers = {"Authorization": f"token {matou_server.token().reveal()}"}
+
+    plain, second = (httpx.get(url, headers=headers | more).content for more in ({}, {"Git-Protocol": "version=2"}))
+
+    assert second == plain
+    assert b"version 1" not in second
 
 
 def test_whoever_pushes_to_an_archived_repository_reads_why_not(

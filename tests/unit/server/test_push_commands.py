@@ -4,8 +4,8 @@ import pytest
 
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
-from matou.server.git_bodies import MalformedBody
-from matou.server.push_commands import ForbiddenRefName, UnreadableCommand, changes_made, read_change, read_commands
+from matou.server.git_bodies import MalformedBody, TooManyRefs
+from matou.server.push_commands import ForbiddenRefName, PacketSection, UnreadableCommand, read_change, read_commands
 
 ZERO, ONE, TWO = b"0" * 40, b"1" * 40, b"2" * 40
 MAKE = RefChange(RefName("refs/heads/a"), None, ObjectId("1" * 40))
@@ -18,7 +18,7 @@ def packet(content: bytes) -> bytes:
 
 
 def pushed(*lines: bytes) -> bytes:
-    return b"".join(map(packet, lines)) + b"0000PACK\0\0\0"
+    return b"".join(map(packet, lines))
 
 
 LINES = (
@@ -32,6 +32,7 @@ def test_commands_are_read_up_to_the_flush() -> None:
     commands = read_commands(pushed(*LINES))
 
     assert commands.changes == (MAKE, MOVE, GONE)
+    assert commands.names == tuple(change.ref for change in commands.changes)
     assert commands.capabilities == {b"report-status-v2", b"side-band-64k", b"agent=x"}
 
 
@@ -68,56 +69,54 @@ def test_a_line_that_is_no_change_of_a_ref_is_not_passed_over(line: bytes) -> No
 
 @pytest.mark.parametrize(
     "name",
-    [
-        b"/home/u/project/uv",
-        b"../../bob/secret.git/HEAD",
-        b"refs/heads/x\n\nq",
-        b"HEAD",
-        b"refs/heads/" + b"a" * 3000,
-        b"refs/heads/x.lock",
-    ],
+    [b"/home/u/project/uv", b"../../bob/secret.git/HEAD", b"HEAD", b"refs/heads/" + b"a" * 3000, b"refs/heads/x.lock"],
 )
-def test_a_name_that_no_ref_may_have_is_refused_before_anybody_is_told_of_it(name: bytes) -> None:
-    with pytest.raises(ForbiddenRefName):
-        read_commands(pushed(ZERO + b" " + ONE + b" " + name + b"\0 report-status"))
+def test_a_name_that_no_ref_may_have_is_among_no_changes(name: bytes) -> None:
+    commands = read_commands(pushed(ZERO + b" " + ONE + b" " + name + b"\0 report-status", *LINES[1:]))
 
-
-REPORT = packet(b"unpack ok\n") + packet(b"ok refs/heads/a\n") + packet(b"ng refs/heads/b hook declined\n")
+    assert commands.changes == (MOVE, GONE)
+    assert set(commands.refused) == {name.decode()}
+    assert commands.names[0] == name.decode()
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "report"),
-    [
-        (b" report-status side-band-64k", packet(b"\x01" + REPORT + b"0000") + b"0000"),
-        (
-            b" report-status side-band-64k",
-            packet(b"\x01" + REPORT[:9]) + packet(b"\x01" + REPORT[9:] + b"0000") + b"0000",
-        ),
-        (b" report-status", REPORT + b"0000"),
-        (
-            b" report-status-v2 side-band-64k",
-            packet(b"\x01" + REPORT + packet(b"option refname refs/heads/b\n") + b"0000") + b"0000",
-        ),
-    ],
+    "name", [b"refs/heads/x\n\nq", b"refs/heads/\x1b[31m", b"refs/heads/x\xc2\x85", b"r" * 5000, b"refs/\x00x"]
 )
-def test_what_the_report_calls_done_was_made_and_nothing_else(capabilities: bytes, report: bytes) -> None:
-    first = LINES[0].partition(b"\0")[0] + b"\0" + capabilities
-    commands = read_commands(pushed(first, *LINES[1:]))
-
-    assert changes_made(commands, report) == (MAKE,)
+def test_a_name_that_cannot_be_repeated_refuses_the_push(name: bytes) -> None:
+    with pytest.raises((ForbiddenRefName, UnreadableCommand)):
+        read_commands(pushed(LINES[0], ZERO + b" " + ONE + b" " + name.replace(b"\0", b"\x01") + b"\0 report-status"))
 
 
-def test_a_change_from_nothing_to_nothing_is_none() -> None:
-    commands = read_commands(pushed(ZERO + b" " + ZERO + b" refs/heads/a\0 report-status"))
+def test_a_ref_that_is_named_twice_changes_not_at_all() -> None:
+    commands = read_commands(pushed(*LINES, ONE + b" " + ZERO + b" refs/heads/b", ONE + b" " + TWO + b" refs/heads/b"))
 
-    assert changes_made(commands, packet(b"unpack ok\n") + packet(b"ok refs/heads/a\n") + b"0000") == ()
-
-
-@pytest.mark.parametrize("said", [b"", b"0000", packet(b"\x01")])
-def test_where_git_reported_nothing_nothing_is_known(said: bytes) -> None:
-    assert changes_made(read_commands(pushed(*LINES)), said) is None
+    assert commands.changes == (MAKE, GONE)
+    assert commands.refused == {"refs/heads/b": "it is named twice"}
 
 
-def test_a_report_that_is_none_is_an_error() -> None:
+def section(**more: int) -> PacketSection:
+    return PacketSection(**{"shortest": 52, "most_lines": 3, "most_bytes": 1000, **more})
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_a_section_ends_at_its_flush_however_it_is_cut(size: int) -> None:
+    content, read = b"".join(map(packet, LINES)), section()
+    whole = content + b"0000PACK"
+
+    for start in range(0, len(whole), size):
+        read.feed(whole[start : start + size])
+
+    assert (read.is_over, read.content, read.rest, read.lines) == (True, content, b"PACK", 3)
+
+
+@pytest.mark.parametrize("body", [b"0001", b"0002", b"0003", b"0004", b"0033", b"zzzz", b"-001", b"ffff"])
+def test_what_is_no_line_of_a_push_ends_it_at_once(body: bytes) -> None:
+    """15 million control packets were walked one by one."""
     with pytest.raises(MalformedBody):
-        changes_made(read_commands(pushed(*LINES)), b"zzzz")
+        section().feed(body)
+
+
+@pytest.mark.parametrize("limit", [{"most_lines": 2}, {"most_bytes": 100}])
+def test_more_lines_than_there_may_be_are_refused(limit: dict[str, int]) -> None:
+    with pytest.raises(TooManyRefs):
+        section(**limit).feed(b"".join(map(packet, LINES)))
