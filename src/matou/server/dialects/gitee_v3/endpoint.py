@@ -166,7 +166,7 @@ class Api(BaseRoute):
     async def _page(self, question: Question, call: Call) -> Encoded:
         """One of the pages that are made together: whoever asks for the first reads on until an empty one."""
         asked, version = call.given.page(), self.site.forge.database.version()
-        key = (question.route.path, call.identity, question.base)
+        key = (question.route.path, call.identity, question.base, call.given.text("search"))
         # Others who ask for these pages meanwhile wait for them instead of making them too.
         turn = (*key, version, asked.with_neighbours(ROWS_AT_ONCE)[0])
         async with self.making.setdefault(turn, asyncio.Lock()):

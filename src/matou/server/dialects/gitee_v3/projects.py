@@ -20,6 +20,7 @@ from matou.server.dialects.gitee_v3 import rows
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import Call, ProjectCall
 from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
+from matou.server.dialects.gitee_v3.project_lists import narrowed_by, wanted_projects
 from matou.server.dialects.gitee_v3.project_object import BRANCH_OF_EMPTY, project_object, project_objects
 from matou.server.dialects.gitee_v3.routing import plain_route, project_route
 
@@ -33,10 +34,12 @@ def list_projects(call: Call) -> list[Page]:
     """What one has a part in, the newest first: what is made meanwhile may show a project twice, and hides none."""
     pages = call.given.page().with_neighbours(ROWS_AT_ONCE)
     size, start = pages[0].size, pages[0].offset
-    wanted = Wanted(ways=EVERY_WAY, order=Order.CREATED, ascending=False)
+    wanted = wanted_projects(call, EVERY_WAY)
     found, total = own_repositories(call.forge, call.identity, call.user, wanted, offset=start, limit=len(pages) * size)
-    listed, url = project_objects(call, found), call.url("projects")
-    return [Page(listed[page.offset - start : page.offset - start + size], total, page, url) for page in pages]
+    listed, url, narrowed = project_objects(call, found), call.url("projects"), narrowed_by(call)
+    return [
+        Page(listed[page.offset - start : page.offset - start + size], total, page, url, narrowed) for page in pages
+    ]
 
 
 def show(call: ProjectCall) -> wire.Project:
@@ -142,6 +145,7 @@ ROUTES = (
     plain_route("POST", "/projects", create, status=201),
     project_route("GET", "/projects/{project}", Action.SEE, show),
     project_route("POST", "/projects/{project}/star", Action.STAR, put(Mark.STAR), status=201),
+    project_route("DELETE", "/projects/{project}/star", Action.STAR, remove(Mark.STAR)),
     project_route("POST", "/projects/{project}/unstar", Action.STAR, remove(Mark.STAR), status=201),
     project_route("POST", "/projects/{project}/watch", Action.STAR, put(Mark.WATCH), status=201),
     project_route("POST", "/projects/{project}/unwatch", Action.STAR, remove(Mark.WATCH), status=201),

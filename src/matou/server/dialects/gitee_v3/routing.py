@@ -49,7 +49,7 @@ class Route:
         run: gets a ProjectCall where `action` is given.
         is_open: a token is not asked for.
         is_list_ahead: `run` gives several pages, the one that was asked for among them; they depend on the database,
-            the identity and the page alone, and are remembered.
+            the identity, the page and `search` alone, and are remembered.
     """
 
     method: str
