@@ -4,9 +4,9 @@ import hashlib
 import hmac
 import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -27,11 +27,12 @@ LONGEST_PAUSE = timedelta(minutes=5)
 FAILURES_FORGOTTEN_AFTER = timedelta(minutes=15)
 TRUST_AFTER_SUCCESS = timedelta(days=1)
 MOST_REMEMBERED = 10_000
+MOST_TRIED = 16
 MOST_BYTES_OF_REFS = 128 * 1024 * 1024
 
 
 class PasswordMemory:
-    """Which passwords were right a moment ago, so that the three requests of one `git push` cost one argon2.
+    """Which passwords were right or wrong a moment ago, so that the three requests of one `git push` cost one argon2.
 
     Nothing in it gives a password away: the key of its digests dies with the process. As the stored hash is part
     of what is digested, a password that was changed, here or in another process, is not remembered.
@@ -41,19 +42,20 @@ class PasswordMemory:
         self._key = os.urandom(32)
         self._life = life
         self._most = most
-        self._until: OrderedDict[bytes, datetime] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[bool, datetime]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def knows(self, stored_hash: Secret, password: Secret, *, now: datetime) -> bool:
+    def is_right(self, stored_hash: Secret, password: Secret, *, now: datetime) -> bool | None:
+        """None where it was not looked at, or too long ago."""
         with self._lock:
-            until = self._until.get(self._digest(stored_hash, password))
-        return until is not None and now < until
+            right, until = self._known.get(self._digest(stored_hash, password), (None, now))
+        return right if now < until else None
 
-    def remember(self, stored_hash: Secret, password: Secret, *, now: datetime) -> None:
+    def remember(self, stored_hash: Secret, password: Secret, *, right: bool, now: datetime) -> None:
         with self._lock:
-            self._until[self._digest(stored_hash, password)] = now + self._life
-            while len(self._until) > self._most:
-                self._until.popitem(last=False)
+            self._known[self._digest(stored_hash, password)] = right, now + self._life
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
 
     def _digest(self, stored_hash: Secret, password: Secret) -> bytes:
         # A stored hash holds no NUL, so the pair cannot be cut in two places.
@@ -63,19 +65,24 @@ class PasswordMemory:
 
 @dataclass(slots=True)
 class _Count:
+    """`tried`: what the last failures were about, as digests."""
+
     failures: int
     last: datetime
+    tried: deque[bytes] = field(default_factory=lambda: deque(maxlen=MOST_TRIED))
 
 
 class LogInFailures:
     """Slows down whoever guesses: by account, and by address.
 
-    The first failures are free; each one after them doubles the pause, up to LONGEST_PAUSE, and a quarter of an
-    hour without one forgets them. Where an account was logged in to before, neither what others do to that account nor
-    what they do from that address counts: nobody locks somebody else out.
+    What was tried and was wrong a moment ago is wrong still: a program that asks again and again with an old password
+    learns nothing, and is counted once. The first failures are free; each one after them doubles the pause, up to
+    LONGEST_PAUSE, and a quarter of an hour without one forgets them. Where an account was logged in to before, neither
+    what others do to that account nor what they do from that address counts: nobody locks somebody else out.
     """
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._key = os.urandom(32)
         self._most = most
         self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
         self._trusted: OrderedDict[tuple[str, str], datetime] = OrderedDict()
@@ -87,10 +94,13 @@ class LogInFailures:
             waits = [self._wait_of(key, free, now) for key, free in self._keys(account, address, now)]
         return max(waits, default=timedelta(0))
 
-    def failed(self, account: str, address: str, *, now: datetime) -> None:
+    def failed(self, account: str, address: str, *, tried: Secret, now: datetime) -> None:
+        """Args: tried: the wrong password or token."""
+        text = f"{account}\0{tried.reveal()}".encode("utf-8", "surrogatepass")
+        digest = hmac.digest(self._key, text, hashlib.sha256)
         with self._lock:
             for key, _ in self._keys(account, address, now):
-                self._count(key, now)
+                self._count(key, digest, now)
 
     def succeeded(self, account: str, address: str, *, now: datetime) -> None:
         """Forget the account's failures. Those of the address stay: an attacker may have an account of their own."""
@@ -123,10 +133,14 @@ class LogInFailures:
         pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
         return max(count.last + pause - now, timedelta(0))
 
-    def _count(self, key: tuple[str, str], now: datetime) -> None:
+    def _count(self, key: tuple[str, str], tried: bytes, now: datetime) -> None:
         count = self._counts.pop(key, None)
-        stale = count is None or now - count.last > FAILURES_FORGOTTEN_AFTER
-        self._counts[key] = _Count(1 if count is None or stale else count.failures + 1, now)
+        if count is None or now - count.last > FAILURES_FORGOTTEN_AFTER:
+            count = _Count(0, now)
+        if tried not in count.tried:
+            count.failures, count.last = count.failures + 1, now
+            count.tried.append(tried)
+        self._counts[key] = count
         while len(self._counts) > self._most:
             self._counts.popitem(last=False)
 

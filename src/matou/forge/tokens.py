@@ -69,7 +69,7 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
     if holder is None or not _is_good(forge, holder, login):
         # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
         refuse_while_slowed(forge, "", address)
-        forge.failures.failed("", address, now=forge.now())
+        forge.failures.failed("", address, tried=secret, now=forge.now())
         return None
     scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())
     return Identity(holder.user, scopes, holder.only_below)

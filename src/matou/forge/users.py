@@ -160,9 +160,9 @@ def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "
     with forge.database.begin_read() as connection:
         found = users.find_user_to_log_in(connection, login)
     user, stored_hash = found or (None, None)
-    right = _is_right(forge, stored_hash, password)
+    right = _is_right(forge, account, stored_hash, password)
     if user is None or not right or not may_log_in(user):
-        forge.failures.failed(account, address, now=now)
+        forge.failures.failed(account, address, tried=password, now=now)
         return None
     forge.failures.succeeded(account, address, now=now)
     return user
@@ -192,17 +192,15 @@ def set_active(forge: Forge, user: User, *, active: bool) -> None:
         users.set_active(connection, user.id, active=active)
 
 
-def _is_right(forge: Forge, stored_hash: Secret | None, password: Secret) -> bool:
+def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: Secret) -> bool:
+    """Of a login that nobody has, a password is wrong as slowly as of another's, and as quickly the second time."""
     now = forge.now()
-    if stored_hash is None:
-        _verify(_HASH_OF_NOBODY, password)
-        return False
-    if forge.passwords.knows(stored_hash, password, now=now):
-        return True
-    if not _verify(stored_hash, password):
-        return False
-    forge.passwords.remember(stored_hash, password, now=now)
-    return True
+    whose = Secret(f"nobody's {account}") if stored_hash is None else stored_hash
+    right = forge.passwords.is_right(whose, password, now=now)
+    if right is None:
+        right = _verify(_HASH_OF_NOBODY if stored_hash is None else stored_hash, password)
+        forge.passwords.remember(whose, password, right=right, now=now)
+    return right and stored_hash is not None
 
 
 def _verify(stored_hash: Secret, password: Secret) -> bool:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import structlog
 
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.forge.users import TooManyFailures
 from matou.model.names import InvalidName
+from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 from matou.storage.files import DiskFull
 
 log = structlog.get_logger(__name__)
 
 TOO_LARGE = 413
+TOO_MANY = 429
 FAULT_OF_OURS = 500
 DISK_FULL = 507
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -24,6 +27,8 @@ NO_ROOM = "this server has no room left; nothing was changed"
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (BodyTooLarge, TOO_LARGE),
     (InvalidName, 422),
+    (TooManyFailures, TOO_MANY),
+    (TooManyCalls, TOO_MANY),
     (TryLater, 503),
     (Refused, 403),
     (NotFound, 404),

@@ -153,10 +153,10 @@ def test_an_unknown_login_takes_as_long_as_a_wrong_password(forge: Forge) -> Non
     create_user(forge, "anna", password=PASSWORD)
     seconds: dict[str, list[float]] = {"anna": [], "nobody": []}
 
-    for _ in range(5):
+    for number in range(5):
         for login, found in seconds.items():
             started_at = time.perf_counter()
-            authenticate(forge, login, WRONG)
+            authenticate(forge, login, Secret(f"wrong horse {number}"))
             found.append(time.perf_counter() - started_at)
 
     ratio = statistics.median(seconds["anna"]) / statistics.median(seconds["nobody"])
@@ -205,7 +205,7 @@ def test_guessing_at_an_account_is_slowed_and_the_right_password_waits_too(forge
     create_user(forge, "anna", password=PASSWORD)
     authenticate(forge, "anna", WRONG, address="192.0.2.1")
     for number in range(1, FREE_FAILURES):
-        forge.failures.failed("anna", f"192.0.2.{number}", now=forge.now())
+        forge.failures.failed("anna", f"192.0.2.{number}", tried=Secret(f"{number}"), now=forge.now())
 
     with pytest.raises(TooManyFailures) as raised:
         authenticate(forge, "ANNA", PASSWORD, address="198.51.100.1")
@@ -217,8 +217,8 @@ def test_guessing_at_an_account_is_slowed_and_the_right_password_waits_too(forge
 
 def test_whoever_waits_is_let_in(forge: Forge, clock: Clock) -> None:
     anna = create_user(forge, "anna", password=PASSWORD)
-    for _ in range(FREE_FAILURES):
-        forge.failures.failed("anna", "", now=forge.now())
+    for number in range(FREE_FAILURES):
+        forge.failures.failed("anna", "", tried=Secret(f"{number}"), now=forge.now())
     with pytest.raises(TooManyFailures):
         authenticate(forge, "anna", PASSWORD)
 
@@ -227,9 +227,27 @@ def test_whoever_waits_is_let_in(forge: Forge, clock: Clock) -> None:
     assert authenticate(forge, "anna", PASSWORD) == anna
 
 
+def test_a_program_with_an_old_password_locks_nobody_out(forge: Forge) -> None:
+    anna = create_user(forge, "anna", password=PASSWORD)
+
+    asked = [authenticate(forge, "anna", WRONG, address="192.0.2.1") for _ in range(3 * FREE_FAILURES_OF_AN_ADDRESS)]
+
+    assert set(asked) == {None}
+    assert authenticate(forge, "anna", PASSWORD, address="192.0.2.1") == anna
+
+
+def test_a_password_that_was_wrong_a_moment_ago_is_right_once_it_is_set(forge: Forge) -> None:
+    anna = create_user(forge, "anna", password=PASSWORD)
+    assert authenticate(forge, "anna", WRONG) is None
+
+    set_password(forge, anna, WRONG)
+
+    assert authenticate(forge, "anna", WRONG) == anna
+
+
 def test_guessing_from_an_address_is_slowed_whoever_it_is_about(forge: Forge) -> None:
     for number in range(FREE_FAILURES_OF_AN_ADDRESS):
-        forge.failures.failed(f"user{number}", "192.0.2.1", now=forge.now())
+        forge.failures.failed(f"user{number}", "192.0.2.1", tried=WRONG, now=forge.now())
 
     with pytest.raises(TooManyFailures):
         authenticate(forge, "anna", PASSWORD, address="192.0.2.1")

@@ -2,6 +2,7 @@
 
 import random
 import re
+import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable
@@ -15,13 +16,14 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.forge.access import Scope
 from matou.forge.members import add_member, remove_member
+from matou.forge.memory import FREE_FAILURES
 from matou.forge.namespaces import find_namespace
 from matou.forge.repositories import find_repository
 from matou.forge.tokens import create_project_token, create_token, list_tokens, revoke_token
 from matou.forge.users import set_active
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
-from support.git_repositories import git, make_repository
+from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import PASSWORD, MatouServer, running_server
 
 HTTP = urllib3.PoolManager(retries=False)
@@ -142,8 +144,32 @@ def test_who_guesses_is_slowed(matou_server: MatouServer) -> None:
     answers = [ask(matou_server, path, READ, basic(user.name, f"wrong {number}"), http=http) for number in range(11)]
 
     assert answers[0].status == 401
-    assert answers[-1].status == 503
+    assert answers[-1].status == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
+    assert answers[-1].headers["content-type"].startswith("text/plain")
+    assert b"too many failures to log in" in answers[-1].data
+
+
+def test_git_says_that_there_were_too_many_failures(matou_server: MatouServer) -> None:
+    user, path, http = matou_server.user(), matou_server.repository().path, from_elsewhere()
+    for number in range(FREE_FAILURES):
+        assert ask(matou_server, str(path), READ, basic(user.name, f"wrong {number}"), http=http).status == 401
+    url = f"{matou_server.url.replace('://', f'://{user.name}:wrong@')}/{path}.git"
+
+    said = subprocess.run(["git", "ls-remote", url], env=ENVIRONMENT, capture_output=True, text=True).stderr
+
+    assert "remote: there were too many failures to log in; try again in" in said
+    assert "429" in said
+
+
+def test_a_program_that_asks_again_with_an_old_password_locks_nobody_out(matou_server: MatouServer) -> None:
+    user, path = matou_server.user(), str(matou_server.repository().path)
+    http = from_elsewhere()
+
+    answers = {ask(matou_server, path, READ, basic(user.name, "old password"), http=http).status for _ in range(40)}
+
+    assert answers == {401}
+    assert ask(matou_server, path, READ, basic(user.name, PASSWORD), http=http).status == 404
 
 
 def test_a_project_token_ends_at_its_project(matou_server: MatouServer) -> None:

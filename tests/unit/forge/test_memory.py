@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,17 @@ NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 STORED = Secret("$argon2id$1")
 PASSWORD = Secret("correct horse")
 NOTHING = timedelta(0)
+GUESSES = count()
 
 
 def test_a_password_is_remembered_for_a_minute() -> None:
     memory = PasswordMemory()
-    memory.remember(STORED, PASSWORD, now=NOW)
+    memory.remember(STORED, PASSWORD, right=True, now=NOW)
 
-    before_the_end = memory.knows(STORED, PASSWORD, now=NOW + PASSWORD_LIFE - timedelta(seconds=1))
-    at_the_end = memory.knows(STORED, PASSWORD, now=NOW + PASSWORD_LIFE)
+    before_the_end = memory.is_right(STORED, PASSWORD, now=NOW + PASSWORD_LIFE - timedelta(seconds=1))
+    at_the_end = memory.is_right(STORED, PASSWORD, now=NOW + PASSWORD_LIFE)
 
-    assert (before_the_end, at_the_end) == (True, False)
+    assert (before_the_end, at_the_end) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -45,24 +47,64 @@ def test_a_password_is_remembered_for_a_minute() -> None:
 )
 def test_only_the_same_password_of_the_same_hash_is_remembered(stored: Secret, password: Secret) -> None:
     memory = PasswordMemory()
-    memory.remember(STORED, PASSWORD, now=NOW)
+    memory.remember(STORED, PASSWORD, right=True, now=NOW)
 
-    assert not memory.knows(stored, password, now=NOW)
+    assert memory.is_right(stored, password, now=NOW) is None
 
 
 def test_remembered_passwords_are_bounded_and_the_oldest_goes_first() -> None:
     memory = PasswordMemory(most=2)
     for number in range(3):
-        memory.remember(STORED, Secret(f"password {number}"), now=NOW)
+        memory.remember(STORED, Secret(f"password {number}"), right=True, now=NOW)
 
-    known = [memory.knows(STORED, Secret(f"password {number}"), now=NOW) for number in range(3)]
+    known = [memory.is_right(STORED, Secret(f"password {number}"), now=NOW) for number in range(3)]
 
-    assert known == [False, True, True]
+    assert known == [None, True, True]
+
+
+def test_a_wrong_password_is_remembered_as_that() -> None:
+    memory = PasswordMemory()
+    memory.remember(STORED, PASSWORD, right=False, now=NOW)
+
+    assert memory.is_right(STORED, PASSWORD, now=NOW) is False
+    assert memory.is_right(Secret("$argon2id$2"), PASSWORD, now=NOW) is None
 
 
 def fail(failures: LogInFailures, times: int, *, account: str = "anna", address: str = "192.0.2.1") -> None:
+    """Each time with another guess."""
     for _ in range(times):
-        failures.failed(account, address, now=NOW)
+        failures.failed(account, address, tried=Secret(f"guess {next(GUESSES)}"), now=NOW)
+
+
+def test_what_is_tried_again_is_counted_once() -> None:
+    failures = LogInFailures()
+    for _ in range(1000):
+        failures.failed("anna", "192.0.2.1", tried=PASSWORD, now=NOW)
+        failures.failed("", "192.0.2.1", tried=PASSWORD, now=NOW)
+    fail(failures, FREE_FAILURES - 2)
+    before = failures.wait("anna", "192.0.2.1", now=NOW)
+    fail(failures, 1)
+
+    assert (before, failures.wait("anna", "192.0.2.1", now=NOW)) == (NOTHING, FIRST_PAUSE)
+
+
+def test_one_password_tried_at_many_accounts_is_counted_each_time() -> None:
+    failures = LogInFailures()
+    for number in range(FREE_FAILURES_OF_AN_ADDRESS):
+        failures.failed(f"user{number}", "192.0.2.1", tried=PASSWORD, now=NOW)
+
+    assert failures.wait("anna", "192.0.2.1", now=NOW) == FIRST_PAUSE
+
+
+def test_what_was_tried_long_ago_is_counted_again() -> None:
+    failures = LogInFailures()
+    failures.failed("anna", "", tried=PASSWORD, now=NOW)
+    later = NOW + FAILURES_FORGOTTEN_AFTER + timedelta(seconds=1)
+    failures.failed("anna", "", tried=PASSWORD, now=later)
+    for number in range(FREE_FAILURES - 1):
+        failures.failed("anna", "", tried=Secret(f"{number}"), now=later)
+
+    assert failures.wait("anna", "", now=later) == FIRST_PAUSE
 
 
 def test_the_first_failures_are_free_and_then_each_doubles_the_pause() -> None:

@@ -74,6 +74,22 @@ def test_somebody_else_is_shown_without_their_e_mail(harbour: Harbour) -> None:
     assert harbour.ask("GET", "/users/chen").json()["email"] == "chen@example.org"
 
 
+def test_anybody_is_shown_to_anybody_without_their_e_mail(harbour: Harbour) -> None:
+    """The document asks for no token, and `ag-cli` brings none."""
+    answers = [
+        harbour.ask("GET", "/users/chen", person=None),
+        harbour.ask("GET", "/users/chen", token=harbour.token("chen", frozenset({Scope.REPOSITORY_READ}))),
+    ]
+
+    assert [(answer.status_code, answer.json()["login"], answer.json()["email"]) for answer in answers] == [
+        (200, "chen", ""),
+        (200, "chen", ""),
+    ]
+    assert "chen@example.org" not in answers[0].text
+    assert harbour.ask("GET", "/users/nobody", person=None).status_code == 404
+    assert harbour.ask("GET", "/users/chen", person=None, token="0" * 40).status_code == 401
+
+
 @pytest.mark.parametrize("name", ["nobody", "mei@example.org", "harbour", "..", "%00", "a" * 5000])
 def test_who_is_not_there_is_404(harbour: Harbour, name: str) -> None:
     assert harbour.ask("GET", f"/users/{name}").status_code in (400, 404, 414)

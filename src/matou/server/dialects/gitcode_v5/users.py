@@ -139,7 +139,8 @@ def show_self(call: Call, _: Nothing) -> wire.User:
 
 def show_user(call: Call, _: Nothing) -> wire.User:
     user = find_person(call.forge, call.path["login"])
-    return user_object(call.links, user, email=user.email if user == call.user else "")
+    is_self = user == call.identity.user and Scope.USER_READ in call.identity.scopes
+    return user_object(call.links, user, email=user.email if is_self else "")
 
 
 def list_own(call: Call, asked: OwnListAsked) -> Page:
@@ -225,7 +226,8 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         show_user,
         answer=wire.User,
-        choices="needs a token; the e-mail is shown to its owner alone",
+        scopes=(),
+        choices="the e-mail is shown to its owner alone",
     ),
     plain_route(
         None,
