@@ -5,6 +5,8 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,26 @@ def test_a_backup_loads_neither_the_database_nor_the_server() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCES).as_posix())
 def test_nothing_is_left_for_later(path: Path) -> None:
     assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError", path.read_text(encoding="utf-8"))
+
+
+IMPORTED_FOR_US = {"python-multipart": "starlette.formparsers"}
+"""What a library of ours imports where we ask it to, and does not bring by itself."""
+
+
+def test_every_dependency_is_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["postgresql"]]
+    names = {re.split(r"[\[>=]", line)[0] for line in declared}
+    modules: dict[str, set[str]] = {name: set() for name in names}
+    for module, packages in packages_distributions().items():
+        for package in packages:
+            modules.get(package.lower().replace("_", "-"), set()).add(module)
+    idle = {name for name in names if not any(users_of(import_of(one)) for one in modules[name])}
+    assert {name for name in idle if not users_of(import_of(IMPORTED_FOR_US.get(name, name)))} == set()
+
+
+def import_of(module: str) -> str:
+    return rf"^\s*(import|from) {re.escape(module)}\b"
 
 
 def test_every_dependency_has_its_reason() -> None:
