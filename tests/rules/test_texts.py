@@ -4,6 +4,10 @@ import re
 import string
 from pathlib import Path
 
+import pytest
+
+from support.command_pages import GUIDES, reference
+from support.command_pages import written as written_guide
 from support.messages import CATALOGUE, COMPILED, compiled, read_catalogue, texts_in_code, updated, written
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +44,30 @@ def test_the_catalogue_is_written_the_same_each_time() -> None:
 
 def test_an_error_that_is_made_before_it_is_raised_is_among_the_texts() -> None:
     assert {"there is no repository {path}", "{request}: answered {status}: {said}"} <= set(texts_in_code())
+
+
+def test_a_translation_ends_in_a_full_stop_where_its_text_does() -> None:
+    """What ends in one stands alone; anything else may stand in the middle of a sentence."""
+    different = [
+        str(m.id) for m in read_catalogue() if m.id and str(m.id).endswith(".") != str(m.string).endswith(("。", "..."))
+    ]
+    assert different == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_option_of_every_command_stands_in_the_guide_with_its_default(language: str) -> None:
+    page = GUIDES[language].read_text(encoding="utf-8")
+
+    assert page == written_guide(page, language), "run `make messages`"
+
+
+def test_no_command_or_option_is_without_a_word_of_what_it_does() -> None:
+    pages = {language: reference(language) for language in GUIDES}
+    rows = {language: [row for row in page.splitlines() if row.startswith("| `")] for language, page in pages.items()}
+
+    assert [row for row in rows["en"] if row.endswith("|  |")] == []
+    assert [row for row in rows["zh"] if not re.search(r"[\u4e00-\u9fff][^|]*\|$", row)] == []
+    assert len(rows["en"]) == len(rows["zh"]) > 100
 
 
 def shape(page: str) -> list[str]:

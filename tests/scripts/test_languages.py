@@ -48,6 +48,49 @@ def test_what_a_role_is_for_is_not_taken_for_what_a_token_is_for(person: Person)
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("bakup",), "没有命令 'bakup'，有的是 'backup'; matou --help"),
+        (("org", "member", "ad"), "没有命令 'ad'，有的是 'add'; matou org member --help"),
+        (("completion",), "缺少参数 shell，它是其中之一：bash, zsh, fish; matou completion --help"),
+        (("backup", "--json=x"), "选项 --json 不带值; matou --help"),
+    ],
+)
+def test_a_word_that_is_almost_right_is_told_in_chinese(person: Person, words: tuple[str, ...], said: str) -> None:
+    assert person.matou(*words, code=2, LC_ALL=CHINESE).err == f"matou: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "缺少 source"),
+        ("source = 1", "source：应为列表，却是整数"),
+        ("[[source]]\nplatform = 1", "source 1, platform：应为文字，却是整数"),
+        ("[[source]]\nplatform = 'a'\nurl = 'b'\nto = 'c'\ntokn = 'd'", "source 1：不认识 tokn"),
+        ("[[source]", "第 1 行第 9 列不是 TOML"),
+        ("[[source]]\nplatform", "不是 TOML：结束得太早"),
+    ],
+)
+def test_what_is_wrong_in_matou_toml_is_told_in_chinese(person: Person, tmp_path: Path, text: str, said: str) -> None:
+    config = tmp_path / "matou.toml"
+    config.write_text(text)
+
+    err = person.matou("backup", "--config", config, code=2, LC_ALL=CHINESE).err
+
+    assert err == f"matou: 无法读取 {config}：{said}\n"
+    assert "$" not in err
+
+
+def test_a_map_that_is_none_is_told_in_chinese(person: Person, tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_bytes(b"\xff")
+    words = ("--to", "gitee", "--url", "http://127.0.0.1:1", "--namespace", "x", "--map", tmp_path / "map.toml")
+
+    err = person.matou("migrate", tmp_path, *words, code=2, LC_ALL=CHINESE, MATOU_GITEE_TOKEN="x").err
+
+    assert err.endswith("不是 UTF-8\n")
+
+
+@pytest.mark.parametrize(
     ("given", "said"), [("x", "不是整数"), ("1.5", "不是整数"), ("0", "小于 1"), ("99", "大于 64")]
 )
 def test_a_number_that_will_not_do_is_told_in_chinese(person: Person, given: str, said: str) -> None:

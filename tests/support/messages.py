@@ -1,11 +1,15 @@
 """Finds every text that a person may see and keeps the Chinese catalogue whole; `make messages` runs this file.
 
+The reference of commands in both guides is made of these texts, and written anew with them (`command_pages.py`).
+
 A text is the first argument of `translate`, `_`, `Phrase`, of a class of errors or of what a call gives (which is how
 a class of errors is chosen), the text that a class of errors hands on to its own base, and any `advice=`. A constant
 of the module is looked up. What names a field, the first argument of UnknownShape, is words only as a Phrase.
 """
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
@@ -159,6 +163,8 @@ def main() -> None:
     for message in new:
         if message.id and not message.string:
             print("not translated:", message.id)
+    # In a process of its own, since the commands take their words from the catalogue that was written just now.
+    subprocess.run([sys.executable, Path(__file__).with_name("command_pages.py")], check=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.first_aid import FIRST_AID
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.model.decoding_faults import fault_of_shape
 from matou.model.names import RepositoryPath
 from matou.storage.files import FileStore, make_folders, naming_the_file, sync_folder, write_atomically
 
@@ -182,4 +183,4 @@ def _read_identity(path: Path, text: bytes) -> Identity:
             )
         return msgspec.json.decode(text, type=Identity)
     except msgspec.DecodeError as error:
-        raise Damaged("{path} cannot be read: {reason}", path=path, reason=error) from error
+        raise Damaged("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error

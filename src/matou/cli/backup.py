@@ -44,7 +44,15 @@ def backup(
     token_stdin: Annotated[
         bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
     ] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=64,
+            show_default=_("three for each processor, 4 to 12 in all"),
+            help=_("how many repositories at a time"),
+        ),
+    ] = None,
     include: Annotated[Globs | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
     exclude: Annotated[Globs | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
     trust_listing: Annotated[

@@ -31,9 +31,22 @@ SAID_THROUGH_GETTEXT = (
 )
 """Typer asks Python's gettext for these."""
 
+_PIECES = {"[OPTIONS]": _("[OPTIONS]"), "COMMAND [ARGS]...": _("COMMAND [ARGS]...")}
+
 _OF_VALUE = r"Invalid value for '(?P<name>[^']*)'(?: / '[^']*')*: "
 
+_SUGGESTION = re.compile(r"(?P<fact>.*?)[.。]*\. Did you mean (?P<others>.*)\?", re.DOTALL)
+
 _MISTAKES = (
+    (
+        re.compile(r"Missing argument '(?P<name>.*)'\. Choose from:(?P<words>.*)", re.DOTALL),
+        _("the argument {name} is missing, which is one of: {words}"),
+    ),
+    (
+        re.compile(r"Missing option '(?P<name>.*)'\. Choose from:(?P<words>.*)", re.DOTALL),
+        _("the option {name} is missing, which is one of: {words}"),
+    ),
+    (re.compile(r"Option '(?P<name>.*)' does not take a value\.", re.DOTALL), _("the option {name} takes no value")),
     (re.compile(r"Missing argument '(?P<name>.*)'\.", re.DOTALL), _("the argument {name} is missing")),
     (re.compile(r"Missing option '(?P<name>.*)'\.", re.DOTALL), _("the option {name} is missing")),
     (re.compile(r"No such option: (?P<name>\S*)"), _("there is no option {name}")),
@@ -83,10 +96,18 @@ def use_language() -> None:
 
 def mistake(said: str) -> str:
     """What Typer finds wrong with a command line; what we do not know stays as it says it."""
+    if suggested := _SUGGESTION.fullmatch(said):
+        others = suggested["others"]
+        return _("{fact}, but {others}").format(fact=mistake(suggested["fact"]), others=others)
     for pattern, text in _MISTAKES:
         if found := pattern.fullmatch(said):
-            return text.format(**found.groupdict())
+            return text.format(**{name: " ".join(value.split()) for name, value in found.groupdict().items()})
     return said.rstrip(".。")
+
+
+def is_help(said: str) -> bool:
+    """Whether it is the help that Typer answers a command with that has subcommands and was given none."""
+    return said.startswith(_("Usage: "))
 
 
 class _InOurWords(ClickCommand):
@@ -101,7 +122,8 @@ class _InOurWords(ClickCommand):
         return [*own[:before_help], *_shared_options(), *own[before_help:]]
 
     def format_usage(self, ctx: "Context", formatter: "HelpFormatter") -> None:
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_("Usage: "))
+        pieces = (_PIECES.get(piece, piece) for piece in self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, " ".join(pieces), prefix=_("Usage: "))
 
 
 class Command(_InOurWords, TyperCommand):

@@ -33,7 +33,7 @@ from matou.cli import (
 )
 from matou.cli.completion import be_ready_to_complete, completion
 from matou.cli.exit_codes import ExitCode, exit_code_for
-from matou.cli.help import Command, Group, mistake, show_help, use_language
+from matou.cli.help import Command, Group, is_help, mistake, show_help, use_language
 from matou.cli.language import complain, describe, translate
 from matou.cli.system_errors import error_of_system
 from matou.cli.verbosity import say
@@ -170,7 +170,7 @@ def _interrupted() -> ExitCode:
 def _complain_of_usage(error: typer.TyperException) -> None:
     """A command without arguments that it needs is answered with its help, which is a text of many lines."""
     text = error.format_message()
-    if "\n" in text:
+    if is_help(text):
         typer.echo(text, err=True)
     else:
         context = getattr(error, "ctx", None)

@@ -48,7 +48,10 @@ def migrate(
     create_namespaces: Annotated[
         bool, typer.Option("--create-namespaces", help=_("make namespaces that the platform does not have yet"))
     ] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, show_default="4", help=_("how many repositories at a time")),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; change nothing"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:

@@ -23,7 +23,7 @@ organizations = typer.Typer(cls=Group, help=_("Teams: the outermost namespaces."
 
 @organizations.command("create", cls=Command, help=_("Make an organization; with --parent a namespace inside one."))
 def create_organization(
-    name: str,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("the last part of its path"))],
     root: Root,
     owner: Annotated[str, typer.Option(help=_("the account that owns it"))],
     parent: Annotated[str | None, typer.Option(metavar="NAMESPACE", help=_("the namespace it goes into"))] = None,

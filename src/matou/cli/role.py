@@ -24,7 +24,7 @@ roles = typer.Typer(cls=Group, help=_("Roles made for one repository."), no_args
 @roles.command("create", cls=Command, help=_("Make a role; its id is printed alone on standard output."))
 def create_role(
     path: Path,
-    name: str,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_("what the role is called"))],
     root: Root,
     access_level: Annotated[
         int,

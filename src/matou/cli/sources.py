@@ -11,6 +11,7 @@ from matou.credentials import Secret
 from matou.credentials.cores import leave_no_core
 from matou.credentials.names import SecretKind
 from matou.errors import MatouError, NotFound
+from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
 
@@ -105,8 +106,12 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
             path=path,
             advice="name one, as in: matou backup coding --url URL --to DIR",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise Usage("{path} cannot be read: {reason}", path=path, reason=error) from error
+    except UnicodeDecodeError as error:
+        raise Usage("{path} cannot be read: {reason}", path=path, reason=NOT_UTF8) from error
+    except tomllib.TOMLDecodeError as error:
+        raise Usage("{path} cannot be read: {reason}", path=path, reason=fault_of_toml(error)) from error
+    except msgspec.ValidationError as error:
+        raise Usage("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
     if not configuration.source:
         raise Usage("{path} lists no source", path=path)
     return configuration.source

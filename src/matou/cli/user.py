@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ = translate
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help=_("the account's name"))]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help=_("read the password from the first line of standard input"))
 ]
@@ -29,7 +30,7 @@ users = typer.Typer(cls=Group, help=_("Accounts on a server."), no_args_is_help=
 
 @users.command("add", cls=Command, help=_("Make an account; asks for a password on a terminal."))
 def add_user(
-    name: str,
+    name: Name,
     root: Root,
     email: Annotated[str, typer.Option(help=_("their e-mail address"))] = "",
     admin: Annotated[bool, typer.Option("--admin", help=_("may do everything"))] = False,
@@ -73,7 +74,7 @@ def list_accounts(root: Root, as_json: AsJson = False) -> None:
 
 
 @users.command("show", cls=Command, help=_("Show an account, its roles and how many tokens it has."))
-def show_account(name: str, root: Root, as_json: AsJson = False) -> None:
+def show_account(name: Name, root: Root, as_json: AsJson = False) -> None:
     with existing_forge_at(root) as forge:
         values = _all_values(forge, account(forge, name))
     if as_json:
@@ -87,7 +88,7 @@ def show_account(name: str, root: Root, as_json: AsJson = False) -> None:
 
 @users.command("set-password", cls=Command, help=_("Give an account another password; its tokens stay."))
 def set_password_of_account(
-    name: str, root: Root, password_stdin: PasswordStdin = False, as_json: AsJson = False
+    name: Name, root: Root, password_stdin: PasswordStdin = False, as_json: AsJson = False
 ) -> None:
     from matou.forge.users import set_password
 
@@ -98,19 +99,19 @@ def set_password_of_account(
 
 
 @users.command("disable", cls=Command, help=_("Let an account in by nothing that it has, until it is enabled again."))
-def disable_account(name: str, root: Root, as_json: AsJson = False) -> None:
+def disable_account(name: Name, root: Root, as_json: AsJson = False) -> None:
     user = _set_active(name, root, active=False)
     answer(_values(user), _("{name} is disabled").format(name=user.name), as_json=as_json)
 
 
 @users.command("enable", cls=Command, help=_("Let an account in again, with the password and tokens that it had."))
-def enable_account(name: str, root: Root, as_json: AsJson = False) -> None:
+def enable_account(name: Name, root: Root, as_json: AsJson = False) -> None:
     user = _set_active(name, root, active=True)
     answer(_values(user), _("{name} is enabled").format(name=user.name), as_json=as_json)
 
 
 @users.command("delete", cls=Command, help=_("Delete an account for good, with its tokens, keys and roles."))
-def delete_account(name: str, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+def delete_account(name: Name, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
     from matou.forge.user_deletion import delete_user
 
     with existing_forge_at(root) as forge:

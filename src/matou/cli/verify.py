@@ -30,7 +30,12 @@ def verify(
         bool,
         typer.Option("--repair", help=_("make anew what git can tell from packs that are sound, indexes above all")),
     ] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, max=64, help=_("how many repositories at a time"))] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, show_default=_("one for each processor"), help=_("how many repositories at a time")
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
     from matou.git.run import Limits

@@ -8,6 +8,7 @@ import msgspec
 from matou.credentials.names import Place, SecretKind, SecretName
 from matou.credentials.private_files import locked, write_private
 from matou.errors import Damaged
+from matou.model.decoding_faults import fault_of_shape
 
 VERSION = 1
 
@@ -61,7 +62,10 @@ class Logins:
             return ()
         except msgspec.DecodeError as error:
             raise LoginsDamaged(
-                "{path} cannot be read: {reason}", path=self._path, reason=error, advice="delete it and log in again"
+                "{path} cannot be read: {reason}",
+                path=self._path,
+                reason=fault_of_shape(error),
+                advice="delete it and log in again",
             ) from error
         if read.version != VERSION:
             raise LoginsDamaged("{path} was written by a newer Matou", path=self._path)

@@ -14,6 +14,7 @@ from matou.forge.access import Action, Identity, ReadOnly, State, no_such_namesp
 from matou.forge.events import record_event
 from matou.forge.folders import FolderGone, moved
 from matou.forge.forge import Forge
+from matou.forge.names import require_clear_name
 from matou.forge.repositories import no_longer_there
 from matou.forge.turns import only_writer
 from matou.forge.unfinished_moves import put_right_if_in_doubt
@@ -36,7 +37,7 @@ def rename_namespace(forge: Forge, identity: Identity, namespace: Namespace, nam
         NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.require`; ReadOnly too where a source owns
             something below it.
         OwnNamespace: it is an account's.
-        InvalidName, NameTaken: of the name.
+        InvalidName, NameTaken: of the name; InvalidName as `require_clear_name` too.
         WriterBusy: others write to a repository below it all the while.
     """
     access.require(forge, identity, Action.ADMINISTER, namespace)
@@ -50,6 +51,7 @@ def rename_namespace(forge: Forge, identity: Identity, namespace: Namespace, nam
     try:
         with _in_their_new_places(forge, namespace, path, inner), forge.database.begin_write() as connection:
             _require_free(connection, namespace, path)
+            require_clear_name(connection, namespace.parent_id, name, instead_of=namespace.name)
             renamed = _renamed(connection, forge, namespace, path)
             _move_rows(connection, forge, identity, namespace, path, inner)
     except AlreadyThere as error:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.errors import MatouError
+from matou.errors import MatouError, Phrase
+from matou.model.decoding_faults import NOT_UTF8, fault_of_toml
+from matou.storage.os_errors import reason_of
 
 _EVERYTHING = "/*"
 
@@ -76,8 +78,20 @@ def read_map(path: Path) -> MigrationMap:
         text = path.read_text(encoding="utf-8-sig")
         pairs = _toml(text) if path.suffix.lower() == ".toml" else _csv(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
-        raise UnusableMap("{path} cannot be read: {reason}", path=path, reason=error) from error
+        raise UnusableMap("{path} cannot be read: {reason}", path=path, reason=_reason(error)) from error
     return MigrationMap(dict(_checked(path, pairs)))
+
+
+def _reason(error: Exception) -> Phrase | str:
+    match error:
+        case OSError():
+            return reason_of(error)
+        case UnicodeDecodeError():
+            return NOT_UTF8
+        case tomllib.TOMLDecodeError():
+            return fault_of_toml(error)
+        case _:
+            return Phrase("it is no CSV")
 
 
 def _toml(text: str) -> list[list[object]]:

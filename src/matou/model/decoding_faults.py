@@ -1,0 +1,62 @@
+"""What a decoder finds wrong with a file that people write, in words that have a translation.
+
+The libraries say it in English, and in paths such as `$.source[0].url`; nothing of their text is handed on.
+"""
+
+import re
+
+from matou.errors import Phrase
+
+_KINDS = {
+    "str": Phrase("a text"),
+    "int": Phrase("a whole number"),
+    "float": Phrase("a number"),
+    "bool": Phrase("true or false"),
+    "null": Phrase("nothing"),
+    "array": Phrase("a list"),
+    "object": Phrase("a table"),
+}
+NOT_UTF8 = Phrase("it is not UTF-8")
+_OTHER = Phrase("something else")
+_OUT_OF_FORM = Phrase("it is not of the form that is read here")
+
+_LINE = re.compile(r"\(at line (\d+), column (\d+)\)\Z")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+_KIND = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_PLACE = re.compile(r" - at `\$([^`]*)`\Z")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+
+
+def fault_of_toml(error: Exception) -> Phrase:
+    """Of a TOMLDecodeError: where it is, or that the file ends too early."""
+    at = _LINE.search(str(error))
+    if at is None:
+        return Phrase("it is no TOML: it ends too early")
+    return Phrase("it is no TOML at line {line}, column {column}", line=at[1], column=at[2])
+
+
+def fault_of_shape(error: Exception) -> Phrase:
+    """Of msgspec's ValidationError: what is missing, unknown or of another kind, and where."""
+    text = str(error)
+    fault = _fault(text)
+    place = _place(text)
+    return Phrase("{place}: {fault}", place=place, fault=fault) if place else fault
+
+
+def _fault(text: str) -> Phrase:
+    if found := _MISSING.match(text):
+        return Phrase("{name} is missing", name=found[1])
+    if found := _UNKNOWN.match(text):
+        return Phrase("nothing is known of {name}", name=found[1])
+    if found := _KIND.match(text):
+        wanted, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in found.groups())
+        return Phrase("{wanted} was expected, and {came} is there", wanted=wanted, came=came)
+    return _OUT_OF_FORM
+
+
+def _place(text: str) -> str:
+    """`source 2, url` of `$.source[1].url`: people count from one."""
+    found = _PLACE.search(text)
+    steps = _STEP.findall(found[1]) if found else []
+    return ", ".join(name or f"#{int(number) + 1}" for name, number in steps).replace(", #", " ")

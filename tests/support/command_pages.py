@@ -1,0 +1,112 @@
+"""Keeps the reference of commands in both guides: each argument and option with its default, as the program has them.
+
+`make messages` writes it, and a rule holds it. The program says its words in one language a process, so each language
+has a process of its own.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context, Parameter
+
+ROOT = Path(__file__).parents[2]
+GUIDES = {"en": ROOT / "docs" / "guide.md", "zh": ROOT / "docs" / "guide.zh-CN.md"}
+LOCALES = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
+BEGIN = "<!-- The rest is made by `make messages` of what the commands say of themselves. -->\n"
+HEADS = {
+    "en": "| argument or option | default | what it does |",
+    "zh": "| 参数或选项 | 默认 | 作用 |",
+}
+WORDS = {"en": ("required", "none", "no"), "zh": ("必须给出", "无", "否")}
+SHARED = {"--quiet", "--verbose", "--help"}
+"""Every command has them; the guide says so once."""
+
+
+def written(guide: str, language: str) -> str:
+    """The guide with the reference as it should be."""
+    head, marker, _ = guide.partition(BEGIN)
+    assert marker, "the guide has no place for the reference of commands"
+    return head + marker + reference(language)
+
+
+def reference(language: str) -> str:
+    """From the sources, in a process of its own."""
+    environment = {
+        **os.environ,
+        "LC_ALL": LOCALES[language],
+        "PYTHONPATH": str(ROOT / "src"),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    command = [sys.executable, __file__, language]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+
+
+def _pages(language: str) -> Iterator[str]:
+    import typer
+
+    from matou.cli.help import use_language
+    from matou.cli.main import app
+
+    use_language()
+    program = typer.main.get_command(app)
+    yield from _command(program, program.make_context("matou", [], resilient_parsing=True), language)
+
+
+def _command(command: "Command", context: "Context", language: str) -> Iterator[str]:
+    rows = [row for parameter in command.get_params(context) if (row := _row(parameter, context, language))]
+    yield f"\n### {context.command_path}\n\n{(command.help or '').strip()}\n"
+    if rows:
+        yield "\n" + "\n".join([HEADS[language], "|---|---|---|", *rows]) + "\n"
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _command(inner, inner.make_context(name, [], parent=context, resilient_parsing=True), language)
+
+
+def _row(parameter: "Parameter", context: "Context", language: str) -> str | None:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    if SHARED & set(names):
+        return None
+    is_flag = bool(getattr(parameter, "is_flag", False))
+    value = "" if is_flag else f" {parameter.display_type_rich(context)}"  # type: ignore[attr-defined]
+    if parameter.param_type_name == "argument":
+        shown = f"`{parameter.display_name_raw}`"  # type: ignore[attr-defined]
+    else:
+        shown = ", ".join(f"`{name}{value}`" for name in names)
+    text = str(getattr(parameter, "help", None) or "").strip()
+    return _cells(shown, _default(parameter, language, is_flag=is_flag), text)
+
+
+def _cells(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(parameter: "Parameter", language: str, *, is_flag: bool) -> str:
+    required, none, no = WORDS[language]
+    shown = getattr(parameter, "show_default", None)
+    if parameter.required:
+        return required
+    if isinstance(shown, str):
+        return f"`{shown}`" if shown.isascii() and " " not in shown else shown
+    if parameter.default is None or parameter.default == "":
+        return none
+    if is_flag:
+        return no
+    default = parameter.default
+    return f"`{getattr(default, 'value', default)}`"
+
+
+def main() -> None:
+    """Write both guides anew; with a language, print its reference."""
+    if sys.argv[1:]:
+        print("".join(_pages(sys.argv[1])), end="")
+        return
+    for language, page in GUIDES.items():
+        page.write_text(written(page.read_text(encoding="utf-8"), language), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
