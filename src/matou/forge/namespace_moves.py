@@ -106,6 +106,7 @@ def _require_free(connection: Connection, namespace: Namespace, path: NamespaceP
         is_taken = repositories.find_repository_at(connection, RepositoryPath.parse(str(path))) is not None
     if is_taken:
         raise AlreadyThere("{path} is there already", path=repr(str(path)))
+    require_clear_name(connection, namespace.parent_id, path.name, instead_of=namespace.name)
 
 
 def _renamed(connection: Connection, forge: Forge, namespace: Namespace, path: NamespacePath) -> Namespace:

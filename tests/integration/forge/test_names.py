@@ -8,6 +8,7 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.forge import Forge
 from matou.forge.names import ROUTES, LookalikeName, NameOfRoute
+from matou.forge.namespace_moves import rename_namespace
 from matou.forge.namespaces import create_organization, create_project
 from matou.forge.repositories import create_repository, rename_repository
 from matou.forge.transfers import transfer_repository
@@ -97,6 +98,18 @@ def test_no_repository_is_renamed_or_transferred_to_what_looks_like_another(
         rename_repository(forge, here, CYRILLIC_SHOP)
     with pytest.raises(LookalikeName):
         transfer_repository(forge, Identity(anna, ALL_SCOPES), there, team.path)
+
+
+def test_no_namespace_is_renamed_to_what_looks_like_another_or_like_a_path_of_the_server(
+    forge: Forge, anna: User, team: Namespace
+) -> None:
+    create_organization(forge, "acme", owner=anna)
+
+    with pytest.raises(LookalikeName):
+        rename_namespace(forge, Identity(anna, ALL_SCOPES), team, CYRILLIC_ACME)
+    with pytest.raises(NameOfRoute):
+        rename_namespace(forge, Identity(anna, ALL_SCOPES), team, "api")
+    assert rename_namespace(forge, Identity(anna, ALL_SCOPES), team, "te\u0430m").name == "te\u0430m"
 
 
 def test_a_repository_may_be_renamed_to_what_looks_like_its_own_name(forge: Forge, anna: User, team: Namespace) -> None:
