@@ -1,5 +1,6 @@
 """HTML written so that nothing gets in unescaped: what is not `Markup` is text, and text is escaped."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import NewType
 
@@ -30,14 +31,18 @@ def _markup_of(child: str | Element) -> Markup:
     return child.markup if isinstance(child, Element) else Markup(escape(child))
 
 
-def page(title: str, *body: str | Element) -> bytes:
-    """A whole document. Line feeds in `pre` and lone surrogates, as ref names may hold, come through."""
+def page(title: str, *body: str | Element, meta: Sequence[Element] = ()) -> bytes:
+    """A whole document, with `meta` in its head.
+
+    Line feeds in `pre` and lone surrogates, as ref names may hold, come through.
+    """
     head = Element(
         "head",
         Element("meta", charset="utf-8"),
         Element("meta", name="viewport", content="width=device-width"),
         Element("title", f"{title} · Matou"),
         Element("link", rel="stylesheet", href="/-/style.css"),
+        *meta,
     )
     document = Element("html", head, Element("body", Element("h1", title), *body), lang="en")
     return f"<!DOCTYPE html>\n{document.markup}\n".encode("utf-8", "replace")

@@ -26,6 +26,7 @@ from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
 from matou.server.site import Site
 from matou.server.web.code_links import code_link
+from matou.server.web.go_import import go_import
 from matou.server.web.markup import Element, page
 
 ROWS_ON_A_PAGE = 100
@@ -73,8 +74,13 @@ async def _respond(site: Site, request: Request) -> Response:
 
 def _answer(site: Site, request: Request, identity: Identity) -> Response:
     """A page, or where a link into a repository's code leads."""
+    visit = _visit(site, request, identity)
+    if request.query_params.get("go-get") == "1":
+        module = go_import(site.forge, identity, visit.segments, visit.base)
+        if module is not None:
+            return Response(module, media_type="text/html", headers=_NOT_KEPT)
     try:
-        body = _show(_visit(site, request, identity))
+        body = _show(visit)
     except NotFound:
         link = code_link(site.forge, identity, request.scope["raw_path"])
         if link is None:

@@ -1,0 +1,32 @@
+"""Where Go finds a module that is a repository here: https://go.dev/ref/mod#vcs-find"""
+
+from urllib.parse import quote
+
+from matou.errors import NotFound
+from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.forge import Forge
+from matou.model.names import RepositoryPath
+from matou.server.paths import repository_at
+from matou.server.web.markup import Element, page
+
+
+def go_import(forge: Forge, identity: Identity, segments: tuple[str, ...], base: str) -> bytes | None:
+    """The page for a module, or for a package inside one; None where no repository is seen at or above the path."""
+    found = _outermost_repository(forge, identity, segments)
+    if found is None:
+        return None
+    host = base.partition("://")[2]
+    where = f"{host}/{found} git {base}/{quote(str(found))}.git"
+    return page(str(found), meta=(Element("meta", name="go-import", content=where),))
+
+
+def _outermost_repository(forge: Forge, identity: Identity, segments: tuple[str, ...]) -> RepositoryPath | None:
+    for end in range(2, len(segments) + 1):
+        path = repository_at(segments[:end])
+        if path is None:
+            return None
+        try:
+            return reach_repository(forge, identity, path, Action.SEE).path
+        except NotFound:
+            continue
+    return None
