@@ -13,7 +13,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class InvalidSetting(MatouError):
-    """An environment variable that does not mean what it should."""
+    """An environment variable, or an option of the same kind, that does not mean what it should."""
 
 
 PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})

@@ -38,14 +38,40 @@ def serve(
         ),
     ] = None,
     group: GroupOption = None,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help=_(
+                "of a proxy before the server, or its network: what its headers Forwarded and X-Forwarded-* say of "
+                "scheme, host and client is believed; may be repeated"
+            ),
+        ),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help=_("a site whose pages may read the API in a browser, or * for every site; may be repeated"),
+        ),
+    ] = None,
 ) -> None:
     from matou.forge.users import list_users
+    from matou.server.app import Surroundings
+    from matou.server.cors import read_origin
     from matou.server.run import serve as run_server
+    from matou.server.trusted_proxies import read_network
 
-    open_to = anonymous_reads_backups
-    with forge_at(root, loopback=host in LOOPBACK, anonymous_reads_backups=open_to, group=group) as forge:
+    between = Surroundings(
+        proxies=tuple(read_network(address) for address in trust_proxy or ()),
+        readers=tuple(read_origin(origin) for origin in cors_origin or ()),
+    )
+    # Through a proxy others reach it, whatever it listens on.
+    loopback, open_to = host in LOOPBACK and not between.proxies, anonymous_reads_backups
+    with forge_at(root, loopback=loopback, anonymous_reads_backups=open_to, group=group) as forge:
         if not list_users(forge):
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
-        run_server(forge, host=host, port=port, base_url=url, requests_per_minute=requests_per_minute)
+        limit = requests_per_minute
+        run_server(forge, host=host, port=port, base_url=url, requests_per_minute=limit, surroundings=between)
     say(STOPPED)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,6 +16,7 @@ from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
 from matou.server.attachments import AttachmentRoute
 from matou.server.broken_bodies import BrokenBodies
+from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
@@ -25,6 +27,7 @@ from matou.server.paths import read_git_path
 from matou.server.rate import RateLimiter
 from matou.server.site import Site, new_key
 from matou.server.streaming import Header
+from matou.server.trusted_proxies import Network, TrustedProxies
 from matou.server.web.pages import page_routes
 
 _POLICY = (
@@ -38,13 +41,36 @@ SAFETY_HEADERS: tuple[Header, ...] = (
 """On every answer, whoever wrote it, unless it sets its own."""
 
 
-def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter | None = None) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands between the server and those who ask it.
+
+    Attributes:
+        proxies: whose word is taken for whom a request comes from.
+        readers: the sites whose pages may read the API in a browser.
+    """
+
+    proxies: tuple[Network, ...] = ()
+    readers: tuple[str, ...] = ()
+
+
+NOTHING_BETWEEN = Surroundings()
+
+
+def build_app(
+    forge: Forge,
+    *,
+    base_url: str | None = None,
+    limiter: RateLimiter | None = None,
+    surroundings: Surroundings = NOTHING_BETWEEN,
+) -> Starlette:
     """Put the routes together.
 
     Args:
         forge: what is served.
         base_url: how people reach the server, for the links in answers; None takes what each request says.
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
+        surroundings: the proxies before it, and the sites whose pages may read it.
     """
     site = Site(forge, base_url, Links(new_key(), forge.now))
 
@@ -66,16 +92,27 @@ def build_app(forge: Forge, *, base_url: str | None = None, limiter: RateLimiter
             *page_routes(site),
         ],
         middleware=[
+            *_proxies(surroundings),
             Middleware(SafetyHeaders),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url),
             Middleware(SameSiteOnly),
+            *_readers(forge, surroundings),
         ],
         exception_handlers={Exception: _answer_fault},
         lifespan=lifespan,
     )
     app.state.site = site
     return app
+
+
+def _proxies(surroundings: Surroundings) -> list[Middleware]:
+    """Before all others: what they look at is what it says."""
+    return [Middleware(TrustedProxies, networks=surroundings.proxies)] if surroundings.proxies else []
+
+
+def _readers(forge: Forge, surroundings: Surroundings) -> list[Middleware]:
+    return [Middleware(ReadableByPages, forge=forge, origins=surroundings.readers)] if surroundings.readers else []
 
 
 class GitRoute(BaseRoute):

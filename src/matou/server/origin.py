@@ -12,11 +12,11 @@ from matou.server.streaming import header
 _NETWORK_BITS = 64
 """Of IPv6: whoever has one address there has all that begin alike."""
 
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?\Z")
+HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
 
 def client_address(scope: Scope) -> str:
-    """Of the peer itself: what a header says of others is not believed. Empty where the web server does not tell."""
+    """Of the peer itself, or of whom a trusted proxy stands before; empty where the web server does not tell."""
     client = scope.get("client")
     return client[0] if client else ""
 
@@ -38,12 +38,12 @@ def base_url(configured: str | None, scope: Scope) -> str:
     """What links begin with, without a slash at the end.
 
     Where nothing is configured it is the Host that the request itself names, if that can be one: the answer goes to
-    who asked and is kept by nobody. `X-Forwarded-*` is never believed; behind a proxy the address is configured.
+    who asked and is kept by nobody. What a proxy says of it is in the request already (`trusted_proxies`).
     """
     if configured is not None:
         return configured.rstrip("/")
     host = header(scope["headers"], b"host").decode("latin-1")
-    return f"{scope['scheme']}://{host if _HOST.match(host) else _own_address(scope)}"
+    return f"{scope['scheme']}://{host if HOST.match(host) else _own_address(scope)}"
 
 
 def _own_address(scope: Scope) -> str:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
-from matou.server.app import build_app
+from matou.server.app import NOTHING_BETWEEN, Surroundings, build_app
 from matou.server.log import log_to_stderr
 from matou.server.rate import RateLimiter
 
@@ -51,6 +52,7 @@ def serve(
     port: int,
     base_url: str | None = None,
     requests_per_minute: int | None = None,
+    surroundings: Surroundings = NOTHING_BETWEEN,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
@@ -62,6 +64,7 @@ def serve(
         base_url: how people reach the server, if that is not the address itself.
         requests_per_minute: of one account, or of one address without one, at the REST API; 0 is no limit, and None
             is REQUESTS_PER_MINUTE where others than this machine can reach the server.
+        surroundings: the proxies before it, and the sites whose pages may read it.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
 
     Raises:
@@ -69,7 +72,8 @@ def serve(
     """
     log_to_stderr()
     limiter = _limiter(forge, requests_per_minute)
-    asyncio.run(_serve(forge, listen(host, port), base_url, limiter, announce or _print_url))
+    build = partial(build_app, forge, base_url=base_url, limiter=limiter, surroundings=surroundings)
+    asyncio.run(_serve(build, listen(host, port), base_url, announce or _print_url))
     _let_native_threads_end()
 
 
@@ -102,13 +106,9 @@ def _limiter(forge: Forge, requests_per_minute: int | None) -> RateLimiter | Non
 
 
 async def _serve(
-    forge: Forge,
-    listener: socket.socket,
-    base_url: str | None,
-    limiter: RateLimiter | None,
-    announce: Callable[[str], None],
+    build: Callable[[], ASGIApp], listener: socket.socket, base_url: str | None, announce: Callable[[str], None]
 ) -> None:
-    requests = Requests(build_app(forge, base_url=base_url, limiter=limiter))
+    requests = Requests(build())
     url = base_url or url_of(listener)
     server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
     ending = Ending(server, requests)
