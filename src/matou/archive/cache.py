@@ -32,6 +32,11 @@ def cache_folder(archive: Archive, repository_id: int) -> Path:
     return archive.root / FOLDER / str(int(repository_id))
 
 
+def answers_folder(archive: Archive) -> Path:
+    """Where servers keep long answers, each in a folder of its own; what no server holds is removed by the next."""
+    return archive.root / FOLDER / "answers"
+
+
 def forget(archive: Archive, repository_id: int) -> None:
     """Remove all that was computed about a repository, as when it is deleted."""
     shutil.rmtree(cache_folder(archive, repository_id), ignore_errors=True)

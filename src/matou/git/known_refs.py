@@ -4,6 +4,7 @@ A repository of 20,000 refs takes 60 ms of processor time to read. After a push 
 again, which takes one, compared with what was read before, and only the lines that differ are parsed.
 """
 
+import hashlib
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -124,6 +125,28 @@ class KnownRefs:
             return ref_lines(self.listing)
         lines, changed = self._base
         return lines.changed(self.listing, changed)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Of the visible refs and HEAD: the same only for the same."""
+        head = f"{self.listing.head} {self.listing.detached_head}\n".encode("utf-8", "surrogateescape")
+        return hashlib.sha256(head + b"".join(self.lines.lines)).digest()
+
+    @cached_property
+    def wants_of_clones(self) -> Mapping[frozenset[ObjectId], str]:
+        """What clones want: everything, as a mirror; branches and tags; or what HEAD stands for, of one branch."""
+        refs = self.listing.refs
+        usual = {oid for name, oid in refs.items() if name.startswith(("refs/heads/", "refs/tags/"))}
+        head = self.listing.detached_head if self.listing.head is None else refs.get(self.listing.head)
+        heads = frozenset(() if head is None else (head,))
+        everything = self.listing.object_ids()
+        return {
+            everything: "refs",
+            everything | heads: "everything",
+            frozenset(usual): "branches and tags",
+            heads | usual: "branches, tags and HEAD",
+            heads: "HEAD",
+        }
 
     @property
     def has_lines(self) -> bool:

@@ -134,6 +134,7 @@ def head_object(listing: RefListing) -> ObjectId | None:
 
 
 _WANT: Final = re.compile(rb"want [0-9a-f]{40}\Z")
+_SHALLOW: Final = b"deepen 1"
 _WORDS_OF_A_CLONE: Final = frozenset({b"done", b"ofs-delta", b"thin-pack", b"no-progress", b"include-tag"})
 
 
@@ -202,8 +203,22 @@ def _read_arguments(lines: Sequence[bytes], object_format: str) -> LsRefsRequest
     )
 
 
-def read_clone_request(body: bytes) -> frozenset[ObjectId] | None:
-    """What a version 2 `fetch` of a client that has nothing wants; None where it says anything more.
+@dataclass(frozen=True, slots=True)
+class CloneRequest:
+    """A version 2 `fetch` of a client that has nothing, and wants all that these objects reach, or one commit deep.
+
+    Attributes:
+        words: what else it says of the form of the answer.
+        is_shallow: with `deepen 1`.
+    """
+
+    wants: frozenset[ObjectId]
+    words: frozenset[bytes]
+    is_shallow: bool
+
+
+def read_clone_request(body: bytes) -> CloneRequest | None:
+    """None where the body says anything more, and anything but what every git since 2.18 does.
 
     A body of which only the beginning is given is safe to ask about.
 
@@ -218,17 +233,13 @@ def read_clone_request(body: bytes) -> frozenset[ObjectId] | None:
     lines = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.DELIMITER)]
     if not all(line == b"object-format=sha1" or _IGNORED_CAPABILITY.match(line) for line in lines):
         return None
-    wants, words = set(), set()
-    for packet in _until(packets, Marker.FLUSH):
-        word = packet.removesuffix(b"\n")
-        if _WANT.match(word):
-            wants.add(ObjectId(word[5:].decode()))
-        elif word in _WORDS_OF_A_CLONE:
-            words.add(word)
-        else:
-            return None
+    said = {packet.removesuffix(b"\n") for packet in _until(packets, Marker.FLUSH)}
+    wants = frozenset(ObjectId(word[5:].decode()) for word in said if _WANT.match(word))
+    words = frozenset(word for word in said if not _WANT.match(word))
     is_whole = bool(wants) and {b"done", b"ofs-delta"} <= words and next(packets, None) is None
-    return frozenset(wants) if is_whole else None
+    if not is_whole or not words <= _WORDS_OF_A_CLONE | {_SHALLOW}:
+        return None
+    return CloneRequest(wants, words - {_SHALLOW}, is_shallow=_SHALLOW in words)
 
 
 def _until(packets: Iterator[Packet], end: Marker) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matou.archive.cache import answers_folder
 from matou.forge.downloads import flush_downloads
 from matou.forge.forge import Forge
 from matou.server.admission import GitRequest
@@ -21,6 +22,7 @@ from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
+from matou.server.kept_answers import KeptAnswers
 from matou.server.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.lfs_links import Links
 from matou.server.paths import read_git_path
@@ -72,7 +74,7 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         surroundings: the proxies before it, and the sites whose pages may read it.
     """
-    site = Site(forge, base_url, Links(new_key(), forge.now))
+    site = Site(forge, base_url, Links(new_key(), forge.now), KeptAnswers(answers_folder(forge.archive)))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -5,23 +5,22 @@ that gets its request from a file and gives its pack at the client's pace. A pus
 Who may do what is decided by the route: what a query says has no part in it.
 """
 
-import os
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from typing import IO
 
 from matou.db.repositories import Repository
-from matou.errors import NotFound, UnknownShape
+from matou.errors import NotFound
 from matou.forge.access import Action
 from matou.forge.downloads import count_download
 from matou.git import protocol
 from matou.git.protocol import UPLOAD_PACK
 from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
-from matou.git.run_async import AsyncGitChild, start_git_async
-from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
+from matou.git.run_async import AsyncGitChild
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
+from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack
 from matou.server.git_push import receive_pack
 from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.pace import Pace
@@ -37,7 +36,6 @@ from matou.server.streaming import (
     begin_answer,
     end_answer,
     send_answer,
-    send_piece,
     understood,
     until_client_leaves,
 )
@@ -46,18 +44,8 @@ LARGEST_FETCH_REQUEST_BYTES = 64 * 1024 * 1024
 MOST_FETCH_LINES = 1_000_000
 KEPT_IN_MEMORY_BYTES = 256 * 1024
 
-FETCH_SETTINGS = (
-    ("uploadpack.allowFilter", "true"),
-    ("uploadpack.allowAnySHA1InWant", "false"),
-    ("transfer.hideRefs", "refs/matou"),
-)
-
 _WANT = re.compile(rb"want ([0-9a-f]{40,64})")
 _DONE = re.compile(rb"000[89]done")
-
-
-class GitRefusedRequest(UnknownShape):
-    """The framing was right and git could still make nothing of it."""
 
 
 async def serve_git(request: GitRequest) -> None:
@@ -92,10 +80,7 @@ async def _upload_pack(request: GitRequest) -> None:
             await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
         elif wanted is not None:
             await answer_ls_refs(request, admitted, wanted)
-        elif (pack := await _whole_pack(request, admitted, beginning)) is not None:
-            count_download(request.site.forge, admitted.repository)
-            await _send_whole(request, pack)
-        else:
+        elif not await answer_clone(request, admitted, beginning):
             await _count_clone(request.site, admitted.repository, beginning)
             await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
@@ -115,35 +100,6 @@ async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None
         count_download(site.forge, repository)
 
 
-async def _send_whole(request: GitRequest, pack: WholePack) -> None:
-    headers = (UPLOAD_PACK_RESULT, *NO_CACHE)
-    if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
-        await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
-        return
-    await begin_answer(request.send, 200, headers)
-    for piece in clone_answer(pack):
-        await send_piece(request.send, piece)
-    await end_answer(request.send)
-
-
-async def _whole_pack(request: GitRequest, admitted: Admitted, body: bytes) -> WholePack | None:
-    """The pack that answers a clone as it lies on the disk; None where git has to make one."""
-    wanted = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
-    if wanted is None:
-        return None
-    listing = (await current_refs(request.site, admitted.repository)).listing
-    if not wanted <= listing.object_ids() | {protocol.head_object(listing)}:
-        return None
-    git_dir = request.site.forge.git_dir(admitted.repository)
-    known = request.site.whole_packs.get(git_dir, wanted)
-    if known is not None:
-        return known
-    pack = await request.site.ask(pack_of_everything, git_dir, wanted)
-    if pack is not None:
-        request.site.whole_packs.put(git_dir, wanted, pack)
-    return pack
-
-
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
     framing = PacketFraming(Section.WHOLE, most_packets=MOST_FETCH_LINES)
@@ -158,21 +114,9 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
 async def _send_pack_in_turn(request: GitRequest, admitted: Admitted, body: IO[bytes]) -> None:
     pace = Pace()
     async with request.site.fetches.taken(admitted.caller, pace):
-        await _send_pack(request, admitted, body, Receiver(request.send, pace))
-
-
-async def _send_pack(request: GitRequest, admitted: Admitted, body: IO[bytes], receiver: Receiver) -> None:
-    git_dir = request.site.forge.git_dir(admitted.repository)
-    # git reads the descriptor, whose place Python's own buffer does not always move.
-    os.lseek(body.fileno(), 0, os.SEEK_SET)
-    async with start_git_async(
-        ["upload-pack", "--stateless-rpc", "--strict", str(git_dir)],
-        git_dir=git_dir,
-        stdin=body,
-        environment={"GIT_PROTOCOL": f"version={protocol_version(request)}"},
-        settings=FETCH_SETTINGS,
-    ) as child:
-        await _relay(request, child, receiver)
+        git_dir = request.site.forge.git_dir(admitted.repository)
+        async with start_upload_pack(git_dir, body, version=protocol_version(request)) as child:
+            await _relay(request, child, Receiver(request.send, pace))
 
 
 async def _relay(request: GitRequest, child: AsyncGitChild, receiver: Receiver) -> None:

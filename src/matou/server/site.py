@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 from matou.forge.forge import Forge
 from matou.git.whole_pack import WholePack
 from matou.model.names import ObjectId
+from matou.server.kept_answers import KeptAnswers
 from matou.server.lfs_links import Links
 from matou.server.ref_answers import RefAnswers
 from matou.server.turns import Turns, Writers
@@ -59,6 +60,7 @@ class Site:
     forge: Forge
     base_url: str | None
     links: Links
+    kept: KeptAnswers
     whole_files: WholeFiles = field(default_factory=WholeFiles)
     ref_answers: RefAnswers = field(default_factory=RefAnswers)
     whole_packs: WholePacks = field(default_factory=WholePacks)
@@ -98,6 +100,7 @@ class Site:
         return await asyncio.get_running_loop().run_in_executor(self.transfer_threads, partial(work, *args, **kwargs))
 
     def close(self) -> None:
+        self.kept.close()
         self.forge_threads.shutdown(wait=False, cancel_futures=True)
         self.transfer_threads.shutdown(wait=False, cancel_futures=True)
 

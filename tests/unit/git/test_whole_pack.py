@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.git import protocol
-from matou.git.protocol import fetch_request, read_clone_request
+from matou.git.protocol import CloneRequest, fetch_request, read_clone_request
 from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.refs import read_refs
 from matou.git.whole_pack import clone_answer, pack_of_everything
@@ -123,7 +123,15 @@ WANT = b"want " + b"1" * 40
 
 def test_our_own_first_fetch_is_a_clone_request() -> None:
     wanted = frozenset({ObjectId("1" * 40)})
-    assert read_clone_request(fetch_request(wanted, frozenset(), object_format="sha1")) == wanted
+    asked = read_clone_request(fetch_request(wanted, frozenset(), object_format="sha1"))
+
+    assert asked == CloneRequest(wanted, frozenset({b"done", b"no-progress", b"ofs-delta"}), is_shallow=False)
+
+
+def test_a_clone_may_be_one_commit_deep() -> None:
+    asked = read_clone_request(request(WANT, b"deepen 1", b"done", b"ofs-delta"))
+
+    assert asked == CloneRequest(frozenset({ObjectId("1" * 40)}), frozenset({b"done", b"ofs-delta"}), is_shallow=True)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,7 @@ def test_our_own_first_fetch_is_a_clone_request() -> None:
         request(WANT, b"done"),
         request(b"done", b"ofs-delta"),
         request(WANT, b"have " + b"2" * 40, b"done", b"ofs-delta"),
-        request(WANT, b"deepen 1", b"done", b"ofs-delta"),
+        request(WANT, b"deepen 2", b"done", b"ofs-delta"),
         request(WANT, b"shallow " + b"2" * 40, b"done", b"ofs-delta"),
         request(WANT, b"filter blob:none", b"done", b"ofs-delta"),
         request(WANT, b"sideband-all", b"done", b"ofs-delta"),

@@ -1,0 +1,176 @@
+"""Clones: the pack as it lies on the disk, or what git made of it once, kept as a file; and git's side of a fetch."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from matou.errors import UnknownShape
+from matou.forge.downloads import count_download
+from matou.git import protocol
+from matou.git.known_refs import KnownRefs
+from matou.git.protocol import CloneRequest
+from matou.git.run import GitFailed
+from matou.git.run_async import AsyncGitChild, start_git_async
+from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
+from matou.server.admission import Admitted, GitRequest
+from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
+from matou.server.kept_answers import AnswerKey, Making, Write
+from matou.server.pace import Pace
+from matou.server.streaming import (
+    NO_CACHE,
+    PIECE_BYTES,
+    Receiver,
+    begin_answer,
+    end_answer,
+    send_answer,
+    send_piece,
+    understood,
+    until_client_leaves,
+)
+
+log = structlog.get_logger(__name__)
+
+KEPT_IN_MEMORY_BYTES = 256 * 1024
+
+FETCH_SETTINGS = (
+    ("uploadpack.allowFilter", "true"),
+    ("uploadpack.allowAnySHA1InWant", "false"),
+    ("transfer.hideRefs", "refs/matou"),
+)
+
+
+class GitRefusedRequest(UnknownShape):
+    """The framing was right and git could still make nothing of it."""
+
+
+async def answer_clone(request: GitRequest, admitted: Admitted, body: bytes) -> bool:
+    """Answer a clone of what everybody who may read the repository is shown. False where it is another request."""
+    asked = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
+    if asked is None:
+        return False
+    known = await current_refs(request.site, admitted.repository)
+    pack = await _whole_pack(request, admitted, known, asked)
+    if pack is not None:
+        count_download(request.site.forge, admitted.repository)
+        await _send_whole(request, pack)
+        return True
+    key = await request.site.ask(_key, request, admitted, known, asked)
+    if key is None:
+        return False
+    count_download(request.site.forge, admitted.repository)
+    await _send_kept(request, admitted, key, body)
+    return True
+
+
+def _key(request: GitRequest, admitted: Admitted, known: KnownRefs, asked: CloneRequest) -> AnswerKey | None:
+    """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
+    wants = known.wants_of_clones.get(asked.wants)
+    if wants is None or not request.site.kept.has_room_for(admitted.repository.size_bytes):
+        return None
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    state = (known.digest, _mark_of_shallow(git_dir))
+    return AnswerKey(admitted.repository.id, state, (wants, asked.words, asked.is_shallow))
+
+
+def _mark_of_shallow(git_dir: Path) -> bytes:
+    """Of a repository that itself lacks a part of the history: which one."""
+    try:
+        return (git_dir / "shallow").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+async def _send_kept(request: GitRequest, admitted: Admitted, key: AnswerKey, body: bytes) -> None:
+    kept = request.site.kept
+    whole = kept.whole(key)
+    if whole is not None and "http.response.pathsend" in request.scope.get("extensions", {}):
+        path, size_bytes = whole
+        length = (b"content-length", b"%d" % size_bytes)
+        await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE, length))
+        await request.send({"type": "http.response.pathsend", "path": str(path)})
+        return
+
+    async def make(write: Write) -> None:
+        await _make(request, admitted, body, write)
+
+    async def follow() -> None:
+        async with kept.reading(key, make) as making:
+            await _follow(request, making)
+
+    await until_client_leaves(request.receive, follow())
+
+
+async def _make(request: GitRequest, admitted: Admitted, body: bytes, write: Write) -> None:
+    """Let git answer, at the pace of the disk: whoever waits for it may leave, and others still get theirs."""
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(body)
+        stdin.flush()
+        async with (
+            request.site.fetches.taken(admitted.caller),
+            start_upload_pack(git_dir, stdin, version=2) as child,
+        ):
+            while piece := await child.read(PIECE_BYTES):
+                await write(piece)
+            await child.finish()
+
+
+async def _follow(request: GitRequest, making: Making) -> None:
+    """Send what git says as it comes. Where git breaks off the answer ends without its flush, as it does anywhere."""
+    receiver, has_begun = Receiver(request.send, Pace()), False
+    try:
+        async for piece in making.pieces():
+            if not has_begun:
+                await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE))
+                has_begun = True
+            await receiver.send_piece(piece)
+    except (GitFailed, OSError):
+        if not has_begun:
+            raise
+        log.exception("clone_broken_off", repository=str(request.target.repository))
+    if not has_begun:
+        raise GitRefusedRequest("a git request", "nothing that git could answer")
+    await end_answer(request.send)
+
+
+def start_upload_pack(git_dir: Path, stdin: IO[bytes], *, version: int) -> AsyncGitChild:
+    """Answer the request that the file holds."""
+    # git reads the descriptor, whose place Python's own buffer does not always move.
+    os.lseek(stdin.fileno(), 0, os.SEEK_SET)
+    return start_git_async(
+        ["upload-pack", "--stateless-rpc", "--strict", str(git_dir)],
+        git_dir=git_dir,
+        stdin=stdin,
+        environment={"GIT_PROTOCOL": f"version={version}"},
+        settings=FETCH_SETTINGS,
+    )
+
+
+async def _send_whole(request: GitRequest, pack: WholePack) -> None:
+    headers = (UPLOAD_PACK_RESULT, *NO_CACHE)
+    if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
+        await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
+        return
+    await begin_answer(request.send, 200, headers)
+    for piece in clone_answer(pack):
+        await send_piece(request.send, piece)
+    await end_answer(request.send)
+
+
+async def _whole_pack(
+    request: GitRequest, admitted: Admitted, known: KnownRefs, asked: CloneRequest
+) -> WholePack | None:
+    """The pack that answers a clone as it lies on the disk; None where git has to make one."""
+    if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {protocol.head_object(known.listing)}:
+        return None
+    git_dir = request.site.forge.git_dir(admitted.repository)
+    found = request.site.whole_packs.get(git_dir, asked.wants)
+    if found is not None:
+        return found
+    pack = await request.site.ask(pack_of_everything, git_dir, asked.wants)
+    if pack is not None:
+        request.site.whole_packs.put(git_dir, asked.wants, pack)
+    return pack
