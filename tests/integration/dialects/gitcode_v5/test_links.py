@@ -118,6 +118,7 @@ def test_raw_is_not_sent_to_whoever_has_it(harbour: Harbour, known: str) -> None
     for method in ("GET", "HEAD", "GET"):
         answer = harbour.ask(method, f"{FERRY}/raw/README.md", headers={"if-none-match": known.format(tag=tag)})
         assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert "content-length" not in answer.headers
 
 
 def test_a_large_file_is_not_sent_to_whoever_has_it(harbour: Harbour) -> None:

@@ -24,7 +24,7 @@ from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitcode_v5.answers import Encoded, Stream, encode
 from matou.server.dialects.gitcode_v5.call import Call, NotSignedIn, RepositoryCall
-from matou.server.dialects.gitcode_v5.conditional import unless_known
+from matou.server.dialects.gitcode_v5.conditional import NOT_MODIFIED, unless_known
 from matou.server.dialects.gitcode_v5.errors import answer_to
 from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
@@ -58,7 +58,7 @@ LONG_AT_ONCE = TRANSFER_THREADS // 4
 
 _LONGEST_PATH_BYTES = 16384
 """Room for the longest path of a tree, every byte as three."""
-_OURS = re.compile(rb"[A-Z]+ /api/v[58]/(?![^/]+\.git/)|POST /oauth/token\Z")
+_OURS = re.compile(rb"[^ ]+ /api/v[58]/(?![^/]+\.git/)|POST /oauth/token\Z")
 """v8 and the log-in of applications are documented beside v5, and nothing is there.
 
 A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's.
@@ -325,6 +325,11 @@ def _segments(raw_path: bytes) -> tuple[bytes, ...]:
 
 
 async def _send(send: Send, answer: Encoded, *, is_head: bool) -> None:
+    if answer.status == NOT_MODIFIED:
+        # Its length would be that of what is not sent (RFC 9110, section 8.6).
+        await begin_answer(send, answer.status, answer.headers)
+        await end_answer(send)
+        return
     if is_head:
         await begin_answer(send, answer.status, (*answer.headers, (b"content-length", b"%d" % len(answer.body))))
         await end_answer(send)

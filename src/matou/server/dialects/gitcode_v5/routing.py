@@ -1,7 +1,7 @@
 """The rows of the table of routes, and which of them a request means."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -199,20 +199,19 @@ class _Node:
         self.parameter = self.parameter or _Node()
         self.parameter.add(segments, method, route)
 
-    def places(self, segments: tuple[bytes, ...]) -> Iterator[_Place]:
-        """The most literal first."""
+    def places(self, segments: tuple[bytes, ...], passed: tuple[bytes, ...] = ()) -> Iterator[_Place]:
+        """The most literal first. Args: passed: what stood for the parameters on the way here, raw."""
         if not segments:
             if self.methods or self.documented:
-                yield _Place(self.methods, self.documented)
+                yield _Place(self.methods, self.documented, tuple(map(_decoded, passed)))
             return
         literal = self.literals.get(segments[0])
         if literal is not None:
-            yield from literal.places(segments[1:])
+            yield from literal.places(segments[1:], passed)
         if self.parameter is not None:
-            for place in self.parameter.places(segments[1:]):
-                yield replace(place, values=(_decoded(segments[0]), *place.values))
+            yield from self.parameter.places(segments[1:], (*passed, segments[0]))
         if self.rest and not self._ends_otherwise(segments):
-            yield _Place(self.rest, (), (_decoded_name(segments),), is_rest=True)
+            yield _Place(self.rest, (), (*map(_decoded, passed), _decoded_name(segments)), is_rest=True)
 
     def _ends_otherwise(self, segments: tuple[bytes, ...]) -> bool:
         return any(len(ending) < len(segments) and segments[-len(ending) :] == ending for ending in self.endings)
