@@ -15,6 +15,7 @@ from matou.errors import NotFound
 from matou.git.jail import GitSetting
 from matou.git.refs import fault_of_ref_name, read_refs, write_refs
 from matou.git.run import DEFAULT_LIMITS, GitAccess, Limits, http_environment, run_git
+from matou.git.shallow import read_boundary
 from matou.model.names import RefName
 from matou.storage.files import syncfs
 
@@ -30,6 +31,10 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:/[A-Za-z0-9._~!$&'()*+,
 
 class ImportRefused(NotFound):
     """What was named is nothing that may be read."""
+
+
+class ShallowSource(ImportRefused):
+    """The source is a shallow clone."""
 
 
 def local_git_dir(folder: Path) -> Path:
@@ -52,7 +57,7 @@ def require_remote_url(text: str) -> str:
 
 
 def fetch_local(git_dir: Path, origin: Path) -> None:
-    """Every ref of a repository on this machine, whoever owns its folder. Raises GitFailed."""
+    """Every ref of a repository on this machine, whoever owns its folder. Raises GitFailed; ShallowSource."""
     # git starts upload-pack without our settings, so that the folder must be trusted in its own command line.
     upload_pack = f"git -c safe.directory={shlex.quote(str(origin))} upload-pack"
     run = partial(run_git, git_dir=git_dir, environment={"GIT_ALLOW_PROTOCOL": "file"})
@@ -68,7 +73,7 @@ def fetch_remote(
     settings: Sequence[GitSetting] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> None:
-    """Every ref of a repository at a URL, or those that are asked for. Raises GitFailed."""
+    """Every ref of a repository at a URL, or those that are asked for. Raises GitFailed; ShallowSource."""
     run = partial(run_git, git_dir=git_dir, environment=http_environment(access, url), limits=limits)
     _fetch(git_dir, url, partial(run, settings=settings), refspecs=refspecs)
 
@@ -89,8 +94,15 @@ def local_lfs_objects(archive: Archive, origin: Path) -> Iterator[LfsLink]:
 def _fetch(
     git_dir: Path, origin: str, run: _Run, *, refspecs: Sequence[str], upload_pack: str = "git-upload-pack"
 ) -> None:
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--upload-pack={upload_pack}")
+    # Without --update-shallow git leaves out what has no beginning, and calls that a success.
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--update-shallow", f"--upload-pack={upload_pack}")
     run(("fetch", *options, "--end-of-options", origin, *refspecs))
+    if read_boundary(git_dir):
+        raise ShallowSource(
+            "{origin} lacks a part of its history, and only whole ones are imported",
+            origin=_without_user(origin),
+            advice="Make it whole first: git fetch --unshallow.",
+        )
     listing = replace(read_refs(git_dir), head=_head(origin, run, upload_pack=upload_pack))
     write_refs(git_dir, listing, {})
     syncfs(git_dir)

@@ -20,7 +20,7 @@ from matou.db.users import User
 from matou.errors import MatouError, TryLater
 from matou.forge.folders import staged_repository
 from matou.forge.forge import Forge
-from matou.forge.imports import ImportRefused, fetch_remote, require_remote_url
+from matou.forge.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
 from matou.forge.profiles import Profile
 from matou.forge.repositories import RowWriter, namespace_for, new_repository, publish_repository
 from matou.git.jail import GitSetting
@@ -126,6 +126,8 @@ def _fetch(git_dir: Path, address: Address, settings: tuple[GitSetting, ...], au
         raise ImportFailed(
             "the import was stopped after {minutes} minutes", minutes=LONGEST // timedelta(minutes=1)
         ) from None
+    except ShallowSource as error:
+        raise ImportFailed("it lacks a part of its history, and only whole ones are imported") from error
     except GitFailed as failure:
         log.warning("import_failed", url=str(address), reason=failure.stderr)
         raise ImportFailed(

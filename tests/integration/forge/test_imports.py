@@ -79,6 +79,17 @@ def test_a_bare_repository_comes_in_too(forge: Forge, origin: Path, path: Reposi
     assert set(ref_listing(forge, made).refs) == {"refs/heads/trunk", "refs/heads/feature/码头", "refs/tags/v1"}
 
 
+def test_a_shallow_clone_is_refused_and_not_taken_for_an_empty_one(
+    forge: Forge, origin: Path, path: RepositoryPath, tmp_path: Path
+) -> None:
+    git("clone", "--quiet", "--mirror", "--depth=1", origin.as_uri(), tmp_path / "shallow.git", cwd=tmp_path)
+
+    with pytest.raises(ImportRefused, match="lacks a part of its history"):
+        import_repository(forge, tmp_path / "shallow.git", path, creator=None, local=True)
+
+    assert nothing_is_left(forge)
+
+
 def test_an_empty_repository_comes_in_empty(forge: Forge, path: RepositoryPath, tmp_path: Path) -> None:
     git("init", "--quiet", "--bare", tmp_path / "empty.git", cwd=tmp_path)
 
