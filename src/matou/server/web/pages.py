@@ -74,19 +74,23 @@ async def _respond(site: Site, request: Request) -> Response:
 
 def _answer(site: Site, request: Request, identity: Identity) -> Response:
     """A page, or where a link into a repository's code leads."""
-    visit = _visit(site, request, identity)
-    if request.query_params.get("go-get") == "1":
-        module = go_import(site.forge, identity, visit.segments, visit.base)
-        if module is not None:
-            return Response(module, media_type="text/html", headers=_NOT_KEPT)
     try:
-        body = _show(visit)
+        body = _module_or_page(request, _visit(site, request, identity))
     except NotFound:
+        # A name in the link may be none that a page could have: it need not be UTF-8.
         link = code_link(site.forge, identity, request.scope["raw_path"])
         if link is None:
             raise
         return RedirectResponse(link, 302, _NOT_KEPT)
     return Response(body, media_type="text/html", headers=_NOT_KEPT)
+
+
+def _module_or_page(request: Request, visit: Visit) -> bytes:
+    if request.query_params.get("go-get") == "1":
+        module = go_import(visit.forge, visit.identity, visit.segments, visit.base)
+        if module is not None:
+            return module
+    return _show(visit)
 
 
 def _ask_or_return(*, signed_in: bool) -> Response:

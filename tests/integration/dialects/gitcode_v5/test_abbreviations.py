@@ -43,6 +43,9 @@ def first_commit(harbour: Harbour) -> str:
         "/raw/src/main.c?ref={id}",
         "/git/trees/{id}?recursive=1",
         "/file_list?ref_name={id}",
+        "/commit/{id}/diff",
+        "/compare/{id}...main",
+        "/compare/main...{id}",
     ],
 )
 def test_v5_takes_an_id_cut_short_where_it_takes_a_whole_one(harbour: Harbour, path: str, digits: int) -> None:

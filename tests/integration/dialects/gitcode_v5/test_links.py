@@ -19,6 +19,7 @@ LISTS = (
     *(f"{FERRY}/commits", f"{FERRY}/commits/main?show_diff=true", f"{FERRY}/tags", f"{FERRY}/git/trees/main"),
     *(f"{FERRY}/branches", f"{FERRY}/branches/main", f"{FERRY}/events", "/repos/harbour/light/forks"),
     *(f"{FERRY}/collaborators", f"{FERRY}/collaborators/mei", f"{FERRY}/collaborators/mei/permission"),
+    *(f"{FERRY}/compare/feature/x...main", "/orgs/harbour", "/orgs/harbour/members/mei", "/users/chen/orgs"),
     *(f"{FERRY}/stargazers", f"{FERRY}/subscribers", f"{FERRY}/pull_request_settings"),
     *("/user", "/users/mei", "/user/repos", "/users/chen/repos", "/orgs/harbour/repos", "/orgs/harbour/members"),
     *("/user/namespaces", "/users/orgs", "/user/starred", "/user/subscriptions"),
