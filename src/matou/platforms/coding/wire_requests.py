@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.coding import wire
+from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding.reading import read
 from matou.platforms.coding.wire import Response
 
@@ -133,6 +133,40 @@ class DescribeGitCommitInfos(PagedOfDepot, kw_only=True):
     key_word: str = ""
 
 
+class DescribeGitCommitInfo(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.CommitResponse
+    sha: str
+
+
+class DescribeGitCommitDiff(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.CommitDiffResponse
+    sha: str
+    path: str = ""
+
+
+class DescribeGitBranch(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.BranchResponse
+    branch_name: str
+
+
+class DescribeGitTag(OfDepot, kw_only=True):
+    answer: ClassVar = wire.TagResponse
+    tag_name: str
+
+
+class DescribeGitFiles(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.FilesResponse
+    ref: str = ""
+    path: str = ""
+
+
+class DescribeGitTree(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.TreeResponse
+    ref: str = ""
+    path: str = ""
+    is_recursive: bool = False
+
+
 class DescribeGitFileContent(OfDepot, kw_only=True):
     answer: ClassVar = wire.FileContentResponse
     commit_sha: str
@@ -191,6 +225,11 @@ class ModifyGitDepotUnarchive(OfDepot, kw_only=True):
     pass
 
 
+class ModifyGitTransfer(OfDepot, kw_only=True):
+    answer: ClassVar = wire_contents.TransferredResponse
+    target_project_id: int
+
+
 class DeleteGitDepot(OfDepot, kw_only=True):
     pass
 
@@ -236,6 +275,12 @@ ACTIONS: Mapping[str, type[Request]] = {
         DescribeGitBranchList,
         DescribeGitTags,
         DescribeGitCommitInfos,
+        DescribeGitCommitInfo,
+        DescribeGitCommitDiff,
+        DescribeGitBranch,
+        DescribeGitTag,
+        DescribeGitFiles,
+        DescribeGitTree,
         DescribeGitFileContent,
         DescribeGitReleases,
         CreateCodingProject,
@@ -245,6 +290,7 @@ ACTIONS: Mapping[str, type[Request]] = {
         ModifyDefaultBranch,
         ModifyGitDepotArchive,
         ModifyGitDepotUnarchive,
+        ModifyGitTransfer,
         DeleteGitDepot,
         CreateGitBranch,
         CreateGitTag,

@@ -38,11 +38,17 @@ ASKED: dict[str, Parameters] = {
     "DescribeCodingProjects": of_depot(),
     "DescribeGitBranchList": of_depot(),
     "DescribeGitBranches": of_depot(),
+    "DescribeGitBranch": of_depot(BranchName="dev"),
+    "DescribeGitCommitDiff": of_depot(Sha="main"),
+    "DescribeGitCommitInfo": of_depot(Sha="main"),
     "DescribeGitCommitInfos": of_depot(Ref="main"),
     "DescribeGitDepot": of_depot(),
     "DescribeGitFileContent": of_depot(CommitSha="main", Path="README.md"),
+    "DescribeGitFiles": of_depot(Ref="main"),
     "DescribeGitReleases": of_depot(),
+    "DescribeGitTag": of_depot(TagName="v1"),
     "DescribeGitTags": of_depot(),
+    "DescribeGitTree": of_depot(Ref="main", IsRecursive=True),
     "DescribeMyDepots": of_depot(),
     "DescribeOneProject": of_project(),
     "DescribeProjectByName": of_depot(ProjectName="boats"),
@@ -57,6 +63,7 @@ ASKED: dict[str, Parameters] = {
     "ModifyDepotName": of_depot(DepotName="renamed"),
     "ModifyGitDepotArchive": of_depot(),
     "ModifyGitDepotUnarchive": of_depot(),
+    "ModifyGitTransfer": lambda team: {"DepotId": team.depot.id, "TargetProjectId": team.team.id},
 }
 
 OUTDATED = {

@@ -9,9 +9,10 @@ from matou.forge import access, repositories
 from matou.forge.access import ALL_SCOPES, NoSuchRepository
 from matou.forge.branches import default_branch_of
 from matou.forge.namespaces import find_namespace
+from matou.forge.transfers import transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
-from matou.platforms.coding import wire
+from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
@@ -103,6 +104,13 @@ def archive_depot(call: Call, request: asked.ModifyGitDepotArchive) -> wire.Resp
 def unarchive_depot(call: Call, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
     repositories.unarchive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
     return wire.Response()
+
+
+def transfer_depot(call: Call, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
+    repository = find_depot(call, request, access.Action.TRANSFER)
+    project = find_project(call, request.target_project_id)
+    moved = transfer_repository(call.forge, call.identity, repository, project.path)
+    return wire_contents.TransferredResponse(new_depot_path=call.links.path(moved.path))
 
 
 def delete_depot(call: Call, request: asked.DeleteGitDepot) -> wire.Response:
@@ -253,5 +261,12 @@ ACTIONS: tuple[Action, ...] = (
         "An archived depot can be read and cloned; it can be neither pushed to nor changed.",
     ),
     action(asked.ModifyGitDepotUnarchive, unarchive_depot, WRITE_REPOSITORY),
+    action(
+        asked.ModifyGitTransfer,
+        transfer_depot,
+        WRITE_REPOSITORY,
+        f"{_READ_ONLY}, or that is archived. For owners of the project, to one where they may make depots; the team's "
+        "own id is taken too. The old path leads to the new one. `NewDepotPath` is `/TEAM/PROJECT/DEPOT`.",
+    ),
     action(asked.DeleteGitDepot, delete_depot, WRITE_REPOSITORY, f"{_READ_ONLY}. For owners of the project."),
 )

@@ -21,7 +21,11 @@ class Links:
         return f"{self.base}/{quote(str(path))}.git"
 
     def page(self, path: RepositoryPath | NamespacePath) -> str:
-        return f"{self.base}/{quote(str(path))}"
+        return self.base + self.path(path)
+
+    def path(self, path: RepositoryPath | NamespacePath) -> str:
+        """Of a page, without the host."""
+        return f"/{quote(str(path))}"
 
     def icon(self, namespace: Namespace) -> str:
         if namespace.icon is None:

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 
 import pygit2
 
+from matou.errors import NotFound
 from matou.forge import access, branches
 from matou.forge.branches import BRANCHES, TAGS
+from matou.forge.history import find_branch
 from matou.forge.references import ref_listing
 from matou.git.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
-from matou.platforms.coding import wire
+from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
-from matou.server.dialects.coding.commits import short_message, stamp
+from matou.server.dialects.coding.commits import commit_row, short_message, stamp
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_asked
+
+
+class NoSuchTag(NotFound):
+    """No tag has this name."""
 
 
 def all_branches(call: Call, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
@@ -45,6 +51,28 @@ def tags(call: Call, request: asked.DescribeGitTags) -> wire.TagsResponse:
     opened = open_repository(call.forge.git_dir(repository))
     names = page.of(sorted(_names(listing, TAGS, request.key_word)))
     return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
+
+
+def one_branch(call: Call, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
+    repository = find_depot(call, request, access.Action.READ_CODE)
+    branch = find_branch(call.forge, repository, request.branch_name)
+    return wire_contents.BranchResponse(
+        git_branch=wire_contents.GitBranchDetail(
+            branch_name=readable(branch.name),
+            is_default_branch=branch.is_default,
+            last_commit=commit_row(branch.commit),
+            sha=branch.commit.id,
+        )
+    )
+
+
+def one_tag(call: Call, request: asked.DescribeGitTag) -> wire.TagResponse:
+    repository = find_depot(call, request, access.Action.READ_CODE)
+    target = ref_listing(call.forge, repository).refs.get(RefName(TAGS + request.tag_name))
+    if target is None:
+        raise NoSuchTag("there is no tag {name}", name=repr(request.tag_name)[:200])
+    opened = open_repository(call.forge.git_dir(repository))
+    return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
 def new_branch(call: Call, request: asked.CreateGitBranch) -> wire.Response:
@@ -145,6 +173,13 @@ ACTIONS: tuple[Action, ...] = (
         "`Commit.Sha` is "
         "filled: the object that it names.",
     ),
+    action(
+        asked.DescribeGitBranch,
+        one_branch,
+        READ_REPOSITORY,
+        "The short name, case and all. `Content`, a branch's note, is empty. No branch is protected.",
+    ),
+    action(asked.DescribeGitTag, one_tag, READ_REPOSITORY, "The short name, case and all; else as DescribeGitTags."),
     action(
         asked.CreateGitBranch,
         new_branch,

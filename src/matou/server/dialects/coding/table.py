@@ -1,6 +1,6 @@
 """Every action there is, by name."""
 
-from matou.server.dialects.coding import account, commits, depots, projects, references
+from matou.server.dialects.coding import account, commits, contents, depots, projects, references
 from matou.server.dialects.coding.call import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -9,6 +9,7 @@ ACTIONS: tuple[Action, ...] = (
     *depots.ACTIONS,
     *references.ACTIONS,
     *commits.ACTIONS,
+    *contents.ACTIONS,
 )
 
 ACTIONS_BY_NAME = {name.lower(): action for action in ACTIONS for name in (action.name, *action.aliases)}
