@@ -44,7 +44,12 @@ class DamagedLfsObject(Damaged):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An archive that can be made. `name` is of its one folder, and of its file without the ending."""
+    """An archive that can be made.
+
+    Attributes:
+        name: of its one folder, and of its file without the ending.
+        size_bytes: of the files in it.
+    """
 
     forge: Forge
     repository: Repository
@@ -52,13 +57,23 @@ class Download:
     packed_as: ArchiveFormat
     name: str
     replaced: dict[bytes, Replacement]
+    size_bytes: int
+
+    @property
+    def is_lasting(self) -> bool:
+        """The commit alone says what it holds: no LFS object, which may come and go, is in it."""
+        return not self.replaced
 
     @property
     def file_name(self) -> str:
         return f"{self.name}.{self.packed_as}"
 
+    def count(self) -> None:
+        """As a download, when its first bytes go out."""
+        count_download(self.forge, self.repository)
+
     def pieces(self) -> Generator[bytes, None, None]:
-        """The bytes, made as they are read. It counts as a download from the first one on.
+        """The bytes, made as they are read.
 
         Raises:
             Unreadable: git did not come to the end.
@@ -66,17 +81,11 @@ class Download:
         """
         git_dir = self.forge.git_dir(self.repository)
         if self.replaced:
-            made = archive_replacing(
+            yield from archive_replacing(
                 git_dir, self.commit.id, packed_as=self.packed_as, prefix=self.name, replaced=self.replaced
             )
         else:
-            made = archive(git_dir, self.commit.id, packed_as=self.packed_as, prefix=self.name)
-        is_counted = False
-        for piece in made:
-            if not is_counted:
-                count_download(self.forge, self.repository)
-                is_counted = True
-            yield piece
+            yield from archive(git_dir, self.commit.id, packed_as=self.packed_as, prefix=self.name)
 
 
 def prepare_download(forge: Forge, repository: Repository, revision: str, packed_as: ArchiveFormat) -> Download:
@@ -97,7 +106,8 @@ def prepare_download(forge: Forge, repository: Repository, revision: str, packed
         raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
     files = files_to_archive(opened, commit.tree)
     replaced = _replaced(forge, repository, opened, files)
-    return Download(forge, repository, commit, packed_as, _name(repository, revision, commit), replaced)
+    size_bytes = sum(file.size_bytes for file in files)
+    return Download(forge, repository, commit, packed_as, _name(repository, revision, commit), replaced, size_bytes)
 
 
 def _name(repository: Repository, revision: str, commit: Commit) -> str:

@@ -165,6 +165,18 @@ class KeptAnswers:
                 if making.task is not None:
                     making.task.cancel()
 
+    async def pieces(self, key: AnswerKey, make: Make) -> AsyncGenerator[bytes, None]:
+        """All of an answer, from its file or as it is made."""
+        whole = self.whole(key)
+        if whole is None:
+            async with self.reading(key, make) as making, contextlib.aclosing(making.pieces()) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        with await asyncio.to_thread(whole[0].open, "rb", buffering=0) as file:
+            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+                yield piece
+
     def _begin(self, key: AnswerKey, make: Make) -> Making:
         self._count += 1
         making = self._making[key] = Making(self._own_folder() / str(self._count))

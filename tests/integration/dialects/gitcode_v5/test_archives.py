@@ -4,13 +4,17 @@ import hashlib
 import io
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from matou.forge import archives as forge_archives
 from matou.forge import lfs
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.downloads import download_statistics
 from matou.forge.settings import change_settings
+from matou.git import archives as git_archives
 from matou.model.repository_settings import RepositoryRules
 from matou.server.dialects.gitcode_v5 import archives
 from matou.server.shares import Shares
@@ -177,3 +181,30 @@ def test_a_damaged_lfs_object_never_makes_a_whole_archive(with_lfs: Harbour) -> 
 
     with pytest.raises(Exception, match="damaged"):
         with_lfs.ask("GET", f"{ARCHIVE}/main.tar.gz")
+
+
+@pytest.mark.parametrize("packed_as", ["zip", "tar.gz"])
+def test_an_archive_that_was_made_once_is_sent_again(
+    harbour: Harbour, monkeypatch: pytest.MonkeyPatch, packed_as: str
+) -> None:
+    made: list[object] = []
+
+    def counted(*arguments: Any, **options: Any) -> Iterator[bytes]:
+        made.append(arguments)
+        return git_archives.archive(*arguments, **options)
+
+    monkeypatch.setattr(forge_archives, "archive", counted)
+
+    answers = [harbour.ask("GET", f"{ARCHIVE}/main.{packed_as}") for _ in range(3)]
+
+    assert len(made) == 1
+    assert len({answer.content for answer in answers}) == 1
+    assert unpacked(answers[2].content, "ferry-main") == FILES
+    assert harbour.ask("GET", f"{ARCHIVE}/main.{packed_as}", person="xiao").status_code == 404
+    statistics = download_statistics(harbour.forge, harbour.repository(), first=None, last=None)
+    assert statistics.total == 3
+    harbour.commit({"new": b"new\n"}, "third", at=1_700_200_000)
+    assert unpacked(harbour.ask("GET", f"{ARCHIVE}/main.{packed_as}").content, "ferry-main") == FILES | {
+        "new": b"new\n"
+    }
+    assert len(made) == 2

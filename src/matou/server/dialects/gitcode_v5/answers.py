@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from matou.server.kept_answers import KeptAnswers
 from matou.server.streaming import Header
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
@@ -35,10 +36,12 @@ class Stream:
     Attributes:
         open: called in the event loop; closing the generator must end what makes the pieces. What it raises before
             its first piece is answered like any other failure.
+        keeping: instead of `open` for what may be kept as a file and sent again.
     """
 
     open: Callable[[], AsyncGenerator[bytes, None]]
     headers: tuple[Header, ...]
+    keeping: Callable[[KeptAnswers], AsyncGenerator[bytes, None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.dialects.gitcode_v5.answers import Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
-from matou.server.dialects.gitcode_v5.pieces import attachment, streamed
+from matou.server.dialects.gitcode_v5.pieces import attachment, counted, kept, streamed
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
+from matou.server.kept_answers import AnswerKey
 from matou.server.pace import LEAST_BYTES_A_SECOND
 from matou.server.shares import Shares
 from matou.settings import MEBIBYTE
@@ -84,7 +85,11 @@ def _download(call: RepositoryCall, revision: str, packed_as: ArchiveFormat) -> 
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
     headers = (kind, attachment(download.file_name), cache)
-    return streamed(download.pieces, headers, whose=call.caller, turns=_TURNS)
+    if not download.is_lasting:
+        return counted(streamed(download.pieces, headers, whose=call.caller, turns=_TURNS), download.count)
+    key = AnswerKey(call.repository.id, None, (download.commit.id, packed_as, download.name))
+    made = kept(download.pieces, headers, whose=call.caller, turns=_TURNS, key=key, size_bytes=download.size_bytes)
+    return counted(made, download.count)
 
 
 _ABOUT: Final = (

@@ -30,6 +30,7 @@ from matou.server.dialects.gitcode_v5.links import PREFIX, Links
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, read_body, read_parameters, read_query
 from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
 from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
+from matou.server.kept_answers import KeptAnswers
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.rate import RateLimiter
 from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site
@@ -119,7 +120,7 @@ class Api(BaseRoute):
         is_head = scope["method"] == "HEAD"
         try:
             given = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            answer = given if isinstance(given, Encoded) else await _opened(given)
+            answer = given if isinstance(given, Encoded) else await _opened(given, self.site.kept)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
@@ -356,6 +357,6 @@ class _Opened:
             await end_answer(send)
 
 
-async def _opened(stream: Stream) -> _Opened:
-    pieces = stream.open()
+async def _opened(stream: Stream, kept: KeptAnswers) -> _Opened:
+    pieces = stream.open() if stream.keeping is None else stream.keeping(kept)
     return _Opened(await anext(pieces, b""), pieces, stream.headers)

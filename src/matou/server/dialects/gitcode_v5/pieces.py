@@ -8,6 +8,7 @@ from contextlib import aclosing
 from urllib.parse import quote
 
 from matou.server.dialects.gitcode_v5.answers import Stream
+from matou.server.kept_answers import AnswerKey, KeptAnswers, Write
 from matou.server.shares import Shares
 from matou.server.streaming import Header
 
@@ -32,6 +33,56 @@ def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turn
         turns: how many of its sort there may be at once; whoever finds none is told to come back.
     """
     return Stream(lambda: _in_turn(begin, whose, turns), headers)
+
+
+def kept(
+    begin: Begin,
+    headers: tuple[Header, ...],
+    *,
+    whose: Hashable,
+    turns: Shares,
+    key: AnswerKey,
+    size_bytes: int,
+) -> Stream:
+    """As `streamed`, for what is the same each time under its key: made once for all who wait, and kept as a file.
+
+    Args:
+        size_bytes: about; what there is no room for is made anew each time.
+    """
+
+    async def make(write: Write) -> None:
+        async with aclosing(_pieces(begin)) as pieces:
+            async for piece in pieces:
+                await write(piece)
+
+    async def keeping(answers: KeptAnswers) -> AsyncGenerator[bytes, None]:
+        with turns.taken(whose):
+            has_room = answers.has_room_for(size_bytes)
+            async with aclosing(answers.pieces(key, make) if has_room else _pieces(begin)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    return Stream(lambda: _in_turn(begin, whose, turns), headers, keeping)
+
+
+def counted(stream: Stream, count: Callable[[], None]) -> Stream:
+    """Counts when the first piece goes out."""
+
+    async def counting(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        is_counted = False
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if not is_counted:
+                    count()
+                    is_counted = True
+                yield piece
+
+    keeping = stream.keeping
+    return Stream(
+        lambda: counting(stream.open()),
+        stream.headers,
+        None if keeping is None else lambda answers: counting(keeping(answers)),
+    )
 
 
 def attachment(file_name: str) -> Header:
