@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from matou.archive.lock import lock_archive
 from support.program import Ended, Person
 from support.team import Team
 
@@ -74,13 +75,50 @@ def test_what_is_not_done_is_named_and_ends_with_3(team: Team, tmp_path: Path) -
     assert "acme/web/notes: failed: " in said
 
 
-def test_a_run_that_has_not_ended_is_told(team: Team, tmp_path: Path) -> None:
+def cut_off(archive: Path, run: int, of: int) -> None:
+    """As a power cut leaves a run: the beginning of a manifest, here with the first line of another run."""
+    folder = archive / f"runs/{run:06d}"
+    folder.mkdir(parents=True)
+    (manifest,) = (archive / f"runs/{of:06d}").glob("manifest*")
+    first = manifest.read_bytes().splitlines(keepends=True)[0]
+    (folder / f"{manifest.name}.partial").write_bytes(first)
+
+
+def test_a_run_that_was_cut_off_is_not_done_until_the_same_command_has_ended(team: Team, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     back_up(team, archive)
-    (archive / "runs/000002").mkdir()
+    cut_off(archive, 2, of=1)
 
-    assert status(team, archive)["cut_off"] == [{"archive": str(archive), "run": 2}]
-    assert "run 2 of " in team.person.matou("status", archive).out
+    (one,) = status(team, archive, code=3)["sources"]
+    said = team.person.matou("status", archive, code=3).out
+    back_up(team, archive)
+
+    assert (one["is_done"], one["cut_off"]) == (True, 2)
+    assert "run 2 was cut off; the same command goes on from there\n  next: matou backup coding --url" in said
+    assert status(team, archive)["cut_off"] == []
+
+
+def test_a_run_that_is_at_work_may_end_yet(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    cut_off(archive, 2, of=1)
+    with lock_archive(archive, now=datetime.now(UTC)):
+        working = status(team, archive)
+        said = team.person.matou("status", archive).out
+
+    assert working["cut_off"] == [{"archive": str(archive), "run": 2, "may_end_yet": True}]
+    assert f"a backup is at work in {archive}" in said
+
+
+def test_a_source_of_which_no_run_ever_ended_is_told(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    cut_off(archive, 2, of=1)
+    shutil.rmtree(archive / "runs/000001")
+
+    (one,) = status(team, archive, code=3)["sources"]
+
+    assert (one["platform"], one["run"], one["cut_off"]) == ("coding", None, 2)
 
 
 def test_where_nothing_was_ever_saved_nothing_is_well(team: Team, tmp_path: Path) -> None:

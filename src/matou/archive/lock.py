@@ -102,6 +102,21 @@ def lock_for_repair(root: Path) -> Iterator[None]:
         yield
 
 
+def is_written_to(root: Path) -> bool:
+    """Whether a writer is at work. It looks for an instant, and only where somebody's name stands in the lock."""
+    path = root / LOCK_FILE
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        if not file.read(1):
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def _take(file: BinaryIO, path: Path, kind: int = fcntl.LOCK_EX) -> None:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)

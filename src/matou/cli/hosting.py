@@ -1,8 +1,9 @@
 """How commands reach the hosting server's use cases."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import keep_private
-from matou.cli.texts import columns, printable
+from matou.cli.texts import columns, local_time, printable, size
 from matou.cli.verbosity import say
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
@@ -81,6 +82,21 @@ def tell_rows(rows: Sequence[Sequence[str]]) -> None:
     """A table without a head, on standard output; nothing where there is none."""
     for line in columns([[printable(cell) for cell in row] for row in rows]) if rows else ():
         typer.echo(line)
+
+
+def tell_values(values: Mapping[str, object]) -> None:
+    """What is known of one thing, a line for each; what is not known is left out."""
+    from matou.cli.words import FIELDS
+
+    tell_rows([(FIELDS[name], _shown(name, value)) for name, value in values.items() if value not in (None, "")])
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name.endswith("_at"):
+        return local_time(datetime.fromisoformat(str(value)))
+    return size(value) if name.endswith("_bytes") and isinstance(value, int) else str(value)
 
 
 def tell_json(values: object) -> None:

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, Yes, account, answer, existing_forge_at, forge_at, tell_json, tell_rows
+from matou.cli.hosting import (
+    AsJson,
+    Root,
+    Yes,
+    account,
+    answer,
+    existing_forge_at,
+    forge_at,
+    tell_json,
+    tell_rows,
+    tell_values,
+)
 from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.verbosity import say
@@ -68,8 +79,7 @@ def show_organization(path: Path, root: Root, as_json: AsJson = False) -> None:
     if as_json:
         tell_json({**_values(found), **inside, "members": people})
         return
-    shown = {**_values(found), "repositories": inside["repositories"]}
-    tell_rows([(name, "" if value is None else str(value)) for name, value in shown.items()])
+    tell_values({**_values(found), "repositories": inside["repositories"]})
     tell_rows([(f"  {one['name']}", str(one["role"])) for one in people])
 
 

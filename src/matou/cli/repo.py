@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_rows
+from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.sources import Usage
@@ -95,7 +95,7 @@ def show_repository(path: Path, root: Root, as_json: AsJson = False) -> None:
     if as_json:
         tell_json(values)
     else:
-        tell_rows([(name, "" if value is None else str(value)) for name, value in values.items()])
+        tell_values(values)
 
 
 @repositories.command("set", cls=Command, help=_("Change what a repository is called, who sees it, and the like."))

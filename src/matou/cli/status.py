@@ -20,6 +20,7 @@ from matou.cli.texts import duration, local_time, printable, size
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
+    from matou.archive.manifest import SourceLine
     from matou.cli.sources import SourceTable
     from matou.transfer.status import ArchiveStatus, SourceStatus
 
@@ -43,6 +44,7 @@ class _Row:
         platform, url: as a command would name them.
         status: None where nothing of it was ever saved there.
         is_too_old: the newest run ended longer ago than is wanted.
+        cut_off: the run since then that was cut off; None where there is none, or it may end yet.
     """
 
     archive: Path
@@ -51,10 +53,20 @@ class _Row:
     status: "SourceStatus | None"
     age: timedelta | None
     is_too_old: bool
+    cut_off: int | None
 
     @property
     def is_well(self) -> bool:
-        return self.status is not None and self.status.is_done and not self.is_too_old
+        is_done = self.status is not None and self.status.is_done
+        return is_done and not self.is_too_old and self.cut_off is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that has not ended, and whose it is."""
+
+    run: int
+    source: "SourceLine"
 
 
 def status(
@@ -135,22 +147,47 @@ def _rows(
     for folder, archive in found.items():
         for one in archive.sources:
             age = one.age(at)
-            yield _Row(folder, one.source.platform, one.source.url, one, age, limit is not None and age > limit)
+            is_too_old = limit is not None and age > limit
+            cut_off = None if archive.is_at_work else archive.cut_off_of(one.source)
+            yield _Row(
+                folder, one.source.platform, one.source.url, one, age, is_too_old, cut_off.run if cut_off else None
+            )
+        yield from _never_ended(folder, archive)
     for folder, table in wanted:
-        if not any(_is_of(table, one) for one in found[folder].sources):
-            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False)
+        known = [one.source for one in found[folder].sources] + [one.source for one in _begun(found[folder])]
+        if not any(_is_of(table, source) for source in known):
+            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None)
 
 
-def _is_of(table: "SourceTable", one: "SourceStatus") -> bool:
+def _never_ended(folder: Path, archive: "ArchiveStatus") -> Iterator[_Row]:
+    """Sources of which a run was cut off, and none has ended."""
+    for one in _begun(archive):
+        cut_off = None if archive.is_at_work else one.run
+        yield _Row(folder, one.source.platform, one.source.url, None, None, is_too_old=False, cut_off=cut_off)
+
+
+def _begun(archive: "ArchiveStatus") -> "list[_Begun]":
+    from matou.archive.chain import source_key
+
+    ended = {source_key(one.source) for one in archive.sources}
+    begun = {source_key(one.source): _Begun(one.run, one.source) for one in archive.cut_off if one.source is not None}
+    return [one for key, one in begun.items() if key not in ended]
+
+
+def _is_of(table: "SourceTable", source: "SourceLine") -> bool:
     from matou.archive.chain import host_of
     from matou.cli.hosts import api_address
 
     url = api_address(table.url, table.platform)
-    return (table.platform, host_of(url)) == (one.source.platform, host_of(one.source.url))
+    return (table.platform, host_of(url)) == (source.platform, host_of(source.url))
 
 
 def _cut_off(found: "dict[Path, ArchiveStatus]") -> list[dict[str, object]]:
-    return [{"archive": str(folder), "run": run} for folder, archive in found.items() for run in archive.cut_off]
+    return [
+        {"archive": str(folder), "run": one.run, "may_end_yet": archive.is_at_work}
+        for folder, archive in found.items()
+        for one in archive.cut_off
+    ]
 
 
 def _values(row: _Row) -> dict[str, object]:
@@ -177,6 +214,7 @@ def _values(row: _Row) -> dict[str, object]:
         "run": one.run if one else None,
         "is_done": one is not None and one.is_done,
         "is_too_old": row.is_too_old,
+        "cut_off": row.cut_off,
         "is_well": row.is_well,
         "next": _next(row),
     }
@@ -190,10 +228,8 @@ def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str
         yield _("nothing was ever backed up here")
         yield _("next: {step}").format(step="matou backup PLATFORM --url URL --to DIR")
     for folder, archive in found.items():
-        for run in archive.cut_off:
-            yield _("run {run} of {archive} has not ended: it is at work, or was cut off").format(
-                run=run, archive=printable(str(folder))
-            )
+        if archive.is_at_work:
+            yield _("a backup is at work in {archive}").format(archive=printable(str(folder)))
 
 
 def _lines_of(row: _Row) -> Iterator[str]:
@@ -217,6 +253,8 @@ def _lines_of(row: _Row) -> Iterator[str]:
         if len(one.not_done) > MOST_NAMED:
             yield _("{count} more are not done").format(count=len(one.not_done) - MOST_NAMED)
         yield from _faults_of(row, one)
+    if row.cut_off is not None:
+        yield _("run {run} was cut off; the same command goes on from there").format(run=row.cut_off)
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, Yes, account, answer, existing_forge_at, forge_at, tell_json, tell_rows
+from matou.cli.hosting import (
+    AsJson,
+    Root,
+    Yes,
+    account,
+    answer,
+    existing_forge_at,
+    forge_at,
+    tell_json,
+    tell_rows,
+    tell_values,
+)
 from matou.cli.language import translate
 from matou.cli.prompts import ask_for_new, confirm
 from matou.cli.sources import Usage
@@ -81,7 +92,7 @@ def show_account(name: Name, root: Root, as_json: AsJson = False) -> None:
         tell_json(values)
         return
     roles = values.pop("roles")
-    tell_rows([(name, str(value)) for name, value in values.items()])
+    tell_values(values)
     if isinstance(roles, list):
         tell_rows([(f"  {role['namespace']}", role["role"]) for role in roles])
 

@@ -1,13 +1,23 @@
 """How an archive's sources stand: the newest run of each, what is not done, and what has happened since."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from matou.archive.chain import checked_lines, newest_manifests
+from matou.archive.chain import SourceKey, checked_lines, newest_manifests, source_key
 from matou.archive.layout import Archive
-from matou.archive.manifest import EndLine, Listing, Outcome, RepositoryLine, RunLine, SourceLine
-from matou.errors import UnknownShape
+from matou.archive.lock import is_written_to
+from matou.archive.manifest import (
+    EndLine,
+    Listing,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    read_run_line,
+)
+from matou.errors import Damaged, UnknownShape
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
 from matou.transfer.report import NOT_LOOKED_FOR
@@ -48,22 +58,55 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """A run that has not ended, after the last one of its source that has; `source` is None if it did not get far."""
+
+    run: int
+    source: SourceLine | None
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveStatus:
-    """`cut_off` are the runs that began after the last one that ended and have not ended, or not yet."""
+    """`is_at_work` says whether somebody writes to the archive now, so that what has not ended may end yet."""
 
     sources: tuple[SourceStatus, ...]
-    cut_off: tuple[int, ...]
+    cut_off: tuple[CutOff, ...]
+    is_at_work: bool
+
+    def cut_off_of(self, source: SourceLine) -> CutOff | None:
+        """The last one that was cut off and is this source's, or may be."""
+        key = source_key(source)
+        found = [one for one in self.cut_off if one.source is None or source_key(one.source) == key]
+        return found[-1] if found else None
 
 
-NOTHING_YET = ArchiveStatus((), ())
+NOTHING_YET = ArchiveStatus((), (), is_at_work=False)
 
 
 def archive_status(archive: Archive) -> ArchiveStatus:
     """Raises DamagedManifest."""
+    is_at_work = is_written_to(archive.root)
     sources = tuple(_source_status(archive, list(checked_lines(path))) for path in newest_manifests(archive))
-    newest = max((one.run for one in sources), default=0)
-    cut_off = tuple(run for run in archive.run_numbers() if run > newest and not archive.manifest(run).exists())
-    return ArchiveStatus(sources, cut_off)
+    newest = {source_key(one.source): one.run for one in sources}
+    return ArchiveStatus(sources, tuple(_cut_off(archive, newest)), is_at_work)
+
+
+def _cut_off(archive: Archive, newest: Mapping[SourceKey, int]) -> Iterator[CutOff]:
+    for run in archive.run_numbers():
+        path = archive.manifest(run)
+        if path.exists():
+            continue
+        source = _source_of(path.with_name(path.name + ".partial"))
+        last = max(newest.values(), default=0) if source is None else newest.get(source_key(source), 0)
+        if run > last:
+            yield CutOff(run, source)
+
+
+def _source_of(partial: Path) -> SourceLine | None:
+    try:
+        return read_run_line(partial).source
+    except (FileNotFoundError, Damaged):
+        return None
 
 
 def _source_status(archive: Archive, lines: list[object]) -> SourceStatus:
