@@ -41,6 +41,11 @@ def rebuild_derived(git_dir: Path, *, hash_name: str, limits: Limits) -> tuple[P
     return tuple(sorted(rebuilt))
 
 
+def has_lost_index(git_dir: Path) -> bool:
+    """Whether a pack lies there that git cannot read for want of an index."""
+    return any(_is_lost(pack.with_suffix(".idx")) for pack in (git_dir / "objects/pack").glob("pack-*.pack"))
+
+
 def is_derived(path: Path) -> bool:
     """Whether a file of `objects` says nothing that the packs do not say."""
     return path.suffix in {*_OF_A_PACK, ".bitmap", ".graph"} or path.name in ("multi-pack-index", "commit-graph")

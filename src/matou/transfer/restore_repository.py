@@ -21,7 +21,7 @@ from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import chunks_of, make_folders, naming_the_file, sync_folder, syncfs, write_atomically
-from matou.transfer.repair import rebuild_derived
+from matou.transfer.repair import has_lost_index, rebuild_derived
 from matou.transfer.restore_plan import DEPOT_FILE, PlannedRepository
 from matou.transfer.restore_report import Layout
 from matou.transfer.restore_script import lines_of_script
@@ -177,10 +177,11 @@ class Restorer:
             DamagedRepository: without it something is missing of what is to be given back.
         """
         hash_name = "sha256" if any(len(oid) == SHA256_DIGITS for oid in ids) else "sha1"
-        faulty: list[CheckedFile] = []
+        faulty = _faulty(git_dir, hash_name)
         try:
-            rebuild_derived(git_dir, hash_name=hash_name, limits=self.limits)
-            faulty = [file for file in check_object_files(git_dir / "objects", hash_name=hash_name) if file.fault]
+            if faulty or has_lost_index(git_dir):
+                rebuild_derived(git_dir, hash_name=hash_name, limits=self.limits)
+                faulty = _faulty(git_dir, hash_name)
             if faulty:
                 self._do_without(git_dir, [file.path for file in faulty], ids)
         except GitStopped:
@@ -245,6 +246,10 @@ class Restorer:
         except (Damaged, NotFound) as error:
             return error
         return None
+
+
+def _faulty(git_dir: Path, hash_name: str) -> list[CheckedFile]:
+    return [file for file in check_object_files(git_dir / "objects", hash_name=hash_name) if file.fault is not None]
 
 
 def copy_objects(source: Path, target: Path) -> None:
