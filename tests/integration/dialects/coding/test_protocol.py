@@ -11,6 +11,7 @@ import pytest
 from matou.db.memberships import Role
 from matou.forge.access import Scope
 from matou.forge.members import add_member
+from matou.forge.memory import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.namespaces import create_organization
 from matou.forge.tokens import create_project_token, create_token
 from matou.platforms.coding.errors import SCOPE_REFUSED
@@ -107,6 +108,18 @@ def test_an_expired_token_is_an_authentication_failure(team: Team, api: Api) -> 
     assert asked(WHO).response["User"]["Id"] == team.people["chen"].id
     team.clock.advance(timedelta(hours=2))
     assert asked(WHO).error == "AuthFailure"
+
+
+def test_who_guesses_tokens_is_asked_to_wait(api: Api) -> None:
+    guesses = [Api(api.app, f"{number:040x}")(WHO).error for number in range(FREE_FAILURES_OF_AN_ADDRESS + 1)]
+
+    assert guesses == ["AuthFailure"] * FREE_FAILURES_OF_AN_ADDRESS + ["RequestLimitExceeded"]
+
+
+def test_a_program_that_asks_again_with_an_old_token_is_counted_once(api: Api) -> None:
+    old = Api(api.app, "0" * 40)
+
+    assert {old(WHO).error for _ in range(FREE_FAILURES_OF_AN_ADDRESS + 1)} == {"AuthFailure"}
 
 
 @pytest.mark.parametrize("action", ["Nope", "DescribeDepotInfo", "describe", "--upload-pack=x", "x" * 5000])

@@ -9,6 +9,7 @@ import structlog
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.forge.abbreviations import AmbiguousRevision
 from matou.forge.access import MissingScope
+from matou.forge.users import TooManyFailures
 from matou.git.objects import InvalidTreePath, TooLargeToRead
 from matou.model.names import InvalidName
 from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
@@ -49,6 +50,7 @@ CODE_OF_KIND: tuple[tuple[type[MatouError], str], ...] = (
     (UnknownCredential, ErrorCode.AUTH_FAILURE),
     (UnreadableCredential, ErrorCode.AUTH_FAILURE),
     (TooManyCalls, ErrorCode.REQUEST_LIMIT_EXCEEDED),
+    (TooManyFailures, ErrorCode.REQUEST_LIMIT_EXCEEDED),
     (MissingParameter, ErrorCode.MISSING_PARAMETER),
     (InvalidParameter, ErrorCode.INVALID_PARAMETER),
     (BodyTooLarge, ErrorCode.INVALID_PARAMETER),
