@@ -11,6 +11,7 @@ from contracts.platforms import PlatformContract, Stage
 from matou.errors import TryLater, UnknownShape
 from matou.model.platform import Visibility
 from matou.transfer.source import Source
+from matou.transfer.survey import survey
 from support.v5_account import Answer, V5Account
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,6 +106,25 @@ class V5Contract(PlatformContract):
         account.wikis.add("/docks/ship.wiki.git")
 
         assert [repository.name for repository in client.repositories()] == ["ship"]
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            Answer(302, b"", {"Location": "/login"}),
+            Answer(200, b"<html>please log in</html>", {"Content-Type": "text/html"}),
+            Answer(401, b"who are you?"),
+        ],
+        ids=repr,
+    )
+    def test_an_answer_that_does_not_say_whether_a_wiki_is_there_is_no_no(
+        self, account: V5Account, client: Source, odd: Answer
+    ) -> None:
+        account.repository(account.namespace("docks"), "ship")
+        account.odd_wikis = odd
+        found = survey(client, client.account(), check=lambda: None)
+
+        assert [repository.name for repository in found.repositories.values()] == ["ship"]
+        assert any(found.faults())
 
     def test_a_git_server_that_fails_for_a_wiki_is_an_error_after_the_repositories(
         self, account: V5Account, client: Source

@@ -50,6 +50,7 @@ class V5Account(ABC):
         hidden: repositories that only their organization lists.
         wikis: `/namespace/name.wiki.git` that are there.
         git_fails: git's addresses answer 503.
+        odd_wikis: what git's addresses of wikis answer in the place of what they should.
         always: answers to a path instead of the right ones.
         stumbles: the next answers to the list of all that one has.
         fetched: what was asked for outside of the API, and the Authorization that came with it.
@@ -66,6 +67,7 @@ class V5Account(ABC):
     hidden: set[int] = field(default_factory=set)
     wikis: set[str] = field(default_factory=set)
     git_fails: bool = False
+    odd_wikis: Answer | None = None
     always: dict[str, Answer] = field(default_factory=dict)
     stumbles: deque[Answer] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
@@ -128,7 +130,7 @@ class V5Account(ABC):
             return Answer(503, b"later")
         if path.removesuffix("/info/refs") in self.wikis:
             return Answer(200, ADVERTISED, {"Content-Type": "application/x-git-upload-pack-advertisement"})
-        return self._without_wiki()
+        return self.odd_wikis or self._without_wiki()
 
     def _own_repositories(self, query: Mapping[str, str]) -> Answer:
         rows = [row for row in self.repositories.values() if row["id"] not in self.hidden]

@@ -12,6 +12,7 @@ from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.answers import Answer
 from matou.remote.odd_rows import UnreadableRow, require_readable
 from matou.remote.paging import ListingBroken, Page, read_pages
+from matou.remote.withholding import unknown_shape
 
 T = TypeVar("T")
 
@@ -125,7 +126,7 @@ def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, st
         UnknownShape: it is no list.
     """
     if not isinstance(rows, list):
-        raise UnknownShape(name, rows)
+        raise unknown_shape(name, rows)
     total, total_pages = (_number(answer.headers.get(header, "")) for header in totals)
     return Page(rows, total, total_pages)
 

@@ -3,13 +3,24 @@
 import re
 
 from matou.credentials import Secret
-from matou.errors import Refused
+from matou.errors import MatouError, Refused
+from matou.remote.answers import AnsweredRefused
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
 
 
 class BadCredential(Refused):
     """A credential is not good, or no longer: nothing more is to be asked with it."""
+
+
+FORBIDDEN = 403
+
+
+def is_dead(error: MatouError) -> bool:
+    """Whether an error says that the credential is not good any more: 403 may be about this one thing alone."""
+    cause = error.__cause__
+    is_about_this = isinstance(cause, AnsweredRefused) and cause.answer.status == FORBIDDEN
+    return isinstance(error, BadCredential) and not is_about_this
 
 
 class UnusableToken(Refused):

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from matou.credentials import GitCredential
-from matou.errors import MatouError, NotFound, Phrase
+from matou.errors import MatouError, Phrase
 from matou.model.platform import RemoteRepository, Unseen
-from matou.remote.answers import AnsweredRefused
+from matou.remote.answers import AnsweredNotFound, AnsweredRefused
 from matou.remote.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
 from matou.remote.session import Session
 
@@ -16,6 +16,9 @@ ASKING = 8
 
 DOT_GIT = ".git"
 FORBIDDEN = 403
+NOT_THERE = (404, 410)
+GIT_ADDRESS = "/info/refs"
+"""What is said elsewhere, where a redirect led, is said of a page to log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,9 @@ def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
     """
     try:
         git.advertise(wiki.clone_url, UPLOAD_PACK)
-    except NotFound:
-        return False
-    except AnsweredRefused as refusal:
-        if refusal.answer.status == FORBIDDEN:
+    except (AnsweredNotFound, AnsweredRefused) as refusal:
+        says_no = refusal.answer.status in (FORBIDDEN, *NOT_THERE)
+        if says_no and GIT_ADDRESS in str(refusal.values["request"]):
             return False
         raise
     return True

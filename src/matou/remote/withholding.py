@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from matou.remote.redaction import ELLIPSIS
+from matou.errors import UnknownShape
+from matou.remote.redaction import ELLIPSIS, redact
 
 WITHHELD: Final = msgspec.json.encode(ELLIPSIS)
 
@@ -32,6 +33,10 @@ HOOK_ADDRESSES: Final = ("hookurl", "callbackurl", "targeturl", "actionpropertie
 """Whoever knows a webhook's address may post to it: a chat's robot is its address. The last two are CODING's, in whose
 text address and secret stand together."""
 
+LONGEST_QUOTED_LIST: Final = 50
+LONGEST_QUOTED_TEXT: Final = 400
+
+_HOOKS = re.compile(rb'hooks?"\s*:')
 _TOKEN = re.compile(
     rb"""
     "[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)    # a text, perhaps cut off
@@ -40,7 +45,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SUSPECT = re.compile(rb"pass|secret|token|key|hook|url|propert|@|sig|\\u00", re.IGNORECASE)
+_SUSPECTS: Final = (
+    *(b'word"', b'passwd"', b'phrase"', b'secret"', b'token"', b'key"'),
+    *(b'hook_url"', b'hookurl"', b"callback", b'target_url"', b'targeturl"'),
+    *(b'properties"', rb"\u00", b"token=", b"key=", b"secret=", b"password=", b"sig=", b"signature=", b"credential="),
+)
+"""An answer in which none of these is, in small letters, holds no secret by name: most are let pass at once."""
 _USERINFO = re.compile(rb"(:(?:\\?/){2})[^/\\\s?#\"'<>@]*(?:@[^/\\\s?#\"'<>@]*)*@")
 _QUERY = re.compile(
     rb"((?:[?&;]|\\u0026|\A)(?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret"
@@ -58,13 +68,39 @@ def withhold(body: bytes, *, request: str) -> bytes:
     Args:
         request: the platform's own name for what was asked: in an answer about hooks every `url` is a hook's.
     """
-    if _SUSPECT.search(body) is None:
+    is_about_hooks = "hook" in request.lower()
+    if not (is_about_hooks or _is_suspect(body)):
         return body
-    return _TOKEN.sub(_Walk(is_about_hooks="hook" in request.lower()).replaced, body)
+    return _TOKEN.sub(_Walk(is_about_hooks).replaced, body)
+
+
+def _is_suspect(body: bytes) -> bool:
+    small = body.lower()
+    is_named = any(suspect in small for suspect in _SUSPECTS)
+    return is_named or any(pattern.search(small) for pattern in (_HOOKS, _USERINFO))
 
 
 def withhold_parameters(parameters: Mapping[str, object]) -> dict[str, object]:
     return {name: ELLIPSIS if value and _is_secret(_bare(name)) else value for name, value in parameters.items()}
+
+
+def unknown_shape(where: str, value: object) -> UnknownShape:
+    """The error that quotes what came, as `platform Object.field`, and no secret of it: its text is kept."""
+    name, _, _ = where.partition(" (")
+    is_secret = _is_secret(_bare(name.rpartition(".")[2]))
+    return UnknownShape(where, ELLIPSIS if value and is_secret else _without_secrets(value))
+
+
+def _without_secrets(value: object) -> object:
+    """As much of a value as is ever quoted."""
+    if isinstance(value, Mapping):
+        return {
+            name: ELLIPSIS if each and _is_secret(_bare(str(name))) else _without_secrets(each)
+            for name, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value[:LONGEST_QUOTED_LIST]]
+    return redact(value[:LONGEST_QUOTED_TEXT]) if isinstance(value, str) else value
 
 
 @dataclass(slots=True)

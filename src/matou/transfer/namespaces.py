@@ -8,7 +8,7 @@ from matou.archive.manifest import NamespaceLine
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
-from matou.remote.tokens import BadCredential
+from matou.remote.tokens import is_dead
 from matou.storage.files import WriteFailed
 from matou.transfer.crew import Cancelled
 from matou.transfer.source import Source
@@ -64,9 +64,11 @@ class NamespaceSaver:
     ) -> str | None:
         try:
             content = read()
-        except (Cancelled, WriteFailed, BadCredential):
+        except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
+            if is_dead(error):
+                raise
             self.unseen.append(Unseen(what, error.fact))
             if not isinstance(error, may_miss):
                 self.faults.append((what, error))

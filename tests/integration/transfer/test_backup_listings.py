@@ -11,6 +11,7 @@ from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.model.platform import Unseen
 from matou.remote.answers import Answer, AnsweredRefused
 from matou.remote.git_http import LogInRefused
+from matou.remote.tokens import BadCredential
 from matou.transfer.filters import NothingMatches
 from matou.transfer.report import CredentialDied
 from support.scripted_source import (
@@ -387,6 +388,19 @@ def test_what_was_saved_before_a_credential_died_is_named_and_the_rest_failed(
     again = back_up(team, archive)
     assert dict(again.outcomes) == {"unchanged": 12, "saved": 19}
     assert_sound(archive)
+
+
+def test_a_403_for_the_labels_of_one_project_is_not_the_end_of_the_credential(
+    team: ScriptedSource, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(namespace: object) -> bytes:
+        raise BadCredential("coding answered with status 403") from answered(403)
+
+    monkeypatch.setattr(team, "labels", refuse)
+    report = back_up(team, archive)
+
+    assert dict(report.outcomes) == {"saved": 4}
+    assert [problem.what for problem in report.problems] == ["labels of shop"]
 
 
 def test_lfs_objects_that_were_not_fetched_when_a_credential_died_are_missing_and_nothing_else(

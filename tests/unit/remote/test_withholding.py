@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from matou.remote.withholding import withhold, withhold_parameters
+from matou.errors import UnknownShape
+from matou.remote.withholding import unknown_shape, withhold, withhold_parameters
 
 SECRET = "s3cr3t-that-nobody-may-keep"
 
@@ -102,3 +103,23 @@ def test_parameters_are_kept_but_for_secrets() -> None:
         "access_token": "…",
         "Password": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("gitee Hook (Expected `str`)", {"id": 1, "password": SECRET}),
+        ("gitcode Hook.password", [SECRET]),
+        ("gitee Hook.password (Expected `str`, got `array`)", [SECRET]),
+        ("coding Response", [{"Data": {"Token": SECRET}}]),
+        ("gitcode Repository.import_url", f"https://a:{SECRET}@git.example/"),
+    ],
+)
+def test_an_error_quotes_no_secret_of_what_it_could_not_read(where: str, value: object) -> None:
+    assert SECRET not in str(unknown_shape(where, value))
+
+
+def test_an_error_quotes_all_the_rest() -> None:
+    assert str(unknown_shape("gitee Repository.id", {"id": "x", "n": [1]})) == str(
+        UnknownShape("gitee Repository.id", {"id": "x", "n": [1]})
+    )

@@ -16,6 +16,7 @@ import msgspec
 
 from matou.errors import UnknownShape
 from matou.remote.odd_rows import LeftOut, UnreadableRow, keep_left_out
+from matou.remote.withholding import unknown_shape
 
 Milliseconds = NewType("Milliseconds", int)
 """Since 1970-01-01 in UTC; 0 where CODING does not know, or where it never happened."""
@@ -69,7 +70,7 @@ def read(kind: type[S], value: object, *, unreadable: Unreadable | None = None, 
 
 def _read_struct(kind: type[S], value: object, where: str, odd: Odd) -> S:
     if not isinstance(value, Mapping):
-        raise UnknownShape(f"coding {where}", value)
+        raise unknown_shape(f"coding {where}", value)
     found: dict[str, object] = {}
     inner = Odd(odd.rows, None if odd.fields is None else [])
     for field in _fields(kind):
@@ -88,7 +89,7 @@ def _read_struct(kind: type[S], value: object, where: str, odd: Odd) -> S:
 def _require_given(field: "_Field", value: Mapping[object, object], *, is_lenient: bool) -> None:
     """An answer's list may be null where it is empty; one that is not there has not said that it is."""
     if field.required or (is_lenient and field.holds_rows and field.key not in value):
-        raise UnknownShape(f"coding {field.where}", value.get(field.key))
+        raise unknown_shape(f"coding {field.where}", value.get(field.key))
 
 
 def _read_field(field: "_Field", given: object, found: dict[str, object], odd: Odd) -> None:
@@ -157,7 +158,7 @@ def _list_reader(kind: Any, *, lone: bool) -> _Read:
         if lone and isinstance(value, Mapping):
             value = [value]
         if not isinstance(value, list):
-            raise UnknownShape(f"coding {where}", value)
+            raise unknown_shape(f"coding {where}", value)
         return list(_read_each(value, where, read_one, odd))
 
     return read_list
@@ -178,7 +179,7 @@ def _read_each(values: list[object], where: str, read_one: _Read, odd: Odd) -> l
 
 def _read_text(value: object, where: str, _odd: Odd) -> str:
     if not isinstance(value, str):
-        raise UnknownShape(f"coding {where}", value)
+        raise unknown_shape(f"coding {where}", value)
     return value
 
 
@@ -186,7 +187,7 @@ def _read_integer(value: object, where: str, _odd: Odd) -> int:
     if isinstance(value, str) and _INTEGER.match(value):
         value = int(value)
     if type(value) is not int or abs(value) > LARGEST_INTEGER:
-        raise UnknownShape(f"coding {where}", value)
+        raise unknown_shape(f"coding {where}", value)
     return value
 
 
@@ -194,7 +195,7 @@ def _read_truth(value: object, where: str, _odd: Odd) -> bool:
     if isinstance(value, str):
         value = _TRUTH.get(value.lower(), value)
     if not isinstance(value, bool):
-        raise UnknownShape(f"coding {where}", value)
+        raise unknown_shape(f"coding {where}", value)
     return value
 
 
@@ -209,7 +210,7 @@ def _start_of_day(day: str, where: str) -> Milliseconds:
     try:
         moment = datetime.fromisoformat(day).replace(tzinfo=CHINA)
     except ValueError:
-        raise UnknownShape(f"coding {where}", day) from None
+        raise unknown_shape(f"coding {where}", day) from None
     return Milliseconds(int(moment.timestamp()) * 1000)
 
 

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType, field
 from matou.errors import TryLater, UnknownShape
 from matou.platforms.coding.errors import Error, failure_of
 from matou.platforms.coding.reading import ONE_OR_MANY, Milliseconds, Unreadable, read
+from matou.remote.withholding import unknown_shape
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -106,13 +107,13 @@ class Member(Wire, kw_only=True):
 
 
 class Team(Wire, kw_only=True):
-    """`team_host` carries the scheme: `https://team.coding.net`."""
+    """`team_host` carries the scheme: `https://team.coding.net`; where it is empty, a team is known by its name."""
 
     id: int
     name: str = ""
     name_pin_yin: str = ""
     avatar: str = ""
-    team_host: str
+    team_host: str = ""
     is_verification: bool = False
     team_owner: Member | UnsetType = UNSET
 
@@ -407,7 +408,7 @@ def decode_response(kind: type[R], body: bytes, *, unreadable: Unreadable | None
     envelope = _parse(body)
     inner = envelope.get("Response") if isinstance(envelope, dict) else None
     if not isinstance(inner, dict):
-        raise UnknownShape("coding Response", envelope)
+        raise unknown_shape("coding Response", envelope)
     if inner.get("Error") is not None:
         raise failure_of(read(ErrorResponse, inner).error)
     return read(kind, inner, unreadable=unreadable, is_lenient=True)

@@ -17,6 +17,7 @@ from matou.errors import UnknownShape
 from matou.platforms.gitcode.wire_base import StrictWire, Wire, keep_undescribed
 from matou.remote.json_answers import parse_answer
 from matou.remote.odd_rows import LeftOut, keep_left_out
+from matou.remote.withholding import unknown_shape
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)
@@ -52,7 +53,7 @@ def read(kind: type[T], value: object) -> T:
 
 def _read_object(kind: type[W], value: object, where: str, left_out: LeftOut) -> W:
     if not isinstance(value, Mapping):
-        raise UnknownShape(f"gitcode {where}", value)
+        raise unknown_shape(f"gitcode {where}", value)
     found: dict[str, object] = {}
     odd: LeftOut = []
     for field in _fields(kind):
@@ -62,7 +63,7 @@ def _read_object(kind: type[W], value: object, where: str, left_out: LeftOut) ->
         if given is not _ABSENT:
             _read_field(field, given, found, odd, may_miss=not (field.required or issubclass(kind, StrictWire)))
         elif field.required:
-            raise UnknownShape(f"gitcode {field.where}", value.get(field.key))
+            raise unknown_shape(f"gitcode {field.where}", value.get(field.key))
     wire = kind(**found)
     if len(found) < len(value):
         _keep_rest(wire, value, found)
@@ -140,7 +141,7 @@ def _union_reader(kinds: list[Any]) -> _Read:
 def _list_reader(read_one: _Read) -> _Read:
     def read_list(value: object, where: str, left_out: LeftOut) -> list[Any]:
         if not isinstance(value, list):
-            raise UnknownShape(f"gitcode {where}", value)
+            raise unknown_shape(f"gitcode {where}", value)
         return [read_one(each, where, left_out) for each in value]
 
     return read_list
@@ -149,7 +150,7 @@ def _list_reader(read_one: _Read) -> _Read:
 def _dict_reader(read_one: _Read) -> _Read:
     def read_dict(value: object, where: str, left_out: LeftOut) -> dict[str, Any]:
         if not isinstance(value, Mapping):
-            raise UnknownShape(f"gitcode {where}", value)
+            raise unknown_shape(f"gitcode {where}", value)
         return {key: read_one(each, where, left_out) for key, each in value.items()}
 
     return read_dict
@@ -159,7 +160,7 @@ def _read_text(value: object, where: str, _left_out: LeftOut) -> str:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str):
-        raise UnknownShape(f"gitcode {where}", value)
+        raise unknown_shape(f"gitcode {where}", value)
     return value
 
 
@@ -167,7 +168,7 @@ def _read_integer(value: object, where: str, _left_out: LeftOut) -> int:
     if isinstance(value, str) and _INTEGER.match(value):
         value = int(value)
     if type(value) is not int or abs(value) > _LARGEST_INTEGER:
-        raise UnknownShape(f"gitcode {where}", value)
+        raise unknown_shape(f"gitcode {where}", value)
     return value
 
 
@@ -175,7 +176,7 @@ def _read_number(value: object, where: str, _left_out: LeftOut) -> float:
     if isinstance(value, str) and _DECIMAL.match(value):
         value = float(value)
     if type(value) not in (int, float):
-        raise UnknownShape(f"gitcode {where}", value)
+        raise unknown_shape(f"gitcode {where}", value)
     return value  # type: ignore[return-value]  # one of the two it is
 
 
@@ -183,7 +184,7 @@ def _read_truth(value: object, where: str, _left_out: LeftOut) -> bool:
     if not isinstance(value, bool):
         value = _TRUTHS.get(str(value).lower(), value)
     if not isinstance(value, bool):
-        raise UnknownShape(f"gitcode {where}", value)
+        raise unknown_shape(f"gitcode {where}", value)
     return value
 
 

@@ -12,6 +12,7 @@ import msgspec
 from matou.errors import UnknownShape
 from matou.remote.json_answers import parse_answer
 from matou.remote.odd_rows import LeftOut, keep_left_out
+from matou.remote.withholding import unknown_shape
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ def _read(kind: Any, value: object, where: str, left_out: LeftOut) -> Any:
     except msgspec.ValidationError as fault:
         inner = _struct_in(kind)
         if inner is None or not isinstance(value, Mapping):
-            raise UnknownShape(f"gitee {where} ({fault})", value) from None
+            raise unknown_shape(f"gitee {where} ({fault})", value) from None
         return _read_field_by_field(inner, value, left_out)
 
 
@@ -45,7 +46,7 @@ def _read_field_by_field(kind: Any, value: Mapping[object, object], left_out: Le
         where = f"{kind.__name__}.{field.encode_name}"
         if field.encode_name not in value:
             if field.required:
-                raise UnknownShape(f"gitee {where}", None)
+                raise unknown_shape(f"gitee {where}", None)
             continue
         try:
             found[field.name] = _read(field.type, value[field.encode_name], where, odd)
