@@ -9,7 +9,9 @@ from integration.transfer.saved_archives import Team, git, make_repository
 from integration.transfer.test_migrate import Port, by_path, every_platform, outcomes, refs
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
+from matou.forge.repositories import import_repository
 from matou.git.push import Pusher, PushFailed
+from matou.model.names import RepositoryPath
 from matou.transfer.migrate_refs import ShallowHistory
 from matou.transfer.migrate_report import MoveOutcome
 
@@ -104,3 +106,61 @@ def test_a_name_that_means_something_else_to_git_keeps_no_other_ref_away(
     there = refs(port.git_dir("api"))
     assert {ref: oid for ref, oid in refs(source).items() if ref != name}.items() <= there.items()
     assert by_path(report)[API].outcome is (MoveOutcome.MOVED if name in there else MoveOutcome.INCOMPLETE)
+
+
+ODD_PEOPLE = {
+    "badTimezone": "a <a@b> 1700000000 +051800",
+    "missingSpaceBeforeDate": "a <a@b>1700000000 +0000",
+    "missingSpaceBeforeEmail": "a<a@b> 1700000000 +0000",
+    "missingNameBeforeEmail": "<a@b> 1700000000 +0000",
+    "zeroPaddedDate": "a <a@b> 01700000000 +0000",
+    "badDateOverflow": "a <a@b> 99999999999999999999 +0000",
+    "missingEmail": "a 1700000000 +0000",
+}
+"""As highlight.js and many others have them, from tools of long ago."""
+
+
+def add_odd_history(git_dir: Path) -> None:
+    """A branch for each fault that git has against old histories and that does no harm."""
+    tree, blob = (git(git_dir, "rev-parse", f"main{what}") for what in ("^{tree}", ":file.txt"))
+    for fault, person in ODD_PEOPLE.items():
+        text = f"tree {tree}\nauthor {person}\ncommitter {person}\n\n{fault}\n"
+        keep_object(git_dir, "commit", text.encode(), fault)
+    usual = "a <a@b> 1700000000 +0000"
+    authors = f"tree {tree}\nauthor {usual}\nauthor {usual}\ncommitter {usual}\n\nx\n"
+    keep_object(git_dir, "commit", authors.encode(), "multipleAuthors")
+    name = bytes.fromhex(blob)
+    folder = bytes.fromhex(git(git_dir, "hash-object", "-t", "tree", "-w", "--stdin", data=b"100644 f\0" + name))
+    trees = {
+        "duplicateEntries": b"100644 f\0" + name + b"100644 f\0" + name,
+        "treeNotSorted": b"100644 b\0" + name + b"100644 a\0" + name,
+        "zeroPaddedFilemode": b"0100644 a\0" + name + b"040000 b\0" + folder,
+    }
+    for fault, content in trees.items():
+        odd = git(git_dir, "hash-object", "--literally", "-t", "tree", "-w", "--stdin", data=content)
+        text = f"tree {odd}\nauthor {usual}\ncommitter {usual}\n\n{fault}\n"
+        keep_object(git_dir, "commit", text.encode(), fault)
+
+
+def keep_object(git_dir: Path, kind: str, content: bytes, branch: str) -> None:
+    oid = git(git_dir, "hash-object", "--literally", "-t", kind, "-w", "--stdin", data=content)
+    git(git_dir, "update-ref", f"refs/heads/{branch}", oid)
+
+
+@every_platform
+def test_an_old_history_goes_where_an_import_takes_it(port: Port, team: Team, tmp_path: Path) -> None:
+    source = make_repository(tmp_path / "api")
+    add_odd_history(source)
+    team.save({API: source})
+    imported = RepositoryPath(port.namespace.path, "imported")
+    import_repository(port.server.forge, source, imported, creator=None, local=True)
+
+    report = port.migrate(team.archive)
+
+    assert by_path(report)[API].problems == ()
+    assert refs(port.git_dir("api")) == refs(port.git_dir("imported")) == refs(source)
+    assert objects(port.git_dir("api")) == objects(source)
+
+
+def objects(git_dir: Path) -> set[str]:
+    return set(git(git_dir, "rev-list", "--all", "--objects", "--no-object-names").split())
