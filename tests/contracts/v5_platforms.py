@@ -196,6 +196,16 @@ class V5Contract(PlatformContract):
         assert any("odd" in what for what in told), "each is told, by a name that a person knows"
         assert any("strange" in what for what in told)
 
+    def test_odd_rows_of_a_list_that_broke_off_are_told_too(self, account: V5Account, client: Source) -> None:
+        docks = account.namespace("docks")
+        account.repository(docks, "odd")["namespace"] = {**docks, "id": "none of ours"}
+        account.uncounted = 1
+
+        with pytest.raises(UnknownShape, match="does not add up"):
+            list(client.repositories())
+
+        assert any("odd" in unseen.what for unseen in client.unseen)
+
     def test_rows_that_are_odd_in_the_same_way_are_never_one_that_came_twice(
         self, account: V5Account, client: Source
     ) -> None:

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Unseen
-from matou.remote.odd_rows import UnreadableRows
+from matou.remote.odd_rows import UnreadableRow, UnreadableRows
+from matou.remote.paging import ListingBroken
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -38,8 +39,8 @@ class Gathering:
                 found.setdefault(key(row), row)
         except self.ends_everything:
             raise
-        except UnreadableRows as odd:
-            for one in odd.rows:
+        except (UnreadableRows, ListingBroken) as odd:
+            for one in (row for row in odd.rows if isinstance(row, UnreadableRow)):
                 self.note(Unseen(Phrase("{row} in the list of {what}", row=one.name, what=what), one.fact))
             return odd
         except (Refused, NotFound) as refusal:

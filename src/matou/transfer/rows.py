@@ -13,7 +13,7 @@ from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.refs import RefListing
 from matou.transfer.plan import Placed
 
-LEFT_OUT = "left out, as no backup needs it: {faults}"
+LEFT_OUT = "left out, as no backup needs it: {fault}"
 
 HEADS = "refs/heads/"
 
@@ -60,13 +60,18 @@ def line_of(
         last_push_at=remote.last_push_at,
         default_branch=remote.default_branch or (before.default_branch if before else None),
         outcome=outcome,
-        **{**PASSING, "proof": proof, "reason": str(reason or left_out(remote) or "") or None},
+        **{**PASSING, "proof": proof, "reason": _reason(remote, reason)},
     )
 
 
-def left_out(remote: RemoteRepository | RemoteNamespace) -> MatouError | None:
+def left_out(remote: RemoteRepository | RemoteNamespace) -> list[MatouError]:
     """What there is to say of fields that the platform told and nobody could read."""
-    return LeftOutFields(LEFT_OUT, faults="; ".join(remote.left_out)) if remote.left_out else None
+    return [LeftOutFields(LEFT_OUT, fault=fault) for fault in remote.left_out]
+
+
+def _reason(remote: RemoteRepository, reason: MatouError | None) -> str | None:
+    said = [reason] if reason else left_out(remote)
+    return "; ".join(map(str, said)) or None
 
 
 def _new_line(remote: RemoteRepository, outcome: Outcome) -> RepositoryLine:

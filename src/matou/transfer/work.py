@@ -245,11 +245,11 @@ class Work:
 
     def _note_left_out(self, found: Survey) -> None:
         for remote in found.repositories.values():
-            if note := left_out(remote):
+            for note in left_out(remote):
                 namespace = found.namespaces.get(remote.namespace_id)
                 self.ledger.note(true_path(self.account.team, namespace, remote), note)
         for one in found.namespaces.values():
-            if note := left_out(one):
+            for note in left_out(one):
                 self.ledger.note(one.name, note)
 
     def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:

@@ -60,8 +60,9 @@ def failure_of(answered: Answered) -> MatouError:
     status, message = answered.answer.status, message_in(answered.answer.body)
     if isinstance(answered, AnsweredTryLater):
         return Busy("{fault}", wait=answered.wait, fault=answered.fact)
-    kind = _kind_of(status, message.lower())
-    return kind(TEMPLATE, status=status, message=message) if message else kind("{fault}", fault=answered.fact)
+    if not message:
+        return _kind_of(status, "")("{fault}", fault=answered.fact)
+    return _kind_of(status, message.lower())(TEMPLATE, status=status, message=message)
 
 
 def message_in(body: bytes) -> str:
