@@ -15,8 +15,11 @@ from matou.server.origin import HOST
 from matou.server.streaming import Header
 from matou.settings import InvalidSetting
 
-LONGEST_LIST = 50
-_PAIR = re.compile(r"""\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*""")
+LONGEST_BYTES = 8 * 1024
+"""Of one kind of header. Of a longer one nothing is believed: it is made up, and takes time to read."""
+MOST_HOPS = 32
+"""How many proxies are looked through, from the nearest on."""
+
 _SCHEMES = frozenset({"http", "https"})
 
 Network = IPv4Network | IPv6Network
@@ -95,20 +98,26 @@ def hops_of(headers: Sequence[Header]) -> tuple[Hop, ...]:
 
 
 def _standard(text: str) -> tuple[Hop, ...]:
-    return tuple(_element(part) for part in _split(text))
+    return tuple(_element(part) for part in _split(text, ",")[-MOST_HOPS:])
 
 
 def _element(text: str) -> Hop:
     pairs: dict[str, str] = {}
-    for match in _PAIR.finditer(text):
-        pairs.setdefault(match[1].lower(), re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3])
+    for part in _split(text, ";"):
+        name, _, value = part.partition("=")
+        pairs.setdefault(name.strip().lower(), _unquoted(value.strip()))
     return Hop(_address(pairs.get("for", "")), _scheme(pairs.get("proto", "")), _host(pairs.get("host", "")))
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _usual(headers: Sequence[Header]) -> tuple[Hop, ...]:
     """Of schemes and hosts there is often one, however many proxies there are: then it is said of the outermost."""
     clients, schemes, hosts = (
-        _split(_joined(headers, name)) for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
+        _split(_joined(headers, name), ",")[-MOST_HOPS:]
+        for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")
     )
     if not (clients or schemes or hosts):
         return ()
@@ -130,13 +139,24 @@ def _beside(values: Sequence[str], index: int, count: int) -> str:
 
 
 def _joined(headers: Sequence[Header], name: bytes) -> str:
-    return ",".join(value.decode("latin-1") for key, value in headers if key == name)
+    joined = b",".join(value for key, value in headers if key == name)
+    return "" if len(joined) > LONGEST_BYTES else joined.decode("latin-1")
 
 
-def _split(text: str) -> list[str]:
-    """By commas outside quotes; the end of a list that is too long, since the nearest proxies stand there."""
-    parts = re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+', text)
-    return [part.strip() for part in parts if part.strip()][-LONGEST_LIST:]
+def _split(text: str, separator: str) -> list[str]:
+    """By a separator that stands outside quotes, each character looked at once."""
+    parts, begin, is_quoted, is_escaped = [], 0, False, False
+    for position, character in enumerate(text):
+        if is_escaped:
+            is_escaped = False
+        elif is_quoted and character == "\\":
+            is_escaped = True
+        elif character == '"':
+            is_quoted = not is_quoted
+        elif character == separator and not is_quoted:
+            parts.append(text[begin:position])
+            begin = position + 1
+    return [part.strip() for part in (*parts, text[begin:]) if part.strip()]
 
 
 def _address(text: str) -> Address | None:
