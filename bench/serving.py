@@ -99,13 +99,14 @@ def _make_many(path: Path, count: int) -> Path:
 
 
 def _make_large(path: Path, size_bytes: int) -> Path:
-    """Of files that neither compress nor resemble each other, in 400 commits."""
+    """20,000 files that neither compress nor resemble each other, which git finds out each time, in 400 commits."""
     _run("git", "init", "--quiet", "--bare", "--initial-branch=main", path)
     chosen, pieces = random.Random(1), []
     for number in range(400):
-        content = chosen.randbytes(size_bytes // 400)
         pieces.append(_commit("refs/heads/main", str(number)).encode())
-        pieces.append(f"M 100644 inline file-{number % 50}\ndata {len(content)}\n".encode() + content + b"\n")
+        for file in range(50):
+            content = chosen.randbytes(size_bytes // 20_000)
+            pieces.append(f"M 100644 inline file-{file}\ndata {len(content)}\n".encode() + content + b"\n")
     _run("git", f"--git-dir={path}", "fast-import", "--quiet", given=b"".join(pieces))
     return path
 

@@ -1,7 +1,9 @@
 """Clones: the pack as it lies on the disk, or what git made of it once, kept as a file; and git's side of a fetch."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
@@ -17,11 +19,11 @@ from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
 from matou.server.admission import Admitted, GitRequest
 from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
-from matou.server.kept_answers import AnswerKey, Making, Write
-from matou.server.pace import Pace
+from matou.server.kept_answers import AnswerKey, Write
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,
+    Header,
     Receiver,
     begin_answer,
     end_answer,
@@ -84,33 +86,32 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
 
 
 async def _send_kept(request: GitRequest, admitted: Admitted, key: AnswerKey, body: bytes) -> None:
+    """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
     kept = request.site.kept
     whole = kept.whole(key)
-    if whole is not None and "http.response.pathsend" in request.scope.get("extensions", {}):
-        path, size_bytes = whole
-        length = (b"content-length", b"%d" % size_bytes)
-        await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE, length))
-        await request.send({"type": "http.response.pathsend", "path": str(path)})
-        return
+    length = () if whole is None else ((b"content-length", b"%d" % whole[1]),)
 
     async def make(write: Write) -> None:
         await _make(request, admitted, body, write)
 
     async def follow() -> None:
-        async with kept.reading(key, make) as making:
-            await _follow(request, making)
+        async with contextlib.aclosing(kept.pieces(key, make)) as pieces:
+            await _follow(request, pieces, (UPLOAD_PACK_RESULT, *NO_CACHE, *length))
 
     await until_client_leaves(request.receive, follow())
 
 
 async def _make(request: GitRequest, admitted: Admitted, body: bytes, write: Write) -> None:
-    """Let git answer, at the pace of the disk: whoever waits for it may leave, and others still get theirs."""
+    """Let git answer, at the pace of the disk: whoever waits for it may leave, and others still get theirs.
+
+    Its turn is the repository's, not that of who asked first: others wait for it who have a share of their own.
+    """
     git_dir = request.site.forge.git_dir(admitted.repository)
     with tempfile.TemporaryFile() as stdin:
         stdin.write(body)
         stdin.flush()
         async with (
-            request.site.fetches.taken(admitted.caller),
+            request.site.fetches.taken(("clones of", admitted.repository.id)),
             start_upload_pack(git_dir, stdin, version=2) as child,
         ):
             while piece := await child.read(PIECE_BYTES):
@@ -118,13 +119,13 @@ async def _make(request: GitRequest, admitted: Admitted, body: bytes, write: Wri
             await child.finish()
 
 
-async def _follow(request: GitRequest, making: Making) -> None:
+async def _follow(request: GitRequest, pieces: AsyncIterator[bytes], headers: tuple[Header, ...]) -> None:
     """Send what git says as it comes. Where git breaks off the answer ends without its flush, as it does anywhere."""
-    receiver, has_begun = Receiver(request.send, Pace()), False
+    receiver, has_begun = Receiver(request.send), False
     try:
-        async for piece in making.pieces():
+        async for piece in pieces:
             if not has_begun:
-                await begin_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE))
+                await begin_answer(request.send, 200, headers)
                 has_begun = True
             await receiver.send_piece(piece)
     except (GitFailed, OSError):

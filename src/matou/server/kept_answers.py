@@ -24,7 +24,7 @@ SPARE_BYTES = 1024**3
 SECONDS_IN_USE = 60.0
 """Whoever was told of a file opens it within this time."""
 
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 128 * 1024
 _SHORT_PIECE_BYTES = 16 * 1024
 _LOCK = "lock"
 
