@@ -15,8 +15,10 @@ from matou.forge.access import Identity
 from matou.forge.forge import Forge
 from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.pushes import after_push
+from matou.forge.ref_updates import require_unmoved
 from matou.forge.references import ref_listing
 from matou.forge.revisions import BRANCHES, TAGS
+from matou.forge.turns import only_writer
 from matou.git.connectivity import broken_tips
 from matou.git.incoming_pack import IncomingPack
 from matou.git.pushed_objects import PushedObjects
@@ -89,6 +91,7 @@ def land(
         is_shallow: the client's own history is cut off, so what is missing may be missing there too.
 
     Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved, WriterBusy: as `update_refs`.
         GitFailed, RepositoryBusy, OSError: nothing of it could be decided, or made durable.
     """
     listing = ref_listing(forge, repository)
@@ -97,7 +100,11 @@ def land(
     landing.waiting = [change for change in landing.waiting if change.old != change.new]
     landing.refuse(_refused_by_target(forge, repository, landing.waiting, listing, pack, is_shallow=is_shallow))
     is_judged = _judge(forge, identity, repository, landing, pack)
-    if landing.waiting:
+    if not landing.waiting:
+        return
+    # Judging may have taken minutes. Nobody takes the folder away from here on.
+    with only_writer(forge, repository):
+        require_unmoved(forge, identity, repository)
         _move(forge, identity, repository, landing, pack, listing, is_judged=is_judged)
 
 

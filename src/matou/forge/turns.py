@@ -35,7 +35,7 @@ def only_writer(forge: Forge, repository: Repository) -> Iterator[None]:
 
     It spares writers to one branch a lost race each, and lets nobody take the folder away from under a writer.
     Nothing else depends on it: refs are changed only if they are as they were seen, here, by a push, and by other
-    processes. A push does not take part, since it may last for hours.
+    processes. A push, which may last for hours, takes part when its refs are about to move.
 
     Raises:
         WriterBusy: the turn did not come within LONGEST_TURN.

@@ -169,3 +169,104 @@ def test_a_branch_names_a_commit_that_is_there(bare: Path, kind: str) -> None:
         transaction.commit()
 
     assert (refs_of(bare), locks(bare)) == (before, [])
+
+
+def branches(count: int, old: ObjectId | None, new: ObjectId | None) -> list[RefChange]:
+    return [change(f"f{number % 5}/n{number}", old, new) for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [3, 100])
+@pytest.mark.parametrize("packed", [False, True])
+def test_few_and_many_refs_change_alike(bare: Path, count: int, packed: bool) -> None:
+    tip, older = tip_of(bare, "main"), tip_of(bare, "main~1")
+    before = refs_of(bare)
+
+    for old, new in ((None, tip), (tip, older), (older, None)):
+        with RefTransaction(bare, branches(count, old, new)) as transaction:
+            transaction.commit()
+        expected = {each.ref: new for each in branches(count, old, new) if new is not None}
+        assert refs_of(bare) == {**before, **expected}
+        if packed:
+            git(bare, "pack-refs", "--all")
+
+    assert locks(bare) == []
+    git(bare, "fsck", "--full", "--strict")
+
+
+@pytest.mark.parametrize("count", [0, 100])
+@pytest.mark.parametrize(
+    ("name", "old", "new", "error"),
+    [
+        ("main", None, "main~1", RefTaken),
+        ("main/below", None, "main", RefTaken),
+        ("folder", None, "main", RefTaken),
+        ("main", "main~1", "main~2", RefChanged),
+        ("missing", "main", None, RefChanged),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_each_that_can_change_changes_and_the_others_are_told(
+    bare: Path, name: str, old: str | None, new: str | None, error: type[Conflict], count: int, packed: bool
+) -> None:
+    git(bare, "branch", "folder/within", "main")
+    if packed:
+        git(bare, "pack-refs", "--all")
+    seen = [None if word is None else tip_of(bare, word) for word in (old, new)]
+    before, good = (
+        refs_of(bare),
+        [*branches(count, None, tip_of(bare, "main")), change("z", None, tip_of(bare, "main"))],
+    )
+
+    with RefTransaction(bare, [change(name, *seen), *good], each=True) as transaction:
+        assert [type(fault) for fault in transaction.faults.values()] == [error]
+        transaction.commit()
+
+    assert refs_of(bare) == {**before, **{each.ref: each.new for each in good}}
+    assert locks(bare) == []
+
+
+def test_two_new_refs_of_which_one_would_stand_in_the_other_are_not_both_made(bare: Path) -> None:
+    tip = tip_of(bare, "main")
+
+    with RefTransaction(bare, [change("a/b", None, tip), change("a", None, tip)], each=True) as transaction:
+        transaction.commit()
+
+    assert len({"refs/heads/a", "refs/heads/a/b"} & set(refs_of(bare))) == 1
+    assert locks(bare) == []
+
+
+def test_who_changes_many_and_who_changes_few_wait_for_one_another(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matou.git.ref_locks.PATIENCE_WITH_PACKED_REFS_SECONDS", 0.05)
+    tip = tip_of(bare, "main")
+
+    with RefTransaction(bare, branches(100, None, tip)), pytest.raises(RepositoryBusy):
+        RefTransaction(bare, [change("other", None, tip)]).__enter__()
+    with RefTransaction(bare, [change("other", None, tip)]), pytest.raises(RepositoryBusy):
+        RefTransaction(bare, branches(100, None, tip)).__enter__()
+    with RefTransaction(bare, [change("other", None, tip)]), RefTransaction(bare, [change("more", None, tip)]):
+        pass
+
+    assert locks(bare) == []
+
+
+def test_a_symbolic_ref_is_not_what_anybody_saw(bare: Path) -> None:
+    git(bare, "symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    tip, older = tip_of(bare, "main"), tip_of(bare, "main~1")
+
+    with pytest.raises(RefChanged), RefTransaction(bare, [change("alias", tip, older)]):
+        pass
+
+    assert tip_of(bare, "main") == tip
+
+
+def test_packed_refs_of_a_git_of_long_ago_say_afterwards_what_tags_stand_for(bare: Path) -> None:
+    git(bare, "tag", "-a", "-m", "annotated", "old-tag", "main")
+    git(bare, "pack-refs", "--all")
+    packed = bare / "packed-refs"
+    packed.write_bytes(b"".join(line for line in packed.read_bytes().splitlines(True) if line[:1] not in b"#^"))
+
+    with RefTransaction(bare, branches(100, None, tip_of(bare, "main"))) as transaction:
+        transaction.commit()
+
+    assert git(bare, "show-ref", "--dereference", "old-tag").count("^{}") == 1
+    assert packed.read_bytes().count(b"\n^") >= 1

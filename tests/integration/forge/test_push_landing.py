@@ -1,0 +1,131 @@
+"""What is decided and moved when all objects of a push are here, without a client."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from matou.db.repositories import Repository
+from matou.db.users import User
+from matou.forge import push_landing, pushes
+from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.forge import Forge
+from matou.forge.namespaces import create_organization
+from matou.forge.push_landing import Landing, land
+from matou.forge.repositories import create_repository
+from matou.git.incoming_pack import IncomingPack
+from matou.git.pushed_objects import PushedObjects
+from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefChange
+from support.git_repositories import git, make_repository, refs_of, tip_of
+
+MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")
+
+
+@pytest.fixture
+def repository(forge: Forge, anna: User, tmp_path: Path) -> Repository:
+    team = create_organization(forge, "team", owner=anna)
+    made = create_repository(forge, RepositoryPath(team.path, "ship"), creator=anna)
+    origin = make_repository(tmp_path / "made.git")
+    git(forge.git_dir(made), "fetch", "--quiet", origin, "refs/heads/*:refs/heads/*")
+    return made
+
+
+@pytest.fixture
+def pack(forge: Forge, repository: Repository) -> Iterator[IncomingPack]:
+    with IncomingPack(forge.git_dir(repository)) as incoming:
+        yield incoming
+
+
+def landed(forge: Forge, anna: User, repository: Repository, pack: IncomingPack, *changes: RefChange) -> Landing:
+    landing = Landing(changes)
+    land(forge, Identity(anna, ALL_SCOPES), repository, landing, pack, is_shallow=False)
+    return landing
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_last_sync_that_fails_leaves_the_refs_as_they_were(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """The client was told that nothing was stored, and the branch had moved all the same."""
+    git_dir = forge.git_dir(repository)
+    tip, older = ObjectId(tip_of(git_dir, "main")), ObjectId(tip_of(git_dir, "main~1"))
+    made = [RefChange(RefName(f"refs/tags/t{number}"), None, tip) for number in range(count)]
+    before = refs_of(git_dir)
+
+    def fail(path: Path) -> None:
+        assert path == git_dir
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(pushes, "syncfs", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        landed(forge, anna, repository, pack, RefChange(MAIN, tip, older), *made)
+
+    assert refs_of(git_dir) == before
+    assert list(git_dir.rglob("*.lock")) == []
+
+
+def test_a_sync_before_the_refs_move_that_fails_moves_none(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_dir = forge.git_dir(repository)
+    tip, before = ObjectId(tip_of(git_dir, "main")), refs_of(git_dir)
+
+    def fail(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(push_landing, "syncfs", fail)
+    with pytest.raises(OSError, match="No space"):
+        landed(forge, anna, repository, pack, RefChange(TOPIC, None, tip))
+
+    assert refs_of(git_dir) == before
+
+
+def test_only_what_the_rules_were_asked_about_moves(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else is asked for, and whoever else refuses a part of it."""
+    git_dir = forge.git_dir(repository)
+    tip = ObjectId(tip_of(git_dir, "main"))
+    asked: list[RefChange] = []
+
+    def note(_: Forge, __: Identity, ___: Repository, changes: list[RefChange], *____: PushedObjects) -> bool:
+        asked.extend(changes)
+        return True
+
+    monkeypatch.setattr(push_landing, "rules_apply", note)
+    monkeypatch.setattr(push_landing, "judge", note)
+    before = refs_of(git_dir)
+    landing = landed(
+        forge,
+        anna,
+        repository,
+        pack,
+        RefChange(TOPIC, None, tip),
+        RefChange(RefName("refs/heads/../x"), None, tip),
+        RefChange(RefName("refs/heads/gone"), tip, None),
+        RefChange(RefName("refs/heads/missing"), None, ObjectId("1" * 40)),
+    )
+
+    moved = {ref for ref, oid in refs_of(git_dir).items() if before.get(ref) != oid}
+    assert moved == {TOPIC} == {change.ref for change in asked}
+    assert set(landing.refused) == {"refs/heads/../x", "refs/heads/gone", "refs/heads/missing"}
+
+
+def test_what_cannot_be_judged_does_not_move(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_dir = forge.git_dir(repository)
+    before = refs_of(git_dir)
+
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(push_landing, "rules_apply", lambda *_: True)
+    monkeypatch.setattr(push_landing, "judge", break_down)
+    with pytest.raises(ZeroDivisionError):
+        landed(forge, anna, repository, pack, RefChange(TOPIC, None, ObjectId(tip_of(git_dir, "main"))))
+
+    assert refs_of(git_dir) == before
