@@ -1,6 +1,6 @@
 """`make bench`: how long the main job takes beside plain git, and how fast the API answers, in one run.
 
-    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [serving]
+    bench.py [--scale 1.0] [--rounds 3] [start] [small] [mixed] [migration] [api] [lists] [gitee] [pushes] [serving]
 
 A ratio compares two wall times of the same run, taken in turn; a single time says little on a shared machine.
 """
@@ -22,6 +22,7 @@ from lists import bench_lists
 from measuring import Measured, matou, run, wrapped_git
 from migration import bench_migration
 from peers import clone_in_parallel, fetch_in_parallel, the_script
+from pushes import bench_pushes
 from rows import Row
 from sample import Sample, make_sample
 from serving import bench_serving
@@ -127,6 +128,7 @@ PARTS: dict[str, Callable[[Path, float, int], Iterator[Row]]] = {
     "api": bench_api,
     "lists": bench_lists,
     "gitee": bench_gitee,
+    "pushes": bench_pushes,
     "serving": bench_serving,
 }
 
