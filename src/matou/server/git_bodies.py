@@ -6,7 +6,6 @@ https://git-scm.com/docs/protocol-common#_pkt_line_format
 
 import asyncio
 from collections.abc import AsyncIterator
-from enum import Enum
 
 from matou.errors import UnknownShape
 from matou.server.streaming import SHORT_BODY_BYTES, BodyTooLarge, Header, RequestBody, bounded, header, inflated
@@ -27,14 +26,7 @@ class MalformedBody(UnknownShape):
 
 
 class TooManyRefs(BodyTooLarge):
-    """One push would change more refs than we take at once."""
-
-
-class Section(Enum):
-    """How far pkt-lines go: to the end of the body, or to the first flush, with a pack behind it."""
-
-    WHOLE = "whole"
-    UNTIL_FLUSH = "until flush"
+    """One request names more refs or objects than we take at once."""
 
 
 class PacketFraming:
@@ -43,11 +35,9 @@ class PacketFraming:
     Attributes:
         packets: how many there were, those without content not counted.
         ends_well: the last packet was a flush, or `done`, after which git sends nothing.
-        is_over: only for UNTIL_FLUSH: the flush was seen, and what follows is not looked at.
     """
 
-    def __init__(self, section: Section, *, most_packets: int) -> None:
-        self._section = section
+    def __init__(self, *, most_packets: int) -> None:
         self._most_packets = most_packets
         self._empty_packets = 0
         self._digits = b""
@@ -55,7 +45,6 @@ class PacketFraming:
         self._last = b""
         self.packets = 0
         self.ends_well = False
-        self.is_over = False
 
     async def follow(self, piece: bytes) -> None:
         """Feed a piece, and let others' requests go on after each part of it. Raises as `feed`."""
@@ -67,7 +56,7 @@ class PacketFraming:
     def feed(self, piece: bytes) -> None:
         """Raises MalformedBody and TooManyRefs."""
         position = 0
-        while position < len(piece) and not self.is_over:
+        while position < len(piece):
             if self._left:
                 position += self._pass_payload(piece, position)
             else:
@@ -75,7 +64,7 @@ class PacketFraming:
 
     def finish(self) -> None:
         """Say that the body has ended. Raises MalformedBody where it ends too early."""
-        if self._digits or self._left or not (self.ends_well or self.is_over):
+        if self._digits or self._left or not self.ends_well:
             raise MalformedBody("the end of a git request", self._digits or self._last[:20])
 
     def _pass_payload(self, piece: bytes, position: int) -> int:
@@ -98,7 +87,6 @@ class PacketFraming:
         self._last = b""
         self._left = max(length - _LENGTH_DIGITS, 0)
         self.ends_well = length == 0
-        self.is_over = self._section is Section.UNTIL_FLUSH and length == 0
         self.packets += length >= _LENGTH_DIGITS
         self._empty_packets += length <= _LENGTH_DIGITS
         if self._empty_packets > MOST_EMPTY_PACKETS:
@@ -121,31 +109,6 @@ def request_pieces(headers: list[Header], body: RequestBody, kind: str, *, limit
     if encoding not in (b"", b"identity"):
         raise MalformedBody("the Content-Encoding of a git request", encoding)
     return bounded(body.pieces(), limit_bytes=limit_bytes)
-
-
-class PacketSplitter:
-    """Gives back whole pkt-lines, their lengths included, from what a git child says in pieces of any size."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[bytes]:
-        """Raises MalformedBody."""
-        self._rest += piece
-        packets: list[bytes] = []
-        position = 0
-        while (end := self._end_of_packet(position)) is not None:
-            packets.append(self._rest[position:end])
-            position = end
-        self._rest = self._rest[position:]
-        return packets
-
-    def _end_of_packet(self, position: int) -> int | None:
-        digits = self._rest[position : position + _LENGTH_DIGITS]
-        if len(digits) < _LENGTH_DIGITS:
-            return None
-        end = position + max(_length(digits), _LENGTH_DIGITS)
-        return end if end <= len(self._rest) else None
 
 
 def _length(digits: bytes) -> int:

@@ -19,7 +19,7 @@ from matou.git.protocol import UPLOAD_PACK
 from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.run_async import AsyncGitChild
 from matou.server.admission import Admitted, GitRequest, admit, answer_to
-from matou.server.git_bodies import PROBE, PacketFraming, Section, request_pieces
+from matou.server.git_bodies import PROBE, PacketFraming, request_pieces
 from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack
 from matou.server.git_push import receive_pack
 from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
@@ -102,7 +102,7 @@ async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
-    framing = PacketFraming(Section.WHOLE, most_packets=MOST_FETCH_LINES)
+    framing = PacketFraming(most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
     async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
         await framing.follow(piece)

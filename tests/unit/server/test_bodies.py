@@ -15,8 +15,6 @@ from matou.server.git_bodies import (
     MOST_EMPTY_PACKETS,
     MalformedBody,
     PacketFraming,
-    PacketSplitter,
-    Section,
     TooManyRefs,
 )
 from matou.server.streaming import BodyTooLarge, ClientLeft, RequestBody, bounded, inflated
@@ -82,7 +80,7 @@ def test_a_body_that_breaks_off_is_not_a_body() -> None:
 
 
 def follow(pieces: Iterable[bytes]) -> None:
-    framing = PacketFraming(Section.WHOLE, most_packets=10)
+    framing = PacketFraming(most_packets=10)
     for piece in pieces:
         framing.feed(piece)
     framing.finish()
@@ -99,7 +97,7 @@ WELL_FORMED = [
 @pytest.mark.parametrize("body", WELL_FORMED)
 @pytest.mark.parametrize("size", [1, 3, 70_000])
 def test_framing_is_followed_in_pieces_of_any_size(body: bytes, size: int) -> None:
-    framing = PacketFraming(Section.WHOLE, most_packets=10)
+    framing = PacketFraming(most_packets=10)
 
     for piece in cut(body, size):
         framing.feed(piece)
@@ -134,7 +132,7 @@ def test_what_is_not_pkt_lines_is_refused(body: bytes, size: int) -> None:
 
 
 def test_more_lines_than_the_limit_are_refused() -> None:
-    framing = PacketFraming(Section.WHOLE, most_packets=10)
+    framing = PacketFraming(most_packets=10)
 
     with pytest.raises(TooManyRefs):
         framing.feed(packet(b"have\n") * 11)
@@ -142,24 +140,7 @@ def test_more_lines_than_the_limit_are_refused() -> None:
 
 @pytest.mark.parametrize("empty", [b"0000", b"0001", b"0004"])
 def test_lines_without_content_count_too(empty: bytes) -> None:
-    framing = PacketFraming(Section.WHOLE, most_packets=10_000)
+    framing = PacketFraming(most_packets=10_000)
 
     with pytest.raises(TooManyRefs):
         framing.feed(empty * (MOST_EMPTY_PACKETS + 1))
-
-
-def test_behind_the_flush_of_a_push_anything_may_stand() -> None:
-    framing = PacketFraming(Section.UNTIL_FLUSH, most_packets=10)
-
-    framing.feed(packet(b"command") + b"0000" + b"PACK zzzz")
-    framing.finish()
-
-    assert framing.is_over
-    assert framing.packets == 1
-
-
-@given(st.lists(st.binary(max_size=300).map(packet) | st.just(b"0000"), max_size=20), st.integers(1, 50))
-def test_a_child_says_the_same_packets_whatever_the_pieces(packets: list[bytes], size: int) -> None:
-    splitter = PacketSplitter()
-
-    assert [found for piece in cut(b"".join(packets), size) for found in splitter.feed(piece)] == packets
