@@ -1,11 +1,12 @@
 """`matou org` and `matou repo`: what the person that runs the server changes of namespaces and repositories."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.program import Ended
+from support.program import Ended, serving
 from support.team import Team
 
 
@@ -142,3 +143,24 @@ def test_what_a_source_owns_is_neither_changed_nor_moved_nor_deleted(team: Team)
     ):
         assert "owned by a source" in team.person.matou(*words, "--root", archive, code=2).err
     assert (archive / "repositories/acme/web/shop.git/HEAD").exists()
+
+
+def test_a_role_at_the_top_of_a_backup_lets_a_team_read_all_of_it(team: Team, tmp_path: Path) -> None:
+    archive, person = tmp_path / "archive", team.person
+    backup = ("backup", "coding", "--url", team.api, "--to", archive)
+    person.matou(*backup, MATOU_CODING_TOKEN=team.token)
+    for name in ("wang", "zhao"):
+        person.matou("user", "add", name, "--no-password", "--root", archive)
+    person.matou("org", "member", "add", "acme", "wang", "--role", "reporter", "--root", archive)
+    tokens = [
+        person.matou("token", "create", "--user", name, "--name", "x", "--root", archive).out.strip()
+        for name in ("wang", "zhao")
+    ]
+
+    with serving(person, archive) as url:
+        wang, zhao = (f"{url}/acme/web/shop.git".replace("://", f"://x:{token}@") for token in tokens)
+        seen = person.git("ls-remote", wang)
+        with pytest.raises(AssertionError, match="not found"):
+            person.git("ls-remote", zhao)
+
+    assert "refs/heads/main" in seen

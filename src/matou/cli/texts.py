@@ -18,15 +18,12 @@ def _escaped(character: str) -> str:
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Lines in which what belongs together stands below each other; a Chinese character is as wide as two others."""
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = [text + " " * (wanted - width(text)) for text, wanted in zip(row, widths, strict=True)]
+        cells = [text + " " * (wanted - cell_len(text)) for text, wanted in zip(row, widths, strict=True)]
         yield "  ".join(cells).rstrip()
-
-
-def width(text: str) -> int:
-    """How many places it takes on a terminal."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else not unicodedata.combining(one) for one in text)
 
 
 def size(count: int) -> str:

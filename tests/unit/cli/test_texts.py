@@ -1,0 +1,48 @@
+"""How values look on a terminal."""
+
+from datetime import timedelta
+
+import pytest
+
+from matou.cli.sources import Usage
+from matou.cli.status import read_age
+from matou.cli.texts import columns, duration
+
+
+def test_columns_stand_below_each_other_whatever_the_script() -> None:
+    rows = [("码头", "1", "保存"), ("shop", "2,000", ""), ("e\u0301", "3", "x")]
+
+    assert list(columns(rows)) == ["码头  1      保存", "shop  2,000", "e\u0301     3      x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("90m", timedelta(minutes=90)),
+        ("26h", timedelta(hours=26)),
+        ("1d12h", timedelta(hours=36)),
+        ("2w", timedelta(days=14)),
+        ("0s", timedelta()),
+    ],
+)
+def test_an_age_is_read(text: str, age: timedelta) -> None:
+    assert read_age(text) == age
+
+
+@pytest.mark.parametrize("text", ["26", "h", "-1h", "1.5h", "1h 2m", "9999999h", "１h"])
+def test_what_is_no_age_is_refused(text: str) -> None:
+    with pytest.raises(Usage):
+        read_age(text)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (timedelta(seconds=3.21), "3.2 s"),
+        (timedelta(hours=26, minutes=5), "26 h 05 min"),
+        (timedelta(hours=49), "2 d 1 h"),
+        (timedelta(days=400), "400 d 0 h"),
+    ],
+)
+def test_a_duration_is_said_in_what_a_person_counts_in(time: timedelta, said: str) -> None:
+    assert duration(time) == said
