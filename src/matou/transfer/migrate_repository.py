@@ -294,12 +294,15 @@ class _Filling:
                 self._push_all(waiting, before, offer)
             except PushFailed as failure:
                 refused = {name: reason for name, reason in failure.refused.items() if name in waiting}
-                if not refused or len(refused) == len(waiting):
+                after = self._list()
+                there = after.refs
+                # What somebody has pushed meanwhile was not compared with anything: then all stays as it is.
+                was_moved = any(there.get(name) not in (before.refs.get(name), oid) for name, oid in waiting.items())
+                if was_moved or not refused or len(refused) == len(waiting):
                     raise
                 note(_refused(refused))
                 left |= refused.keys()
-                before = self._list()
-                there = before.refs
+                before = after
                 waiting = {name: oid for name, oid in waiting.items() if name not in refused and there.get(name) != oid}
             else:
                 break
