@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.git.known_refs import KnownRefs, read_known_refs
-from matou.git.refs import marks_of, refs_signature
+from matou.git.refs import marks_of
 from matou.model.refs import RefListing
 
 MOST_MARKS_AT_ONCE = 500
@@ -44,5 +44,9 @@ def refs_at_hand(forge: Forge, repository: Repository) -> KnownRefs | None:
 
 
 def refs_state(forge: Forge, repository: Repository) -> Hashable | None:
-    """A value that is another one whenever a ref changed, HEAD too; None where one changed a moment ago."""
-    return refs_signature(forge.git_dir(repository))
+    """A value that is another one whenever a ref changed, HEAD too; None where one may have changed since it was read.
+
+    In the time that an event loop has: nothing is read.
+    """
+    known = refs_at_hand(forge, repository)
+    return None if known is None else known.state

@@ -127,6 +127,11 @@ class KnownRefs:
         return lines.changed(self.listing, changed)
 
     @cached_property
+    def state(self) -> bytes:
+        """A digest of the marks: quicker than that of the refs, which may be the same in another state."""
+        return hashlib.sha256(repr(sorted(self.marks.items())).encode("ascii")).digest()
+
+    @cached_property
     def digest(self) -> bytes:
         """Of the visible refs and HEAD: the same only for the same."""
         head = f"{self.listing.head} {self.listing.detached_head}\n".encode("utf-8", "surrogateescape")

@@ -3,9 +3,8 @@
 import contextlib
 import os
 import re
-import time
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,6 @@ __all__ = [
     "head_text",
     "peel_refs",
     "read_refs",
-    "refs_signature",
     "write_first_refs",
     "write_refs",
 ]
@@ -271,20 +269,6 @@ def _head_target(path: Path) -> str:
         return target_of_ref(path)
     except FileNotFoundError:
         raise DamagedRefs("{path} is not there", path=path) from None
-
-
-def refs_signature(git_dir: Path, *, clock: Callable[[], int] = time.time_ns) -> Hashable | None:
-    """A value that changes whenever a ref does; None where it changed so lately that the next change may not show.
-
-    Args:
-        git_dir: a bare repository; one that has gone meanwhile has no signature.
-        clock: nanoseconds since 1970.
-    """
-    marks = marks_of(git_dir)
-    now = clock()
-    if not marks or any(is_fresh(mark, now=now) for mark in marks.values()):
-        return None
-    return tuple(sorted(marks.items()))
 
 
 def is_fresh(mark: Mark, *, now: int) -> bool:

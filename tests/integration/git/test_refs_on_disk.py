@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import Damaged, TryLater
-from matou.git.refs import KEPT_PREFIX, read_refs, refs_signature, write_refs
+from matou.git.known_refs import read_known_refs
+from matou.git.refs import KEPT_PREFIX, marks_of, read_refs, write_refs
 from matou.git.repository import create_bare
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -249,21 +250,23 @@ CHANGES: tuple[Callable[[Path], object], ...] = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_of_any_ref_shows_in_the_signature(tmp_path: Path, change: Callable[[Path], object]) -> None:
+def test_a_change_of_any_ref_shows_in_the_state(tmp_path: Path, change: Callable[[Path], object]) -> None:
     repository = make_source(tmp_path / "r.git")
-    before = refs_signature(repository, clock=later(10))
+    before = read_known_refs(repository, clock=later(10))
 
     change(repository)
 
-    assert before is not None
-    assert refs_signature(repository, clock=later(10)) != before
+    assert not before.is_current(marks_of(repository))
+    assert read_known_refs(repository, clock=later(10)).state != before.state
 
 
-def test_a_signature_is_stable_while_nothing_changes_and_none_just_after_a_change(tmp_path: Path) -> None:
+def test_a_state_is_stable_while_nothing_changes_and_in_doubt_just_after_a_change(tmp_path: Path) -> None:
     repository = make_source(tmp_path / "r.git")
+    doubtful, one, other = (read_known_refs(repository, clock=later(seconds)) for seconds in (0, 10, 20))
 
-    assert refs_signature(repository, clock=later(0)) is None
-    assert refs_signature(repository, clock=later(10)) == refs_signature(repository, clock=later(20))
+    assert not doubtful.is_current(marks_of(repository))
+    assert one.is_current(marks_of(repository))
+    assert one.state == other.state
 
 
 @given(st.dictionaries(st.text(st.sampled_from("abz/-.é中\udcff"), min_size=1, max_size=8), st.sampled_from("abc")))

@@ -15,7 +15,7 @@ from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.branches import create_branch, create_tag, delete_branch, delete_tag
 from matou.forge.forge import Forge
 from matou.forge.members import add_member, remove_member
-from matou.forge.references import refs_state
+from matou.forge.references import ref_listing, refs_state
 from matou.forge.repositories import (
     archive_repository,
     describe_repository,
@@ -41,6 +41,7 @@ def settle(harbour: Harbour) -> None:
     """Refs that changed a moment ago have no state yet that could be told from the next one's."""
     while refs_state(harbour.forge, harbour.repository()) is None:
         time.sleep(0.01)
+        ref_listing(harbour.forge, harbour.repository())
 
 
 def without_memory(harbour: Harbour) -> Harbour:
