@@ -5,7 +5,8 @@ from urllib.parse import quote
 from matou.errors import NotFound
 from matou.forge.access import Action, Identity, reach_repository
 from matou.forge.forge import Forge
-from matou.model.names import RepositoryPath
+from matou.forge.namespaces import find_namespace
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.paths import repository_at
 from matou.server.web.markup import Element, page
 
@@ -21,12 +22,21 @@ def go_import(forge: Forge, identity: Identity, segments: tuple[str, ...], base:
 
 
 def _outermost_repository(forge: Forge, identity: Identity, segments: tuple[str, ...]) -> RepositoryPath | None:
+    """No further in than there are namespaces, however long the path is."""
     for end in range(2, len(segments) + 1):
         path = repository_at(segments[:end])
-        if path is None:
+        if path is None or not _is_there(forge, path.namespace):
             return None
         try:
             return reach_repository(forge, identity, path, Action.SEE).path
         except NotFound:
             continue
     return None
+
+
+def _is_there(forge: Forge, namespace: NamespacePath) -> bool:
+    try:
+        find_namespace(forge, namespace)
+    except NotFound:
+        return False
+    return True
