@@ -147,6 +147,9 @@ class KeptAnswers:
         kept = self._kept.get(key)
         if kept is None:
             return None
+        if not kept.path.exists():  # people may delete the cache whenever they like
+            self._drop(key)
+            return None
         kept.used_at = asyncio.get_running_loop().time()
         self._kept.move_to_end(key)
         return kept.path, kept.size_bytes
@@ -229,7 +232,8 @@ class KeptAnswers:
         dropped.path.unlink(missing_ok=True)
 
     def _own_folder(self) -> Path:
-        if self._folder is None:
+        if self._folder is None or not self._folder.exists():
+            self._unlock()
             self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with _only_one(self._parent):
                 remove_leftovers(self._parent)
@@ -246,6 +250,9 @@ class KeptAnswers:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -199,6 +200,20 @@ def test_leftovers_of_processes_that_have_ended_are_removed_and_others_are_not(t
         remove_leftovers(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["alive"]
+
+
+def test_the_cache_may_be_deleted_at_any_time(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        kept = KeptAnswers(tmp_path / "answers")
+        await fill(kept, KEY, 10)
+        shutil.rmtree(tmp_path / "answers")
+
+        assert kept.whole(KEY) is None
+        assert kept.has_room_for(10)
+        await fill(kept, KEY, 10)
+        assert kept.whole(KEY) is not None
+
+    run(scenario)
 
 
 def test_nothing_stays_when_a_server_ends(tmp_path: Path) -> None:
