@@ -189,7 +189,7 @@ def test_a_files_content_comes_as_text_or_as_base64(
         ("src/.GIT/hooks", "InvalidParameterValue"),
         ("src//main.c", "InvalidParameterValue"),
         ("%2e%2e/README.md", "ResourceNotFound"),
-        ("a\nb", "InvalidParameterValue"),
+        ("a\nb", "ResourceNotFound"),
         ("/", "InvalidParameterValue"),
         ("", "MissingParameter"),
     ],
