@@ -56,7 +56,11 @@ ROUTES = (
         PushConfigAsked,
         change_push_config,
         answer=wire.PushConfig,
-        choices="changes what is sent and answers all five; a pattern is RE2's, found on any line of the message",
+        choices=(
+            "changes what is sent and answers all five; a pattern is RE2's, found on any line of the message;"
+            " `deny_force_push` also refuses to delete a branch or tag with commits that no other ref holds, by push or"
+            " by API, of everybody"
+        ),
     ),
     repository_route(
         18,
