@@ -99,7 +99,8 @@ def migrate(
         typer.echo(migrate_report.as_json(report))
     elif not (is_quiet() and report.everything_is_moved and not dry_run):
         typer.echo(migrate_report.as_text(report))
-    raise typer.Exit(ExitCode.DONE if report.everything_is_moved else ExitCode.NOT_ALL_SAVED)
+    is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
+    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
 
 
 def _mapping(path: Path | None) -> "MigrationMap":

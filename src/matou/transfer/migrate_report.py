@@ -79,6 +79,12 @@ class MigrationReport:
 
     @property
     def everything_is_moved(self) -> bool:
+        """Something was to be moved, and all of it stands there. Never so in a dry run."""
+        return bool(self.repositories) and not self.is_dry_run and self.nothing_is_wrong
+
+    @property
+    def nothing_is_wrong(self) -> bool:
+        """Of what was looked at; a dry run may end so."""
         is_left = any(left.is_wanted for left in self.left_behind)
         return not is_left and all(moved.outcome.is_done for moved in self.repositories)
 

@@ -427,6 +427,8 @@ def test_a_dry_run_changes_nothing_anywhere(port: Port, team: Team, tmp_path: Pa
     assert by_path(report)["team/shop/api"].is_new
     assert not port.has("api")
     assert not (team.archive.root / FILE).exists()
+    assert report.nothing_is_wrong
+    assert not report.everything_is_moved
 
 
 def test_a_dry_run_foresees_that_another_history_is_in_the_way(port: Port, team: Team, tmp_path: Path) -> None:
