@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs
 
 from matou.db.repositories import Repository
 from matou.errors import UnknownShape
@@ -16,6 +15,7 @@ from matou.git.known_refs import KnownRefs
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
 from matou.model.refs import RefListing
 from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.queries import read_fields
 from matou.server.ref_answers import RefAnswer
 from matou.server.site import Site
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
@@ -53,7 +53,7 @@ class RefQuestion:
 
 
 async def advertise(request: GitRequest) -> None:
-    service, version = _service_of(request.scope["query_string"]), protocol_version(request)
+    service, version = _service_of(request), protocol_version(request)
     admitted = await admit(request, _ACTION_OF_SERVICE[service])
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
@@ -94,8 +94,8 @@ def _takes_gzip(request: GitRequest) -> bool:
     return b"gzip" in words
 
 
-def _service_of(query: bytes) -> str:
-    services = parse_qs(query.decode("latin-1"), max_num_fields=20).get("service", [])
+def _service_of(request: GitRequest) -> str:
+    services = read_fields(request.scope).get("service", ())
     if len(services) != 1 or services[0] not in _ACTION_OF_SERVICE:
         raise UnknownService("the service of a git request", services)
     return services[0]

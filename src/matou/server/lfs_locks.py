@@ -5,7 +5,6 @@ The branch that a client names beside a path is not asked for: a path is locked 
 
 import re
 from datetime import datetime
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -15,6 +14,7 @@ from matou.forge.access import Action
 from matou.forge.lfs import require_switched_on
 from matou.server.admission import Admitted, GitRequest, admit
 from matou.server.lfs_wire import UnusableRequest, read_json, send_json
+from matou.server.queries import read_fields
 
 CREATED, CONFLICT = 201, 409
 USUAL_PAGE = 100
@@ -77,7 +77,7 @@ async def create(request: GitRequest) -> None:
 async def show(request: GitRequest) -> None:
     """All of them, a page at a time, or the one of a path or id."""
     admitted, site = await _admit(request, Action.READ_CODE), request.site
-    asked = parse_qs(request.scope["query_string"].decode("latin-1"), max_num_fields=20, keep_blank_values=True)
+    asked = read_fields(request.scope)
     path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
         number = _number(lock_id) if lock_id else None

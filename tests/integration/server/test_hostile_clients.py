@@ -207,6 +207,20 @@ def test_a_probe_is_answered_without_a_process(matou_server: MatouServer, filled
     assert (answer.status, answer.data) == (200, b"")
 
 
+@pytest.mark.parametrize("ending", ["info/refs", "info/lfs/locks"])
+def test_a_query_of_many_fields_is_the_client_s_fault(
+    matou_server: MatouServer, filled: Repository, ending: str
+) -> None:
+    fields = "&".join(f"field{number}=1" for number in range(40))
+
+    answer = HTTP.request(
+        "GET", f"{matou_server.url}/{filled.path}.git/{ending}?{fields}", headers=headers_of(matou_server, "text/plain")
+    )
+
+    assert answer.status in (400, 422)
+    assert b"query" in answer.data
+
+
 @pytest.mark.parametrize("service", ["upload-pack", "receive-pack"])
 def test_a_gzip_bomb_costs_no_memory(matou_server: MatouServer, filled: Repository, service: str) -> None:
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
