@@ -39,6 +39,9 @@ _ROLE = (
     )
 )
 
+_NAMESPACES = select(namespaces.c.id).order_by(namespaces.c.id).with_for_update(key_share=True)
+"""Held for the transaction: on PostgreSQL others could else go at the same moment, each seeing that one is left."""
+
 _JOINED = memberships.join(users, users.c.id == memberships.c.user_id)
 _MEMBERS = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.label("member_since")).select_from(
     _JOINED
@@ -68,12 +71,15 @@ def role_in(connection: Connection, user_id: UserId, path: NamespacePath) -> Rol
     return None if role is None else Role(role)
 
 
-def owners(connection: Connection, namespace_id: int) -> set[UserId]:
-    """Who is an owner of exactly this namespace."""
-    statement = select(memberships.c.user_id).where(
-        memberships.c.namespace_id == namespace_id, memberships.c.role == Role.OWNER.value
-    )
-    return {UserId(user_id) for user_id in connection.execute(statement).scalars()}
+def owners(connection: Connection, namespace_id: int) -> dict[UserId, bool]:
+    """Who is an owner of exactly this namespace, with whether their account is in use.
+
+    In a transaction that writes: until it ends nobody else who asks this is answered.
+    """
+    connection.execute(_NAMESPACES.where(namespaces.c.id == namespace_id))
+    statement = select(memberships.c.user_id, users.c.active).select_from(_JOINED)
+    chosen = (memberships.c.namespace_id == namespace_id, memberships.c.role == Role.OWNER.value)
+    return {UserId(user_id): active for user_id, active in connection.execute(statement.where(*chosen))}
 
 
 def memberships_of(connection: Connection, user_id: UserId) -> tuple[tuple[NamespacePath, Role], ...]:
@@ -88,10 +94,21 @@ def memberships_of(connection: Connection, user_id: UserId) -> tuple[tuple[Names
 
 
 def sole_ownerships(connection: Connection, user_id: UserId) -> tuple[NamespacePath, ...]:
-    """The outermost organizations that would be left without an owner."""
+    """The outermost organizations that would be left without an owner whose account is in use.
+
+    In a transaction that writes: until it ends nobody else who asks this of them, or for their owners, is answered.
+    """
+    owned = select(memberships.c.namespace_id).where(
+        memberships.c.user_id == user_id, memberships.c.role == Role.OWNER.value
+    )
+    connection.execute(_NAMESPACES.where(namespaces.c.id.in_(owned)))
     own, others = memberships.alias("own"), memberships.alias("others")
     another = exists().where(
-        others.c.namespace_id == namespaces.c.id, others.c.role == Role.OWNER.value, others.c.user_id != user_id
+        others.c.namespace_id == namespaces.c.id,
+        others.c.role == Role.OWNER.value,
+        others.c.user_id != user_id,
+        others.c.user_id == users.c.id,
+        users.c.active,
     )
     statement = (
         select(namespaces.c.path)

@@ -1,6 +1,6 @@
 """Who has which role where."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from matou.db import memberships
 from matou.db.engine import Connection
@@ -17,7 +17,7 @@ class NoSuchMember(NotFound):
 
 
 class LastOwner(Conflict):
-    """Without its last owner nobody could administer an outermost namespace."""
+    """Without its last owner nobody could administer an outermost namespace; one who is switched off is none."""
 
 
 def add_member(forge: Forge, namespace: Namespace, user: User, role: Role) -> None:
@@ -84,6 +84,9 @@ def _no_such_member(namespace: Namespace, user: User) -> NoSuchMember:
 
 
 def _require_another_owner(connection: Connection, namespace: Namespace, user: User) -> None:
-    owners: set[UserId] = memberships.owners(connection, namespace.id)
-    if namespace.parent_id is None and owners == {user.id}:
+    if namespace.parent_id is not None:
+        return
+    owners: Mapping[UserId, bool] = memberships.owners(connection, namespace.id)
+    others = [other for other, is_active in owners.items() if is_active and other != user.id]
+    if user.id in owners and not others:
         raise LastOwner("{user} is the last owner of {path}", user=user.name, path=repr(str(namespace.path)))
