@@ -14,7 +14,7 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.first_aid import FIRST_AID
 from matou.errors import Conflict, Damaged, MatouError, NotFound
-from matou.model.decoding_faults import fault_of_shape
+from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import RepositoryPath
 from matou.storage.files import FileStore, make_folders, naming_the_file, sync_folder, write_atomically
 
@@ -182,5 +182,5 @@ def _read_identity(path: Path, text: bytes) -> Identity:
                 advice="Nothing was touched. Use a newer Matou, or follow MATOU.txt with plain git.",
             )
         return msgspec.json.decode(text, type=Identity)
-    except msgspec.DecodeError as error:
+    except NOT_DECODED as error:
         raise Damaged("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 
 from matou.errors import TryLater
+from matou.model.decoding_faults import NOT_DECODED
 from matou.storage.files import naming_the_file
 
 LOCK_FILE = "lock"
@@ -142,7 +143,7 @@ def _read_holder(file: BinaryIO) -> Holder | None:
         return None
     try:
         return msgspec.json.decode(text, type=Holder)
-    except msgspec.DecodeError:
+    except NOT_DECODED:
         # Zeros are what a power cut leaves of a text. Somebody held it, and nobody knows since when.
         return Holder(host="", process=0, since=datetime.fromtimestamp(0, UTC))
 

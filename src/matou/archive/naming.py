@@ -18,7 +18,7 @@ from matou.archive.chain import host_of, newest_manifests
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.errors import Conflict, Damaged
-from matou.model.decoding_faults import fault_of_shape
+from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 from matou.storage.files import naming_the_file
 
@@ -255,7 +255,7 @@ def read_places(path: Path) -> Iterator[PlaceLine]:
     for number, line in enumerate(lines, start=1):
         try:
             yield msgspec.json.decode(line, type=PlaceLine)
-        except msgspec.DecodeError as error:
+        except NOT_DECODED as error:
             raise DamagedPlaces(
                 "{path}, line {number}: {reason}", path=path, number=number, reason=fault_of_shape(error)
             ) from error

@@ -8,7 +8,7 @@ import msgspec
 from matou.credentials.names import Place, SecretKind, SecretName
 from matou.credentials.private_files import locked, write_private
 from matou.errors import Damaged
-from matou.model.decoding_faults import fault_of_shape
+from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 
 VERSION = 1
 
@@ -60,7 +60,7 @@ class Logins:
             read = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except FileNotFoundError:
             return ()
-        except msgspec.DecodeError as error:
+        except NOT_DECODED as error:
             raise LoginsDamaged(
                 "{path} cannot be read: {reason}",
                 path=self._path,

@@ -4,8 +4,14 @@ The libraries say it in English, and in paths such as `$.source[0].url`; nothing
 """
 
 import re
+from typing import Final
+
+import msgspec
 
 from matou.errors import Phrase
+
+NOT_DECODED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding bytes that are no such JSON raises: for a text that is not UTF-8 msgspec has no error of its own."""
 
 _KINDS = {
     "str": Phrase("a text"),

@@ -5,6 +5,7 @@ import contextlib
 import msgspec
 
 from matou.errors import TryLater, UnknownShape
+from matou.model.decoding_faults import NOT_DECODED
 from matou.remote.answers import Answer
 
 
@@ -23,7 +24,7 @@ def parse_answer(body: bytes, *, platform: str) -> object:
     """Raises AnswerBrokeOff, UnknownShape."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+    except NOT_DECODED as fault:
         # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
         if "truncated" in str(fault):
             raise AnswerBrokeOff(

@@ -12,6 +12,7 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
+from matou.model.decoding_faults import NOT_DECODED
 from matou.remote.addresses import Address, Origin, UnsafeAddress, parse_address
 from matou.remote.headers import require_valid_headers
 from matou.remote.redaction import contains
@@ -100,7 +101,7 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
     """
     try:
         answer = msgspec.json.decode(body, type=_BatchAnswer)
-    except msgspec.DecodeError as error:
+    except NOT_DECODED as error:
         raise UnknownShape("lfs batch", body[:200]) from error
     if answer.transfer not in {None, "", "basic"}:
         raise UnknownShape("lfs batch.transfer", answer.transfer)

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from matou.errors import UnknownShape
+from matou.model.decoding_faults import NOT_DECODED
 from matou.remote.redaction import ELLIPSIS, redact
 
 WITHHELD: Final = msgspec.json.encode(ELLIPSIS)
@@ -172,5 +173,5 @@ def _text(token: bytes) -> str:
         return token.decode("utf-8", "replace")
     try:
         return str(msgspec.json.decode(token))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_DECODED:
         return token.decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from matou.errors import UnknownShape
+from matou.model.decoding_faults import NOT_DECODED
 from matou.server.admission import GitRequest
 from matou.server.streaming import Header, RequestBody, bounded, send_answer, understood
 
@@ -108,7 +109,7 @@ async def read_json(request: GitRequest, kind: type[_Body]) -> _Body:
         read += piece
     try:
         return await understood(msgspec.json.decode, bytes(read), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_DECODED as error:
         raise UnusableRequest("lfs request body", bytes(read[:100])) from error
 
 

@@ -13,6 +13,7 @@ from matou.archive.chain import host_of
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
 from matou.errors import Damaged
+from matou.model.decoding_faults import NOT_DECODED
 from matou.storage.files import naming_the_file, sync_folder
 from matou.transfer.migrate_map import Place
 
@@ -70,7 +71,7 @@ class GivenPlaces:
         for number, line in enumerate(lines, start=1):
             try:
                 read = msgspec.json.decode(line, type=_Line)
-            except msgspec.DecodeError as error:
+            except NOT_DECODED as error:
                 raise DamagedPlaces(
                     "{path}, line {number}: {reason}", path=self._path, number=number, reason=error
                 ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from matou.model.decoding_faults import NOT_DECODED
 from matou.storage.files import write_atomically
 
 FORMAT = 1
@@ -101,7 +102,7 @@ def _read(path: Path) -> _File:
     nothing = _File(FORMAT, {})
     try:
         content = msgspec.json.decode(path.read_bytes(), type=_File)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, *NOT_DECODED):
         return nothing
     return content if content.format == FORMAT else nothing
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from matou.errors import TryLater, UnknownShape
+from matou.model.decoding_faults import NOT_DECODED
 from matou.platforms.coding.errors import Error, failure_of
 from matou.platforms.coding.reading import ONE_OR_MANY, Milliseconds, Unreadable, read
 from matou.remote.withholding import unknown_shape
@@ -417,7 +418,7 @@ def decode_response(kind: type[R], body: bytes, *, unreadable: Unreadable | None
 def _parse(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError as fault:
+    except NOT_DECODED as fault:
         # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
         if "truncated" in str(fault):
             raise AnswerBrokeOff("coding's answer broke off after {bytes} bytes", bytes=len(body)) from None
