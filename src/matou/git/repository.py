@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,8 @@ _SHA256: Final = """\
 """
 
 _TEMPORARY_PREFIXES: Final = ("tmp_", ".tmp-")
+_PACK: Final = re.compile(r"pack-[0-9a-f]{40}(?:[0-9a-f]{24})?\.pack")
+_SHA256_PACK: Final = re.compile(r"pack-[0-9a-f]{64}\.[a-z]+")
 
 
 class DifferentObjectFormat(Conflict):
@@ -100,10 +103,13 @@ def _config(object_format: str) -> bytes:
 
 
 def object_format_on_disk(git_dir: Path) -> str:
-    """What the configuration says, ours or one that git wrote; `sha1` where there is none."""
+    """What the configuration says, ours or one that git wrote, or, where that is lost or damaged, the packs' names."""
     with contextlib.suppress(FileNotFoundError):
-        return "sha256" if "objectformat = sha256" in (git_dir / "config").read_text("utf-8").lower() else "sha1"
-    return "sha1"
+        text = (git_dir / "config").read_bytes().lower()
+        if b"objectformat = sha256" in text or b"repositoryformatversion = 0\n" in text:
+            return "sha256" if b"objectformat = sha256" in text else "sha1"
+    is_sha256 = any(_SHA256_PACK.fullmatch(path.name) for path in (git_dir / "objects/pack").glob("pack-*"))
+    return "sha256" if is_sha256 else "sha1"
 
 
 def has_objects(git_dir: Path) -> bool:
@@ -123,12 +129,17 @@ def remove_leftovers(git_dir: Path, *, since: datetime | None = None, now: datet
         git_dir: a repository that no process of ours is writing to.
         since: when a run began that is known to have died; whatever was last changed after it is its own. The caller
             holds the archive's lock.
-        now: what was last changed an hour before this is nobody's any more. Without it age does not count.
+        now: what was last changed an hour before this is nobody's any more. Without it age does not count. A pack
+            under git's own name may have lost its index, and be all that there is of a history: it stays.
 
     Returns:
         What was removed.
     """
-    removed = tuple(path for path in leftovers(git_dir) if _is_abandoned(path, since, now))
+    removed = tuple(
+        path
+        for path in leftovers(git_dir)
+        if _is_abandoned(path, since, now if not _PACK.fullmatch(path.name) else None)
+    )
     for path in removed:
         _remove(path)
     return removed

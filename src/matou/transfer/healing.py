@@ -15,7 +15,7 @@ from matou.git.fetch import is_connected, wanted_objects
 from matou.git.mirror import storable
 from matou.git.protocol import object_format_of
 from matou.git.refs import leave_out_unreadable, read_refs
-from matou.git.repository import create_bare
+from matou.git.repository import create_bare, object_format_on_disk
 from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.shallow import lacking_parents, read_boundary, write_boundary
 from matou.git.stored_objects import DamagedObject, describe_objects
@@ -55,7 +55,7 @@ class Healer:
             MatouError: what `fetch` raises; the mirror is as it was then, or better.
         """
         git_dir = self.archive.repository(place)
-        object_format = object_format_of(listing)
+        object_format = object_format_on_disk(git_dir) if listing.is_empty else object_format_of(listing)
         with naming_the_file(git_dir):
             self._make_refs_readable(git_dir, place)
             create_bare(git_dir, object_format=object_format)

@@ -17,7 +17,7 @@ from matou.git.mirror import MirrorUpdate, make_mirror, update_mirror
 from matou.git.protocol import object_format_of
 from matou.git.refs import KEPT_PREFIX, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
-from matou.git.run import GitAccess, Limits
+from matou.git.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
@@ -25,6 +25,7 @@ from matou.transfer.channel import Channel
 from matou.transfer.healing import Healer
 from matou.transfer.placing import Built, Placer
 from matou.transfer.proof import Found, read_mirror
+from matou.transfer.repair import has_lost_index, rebuild_derived
 
 STAGED_PREFIX: Final = "mirror-"
 MARK: Final = "matou-mirror"
@@ -105,6 +106,7 @@ class MirrorSaver:
             staged, update = self._build(git_dir, clone_url, listing, channel)
             built = Built(staged, git_dir, update.bytes, wreck)
             return Mirrored(staged, update.kept, update.new_packs, saved is not None, update, built)
+        is_damaged = self._has_lost_index(git_dir) or is_damaged
         if is_damaged:
             fetch = partial(self._fetch_anew, git_dir, clone_url, listing, channel)
             Healer(self.archive, self.run, self.limits).heal(place, listing, fetch, previous=self._snapshot(saved))
@@ -162,6 +164,23 @@ class MirrorSaver:
             shutil.rmtree(staged, ignore_errors=True)
             raise
         return staged, update
+
+    def _has_lost_index(self, git_dir: Path) -> bool:
+        """Make indexes anew that are lost, and say whether one still is: a pack without one would be of no use to git.
+
+        What a dead process left half written has none either, and goes.
+        """
+        if not has_lost_index(git_dir):
+            return False
+        try:
+            rebuild_derived(git_dir, hash_name=object_format_on_disk(git_dir), limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            pass  # It is healed as anything else is that is damaged.
+        with naming_the_file(git_dir):
+            remove_leftovers(git_dir, since=self.dead_since)
+        return has_lost_index(git_dir)
 
     def _made_ready(self, git_dir: Path) -> Found:
         """What is in a mirror, once what a dead process left is cleared away and our configuration is back.

@@ -12,7 +12,7 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.git.fetch import wanted_objects
 from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
 from matou.git.refs import RepositoryBusy, read_refs
-from matou.git.repository import SHALLOW_FILE
+from matou.git.repository import SHALLOW_FILE, object_format_on_disk
 from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.stored_objects import DamagedObject, describe_objects
 from matou.model.names import ObjectId
@@ -201,6 +201,8 @@ class _Check:
     @property
     def _hash_name(self) -> str:
         ids = wanted_objects(self._snapshot) if self._snapshot is not None else frozenset()
+        if not ids:
+            return object_format_on_disk(self._git_dir)
         return "sha256" if any(len(oid) == 64 for oid in ids) else "sha1"
 
     def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:

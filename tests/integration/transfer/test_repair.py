@@ -1,5 +1,6 @@
 """What is damaged is made whole again: from sound packs by `verify --repair`, from the source by the next backup."""
 
+import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -318,3 +319,99 @@ def test_kept_refs_that_were_lost_are_made_again_by_the_next_run(source: Scripte
     assert check(archive).problems == ()
     backed_up(source, archive)
     assert outcomes(archive, 5)[API] == "unchanged"
+
+
+def aged(archive: Archive) -> None:
+    """Everything was last changed so long ago that no process can be at work on it."""
+    for path in archive.repositories.rglob("*"):
+        os.utime(path, (0, 0))
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_a_pack_that_has_lost_its_index_is_no_leftover(
+    source: ScriptedSource, archive: Archive, is_sound: bool
+) -> None:
+    """Nobody has asked verify: the next push made the run take away what only the archive had."""
+    tip = overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    git(git_dir, "repack", "-adq", "--keep-unreachable")
+    (pack,) = packs(archive)
+    pack.with_suffix(".idx").unlink()
+    if not is_sound:
+        flip(pack, 0.5)
+    held = pack.read_bytes()
+    aged(archive)
+
+    commit(source.git_dir(API), "refs/heads/main", {"new": "new"})
+    back_up(source, archive)
+
+    if is_sound:
+        assert check(archive).problems == ()
+        assert git(git_dir, "cat-file", "-t", tip) == "commit"
+    assert held in [path.read_bytes() for path in archive.root.rglob(pack.name)]
+    assert refs_of(source.git_dir(API)).items() <= refs_of(git_dir).items()
+
+
+@pytest.mark.parametrize("harm", ["flipped", "lost", "cut"])
+def test_a_note_or_a_configuration_that_is_no_text_stops_nobody(
+    source: ScriptedSource, archive: Archive, harm: str
+) -> None:
+    config = mirror(archive, API, run=1) / "config"
+    check(archive)
+    for path in (archive.proofs, config):
+        if harm == "lost":
+            path.unlink()
+        else:
+            change(path, lambda text: text.replace(b"o", b"\xff") if harm == "flipped" else text[: len(text) // 2])
+
+    check(archive)
+    commit(source.git_dir(API), "refs/heads/main", {"new": "new"})
+    back_up(source, archive)
+
+    assert outcomes(archive, 2)[API] == "saved"
+    assert check(archive).problems == ()
+
+
+@pytest.fixture
+def other_hash(tmp_path: Path) -> ScriptedSource:
+    """A repository of SHA-256 objects, a branch of which is overwritten between two runs."""
+    source = ScriptedSource(tmp_path / "other")
+    git_dir = source.repository("api", source.project("shop"), object_format="sha256")
+    for number in range(3):
+        commit(git_dir, "refs/heads/main", {f"file-{number}": random.Random(number).randbytes(900).hex()})
+    return source
+
+
+def test_a_repository_of_sha256_that_is_emptied_is_not_called_damaged(
+    other_hash: ScriptedSource, tmp_path: Path
+) -> None:
+    archive = open_archive(tmp_path / "of-other")
+    back_up(other_hash, archive)
+    git_dir = mirror(archive, API, run=1)
+    tip = refs_of(git_dir)["refs/heads/main"]
+    git(other_hash.git_dir(API), "update-ref", "-d", "refs/heads/main")
+
+    back_up(other_hash, archive)
+    emptied = check(archive)
+    flip(packs(archive)[0], 0.5)
+    damaged = check(archive)
+    back_up(other_hash, archive)
+
+    assert emptied.problems == ()
+    assert not damaged.is_whole
+    assert outcomes(archive, 3)[API] != "failed"
+    assert git(git_dir, "rev-parse", "--show-object-format") == "sha256"
+    assert tip in refs_of(git_dir).values()
+
+
+def test_a_repository_of_sha256_without_its_configuration_is_healed(other_hash: ScriptedSource, tmp_path: Path) -> None:
+    archive = open_archive(tmp_path / "of-other")
+    back_up(other_hash, archive)
+    git_dir = mirror(archive, API, run=1)
+    (git_dir / "config").unlink()
+    check(archive)
+
+    back_up(other_hash, archive)
+
+    assert check(archive).problems == ()
+    assert git(git_dir, "rev-parse", "--show-object-format") == "sha256"
