@@ -80,6 +80,8 @@ def fault_of_foreign_ref(name: str) -> Phrase | None:
     """
     if not name.startswith("refs/"):
         return Phrase("it is not below refs/")
+    if name.count("/") == 1:
+        return Phrase("it stands where folders of refs do")
     if holds_control(name):
         return Phrase("it holds a control character")
     parts = [len(part) for part in name.encode("utf-8", "surrogateescape").split(b"/")]

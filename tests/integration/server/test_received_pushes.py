@@ -17,6 +17,7 @@ REFUSED_NAMES = [
     *("refs/heads/HEAD", "refs/tags/HEAD", "refs/heads/refs/heads/x", "refs/heads/-x", "refs/heads/@"),
     *("refs/replace/" + "1" * 40, "refs/pull/1/head", "refs/matou/kept/000001/heads/main"),
     *("refs/heads/" + "a" * 300, "refs/heads/a.lock", "HEAD", "refs/heads/../x", "refs/heads/" + "1" * 40),
+    *("refs/tags", "refs/heads", "refs/matou", "refs/replace", "refs/x"),
 ]
 
 

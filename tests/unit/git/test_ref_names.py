@@ -54,6 +54,10 @@ def test_a_name_from_outside_passes_only_if_git_takes_it_and_it_is_below_refs(na
     [
         "HEAD",
         "packed-refs",
+        "refs/heads",
+        "refs/tags",
+        "refs/matou",
+        "refs/x",
         "/home/u/project/uv",
         "../../bob/secret.git/HEAD",
         "refs/../../../bob",
