@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pygit2 import Odb
 
 _TYPE_NAMES: Final = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_TYPES: Final = frozenset(_TYPE_NAMES.values())
 _TAGGED: Final = re.compile(rb"object ([0-9a-f]{40,64})\n")
 _LONGEST_TAG_CHAIN: Final = 1000
 
@@ -128,12 +129,13 @@ def _described_by_git(
     lines = answers.decode().splitlines()
     described: dict[ObjectId, StoredObject] = {}
     for oid, own, end in zip(ids, lines[::2], lines[1::2], strict=True):
-        kind = own.rpartition(" ")[2]
-        if kind != "missing":
+        # Of what is no whole id git says which object it takes it for: one that begins so, one that a ref names.
+        named, _, kind = own.partition(" ")
+        if named == oid and kind in _TYPES:
             described[oid] = StoredObject(kind, _peeled_answer(end) if kind == "tag" else None)
     return described
 
 
 def _peeled_answer(line: str) -> ObjectId | None:
     oid, _, kind = line.partition(" ")
-    return None if kind == "missing" else object_id(oid)
+    return object_id(oid) if kind in _TYPES else None
