@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -33,6 +34,7 @@ from matou.server.git_bodies import request_pieces
 from matou.server.pace import Pace
 from matou.server.push_commands import PushCommands, PushStream, read_commands
 from matou.server.push_report import RESULT, PushReport, shown_lines
+from matou.server.site import Site
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault
 
@@ -114,7 +116,7 @@ async def _in_turn(
         try:
             with IncomingPack(git_dir) as pack:
                 async with report.talking():
-                    outcome = await _receive(site.forge, admitted, asked, stream, report, pack)
+                    outcome = await _receive(site, admitted, asked, stream, report, pack)
         except FileNotFoundError:
             # It was renamed or deleted a moment ago, and that says it better.
             await admit_again(site, admitted)
@@ -126,24 +128,25 @@ async def _in_turn(
 
 
 async def _receive(
-    forge: Forge, admitted: Admitted, asked: PushCommands, stream: PushStream, report: PushReport, pack: IncomingPack
+    site: Site, admitted: Admitted, asked: PushCommands, stream: PushStream, report: PushReport, pack: IncomingPack
 ) -> Outcome:
-    fault = await _take_pack(forge, asked, stream, report, pack) if asked.brings_pack else None
+    fault = await _take_pack(site.forge, asked, stream, report, pack) if asked.brings_pack else None
     report.body_has_ended()
     if fault is not None:
         return Outcome(fault, dict.fromkeys(asked.names, "unpacker error"))
     landing = Landing(asked.changes, is_atomic=b"atomic" in asked.capabilities, refused=dict(asked.refused))
-    # In threads of its own: those of the forge are for what is short, and LFS may hold those for transfers.
-    await _to_its_end(_land, forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
+    # In threads of their own: all others are for what is short, or LFS may hold them for transfers.
+    await _to_its_end(site, _land, site.forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
     report.say(shown_lines(landing.said))
     return Outcome("ok", landing.refused)
 
 
 async def _to_its_end(
-    work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    site: Site, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Do it in a thread, and wait for that even where we are cancelled: what it works on is not taken from under it."""
-    working = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    loop = asyncio.get_running_loop()
+    working = loop.run_in_executor(site.landing_threads, partial(work, *args, **kwargs))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

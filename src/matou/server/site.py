@@ -30,6 +30,9 @@ FETCHES_AT_ONCE = 32
 FETCHES_OF_ONE = 12
 PUSHES_AT_ONCE = 16
 PUSHES_OF_ONE = 4
+LANDING_THREADS = PUSHES_AT_ONCE
+"""Each judges and moves what one push brought, which may take minutes."""
+
 UPLOADS_AT_ONCE = TRANSFER_THREADS * 3 // 4
 """Of LFS objects: each holds a thread. The others are for what does not wait for a client."""
 
@@ -73,6 +76,8 @@ class Site:
         default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "transfer")
     )
 
+    landing_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LANDING_THREADS, "landing"))
+
     async def ask(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
@@ -103,6 +108,7 @@ class Site:
         self.kept.close()
         self.forge_threads.shutdown(wait=False, cancel_futures=True)
         self.transfer_threads.shutdown(wait=False, cancel_futures=True)
+        self.landing_threads.shutdown(wait=False, cancel_futures=True)
 
 
 def new_key() -> bytes:
