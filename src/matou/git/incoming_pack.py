@@ -55,17 +55,20 @@ class IncomingPack:
     def keep(self) -> int:
         """Make the pack the repository's; say how many bytes that added. It is durable once the file system is synced.
 
-        A pack of these objects that is there already stays as it is.
+        What has such a name already is this pack, byte for byte, or what a power cut left of it: it is replaced.
         """
         target = self.git_dir / "objects" / "pack"
         files = sorted((self.folder / "pack").glob("pack-*"), key=_order)
         added_bytes = 0
         for file in files:
             place = target / file.name
-            if not place.exists():
-                added_bytes += file.stat().st_size
-                file.replace(place)
+            added_bytes += file.stat().st_size - _size_of(place)
+            file.replace(place)
         return added_bytes
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _order(file: Path) -> int:
