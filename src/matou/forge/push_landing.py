@@ -105,7 +105,11 @@ def land(
     # Judging may have taken minutes. Nobody takes the folder away from here on.
     with only_writer(forge, repository):
         require_unmoved(forge, identity, repository)
-        _move(forge, identity, repository, landing, pack, listing, is_judged=is_judged)
+        if is_judged and ref_listing(forge, repository).refs != listing.refs:
+            # What others' refs held was counted on, where some are to be deleted.
+            _judge(forge, identity, repository, landing, pack)
+        if landing.waiting:
+            _move(forge, identity, repository, landing, pack, listing, is_judged=is_judged)
 
 
 def _refused_by_name(changes: Collection[RefChange], repository: Repository, listing: RefListing) -> dict[RefName, str]:

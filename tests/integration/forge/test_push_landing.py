@@ -3,7 +3,9 @@
 import errno
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,15 +13,19 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge import push_landing, pushes
 from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.branches import delete_branch
 from matou.forge.forge import Forge
 from matou.forge.namespaces import create_organization
 from matou.forge.push_landing import Landing, land
+from matou.forge.push_rules import judge
 from matou.forge.repositories import create_repository
+from matou.forge.settings import change_settings
 from matou.git.incoming_pack import IncomingPack
 from matou.git.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
-from support.git_repositories import git, make_repository, refs_of, tip_of
+from matou.model.repository_settings import PushRules
+from support.git_repositories import git, git_bytes, make_repository, refs_of, tip_of
 
 MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")
 
@@ -129,3 +135,48 @@ def test_what_cannot_be_judged_does_not_move(
         landed(forge, anna, repository, pack, RefChange(TOPIC, None, ObjectId(tip_of(git_dir, "main"))))
 
     assert refs_of(git_dir) == before
+
+
+def test_commits_are_not_lost_where_two_refs_go_at_the_same_time(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push counted on a branch that was deleted by API before its own refs moved: both were let through."""
+    git_dir, owner = forge.git_dir(repository), Identity(anna, ALL_SCOPES)
+    change_settings(forge, owner, repository, PushRules, deny_force_push=True)
+    for name in ("one", "two"):
+        git(git_dir, "update-ref", f"refs/heads/{name}", tip_of(git_dir, "main"))
+    git(git_dir, "update-ref", "refs/heads/main", tip_of(git_dir, "main~1"))
+    tip = ObjectId(tip_of(git_dir, "one"))
+    times = count()
+
+    def judge_slowly(*everything: Any) -> None:
+        judge(*everything)
+        if not next(times):
+            delete_branch(forge, owner, repository, "two")
+
+    monkeypatch.setattr(push_landing, "judge", judge_slowly)
+    landing = landed(forge, anna, repository, pack, RefChange(RefName("refs/heads/one"), tip, None))
+
+    assert set(landing.refused) == {"refs/heads/one"}
+    assert "no other ref holds all of its commits" in " ".join(landing.said)
+    assert tip in refs_of(git_dir).values()
+
+
+@pytest.mark.parametrize("torn", [(".pack",), (".pack", ".idx"), (".pack", ".idx", ".rev"), (".idx",)])
+def test_what_a_power_cut_left_of_the_same_pack_does_not_stay(
+    forge: Forge, anna: User, repository: Repository, tmp_path: Path, torn: tuple[str, ...]
+) -> None:
+    """A pack that had its name and not its bytes yet was taken for the one that came: refs named what was nowhere."""
+    git_dir, source = forge.git_dir(repository), make_repository(tmp_path / "source.git", commits=2)
+    tip = ObjectId(git(source, "commit-tree", "main^{tree}", "-m", "new"))
+    asked = f"{tip}\n".encode()
+    content = git_bytes(source, "pack-objects", "--revs", "--stdout", "-q", input=asked)
+    with IncomingPack(git_dir) as incoming:
+        name = git(git_dir, "index-pack", "--stdin", input=content, **incoming.environment).split()[-1]
+        for ending in torn:
+            (git_dir / f"objects/pack/pack-{name}{ending}").write_bytes(b"")
+        landing = landed(forge, anna, repository, incoming, RefChange(TOPIC, None, tip))
+
+    assert landing.refused == {}
+    git(git_dir, "fsck", "--strict")
+    assert git(git_dir, "rev-list", "--objects", "refs/heads/topic")

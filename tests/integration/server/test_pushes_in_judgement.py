@@ -13,11 +13,13 @@ from urllib3 import PoolManager
 
 from matou.db.repositories import Repository
 from matou.db.users import User
+from matou.model.names import RefName
 from matou.model.platform import Visibility
 from support.git_repositories import git, git_bytes, make_repository, refs_of
 from support.matou_server import MatouServer
 from support.raw_pushes import NOTHING, RECEIVE, Command, packet, push_body, push_raw
 
+OTHER = RefName("refs/heads/other")
 OF_ONE = 4
 """Pushes of one person at once."""
 
@@ -82,4 +84,4 @@ def test_whoever_reads_does_not_wait_for_pushes_that_are_judged(matou_server: Ma
         assert all(b"ok refs/heads/other" in answer.result() for answer in answers)
 
     assert waited < 5
-    assert all(refs_of(folder)["refs/heads/other"] == tip for folder in folders)
+    assert all(refs_of(folder)[OTHER] == tip for folder in folders)
