@@ -25,10 +25,10 @@ OLDEST_GIT: Final = "2.37"
 """`http.curloptResolve`, which pins the address of what a user named, came with it."""
 
 NO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType({})
-NO_HOOKS: Final = Path("/dev/null")
 
 _SETTINGS: Final[tuple[GitSetting, ...]] = (
     ("safe.bareRepository", "explicit"),
+    ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.fsync", "all"),
     ("core.fsyncMethod", "fsync"),
@@ -131,7 +131,6 @@ def environment_of_child(
     git_dir: Path | None,
     extra: Mapping[str, str],
     settings: Sequence[GitSetting],
-    hooks: Path,
     limits: Limits,
 ) -> dict[str, str]:
     """The whole environment of one git child.
@@ -141,7 +140,6 @@ def environment_of_child(
     """
     chosen = [
         *_SETTINGS,
-        ("core.hooksPath", str(hooks)),
         ("core.packedGitWindowSize", str(limits.memory_bytes // 32)),
         ("core.packedGitLimit", str(limits.memory_bytes // 4)),
         *([("safe.directory", str(git_dir.absolute()))] if git_dir is not None else []),

@@ -29,7 +29,6 @@ from matou.git.jail import (
     DEFAULT_LIMITS,
     NO_ACCESS,
     NO_ENVIRONMENT,
-    NO_HOOKS,
     GitAccess,
     GitNotFound,
     GitSetting,
@@ -71,7 +70,6 @@ def run_git(
     input: Input | None = None,  # noqa: A002 - the word that subprocess has for it
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
-    hooks: Path = NO_HOOKS,
     limits: Limits = DEFAULT_LIMITS,
     stdout: BinaryIO | None = None,
 ) -> bytes:
@@ -90,7 +88,6 @@ def run_git(
             input=input,
             environment=environment,
             settings=settings,
-            hooks=hooks,
             limits=limits,
         ).stdout
     with GitChild(
@@ -98,7 +95,6 @@ def run_git(
         git_dir=git_dir,
         environment=environment,
         settings=settings,
-        hooks=hooks,
         limits=limits,
         stdout=stdout,
         has_input=input is not None,
@@ -125,13 +121,10 @@ def hear_git(
     input: bytes | None = None,  # noqa: A002 - see `run_git`
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
-    hooks: Path = NO_HOOKS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Heard:
     """As `run_git`, where what git says of a success counts too."""
-    environment_of_it = environment_of_child(
-        git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits
-    )
+    environment_of_it = environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits)
     process = _start(
         command_line(arguments, git_dir, limits, waits_for_input=input is not None),
         environment_of_it,
@@ -190,7 +183,6 @@ class GitChild:
         git_dir: Path | None = None,
         environment: Mapping[str, str] = NO_ENVIRONMENT,
         settings: Sequence[GitSetting] = (),
-        hooks: Path = NO_HOOKS,
         limits: Limits = DEFAULT_LIMITS,
         stdout: BinaryIO | None = None,
         has_input: bool = False,
@@ -200,7 +192,7 @@ class GitChild:
         self._secrets = secrets_in(environment)
         self._process = _start(
             command_line(arguments, git_dir, limits, waits_for_input=has_input),
-            environment_of_child(git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits),
+            environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits),
             limits,
             has_input=has_input,
             stdout=subprocess.PIPE if stdout is None else stdout,

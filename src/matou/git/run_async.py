@@ -20,7 +20,6 @@ from matou.git.children import (
 from matou.git.jail import (
     DEFAULT_LIMITS,
     NO_ENVIRONMENT,
-    NO_HOOKS,
     GitSetting,
     Limits,
     environment_of_child,
@@ -42,7 +41,6 @@ def start_git_async(
     stdin: IO[bytes] | None = None,
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
-    hooks: Path = NO_HOOKS,
     hear: Callable[[bytes], None] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> "AsyncGitChild":
@@ -54,7 +52,6 @@ def start_git_async(
         stdin: a file that it reads from where that file stands; without one, what `write` is given.
         environment: what it gets beside the jail's own.
         settings: git settings that outrank the jail's and the repository's.
-        hooks: the folder of its hooks.
         hear: told what it says on stderr, as it says it; secrets are still in it.
         limits: what it may use.
     """
@@ -63,9 +60,7 @@ def start_git_async(
         command_line(arguments, git_dir, limits, waits_for_input=stdin is None),
         git_dir=git_dir,
         stdin=stdin,
-        environment=environment_of_child(
-            git_dir=git_dir, extra=environment, settings=settings, hooks=hooks, limits=limits
-        ),
+        environment=environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits),
         secrets=secrets_in(environment),
         hear=hear,
         limits=limits,

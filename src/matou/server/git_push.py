@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import Action
 from matou.forge.forge import Forge
 from matou.forge.push_landing import DECLINED, Landing, land
@@ -51,10 +51,6 @@ LIMITS = Limits(memory_bytes=2 * GIBIBYTE, cpu=timedelta(hours=1), file_size_byt
 
 _PACK_HEADER_BYTES = 12
 _NO_OBJECTS = (b"PACK\0\0\0\2\0\0\0\0", b"PACK\0\0\0\3\0\0\0\0")
-
-
-class PushRefused(UnknownShape):
-    """The framing was right and nothing could be made of it."""
 
 
 @dataclass(slots=True)

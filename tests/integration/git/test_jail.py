@@ -161,18 +161,6 @@ def test_hooks_and_programs_of_a_repository_that_somebody_handed_over_do_not_run
     assert not canary.exists()
 
 
-def test_our_own_hooks_run_where_they_are_asked_for(tmp_path: Path) -> None:
-    repository = make_repository(tmp_path / "r.git", branches=["old"])
-    hook = tmp_path / "hooks" / "reference-transaction"
-    hook.parent.mkdir()
-    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    hook.chmod(0o755)
-
-    run_git(["update-ref", "-d", "refs/heads/old"], git_dir=repository, hooks=hook.parent)
-
-    assert (tmp_path / "ran").exists()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
 def test_a_repository_of_another_user_is_read_by_its_own_path_only(tmp_path: Path) -> None:
     repository = make_repository(tmp_path / "r.git")
