@@ -4,7 +4,6 @@
 403 makes an extension log in anew, so what may not be seen is 404, as if it were not there.
 """
 
-import errno
 from dataclasses import dataclass
 
 import structlog
@@ -24,15 +23,14 @@ from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.gitee_v3.answers import Encoded, encode
 from matou.server.dialects.gitee_v3.call import NotSignedIn
 from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
-from matou.server.errors import DISK_FULL, TOO_LARGE
+from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE, is_disk_full
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import DiskFull, WriteFailed
+from matou.storage.files import WriteFailed
 
 log = structlog.get_logger(__name__)
 
 UNAUTHORIZED = "401 Unauthorized"
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Told:
 
 
 FAULT_OF_OURS = Told(500, "500 Internal Server Error")
-NO_ROOM = Told(DISK_FULL, "this server has no room left; nothing was changed")
+OUT_OF_ROOM = Told(DISK_FULL, NO_ROOM)
 
 FAILURES: tuple[tuple[type[MatouError], Told], ...] = (
     (NotSignedIn, Told(401, UNAUTHORIZED)),
@@ -64,7 +62,6 @@ FAILURES: tuple[tuple[type[MatouError], Told], ...] = (
     (MissingPath, Told(404, "404 File Not Found")),
     (MissingObject, Told(404, "404 Tree Not Found")),
     (TooLargeToRead, Told(400, "400 (Bad request) {reason}")),
-    (DiskFull, NO_ROOM),
     (WriteFailed, FAULT_OF_OURS),
     (GitFailed, FAULT_OF_OURS),
     (Damaged, FAULT_OF_OURS),
@@ -96,8 +93,8 @@ def answer_to(error: Exception) -> Encoded:
 
 
 def _told(error: Exception) -> Told:
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        return NO_ROOM
+    if is_disk_full(error):
+        return OUT_OF_ROOM
     return next((told for kind, told in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
 
 
