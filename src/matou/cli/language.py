@@ -15,6 +15,7 @@ import typer
 from matou.cli.texts import printable
 from matou.errors import MatouError, Phrase
 from matou.settings import process_language
+from matou.storage.os_errors import reason_of
 
 
 @cache
@@ -55,6 +56,8 @@ def _filled(template: str, values: Mapping[str, object]) -> str:
 
 
 def _shown(value: object) -> object:
+    if isinstance(value, OSError):
+        value = reason_of(value)
     if isinstance(value, MatouError | str):
         return tell(value)
     return tell(str(value)) if isinstance(value, Exception | PurePath) else value

@@ -39,5 +39,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def reason_of(error: OSError) -> Phrase:
+    """Libraries derive errors from OSError whose numbers are their own: 1 is a certificate's fault, not EPERM."""
+    if type(error).__module__ != OSError.__module__:
+        return Phrase(error.strerror or str(error))
     known = _REASONS.get(error.errno or 0)
     return known or Phrase(os.strerror(error.errno) if error.errno else str(error))

@@ -16,6 +16,7 @@ from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
+from matou.storage.os_errors import reason_of
 
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 _NULL_ID = re.compile(rb"\d+ \w+ 0+\t")
@@ -104,9 +105,9 @@ def _unwritten(path: bytes, worktree: Path) -> NotCheckedOut:
     try:
         os.lstat(os.fsencode(worktree) + b"/" + path)
     except FileNotFoundError:
-        reason: object = Phrase("git could not write it")
+        reason = Phrase("git could not write it")
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        reason = reason_of(error)
     else:
         reason = Phrase("git could not write it")
     name = repr(os.fsdecode(path))[:LONGEST]

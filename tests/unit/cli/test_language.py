@@ -1,5 +1,8 @@
 """What a person reads of an error, in both languages."""
 
+import errno
+import os
+
 import pytest
 
 from matou.cli import language
@@ -45,6 +48,13 @@ def test_the_fact_of_an_error_stays_translatable_when_it_is_kept_as_a_text() -> 
 
     assert fact == "coding Depot.Id was 'x', which its documentation does not describe"
     assert tell(fact) == "coding Depot.Id 是 'x'，其文档没有说明这种情况"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_what_the_operating_system_says_of_a_file_is_told_in_chinese() -> None:
+    cause = OSError(errno.EIO, os.strerror(errno.EIO), "/archive/file")
+
+    assert describe(MatouError("it cannot be read: {reason}", reason=cause)) == "无法读取：输入/输出错误"
 
 
 @pytest.mark.parametrize(
