@@ -4,6 +4,7 @@
 names nothing at all, so `%2e%2e`, `//`, `%00` and `a.git/b.git` lead nowhere, in one place for every route.
 """
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote_to_bytes
@@ -11,6 +12,9 @@ from urllib.parse import unquote_to_bytes
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 
 LONGEST_PATH_BYTES = 4096
+
+_NEEDLESS = re.compile(rb"%(?:2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])")
+"""Letters, digits, `-`, `.`, `_` and `~`."""
 
 
 class Operation(Enum):
@@ -34,6 +38,11 @@ class GitTarget:
     repository: RepositoryPath
     operation: Operation
     object_name: str = ""
+
+
+def spelled_plainly(raw_path: bytes) -> bytes:
+    """The same address without what is encoded needlessly: `%73etting` is `setting` (RFC 3986, section 6.2.2.2)."""
+    return _NEEDLESS.sub(lambda found: unquote_to_bytes(found[0]), raw_path)
 
 
 def segments_of(raw_path: bytes) -> tuple[str, ...] | None:

@@ -90,6 +90,17 @@ def test_another_method_than_those_of_a_path_that_is_there_is_told_as_that(harbo
     assert {told(harbour, method, filled(path))[0] for method, path in elsewhere} <= {405}
 
 
+@pytest.mark.parametrize("ending", ["%73etting", "settin%67", "se%74%74ing", "setting/", "/setting"])
+def test_however_it_is_spelled_what_is_below_a_branch_is_no_branch(
+    harbour: Harbour, branches: tuple[str, ...], ending: str
+) -> None:
+    assert "ui/setting" in branches
+    before = refs(harbour)
+
+    assert told(harbour, "DELETE", f"/api/v5{FERRY}/branches/ui/{ending}") == (404, NOWHERE)
+    assert refs(harbour) == before
+
+
 @pytest.mark.parametrize("method", ["DELETE", "GET", "PATCH", "POST", "PUT"])
 @pytest.mark.parametrize("name", BRANCHES)
 def test_no_method_takes_what_is_below_a_branch_for_a_branch(

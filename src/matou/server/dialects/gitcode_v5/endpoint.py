@@ -32,6 +32,7 @@ from matou.server.dialects.gitcode_v5.remembered import RememberedAnswers
 from matou.server.dialects.gitcode_v5.routing import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.kept_answers import KeptAnswers
 from matou.server.origin import base_url, caller_of, client_address
+from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
 from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site
 from matou.server.streaming import (
@@ -319,10 +320,10 @@ def _run(route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
 
 
 def _segments(raw_path: bytes) -> tuple[bytes, ...]:
-    """Below the API's root, as they came; empty ones, from double and trailing slashes, stand for nothing."""
+    """Below the API's root, still encoded; empty ones, from double and trailing slashes, stand for nothing."""
     if len(raw_path) > _LONGEST_PATH_BYTES or not raw_path.startswith(_PREFIX):
         raise NoSuchRoute("the API has nothing at this path")
-    return tuple(segment for segment in raw_path[len(_PREFIX) :].split(b"/") if segment)
+    return tuple(segment for segment in spelled_plainly(raw_path[len(_PREFIX) :]).split(b"/") if segment)
 
 
 async def _send(send: Send, answer: Encoded, *, is_head: bool) -> None:

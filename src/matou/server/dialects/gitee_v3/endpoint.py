@@ -42,6 +42,7 @@ from matou.server.dialects.gitee_v3.parameters import (
 )
 from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
 from matou.server.origin import base_url, caller_of, client_address
+from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
 from matou.server.site import Site
 from matou.server.streaming import (
@@ -237,4 +238,4 @@ def _segments(raw_path: bytes) -> tuple[bytes, ...]:
     """Below the API's root, as they came; empty ones, from double and trailing slashes, stand for nothing."""
     if len(raw_path) > _LONGEST_PATH_BYTES:
         raise NoSuchRoute("the API has nothing at this path")
-    return tuple(segment for segment in _ROOT.sub(b"", raw_path, count=1).split(b"/") if segment)
+    return tuple(segment for segment in spelled_plainly(_ROOT.sub(b"", raw_path, count=1)).split(b"/") if segment)
