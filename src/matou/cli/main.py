@@ -35,6 +35,7 @@ from matou.cli.completion import be_ready_to_complete, completion
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, is_help, mistake, show_help, use_language
 from matou.cli.language import complain, describe, translate
+from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
 from matou.cli.verbosity import say
 from matou.errors import MatouError
@@ -104,6 +105,7 @@ def _program(
 
 def main() -> None:
     """Run the command line of this process and end with one of `ExitCode`."""
+    open_closed_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     use_language()
     be_ready_to_complete()
