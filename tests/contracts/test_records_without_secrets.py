@@ -32,6 +32,17 @@ class DescribeServiceHooks(Request, kw_only=True):
 Ask = Callable[[Session, str, Callable[[Record], None]], object]
 
 
+def test_a_token_that_a_platform_says_back_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl.zst"
+    body = b'{"description": "asked with %b"}' % TOKEN.encode()
+
+    with RecordWriter(path, own=Secret(TOKEN)) as records:
+        records(Record(now(), "GET /user", {}, 200, body))
+
+    (record,) = read_records(path)
+    assert record.body == '{"description": "asked with …"}'.encode()
+
+
 def now() -> datetime:
     return datetime(2026, 11, 29, tzinfo=UTC)
 

@@ -12,8 +12,10 @@ from typing import Self
 import msgspec
 import zstandard
 
+from matou.credentials import Secret
 from matou.errors import Damaged, MatouError
 from matou.model.records import Record
+from matou.remote.redaction import ELLIPSIS
 from matou.remote.withholding import withhold, withhold_parameters
 from matou.storage.files import naming_the_file
 
@@ -44,10 +46,14 @@ class RecordWriter:
     """Appends records to a file, without the secrets that are in them. May be called from several threads.
 
     `close` makes them durable.
+
+    Args:
+        own: what let us in: a platform may say it back, wherever it likes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, own: Secret | None = None) -> None:
         self._path = path
+        self._own = own.reveal().encode() if own else b""
         self._lock = threading.Lock()
         self._pending = bytearray()
         with naming_the_file(path):
@@ -55,6 +61,8 @@ class RecordWriter:
 
     def __call__(self, record: Record, /) -> None:
         body = withhold(record.body, request=record.request)
+        if self._own:
+            body = body.replace(self._own, ELLIPSIS.encode())
         parameters = withhold_parameters(record.parameters)
         line = _Line(record.at.astimezone(UTC), record.request, parameters, record.status, _text_of(body))
         encoded = msgspec.json.encode(line) + b"\n"

@@ -19,6 +19,7 @@ WITHHELD: Final = msgspec.json.encode(ELLIPSIS)
 SECRET_ENDINGS: Final = (
     "password",
     "passwd",
+    "pwd",
     "passphrase",
     "secret",
     "token",
@@ -27,10 +28,22 @@ SECRET_ENDINGS: Final = (
     "secretkey",
     "accesskey",
     "signkey",
+    "authorization",
+    "cookie",
+    "credential",
 )
-"""How the name of a field ends that holds a secret, without its separators: `privatekey` is `private_key`, too."""
+"""How the name of a field ends that holds a secret, without its separators: `privatekey` is `private_key`, too, and
+`tokens` are secrets as `token` is one."""
 
-HOOK_ADDRESSES: Final = ("hookurl", "callbackurl", "targeturl", "actionproperties", "filterproperties")
+HOOK_ADDRESSES: Final = (
+    "hookurl",
+    "hookaddress",
+    "hookuri",
+    "callbackurl",
+    "targeturl",
+    "actionproperties",
+    "filterproperties",
+)
 """Whoever knows a webhook's address may post to it: a chat's robot is its address. The last two are CODING's, in whose
 text address and secret stand together."""
 
@@ -47,9 +60,31 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SUSPECTS: Final = (
-    *(b'word"', b'passwd"', b'phrase"', b'secret"', b'token"', b'key"'),
-    *(b'hook_url"', b'hookurl"', b"callback", b'target_url"', b'targeturl"'),
-    *(b'properties"', rb"\u00", b"token=", b"key=", b"secret=", b"password=", b"sig=", b"signature=", b"credential="),
+    *(
+        b'word"',
+        b'passwd"',
+        b'phrase"',
+        b'secret"',
+        b'token"',
+        b'key"',
+        b'pwd"',
+        b'authorization"',
+        b'cookie"',
+        b'credential"',
+    ),
+    *(b'words"', b'passwds"', b'phrases"', b'secrets"', b'tokens"', b'keys"', b'pwds"', b'cookies"', b'credentials"'),
+    *(
+        b'hook_url"',
+        b'hookurl"',
+        b"hook_addr",
+        b"hookaddr",
+        b"hook_uri",
+        b"hookuri",
+        b"callback",
+        b'target_url"',
+        b'targeturl"',
+    ),
+    *(b'properties"', b"token=", b"key=", b"secret=", b"password=", b"sig=", b"signature=", b"credential="),
 )
 """An answer in which none of these is, in small letters, holds no secret by name: most are let pass at once."""
 _USERINFO = re.compile(rb"(:(?:\\?/){2})[^/\\\s?#\"'<>@]*(?:@[^/\\\s?#\"'<>@]*)*@")
@@ -58,6 +93,8 @@ _QUERY = re.compile(
     rb"|password|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>\\]*",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(rb":(?:\\?/){2}")
+_JSON_WITHIN: Final = (b'"{', b'"[')
 _SEPARATORS = re.compile(r"[^a-z0-9]")
 _WORDS: Final = frozenset({b"true", b"false", b"null", b'""'})
 """Values that tell no secret."""
@@ -76,7 +113,9 @@ def withhold(body: bytes, *, request: str) -> bytes:
 
 
 def _is_suspect(body: bytes) -> bool:
-    small = body.lower()
+    if rb"\u00" in body:
+        return True
+    small = body.lower().replace(b"\\", b"")
     is_named = any(suspect in small for suspect in _SUSPECTS)
     return is_named or any(pattern.search(small) for pattern in (_HOOKS, _USERINFO))
 
@@ -145,14 +184,25 @@ class _Walk:
         if self.is_key_next and token.startswith(b'"'):
             self.key, self.is_key_next = _bare(_text(token)), False
             return token
-        if token not in _WORDS and self._is_secret_here():
+        if token not in _WORDS and self._is_secret_here(token):
             return WITHHELD
+        if token.startswith(_JSON_WITHIN):
+            return self._walked_within(token)
         return _QUERY.sub(rb"\1" + ELLIPSIS.encode(), _USERINFO.sub(rb"\1" + ELLIPSIS.encode() + b"@", token))
 
-    def _is_secret_here(self) -> bool:
+    def _walked_within(self, token: bytes) -> bytes:
+        """A text that is JSON itself, as the settings of a hook are kept; one that is cut off tells nobody its end."""
+        try:
+            text: bytes = msgspec.json.decode(token, type=str).encode()
+        except NOT_DECODED:
+            return WITHHELD if _is_suspect(token) else token
+        kept = _TOKEN.sub(_Walk(self._is_hook_here()).replaced, text)
+        return token if kept == text else msgspec.json.encode(kept.decode("utf-8", "replace"))
+
+    def _is_secret_here(self, value: bytes = b"") -> bool:
         if self.levels and self.levels[-1].is_secret:
             return True
-        return _is_secret(self.key) or (self.key == "url" and self._is_hook_here())
+        return _is_secret(self.key) or (self._is_hook_here() and (self.key == "url" or bool(_ADDRESS.search(value))))
 
     def _is_hook_here(self) -> bool:
         level = self.levels[-1].is_hook if self.levels else self.is_about_hooks
@@ -160,7 +210,7 @@ class _Walk:
 
 
 def _is_secret(key: str) -> bool:
-    return key.endswith(SECRET_ENDINGS + HOOK_ADDRESSES)
+    return any(name.endswith(SECRET_ENDINGS + HOOK_ADDRESSES) for name in (key, key.removesuffix("s")))
 
 
 def _bare(name: str) -> str:

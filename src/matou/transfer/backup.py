@@ -134,7 +134,9 @@ class _Run:
         unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
         number = self.archive.begin_run()
         with ExitStack() as stack:
-            recorder.write_to(stack.enter_context(RecordWriter(self.archive.records(number))))
+            own = source.git_credential()
+            records = RecordWriter(self.archive.records(number), own=own.password if own else None)
+            recorder.write_to(stack.enter_context(records))
             registry = stack.enter_context(PathRegistry.load(self.archive, run=number))
             manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
             stack.callback(manifest.close)
