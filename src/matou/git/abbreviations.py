@@ -10,7 +10,7 @@ from pygit2.enums import ObjectType
 
 from matou.git.history import HistoryTooLong
 from matou.git.objects import read_header
-from matou.git.run import GitChild, GitStopped, Limits, run_git
+from matou.git.run import TOOK_TOO_MUCH, GitChild, Limits, run_git
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -47,6 +47,6 @@ def reached_from(git_dir: Path, commits: Collection[ObjectId], tips: Collection[
             child.feed(ends.encode())
             outside = {oid for line in child.stdout if (oid := ObjectId(line.decode().rstrip())) in commits}
             child.finish()
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
     return frozenset(commits) - outside

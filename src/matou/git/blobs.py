@@ -11,7 +11,7 @@ from pygit2.enums import ObjectType
 
 from matou.errors import Damaged
 from matou.git.objects import MissingObject, read_content, read_header, require_kind
-from matou.git.run import GitChild, GitFailed, GitStopped, Limits
+from matou.git.run import TOOK_TOO_MUCH, GitChild, GitFailed, Limits
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -47,7 +47,7 @@ def telling_damage(name: ObjectId) -> Iterator[None]:
     """What git says of its own failure, with a path of this machine in it, is for the log alone."""
     try:
         yield
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise
     except GitFailed as failure:
         raise Unreadable("git cannot read what {id} stands for", id=name) from failure

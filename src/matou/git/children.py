@@ -26,6 +26,7 @@ _PRLIMIT_NAMES: Final = {
     resource.RLIMIT_CPU: "cpu",
 }
 _NO_SPACE: Final = {"No space left on device": errno.ENOSPC, "Disk quota exceeded": errno.EDQUOT}
+_NO_MEMORY: Final = re.compile(r"(?im)^fatal: .*(?:out of memory|cannot allocate memory)")
 _NOT_WRITTEN: Final = re.compile(r"(?:could not|couldn't|unable to|failed to|cannot) (?:write|create|append|close)")
 """What git says of a file that it could not write; of a ref's lock, for one, without the system's reason."""
 
@@ -45,6 +46,14 @@ class GitFailed(MatouError):
 
 class GitStopped(GitFailed):
     """A git child that lived longer than it may."""
+
+
+class GitOutOfMemory(GitFailed):
+    """A git child that wanted more memory than it may have."""
+
+
+TOOK_TOO_MUCH: Final = (GitStopped, GitOutOfMemory)
+"""What is no fault of what git read, nor of whoever asked."""
 
 
 class BoundedText:
@@ -125,6 +134,14 @@ def failure_of(
     if was_stopped:
         return GitStopped(
             "git {command} in {repository} took too long",
+            command=command,
+            repository=where,
+            status=status,
+            stderr=stderr,
+        )
+    if _NO_MEMORY.search(stderr):
+        return GitOutOfMemory(
+            "git {command} in {repository} wanted more memory than it may have",
             command=command,
             repository=where,
             status=status,

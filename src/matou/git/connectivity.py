@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.git.jail import NO_ENVIRONMENT
-from matou.git.run import GitFailed, GitStopped, Limits, run_git
+from matou.git.run import TOOK_TOO_MUCH, GitFailed, Limits, run_git
 from matou.model.names import ObjectId
 
 LONGEST_WALK: Final = timedelta(minutes=30)
@@ -58,7 +58,7 @@ def _is_whole(git_dir: Path, tips: Sequence[ObjectId], environment: Mapping[str,
             environment=environment,
             limits=_LIMITS,
         )
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise
     except GitFailed as failure:
         if failure.status != _BROKEN:

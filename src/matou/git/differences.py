@@ -15,7 +15,7 @@ from matou.errors import Damaged
 from matou.git.blobs import PIECE_BYTES, Unreadable
 from matou.git.history import CHANGES_LIMITS, HISTORY_LIMITS, MOST_RENAMES_COMPARED, ChangeKind
 from matou.git.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
-from matou.git.run import GitChild, GitFailed, GitStopped
+from matou.git.run import TOOK_TOO_MUCH, GitChild, GitFailed
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -43,7 +43,6 @@ _LINES: Final = re.compile(rb"(?P<added>[0-9]+|-)\t(?P<deleted>[0-9]+|-)\t(?P<pa
 _SECTION: Final = re.compile(rb"^diff --git ", re.MULTILINE)
 _HUNK: Final = re.compile(rb"^@@ ", re.MULTILINE)
 _KINDS: Final = {b"A": ChangeKind.ADDED, b"D": ChangeKind.REMOVED, b"R": ChangeKind.RENAMED}
-_OUT_OF_MEMORY: Final = re.compile(r"(?i)out of memory|cannot allocate memory")
 _SUBMODULE: Final = "160000"
 _TYPE_CHANGED: Final = b"T"
 
@@ -158,9 +157,9 @@ def _telling(name: ObjectId) -> Iterator[None]:
     """What ends for want of time or memory is too large; whatever else git cannot do is damage."""
     try:
         yield
+    except TOOK_TOO_MUCH as failure:
+        raise DifferenceTooLarge("making the difference of {id} takes too much", id=name) from failure
     except GitFailed as failure:
-        if isinstance(failure, GitStopped) or _OUT_OF_MEMORY.search(failure.stderr):
-            raise DifferenceTooLarge("making the difference of {id} takes too much", id=name) from failure
         raise Unreadable("git cannot read what {id} stands for", id=name) from failure
 
 

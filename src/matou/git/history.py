@@ -11,7 +11,7 @@ from typing import Final
 from matou.errors import Damaged
 from matou.git.blobs import Unreadable, telling_damage
 from matou.git.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
-from matou.git.run import GitChild, GitFailed, GitStopped, Limits, run_git
+from matou.git.run import TOOK_TOO_MUCH, GitChild, GitFailed, Limits, run_git
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -120,7 +120,7 @@ def commit_ids(
                 lines, newline, rest = (rest + block).rpartition(b"\n")
                 found += bytes.fromhex((lines + newline).decode("ascii"))
             child.finish()
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
     return CommitIds(bytes(found))
 
@@ -153,7 +153,7 @@ def is_ancestor(git_dir: Path, older: ObjectId, newer: ObjectId) -> bool:
     """Whether a commit is another's ancestor, or the same. Raises HistoryTooLong, Unreadable."""
     try:
         run_git(["merge-base", "--is-ancestor", older, newer], git_dir=git_dir, limits=HISTORY_LIMITS)
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
     except GitFailed as failure:
         if failure.status == _NO_ANCESTOR:
@@ -166,7 +166,7 @@ def merge_base(git_dir: Path, one: ObjectId, other: ObjectId) -> ObjectId | None
     """The best common ancestor of two commits; None where there is none. Raises HistoryTooLong, Unreadable."""
     try:
         said = run_git(["merge-base", one, other], git_dir=git_dir, limits=HISTORY_LIMITS)
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
     except GitFailed as failure:
         if failure.status == _NO_ANCESTOR and not failure.stderr:
@@ -192,7 +192,7 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
             if len(said) > MOST_CHANGES_BYTES:
                 raise TooManyChanges("commit {id} changes more than is counted", id=commit.id)
             child.finish()
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         raise TooManyChanges("commit {id} changes more than is counted", id=commit.id) from None
     return tuple(_changes(commit.id, said))
 

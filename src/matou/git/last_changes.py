@@ -7,7 +7,7 @@ from typing import Final
 
 from matou.git.blobs import telling_damage
 from matou.git.objects import TreePath
-from matou.git.run import GitChild, GitStopped, Limits
+from matou.git.run import TOOK_TOO_MUCH, GitChild, Limits
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
 
@@ -47,7 +47,7 @@ def last_changes(
                 if not wanted:
                     return found
             child.finish()
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         return found
     return found
 

@@ -14,8 +14,10 @@ from typing import IO, BinaryIO, Final, Self
 
 from matou.git.children import (
     BLOCK_BYTES,
+    TOOK_TOO_MUCH,
     BoundedText,
     GitFailed,
+    GitOutOfMemory,
     GitStopped,
     command_line,
     failure_of,
@@ -43,11 +45,13 @@ from matou.git.run_by_turns import Conversation
 __all__ = [
     "DEFAULT_LIMITS",
     "NO_ACCESS",
+    "TOOK_TOO_MUCH",
     "AsyncGitChild",
     "GitAccess",
     "GitChild",
     "GitFailed",
     "GitNotFound",
+    "GitOutOfMemory",
     "GitStopped",
     "Heard",
     "Limits",

@@ -16,6 +16,7 @@ from matou.git.history import (
     commit_ids,
     is_ancestor,
 )
+from matou.git.jail import Limits
 from matou.git.objects import Commit, TreePath, find_commit, open_repository
 from matou.model.names import object_id
 from support.git_repositories import EPOCH, commit_file, git, init_bare, make_repository, store_object, tip_of
@@ -152,6 +153,16 @@ def test_a_commit_of_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 
     with pytest.raises(TooManyChanges):
         changes_of(git_dir, find(git_dir, commit))
+
+
+def test_a_commit_that_takes_too_much_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "CHANGES_LIMITS", Limits(memory_bytes=96 * 1024 * 1024))
+    git_dir = init_bare(tmp_path / "lines.git")
+    first = commit_of(git_dir, {"file": b"".join(b"%d\n" % number for number in range(2_000_000))})
+    second = commit_of(git_dir, {"file": b"".join(b"%d\n" % (number * 7) for number in range(2_000_000))}, first)
+
+    with pytest.raises(TooManyChanges):
+        changes_of(git_dir, find(git_dir, second))
 
 
 def commit_of(git_dir: Path, files: dict[str, bytes], *parents: str) -> str:

@@ -38,7 +38,7 @@ from matou.git.objects import (
     find_commit,
     open_repository,
 )
-from matou.git.run import GitFailed, GitStopped, Limits
+from matou.git.run import TOOK_TOO_MUCH, GitFailed, Limits
 from matou.model.names import ObjectId
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _count_some(forge: Forge, repository: Repository, history: History, missing:
 def _count_lane(git_dir: Path, history: History, names: Sequence[ObjectId]) -> None:
     try:
         history.learn_counts(count_lines(git_dir, names, limits=COUNTING_LIMITS))
-    except GitStopped:
+    except TOOK_TOO_MUCH:
         first = history.find(names[0])
         if first is not None and not history.is_counted[first]:
             log.warning("commit_not_counted", repository=str(git_dir), commit=names[0])
