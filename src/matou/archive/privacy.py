@@ -28,7 +28,7 @@ class NoSuchGroup(NotFound):
     """This machine has no group of that name."""
 
 
-class Found(Enum):
+class Exposure(Enum):
     """How open an archive was found to be."""
 
     CLOSED = "closed"
@@ -45,20 +45,20 @@ def mask_for(root: Path) -> int:
     return FOR_GROUP if mode & 0o057 == 0o050 else FOR_OWNER
 
 
-def close_to_others(root: Path) -> Found:
+def close_to_others(root: Path) -> Exposure:
     """Take from everybody but its owner what an earlier Matou, or a folder that was there before, let them read.
 
     Only the folder itself is changed: nobody gets past it to what lies in it. What is no archive, nor empty, is left
     alone.
     """
     if not _is_archive_or_empty(root) or not root.stat().st_mode & 0o007:
-        return Found.CLOSED
+        return Exposure.CLOSED
     try:
         root.chmod(OWNERS_FOLDER)
     except OSError:  # another account's, or on a disk that cannot be written
-        return Found.STAYS_OPEN
+        return Exposure.STAYS_OPEN
     # There are file systems without modes, where this is no error and changes nothing.
-    return Found.STAYS_OPEN if root.stat().st_mode & 0o007 else Found.OPEN_UNTIL_NOW
+    return Exposure.STAYS_OPEN if root.stat().st_mode & 0o007 else Exposure.OPEN_UNTIL_NOW
 
 
 def let_group_read(root: Path, group: str) -> None:

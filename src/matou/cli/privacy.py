@@ -28,19 +28,19 @@ def keep_private(root: Path, *, group: str | None = None) -> None:
 
     Raises NoSuchGroup, WriteFailed.
     """
-    from matou.archive.privacy import Found, close_to_others, let_group_read
+    from matou.archive.privacy import Exposure, close_to_others, let_group_read
 
     folder = root.expanduser()
     if group is not None:
         let_group_read(folder, group)
     found = close_to_others(folder)
-    if found is Found.OPEN_UNTIL_NOW:
+    if found is Exposure.OPEN_UNTIL_NOW:
         complain(
             _(
                 "every account of this machine could read {root}; from now on only yours can, and with --group the "
                 "members of a group"
             ).format(root=folder)
         )
-    elif found is Found.STAYS_OPEN:
+    elif found is Exposure.STAYS_OPEN:
         complain(_("every account of this machine can read {root}, and its mode cannot be changed").format(root=folder))
     write_privately(folder)

@@ -54,7 +54,7 @@ _NO_OBJECTS = (b"PACK\0\0\0\2\0\0\0\0", b"PACK\0\0\0\3\0\0\0\0")
 
 
 @dataclass(slots=True)
-class Outcome:
+class PushResult:
     """How a push ended: what was wrong with its pack, and which refs did not move, and why."""
 
     unpacked: str = "ok"
@@ -97,7 +97,7 @@ async def _in_turn(
     report: PushReport,
     body: RequestBody,
     pace: Pace,
-) -> Outcome:
+) -> PushResult:
     site = request.site
     git_dir = site.forge.git_dir(admitted.repository)
     # The repository's turn first: who waits for that one takes none from pushes to others.
@@ -125,16 +125,16 @@ async def _in_turn(
 
 async def _receive(
     site: Site, admitted: Admitted, asked: PushCommands, stream: PushStream, report: PushReport, pack: IncomingPack
-) -> Outcome:
+) -> PushResult:
     fault = await _take_pack(site.forge, asked, stream, report, pack) if asked.brings_pack else None
     report.body_has_ended()
     if fault is not None:
-        return Outcome(fault, dict.fromkeys(asked.names, "unpacker error"))
+        return PushResult(fault, dict.fromkeys(asked.names, "unpacker error"))
     landing = Landing(asked.changes, is_atomic=b"atomic" in asked.capabilities, refused=dict(asked.refused))
     # In threads of their own: all others are for what is short, or LFS may hold them for transfers.
     await _to_its_end(site, _land, site.forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
     report.say(shown_lines(landing.said))
-    return Outcome("ok", landing.refused)
+    return PushResult("ok", landing.refused)
 
 
 async def _to_its_end(

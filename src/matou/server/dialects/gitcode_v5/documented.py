@@ -11,7 +11,7 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class DocumentedOperation:
     """One method of one path below the API's root; `{name}` is a segment of any text."""
 
     method: str
@@ -23,7 +23,7 @@ class Operation:
 
 
 @cache
-def documented_operations() -> tuple[Operation, ...]:
+def documented_operations() -> tuple[DocumentedOperation, ...]:
     text = (files(__package__) / "documented.txt").read_text(encoding="utf-8")
     lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
-    return tuple(Operation(method, path) for method, path in lines)
+    return tuple(DocumentedOperation(method, path) for method, path in lines)

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from matou.errors import NotFound
 from matou.forge.access import Action, Scope
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.documented import Operation
+from matou.server.dialects.gitcode_v5.documented import DocumentedOperation
 from matou.server.dialects.gitcode_v5.parameters import Parameters
 
 P = TypeVar("P", bound=Parameters)
@@ -121,7 +121,7 @@ def plain_route(
 class Router:
     """Finds the route of a path. A literal segment goes before a parameter, a parameter before the rest."""
 
-    def __init__(self, routes: Iterable[Route], documented: Iterable[Operation] = ()) -> None:
+    def __init__(self, routes: Iterable[Route], documented: Iterable[DocumentedOperation] = ()) -> None:
         """Args: documented: what the platform has; where there is no route, no other that fits takes its place."""
         self._root = _Node()
         for route in routes:
