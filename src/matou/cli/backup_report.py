@@ -8,7 +8,8 @@ from matou.cli.language import describe, tell, translate
 from matou.cli.texts import duration, printable, size
 from matou.cli.verbosity import is_quiet, is_verbose
 from matou.cli.words import OUTCOMES
-from matou.transfer.changes import RefChange, RepositoryChange
+from matou.model.refs import RefChange
+from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem
 
 _ = translate
@@ -35,7 +36,7 @@ def as_json(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
 
 
 def _holds_surrogates(change: RepositoryChange) -> bool:
-    return any(not ref.name.isprintable() for ref in change.refs)
+    return any(not ref.ref.isprintable() for ref in change.refs)
 
 
 def _change_values(change: RepositoryChange) -> dict[str, object]:
@@ -44,7 +45,7 @@ def _change_values(change: RepositoryChange) -> dict[str, object]:
         "outcome": change.line.outcome,
         "is_new": change.is_new,
         "refs": change.line.refs,
-        "changed_refs": [{"name": ref.name, "before": ref.before, "after": ref.after} for ref in change.refs],
+        "changed_refs": [{"name": ref.ref, "before": ref.old, "after": ref.new} for ref in change.refs],
         "received_bytes": change.line.received_bytes,
         "seconds": change.line.seconds,
     }
@@ -89,13 +90,13 @@ def _change_lines(change: RepositoryChange) -> Iterator[str]:
     what = _("new, {count} refs").format(count=line.refs or 0) if change.is_new else _counts(change.refs)
     yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}, {what}, {size(line.received_bytes)}"
     for ref in change.refs:
-        before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.before, ref.after))
-        yield f"    {printable(ref.name)}  {before} -> {after}"
+        before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.old, ref.new))
+        yield f"    {printable(ref.ref)}  {before} -> {after}"
 
 
 def _counts(refs: Sequence[RefChange]) -> str:
-    made = sum(ref.before is None for ref in refs)
-    gone = sum(ref.after is None for ref in refs)
+    made = sum(ref.old is None for ref in refs)
+    gone = sum(ref.new is None for ref in refs)
     return _("refs: {made} new, {moved} moved, {gone} deleted").format(
         made=made, moved=len(refs) - made - gone, gone=gone
     )

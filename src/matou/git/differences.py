@@ -7,7 +7,7 @@ is left out is told.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -169,24 +169,11 @@ def _shown(found: Iterator[FileDifference], suffix: bytes, *, is_whole: bool) ->
     for number, each in enumerate(files[:MOST_FILES]):
         size = len(each.patch or b"")
         if size > min(room, LARGEST_PATCH_BYTES):
-            files[number] = _without_patch(each)
+            files[number] = replace(each, patch=None)
             is_whole = False
         else:
             room -= size
     return Difference(tuple(files[:MOST_FILES]), is_whole=is_whole and len(files) <= MOST_FILES)
-
-
-def _without_patch(each: FileDifference) -> FileDifference:
-    return FileDifference(
-        path=each.path,
-        old_path=each.old_path,
-        kind=each.kind,
-        blob=each.blob,
-        old_mode=each.old_mode,
-        new_mode=each.new_mode,
-        additions=each.additions,
-        deletions=each.deletions,
-    )
 
 
 @dataclass(frozen=True, slots=True)

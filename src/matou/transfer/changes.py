@@ -8,18 +8,10 @@ from matou.archive.chain import checked_lines, manifest_of, manifests, source_ke
 from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine, read_run_line
 from matou.errors import Damaged, NotFound
+from matou.model.refs import RefChange
 from matou.transfer.show import saved_refs
 
 _FETCHED = frozenset({Outcome.SAVED, Outcome.INCOMPLETE})
-
-
-@dataclass(frozen=True, slots=True)
-class RefChange:
-    """A ref that was made (`before` is None), moved, or dropped by the source (`after` is None)."""
-
-    name: str
-    before: str | None
-    after: str | None
 
 
 @dataclass(frozen=True, slots=True)

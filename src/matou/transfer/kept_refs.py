@@ -8,10 +8,10 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, NotFound
-from matou.git.refs import KEPT_PREFIX, OWN_PREFIX, read_refs, write_refs
+from matou.git.known_refs import without_own
+from matou.git.refs import KEPT_PREFIX, read_refs, write_refs
 from matou.git.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName, RepositoryPath
-from matou.model.refs import RefListing
 
 
 def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, ...]:
@@ -29,13 +29,8 @@ def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, 
     present = describe_objects(git_dir, frozenset(known.values()))
     lost = {name: oid for name, oid in known.items() if oid in present}
     if lost:
-        write_refs(git_dir, _without_own(found), lost)
+        write_refs(git_dir, without_own(found), lost)
     return tuple(sorted(lost))
-
-
-def _without_own(listing: RefListing) -> RefListing:
-    refs = {name: oid for name, oid in listing.refs.items() if not name.startswith(OWN_PREFIX)}
-    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)
 
 
 def _known(archive: Archive, path: str) -> Mapping[RefName, ObjectId]:
