@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import urlsplit
 
 from matou.credentials import Secret
 from matou.remote.addresses import Origin
@@ -50,7 +51,10 @@ class Proxies:
         proxy = self.by_scheme.get(origin.scheme)
         if proxy is None or self._is_bypassed(origin):
             return None
-        return Secret(_with_scheme(proxy.reveal(), self.variables.get(origin.scheme, "")))
+        variable = self.variables.get(origin.scheme, "")
+        url = _with_scheme(proxy.reveal(), variable)
+        _require_place(url, variable)
+        return Secret(url)
 
     def _is_bypassed(self, origin: Origin) -> bool:
         entries = (entry.strip().lower() for entry in self.no_proxy.split(","))
@@ -71,6 +75,21 @@ def _with_scheme(proxy: str, variable: str) -> str:
             advice="known are {known}",
         )
     return scheme + proxy[found.end(1) :]
+
+
+def _require_place(url: str, variable: str) -> None:
+    """Raises UnusableProxy, which does not quote the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_place = False
+    if not is_place:
+        raise UnusableProxy(
+            "{variable} names no host and port of a proxy",
+            variable=variable,
+            advice="it is written as [SCHEME://][USER:PASSWORD@]HOST[:PORT]",
+        )
 
 
 def _covers(entry: str, origin: Origin) -> bool:

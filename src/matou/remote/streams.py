@@ -1,5 +1,6 @@
 """An answer's body while it comes in: bounded, inflated, and never shorter than it should be without saying so."""
 
+import socket
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from matou.remote.connections import Watch
 
 CHUNK_BYTES = 256 * 1024
 CHECK_ADDRESS = "check the address, and whether this machine is on the network"
+_CHECK_PROXY = "see what HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names; hosts in NO_PROXY are asked without it"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 """OpenSSL's words for an answer that is none of TLS."""
 _GZIP = {"gzip", "x-gzip"}
@@ -49,6 +51,8 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
         raise UnknownShape(
             Phrase("the head of the answer to {request}", request=request), type(error).__name__
         ) from None
+    if (unmet := _unmet_proxy(error)) is not None:
+        raise NotReached("{request}: {fault}", request=request, fault=unmet, advice=_CHECK_PROXY) from None
     if (unmet := _unmet(error)) is not None:
         raise NotReached("{request}: {fault}", request=request, fault=unmet, advice=CHECK_ADDRESS) from None
     raise ConnectionFailed("{request}: {fault}", request=request, fault=_fault(error, watch)) from None
@@ -56,13 +60,37 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
 
 def _unmet(error: urllib3.exceptions.HTTPError) -> Phrase | None:
     """Why nobody can be met at an address, as far as that is certain."""
-    if isinstance(error, urllib3.exceptions.NameResolutionError):
+    is_unknown = isinstance(_refusal_by_socks(error), socket.gaierror)  # looked up here, before SOCKS is told
+    if is_unknown or isinstance(error, urllib3.exceptions.NameResolutionError):
         return Phrase("the host's name is not found")
     if isinstance(error, urllib3.exceptions.NewConnectionError) and isinstance(error.__cause__, ConnectionRefusedError):
         return Phrase("the connection was refused: nothing listens there")
     if isinstance(error, urllib3.exceptions.SSLError) and any(word in str(error) for word in _NO_TLS):
         return Phrase("what listens there does not speak https; try the address with http://")
     return None
+
+
+def _unmet_proxy(error: urllib3.exceptions.HTTPError) -> Phrase | None:
+    """Why the proxy cannot be met, as far as that is certain; of the host behind it nothing is known then."""
+    inner = error.original_error if isinstance(error, urllib3.exceptions.ProxyError) else None
+    refusal = _refusal_by_socks(error) if inner is None else inner.__cause__
+    is_unknown = isinstance(inner, urllib3.exceptions.NameResolutionError) or _is_unresolved(error)
+    if is_unknown:
+        return Phrase("the proxy's name is not found")
+    if isinstance(refusal, ConnectionRefusedError):
+        return Phrase("the proxy refused the connection: nothing listens there")
+    return None
+
+
+def _refusal_by_socks(error: urllib3.exceptions.HTTPError) -> object:
+    """What PySocks met at the proxy; urllib3 hands it on neither as itself nor as a cause."""
+    return getattr(error.__cause__ or error.__context__, "socket_err", None)
+
+
+def _is_unresolved(error: urllib3.exceptions.HTTPError) -> bool:
+    """Whether a SOCKS proxy's name was not found: of any other name urllib3 has an error of its own."""
+    is_unmade = type(error) is urllib3.exceptions.NewConnectionError
+    return is_unmade and isinstance(error.__cause__, socket.gaierror)
 
 
 def _is_distrust(error: urllib3.exceptions.SSLError) -> bool:
