@@ -235,8 +235,12 @@ CORRECTED: Mapping[int, Callable[[str], str]] = {
 AS_PRINTED = {4: 400, 5: 400, 6: 400, 10: 400, 31: 405}
 """The content is no base64, the id is none of ours, the JSON has a comma too many, the method is another's."""
 
-NOT_OF_THE_SAMPLE = {20: {".namespace.owner_id: None in place of 496"}}
-"""The sample is of a person's namespace; an organization's has no owner, as the sample of 11 shows."""
+NOT_OF_THE_SAMPLE = {
+    20: {".namespace.owner_id: None in place of 496"},
+    32: {".followers_url: None in place of 'https://api-test.gitcode.com/api/v5/users/xiaogang2/followers'"},
+}
+"""The sample of 20 is of a person's namespace; an organization's has no owner, as the sample of 11 shows. Followers are
+nobody's here, and a link that leads to nothing is none."""
 
 SWAPPED = {17: 18, 18: 17}
 """The demo of the one stands under the other."""

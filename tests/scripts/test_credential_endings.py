@@ -69,6 +69,7 @@ def made_archive(home_server: MatouServer, program: ForkingProgram, tmp_path_fac
 def case(at_desk: Account, fault_proxy: Callable[[str], FaultProxy], made_archive: Path, tmp_path: Path) -> Case:
     """Logged in by password at what speaks Gitee's v3, with an archive that can be moved there."""
     door = fault_proxy(at_desk.url)
+    at_desk.make_repositories(commits={"shop": 1})
     account = at_desk.reached_at(door.url)
     organization = create_organization(account.server.forge, f"{account.name}-organization", owner=account.user).path
     shutil.copytree(made_archive, tmp_path / "moved")

@@ -117,6 +117,8 @@ def furnish(account: Account) -> None:
     for platform in BELOW:
         organization = create_organization(forge, f"{account.name}-{platform}", owner=account.user)
         create_project(forge, organization, "p", creator=account.user)
+    # What a CODING token sees is one team's, and somebody who sees nothing there is told so by the exit code.
+    account.server.repository(f"{account.name}-coding/p/boat")
 
 
 @NEEDS_PROC
