@@ -230,11 +230,16 @@ def _changed(listing: RefListing, changes: Sequence[RefChange]) -> RefListing:
 
 
 def _put_back(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
-    """Let the refs be what they were, where a push that moved them could not be made durable."""
+    """Let the refs be what they were, where a push that moved them could not be made durable.
+
+    What somebody has changed since stays as they want it; the log names what is not as it was.
+    """
     reverse = [RefChange(change.ref, change.new, change.old) for change in changes]
     try:
         with RefTransaction(forge.git_dir(repository), reverse, syncs_files=True, each=True) as transaction:
             transaction.commit()
+        if transaction.faults:
+            log.error("refs_not_put_back", repository=str(repository.path), refs=sorted(transaction.faults))
     except (MatouError, OSError):
         log.exception("refs_not_put_back", repository=str(repository.path))
     forge.listings.forget(forge.git_dir(repository))

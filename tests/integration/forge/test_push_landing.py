@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -71,6 +72,25 @@ def test_a_last_sync_that_fails_leaves_the_refs_as_they_were(
 
     assert refs_of(git_dir) == before
     assert list(git_dir.rglob("*.lock")) == []
+
+
+def test_a_ref_that_cannot_be_put_back_since_somebody_moved_it_is_told_to_the_operator(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_dir, tag = forge.git_dir(repository), RefName("refs/tags/t")
+    tip, older = ObjectId(tip_of(git_dir, "main")), ObjectId(tip_of(git_dir, "main~1"))
+
+    def fail(_: Path) -> None:
+        git(git_dir, "update-ref", tag, older)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(pushes, "syncfs", fail)
+    with capture_logs() as logged, pytest.raises(OSError, match="Input/output"):
+        landed(forge, anna, repository, pack, RefChange(tag, None, tip))
+
+    told = next(line for line in logged if line["event"] == "refs_not_put_back")
+    assert (told["repository"], told["refs"]) == ("team/ship", [tag])
+    assert refs_of(git_dir)[tag] == older
 
 
 def test_a_sync_before_the_refs_move_that_fails_moves_none(
