@@ -25,9 +25,16 @@ _TYPES: Final = frozenset(_TYPE_NAMES.values())
 _TAGGED: Final = re.compile(rb"object ([0-9a-f]{40,64})\n")
 _LONGEST_TAG_CHAIN: Final = 1000
 
+LARGEST_TAG_BYTES: Final = 1024 * 1024
+"""A longer one is for a git child: 400 KB of a pack may be a tag of 400 MB, which would be twice in our memory."""
+
 
 class DamagedObject(Damaged):
     """An object that is there and cannot be read."""
+
+
+class _LongTag(Exception):
+    """One that is not taken into this process's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,17 @@ def _described_in_process(
     objects = open_objects(git_dir)
     if quarantine is not None:
         objects.add_disk_alternate(str(quarantine))
+    long = []
     for oid in ids:
-        if (kind := _type_in(objects, oid)) is not None:
+        kind = _type_in(objects, oid)
+        if kind is None:
+            continue
+        try:
             yield oid, StoredObject(kind, _peel(objects, oid) if kind == "tag" else None)
+        except _LongTag:
+            long.append(oid)
+    if long:
+        yield from _described_by_git(git_dir, long, quarantine).items()
 
 
 @contextmanager
@@ -105,6 +120,8 @@ def _type_in(objects: "Odb", oid: ObjectId) -> str | None:
 def _peel(objects: "Odb", oid: ObjectId) -> ObjectId | None:
     for _ in range(_LONGEST_TAG_CHAIN):
         with faults_named(oid):
+            if objects.read_header(oid)[1] > LARGEST_TAG_BYTES:
+                raise _LongTag
             _, content = objects.read(oid)
         tagged = _TAGGED.match(content)
         if tagged is None:

@@ -6,7 +6,7 @@ That is how a mirror lies there after its first backup, and a repository after i
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from matou.errors import Damaged
 from matou.git.pack_index import PackIndex
@@ -17,7 +17,13 @@ from matou.model.names import ObjectId
 MOST_OBJECTS: Final = 1_000
 """Following them takes about 10 µs each; a process to pack them takes 10 ms and more."""
 
+LARGEST_OBJECT_BYTES: Final = 4 * 1024 * 1024
+"""Of what names others, which is read into memory; files are not."""
+
 LARGEST_PACK_BYTES: Final = 64 * 1024 * 1024
+
+if TYPE_CHECKING:
+    from pygit2 import Odb
 
 _BAND_BYTES: Final = 65_515
 """What one packet of sideband-64k carries (gitprotocol-pack)."""
@@ -76,19 +82,28 @@ def _reached(git_dir: Path, wanted: Collection[ObjectId], *, limit: int) -> froz
     Raises:
         Damaged: an object cannot be read.
         KeyError: one is not there.
+        ValueError: one is too large to be read here.
     """
     objects = open_objects(git_dir)
     seen: set[str] = set(wanted)
     waiting: list[str] = list(wanted)
     while waiting and len(seen) <= limit:
         oid = waiting.pop()
-        with faults_named(ObjectId(oid)):
-            kind, content = objects.read(oid)
+        kind, content = _read(objects, ObjectId(oid))
         for named, is_blob in _NAMED_BY[int(kind)](content):
             if named not in seen:
                 seen.add(named)
                 waiting.extend(() if is_blob else (named,))
     return frozenset(seen)
+
+
+def _read(objects: "Odb", oid: ObjectId) -> tuple[int, bytes]:
+    with faults_named(oid):
+        _, size_bytes = objects.read_header(oid)
+    if size_bytes > LARGEST_OBJECT_BYTES:
+        raise ValueError(oid)
+    with faults_named(oid):
+        return objects.read(oid)
 
 
 def _named_by_lines(content: bytes) -> Iterator[tuple[str, bool]]:
