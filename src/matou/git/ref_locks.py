@@ -71,11 +71,7 @@ class RefLock:
 
     def write(self, content: bytes, *, sync: bool) -> None:
         """Write what the ref is to be."""
-        with open(self._lock, "wb") as file:  # noqa: PTH123 - bytes, ten thousand of them
-            file.write(content)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
+        _write_file(self._lock, content, sync=sync)
         self.has_content = True
 
     def publish(self) -> None:
@@ -165,11 +161,44 @@ def _hold(descriptor: int, kind: int) -> None:
             return
 
 
-def lock_packed_refs(git_dir: Path) -> RefLock:
+class PackedRefsLock(RefLock):
+    """The lock of packed-refs, which outlives the moment in which its next content becomes packed-refs, as git's does:
+    else `git pack-refs` could come in between, and take a ref's file that is about to go into packed-refs again.
+    """
+
+    def __init__(self, git_dir: Path) -> None:
+        super().__init__(git_dir, RefName("packed-refs"))
+        self._next = self._path + b".new.lock"
+
+    def write(self, content: bytes, *, sync: bool) -> None:
+        self.has_content = True
+        _write_file(self._next, content, sync=sync)
+
+    def publish(self) -> None:
+        os.rename(self._next, self._path)  # noqa: PTH104
+        self.has_content = False
+
+    def release(self) -> Iterator[bytes]:
+        if self.has_content:
+            self.has_content = False
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._next)  # noqa: PTH108
+        return super().release()
+
+
+def lock_packed_refs(git_dir: Path) -> PackedRefsLock:
     """Raises RepositoryBusy."""
-    lock = RefLock(git_dir, RefName("packed-refs"))
+    lock = PackedRefsLock(git_dir)
     lock.take(time.monotonic() + PATIENCE_WITH_PACKED_REFS_SECONDS)
     return lock
+
+
+def _write_file(path: bytes, content: bytes, *, sync: bool) -> None:
+    with open(path, "wb") as file:  # noqa: PTH123 - bytes, ten thousand of them
+        file.write(content)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _remove_empty_below(path: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Final, Self
 from matou.errors import Conflict, MatouError, Phrase
 from matou.git.files import RepositoryBusy, sync_folder
 from matou.git.packed_refs import PackedRefsFile, entry_of, parents, read_packed_refs
-from matou.git.ref_locks import RefLock, holding_refs, lock_packed_refs
+from matou.git.ref_locks import PackedRefsLock, RefLock, holding_refs, lock_packed_refs
 from matou.git.refs import fault_of_foreign_ref
 from matou.git.repository import LEFTOVER_AGE
 from matou.git.stored_objects import StoredObject, describe_objects
@@ -93,7 +93,7 @@ class RefTransaction:
         self._each = each
         self._syncs_files = syncs_files
         self._locks: dict[RefName, RefLock] = {}
-        self._packed_lock: RefLock | None = None
+        self._packed_lock: PackedRefsLock | None = None
         self._rewrites_packed = False
         self._is_many = len(changes) > MOST_LOOSE
 
@@ -248,7 +248,7 @@ def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: 
     wherever it comes from, is no path either.
     """
     names = (change.ref for change in changes if fault_of_foreign_ref(change.ref) is None)
-    for name in ("HEAD", "packed-refs", *names):
+    for name in ("HEAD", "packed-refs", "packed-refs.new", *names):
         lock = f"{git_dir}/{name}.lock"  # a Path for each of ten thousand costs as much as all the rest
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if datetime.fromtimestamp(os.lstat(lock).st_mtime, UTC) < now - LEFTOVER_AGE:

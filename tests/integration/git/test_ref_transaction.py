@@ -1,5 +1,6 @@
 """Several refs changed together or not at all: by real git, against whoever else changes them."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
 from matou.git.quarantine import ObjectKind, Quarantine
+from matou.git.ref_locks import RefLock
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
-from support.git_repositories import git, make_source, refs_of, tip_of
+from support.git_repositories import ENVIRONMENT, git, make_source, refs_of, tip_of
 
 MAIN = RefName("refs/heads/main")
 
@@ -167,6 +169,42 @@ def test_a_branch_names_a_commit_that_is_there(bare: Path, kind: str) -> None:
 
     with pytest.raises(UnusableTarget), RefTransaction(bare, [change("new", None, new)]) as transaction:
         transaction.commit()
+
+    assert (refs_of(bare), locks(bare)) == (before, [])
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_deleted_ref_is_not_packed_by_a_git_that_comes_in_between(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """Its file was still there, and packed-refs not locked any more: the ref came back a moment later."""
+    tip, remove_ref, is_first = tip_of(bare, "main"), RefLock.remove_ref, iter((True,))
+    going = branches(count, None, tip)
+    for made in going:
+        git(bare, "update-ref", made.ref, tip)
+    git(bare, "pack-refs", "--all", "--no-prune")
+
+    def pack_first(lock: RefLock) -> None:
+        words = ["git", f"--git-dir={bare}", "-c", "core.packedRefsTimeout=0", "-c", "core.filesRefLockTimeout=0"]
+        if next(is_first, False):
+            subprocess.run([*words, "pack-refs", "--all"], env=ENVIRONMENT, capture_output=True)
+        remove_ref(lock)
+
+    monkeypatch.setattr(RefLock, "remove_ref", pack_first)
+    with RefTransaction(bare, branches(count, tip, None)) as transaction:
+        transaction.commit()
+
+    assert {change.ref for change in going}.isdisjoint(refs_of(bare))
+    assert locks(bare) == []
+
+
+def test_what_is_not_committed_leaves_no_packed_refs_behind(bare: Path) -> None:
+    git(bare, "branch", "going", "main")
+    git(bare, "pack-refs", "--all")
+    before = refs_of(bare)
+
+    with RefTransaction(bare, [change("going", tip_of(bare, "main"), None)]):
+        assert refs_of(bare) == before
 
     assert (refs_of(bare), locks(bare)) == (before, [])
 
