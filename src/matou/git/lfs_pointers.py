@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
+from matou.errors import Damaged
 from matou.git.pack_entries import PackEntries
 from matou.git.pack_index import PackIndex
 from matou.git.repository import object_format_on_disk
@@ -106,8 +108,15 @@ def _chained(first: list[ObjectId], rest: Iterator[ObjectId]) -> Iterator[Object
 
 
 def _all_ids(git_dir: Path) -> Iterator[ObjectId]:
-    for oid in open_objects(git_dir):
-        yield ObjectId(str(oid))
+    from pygit2 import GitError
+
+    try:
+        for oid in open_objects(git_dir):
+            yield ObjectId(str(oid))
+    except GitError as error:
+        raise Damaged(
+            "the objects of {repository} cannot be listed: {reason}", repository=git_dir, reason=error
+        ) from error
 
 
 def _ids_in(packs: Iterable[Path], *, id_bytes: int) -> Iterator[ObjectId]:
@@ -129,12 +138,21 @@ def _read_in_process(git_dir: Path, ids: list[ObjectId]) -> Iterator[bytes]:
     objects = open_objects(git_dir)
     for oid in ids:
         content = None
-        with faults_named(oid):
+        with faults_named(oid), _absence_named(oid):
             kind, size = objects.read_header(oid)
             if int(kind) == _BLOB and SMALLEST_POINTER_BYTES <= size <= LARGEST_POINTER_BYTES:
                 _, content = objects.read(oid)
         if content is not None:
             yield content
+
+
+@contextmanager
+def _absence_named(oid: ObjectId) -> Iterator[None]:
+    """An index named it, so that it should be there."""
+    try:
+        yield
+    except KeyError as error:
+        raise DamagedObject("object {id} is not there", id=oid) from error
 
 
 def _read_by_git(git_dir: Path, ids: Iterator[ObjectId] | None, limits: Limits) -> Iterator[bytes]:

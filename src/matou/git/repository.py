@@ -88,6 +88,13 @@ def make_bare(git_dir: Path, *, head: bytes = FIRST_HEAD, object_format: str = "
     (git_dir / "HEAD").write_bytes(head)
 
 
+def has_own_config(git_dir: Path, *, object_format: str) -> bool:
+    """Whether the repository's configuration is ours, to the last byte."""
+    with contextlib.suppress(OSError):
+        return (git_dir / "config").read_bytes() == _config(object_format)
+    return False
+
+
 def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
     """Replace the repository's configuration by ours, whatever it was: a foreign one may name programs to start."""
     text = _config(object_format)

@@ -12,7 +12,7 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.git.fetch import wanted_objects
 from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
 from matou.git.refs import RepositoryBusy, read_refs
-from matou.git.repository import SHALLOW_FILE, object_format_on_disk
+from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
 from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.stored_objects import DamagedObject, describe_objects
 from matou.model.names import ObjectId
@@ -103,6 +103,7 @@ class _Check:
 
     def repair(self) -> None:
         """What cannot be repaired is found when it is looked at."""
+        self._repair_config()
         try:
             rebuilt = rebuild_derived(self._git_dir, hash_name=self._hash_name, limits=self.limits)
         except GitStopped:
@@ -112,6 +113,14 @@ class _Check:
         else:
             self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
             self._repair_kept_refs()
+
+    def _repair_config(self) -> None:
+        """First of all, since without it git does nothing here."""
+        if has_own_config(self._git_dir, object_format=self._hash_name):
+            return
+        with naming_the_file(self._git_dir), contextlib.suppress(RepositoryBusy):
+            write_config(self._git_dir, object_format=self._hash_name)
+            self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/config")
 
     def _repair_kept_refs(self) -> None:
         try:
@@ -132,6 +141,11 @@ class _Check:
             self._state.append(f"{name} {file.checksum}")
             if file.fault is not None:
                 self._add(ProblemKind.FILE, file.fault, name)
+        if not has_own_config(self._git_dir, object_format=self._hash_name):
+            # It may keep git from the objects, whatever was proven before.
+            config = self._git_dir / "config"
+            digest = hashlib.sha256(config.read_bytes()).hexdigest() if config.is_file() else "lost"
+            self._state.append(f"config {digest}")
         if (shallow := self._git_dir / SHALLOW_FILE).exists():
             self._state.append(f"{SHALLOW_FILE} {shallow.read_text('ascii', 'replace')}")
 

@@ -372,6 +372,43 @@ def test_a_note_or_a_configuration_that_is_no_text_stops_nobody(
     assert check(archive).problems == ()
 
 
+@pytest.mark.parametrize("text", [b"", b"[core\n\0", None])
+def test_a_configuration_that_was_damaged_since_the_last_proof_is_named_and_repaired(
+    archive: Archive, text: bytes | None
+) -> None:
+    """Git itself does nothing with such a repository, and verify relied on what it had proven before."""
+    check(archive)
+    config = mirror(archive, API, run=1) / "config"
+    config.unlink()
+    if text is not None:
+        config.write_bytes(text)
+
+    found = check(archive)
+    repaired = check(archive, repair=True)
+
+    assert not found.is_whole or text != b"[core\n\0"
+    assert repaired.problems == ()
+    assert [path.rpartition("/")[2] for path in repaired.repaired] == ["config"]
+    assert b"bare = true" in config.read_bytes()
+
+
+@pytest.mark.parametrize("keep", [0, 8, 600])
+def test_an_index_that_is_damaged_stops_no_other_repository(
+    source: ScriptedSource, archive: Archive, keep: int
+) -> None:
+    """What libgit2 says of it is no error of ours: the run ended with a traceback, and without a manifest."""
+    other = source.repository("other", source.projects[0])
+    commit(other, "refs/heads/main", {"a": "a"})
+    change(packs(archive)[0].with_suffix(".idx"), lambda index: index[:keep])
+    for name in refs_of(source.git_dir(API)):
+        git(source.git_dir(API), "update-ref", "-d", name)
+    (mirror(archive, API, run=1) / "HEAD").write_bytes(b"ref: refs/heads/other\n")
+
+    back_up(source, archive)
+
+    assert outcomes(archive, 2)["101"] == "saved"
+
+
 @pytest.fixture
 def other_hash(tmp_path: Path) -> ScriptedSource:
     """A repository of SHA-256 objects, a branch of which is overwritten between two runs."""
