@@ -4,7 +4,8 @@ Such files are no part of what was saved: a pack whose bytes are sound says all 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from matou.transfer.verify_files import CheckedFile, check_object_files
 
 _OF_A_PACK: Final = frozenset({".idx", ".rev"})
 _TEMPORARY: Final = "tmp_rebuilt"
+_ASIDE: Final = "tmp_damaged"
 """What is called so, every run takes away that finds it."""
 
 
@@ -32,11 +34,13 @@ def rebuild_derived(git_dir: Path, *, hash_name: str, limits: Limits) -> tuple[P
     files = tuple(check_object_files(git_dir / "objects", hash_name=hash_name))
     damaged = {file.path for file in files if file.fault is not None}
     rebuilt: list[Path] = []
-    for pack in _sound_packs(files):
-        wanted = [path for path in _index_files(pack) if path in damaged or _is_lost(path)]
-        if wanted:
-            _index(git_dir, pack, wanted, limits)
-            rebuilt += wanted
+    packs = _sound_packs(files)
+    with _out_of_sight(path for pack in packs for path in _index_files(pack) if path in damaged):
+        for pack in packs:
+            wanted = [path for path in _index_files(pack) if path in damaged or _is_lost(path)]
+            if wanted:
+                _index(git_dir, pack, wanted, limits)
+                rebuilt += wanted
     rebuilt += _rebuild_rest(git_dir, damaged, limits)
     return tuple(sorted(rebuilt))
 
@@ -62,6 +66,26 @@ def _index_files(pack: Path) -> tuple[Path, ...]:
 def _is_lost(path: Path) -> bool:
     """An index is needed; git makes do without what only turns it round."""
     return path.suffix == ".idx" and not path.exists()
+
+
+@contextmanager
+def _out_of_sight(damaged: Iterable[Path]) -> Iterator[None]:
+    """Away with damaged indexes while git reads packs: it compares an object with what an index says is there already.
+
+    What could not be made anew comes back; a run that is cut off leaves packs without an index, which are seen to next.
+    """
+    aside: dict[Path, Path] = {}
+    try:
+        for path in damaged:
+            with naming_the_file(path):
+                aside[path] = path.rename(path.with_name(f"{_ASIDE}_{path.name}"))
+        yield
+    finally:
+        for path, away in aside.items():
+            if path.exists():
+                away.unlink()
+            else:
+                away.rename(path)
 
 
 def _index(git_dir: Path, pack: Path, wanted: Iterable[Path], limits: Limits) -> None:

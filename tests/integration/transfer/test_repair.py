@@ -409,6 +409,20 @@ def test_an_index_that_is_damaged_stops_no_other_repository(
     assert outcomes(archive, 2)["101"] == "saved"
 
 
+@pytest.mark.parametrize("back", [21, 41, 45, 100, 200])
+def test_an_index_is_made_anew_whichever_byte_of_it_is_damaged(archive: Archive, tmp_path: Path, back: int) -> None:
+    """Git compared the pack's objects with what the damaged index said was there, and gave up."""
+    pack = packs(archive)[0]
+    change(pack.with_suffix(".idx"), lambda index: index[:-back] + bytes([index[-back] ^ 0x55]) + index[1 - back :])
+
+    restored = restore(archive, to=tmp_path / "out", now=NOW)
+    repaired = check(archive, repair=True)
+
+    assert restored.problems == ()
+    assert repaired.problems == ()
+    assert not list(pack.parent.glob("tmp_*"))
+
+
 @pytest.fixture
 def other_hash(tmp_path: Path) -> ScriptedSource:
     """A repository of SHA-256 objects, a branch of which is overwritten between two runs."""
