@@ -1,7 +1,6 @@
 """What is said, at once, where something else stands at the address than what was meant."""
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,15 +118,3 @@ def test_a_page_in_the_middle_is_waited_out(person: Person, recording_server: Re
     ended = person.matou("backup", "gitcode", *goal, code=None, MATOU_GITCODE_TOKEN="f" * 40)
 
     assert "answered with a web page: Log in - Example; asking again in" in ended.err
-
-
-def test_time_is_not_spent_on_what_nobody_will_answer(person: Person, closed_port: int, tmp_path: Path) -> None:
-    """Side by side with a command that asks nobody: no wait of seconds stands between them."""
-    began = time.monotonic()
-    person.matou("runs", tmp_path / "nothing", code=2)
-    alone = time.monotonic() - began
-
-    began = time.monotonic()
-    backup(person, "gitee", f"http://127.0.0.1:{closed_port}", tmp_path / "a", code=6)
-
-    assert time.monotonic() - began < 10 * alone + 5

@@ -1,7 +1,8 @@
 """The whole server as one ASGI application: git and LFS by path, the dialects under theirs, pages at the rest."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -78,6 +79,8 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        with suppress(OSError):  # without a place for them, answers are made anew each time
+            await asyncio.to_thread(site.kept.prepare)
         yield
         flush_downloads(forge)
         site.close()

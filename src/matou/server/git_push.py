@@ -8,6 +8,7 @@ more. The report goes out when what it says is true after a power cut too.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -146,7 +147,9 @@ async def _to_its_end(
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
-        await asyncio.wait((working,))
+        while not working.done():
+            with suppress(asyncio.CancelledError):  # however often we are told
+                await asyncio.wait((working,))
         raise
 
 

@@ -134,6 +134,10 @@ class KeptAnswers:
         self._kept: OrderedDict[AnswerKey, _Kept] = OrderedDict()
         self._making: dict[AnswerKey, Making] = {}
 
+    def prepare(self) -> None:
+        """Make the folder and remove what dead processes left, which may take a while; else the first asker waits."""
+        self._own_folder()
+
     def has_room_for(self, size_bytes: int) -> bool:
         """Whether it can be kept, and the disk has room for it while it is made."""
         try:

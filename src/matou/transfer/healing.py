@@ -12,6 +12,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.errors import Damaged
 from matou.git.fetch import is_connected, wanted_objects
+from matou.git.files import publish_file
 from matou.git.mirror import storable
 from matou.git.protocol import object_format_of
 from matou.git.refs import leave_out_unreadable, read_refs
@@ -79,7 +80,7 @@ class Healer:
     def _make_refs_readable(self, git_dir: Path, place: RepositoryPath) -> None:
         """What cannot be read of them is set aside. HEAD comes with the listing."""
         if not _has_readable_head(git_dir):
-            (git_dir / "HEAD").write_bytes(b"ref: refs/heads/main\n")
+            publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
         try:
             read_refs(git_dir)
         except Damaged:
