@@ -104,6 +104,8 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
     framing = PacketFraming(most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
+    # 100 KB of gzip are 60 MB on the disk here, for as long as the rest of them takes to come.
+    body.pace = Pace()
     async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
         await framing.follow(piece)
         kept.write(piece)

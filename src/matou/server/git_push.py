@@ -65,7 +65,8 @@ class PushResult:
 async def receive_pack(request: GitRequest) -> None:
     """Take a push. Nothing of the body is read before it is known that this identity may push here."""
     admitted = await admit(request, Action.WRITE_CODE)
-    body = RequestBody(request.receive)
+    body, pace = RequestBody(request.receive), Pace()
+    body.pace = pace
     stream = PushStream(
         request_pieces(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES),
     )
@@ -77,7 +78,6 @@ async def receive_pack(request: GitRequest) -> None:
     if b"push-options" in asked.capabilities:
         # Whoever has `push.pushOption` set sends them with every push. There is nothing here that they could change.
         await stream.options()
-    pace = Pace()
     report = PushReport(request.send, pace, asked)
     try:
         outcome = await _in_turn(request, admitted, asked, stream, report, body, pace)
@@ -106,7 +106,6 @@ async def _in_turn(
         site.writers.only(admitted.repository.id, admitted.caller, pace),
         site.pushes.taken(admitted.caller, pace),
     ):
-        body.pace = pace
         # Others were first, for a minute perhaps.
         await admit_again(site, admitted)
         await site.ask(remove_abandoned_quarantines, git_dir, now=site.forge.now())
