@@ -155,8 +155,16 @@ def test_a_source_without_a_token_does_not_stop_the_others(team: Team, tmp_path:
 
     ended = team.person.matou("backup", "--config", path, "--json", code=2, MY_TOKEN=team.token)
 
-    assert json.loads(ended.out)["everything_is_saved"] is True
+    report = json.loads(ended.out)
+    assert report["everything_is_saved"] is True
+    assert (report["archive"], report["source"]) == (
+        str(tmp_path / "archive-1"),
+        {"platform": "coding", "url": team.api},
+    )
     assert "NOT_SET" in ended.err
+    said = [line.split()[0] if "archive-" in line else "" for line in ended.err.splitlines()]
+    assert [said[0], said.count("coding")] == ["coding", 2]
+    assert ended.err.index("archive-0") < ended.err.index("NOT_SET") < ended.err.index("archive-1")
 
 
 def test_the_worst_end_of_several_sources_is_the_commands(team: Team, tmp_path: Path) -> None:

@@ -126,6 +126,26 @@ def test_where_nothing_was_ever_saved_nothing_is_well(team: Team, tmp_path: Path
     team.person.matou("status", tmp_path / "nowhere", code=2)
 
 
+def test_a_source_that_lists_nothing_is_told_with_what_to_look_at(team: Team, tmp_path: Path) -> None:
+    team.person.matou("user", "add", "nobody", "--no-password", "--root", team.root)
+    made = team.person.matou("token", "create", "--user", "nobody", "--name", "t", "--root", team.root)
+    backup = ("backup", "coding", "--url", team.api, "--to", tmp_path / "archive")
+
+    reported = team.person.matou(*backup, code=3, MATOU_CODING_TOKEN=made.out.strip()).out
+    told = team.person.matou("status", tmp_path / "archive", code=3).out
+
+    for said in (reported, told):
+        assert "the source listed no repository, so nothing is known to be saved" in said
+        assert "which scopes the token has" in said
+
+
+def test_a_platform_that_is_none_is_refused_as_a_backup_refuses_it(team: Team, tmp_path: Path) -> None:
+    config = tmp_path / "matou.toml"
+    config.write_text('[[source]]\nplatform = "codin"\nurl = "https://codin.example"\nto = "archive"\n')
+
+    assert "'codin' is no platform" in team.person.matou("status", "--config", config, code=2).err
+
+
 def test_without_a_folder_every_source_of_the_configuration_is_told(team: Team, tmp_path: Path) -> None:
     source = '[[source]]\nplatform = "{}"\nurl = "{}"\nto = "{}"\ntoken_variable = "MATOU_CODING_TOKEN"\n'
     config = tmp_path / "matou.toml"

@@ -13,13 +13,14 @@ from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
-from matou.cli.verbosity import is_verbose, shows_bars
+from matou.cli.texts import printable
+from matou.cli.verbosity import is_verbose, say, shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.cli.sources import ConfiguredSource
+    from matou.cli.sources import ConfiguredSource, SourceTable
     from matou.transfer.options import BackupOptions
     from matou.transfer.report import BackupReport
 
@@ -30,6 +31,9 @@ CONFIGURATION = "matou.toml"
 
 FindSource = Callable[[], "ConfiguredSource"]
 """Gives a source with its token, or raises what is wrong with it."""
+
+Wanted = tuple[tuple[str, FindSource], ...]
+"""Each source, under the words that tell it from the others where there are several; empty where there is one."""
 
 
 def backup(
@@ -72,13 +76,13 @@ def backup(
 
     settings = Settings.of_process()
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
-    wanted: tuple[FindSource, ...]
+    wanted: Wanted
     if platform is None:
         tables = sources.read_configuration(config or Path(CONFIGURATION))
-        wanted = tuple(partial(sources.configured, table, settings) for table in tables)
+        wanted = tuple((_title_of(table), partial(sources.configured, table, settings)) for table in tables)
     else:
         token = sources.token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (partial(sources.from_arguments, platform, url, to, token, settings),)
+        wanted = (("", partial(sources.from_arguments, platform, url, to, token, settings)),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=tuple(include or ()),
@@ -90,8 +94,16 @@ def backup(
     )
     if len(wanted) > 1:
         options = replace(options, elsewhere=options.include)
-    ended = [_back_up(find, options, settings, group=group, as_json=as_json) for find in wanted]
+    ended = []
+    for title, find in wanted:
+        if len(wanted) > 1:
+            say(title)
+        ended.append(_back_up(find, options, settings, group=group, as_json=as_json))
     raise typer.Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
+
+
+def _title_of(table: "SourceTable") -> str:
+    return printable(f"{table.platform}  {table.url}  {table.to}")
 
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
@@ -153,10 +165,10 @@ def _back_up(
         try:
             report = _run(source, options, settings)
         except CredentialDied as died:
-            _tell(died.report, source.to, as_json=as_json)
+            _tell(died.report, source, as_json=as_json)
             complain(describe(died))
             return _Ended(died.report, exit_code_for(died))
-        _tell(report, source.to, as_json=as_json)
+        _tell(report, source, as_json=as_json)
     except MatouError as error:
         complain(describe(error))
         return _Ended(None, exit_code_for(error))
@@ -164,15 +176,15 @@ def _back_up(
     return _Ended(report, ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
 
 
-def _tell(report: "BackupReport", archive: Path, *, as_json: bool) -> None:
+def _tell(report: "BackupReport", source: "ConfiguredSource", *, as_json: bool) -> None:
     """What it did; what it saved and changed is read from its manifest, where somebody wants to know."""
     from matou.cli import backup_report
     from matou.transfer.changes import changes_of_run
     from matou.wiring import open_archive
 
     is_wanted = report.run is not None and (as_json or is_verbose())
-    changes = list(changes_of_run(open_archive(archive), report.run)) if is_wanted and report.run is not None else []
-    text = backup_report.as_json(report, changes) if as_json else backup_report.as_text(report, changes)
+    changes = list(changes_of_run(open_archive(source.to), report.run)) if is_wanted and report.run is not None else []
+    text = backup_report.as_json(report, changes, source) if as_json else backup_report.as_text(report, changes)
     if text:
         typer.echo(text)
 

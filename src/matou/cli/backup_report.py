@@ -1,7 +1,8 @@
 """What a backup did, as a person or a program reads it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from matou.archive.manifest import Listing, Outcome
 from matou.cli.language import describe, tell, translate
@@ -11,6 +12,9 @@ from matou.cli.words import OUTCOMES
 from matou.model.refs import RefChange
 from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem
+
+if TYPE_CHECKING:
+    from matou.cli.sources import ConfiguredSource
 
 _ = translate
 
@@ -29,10 +33,16 @@ LISTINGS = {
 }
 
 
-def as_json(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
+def as_json(report: BackupReport, changes: Sequence[RepositoryChange], source: "ConfiguredSource") -> str:
     saved = [_change_values(change) for change in changes]
     # ASCII: a ref that is not UTF-8 holds lone surrogates.
-    return json.dumps({**_values(report), "saved": saved}, ensure_ascii=any(map(_holds_surrogates, changes)), indent=2)
+    values: dict[str, object] = {
+        "source": {"platform": source.platform, "url": source.url},
+        "archive": str(source.to),
+        **_values(report),
+        "saved": saved,
+    }
+    return json.dumps(values, ensure_ascii=any(map(_holds_surrogates, changes)), indent=2)
 
 
 def _holds_surrogates(change: RepositoryChange) -> bool:
@@ -133,7 +143,7 @@ def _notes(report: BackupReport) -> Iterator[str]:
     if report.listing in LISTINGS:
         yield LISTINGS[report.listing]
     if not report.looked_for:
-        yield _nothing_looked_for(report)
+        yield nothing_looked_for(report.outcomes)
     # What may hide repositories is among the problems.
     for unseen in (one for one in report.unseen if not one.may_hide):
         yield _("not to be seen: {what}: {reason}").format(what=tell(unseen.what), reason=tell(unseen.reason))
@@ -143,9 +153,10 @@ def _notes(report: BackupReport) -> Iterator[str]:
         yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))
 
 
-def _nothing_looked_for(report: BackupReport) -> str:
-    if report.outcomes.get(Outcome.EXCLUDED):
+def nothing_looked_for(outcomes: Mapping[Outcome, int]) -> str:
+    if outcomes.get(Outcome.EXCLUDED):
         return _("nothing was to be saved: every repository is left out")
     return _(
-        "no repository was listed: there is none, or this token may list none, so nothing is known to be saved in full"
+        "the source listed no repository, so nothing is known to be saved: the account has none, or its token may "
+        "not see them; check that both are the right ones, and which scopes the token has"
     )

@@ -59,9 +59,11 @@ def serve(
     from matou.forge.users import list_users
     from matou.server.app import Surroundings
     from matou.server.cors import read_origin
+    from matou.server.origin import read_base_url
     from matou.server.run import serve as run_server
     from matou.server.trusted_proxies import read_network
 
+    base = None if url is None else read_base_url(url)
     between = Surroundings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),
         readers=tuple(read_origin(origin) for origin in cors_origin or ()),
@@ -73,5 +75,5 @@ def serve(
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
         limit = requests_per_minute
-        run_server(forge, host=host, port=port, base_url=url, requests_per_minute=limit, surroundings=between)
+        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, surroundings=between)
     say(STOPPED)

@@ -79,7 +79,7 @@ def token_from_stdin(stream: TextIO) -> Secret:
 def from_arguments(
     platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
 ) -> ConfiguredSource:
-    _require_known(platform)
+    require_known(platform)
     from matou.cli.hosts import api_address
 
     if url is None:
@@ -121,7 +121,7 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     """Raises UnknownPlatform, NoToken."""
     from matou.cli.hosts import api_address
 
-    _require_known(table.platform)
+    require_known(table.platform)
     variable = table.token_variable or variable_of(table.platform)
     url = api_address(table.url, table.platform)
     token = token_of(table.platform, url, variable, settings)
@@ -129,7 +129,8 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude)
 
 
-def _require_known(platform: str) -> None:
+def require_known(platform: str) -> None:
+    """Raises UnknownPlatform."""
     if platform not in PLATFORMS:
         raise UnknownPlatform(
             "{platform} is no platform that Matou can read; it knows {known}",

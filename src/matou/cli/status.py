@@ -114,7 +114,7 @@ def read_age(text: str) -> timedelta:
 
 
 def _configured(config: Path) -> "Wanted":
-    from matou.cli.sources import read_configuration
+    from matou.cli.sources import read_configuration, require_known
 
     try:
         tables = read_configuration(config)
@@ -122,6 +122,8 @@ def _configured(config: Path) -> "Wanted":
         raise NotFound(
             "no archive was named, and there is no {path}", path=config, advice="name one, as in: matou status DIR"
         ) from error
+    for table in tables:
+        require_known(table.platform)
     return tuple((Path(table.to).expanduser(), table) for table in tables)
 
 
@@ -246,7 +248,7 @@ def _lines_of(row: _Row) -> Iterator[str]:
             duration=duration(one.finished_at - one.started_at),
             received=size(one.received_bytes),
         )
-        yield _("{count} repositories are saved, {size}").format(count=one.repositories, size=size(one.size_bytes))
+        yield _("repositories saved: {count}, {size}").format(count=one.repositories, size=size(one.size_bytes))
         for line in one.not_done[:MOST_NAMED]:
             reason = f": {printable(line.reason)}" if line.reason else ""
             yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}{reason}"
@@ -259,14 +261,14 @@ def _lines_of(row: _Row) -> Iterator[str]:
 
 
 def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
-    from matou.cli.backup_report import LISTINGS
+    from matou.cli.backup_report import LISTINGS, nothing_looked_for
 
     if one.listing in LISTINGS:
         yield LISTINGS[one.listing]
     if not one.looked_for:
-        yield _("no repository was looked for")
+        yield nothing_looked_for(one.outcomes)
     if row.is_too_old:
-        yield _("that is longer ago than it may be")
+        yield _("that is longer ago than --max-age allows")
 
 
 def _next(row: _Row) -> str:

@@ -3,16 +3,38 @@
 import re
 from collections.abc import Hashable
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
 from matou.forge.access import Identity
 from matou.server.streaming import header
+from matou.settings import InvalidSetting
 
 _NETWORK_BITS = 64
 """Of IPv6: whoever has one address there has all that begin alike."""
 
 HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\])(?::[0-9]{1,5})?\Z")
+
+
+class NoBaseUrl(InvalidSetting):
+    """What links are to begin with is no address of a server."""
+
+
+def read_base_url(text: str) -> str:
+    """An http or https URL, without a slash at its end. Raises NoBaseUrl."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    is_whole = parts.scheme in ("http", "https") and HOST.match(parts.netloc) is not None
+    if not is_whole or parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise NoBaseUrl(
+            "{url} is not an address that links can begin with",
+            url=repr(text)[:100],
+            advice="give it as people type it, as in: --url https://code.example.org",
+        )
+    return text.rstrip("/")
 
 
 def client_address(scope: Scope) -> str:
