@@ -144,7 +144,10 @@ def _joined(headers: Sequence[Header], name: bytes) -> str:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """By a separator that stands outside quotes, each character looked at once."""
+    """By a separator that stands outside quotes, each character looked at once.
+
+    A quote that nobody ends is the client's own, and means nothing: it would hide what a proxy has written behind it.
+    """
     parts, begin, is_quoted, is_escaped = [], 0, False, False
     for position, character in enumerate(text):
         if is_escaped:
@@ -156,7 +159,8 @@ def _split(text: str, separator: str) -> list[str]:
         elif character == separator and not is_quoted:
             parts.append(text[begin:position])
             begin = position + 1
-    return [part.strip() for part in (*parts, text[begin:]) if part.strip()]
+    found = text.split(separator) if is_quoted else [*parts, text[begin:]]
+    return [part.strip() for part in found if part.strip()]
 
 
 def _address(text: str) -> Address | None:

@@ -68,6 +68,17 @@ def test_what_a_client_wrote_before_the_proxy_is_not(headers: tuple[tuple[str, s
     assert seen(PROXY, *headers)[0] == CLIENT
 
 
+@pytest.mark.parametrize("made_up", ['"', f'"{LIAR}', f'{LIAR}, "', f'"{LIAR}", "x\\', '"\\"'])
+@pytest.mark.parametrize(
+    ("name", "before", "added"),
+    [("X-Forwarded-For", "", CLIENT), ("Forwarded", "for=", f'for="{CLIENT}:4711";proto=https')],
+    ids=["usual", "standard"],
+)
+def test_a_quote_that_a_client_leaves_open_hides_nobody(made_up: str, name: str, before: str, added: str) -> None:
+    assert seen(PROXY, (name, f"{before}{made_up}, {added}"))[0] == CLIENT
+    assert seen(PROXY, (name, f"{before}{made_up}"), (name, added))[0] == CLIENT
+
+
 @pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For"])
 @pytest.mark.parametrize(
     "text",
