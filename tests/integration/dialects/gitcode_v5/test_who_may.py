@@ -104,6 +104,46 @@ PUT     /user/subscriptions/{owner}/{repo} star
 """
 
 
+SCOPES_ASKED_FOR: Final = """
+GET     /emails user:read
+GET     /orgs/{org} project:read project:write
+GET     /orgs/{org}/members team:read project:read project:write
+GET     /orgs/{org}/members/{username} team:read project:read project:write
+DELETE  /orgs/{org}/memberships/{username} project:write
+POST    /orgs/{org}/memberships/{username} project:write
+GET     /orgs/{org}/repos
+POST    /orgs/{org}/repos repository:write
+GET     /search/repositories repository:read repository:write
+GET     /search/users user:read
+GET     /user user:read
+PATCH   /user project:write
+GET     /user/gpg_keys user:read
+POST    /user/gpg_keys repository:write
+DELETE  /user/gpg_keys/{id} repository:write
+GET     /user/gpg_keys/{id} user:read
+GET     /user/keys user:read
+DELETE  /user/memberships/orgs/{org} project:write
+GET     /user/memberships/orgs/{org} project:read project:write
+GET     /user/namespaces team:read project:read project:write
+GET     /user/repos repository:read repository:write
+POST    /user/repos repository:write
+GET     /user/starred repository:read repository:write
+GET     /user/subscriptions repository:read repository:write
+GET     /users/orgs team:read project:read project:write
+GET     /users/{login}
+GET     /users/{login}/repos
+GET     /users/{username}/orgs team:read project:read project:write
+GET     /users/{username}/starred
+GET     /users/{username}/subscriptions
+"""
+"""Of routes that name no repository; without one whoever asks may, and the handler decides what is shown."""
+
+
+def expected_scopes() -> dict[tuple[str, str], frozenset[str]]:
+    rows = (line.split() for line in SCOPES_ASKED_FOR.strip().splitlines())
+    return {(method, path): frozenset(scopes) for method, path, *scopes in rows}
+
+
 def expected_actions() -> dict[tuple[str, str], str]:
     rows = (line.split(maxsplit=2) for line in ASKED_FOR.strip().splitlines())
     return {(method, path): action for method, path, action in rows}
@@ -268,6 +308,24 @@ def test_routes_that_name_no_repository_need_somebody(served: Harbour) -> None:
     found = asyncio.run(ask_all(served, asked))
 
     assert {answer for row, answer in zip(rows, found, strict=True) if row.scopes} <= {"401"}
+
+
+def test_routes_that_name_no_repository_ask_for_the_scopes_that_stand_here() -> None:
+    asked = {(row.method, row.path): frozenset(map(str, row.scopes)) for row in ROUTES if row.action is None}
+
+    assert asked == expected_scopes()
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_token_of_one_scope_reaches_no_other_route_that_names_no_repository(served: Harbour, scope: Scope) -> None:
+    rows = [row for row in ROUTES if row.action is None]
+    sent, wanted = credential("Bearer", served.token("chen", frozenset({scope}))), expected_scopes()
+
+    found = asyncio.run(ask_all(served, [(row.method, place(row, "ferry"), sent) for row in rows]))
+
+    for row, answer in zip(rows, found, strict=True):
+        scopes = wanted[row.method, row.path]
+        assert answer == ("reached" if not scopes or scope.value in scopes else "403"), (row.method, row.path)
 
 
 @pytest.mark.parametrize("carrier", CARRIERS)
