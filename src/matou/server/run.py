@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.net import SocketHolder  # type: ignore[attr-defined]
@@ -26,6 +27,8 @@ from matou.forge.forge import Forge
 from matou.server.app import NOTHING_BETWEEN, Surroundings, build_app
 from matou.server.log import log_to_stderr
 from matou.server.rate import RateLimiter
+
+log = structlog.get_logger(__name__)
 
 BACKLOG = 1024
 DRAIN = timedelta(seconds=25)
@@ -205,5 +208,9 @@ def _let_native_threads_end() -> None:
 
 
 def _print_url(url: str) -> None:
-    sys.stdout.write(f"{url}\n")
-    sys.stdout.flush()
+    """A server that cannot say where it is serves all the same."""
+    try:
+        sys.stdout.write(f"{url}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        log.warning("url_not_printed", url=url, reason=error.strerror)
