@@ -1,5 +1,6 @@
 """Who else on the machine may read an archive: nobody, unless a group was named."""
 
+import base64
 import grp
 import os
 import stat
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from matou.archive.privacy import DATABASE_FILES
 from support.program import Person, serving
@@ -64,7 +66,24 @@ def test_nothing_that_a_server_makes_can_be_read_by_others(person: Person, tmp_p
         person.git("-C", tmp_path / "clone", "commit", "-q", "--allow-empty", "-m", "more")
         person.git("-C", tmp_path / "clone", "push", "-q", "origin", "HEAD:main", "HEAD:refs/heads/other")
 
+        _use_the_api(f"{url}/api/v5/repos/li/shop", token)
+
         assert open_to(FOR_OTHERS, root) == []
+
+
+def _use_the_api(repository: str, token: str) -> None:
+    """What writes to an archive besides git: files, branches, uploads, and what is kept of answers."""
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(100)).decode()
+    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+        ("POST", "/contents/new.txt", {"content": "eA==", "message": "new"}),
+        ("POST", "/branches", {"refs": "main", "branch_name": "by-api"}),
+        ("POST", "/img/upload", {"file_name": "a.png", "body": picture}),
+        ("GET", "/zipball", None),
+        ("GET", "/contributors/statistic", None),
+    )
+    for method, path, body in asked:
+        answer = urllib3.request(method, repository + path, headers={"PRIVATE-TOKEN": token}, json=body)
+        assert answer.status in (200, 201), (path, answer.data)
 
 
 def test_the_folder_of_an_archive_that_an_earlier_matou_made_is_closed_and_that_is_told(

@@ -116,7 +116,8 @@ def _moved(path: Path, place: Path) -> int:
 
 
 def _seal(path: Path) -> None:
-    path.chmod(0o444)
+    """Nobody writes to it again, and nobody reads it whom the mask of this process keeps out."""
+    path.chmod(path.stat().st_mode & 0o444)
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -287,7 +287,7 @@ def copy_stream(source: BinaryIO, target: Path) -> None:
         for chunk in _chunks_read(source):
             file.write(chunk)
     with naming_the_file(target):
-        partial.chmod(0o444)
+        partial.chmod(partial.stat().st_mode & 0o444)
         partial.rename(target)
 
 
