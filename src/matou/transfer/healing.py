@@ -4,7 +4,7 @@ Nothing is taken away before what it held is there again; what nobody can give b
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from matou.errors import Damaged
 from matou.git.fetch import is_connected, wanted_objects
 from matou.git.files import publish_file
 from matou.git.mirror import storable
+from matou.git.pack_index import PackIndex
 from matou.git.protocol import object_format_of
 from matou.git.refs import leave_out_unreadable, read_refs
 from matou.git.repository import create_bare, object_format_on_disk
@@ -31,6 +32,9 @@ FOLDER: Final = "damaged"
 """Below the archive: what could not be read any more, by the run that set it aside."""
 
 _SALVAGED: Final = "tmp_salvaged"
+
+MOST_TRIES: Final = 2_000
+"""Of a damaged pack: each bad object takes a dozen. The pack itself is set aside, whatever became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Healer:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
         is_all_saved = self._salvage(git_dir, listing, previous)
+        if not is_all_saved:
+            self._salvage_pieces(git_dir, {*faulty} - adopted, id_bytes=32 if object_format == "sha256" else 20)
         for path in _with_what_goes_along(faulty) - adopted:
             self._take_away(path, git_dir, place, is_needed=not is_all_saved)
         self._remake_kept_refs(place)
@@ -114,10 +120,24 @@ class Healer:
             self._pack(git_dir, {oid}, wanted)
         return False
 
+    def _salvage_pieces(self, git_dir: Path, faulty: Iterable[Path], *, id_bytes: int) -> None:
+        """Pack each object of a damaged file that can be read, whatever else of its history cannot."""
+        for pack in faulty:
+            waiting = [_named_by_index(pack, id_bytes)] if pack.suffix == ".pack" else []
+            for _ in range(MOST_TRIES):
+                if not waiting:
+                    break
+                ids = waiting.pop()
+                if ids and not self._pack_as_told(git_dir, (), "".join(f"{oid}\n" for oid in ids)) and len(ids) > 1:
+                    waiting += [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
+
     def _pack(self, git_dir: Path, ids: Iterable[ObjectId], known: Iterable[ObjectId]) -> bool:
-        made = git_dir / "objects/pack" / _SALVAGED
         question = "".join([*(f"{oid}\n" for oid in sorted(ids)), *(f"^{oid}\n" for oid in sorted(known))])
-        words = ["pack-objects", "--revs", "--delta-base-offset", "--quiet", str(made)]
+        return self._pack_as_told(git_dir, ("--revs",), question)
+
+    def _pack_as_told(self, git_dir: Path, options: Iterable[str], question: str) -> bool:
+        made = git_dir / "objects/pack" / _SALVAGED
+        words = ["pack-objects", *options, "--delta-base-offset", "--quiet", str(made)]
         try:
             run_git(words, git_dir=git_dir, input=question.encode(), limits=self.limits)
         except GitStopped:
@@ -147,6 +167,18 @@ class Healer:
             else:
                 shutil.copyfile(path, aside)
         syncfs(aside.parent)
+
+
+def _named_by_index(pack: Path, id_bytes: int) -> Sequence[str]:
+    """None where the index is lost or damaged, too."""
+    try:
+        index = PackIndex(pack, id_bytes=id_bytes)
+        try:
+            return tuple(index)
+        finally:
+            index.close()
+    except (Damaged, OSError, ValueError):
+        return ()
 
 
 def _has_readable_head(git_dir: Path) -> bool:

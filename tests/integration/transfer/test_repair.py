@@ -423,6 +423,27 @@ def test_an_index_is_made_anew_whichever_byte_of_it_is_damaged(archive: Archive,
     assert not list(pack.parent.glob("tmp_*"))
 
 
+def test_one_bad_object_takes_none_of_the_others_away(source: ScriptedSource, archive: Archive) -> None:
+    """The oldest file of a history that the source has dropped: all of the pack was set aside for it."""
+    git_dir, origin = mirror(archive, API, run=1), source.git_dir(API)
+    (pack,) = packs(archive)
+    listed = [line.split() for line in git(git_dir, "verify-pack", "-v", str(pack)).splitlines()]
+    bad = git(origin, "rev-parse", "main~4:file-0")
+    at = next(int(words[4]) for words in listed if words[0] == bad)
+    others = [words[0] for words in listed if len(words[0]) == 40 and words[0] != bad]
+    change(pack, lambda content: content[: at + 30] + bytes([content[at + 30] ^ 1]) + content[at + 31 :])
+    for name in refs_of(origin):
+        git(origin, "update-ref", "-d", name)
+    check(archive)
+
+    back_up(source, archive)
+
+    said = git(git_dir, "cat-file", "--batch-check", text="".join(f"{oid}\n" for oid in others))
+    assert len(others) > 10
+    assert "missing" not in said
+    assert (archive.root / "damaged").exists()
+
+
 @pytest.fixture
 def other_hash(tmp_path: Path) -> ScriptedSource:
     """A repository of SHA-256 objects, a branch of which is overwritten between two runs."""
