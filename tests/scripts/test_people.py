@@ -220,3 +220,11 @@ def test_asking_about_a_folder_that_is_no_archive_makes_none(person: Person, tmp
     person.matou(noun, "list", "--root", tmp_path / "mistyped", code=2)
 
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_an_import_from_where_nobody_answers_names_the_address_and_no_folder_of_ours(server: Server) -> None:
+    said = server.do("repo", "import", "http://127.0.0.1:1/x.git", "acme/web/x", code=2).err
+
+    assert "'http://127.0.0.1:1/x.git' cannot be imported: " in said
+    assert "check the address; nothing was made" in said
+    assert "staging" not in said

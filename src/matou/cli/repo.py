@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matou.db.repositories import Repository
     from matou.forge.forge import Forge
     from matou.forge.repository_changes import Changes
+    from matou.git.run import GitFailed
     from matou.model.names import NamespacePath
 
 _ = translate
@@ -52,6 +53,7 @@ def import_repository(
 ) -> None:
     from matou.forge.access import NoSuchNamespace
     from matou.forge.repositories import import_repository
+    from matou.git.run import GitFailed
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
 
@@ -62,11 +64,26 @@ def import_repository(
             made = import_repository(forge, source, to, visibility=visibility, creator=None, local="://" not in source)
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error
+        except GitFailed as error:
+            if "://" not in source:
+                raise
+            raise _unread(source, error) from error
     if public:
         said = _("made {path}; everybody may read it")
     else:
         said = _("made {path}; its members and administrators may read it (--public: everybody)")
     say(said.format(path=made.path))
+
+
+def _unread(source: str, error: "GitFailed") -> "Usage":
+    """In git's own last words, which name what was asked, and not where it was to be put."""
+    said = [line for line in error.stderr.splitlines() if line.strip()]
+    return Usage(
+        "{source} cannot be imported: {said}",
+        source=repr(source),
+        said=said[-1] if said else f"git {error.values.get('status')}",
+        advice="check the address; nothing was made",
+    )
 
 
 def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
