@@ -46,6 +46,27 @@ def test_all_is_well_after_a_backup_that_saved_everything(team: Team, tmp_path: 
     assert "all is well" in team.person.matou("status", archive).out
 
 
+def test_what_verify_found_damaged_is_not_well_until_a_run_has_mended_it(team: Team, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    back_up(team, archive)
+    pack = max(archive.glob("repositories/**/*.pack"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o644)
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    pack.write_bytes(content)
+    team.person.matou("verify", archive, code=5)
+
+    found = status(team, archive, code=3)
+    said = team.person.matou("status", archive, code=3).out
+    back_up(team, archive)
+
+    (damaged,) = found["sources"][0]["damaged"]
+    assert not found["is_well"]
+    assert f"{damaged} is damaged, as verify found" in said
+    assert "all is well" not in said
+    assert status(team, archive)["sources"][0]["damaged"] == []
+
+
 def test_a_run_that_is_older_than_it_may_be_ends_with_3(team: Team, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     back_up(team, archive)

@@ -57,7 +57,7 @@ class _Row:
 
     @property
     def is_well(self) -> bool:
-        is_done = self.status is not None and self.status.is_done
+        is_done = self.status is not None and self.status.is_done and not self.status.damaged
         return is_done and not self.is_too_old and self.cut_off is None
 
 
@@ -209,6 +209,7 @@ def _values(row: _Row) -> dict[str, object]:
             "outcomes": {outcome.value: count for outcome, count in one.outcomes.items()},
             "repositories": one.repositories,
             "size_bytes": one.size_bytes,
+            "damaged": [line.path for line in one.damaged],
             "not_done": [{"path": line.path, "outcome": line.outcome, "reason": line.reason} for line in one.not_done],
         }
     return {
@@ -267,6 +268,10 @@ def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
         yield LISTINGS[one.listing]
     if not one.looked_for:
         yield nothing_looked_for(one.outcomes)
+    for line in one.damaged[:MOST_NAMED]:
+        yield _("{path} is damaged, as verify found; the next run fetches it again").format(path=printable(line.path))
+    if len(one.damaged) > MOST_NAMED:
+        yield _("{count} more are damaged").format(count=len(one.damaged) - MOST_NAMED)
     if row.is_too_old:
         yield _("that is longer ago than --max-age allows")
 

@@ -20,6 +20,7 @@ from matou.archive.manifest import (
 from matou.errors import Damaged, UnknownShape
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
+from matou.transfer.damage import Damage
 from matou.transfer.report import NOT_LOOKED_FOR
 
 
@@ -31,6 +32,7 @@ class SourceStatus:
         repositories: how many are in the archive, those too that the source no longer has.
         size_bytes: of their folders on this disk; LFS objects lie beside them.
         not_done: the repositories that are not saved, or not in full.
+        damaged: those that the last `verify` found so, and no run has mended since.
     """
 
     source: SourceLine
@@ -43,6 +45,7 @@ class SourceStatus:
     repositories: int
     size_bytes: int
     not_done: tuple[RepositoryLine, ...]
+    damaged: tuple[RepositoryLine, ...] = ()
 
     @property
     def looked_for(self) -> int:
@@ -86,7 +89,8 @@ NOTHING_YET = ArchiveStatus((), (), is_at_work=False)
 def archive_status(archive: Archive) -> ArchiveStatus:
     """Raises DamagedManifest."""
     is_at_work = is_written_to(archive.root)
-    sources = tuple(_source_status(archive, list(checked_lines(path))) for path in newest_manifests(archive))
+    damage = Damage.load(archive)
+    sources = tuple(_source_status(archive, damage, list(checked_lines(path))) for path in newest_manifests(archive))
     newest = {source_key(one.source): one.run for one in sources}
     return ArchiveStatus(sources, tuple(_cut_off(archive, newest)), is_at_work)
 
@@ -109,7 +113,7 @@ def _source_of(partial: Path) -> SourceLine | None:
         return None
 
 
-def _source_status(archive: Archive, lines: list[object]) -> SourceStatus:
+def _source_status(archive: Archive, damage: Damage, lines: list[object]) -> SourceStatus:
     first, end = lines[0], lines[-1]
     if not isinstance(first, RunLine) or not isinstance(end, EndLine):
         raise UnknownShape("manifest", type(first).__name__)
@@ -126,4 +130,5 @@ def _source_status(archive: Archive, lines: list[object]) -> SourceStatus:
         repositories=len(saved),
         size_bytes=sum(size_bytes(archive.repository(RepositoryPath.parse(line.path))) for line in saved),
         not_done=tuple(line for line in repositories if not line.outcome.is_done),
+        damaged=tuple(line for line in saved if damage.concerns(RepositoryPath.parse(line.path), line)),
     )
