@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from matou.errors import TryLater
@@ -35,6 +35,7 @@ class Channel:
         received_bytes: all that came.
         broke_off: the last answer had begun and then broke off, which the session, unlike all before, does not repeat.
         said_why: the last answer said in words that it gives nothing.
+        was_repeated: the last request failed before its answer began, and the session has lost patience with it.
     """
 
     transport: GitTransport
@@ -45,6 +46,7 @@ class Channel:
     received_bytes: int = 0
     broke_off: bool = False
     said_why: bool = False
+    was_repeated: bool = False
     _told_bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,8 +54,13 @@ class Channel:
     def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[Answer]:
         self.brake.check()
         self.requests.add()
-        self.broke_off = self.said_why = False
-        with self.transport.exchange(url, service, body, protocol=protocol) as answer:
+        self.broke_off = self.said_why = self.was_repeated = False
+        with ExitStack() as opened:
+            try:
+                answer = opened.enter_context(self.transport.exchange(url, service, body, protocol=protocol))
+            except TryLater:
+                self.was_repeated = True
+                raise
             try:
                 yield _Watched(answer, self)
             except TryLater as error:

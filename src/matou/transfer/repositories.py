@@ -180,7 +180,8 @@ class RepositorySaver:
             except (Cancelled, WriteFailed):
                 raise
             except TryLater as error:
-                if not (channel.broke_off or (isinstance(error, FetchFailed) and not channel.said_why)):
+                is_gits_own = isinstance(error, FetchFailed) and not (channel.said_why or channel.was_repeated)
+                if not (channel.broke_off or is_gits_own):
                     raise
                 self.brake.pause(max(wait, error.wait or wait))
             wait *= 2
