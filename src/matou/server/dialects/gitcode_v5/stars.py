@@ -1,9 +1,11 @@
 """25 and 26: who watches a repository and who gave it a star; and both for the one who asks, in Gitee's form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import TypedDict
 
+from matou.db.repositories import Repository
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.errors import NotFound
@@ -83,17 +85,7 @@ def list_marked(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
     """Repositories that the caller put the mark on and may still see."""
 
     def run(call: Call, asked: MarkedAsked) -> Page:
-        found, total = marked_repositories(
-            call.forge,
-            mark,
-            call.identity,
-            call.user,
-            order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
-            ascending=asked.direction is Direction.ASCENDING,
-            offset=asked.offset,
-            limit=asked.limit,
-        )
-        return Page(repository_objects(call, found), total)
+        return _page(call, asked, partial(marked_repositories, call.forge, mark, call.identity, call.user))
 
     return run
 
@@ -102,19 +94,20 @@ def list_marked_by_other(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
     """Repositories that somebody put the mark on and that the caller may see."""
 
     def run(call: Call, asked: MarkedAsked) -> Page:
-        found, total = repositories_marked_by(
-            call.forge,
-            mark,
-            call.identity,
-            call.path["username"],
-            order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
-            ascending=asked.direction is Direction.ASCENDING,
-            offset=asked.offset,
-            limit=asked.limit,
-        )
-        return Page(repository_objects(call, found), total)
+        find = partial(repositories_marked_by, call.forge, mark, call.identity, call.path["username"])
+        return _page(call, asked, find)
 
     return run
+
+
+def _page(call: Call, asked: MarkedAsked, find: Callable[..., tuple[Sequence[Repository], int]]) -> Page:
+    found, total = find(
+        order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
+        ascending=asked.direction is Direction.ASCENDING,
+        offset=asked.offset,
+        limit=asked.limit,
+    )
+    return Page(repository_objects(call, found), total)
 
 
 def put(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
