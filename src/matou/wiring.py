@@ -56,8 +56,8 @@ def open_forge(
     """
     from matou.db.engine import open_database
     from matou.forge.forge import Forge
-    from matou.forge.reindex import ensure_indexed
-    from matou.forge.unfinished_moves import finish_moves
+    from matou.forge.maintenance.move_recovery import finish_moves
+    from matou.forge.maintenance.reindex import ensure_indexed
     from matou.git.version import require_git
 
     require_git()

@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from matou.credentials import Secret
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-from matou.errors import NotFound
-from matou.forge.customized_roles import create_role
-from matou.forge.members import add_member
-from matou.forge.namespaces import create_organization, find_namespace
-from matou.forge.repositories import create_repository, delete_repository, find_repository
-from matou.forge.tokens import create_token
-from matou.forge.users import create_user, find_user
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
+
+from matou.credentials import Secret
+from matou.errors import NotFound
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization, find_namespace
+from matou.forge.accounts.tokens import create_token
+from matou.forge.accounts.users import create_user, find_user
+from matou.forge.repositories.customized_roles import create_role
+from matou.forge.repositories.lifecycle import create_repository, delete_repository, find_repository
 from support.git_repositories import git
 from support.matou_server import MatouServer, running_server
 

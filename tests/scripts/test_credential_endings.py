@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.forge.namespaces import create_organization
+from matou.forge.accounts.namespaces import create_organization
 from support.accounts import Account, new_account
 from support.fault_proxy import FaultProxy, Latency, Status
 from support.forked_program import ForkingProgram

@@ -15,9 +15,9 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
-
 from matou.cli.sources import variable_of
-from matou.forge.namespaces import create_organization, create_project
+
+from matou.forge.accounts.namespaces import create_organization, create_project
 from support.accounts import PASSPHRASE, Account
 from support.fault_proxy import FaultProxy, Latency, Status, Toxic
 from support.matou_server import PASSWORD

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 
 from matou.credentials import Secret
-from matou.forge.check import FindingKind, check
-from matou.forge.repositories import repositories_in
-from matou.forge.users import create_user, find_user
+from matou.forge.accounts.users import create_user, find_user
+from matou.forge.maintenance.check import FindingKind, check
+from matou.forge.repositories.lifecycle import repositories_in
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.crash_points import INPUT_OUTPUT_ERROR, KILL, Point, attached, require_strace, strikes_in
@@ -53,7 +53,7 @@ POINTS = [
 FAILING_CHANGE = """
 import os, sys
 from pathlib import Path
-from matou.forge.users import create_user
+from matou.forge.accounts.users import create_user
 from matou.settings import Settings
 from matou.wiring import open_forge
 

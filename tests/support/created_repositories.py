@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from matou.forge.check import check
-from matou.forge.repositories import repositories_in
+from matou.forge.maintenance.check import check
+from matou.forge.repositories.lifecycle import repositories_in
 from support.gitcode_server import Harbour
 
 KEYS_OF_THE_DOCUMENT = {

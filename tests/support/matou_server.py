@@ -16,19 +16,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-
-from matou.credentials import GitCredential, Secret
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import NotFound
-from matou.forge.forge import Forge
-from matou.forge.namespaces import create_organization, create_project, find_namespace
-from matou.forge.repositories import create_repository
-from matou.forge.tokens import create_token
-from matou.forge.users import create_user
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import NotFound
+from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
+from matou.forge.accounts.tokens import create_token
+from matou.forge.accounts.users import create_user
+from matou.forge.forge import Forge
+from matou.forge.repositories.lifecycle import create_repository
 from matou.settings import Settings
 from matou.wiring import open_forge
 
@@ -37,14 +37,14 @@ PASSWORD = "correct horse battery staple"
 _PROGRAM = """
 import sys
 from pathlib import Path
-import matou.forge.memory
+import matou.forge.caches
 from matou.server.run import serve
 from matou.settings import Settings
 from matou.wiring import open_forge
 
 root, port, loopback, open_backups, forgives, strict = sys.argv[1:]
 if forgives == "1":
-    matou.forge.memory.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
+    matou.forge.caches.FREE_FAILURES_OF_AN_ADDRESS = 1_000_000
 settings = Settings.from_environment({"MATOU_STRICT_PUSHES": strict})
 with open_forge(Path(root), settings, loopback=loopback == "1", anonymous_reads_backups=open_backups == "1") as forge:
     announce = lambda url: print(url, flush=True)

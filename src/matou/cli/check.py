@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from matou import __version__
-from matou.cli.exit_codes import ExitCode
-from matou.cli.hosting import forge_at
 from matou.cli.language import describe, translate
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
 from matou.cli.words import FINDINGS
+
+from matou import __version__
+from matou.cli.exit_codes import ExitCode
+from matou.cli.hosting import forge_at
 
 _ = translate
 
@@ -19,7 +19,7 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))
 
 
 def check(directory: Directory) -> None:
-    from matou.forge.check import check as find_disagreements
+    from matou.forge.maintenance.check import check as find_disagreements
     from matou.wiring import open_archive
 
     open_archive(directory)
@@ -34,7 +34,7 @@ def check(directory: Directory) -> None:
 
 
 def reindex(directory: Directory) -> None:
-    from matou.forge.reindex import reindex as index_again
+    from matou.forge.maintenance.reindex import reindex as index_again
     from matou.wiring import open_archive
 
     open_archive(directory)

@@ -5,10 +5,11 @@ from enum import IntEnum
 
 from matou.cli.sources import Usage
 from matou.cli.system_errors import UnusablePath
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
 from matou.model.names import InvalidName
-from matou.settings import InvalidSetting
 from matou.storage.files import NotWritable
+
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
+from matou.settings import InvalidSetting
 
 
 class ExitCode(IntEnum):
@@ -64,13 +65,14 @@ def exit_code_for(error: MatouError) -> ExitCode:
 def _was_given(error: MatouError) -> bool:
     """Whether it is something that a person gave us; read here only, since most commands need none of these modules."""
     from matou.forge.access import ReadOnly
-    from matou.forge.customized_roles import InvalidRole
-    from matou.forge.forks import WiderThanParent
-    from matou.forge.namespace_moves import OwnNamespace
-    from matou.forge.profiles import InvalidText
-    from matou.forge.users import WeakPassword
     from matou.git.signatures import UnusableKey
     from matou.remote.addresses import UnsafeAddress
+
+    from matou.forge.accounts.namespace_moves import OwnNamespace
+    from matou.forge.accounts.users import WeakPassword
+    from matou.forge.repositories.customized_roles import InvalidRole
+    from matou.forge.repositories.forks import WiderThanParent
+    from matou.forge.repositories.repository_metadata import InvalidText
 
     kinds = (
         InvalidRole

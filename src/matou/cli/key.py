@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
+
+from matou.cli.hosting import Root, account, forge_at
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
@@ -33,7 +33,7 @@ def add_key(
         ),
     ] = None,
 ) -> None:
-    from matou.forge.signing_keys import add_signing_key
+    from matou.forge.accounts.signing_keys import add_signing_key
 
     text = typer.get_text_stream("stdin").read() if file is None else file.read_text(encoding="utf-8", errors="replace")
     with forge_at(root) as forge:
@@ -45,8 +45,9 @@ def add_key(
 def list_keys(
     user: Account, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
 ) -> None:
-    from matou.forge.signing_keys import signing_keys
     from matou.git.signatures import read_certificate
+
+    from matou.forge.accounts.signing_keys import signing_keys
 
     with forge_at(root) as forge:
         found = signing_keys(forge, account(forge, user))
@@ -62,7 +63,7 @@ def list_keys(
 def remove_key(
     key_id: Annotated[int, typer.Argument(metavar="ID", help=_("as `list` prints it"))], user: Account, root: Root
 ) -> None:
-    from matou.forge.signing_keys import remove_signing_key
+    from matou.forge.accounts.signing_keys import remove_signing_key
 
     with forge_at(root) as forge:
         remove_signing_key(forge, account(forge, user), key_id)

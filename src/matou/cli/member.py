@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.cli.language import translate
+
+from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.cli.org import Path, namespace
 from matou.errors import Conflict
 
@@ -40,7 +40,7 @@ GivenRole = Annotated[
 
 @members.command("list", cls=Command, help=_("List who has a role in exactly this namespace."))
 def list_members(path: Path, root: Root, as_json: AsJson = False) -> None:
-    from matou.forge import members as use_case
+    from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
         found = use_case.members(forge, namespace(forge, path))[0]
@@ -52,7 +52,7 @@ def list_members(path: Path, root: Root, as_json: AsJson = False) -> None:
 
 @members.command("add", cls=Command, help=_("Give somebody a role who has none there yet."))
 def add_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json: AsJson = False) -> None:
-    from matou.forge import members as use_case
+    from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
         where, who = namespace(forge, path), account(forge, user)
@@ -71,7 +71,7 @@ def add_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json:
 
 @members.command("set", cls=Command, help=_("Give a member another role."))
 def set_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json: AsJson = False) -> None:
-    from matou.forge import members as use_case
+    from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
         where, who = namespace(forge, path), account(forge, user)
@@ -82,7 +82,7 @@ def set_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json:
 
 @members.command("remove", cls=Command, help=_("Take somebody's role away."))
 def remove_member(path: Path, user: Somebody, root: Root, as_json: AsJson = False) -> None:
-    from matou.forge import members as use_case
+    from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
         where, who = namespace(forge, path), account(forge, user)

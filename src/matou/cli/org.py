@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
+from matou.cli.language import translate
+from matou.cli.prompts import confirm
+from matou.cli.verbosity import say
+
 from matou.cli.hosting import (
     AsJson,
     Root,
@@ -17,12 +20,10 @@ from matou.cli.hosting import (
     tell_rows,
     tell_values,
 )
-from matou.cli.language import translate
-from matou.cli.prompts import confirm
-from matou.cli.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.namespaces import Namespace
+
     from matou.forge.forge import Forge
 
 _ = translate
@@ -40,8 +41,9 @@ def create_organization(
     parent: Annotated[str | None, typer.Option(metavar="NAMESPACE", help=_("the namespace it goes into"))] = None,
     display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
 ) -> None:
-    from matou.forge.namespaces import create_organization, find_namespace
     from matou.model.names import NamespacePath
+
+    from matou.forge.accounts.namespaces import create_organization, find_namespace
 
     with forge_at(root) as forge:
         user = account(forge, owner)
@@ -52,7 +54,7 @@ def create_organization(
 
 @organizations.command("list", cls=Command, help=_("List organizations and the namespaces inside them."))
 def list_organizations(root: Root, as_json: AsJson = False) -> None:
-    from matou.forge.namespaces import organizations
+    from matou.forge.accounts.namespaces import organizations
 
     with existing_forge_at(root) as forge:
         found = organizations(forge)
@@ -65,9 +67,9 @@ def list_organizations(root: Root, as_json: AsJson = False) -> None:
 @organizations.command("show", cls=Command, help=_("Show an organization, its members and how much is in it."))
 def show_organization(path: Path, root: Root, as_json: AsJson = False) -> None:
     from matou.cli.member import values_of_member
-    from matou.forge.members import members
-    from matou.forge.namespaces import child_namespaces
-    from matou.forge.repositories import repositories_in
+    from matou.forge.accounts.members import members
+    from matou.forge.accounts.namespaces import child_namespaces
+    from matou.forge.repositories.lifecycle import repositories_in
 
     with existing_forge_at(root) as forge:
         found = namespace(forge, path)
@@ -93,8 +95,9 @@ def rename_organization(
 ) -> None:
     from matou.cli.sources import Usage
     from matou.forge.access import OPERATOR
-    from matou.forge.namespace_moves import rename_namespace
-    from matou.forge.namespaces import change_namespace
+
+    from matou.forge.accounts.namespace_moves import rename_namespace
+    from matou.forge.accounts.namespaces import change_namespace
 
     if name is None and display_name is None:
         raise Usage("no new name was given", advice="name one, or add: --display-name TEXT")
@@ -110,9 +113,10 @@ def rename_organization(
 
 @organizations.command("delete", cls=Command, help=_("Delete a namespace in which nothing is left."))
 def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
-    from matou.forge import access
     from matou.forge.access import OPERATOR, Action
-    from matou.forge.namespaces import delete_namespace
+
+    from matou.forge import access
+    from matou.forge.accounts.namespaces import delete_namespace
 
     with existing_forge_at(root) as forge:
         found = namespace(forge, path)
@@ -124,8 +128,9 @@ def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJso
 
 def namespace(forge: "Forge", path: str) -> "Namespace":
     """Raises InvalidName, NoSuchNamespace."""
-    from matou.forge.namespaces import find_namespace
     from matou.model.names import NamespacePath
+
+    from matou.forge.accounts.namespaces import find_namespace
 
     return find_namespace(forge, NamespacePath.parse(path))
 

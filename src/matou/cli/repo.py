@@ -4,22 +4,23 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
+
+from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
-    from matou.forge.forge import Forge
-    from matou.forge.repository_changes import Changes
     from matou.git.run import GitFailed
     from matou.model.names import NamespacePath
+
+    from matou.forge.forge import Forge
+    from matou.forge.repositories.repository_update import Changes
 
 _ = translate
 
@@ -52,10 +53,11 @@ def import_repository(
     ] = False,
 ) -> None:
     from matou.forge.access import NoSuchNamespace
-    from matou.forge.repositories import import_repository
     from matou.git.run import GitFailed
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
+
+    from matou.forge.repositories.lifecycle import import_repository
 
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
@@ -94,7 +96,7 @@ def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
 
 @repositories.command("list", cls=Command, help=_("List the repositories of a server."))
 def list_repositories(root: Root, as_json: AsJson = False) -> None:
-    from matou.forge.repositories import repositories_in
+    from matou.forge.repositories.lifecycle import repositories_in
 
     with existing_forge_at(root) as forge:
         found = repositories_in(forge, None, recursive=True)[0]
@@ -134,8 +136,9 @@ def set_repository(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from matou.forge.repository_changes import Changes
     from matou.model.platform import Visibility
+
+    from matou.forge.repositories.repository_update import Changes
 
     changes = Changes(
         name=name,
@@ -162,9 +165,10 @@ def transfer_repository(
     name: Annotated[str, typer.Option(help=_("the last part of its path there; the same by default"))] = "",
     as_json: AsJson = False,
 ) -> None:
-    from matou.forge import transfers
     from matou.forge.access import OPERATOR
     from matou.model.names import NamespacePath
+
+    from matou.forge.repositories import transfers
 
     with existing_forge_at(root) as forge:
         found, target = repository(forge, path), NamespacePath.parse(namespace)
@@ -175,9 +179,10 @@ def transfer_repository(
 
 @repositories.command("delete", cls=Command, help=_("Delete a repository for good."))
 def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
-    from matou.forge import access
-    from matou.forge import repositories as use_case
     from matou.forge.access import OPERATOR, Action
+
+    from matou.forge import access
+    from matou.forge.repositories import lifecycle as use_case
 
     with existing_forge_at(root) as forge:
         found = repository(forge, path)
@@ -189,10 +194,11 @@ def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson 
 
 def _changed(forge: "Forge", found: "Repository", changes: "Changes", *, archived: bool | None) -> "Repository":
     """What is archived refuses every other change: it is opened first, and closed last."""
-    from matou.forge import access
     from matou.forge.access import OPERATOR, Action
-    from matou.forge.repositories import archive_repository, unarchive_repository
-    from matou.forge.repository_changes import Changes, change_repository
+
+    from matou.forge import access
+    from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
+    from matou.forge.repositories.repository_update import Changes, change_repository
 
     if archived is not None:
         access.require(forge, OPERATOR, Action.ADMINISTER, found)

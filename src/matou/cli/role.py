@@ -4,12 +4,12 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
+
+from matou.cli.hosting import Root, forge_at, repository
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole
@@ -39,7 +39,7 @@ def create_role(
     display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
     description: Annotated[str, typer.Option(help=_("what the role is for"))] = "",
 ) -> None:
-    from matou.forge import customized_roles
+    from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
         made = customized_roles.create_role(
@@ -57,7 +57,7 @@ def create_role(
 def list_roles(
     path: Path, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
 ) -> None:
-    from matou.forge import customized_roles
+    from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
         found = customized_roles.roles(forge, repository(forge, path))
@@ -72,7 +72,7 @@ def list_roles(
 def delete_role(
     path: Path, role_id: Annotated[str, typer.Argument(metavar="ID", help=_("as `list` prints it"))], root: Root
 ) -> None:
-    from matou.forge import customized_roles
+    from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
         customized_roles.delete_role(forge, repository(forge, path), role_id)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.cli.language import translate
+
+from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def create_token(
     user: Annotated[str, typer.Option(help=_("whose token it is"))],
     name: Annotated[str, typer.Option(help=_("what it is for"))],
 ) -> None:
-    from matou.forge.tokens import create_token
+    from matou.forge.accounts.tokens import create_token
 
     with existing_forge_at(root) as forge:
         owner = account(forge, user)
@@ -37,7 +37,7 @@ def list_tokens(
     user: Annotated[str | None, typer.Option(help=_("whose tokens; all by default"))] = None,
     as_json: AsJson = False,
 ) -> None:
-    from matou.forge.tokens import all_tokens
+    from matou.forge.accounts.tokens import all_tokens
 
     with existing_forge_at(root) as forge:
         owner = None if user is None else account(forge, user)
@@ -54,7 +54,7 @@ def revoke(
     root: Root,
     as_json: AsJson = False,
 ) -> None:
-    from matou.forge.tokens import all_tokens, revoke_token
+    from matou.forge.accounts.tokens import all_tokens, revoke_token
 
     with existing_forge_at(root) as forge:
         found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)

@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from matou.cli.help import Command, Group
+from matou.cli.language import translate
+from matou.cli.prompts import ask_for_new, confirm
+from matou.cli.sources import Usage
+from matou.cli.verbosity import say
+
 from matou.cli.hosting import (
     AsJson,
     Root,
@@ -19,14 +23,11 @@ from matou.cli.hosting import (
     tell_rows,
     tell_values,
 )
-from matou.cli.language import translate
-from matou.cli.prompts import ask_for_new, confirm
-from matou.cli.sources import Usage
-from matou.cli.verbosity import say
 from matou.credentials import Secret
 
 if TYPE_CHECKING:
     from matou.db.users import User
+
     from matou.forge.forge import Forge
 
 _ = translate
@@ -50,7 +51,7 @@ def add_user(
         bool, typer.Option("--no-password", help=_("no password: only tokens of the account open anything"))
     ] = False,
 ) -> None:
-    from matou.forge.users import create_user
+    from matou.forge.accounts.users import create_user
 
     if no_password and password_stdin:
         raise Usage("--no-password and --password-stdin contradict each other")
@@ -74,7 +75,7 @@ def _password(*, from_stdin: bool) -> Secret:
 
 @users.command("list", cls=Command, help=_("List the accounts."))
 def list_accounts(root: Root, as_json: AsJson = False) -> None:
-    from matou.forge.users import list_users
+    from matou.forge.accounts.users import list_users
 
     with existing_forge_at(root) as forge:
         found = list_users(forge)
@@ -101,7 +102,7 @@ def show_account(name: Name, root: Root, as_json: AsJson = False) -> None:
 def set_password_of_account(
     name: Name, root: Root, password_stdin: PasswordStdin = False, as_json: AsJson = False
 ) -> None:
-    from matou.forge.users import set_password
+    from matou.forge.accounts.users import set_password
 
     with existing_forge_at(root) as forge:
         user = account(forge, name)
@@ -123,7 +124,7 @@ def enable_account(name: Name, root: Root, as_json: AsJson = False) -> None:
 
 @users.command("delete", cls=Command, help=_("Delete an account for good, with its tokens, keys and roles."))
 def delete_account(name: Name, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
-    from matou.forge.user_deletion import delete_user
+    from matou.forge.accounts.user_deletion import delete_user
 
     with existing_forge_at(root) as forge:
         user = account(forge, name)
@@ -133,7 +134,7 @@ def delete_account(name: Name, root: Root, yes: Yes = False, as_json: AsJson = F
 
 
 def _set_active(name: str, root: Path, *, active: bool) -> "User":
-    from matou.forge.users import set_active
+    from matou.forge.accounts.users import set_active
 
     with existing_forge_at(root) as forge:
         user = account(forge, name)
@@ -168,8 +169,8 @@ def _values(user: "User") -> dict[str, object]:
 
 
 def _all_values(forge: "Forge", user: "User") -> dict[str, object]:
-    from matou.forge.members import memberships_of
-    from matou.forge.tokens import list_tokens
+    from matou.forge.accounts.members import memberships_of
+    from matou.forge.accounts.tokens import list_tokens
 
     roles = [{"namespace": str(path), "role": role.name.lower()} for path, role in memberships_of(forge, user)]
     return {**_values(user), "tokens": len(list_tokens(forge, user)), "roles": roles}

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from matou.db.engine import Database, open_database
-from matou.forge.memory import AnswerMemory
+
+from matou.forge.caches import AnswerMemory
 
 
 @pytest.fixture

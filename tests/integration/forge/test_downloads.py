@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-
-from matou.db import downloads
 from matou.db.engine import Database, DatabaseBusy, open_database
 from matou.db.repositories import Repository
-from matou.forge.downloads import (
+
+from matou.db import downloads
+from matou.forge.forge import Forge
+from matou.forge.repositories.downloads import (
     LONGEST_RANGE_DAYS,
     MOST_PENDING,
     UnusableRange,
@@ -18,8 +19,7 @@ from matou.forge.downloads import (
     download_statistics,
     flush_downloads,
 )
-from matou.forge.forge import Forge
-from matou.forge.repositories import delete_repository
+from matou.forge.repositories.lifecycle import delete_repository
 from support.clocks import Clock
 
 TODAY = date(2026, 11, 21)

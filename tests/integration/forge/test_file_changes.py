@@ -6,29 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
 from matou.db.users import User
-from matou.errors import MatouError
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository, NotAllowed, ReadOnly
-from matou.forge.branches import InvalidRefName, NoSuchRevision
-from matou.forge.file_changes import (
-    LARGEST_FILE_BYTES,
-    FileChanged,
-    FileTaken,
-    FileTooLarge,
-    NoSuchFile,
-    UnsaidVersion,
-    Written,
-    create_file,
-)
-from matou.forge.ref_updates import RepositoryMoved
-from matou.forge.repositories import (
-    archive_repository,
-    delete_repository,
-    find_repository_by_id,
-    rename_repository,
-    set_visibility,
-)
 from matou.git.edits import (
     LONGEST_MESSAGE_BYTES,
     InvalidMessage,
@@ -40,6 +19,27 @@ from matou.git.edits import (
 from matou.git.objects import InvalidTreePath
 from matou.git.quarantine import OtherObjectFormat
 from matou.model.platform import Visibility
+
+from matou.errors import MatouError
+from matou.forge.content.branches import InvalidRefName, NoSuchRevision
+from matou.forge.content.file_changes import (
+    LARGEST_FILE_BYTES,
+    FileChanged,
+    FileTaken,
+    FileTooLarge,
+    NoSuchFile,
+    UnsaidVersion,
+    Written,
+    create_file,
+)
+from matou.forge.content.ref_updates import RepositoryMoved
+from matou.forge.repositories.lifecycle import (
+    archive_repository,
+    delete_repository,
+    find_repository_by_id,
+    rename_repository,
+    set_visibility,
+)
 from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
 from support.git_repositories import git, git_bytes, init_bare
 

@@ -6,20 +6,26 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
-from matou.forge.check import check
+from matou.git.local_copy import copy_reachable
+from matou.git.repository import create_bare
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.refs import RefListing
+
+from matou.errors import NotFound
+from matou.forge.accounts.members import add_member, remove_member
+from matou.forge.accounts.users import NameTaken
+from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
-from matou.forge.forks import AlreadyForked, WiderThanParent, fork_repository, parent_of, require_not_wider
-from matou.forge.lfs import exists, receive
-from matou.forge.members import add_member, remove_member
-from matou.forge.references import ref_listing
-from matou.forge.repositories import (
+from matou.forge.maintenance.check import check
+from matou.forge.push.lfs import exists, receive
+from matou.forge.repositories.forks import AlreadyForked, WiderThanParent, fork_repository, parent_of, require_not_wider
+from matou.forge.repositories.lifecycle import (
     create_repository,
     delete_repository,
     find_repository,
@@ -28,13 +34,7 @@ from matou.forge.repositories import (
     repositories_in,
     set_visibility,
 )
-from matou.forge.repository_lists import repository_facts
-from matou.forge.users import NameTaken
-from matou.git.local_copy import copy_reachable
-from matou.git.repository import create_bare
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-from matou.model.refs import RefListing
+from matou.forge.repositories.repository_lists import repository_facts
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 
@@ -208,7 +208,7 @@ def test_a_parent_that_is_closed_while_it_is_copied_closes_the_fork(
         copy_reachable(origin, git_dir, listing)
         set_visibility(forge, parent, Visibility.INTERNAL)
 
-    monkeypatch.setattr("matou.forge.forks.copy_reachable", copy_and_close)
+    monkeypatch.setattr("matou.forge.repositories.forks.copy_reachable", copy_and_close)
 
     fork = fork_repository(forge, identity_of(berta), parent, namespace=BERTAS)
 
@@ -222,7 +222,7 @@ def test_a_parent_that_is_deleted_while_it_is_copied_leaves_no_fork(
         copy_reachable(origin, git_dir, listing)
         delete_repository(forge, parent)
 
-    monkeypatch.setattr("matou.forge.forks.copy_reachable", copy_and_delete)
+    monkeypatch.setattr("matou.forge.repositories.forks.copy_reachable", copy_and_delete)
 
     with pytest.raises(NotFound):
         fork_repository(forge, identity_of(berta), parent, namespace=BERTAS)
@@ -241,7 +241,7 @@ def test_a_parent_in_whose_place_another_repository_stands_when_all_is_copied_is
         create_repository(forge, parent.path, creator=anna)
         copy_reachable(origin, git_dir, RefListing({}))
 
-    monkeypatch.setattr("matou.forge.forks.copy_reachable", take_its_place_and_copy)
+    monkeypatch.setattr("matou.forge.repositories.forks.copy_reachable", take_its_place_and_copy)
 
     with pytest.raises(NotFound):
         fork_repository(forge, identity_of(berta), parent, namespace=BERTAS)
@@ -258,7 +258,7 @@ def test_whoever_is_no_longer_let_in_when_all_is_copied_has_no_fork(
         copy_reachable(origin, git_dir, listing)
         remove_member(forge, project, berta)
 
-    monkeypatch.setattr("matou.forge.forks.copy_reachable", copy_and_leave)
+    monkeypatch.setattr("matou.forge.repositories.forks.copy_reachable", copy_and_leave)
 
     with pytest.raises(NotFound):
         fork_repository(forge, identity_of(berta), repository, namespace=BERTAS)

@@ -6,17 +6,17 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-
-from matou.db import memberships
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User
+
+from matou.db import memberships
 from matou.errors import MatouError
+from matou.forge.accounts.members import LastOwner, add_member, members, remove_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.user_deletion import delete_user
+from matou.forge.accounts.users import create_user, set_active
 from matou.forge.forge import Forge
-from matou.forge.members import LastOwner, add_member, members, remove_member
-from matou.forge.namespaces import create_organization
-from matou.forge.user_deletion import delete_user
-from matou.forge.users import create_user, set_active
 
 WAIT_SECONDS = 1.0
 

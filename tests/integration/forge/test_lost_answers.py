@@ -3,21 +3,21 @@
 import itertools
 
 import pytest
-from sqlalchemy import PoolProxiedConnection
-
 from matou.archive.layout import Archive
 from matou.db.engine import Database, OutcomeUnknown
-from matou.forge.check import check
+from matou.model.names import RepositoryPath
+from sqlalchemy import PoolProxiedConnection
+
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.namespaces import create_organization
-from matou.forge.repositories import (
+from matou.forge.maintenance.check import check
+from matou.forge.repositories.lifecycle import (
     create_repository,
     delete_repository,
     rename_repository,
     repositories_in,
 )
-from matou.forge.users import create_user
-from matou.model.names import RepositoryPath
 from support.clocks import Clock
 
 

@@ -6,24 +6,24 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from matou.archive.layout import Archive
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import NotFound
-from matou.forge import namespace_moves
 from matou.forge.access import ALL_SCOPES, OPERATOR, Action, Identity, NotAllowed, may
-from matou.forge.check import check
-from matou.forge.forge import Forge
-from matou.forge.members import LastOwner, add_member
-from matou.forge.namespace_moves import rename_namespace
-from matou.forge.namespaces import NotEmpty, create_organization, create_project, find_namespace, organizations
-from matou.forge.repositories import create_repository, find_repository, repositories_in
-from matou.forge.unfinished_moves import finish_moves
-from matou.forge.user_deletion import delete_user
-from matou.forge.users import NameTaken, create_user, find_user, list_users
 from matou.model.names import NamespacePath, RepositoryPath
+
+from matou.errors import NotFound
+from matou.forge.accounts import namespace_moves
+from matou.forge.accounts.members import LastOwner, add_member
+from matou.forge.accounts.namespace_moves import rename_namespace
+from matou.forge.accounts.namespaces import NotEmpty, create_organization, create_project, find_namespace, organizations
+from matou.forge.accounts.user_deletion import delete_user
+from matou.forge.accounts.users import NameTaken, create_user, find_user, list_users
+from matou.forge.forge import Forge
+from matou.forge.maintenance.check import check
+from matou.forge.maintenance.move_recovery import finish_moves
+from matou.forge.repositories.lifecycle import create_repository, find_repository, repositories_in
 
 PATHS = ("team/boats/one", "team/boats/two", "team/three")
 
@@ -31,10 +31,10 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from matou.db import namespaces as rows
-from matou.forge import folders
+from matou.forge.repositories import repository_dirs
 from matou.forge.access import OPERATOR
-from matou.forge.namespace_moves import rename_namespace
-from matou.forge.namespaces import find_namespace
+from matou.forge.accounts.namespace_moves import rename_namespace
+from matou.forge.accounts.namespaces import find_namespace
 from matou.model.names import NamespacePath
 from matou.settings import Settings
 from matou.wiring import open_forge

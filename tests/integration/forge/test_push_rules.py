@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.branches import create_branch, create_tag, delete_branch, delete_tag
-from matou.forge.file_changes import Wish, create_file
-from matou.forge.forge import Forge
-from matou.forge.members import add_member
-from matou.forge.namespaces import create_organization
-from matou.forge.push_rules import PushRuleBroken, judge, rules_apply
-from matou.forge.ref_updates import update_refs
-from matou.forge.repositories import create_repository
-from matou.forge.settings import change_settings
-from matou.forge.signing_keys import add_signing_key
-from matou.forge.users import create_user
 from matou.git.objects import TreePath
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import ObjectKind, Quarantine
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
+
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.signing_keys import add_signing_key
+from matou.forge.accounts.users import create_user
+from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
+from matou.forge.content.file_changes import Wish, create_file
+from matou.forge.content.ref_updates import update_refs
+from matou.forge.forge import Forge
+from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
+from matou.forge.repositories.lifecycle import create_repository
+from matou.forge.repositories.settings import change_settings
 from support.git_repositories import commit_file, force_push, git, make_repository, refs_of, tip_of
 from support.signing import new_key, unsigned_commit, with_signature
 
@@ -240,7 +240,7 @@ def test_a_stored_pattern_that_cannot_be_read_lets_nothing_in(
     desk: Desk, stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as lenient:
-        lenient.setattr("matou.forge.settings.compile_pattern", str)
+        lenient.setattr("matou.forge.repositories.settings.compile_pattern", str)
         desk.set(PushRules, commit_message_regex=stored)
         desk.set(RepositoryRules, branch_name_regex=stored)
     old = tip_of(desk.git_dir, MAIN)

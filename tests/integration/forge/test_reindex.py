@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     LfsState,
@@ -22,27 +21,28 @@ from matou.archive.manifest import (
 from matou.archive.snapshots import lfs_list_text
 from matou.db.engine import open_database
 from matou.db.memberships import Role
-from matou.errors import Damaged
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
-from matou.forge.check import check
+from matou.git.repository import create_bare
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import VersionControl, Visibility
+
+from matou.errors import Damaged
+from matou.forge.accounts.labels import labels
+from matou.forge.accounts.members import add_member, remove_member
+from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
+from matou.forge.accounts.users import create_user
+from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
-from matou.forge.labels import labels
-from matou.forge.lfs import exists, size
-from matou.forge.members import add_member, remove_member
-from matou.forge.namespaces import child_namespaces, create_organization, find_namespace, read_icon
-from matou.forge.references import ref_listing
-from matou.forge.reindex import PlaceTaken, ensure_indexed, reindex
-from matou.forge.repositories import (
+from matou.forge.maintenance.check import check
+from matou.forge.maintenance.reindex import PlaceTaken, ensure_indexed, reindex
+from matou.forge.push.lfs import exists, size
+from matou.forge.repositories.lifecycle import (
     create_repository,
     find_repository,
     repositories_in,
     set_visibility,
     visible_repositories,
 )
-from matou.forge.users import create_user
-from matou.git.repository import create_bare
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import VersionControl, Visibility
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 LARGE = b"large"

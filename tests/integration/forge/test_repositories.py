@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from matou.archive.cache import cache_folder
-from matou.credentials import Secret
-from matou.db import repositories as rows
 from matou.db.engine import DatabaseBusy, open_database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import MatouError, NotFound
 from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, NoSuchRepository, may
-from matou.forge.check import check
-from matou.forge.forge import Forge
-from matou.forge.namespaces import (
+from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
+from matou.model.platform import Visibility
+
+from matou.credentials import Secret
+from matou.db import repositories as rows
+from matou.errors import MatouError, NotFound
+from matou.forge.accounts.namespaces import (
     IconTooLarge,
     NotEmpty,
     change_namespace,
@@ -32,9 +32,12 @@ from matou.forge.namespaces import (
     read_icon,
     set_icon,
 )
-from matou.forge.pushes import after_push
-from matou.forge.references import ref_listing
-from matou.forge.repositories import (
+from matou.forge.accounts.users import NameTaken, create_user
+from matou.forge.content.references import ref_listing
+from matou.forge.forge import Forge
+from matou.forge.maintenance.check import check
+from matou.forge.push.pushes import after_push
+from matou.forge.repositories.lifecycle import (
     NoSuchBranch,
     create_repository,
     delete_repository,
@@ -45,9 +48,6 @@ from matou.forge.repositories import (
     repositories_in,
     set_default_branch,
 )
-from matou.forge.users import NameTaken, create_user
-from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
-from matou.model.platform import Visibility
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

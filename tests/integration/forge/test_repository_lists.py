@@ -7,11 +7,6 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select
-from sqlalchemy.exc import StatementError
-
-from matou.db import repositories as rows
-from matou.db import repository_members as member_rows
 from matou.db.forks import insert_fork
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
@@ -23,21 +18,26 @@ from matou.db.stars import put_mark as insert_mark
 from matou.db.users import User
 from matou.db.viewers import sees_repository
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, viewer
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import Visibility
+from sqlalchemy import Connection, event, select
+from sqlalchemy.exc import StatementError
+
+from matou.db import repositories as rows
+from matou.db import repository_members as member_rows
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.forks import fork_repository
-from matou.forge.members import add_member
-from matou.forge.namespaces import create_organization
-from matou.forge.repositories import create_repository, repositories_in
-from matou.forge.repository_lists import (
+from matou.forge.repositories.forks import fork_repository
+from matou.forge.repositories.lifecycle import create_repository, repositories_in
+from matou.forge.repositories.repository_lists import (
     EVERY_WAY,
     organization_repositories,
     own_repositories,
     repository_facts,
 )
-from matou.forge.stars import put_mark
-from matou.forge.users import create_user
-from matou.model.names import NamespacePath, RepositoryPath, folded
-from matou.model.platform import Visibility
+from matou.forge.repositories.stars import put_mark
 
 MORE_THAN_ALL = 1000
 

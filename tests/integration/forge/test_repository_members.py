@@ -4,7 +4,6 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
-
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -23,7 +22,15 @@ from matou.forge.access import (
     may,
     require,
 )
-from matou.forge.customized_roles import (
+from matou.model.names import InvalidName, RepositoryPath
+from matou.model.platform import Visibility
+
+from matou.forge.accounts.members import NoSuchMember, add_member, remove_member
+from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
+from matou.forge.accounts.tokens import create_project_token, resolve_token
+from matou.forge.accounts.users import create_user
+from matou.forge.forge import Forge
+from matou.forge.repositories.customized_roles import (
     CustomizedRoleInUse,
     CustomizedRoleTaken,
     InvalidRole,
@@ -32,10 +39,7 @@ from matou.forge.customized_roles import (
     delete_role,
     roles,
 )
-from matou.forge.forge import Forge
-from matou.forge.members import NoSuchMember, add_member, remove_member
-from matou.forge.namespaces import child_namespaces, create_organization, visible_children
-from matou.forge.repositories import (
+from matou.forge.repositories.lifecycle import (
     archive_repository,
     create_repository,
     delete_repository,
@@ -44,7 +48,7 @@ from matou.forge.repositories import (
     set_visibility,
     visible_repositories,
 )
-from matou.forge.repository_members import (
+from matou.forge.repositories.repository_members import (
     ROLES,
     NotAPerson,
     Permission,
@@ -54,13 +58,9 @@ from matou.forge.repository_members import (
     set_member,
     set_member_mode,
 )
-from matou.forge.repository_members import (
+from matou.forge.repositories.repository_members import (
     remove_member as remove_repository_member,
 )
-from matou.forge.tokens import create_project_token, resolve_token
-from matou.forge.users import create_user
-from matou.model.names import InvalidName, RepositoryPath
-from matou.model.platform import Visibility
 from support.access_table import repository_cells
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-
 from matou.db.signing_keys import insert_signing_key
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.forge import Forge
-from matou.forge.signing_keys import (
+from matou.git.signatures import UnusableKey, read_certificate
+from matou.model.names import NamespacePath
+
+from matou.forge.accounts.signing_keys import (
     MOST_KEYS,
     BoundToken,
     KeyTaken,
@@ -19,9 +20,8 @@ from matou.forge.signing_keys import (
     require_own_account,
     signing_keys,
 )
-from matou.forge.users import create_user, set_active
-from matou.git.signatures import UnusableKey, read_certificate
-from matou.model.names import NamespacePath
+from matou.forge.accounts.users import create_user, set_active
+from matou.forge.forge import Forge
 from support.clocks import Clock
 from support.signing import new_key
 
@@ -107,7 +107,7 @@ def test_the_keys_of_an_account_that_is_switched_off_vouch_for_nothing(forge: Fo
 
 
 def test_keys_have_a_limit(forge: Forge, anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matou.forge.signing_keys.MOST_KEYS", 2)
+    monkeypatch.setattr("matou.forge.accounts.signing_keys.MOST_KEYS", 2)
     for _ in range(2):
         add_signing_key(forge, anna, new_key("anna@example.com").public)
 

@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
-
 from matou.db.between import Between
 from matou.db.engine import OwnerGone
 from matou.db.fork_listings import ForkOrder
@@ -18,13 +16,19 @@ from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.forge.activity import activity
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from sqlalchemy import insert
+
+from matou.forge.accounts.members import add_member, remove_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.members import add_member, remove_member
-from matou.forge.namespaces import create_organization
-from matou.forge.repositories import create_repository, delete_repository, set_visibility
-from matou.forge.repository_lists import repository_facts
-from matou.forge.stars import (
+from matou.forge.repositories.activity import activity
+from matou.forge.repositories.lifecycle import create_repository, delete_repository, set_visibility
+from matou.forge.repositories.repository_lists import repository_facts
+from matou.forge.repositories.stars import (
     is_starred,
     is_watched,
     marked_by,
@@ -33,10 +37,6 @@ from matou.forge.stars import (
     remove_mark,
     visible_forks,
 )
-from matou.forge.users import create_user
-from matou.model.events import EventKind
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
 from support.clocks import Clock
 
 Fork = Callable[[str, Visibility], Repository]

@@ -5,14 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.forge import Forge
-from matou.forge.memory import FREE_FAILURES_OF_AN_ADDRESS
-from matou.forge.tokens import (
+
+from matou.credentials import Secret
+from matou.forge.accounts.tokens import (
     NoSuchToken,
     create_project_token,
     create_token,
@@ -21,7 +19,9 @@ from matou.forge.tokens import (
     resolve_token,
     revoke_token,
 )
-from matou.forge.users import TooManyFailures, authenticate, create_user, set_active
+from matou.forge.accounts.users import TooManyFailures, authenticate, create_user, set_active
+from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
+from matou.forge.forge import Forge
 from support.clocks import Clock
 
 

@@ -1,29 +1,29 @@
 """Repositories that move into another namespace: rights on both sides, and nothing lost on the way."""
 
 import pytest
-
-from matou.credentials import Secret
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Action, Identity, MissingScope, NotAllowed, ReadOnly, Scope, may
-from matou.forge.check import check
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+
+from matou.credentials import Secret
+from matou.errors import NotFound
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
-from matou.forge.forks import fork_repository, parent_of
-from matou.forge.members import add_member
-from matou.forge.namespaces import create_organization
-from matou.forge.repositories import (
+from matou.forge.maintenance.check import check
+from matou.forge.repositories.forks import fork_repository, parent_of
+from matou.forge.repositories.lifecycle import (
     archive_repository,
     create_repository,
     find_repository,
     find_repository_by_id,
     repositories_in,
 )
-from matou.forge.transfers import WrongPassword, require_password, transfer_repository
-from matou.forge.users import NameTaken, create_user
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.forge.repositories.transfers import WrongPassword, require_password, transfer_repository
 
 ANNAS = NamespacePath(("anna",))
 

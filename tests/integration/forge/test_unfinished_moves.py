@@ -11,18 +11,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from matou.archive.layout import Archive
-from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
 from matou.db.repositories import Repository
+from matou.model.names import RepositoryPath
+from matou.storage.files import DiskFull, WriteFailed
+
+from matou.db import repositories as rows
 from matou.errors import NotFound
-from matou.forge import unfinished_moves
-from matou.forge.check import check
-from matou.forge.folders import NOTE_PREFIX, moved, staged_repository
+from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.namespaces import create_organization, create_project
-from matou.forge.repositories import (
+from matou.forge.maintenance import move_recovery
+from matou.forge.maintenance.check import check
+from matou.forge.maintenance.move_recovery import finish_moves
+from matou.forge.repositories.lifecycle import (
     create_repository,
     delete_repository,
     find_repository,
@@ -30,11 +33,8 @@ from matou.forge.repositories import (
     rename_repository,
     repositories_in,
 )
-from matou.forge.unfinished_moves import finish_moves
-from matou.forge.users import create_user
-from matou.model.names import RepositoryPath
+from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
 from matou.settings import Settings
-from matou.storage.files import DiskFull, WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
 
@@ -43,7 +43,7 @@ import os, signal, sys
 from pathlib import Path
 from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
-from matou.forge import repositories as use_cases
+from matou.forge.repositories import lifecycle as use_cases
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge

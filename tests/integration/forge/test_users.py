@@ -6,18 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
-
-from matou.credentials import Secret
 from matou.db.namespaces import NamespaceKind
 from matou.db.schema import users as user_rows
 from matou.db.users import UserKind
-from matou.errors import TryLater
 from matou.forge.access import ALL_SCOPES, Action, Identity, may
-from matou.forge.forge import Forge
-from matou.forge.memory import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
-from matou.forge.namespaces import create_organization, find_namespace
-from matou.forge.users import (
+from matou.model.names import InvalidName, NamespacePath
+from sqlalchemy import select
+
+from matou.credentials import Secret
+from matou.errors import TryLater
+from matou.forge.accounts.namespaces import create_organization, find_namespace
+from matou.forge.accounts.users import (
     _HASH_OF_NOBODY,
     NameTaken,
     TooManyFailures,
@@ -30,7 +29,8 @@ from matou.forge.users import (
     set_active,
     set_password,
 )
-from matou.model.names import InvalidName, NamespacePath
+from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
+from matou.forge.forge import Forge
 from support.clocks import Clock
 
 PASSWORD = Secret("correct horse battery")

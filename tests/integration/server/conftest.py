@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-
 from matou.db.memberships import Role
-from matou.forge.members import add_member
-from matou.forge.namespaces import find_namespace
-from matou.forge.repositories import find_repository
+
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import find_namespace
+from matou.forge.repositories.lifecycle import find_repository
 from support.git_repositories import (
     make_repository,
 )

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import httpx
 import pytest
-
 from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.db.upgrade import upgrade_if_behind
+
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.users import create_user
 from matou.server.app import build_app
 from support.coding_api import NOON, Clock
 from support.gitcode_server import BASE, PASSWORD, Harbour

@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import pytest
 import urllib3
-
 from matou.model.platform import Visibility
+
 from support.git_repositories import commit_stream, fast_import, git
 from support.matou_server import PASSWORD, MatouServer
 
@@ -36,7 +36,7 @@ def test_a_viewer_sees_what_they_may_and_no_more(matou_server: MatouServer) -> N
 
 
 def test_everything_that_others_wrote_is_text(matou_server: MatouServer) -> None:
-    from matou.forge.repositories import describe_repository
+    from matou.forge.repositories.lifecycle import describe_repository
 
     repository = matou_server.repository(visibility=Visibility.PUBLIC)
     describe_repository(matou_server.forge, repository, HOSTILE)

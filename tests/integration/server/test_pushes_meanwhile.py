@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from sqlalchemy import update
-
-from matou.credentials import GitCredential, Secret
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.schema import tokens
 from matou.db.users import User
-from matou.forge.members import add_member, remove_member
-from matou.forge.namespaces import find_namespace
-from matou.forge.repositories import (
+from sqlalchemy import update
+
+from matou.credentials import GitCredential, Secret
+from matou.forge.accounts.members import add_member, remove_member
+from matou.forge.accounts.namespaces import find_namespace
+from matou.forge.accounts.tokens import list_tokens, revoke_token
+from matou.forge.accounts.users import set_active, set_password
+from matou.forge.repositories.lifecycle import (
     archive_repository,
     create_repository,
     delete_repository,
     find_repository_by_id,
     rename_repository,
 )
-from matou.forge.tokens import list_tokens, revoke_token
-from matou.forge.users import set_active, set_password
 from support.fault_proxy import FaultProxy, HoldBack
 from support.git_repositories import ENVIRONMENT, git, git_bytes, make_repository, refs_of
 from support.matou_server import PASSWORD, MatouServer

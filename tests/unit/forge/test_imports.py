@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.forge.imports import ImportRefused, require_remote_url
+from matou.forge.repositories.imports import ImportRefused, require_remote_url
 
 
 @pytest.mark.parametrize(

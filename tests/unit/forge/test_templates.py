@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from matou.forge.templates import Holder, UnknownTemplate, gitignore_template, license_template, readme
+from matou.forge.repositories.templates import Holder, UnknownTemplate, gitignore_template, license_template, readme
 
 ANNA = Holder(
     name="安娜 \\1 Harbour", login="anna", email="anna@example.com", project="ship", url="https://x.test/ship"

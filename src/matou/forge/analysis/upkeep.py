@@ -2,13 +2,14 @@
 
 from matou.archive.cache import cache_folder, forget
 from matou.db.repositories import Repository
-from matou.forge.analysis.contributions import counted
 from matou.forge.analysis.history import LINE_COUNTS
 from matou.forge.analysis.jobs import StillComputing
 from matou.forge.analysis.languages import ANSWER, languages
-from matou.forge.forge import Forge
-from matou.forge.revisions import NoSuchRevision
 from matou.git.objects import MissingObject
+
+from matou.forge.analysis.contributions import counted
+from matou.forge.content.revisions import NoSuchRevision
+from matou.forge.forge import Forge
 
 __all__ = ["forget", "refresh"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from matou.forge import unfinished_moves
-from matou.forge.check import check
+from matou.forge.maintenance import move_recovery
+from matou.forge.maintenance.check import check
 from support.coding_api import Team
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.forge.namespaces import set_icon
+from matou.forge.accounts.namespaces import set_icon
 from support.coding_api import Api, Team
 
 PNG = b"\x89PNG\r\n\x1a\n rest"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.forge.repositories import archive_repository
+from matou.forge.repositories.lifecycle import archive_repository
 from support.coding_api import NOON, Api, Team
 
 CANARY = Path(tempfile.gettempdir()) / "canary-of-hostile-names"

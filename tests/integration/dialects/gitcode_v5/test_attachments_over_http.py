@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import urllib3
 
-from matou.forge.uploads import LARGEST_UPLOAD_BYTES
+from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES
 from support.matou_server import MatouServer
 
 LARGEST = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (LARGEST_UPLOAD_BYTES // 256 - 1)

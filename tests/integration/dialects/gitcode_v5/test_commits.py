@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.forge.users import create_user
+from matou.forge.accounts.users import create_user
 from support.git_repositories import store_object
 from support.gitcode_server import BASE, Harbour
 

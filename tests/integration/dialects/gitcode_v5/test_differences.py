@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from matou.forge import differences as use_case
-from matou.forge.users import create_user
+from matou.forge.accounts.users import create_user
+from matou.forge.content import differences as use_case
 from matou.git import differences
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour

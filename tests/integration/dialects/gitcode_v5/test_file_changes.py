@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from matou.forge.file_changes import LARGEST_FILE_BYTES
+from matou.forge.content.file_changes import LARGEST_FILE_BYTES
 from support.gitcode_server import Harbour
 
 FERRY = "/repos/harbour/ferry/contents"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from matou.forge import folders, unfinished_moves
-from matou.forge.check import check
+from matou.forge.maintenance import move_recovery
+from matou.forge.maintenance.check import check
+from matou.forge.repositories import repository_dirs
 from support.gitcode_server import Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -9,26 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.branches import create_branch, create_tag, delete_branch, delete_tag
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import Nothing
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
+
+from matou.forge.accounts.members import add_member, remove_member
+from matou.forge.accounts.users import set_active
+from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
+from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.forge import Forge
-from matou.forge.members import add_member, remove_member
-from matou.forge.references import ref_listing, refs_state
-from matou.forge.repositories import (
+from matou.forge.repositories.lifecycle import (
     archive_repository,
     describe_repository,
     rename_repository,
     set_default_branch,
 )
-from matou.forge.users import set_active
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
-from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.parameters import Nothing
 from matou.server.dialects.gitcode_v5.remembered import at_database
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 from support.gitcode_server import Harbour
 
 TAGS, BRANCHES = "/repos/harbour/ferry/tags", "/repos/harbour/ferry/branches"

@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import httpx
 import pytest
-
 from matou.forge.access import Action, Scope, Standing, Verdict
 from matou.model.platform import Visibility
-from matou.server.app import build_app
-from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.parameters import Nothing
 from matou.server.dialects.gitcode_v5.routing import REST, Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
+
+from matou.server.app import build_app
+from matou.server.dialects import gitcode_v5
 from support.access_table import repository_cells
 from support.gitcode_server import Harbour
 
@@ -288,7 +288,7 @@ def test_what_takes_no_writing_refuses_every_write_of_everybody(served: Harbour,
 
 
 def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> None:
-    from matou.forge.members import remove_member
+    from matou.forge.accounts.members import remove_member
 
     token = served.token("dora")
     asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]

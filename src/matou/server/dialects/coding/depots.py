@@ -5,20 +5,22 @@ from dataclasses import replace
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
-from matou.forge import access, repositories
 from matou.forge.access import ALL_SCOPES, NoSuchRepository
-from matou.forge.branches import default_branch_of
-from matou.forge.namespaces import find_namespace
-from matou.forge.transfers import transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
-from matou.platforms.coding import wire, wire_contents
-from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
-from matou.server.dialects.coding.envelope import ScopeRefused
 from matou.server.dialects.coding.paging import PageAsked, page_asked
 from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
+
+from matou.forge import access
+from matou.forge.accounts.namespaces import find_namespace
+from matou.forge.content.branches import default_branch_of
+from matou.forge.repositories import lifecycle
+from matou.forge.repositories.transfers import transfer_repository
+from matou.platforms.coding import wire, wire_contents
+from matou.platforms.coding import wire_requests as asked
+from matou.server.dialects.coding.envelope import ScopeRefused
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"
@@ -27,7 +29,7 @@ GROUP_TYPE = "PROJECT_GROUP"
 def project_depots(call: Call, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
     project = find_project(call, request.project_id)
     page = page_asked(request.page_number, request.page_size)
-    found, total = repositories.visible_repositories(
+    found, total = lifecycle.visible_repositories(
         call.forge,
         call.identity,
         project,
@@ -46,7 +48,7 @@ def team_depots(call: Call, request: asked.DescribeTeamDepotInfoList) -> wire.De
     page = page_asked(request.page_number, request.page_size)
     if not request.project_name:
         return wire.DepotsResponse(depot_data=_team_page(call, page, name_filter=request.depot_name))
-    found, _ = repositories.visible_repositories(
+    found, _ = lifecycle.visible_repositories(
         call.forge, call.identity, call.team, recursive=True, name_filter=request.depot_name
     )
     wanted = request.project_name.casefold()
@@ -68,7 +70,7 @@ def one_depot(call: Call, request: asked.DescribeGitDepot) -> wire.DepotResponse
 def new_depot(call: Call, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
     project = find_project(call, request.project_id)
     access.require(call.forge, call.identity, access.Action.CREATE_IN, project)
-    repository = repositories.create_repository(
+    repository = lifecycle.create_repository(
         call.forge,
         RepositoryPath(project.path, request.depot_name),
         visibility=Visibility.PUBLIC if request.shared else Visibility.PRIVATE,
@@ -80,29 +82,29 @@ def new_depot(call: Call, request: asked.CreateGitDepot) -> wire.CreatedDepotRes
 
 def rename_depot(call: Call, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
     repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    [row] = _rows(call, [repositories.rename_repository(call.forge, repository, request.depot_name)])
+    [row] = _rows(call, [lifecycle.rename_repository(call.forge, repository, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
 def describe_depot(call: Call, request: asked.ModifyDepotDescription) -> wire.Response:
     repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    repositories.describe_repository(call.forge, repository, request.description)
+    lifecycle.describe_repository(call.forge, repository, request.description)
     return wire.Response()
 
 
 def change_default_branch(call: Call, request: asked.ModifyDefaultBranch) -> wire.Response:
     repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    repositories.set_default_branch(call.forge, repository, request.branch_name)
+    lifecycle.set_default_branch(call.forge, repository, request.branch_name)
     return wire.Response()
 
 
 def archive_depot(call: Call, request: asked.ModifyGitDepotArchive) -> wire.Response:
-    repositories.archive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+    lifecycle.archive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
     return wire.Response()
 
 
 def unarchive_depot(call: Call, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
-    repositories.unarchive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+    lifecycle.unarchive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
     return wire.Response()
 
 
@@ -114,7 +116,7 @@ def transfer_depot(call: Call, request: asked.ModifyGitTransfer) -> wire_content
 
 
 def delete_depot(call: Call, request: asked.DeleteGitDepot) -> wire.Response:
-    repositories.delete_repository(call.forge, find_depot(call, request, access.Action.DELETE))
+    lifecycle.delete_repository(call.forge, find_depot(call, request, access.Action.DELETE))
     return wire.Response()
 
 
@@ -136,9 +138,9 @@ def find_depot(call: Call, request: asked.OfDepot, wanted: access.Action) -> Rep
 
 def _named(call: Call, request: asked.OfDepot) -> Repository:
     if request.depot_id:
-        repository = repositories.find_repository_by_id(call.forge, RepositoryId(request.depot_id))
+        repository = lifecycle.find_repository_by_id(call.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
-        repository = repositories.find_repository(call.forge, depot_path(call.team, request.depot_path))
+        repository = lifecycle.find_repository(call.forge, depot_path(call.team, request.depot_path))
     else:
         raise MissingParameter("the parameter {name} is missing", name="DepotId")
     if repository.path.namespace.segments[0] != call.team.name:
@@ -167,7 +169,7 @@ def project_name(repository: Repository) -> str:
 
 
 def _team_page(call: Call, page: PageAsked, *, name_filter: str = "") -> wire.DepotData:
-    found, total = repositories.visible_repositories(
+    found, total = lifecycle.visible_repositories(
         call.forge,
         call.identity,
         call.team,

@@ -8,9 +8,15 @@ from typing import TypedDict
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
-from matou.errors import NotFound
 from matou.forge.access import Action, Scope
-from matou.forge.stars import (
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
+from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
+
+from matou.errors import NotFound
+from matou.forge.repositories.stars import (
     is_starred,
     is_watched,
     marked_by,
@@ -20,13 +26,8 @@ from matou.forge.stars import (
     repositories_marked_by,
 )
 from matou.platforms.gitcode import wire
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
 from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
-from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
 
 
 class NotMarked(NotFound):

@@ -1,0 +1,35 @@
+"""Labels of a namespace."""
+
+import re
+
+from matou.db.engine import AlreadyThere
+from matou.db.labels import Label
+from matou.db.namespaces import Namespace
+from matou.model.names import InvalidName
+
+from matou.db import labels as rows
+from matou.forge.accounts.users import NameTaken
+from matou.forge.forge import Forge
+
+LONGEST_LABEL = 100
+
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}\Z")
+
+
+def labels(forge: Forge, namespace: Namespace) -> tuple[Label, ...]:
+    """In the order in which they were made."""
+    with forge.database.begin_read() as connection:
+        return rows.list_labels(connection, namespace.id)
+
+
+def create_label(forge: Forge, namespace: Namespace, name: str, color: str) -> Label:
+    """`color` is `#` and six hexadecimal digits. Raises InvalidName, NameTaken."""
+    if not (name.isprintable() and name == name.strip() and 0 < len(name) <= LONGEST_LABEL):
+        raise InvalidName("{name} cannot be the name of a label", name=repr(name)[:200])
+    if not _COLOR.match(color):
+        raise InvalidName("{color} is not a color", color=repr(color)[:100])
+    try:
+        with forge.database.begin_write() as connection:
+            return rows.insert_label(connection, namespace.id, name, color)
+    except AlreadyThere as error:
+        raise NameTaken("there is a label {name}", name=repr(name)) from error

@@ -1,0 +1,93 @@
+"""Who has which role where."""
+
+from collections.abc import Collection, Mapping
+
+from matou.db.engine import Connection
+from matou.db.memberships import Member, Role
+from matou.db.namespaces import Namespace
+from matou.db.users import User, UserId
+from matou.model.names import NamespacePath
+
+from matou.db import memberships
+from matou.errors import Conflict, NotFound
+from matou.forge.forge import Forge
+
+
+class NoSuchMember(NotFound):
+    """Somebody who has no role in exactly this namespace."""
+
+
+class LastOwner(Conflict):
+    """Without its last owner nobody could administer an outermost namespace; one who is switched off is none."""
+
+
+def add_member(forge: Forge, namespace: Namespace, user: User, role: Role) -> None:
+    """Or change the role of one. Below a namespace a role only adds: the greater one holds.
+
+    Raises:
+        LastOwner: as `remove_member`.
+    """
+    with forge.database.begin_write() as connection:
+        if role is not Role.OWNER:
+            _require_another_owner(connection, namespace, user)
+        memberships.set_membership(connection, namespace.id, user.id, role, forge.now())
+
+
+def remove_member(forge: Forge, namespace: Namespace, user: User) -> None:
+    """The next request of theirs is decided without it, in every process.
+
+    Raises:
+        NoSuchMember: there is none.
+        LastOwner: an outermost namespace would be left without an owner.
+    """
+    with forge.database.begin_write() as connection:
+        _require_another_owner(connection, namespace, user)
+        if not memberships.delete_membership(connection, namespace.id, user.id):
+            raise _no_such_member(namespace, user)
+
+
+def members(
+    forge: Forge,
+    namespace: Namespace,
+    *,
+    roles: Collection[Role] = tuple(Role),
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Member, ...], int]:
+    """People with one of these roles in exactly this namespace, by name, and how many there are in all."""
+    with forge.database.begin_read() as connection:
+        return memberships.members(connection, namespace.id, roles=roles, offset=offset, limit=limit)
+
+
+def find_member(forge: Forge, namespace: Namespace, user: User) -> Member:
+    """Somebody with a role in exactly this namespace. Raises NoSuchMember."""
+    with forge.database.begin_read() as connection:
+        found = memberships.find_member(connection, namespace.id, user.id)
+    if found is None:
+        raise _no_such_member(namespace, user)
+    return found
+
+
+def memberships_of(forge: Forge, user: User) -> tuple[tuple[NamespacePath, Role], ...]:
+    """The namespaces where somebody was given a role, with that role."""
+    with forge.database.begin_read() as connection:
+        return memberships.memberships_of(connection, user.id)
+
+
+def role_of(forge: Forge, user: User, namespace: Namespace) -> Role | None:
+    """The greatest of the roles here and in the namespaces above."""
+    with forge.database.begin_read() as connection:
+        return memberships.role_in(connection, user.id, namespace.path)
+
+
+def _no_such_member(namespace: Namespace, user: User) -> NoSuchMember:
+    return NoSuchMember("{user} is not a member of {path}", user=user.name, path=repr(str(namespace.path)))
+
+
+def _require_another_owner(connection: Connection, namespace: Namespace, user: User) -> None:
+    if namespace.parent_id is not None:
+        return
+    owners: Mapping[UserId, bool] = memberships.owners(connection, namespace.id)
+    others = [other for other, is_active in owners.items() if is_active and other != user.id]
+    if user.id in owners and not others:
+        raise LastOwner("{user} is the last owner of {path}", user=user.name, path=repr(str(namespace.path)))

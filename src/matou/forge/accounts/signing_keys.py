@@ -1,0 +1,115 @@
+"""The public keys of accounts: what a signed commit is verified with.
+
+A key vouches for an account's commits only under the e-mail that the account and the key both name; the key's own
+signature over that name keeps anybody from registering another person's key as theirs.
+"""
+
+from matou.db.engine import AlreadyThere
+from matou.db.signing_keys import SigningKey, SigningKeyId
+from matou.db.users import User
+from matou.forge.access import Identity
+from matou.git.signatures import Certificate, UnusableKey, merged, read_certificate
+from matou.model.names import folded
+
+from matou.db import signing_keys as rows
+from matou.errors import Conflict, NotFound, Refused
+from matou.forge.forge import Forge
+
+MOST_KEYS = 50
+
+
+class KeyTaken(Conflict):
+    """Another account has this key."""
+
+
+class NoSuchKey(NotFound):
+    """The account has no such key."""
+
+
+class BoundToken(Refused):
+    """The token is good for one namespace, and an account's keys count everywhere."""
+
+
+def require_own_account(identity: Identity) -> None:
+    """Return if this identity stands for its account everywhere. Raises BoundToken."""
+    if identity.only_below is not None:
+        raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
+
+
+def add_signing_key(forge: Forge, user: User, text: str) -> SigningKey:
+    """Register a public key, in the form of `gpg --armor --export`.
+
+    The same key again brings it up to date: a later end, a new subkey, a revocation, which stays.
+
+    Raises:
+        UnusableKey: it is no public key, has expired or was revoked, or does not name the account's e-mail.
+        KeyTaken: another account has it.
+    """
+    certificate = read_certificate(text)
+    with forge.database.begin_read() as connection:
+        found = rows.find_signing_key(connection, certificate.fingerprint)
+        held = rows.list_signing_keys(connection, user.id)
+    if found is not None:
+        return _update(forge, user, found, certificate)
+    _require_usable(forge, user, certificate, held=len(held))
+    try:
+        with forge.database.begin_write() as connection:
+            return rows.insert_signing_key(
+                connection, user.id, certificate.fingerprint, certificate.armored, forge.now()
+            )
+    except AlreadyThere as error:
+        raise _taken(certificate) from error
+
+
+def signing_keys(forge: Forge, user: User) -> tuple[SigningKey, ...]:
+    """In the order in which they were added."""
+    with forge.database.begin_read() as connection:
+        return rows.list_signing_keys(connection, user.id)
+
+
+def remove_signing_key(forge: Forge, user: User, key_id: int) -> None:
+    """Commits that it signed stay; it vouches for no further ones. Raises NoSuchKey."""
+    with forge.database.begin_write() as connection:
+        is_gone = rows.delete_signing_key(connection, user.id, SigningKeyId(key_id))
+    if not is_gone:
+        raise no_such_key(user, key_id)
+
+
+def no_such_key(user: User, key_id: int) -> NoSuchKey:
+    return NoSuchKey("{account} has no signing key {id}", account=user.name, id=key_id)
+
+
+def certificates_for(forge: Forge, email: str) -> tuple[str, ...]:
+    """The keys that may vouch for what is committed under an e-mail: those of its account that name it themselves."""
+    with forge.database.begin_read() as connection:
+        found = rows.certificates_of(connection, email) if email else ()
+    return tuple(text for text in found if _names(read_certificate(text), email))
+
+
+def _update(forge: Forge, user: User, found: SigningKey, certificate: Certificate) -> SigningKey:
+    if found.user_id != user.id:
+        raise _taken(certificate)
+    newest = merged(found.certificate, certificate.armored)
+    with forge.database.begin_write() as connection:
+        return rows.set_certificate(connection, found.id, newest.armored)
+
+
+def _require_usable(forge: Forge, user: User, certificate: Certificate, *, held: int) -> None:
+    if held >= MOST_KEYS:
+        raise UnusableKey("an account has at most {most} signing keys", most=MOST_KEYS)
+    if certificate.is_revoked:
+        raise UnusableKey("this key was revoked")
+    if certificate.expires_at is not None and certificate.expires_at <= forge.now():
+        raise UnusableKey("this key expired on {date}", date=certificate.expires_at.date())
+    if not user.email:
+        raise UnusableKey("the account {account} has no e-mail, which a key has to name", account=user.name)
+    if not _names(certificate, user.email):
+        raise UnusableKey("this key does not name the account's e-mail {email}", email=repr(user.email))
+
+
+def _names(certificate: Certificate, email: str) -> bool:
+    return folded(email) in (folded(one) for one in certificate.emails)
+
+
+def _taken(certificate: Certificate) -> KeyTaken:
+    return KeyTaken("another account has the key {fingerprint}", fingerprint=certificate.fingerprint)

@@ -1,0 +1,170 @@
+"""Tokens: 40 hexadecimal digits that stand for a user, or for a project, with bounds on what they are good for."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from matou.db.memberships import Role
+from matou.db.namespaces import Namespace, NamespaceId
+from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
+from matou.db.users import NewUser, User, UserKind, may_log_in
+from matou.forge.access import ALL_SCOPES, Identity, Scope
+from matou.model.names import folded
+
+from matou.credentials import GitCredential, Secret
+from matou.db import memberships, tokens, users
+from matou.errors import NotFound
+from matou.forge.accounts.users import refuse_while_slowed
+from matou.forge.forge import Forge
+
+PROJECT_SCOPES = frozenset({Scope.PROJECT_READ, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
+
+_TOKEN = re.compile(r"[0-9a-f]{40}\Z")
+_ROBOT_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class NoSuchToken(NotFound):
+    """It is not there, or it is somebody else's."""
+
+
+def create_token(
+    forge: Forge,
+    user: User,
+    name: str,
+    *,
+    scopes: Collection[Scope] = ALL_SCOPES,
+    expires_at: datetime | None = None,
+) -> Secret:
+    """It is shown this once: only its SHA-256 is kept."""
+    return _create(forge, user, name, scopes=scopes, expires_at=expires_at, only_namespace_id=None)
+
+
+def create_project_token(
+    forge: Forge,
+    namespace: Namespace,
+    name: str,
+    *,
+    scopes: Collection[Scope] = PROJECT_SCOPES,
+    expires_at: datetime | None = None,
+) -> GitCredential:
+    """A user name (`pt` and 10 characters) and a secret that are good for one namespace and what is below it."""
+    robot = _create_robot(forge, namespace, name)
+    secret = _create(forge, robot, name, scopes=scopes, expires_at=expires_at, only_namespace_id=namespace.id)
+    return GitCredential(robot.name, secret)
+
+
+def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, address: str = "") -> Identity | None:
+    """Whom a token stands for; None if it is unknown, revoked or expired, or its user is not active.
+
+    Args:
+        login: a user name that came with it, as in Basic authentication: it must then be the token's own user's
+            name or e-mail. Give None where none came or where the name says nothing.
+        address: where the request comes from; unknown tokens count as failures of it.
+
+    Raises:
+        TooManyFailures: it is good for nothing, and there were too many such tokens from this address.
+    """
+    holder = _find_holder(forge, secret)
+    if holder is None or not _is_good(forge, holder, login):
+        # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
+        refuse_while_slowed(forge, "", address)
+        forge.failures.failed("", address, tried=secret, now=forge.now())
+        return None
+    scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())
+    return Identity(holder.user, scopes, holder.only_below)
+
+
+def looks_like_token(secret: Secret) -> bool:
+    """Whether it has a token's form, so that what is plainly a password need not be looked up as one."""
+    return _TOKEN.match(secret.reveal()) is not None
+
+
+def list_tokens(forge: Forge, user: User) -> tuple[Token, ...]:
+    """In the order in which they were made."""
+    with forge.database.begin_read() as connection:
+        return tokens.list_tokens(connection, user.id)
+
+
+def all_tokens(forge: Forge) -> tuple[TokenHolder, ...]:
+    """Everybody's, in the order in which they were made, with whose each is."""
+    with forge.database.begin_read() as connection:
+        return tokens.list_holders(connection)
+
+
+def revoke_token(forge: Forge, token_id: TokenId, *, user: User) -> None:
+    """The next request with it is refused, in every process. Raises NoSuchToken where it is not this user's."""
+    with forge.database.begin_write() as connection:
+        own = {token.id for token in tokens.list_tokens(connection, user.id)}
+        if token_id not in own or not tokens.delete_token(connection, token_id):
+            raise NoSuchToken("{user} has no such token", user=user.name)
+
+
+def _create(
+    forge: Forge,
+    user: User,
+    name: str,
+    *,
+    scopes: Collection[Scope],
+    expires_at: datetime | None,
+    only_namespace_id: NamespaceId | None,
+) -> Secret:
+    secret = Secret(secrets.token_hex(20))
+    new = NewToken(
+        user_id=user.id,
+        name=name,
+        digest=_digest(secret),
+        scopes=" ".join(sorted(scopes)),
+        only_namespace_id=only_namespace_id,
+        created_at=forge.now(),
+        expires_at=expires_at,
+    )
+    with forge.database.begin_write() as connection:
+        tokens.insert_token(connection, new)
+    return secret
+
+
+def _create_robot(forge: Forge, namespace: Namespace, name: str) -> User:
+    new = NewUser(
+        name="pt" + "".join(secrets.choice(_ROBOT_CHARACTERS) for _ in range(10)),
+        email="",
+        display_name=name,
+        kind=UserKind.ROBOT,
+        password_hash=None,
+        admin=False,
+        created_at=forge.now(),
+    )
+    with forge.database.begin_write() as connection:
+        robot = users.insert_user(connection, new)
+        memberships.set_membership(connection, namespace.id, robot.id, Role.DEVELOPER, new.created_at)
+    return robot
+
+
+def _find_holder(forge: Forge, secret: Secret) -> TokenHolder | None:
+    if not looks_like_token(secret):
+        return None
+    digest = _digest(secret)
+    return forge.answers.recall(("holder", digest), lambda: _look_up_holder(forge, digest))
+
+
+def _look_up_holder(forge: Forge, digest: str) -> TokenHolder | None:
+    with forge.database.begin_read() as connection:
+        return tokens.find_token_holder(connection, digest)
+
+
+def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:
+    expires_at = holder.token.expires_at
+    if expires_at is not None and expires_at <= forge.now():
+        return False
+    return may_log_in(holder.user) and (login is None or _is_login_of(login, holder.user))
+
+
+def _is_login_of(login: str, user: User) -> bool:
+    names = {folded(user.name), folded(user.email)} - {""}
+    return folded(login) in names
+
+
+def _digest(secret: Secret) -> str:
+    # Plain SHA-256: 160 random bits cannot be guessed, so a slow hash would only slow down each request.
+    return hashlib.sha256(secret.reveal().encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,248 @@
+"""Accounts of people: making them, and finding out whether somebody is who they say."""
+
+import threading
+import unicodedata
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from matou.db.engine import AlreadyThere
+from matou.db.memberships import Role
+from matou.db.namespaces import NamespaceKind, NewNamespace
+from matou.db.users import NewUser, User, UserKind, may_log_in
+from matou.model.names import InvalidName, NamespacePath, folded
+
+from matou.credentials import Secret
+from matou.db import memberships, namespaces, users
+from matou.errors import Conflict, MatouError, TryLater
+from matou.forge.accounts.name_rules import require_clear_name
+from matou.forge.forge import Forge
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+LONGEST_EMAIL = 254
+LONGEST_DISPLAY_NAME = 100
+
+# Each hash takes its memory and a processor: whoever floods us with passwords waits in line for both.
+_HASHING = threading.BoundedSemaphore(2)
+
+# What the password of a login that nobody has is compared with, so that the answer takes as long. It is the hash of
+# random bytes that were thrown away, with the parameters of `_hasher`.
+_HASH_OF_NOBODY = Secret(
+    "$argon2id$v=19$m=19456,t=2,p=1$XwZuQIJHhkh+FnlVBZDFpQ$4kImu4tH3i0d10ZgutnOd5RVKvgav3saVUiI4Ezaf9U"
+)
+
+
+class NameTaken(Conflict):
+    """Somebody has this name, or one that a person would take for it."""
+
+
+class WeakPassword(MatouError):
+    """A password that nobody should have."""
+
+
+class TooManyFailures(TryLater):
+    """Too many wrong passwords or tokens, for this account or from this address."""
+
+
+def create_user(
+    forge: Forge,
+    name: str,
+    *,
+    email: str = "",
+    display_name: str = "",
+    password: Secret | None = None,
+    admin: bool = False,
+) -> User:
+    """Make an account, and the namespace of the same name that is its own.
+
+    Without a password nobody can log in with one; tokens work.
+
+    Raises:
+        InvalidName: the name, or the e-mail, cannot be one; or as `require_clear_name`.
+        NameTaken: somebody has it, or one that a person would take for it.
+        WeakPassword: it is too short, or too long.
+    """
+    new = NewUser(
+        name=_user_name(name),
+        email=_email(email),
+        display_name=display_name or name,
+        kind=UserKind.PERSON,
+        password_hash=None if password is None else _hash(password),
+        admin=admin,
+        created_at=forge.now(),
+    )
+    try:
+        return _insert_with_namespace(forge, new)
+    except AlreadyThere as error:
+        raise NameTaken("the name or e-mail of {name} is taken", name=repr(name)) from error
+
+
+def _insert_with_namespace(forge: Forge, new: NewUser) -> User:
+    with forge.database.begin_write() as connection:
+        require_clear_name(connection, None, new.name)
+        user = users.insert_user(connection, new)
+        own = namespaces.insert_namespace(
+            connection,
+            NewNamespace(
+                parent_id=None,
+                kind=NamespaceKind.USER,
+                path=NamespacePath((new.name,)),
+                true_name=new.name,
+                display_name=new.display_name,
+                description="",
+                icon=None,
+                archived=False,
+                source=None,
+                source_id=None,
+                created_at=new.created_at,
+                updated_at=new.created_at,
+                creator_id=user.id,
+            ),
+        )
+        memberships.set_membership(connection, own.id, user.id, Role.OWNER, new.created_at)
+    return user
+
+
+def find_user(forge: Forge, login: str) -> User | None:
+    """By name, or by e-mail; case and width aside."""
+    with forge.database.begin_read() as connection:
+        found = users.find_user_to_log_in(connection, login)
+    return None if found is None else found[0]
+
+
+def list_users(forge: Forge) -> tuple[User, ...]:
+    """People and the robots of project tokens, by name."""
+    with forge.database.begin_read() as connection:
+        return users.list_users(connection)
+
+
+def search_people(
+    forge: Forge, part: str, *, newest_first: bool | None = None, offset: int, limit: int
+) -> tuple[tuple[User, ...], int]:
+    """People whose name or display name holds a part, and how many they are in all: never by e-mail.
+
+    Args:
+        newest_first: by when they came; None for the nearest name first.
+    """
+    with forge.database.begin_read() as connection:
+        return users.search_people(connection, part, newest_first=newest_first, offset=offset, limit=limit)
+
+
+def set_display_name(forge: Forge, user: User, display_name: str) -> User:
+    """What people see beside the name; the name itself where it is empty. Raises InvalidName."""
+    shown = display_name.strip() or user.name
+    if len(shown) > LONGEST_DISPLAY_NAME or not shown.isprintable():
+        raise InvalidName(
+            "the name {name} cannot be used: it has at most {longest} characters, all of which can be seen",
+            name=repr(shown)[:100],
+            longest=LONGEST_DISPLAY_NAME,
+        )
+    with forge.database.begin_write() as connection:
+        users.set_display_name(connection, user.id, shown)
+    return replace(user, display_name=shown)
+
+
+def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "") -> User | None:
+    """The user if the password is theirs. It takes as long for a login that nobody has.
+
+    Args:
+        login: name or e-mail.
+        address: where the request comes from, as text; failures are counted by account and by address.
+
+    Raises:
+        TooManyFailures: for the time that it carries; the password was not looked at.
+    """
+    account, now = folded(login), forge.now()
+    refuse_while_slowed(forge, account, address)
+    with forge.database.begin_read() as connection:
+        found = users.find_user_to_log_in(connection, login)
+    user, stored_hash = found or (None, None)
+    right = _is_right(forge, account, stored_hash, password)
+    if user is None or not right or not may_log_in(user):
+        forge.failures.failed(account, address, tried=password, now=now)
+        return None
+    forge.failures.succeeded(account, address, now=now)
+    return user
+
+
+def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:
+    """Raises TooManyFailures."""
+    wait = forge.failures.wait(account, address, now=forge.now())
+    if wait > timedelta(0):
+        raise TooManyFailures(
+            "there were too many failures to log in; try again in {seconds} s",
+            wait=wait,
+            seconds=-(-wait // timedelta(seconds=1)),
+        )
+
+
+def set_password(forge: Forge, user: User, password: Secret) -> None:
+    """The old one is refused at once, in every process. Raises WeakPassword."""
+    password_hash = _hash(password)
+    with forge.database.begin_write() as connection:
+        users.set_password_hash(connection, user.id, password_hash)
+
+
+def set_active(forge: Forge, user: User, *, active: bool) -> None:
+    """A user that is not active cannot log in, and their tokens are worth nothing."""
+    with forge.database.begin_write() as connection:
+        users.set_active(connection, user.id, active=active)
+
+
+def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: Secret) -> bool:
+    """Of a login that nobody has, a password is wrong as slowly as of another's, and as quickly the second time."""
+    now = forge.now()
+    whose = Secret(f"nobody's {account}") if stored_hash is None else stored_hash
+    right = forge.passwords.is_right(whose, password, now=now)
+    if right is None:
+        right = _verify(_HASH_OF_NOBODY if stored_hash is None else stored_hash, password)
+        forge.passwords.remember(whose, password, right=right, now=now)
+    return right and stored_hash is not None
+
+
+def _verify(stored_hash: Secret, password: Secret) -> bool:
+    try:
+        with _HASHING:
+            return _hasher().verify(stored_hash.reveal(), _bytes(password))
+    except VerifyMismatchError:
+        return False
+
+
+def _hash(password: Secret) -> str:
+    if not SHORTEST_PASSWORD <= len(password.reveal()) <= LONGEST_PASSWORD:
+        raise WeakPassword(
+            "a password has {shortest} to {longest} characters", shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD
+        )
+    with _HASHING:
+        return _hasher().hash(_bytes(password))
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    # OWASP's second choice of parameters: 19 MiB instead of 47 keep a server small in which several people log in.
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def _bytes(password: Secret) -> bytes:
+    # Two keyboards may type one letter as different code points (RFC 8265, section 4.2.2).
+    text = unicodedata.normalize("NFC", password.reveal()[:LONGEST_PASSWORD])
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _user_name(name: str) -> str:
+    NamespacePath((name,))
+    # An e-mail in the place of a name would make one login mean two people.
+    if "@" in name:
+        raise InvalidName("the name {name} cannot be used: it looks like an e-mail address", name=repr(name))
+    return name
+
+
+def _email(email: str) -> str:
+    local, _, domain = email.rpartition("@")
+    plain = email.isprintable() and " " not in email and len(email) <= LONGEST_EMAIL
+    if email and not (plain and local and domain and "@" not in local):
+        raise InvalidName("{email} is not an e-mail address", email=repr(email)[:300])
+    return email

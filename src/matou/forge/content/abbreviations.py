@@ -1,0 +1,105 @@
+"""Ids cut short: what they stand for among the commits that branches and tags reach, and among nothing else.
+
+Whoever may read a repository may have any object of it by its whole id, which nobody guesses
+(docs/decisions/server.md). The first digits of one can be tried out: what was overwritten or deleted on purpose is
+neither found by them nor makes them ambiguous.
+"""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final
+
+from matou.db.repositories import Repository, RepositoryId
+from matou.git.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
+from matou.git.objects import open_repository
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
+
+from matou.errors import Conflict
+from matou.forge.content.references import ref_listing, refs_state
+from matou.forge.content.revisions import NoSuchRevision, resolve
+from matou.forge.forge import Forge
+
+MOST_REMEMBERED: Final = 10_000
+_ABBREVIATION: Final = re.compile(rf"[0-9a-f]{{{SHORTEST_ABBREVIATION},63}}\Z", re.IGNORECASE)
+
+
+class AmbiguousRevision(Conflict):
+    """An id cut so short that it stands for more than one commit."""
+
+
+class AbbreviationMemory:
+    """What ids cut short stood for, each as long as the refs are what they were. Safe between threads."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._found: OrderedDict[tuple[RepositoryId, str], tuple[Hashable, ObjectId]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, repository: RepositoryId, beginning: str, state: Hashable | None) -> ObjectId | None:
+        with self._lock:
+            known_for, name = self._found.get((repository, beginning), (None, None))
+        return name if known_for is not None and known_for == state else None
+
+    def put(self, repository: RepositoryId, beginning: str, state: Hashable | None, name: ObjectId) -> None:
+        if state is None:
+            return
+        with self._lock:
+            self._found[repository, beginning] = (state, name)
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+
+
+def find_revision(forge: Forge, repository: Repository, revision: str) -> ObjectId:
+    """As `revisions.resolve`, and then an id cut short, for which git is asked.
+
+    Raises:
+        NoSuchRevision: it is none of these.
+        AmbiguousRevision: it stands for several commits.
+        HistoryTooLong: to tell takes too long.
+    """
+    # Taken before the refs are read: a change in between makes the next one look again.
+    state = refs_state(forge, repository)
+    listing = ref_listing(forge, repository)
+    known = _known(forge, repository, listing, state, revision)
+    if known is not None:
+        return known
+    found = _find(forge, repository, listing, revision.lower())
+    forge.memory(AbbreviationMemory).put(repository.id, revision.lower(), state, found)
+    return found
+
+
+def known_revision(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+    """As `find_revision` without a process; None where git would have to be asked. Raises NoSuchRevision."""
+    listing = ref_listing(forge, repository)
+    return _known(forge, repository, listing, refs_state(forge, repository), revision)
+
+
+def _known(
+    forge: Forge, repository: Repository, listing: RefListing, state: Hashable | None, revision: str
+) -> ObjectId | None:
+    try:
+        return resolve(listing, revision)
+    except NoSuchRevision:
+        if not _ABBREVIATION.match(revision):
+            raise
+    return forge.memory(AbbreviationMemory).get(repository.id, revision.lower(), state)
+
+
+def _find(forge: Forge, repository: Repository, listing: RefListing, beginning: str) -> ObjectId:
+    git_dir = forge.git_dir(repository)
+    commits = commits_beginning(open_repository(git_dir), beginning)
+    found = reached_from(git_dir, commits, _tips(listing)) if commits else commits
+    if len(found) > 1:
+        raise AmbiguousRevision(
+            "{revision} is the beginning of {count} commit ids", revision=beginning, count=len(found)
+        )
+    for name in found:
+        return name
+    raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(beginning))
+
+
+def _tips(listing: RefListing) -> frozenset[ObjectId]:
+    return listing.object_ids() | ({listing.detached_head} if listing.detached_head is not None else frozenset())

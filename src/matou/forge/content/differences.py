@@ -1,0 +1,103 @@
+"""What a commit changed, line by line, and what lies between two revisions.
+
+A text is on the disk before it is sent: how long the client takes to receive it costs no memory, and no git child.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+from matou.db.repositories import Repository
+from matou.git.blobs import PIECE_BYTES
+from matou.git.differences import Difference, difference_between, parent_of, write_difference, write_mail
+from matou.git.history import commit_ids, merge_base
+from matou.git.objects import Commit, TreePath, commit_to_list, find_commit, open_repository
+from matou.model.names import ObjectId
+
+from matou.forge.content.history import find_commit_at
+from matou.forge.forge import Forge
+
+MOST_COMMITS_SHOWN: Final = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a head has that a base has not.
+
+    Attributes:
+        merge_base: the best common ancestor; None where there is none.
+        commits: the newest MOST_COMMITS_SHOWN of them, the oldest first.
+        total_commits: how many they are in all, up to `git.history.MOST_COMMITS`.
+        start: what the head is compared with: the merge base, or the base itself.
+    """
+
+    base: Commit
+    head: Commit
+    merge_base: Commit | None
+    commits: tuple[Commit, ...]
+    total_commits: int
+    start: ObjectId
+    difference: Difference
+
+    @property
+    def is_whole(self) -> bool:
+        return self.difference.is_whole and self.total_commits == len(self.commits)
+
+
+def compare(
+    forge: Forge, repository: Repository, base: str, head: str, *, is_straight: bool = False, suffix: str = ""
+) -> Comparison:
+    """Compare two revisions.
+
+    Args:
+        is_straight: the files that differ from the base itself, whatever came to it since the two parted. It is so too
+            where they have nothing in common.
+        suffix: only files whose path ends so; the commits are the same.
+
+    Raises:
+        NoSuchCommit: a revision stands for no commit.
+        HistoryTooLong: git was stopped, as it took too long.
+        Unreadable: the history, the trees or the files are not all there.
+    """
+    git_dir = forge.git_dir(repository)
+    opened = open_repository(git_dir)
+    old, new = find_commit_at(forge, repository, base), find_commit_at(forge, repository, head)
+    ancestor = merge_base(git_dir, old.id, new.id)
+    ids = commit_ids(git_dir, new.id, without=old.id)
+    newest = [commit_to_list(opened, name) for name in ids.page(0, MOST_COMMITS_SHOWN)]
+    start = old.id if is_straight or ancestor is None else ancestor
+    return Comparison(
+        base=old,
+        head=new,
+        merge_base=None if ancestor is None else find_commit(opened, ancestor),
+        commits=tuple(reversed(newest)),
+        total_commits=len(ids),
+        start=start,
+        difference=difference_between(git_dir, start, new.id, suffix=suffix),
+    )
+
+
+def difference_of(forge: Forge, repository: Repository, commit: Commit, *, path: TreePath | None = None) -> Difference:
+    """What a commit changed against its first parent. Raises Unreadable."""
+    return difference_between(forge.git_dir(repository), parent_of(commit), commit.id, path=path)
+
+
+def difference_as_text(forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]:
+    """As `git diff` writes it, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
+    with TemporaryFile() as kept:
+        write_difference(forge.git_dir(repository), parent_of(commit), commit.id, kept)
+        yield from _pieces(kept)
+
+
+def commit_as_mail(forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]:
+    """What `git am` applies, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
+    with TemporaryFile() as kept:
+        write_mail(forge.git_dir(repository), commit.id, kept)
+        yield from _pieces(kept)
+
+
+def _pieces(kept: IO[bytes]) -> Generator[bytes, None, None]:
+    kept.seek(0)
+    while piece := kept.read(PIECE_BYTES):
+        yield piece

@@ -1,0 +1,308 @@
+"""A repository's commits, branches and tags, as lists and one by one."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import pygit2
+from matou.db.repositories import Repository, RepositoryId
+from matou.db.users import User
+from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
+from matou.git.objects import (
+    Commit,
+    MissingObject,
+    TooLargeToRead,
+    TreePath,
+    commit_to_list,
+    find_commit,
+    find_tag,
+    open_repository,
+)
+from matou.git.objects import Tag as TagObject
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
+
+from matou.errors import NotFound
+from matou.forge.accounts.users import find_user
+from matou.forge.content.contents import known_object_at, object_at
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
+from matou.forge.forge import Forge
+from matou.forge.repositories.lifecycle import NoSuchBranch
+from matou.settings import MEBIBYTE
+
+MOST_REMEMBERED_BYTES: Final = 16 * MEBIBYTE
+MOST_ADDED: Final = 1_000
+_OVERHEAD_BYTES: Final = 500
+
+
+class NoSuchCommit(NotFound):
+    """No branch, tag or id that was given stands for a commit of this repository."""
+
+
+class BranchOrder(StrEnum):
+    NAME = "name"
+    UPDATED = "updated"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which commits are wanted; what is empty asks for nothing.
+
+    `author` is a part of a name or e-mail, or the name of a user, who then counts with their e-mail.
+    """
+
+    path: TreePath | None = None
+    author: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERY_COMMIT: Final = Asked()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """`name` as it is in git; bytes that are not UTF-8 are kept by `surrogateescape`."""
+
+    name: str
+    commit: Commit
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """`annotated` is None where the ref names the commit itself; `commit` is None where it stands for none."""
+
+    name: str
+    target: ObjectId
+    commit: Commit | None
+    annotated: TagObject | None
+
+
+class HistoryMemory:
+    """Which commits were found, for questions that will be asked again for the next page; bounded by bytes."""
+
+    def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._found: OrderedDict[tuple[RepositoryId, ObjectId, Selection], CommitIds] = OrderedDict()
+        self._latest: dict[RepositoryId, ObjectId] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[RepositoryId, ObjectId, Selection]) -> CommitIds | None:
+        with self._lock:
+            found = self._found.get(key)
+            if found is not None:
+                self._found.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[RepositoryId, ObjectId, Selection], ids: CommitIds) -> None:
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = ids
+                self._bytes += len(ids.content) + _OVERHEAD_BYTES
+            if key[2] == EVERYTHING:
+                self._latest[key[0]] = key[1]
+            while self._bytes > self._most_bytes:
+                (repository, start, _), dropped = self._found.popitem(last=False)
+                self._bytes -= len(dropped.content) + _OVERHEAD_BYTES
+                if self._latest.get(repository) == start:
+                    del self._latest[repository]
+
+    def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
+        """The whole history that was last found, and where it begins."""
+        with self._lock:
+            start = self._latest.get(repository)
+            found = None if start is None else self._found.get((repository, start, EVERYTHING))
+            return None if start is None or found is None else (start, found)
+
+
+def commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
+    """As `contents.object_at`, in terms of commits; that the object is one is not looked at. Raises NoSuchCommit."""
+    with _in_terms_of_commits(revision):
+        return object_at(forge, repository, revision)
+
+
+def known_commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+    """As `contents.known_object_at`, in terms of commits. Raises NoSuchCommit."""
+    with _in_terms_of_commits(revision):
+        return known_object_at(forge, repository, revision)
+
+
+@contextmanager
+def _in_terms_of_commits(revision: str) -> Iterator[None]:
+    try:
+        yield
+    except NoSuchRevision as error:
+        raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
+
+
+def list_commits(
+    forge: Forge, repository: Repository, revision: str, only: Asked, *, offset: int, limit: int
+) -> tuple[tuple[Commit, ...], int]:
+    """A page of the history behind a revision, newest first, and how many commits it has in all.
+
+    A repository without any commit has none, if no revision is named.
+
+    Raises:
+        NoSuchCommit: the revision stands for no commit.
+        HistoryTooLong: git was stopped, as it took too long.
+    """
+    if not revision and ref_listing(forge, repository).is_empty:
+        return (), 0
+    opened = open_repository(forge.git_dir(repository))
+    start = _commit(opened, commit_id_at(forge, repository, revision), revision).id
+    ids = _ids(forge, repository, start, _selection(forge, only))
+    return tuple(commit_to_list(opened, name) for name in ids.page(offset, limit)), len(ids)
+
+
+def find_commit_at(forge: Forge, repository: Repository, revision: str) -> Commit:
+    """Raises NoSuchCommit."""
+    opened = open_repository(forge.git_dir(repository))
+    return _commit(opened, commit_id_at(forge, repository, revision), revision)
+
+
+def changes(forge: Forge, repository: Repository, commit: Commit) -> tuple[FileChange, ...]:
+    """What it changed against its first parent. Raises TooManyChanges."""
+    return changes_of(forge.git_dir(repository), commit)
+
+
+def list_branches(
+    forge: Forge, repository: Repository, *, order: BranchOrder, descending: bool, offset: int, limit: int
+) -> tuple[tuple[Branch, ...], int]:
+    """A page of the branches and how many there are in all.
+
+    By `updated` is by the committer's date of each tip; all of them are read for it.
+    """
+    listing = ref_listing(forge, repository)
+    default = default_branch_of(forge, repository)
+    opened = open_repository(forge.git_dir(repository))
+    names = sorted(_names(listing, BRANCHES), reverse=descending)
+    if order is BranchOrder.UPDATED:
+        tips = {name: commit_to_list(opened, _target(listing, BRANCHES, name)).committer.at for name in names}
+        names.sort(key=tips.__getitem__, reverse=descending)
+    page = names[offset : offset + limit]
+    return tuple(_branch(opened, listing, name, default) for name in page), len(names)
+
+
+def find_branch(forge: Forge, repository: Repository, name: str) -> Branch:
+    """Raises NoSuchBranch."""
+    listing = ref_listing(forge, repository)
+    if RefName(BRANCHES + name) not in listing.refs:
+        raise NoSuchBranch("there is no branch {name}", name=repr(name)[:200])
+    opened = open_repository(forge.git_dir(repository))
+    return _branch(opened, listing, name, default_branch_of(forge, repository))
+
+
+def is_merged(forge: Forge, repository: Repository, branch: Branch) -> bool:
+    """Whether the default branch holds all of it; never so of the default branch itself. Raises HistoryTooLong."""
+    default = default_branch_of(forge, repository)
+    target = ref_listing(forge, repository).refs.get(RefName(f"{BRANCHES}{default}"))
+    if branch.is_default or target is None:
+        return False
+    return is_ancestor(forge.git_dir(repository), branch.commit.id, target)
+
+
+def list_tags(forge: Forge, repository: Repository, *, offset: int, limit: int) -> tuple[tuple[Tag, ...], int]:
+    """A page of the tags, by name, and how many there are in all."""
+    listing = ref_listing(forge, repository)
+    opened = open_repository(forge.git_dir(repository))
+    names = sorted(_names(listing, TAGS))
+    page = names[offset : offset + limit]
+    return tuple(_tag(opened, name, _target(listing, TAGS, name)) for name in page), len(names)
+
+
+def users_of(forge: Forge, emails: Iterable[str]) -> dict[str, User]:
+    """The users whom e-mail addresses belong to; an address that is nobody's is left out."""
+    found = {email: _user_of(forge, email) for email in set(emails) if "@" in email}
+    return {email: user for email, user in found.items() if user is not None}
+
+
+def _user_of(forge: Forge, email: str) -> User | None:
+    # In a tuple, so that "nobody" is remembered too.
+    (user,) = forge.answers.recall(("user of e-mail", email), lambda: (find_user(forge, email),))
+    return user if user is not None and user.email.casefold() == email.casefold() else None
+
+
+def _commit(opened: pygit2.Repository, start: ObjectId, revision: str) -> Commit:
+    try:
+        return find_commit(opened, start)
+    except MissingObject as error:
+        raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
+
+
+def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection) -> CommitIds:
+    memory = forge.memory(HistoryMemory)
+    key = (repository.id, start, only)
+    found = memory.get(key)
+    if found is None:
+        git_dir, latest = forge.git_dir(repository), memory.latest(repository.id)
+        if only == EVERYTHING and latest is not None:
+            found = _grown(git_dir, *latest, start)
+        if found is None:
+            found = commit_ids(git_dir, start, only)
+        memory.put(key, found)
+    return found
+
+
+def _grown(git_dir: Path, old_start: ObjectId, old: CommitIds, start: ObjectId) -> CommitIds | None:
+    """The history, if only commits came to it that are newer than all of it was; None where git must be asked anew."""
+    opened = open_repository(git_dir)
+    try:
+        newest = find_commit(opened, old_start).committer.at
+    except MissingObject:
+        return None
+    if not is_ancestor(git_dir, old_start, start):
+        return None
+    new = commit_ids(git_dir, start, without=old_start)
+    if len(new) > MOST_ADDED or any(find_commit(opened, each).committer.at <= newest for each in new.page(0, len(new))):
+        return None
+    return new.before(old)
+
+
+def _selection(forge: Forge, only: Asked) -> Selection:
+    return Selection(path=only.path, authors=_authors(forge, only.author), since=only.since, until=only.until)
+
+
+def _authors(forge: Forge, author: str) -> tuple[str, ...]:
+    if not author:
+        return ()
+    user = find_user(forge, author)
+    if user is None or not user.email:
+        return (author,)
+    return (author, f"<{user.email}>")
+
+
+def _names(listing: RefListing, folder: str) -> list[str]:
+    return [ref.removeprefix(folder) for ref in listing.refs if ref.startswith(folder)]
+
+
+def _target(listing: RefListing, folder: str, name: str) -> ObjectId:
+    return listing.refs[RefName(folder + name)]
+
+
+def _branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> Branch:
+    return Branch(name, commit_to_list(opened, _target(listing, BRANCHES, name)), is_default=name == default)
+
+
+def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> Tag:
+    try:
+        commit = commit_to_list(opened, target)
+    except MissingObject:
+        commit = None
+    return Tag(name, target, commit, _annotated(opened, target))
+
+
+def _annotated(opened: pygit2.Repository, target: ObjectId) -> TagObject | None:
+    try:
+        return find_tag(opened, target)
+    except (MissingObject, TooLargeToRead):
+        # A tree or a blob, which no tag object stands before; or a tag that nobody can read.
+        return None

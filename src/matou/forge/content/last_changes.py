@@ -1,0 +1,64 @@
+"""The entries of a folder, each with the commit that last changed it."""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from matou.db.repositories import Repository
+from matou.git.last_changes import last_changes
+from matou.git.objects import TooLargeToRead, TreePath, find_commit, open_repository
+from matou.model.names import ObjectId
+
+from matou.errors import TryLater
+from matou.forge.content.contents import MOST_IN_A_FOLDER, Entry, list_entries, object_at
+from matou.forge.forge import Forge
+
+LOOKING_AT_ONCE: Final = 2
+LONGEST_WAIT: Final = timedelta(seconds=20)
+
+_LOOKING = threading.BoundedSemaphore(LOOKING_AT_ONCE)
+"""Each is a git child that walks through a history: others wait for it, and not for the processors."""
+
+
+class TooManyLooking(TryLater):
+    """Others look through histories, for longer than one waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedEntry:
+    """`commit` is None where the history is so long that it was not come to."""
+
+    entry: Entry
+    commit: ObjectId | None
+
+
+def list_changed_entries(
+    forge: Forge, repository: Repository, revision: str, folder: TreePath | None
+) -> tuple[ChangedEntry, ...]:
+    """A folder's entries, in git's order.
+
+    Raises:
+        NoSuchRevision, MissingObject: the revision stands for no commit.
+        MissingPath: there is no such folder.
+        TooLargeToRead: it holds more than MOST_IN_A_FOLDER.
+        TooManyLooking.
+    """
+    git_dir = forge.git_dir(repository)
+    start = find_commit(open_repository(git_dir), object_at(forge, repository, revision)).id
+    entries, total = list_entries(
+        forge, repository, start, below=folder, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+    )
+    if total > MOST_IN_A_FOLDER:
+        raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
+    if not _LOOKING.acquire(timeout=LONGEST_WAIT.total_seconds()):
+        raise TooManyLooking("the server is busy with others' work on this", wait=LONGEST_WAIT)
+    try:
+        found = last_changes(git_dir, start, folder, [_name(entry) for entry in entries])
+    finally:
+        _LOOKING.release()
+    return tuple(ChangedEntry(entry, found.get(_name(entry))) for entry in entries)
+
+
+def _name(entry: Entry) -> bytes:
+    return entry.path.rpartition(b"/")[2]

@@ -1,0 +1,148 @@
+"""The one way in which refs change without a push: the same rights, the same rules, and the same promises as it has."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from matou.db.repositories import Repository
+from matou.db.repositories import find_repository_by_id as row_of
+from matou.forge.access import Identity, no_such_repository
+from matou.git.pushed_objects import PushedObjects
+from matou.git.quarantine import Quarantine
+from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
+from matou.git.refs import OWN_PREFIX
+from matou.git.run import GitFailed
+from matou.model.names import RefName
+from matou.model.refs import RefChange
+from matou.storage.files import syncfs, tells_of_every_fault
+
+from matou.errors import Damaged, Refused, TryLater
+from matou.forge import access
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES
+from matou.forge.forge import Forge
+from matou.forge.push.push_rules import judge, rules_apply
+from matou.forge.push.pushes import after_push
+from matou.forge.repositories.write_lock import only_writer
+
+__all__ = [
+    "DefaultBranchKept",
+    "HiddenRef",
+    "RefChanged",
+    "RefTaken",
+    "RepositoryMoved",
+    "after_push",
+    "require_unmoved",
+    "staying",
+    "update_refs",
+]
+
+
+class DefaultBranchKept(Refused):
+    """The default branch is not deleted, as a push may not delete it either."""
+
+
+class HiddenRef(Refused):
+    """A ref that keeps what was overwritten or deleted; nobody but us changes it."""
+
+
+class RepositoryMoved(TryLater):
+    """It was given another path while somebody wrote to it."""
+
+
+def update_refs(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    changes: Sequence[RefChange],
+    quarantine: Quarantine | None = None,
+) -> None:
+    """Change refs, all of them or none, each only if it is what its change says that it was.
+
+    When this returns, refs and objects survive a power cut, and events tell of them. When it raises, nothing was
+    changed and no object was kept, unless the disk or the database failed when the refs had moved already.
+
+    Args:
+        quarantine: what holds the objects that the refs are to name and that the repository lacks; they are kept as
+            soon as it is certain that the refs change.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        PushRuleBroken: a rule of the repository forbids it.
+        HiddenRef, DefaultBranchKept: nobody may change this ref in this way.
+        RefTaken, RefChanged: a ref is not what its change says.
+        RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
+    """
+    with only_writer(forge, repository), staying(forge, identity, repository):
+        _require_changeable(forge, repository, changes)
+        _judge(forge, identity, repository, changes, quarantine)
+        remove_abandoned_locks(forge.git_dir(repository), changes, now=forge.now())
+        git_dir, folder = forge.git_dir(repository), None if quarantine is None else quarantine.folder
+        with RefTransaction(git_dir, changes, quarantine=folder, syncs_files=not tells_of_every_fault()) as transaction:
+            added_bytes = 0 if quarantine is None else quarantine.keep()
+            syncfs(git_dir)
+            transaction.commit()
+        after_push(forge, repository, identity, changes, added_bytes=added_bytes)
+
+
+@contextmanager
+def staying(forge: Forge, identity: Identity, repository: Repository) -> Iterator[None]:
+    """Decide for the repository as it is now, and name the cause where it goes away within the block.
+
+    `update_refs` enters it when the quarantine is there: from then on nothing can be written into another repository
+    that has taken the path meanwhile, for neither the quarantine nor a lock would be found there.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        RepositoryMoved: it has another path now.
+    """
+    require_unmoved(forge, identity, repository)
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError, GitFailed, Damaged):
+        require_unmoved(forge, identity, repository)
+        # Whoever moves it moves the folder first and writes the row then.
+        if not forge.git_dir(repository).exists():
+            raise _moved(repository) from None
+        raise
+
+
+def require_unmoved(forge: Forge, identity: Identity, repository: Repository) -> None:
+    """Look again at what was decided a while ago: it may be closed, given away or taken from this person by now.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        RepositoryMoved: it has another path now, and another one may stand where it was.
+    """
+    with forge.database.begin_read() as connection:
+        found = row_of(connection, repository.id)
+    if found is None:
+        raise no_such_repository(repository.path)
+    access.require(forge, identity, access.Action.WRITE_CODE, found)
+    if found.path != repository.path:
+        raise _moved(repository)
+
+
+def _moved(repository: Repository) -> RepositoryMoved:
+    return RepositoryMoved("{path} was renamed meanwhile; ask again", path=repr(str(repository.path)))
+
+
+def _judge(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    changes: Sequence[RefChange],
+    quarantine: Quarantine | None,
+) -> None:
+    if rules_apply(forge, identity, repository, changes):
+        folder = None if quarantine is None else quarantine.folder
+        judge(forge, identity, repository, changes, PushedObjects(forge.git_dir(repository), folder))
+
+
+def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
+    default = {ref_listing(forge, repository).head, RefName(BRANCHES + (repository.default_branch or ""))}
+    for change in changes:
+        if change.ref.startswith(OWN_PREFIX):
+            raise HiddenRef("{ref} is not yours to change", ref=change.ref)
+        if change.new is None and change.ref in default:
+            name = repr(change.ref.removeprefix(BRANCHES))[:200]
+            raise DefaultBranchKept("{name} is the default branch, which is not deleted", name=name)

@@ -1,0 +1,53 @@
+"""The refs of a repository as clients see them, remembered for as long as nothing changed on disk."""
+
+from collections.abc import Hashable
+
+from matou.db.repositories import Repository
+from matou.git.known_refs import KnownRefs, read_known_refs
+from matou.git.refs import marks_of
+from matou.model.refs import RefListing
+
+from matou.forge.forge import Forge
+
+MOST_MARKS_AT_ONCE = 500
+"""Looking at one takes 3 µs or so."""
+
+
+def ref_listing(forge: Forge, repository: Repository) -> RefListing:
+    """Every ref but those below `refs/matou/`. Starts no process.
+
+    It is read anew whenever the files on disk may have changed, whoever changed them.
+    """
+    return known_refs(forge, repository).listing
+
+
+def known_refs(forge: Forge, repository: Repository) -> KnownRefs:
+    """As `ref_listing`, with what answers are made of.
+
+    It is read anew whenever the files on disk may have changed, whoever changed them, and then only what did change.
+    """
+    git_dir = forge.git_dir(repository)
+    known = forge.listings.get(git_dir)
+    if known is not None and known.is_current(marks_of(git_dir)):
+        return known
+    read = read_known_refs(git_dir, known)
+    forge.listings.put(git_dir, read)
+    return read
+
+
+def refs_at_hand(forge: Forge, repository: Repository) -> KnownRefs | None:
+    """What is known of the refs, if that is how they are and finding out takes no longer than an event loop has."""
+    git_dir = forge.git_dir(repository)
+    known = forge.listings.get(git_dir)
+    if known is None or len(known.marks) > MOST_MARKS_AT_ONCE:
+        return None
+    return known if known.is_current(marks_of(git_dir)) else None
+
+
+def refs_state(forge: Forge, repository: Repository) -> Hashable | None:
+    """A value that is another one whenever a ref changed, HEAD too; None where one may have changed since it was read.
+
+    In the time that an event loop has: nothing is read.
+    """
+    known = refs_at_hand(forge, repository)
+    return None if known is None else known.state

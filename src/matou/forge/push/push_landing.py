@@ -1,0 +1,245 @@
+"""What becomes of a push when all of its objects are here: each ref refused with a reason, or moved for good.
+
+A ref moves only here, and only if it was judged: what the client asked, what the rules are asked about and what the
+transaction moves is one list, which only ever becomes shorter.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from matou.db.repositories import Repository
+from matou.forge.access import Identity
+from matou.git.connectivity import broken_tips
+from matou.git.incoming_pack import IncomingPack
+from matou.git.pushed_objects import PushedObjects
+from matou.git.ref_transaction import RefTransaction, fault_of_target, remove_abandoned_locks
+from matou.git.refs import OWN_PREFIX, fault_of_foreign_ref, fault_of_new_name
+from matou.git.stored_objects import describe_objects
+from matou.model.names import RefName
+from matou.model.refs import RefChange, RefListing
+from matou.storage.files import syncfs, tells_of_every_fault
+
+from matou.errors import MatouError, Phrase
+from matou.forge.content.ref_updates import require_unmoved
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS
+from matou.forge.forge import Forge
+from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
+from matou.forge.push.pushes import after_push
+from matou.forge.repositories.write_lock import only_writer
+
+log = structlog.get_logger()
+
+RESERVED_PREFIXES = ("refs/replace/", "refs/pull/")
+"""Git would show other objects in place of what a replacement names; pull requests are the platform's to make."""
+
+DECLINED = "pre-receive hook declined"
+"""Git's own words, which its users know, for a push that the rules of the repository refuse."""
+
+
+@dataclass(slots=True)
+class Landing:
+    """What is to become of a push; `waiting` only ever becomes shorter.
+
+    Attributes:
+        waiting: changes that nobody has refused.
+        unchanged: those that ask for what is so already.
+        is_atomic: all are refused as soon as one is.
+        refused: why not, for each ref that does not move.
+        said: lines for who pushes.
+    """
+
+    waiting: Sequence[RefChange]
+    is_atomic: bool = False
+    refused: dict[RefName, str] = field(default_factory=dict)
+    unchanged: Sequence[RefChange] = ()
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.refuse({})
+
+    def refuse(self, reasons: Mapping[RefName, str]) -> None:
+        """Take these out of what waits, and all the others with them where the client wants all or none."""
+        self.refused.update(reasons)
+        if self.refused and self.is_atomic:
+            self.refuse_all("atomic push failure")
+        else:
+            self.waiting = [change for change in self.waiting if change.ref not in self.refused]
+
+    def give_up(self, why: str, reason: str) -> None:
+        """Nothing moves, whatever was decided before."""
+        self.said.append(why)
+        self.refuse_all(reason)
+
+    def refuse_all(self, reason: str) -> None:
+        for change in (*self.waiting, *self.unchanged):
+            self.refused.setdefault(change.ref, reason)
+        self.waiting = []
+
+
+def land(
+    forge: Forge, identity: Identity, repository: Repository, landing: Landing, pack: IncomingPack, *, is_shallow: bool
+) -> None:
+    """Judge what waits, and move what is left: durable when this returns, and told in events.
+
+    Where it raises before a ref has moved, nothing is kept. When the disk fails right behind that, the refs are put
+    back as far as the disk lets us.
+
+    Args:
+        identity: who may push here, as of now.
+        is_shallow: the client's own history is cut off, so what is missing may be missing there too.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved, WriterBusy: as `update_refs`.
+        GitFailed, RepositoryBusy, OSError: nothing of it could be decided, or made durable.
+    """
+    listing = ref_listing(forge, repository)
+    landing.refuse(_refused_by_name(landing.waiting, repository, listing))
+    landing.unchanged = [change for change in landing.waiting if change.old == change.new]
+    landing.waiting = [change for change in landing.waiting if change.old != change.new]
+    landing.refuse(_refused_by_target(forge, repository, landing.waiting, listing, pack, is_shallow=is_shallow))
+    is_judged = _judge(forge, identity, repository, landing, pack)
+    if not landing.waiting:
+        return
+    # Judging may have taken minutes. Nobody takes the folder away from here on.
+    with only_writer(forge, repository):
+        require_unmoved(forge, identity, repository)
+        if is_judged and ref_listing(forge, repository).refs != listing.refs:
+            # What others' refs held was counted on, where some are to be deleted.
+            _judge(forge, identity, repository, landing, pack)
+        if landing.waiting:
+            _move(forge, identity, repository, landing, pack, listing, is_judged=is_judged)
+
+
+def _refused_by_name(changes: Collection[RefChange], repository: Repository, listing: RefListing) -> dict[RefName, str]:
+    kept = {listing.head, BRANCHES + (repository.default_branch or "")}
+    reasons = ((change.ref, _reason_of_name(change, kept, listing)) for change in changes)
+    return {ref: reason for ref, reason in reasons if reason is not None}
+
+
+def _reason_of_name(change: RefChange, kept: Collection[str | None], listing: RefListing) -> str | None:
+    """Why this ref does not move whatever it is to name; in git's own words where git has some."""
+    if fault_of_foreign_ref(change.ref) is not None:
+        return "funny refname"
+    if change.ref.startswith(OWN_PREFIX):
+        return "deny updating a hidden ref"
+    if change.ref.startswith(RESERVED_PREFIXES):
+        return "this server keeps these refs for itself"
+    current = listing.refs.get(change.ref)
+    if change.old != current:
+        return "reference already exists" if change.old is None else "incorrect old value provided"
+    if change.new is None and change.ref in kept:
+        return "deletion of the current branch prohibited"
+    if change.old is None and change.new is not None:
+        fault = _fault_of_made_name(change.ref)
+        return None if fault is None else f"the name cannot be used: {fault}"
+    return None
+
+
+def _fault_of_made_name(ref: RefName) -> Phrase | None:
+    """What is refused to the API as well; a ref that is there already may be moved and deleted."""
+    folder = next((folder for folder in (BRANCHES, TAGS) if ref.startswith(folder)), None)
+    return None if folder is None else fault_of_new_name(ref.removeprefix(folder))
+
+
+def _refused_by_target(
+    forge: Forge,
+    repository: Repository,
+    changes: Sequence[RefChange],
+    listing: RefListing,
+    pack: IncomingPack,
+    *,
+    is_shallow: bool,
+) -> dict[RefName, str]:
+    """What names an object that is missing, of the wrong type, or not whole."""
+    git_dir, known = forge.git_dir(repository), listing.object_ids()
+    tips = {change.new for change in changes if change.new is not None}
+    described = describe_objects(git_dir, tips, quarantine=pack.folder)
+    broken = broken_tips(git_dir, (tips & described.keys()) - known, environment=pack.environment)
+    missing = "shallow update not allowed" if is_shallow else "missing necessary objects"
+    refused: dict[RefName, str] = {}
+    for change in changes:
+        if change.new is not None and (change.new not in described or change.new in broken):
+            refused[change.ref] = missing
+        elif (fault := fault_of_target(change, described)) is not None:
+            refused[change.ref] = str(fault)
+    return refused
+
+
+def _judge(forge: Forge, identity: Identity, repository: Repository, landing: Landing, pack: IncomingPack) -> bool:
+    """Hold everything that still waits against the rules; gives whether there were any. One broken refuses all."""
+    if not rules_apply(forge, identity, repository, landing.waiting):
+        return False
+    objects = PushedObjects(forge.git_dir(repository), pack.folder)
+    try:
+        judge(forge, identity, repository, landing.waiting, objects)
+    except PushRuleBroken as broken:
+        landing.said += ["Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)]
+        landing.refuse_all(DECLINED)
+    return True
+
+
+def _move(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    landing: Landing,
+    pack: IncomingPack,
+    listing: RefListing,
+    *,
+    is_judged: bool,
+) -> None:
+    """Move each, or all: what was judged together goes together, since one ref may stand for another's commits."""
+    git_dir = forge.git_dir(repository)
+    remove_abandoned_locks(git_dir, landing.waiting, now=forge.now())
+    each = not (landing.is_atomic or is_judged)
+    transaction = RefTransaction(
+        git_dir, landing.waiting, quarantine=pack.folder, each=each, syncs_files=not tells_of_every_fault()
+    )
+    try:
+        with transaction:
+            landing.refuse({ref: str(error) for ref, error in transaction.faults.items()})
+            if not landing.waiting:
+                return
+            added_bytes = pack.keep()
+            syncfs(git_dir)
+            transaction.commit()
+    except MatouError as error:
+        if each:
+            raise
+        log.info("push_lost_a_race", repository=str(repository.path), error=str(error))
+        landing.refuse_all(str(error))
+        return
+    after = _changed(listing, landing.waiting)
+    try:
+        after_push(forge, repository, identity, landing.waiting, added_bytes=added_bytes, listing=after)
+    except BaseException:
+        _put_back(forge, repository, landing.waiting)
+        raise
+
+
+def _changed(listing: RefListing, changes: Sequence[RefChange]) -> RefListing:
+    refs = dict(listing.refs)
+    for change in changes:
+        if change.new is None:
+            refs.pop(change.ref, None)
+        else:
+            refs[change.ref] = change.new
+    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)
+
+
+def _put_back(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
+    """Let the refs be what they were, where a push that moved them could not be made durable.
+
+    What somebody has changed since stays as they want it; the log names what is not as it was.
+    """
+    reverse = [RefChange(change.ref, change.new, change.old) for change in changes]
+    try:
+        with RefTransaction(forge.git_dir(repository), reverse, syncs_files=True, each=True) as transaction:
+            transaction.commit()
+        if transaction.faults:
+            log.error("refs_not_put_back", repository=str(repository.path), refs=sorted(transaction.faults))
+    except (MatouError, OSError):
+        log.exception("refs_not_put_back", repository=str(repository.path))
+    forge.listings.forget(forge.git_dir(repository))

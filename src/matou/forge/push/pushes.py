@@ -1,0 +1,155 @@
+"""What must be so before a push is reported as done."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pygit2
+import structlog
+from matou.db.repositories import Repository
+from matou.forge.access import Identity, no_such_repository
+from matou.git.objects import find_commit, open_repository
+from matou.git.quarantine import OtherObjectFormat
+from matou.git.repository import size_bytes
+from matou.git.run import run_git
+from matou.model.events import EventKind
+from matou.model.names import ObjectId
+from matou.model.refs import RefChange, RefListing
+from matou.storage.files import syncfs
+
+from matou.db import repositories
+from matou.errors import Damaged, NotFound, Refused
+from matou.forge.analysis.upkeep import refresh
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS
+from matou.forge.forge import Forge
+from matou.forge.maintenance.packing import pack_if_many
+from matou.forge.repositories.events import record_event
+
+log = structlog.get_logger()
+
+FAVOURITES = (BRANCHES + "main", BRANCHES + "master")
+
+MOST_EVENTS_OF_A_PUSH = 100
+"""Of a push of more refs, such as a mirror's first, one event says how many they were."""
+
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event before it is written down."""
+
+    kind: EventKind
+    details: Mapping[str, object]
+
+
+def after_push(
+    forge: Forge,
+    repository: Repository,
+    identity: Identity,
+    changes: Sequence[RefChange] = (),
+    *,
+    added_bytes: int | None = None,
+    listing: RefListing | None = None,
+) -> Repository:
+    """Make the changes of refs durable, then note the push and what it changed.
+
+    To be called before anybody is told that they were made: what holds a ref's content was synced before it was given
+    the ref's name, and the folder that has the name was not.
+
+    Args:
+        changes: those that were made, without what was refused.
+        added_bytes: by how much the repository grew, from who knows it; None to have all of it measured.
+        listing: the refs and HEAD as they are now, from who knows them; peeled tags may be missing.
+
+    Raises:
+        NoSuchRepository: it was deleted meanwhile.
+    """
+    git_dir = forge.git_dir(repository)
+    forge.listings.forget(git_dir)
+    default_branch = _settle_head(forge, repository, listing or ref_listing(forge, repository))
+    told = tuple(_told(forge, repository, changes))
+    syncfs(git_dir)
+    measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
+    with forge.database.begin_write() as connection:
+        found = repositories.lock_repository(connection, repository.id) or repository
+        if found.default_branch != repository.default_branch:
+            # Somebody chose another one after we had looked.
+            default_branch = found.default_branch
+        # Measuring costs the more the more files there are, and each write through the API adds some.
+        size = found.size_bytes + (added_bytes or 0) if measured is None else measured
+        pushed = repositories.change(
+            connection,
+            repository.id,
+            last_push_at=now,
+            updated_at=now,
+            size_bytes=size,
+            default_branch=default_branch,
+        )
+        if pushed is None:
+            raise no_such_repository(repository.path)
+        for event in told:
+            record_event(connection, repository.id, identity.user, event.kind, event.details, now)
+    pusher = None if identity.user is None else identity.user.name
+    log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
+    refresh(forge, pushed)
+    pack_if_many(forge, pushed)
+    return pushed
+
+
+def _settle_head(forge: Forge, repository: Repository, listing: RefListing) -> str | None:
+    """Where HEAD names no branch, as after the first push of another one, point it at one that is there."""
+    head = head_for(listing)
+    if head is not None and head != listing.head:
+        git_dir = forge.git_dir(repository)
+        run_git(("symbolic-ref", "HEAD", head), git_dir=git_dir)
+        forge.listings.forget(git_dir)
+    return repository.default_branch if head is None else head.removeprefix(BRANCHES)
+
+
+def head_for(listing: RefListing) -> str | None:
+    """What HEAD should name: what it does, if that is there; else the likeliest branch. None without branches."""
+    if listing.head in listing.refs:
+        return listing.head
+    branches = sorted(name for name in listing.refs if name.startswith(BRANCHES))
+    return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
+
+
+def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_Told]:
+    if len(changes) > MOST_EVENTS_OF_A_PUSH:
+        yield _Told(EventKind.PUSH, {"refs": len(changes)})
+        return
+    opened = _opened(forge, repository)
+    for change in changes:
+        details = {"ref": str(change.ref), "before": change.old, "after": change.new}
+        yield _Told(_kind_of(change), {**details, "title": _title(opened, change.new)})
+
+
+def _kind_of(change: RefChange) -> EventKind:
+    if change.ref.startswith(BRANCHES):
+        created, deleted = EventKind.BRANCH_CREATED, EventKind.BRANCH_DELETED
+    elif change.ref.startswith(TAGS):
+        created, deleted = EventKind.TAG_CREATED, EventKind.TAG_DELETED
+    else:
+        return EventKind.PUSH
+    if change.old is None:
+        return created
+    return deleted if change.new is None else EventKind.PUSH
+
+
+def _opened(forge: Forge, repository: Repository) -> pygit2.Repository | None:
+    """None for a repository that libgit2 does not read; its events then have no titles."""
+    try:
+        return open_repository(forge.git_dir(repository))
+    except (Damaged, OtherObjectFormat):
+        return None
+
+
+def _title(opened: pygit2.Repository | None, tip: ObjectId | None) -> str:
+    """The subject of the commit that a ref names now; nothing where none stands behind it."""
+    if opened is None or tip is None:
+        return ""
+    try:
+        return find_commit(opened, tip).subject[:LONGEST_TITLE]
+    except (NotFound, Refused, Damaged):
+        return ""

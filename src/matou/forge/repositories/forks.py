@@ -1,0 +1,143 @@
+"""Forks: a repository made from another one, which it outlives, with all that its maker could read there."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from matou.db.engine import Connection
+from matou.db.lfs_objects import LfsLink
+from matou.db.namespaces import NamespaceId
+from matou.db.repositories import Repository
+from matou.forge.access import Action, Identity
+from matou.git.lfs_pointers import find_pointers
+from matou.git.local_copy import copy_reachable
+from matou.git.run import GitFailed
+from matou.model.events import EventKind
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
+from matou.storage.files import syncfs
+
+from matou.db import forks, lfs_objects, repositories
+from matou.errors import Conflict, Refused
+from matou.forge import access
+from matou.forge.content.references import ref_listing
+from matou.forge.forge import Forge
+from matou.forge.repositories.events import record_event
+from matou.forge.repositories.lifecycle import namespace_for, new_repository, no_longer_there, publish_repository
+from matou.forge.repositories.repository_dirs import staged_repository
+from matou.forge.repositories.repository_metadata import Profile
+
+OPENNESS = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
+
+
+class AlreadyForked(Conflict):
+    """That namespace has a fork of this repository."""
+
+
+class WiderThanParent(Refused):
+    """A fork that more people could see than what it was made from."""
+
+
+def fork_repository(
+    forge: Forge,
+    identity: Identity,
+    parent: Repository,
+    *,
+    namespace: NamespacePath,
+    path: str = "",
+    name: str = "",
+) -> Repository:
+    """Make a repository with every ref that the parent shows, and no more objects than these reach.
+
+    It is seen by those who see the parent's like, never by more.
+
+    Args:
+        namespace: where it is to stand.
+        path: the last part of its path; empty for the parent's.
+        name: what people call it; empty for what they call the parent, or for `path` if that is given.
+
+    Raises:
+        NoSuchRepository, NoSuchNamespace, MissingScope, ReadOnly, NotAllowed, SwitchedOff: as `access.require`.
+        AlreadyForked: there is one already in that namespace.
+        InvalidName, NameTaken: of the new path.
+    """
+    access.require(forge, identity, Action.FORK, parent)
+    target = access.reach_namespace(forge, identity, namespace, Action.CREATE_IN)
+    where = RepositoryPath(target.path, path or parent.name)
+    profile = Profile(name or path or parent.true_name, parent.description)
+    with forge.database.begin_read() as connection:
+        _require_no_fork(connection, parent, target.id)
+    namespace_for(forge, where)
+    with staged_repository(forge.archive) as git_dir:
+        links = _copy(forge, parent, git_dir)
+        visibility = _still_readable(forge, identity, parent).visibility
+        new = new_repository(forge, target, where, git_dir, replace(profile, visibility=visibility), identity.user)
+        tie = partial(_tie, parent=parent, identity=identity)
+        return publish_repository(forge, git_dir, new, creator=identity.user, links=links, also=tie)
+
+
+def parent_of(forge: Forge, repository: Repository) -> Repository | None:
+    """What it was made from; None where it is no fork, and where that is gone. It does not ask who may see that."""
+    with forge.database.begin_read() as connection:
+        return forks.parent_of(connection, repository.id)
+
+
+def require_not_wider(forge: Forge, repository: Repository, visibility: Visibility) -> None:
+    """Raises WiderThanParent where more people would see a fork than see what it was made from."""
+    parent = parent_of(forge, repository)
+    if parent is not None and _narrower(visibility, parent.visibility) != visibility:
+        raise WiderThanParent("a fork cannot be seen by more people than the repository that it was made from")
+
+
+def _require_no_fork(connection: Connection, parent: Repository, namespace_id: NamespaceId) -> None:
+    there = forks.fork_in(connection, parent.id, namespace_id)
+    if there is not None:
+        raise AlreadyForked("{path} is a fork of it already", path=repr(str(there.path)))
+
+
+def _tie(connection: Connection, fork: Repository, *, parent: Repository, identity: Identity) -> None:
+    """The parent may have gone, or been closed, until the last moment."""
+    _require_no_fork(connection, parent, fork.namespace_id)
+    now = _unmoved(connection, parent)
+    if _narrower(fork.visibility, now.visibility) != fork.visibility:
+        raise WiderThanParent("a fork cannot be seen by more people than the repository that it was made from")
+    forks.insert_fork(connection, fork.id, parent.id)
+    details = {"fork_id": fork.id, "fork": str(fork.path)}
+    record_event(connection, parent.id, identity.user, EventKind.FORKED, details, fork.updated_at)
+
+
+def _still_readable(forge: Forge, identity: Identity, parent: Repository) -> Repository:
+    """The parent as it is when all was copied."""
+    with forge.database.begin_read() as connection:
+        now = _unmoved(connection, parent)
+    access.require(forge, identity, Action.FORK, now)
+    return now
+
+
+def _unmoved(connection: Connection, parent: Repository) -> Repository:
+    """What was copied is the parent's if the folder was: at its old path another repository may stand by now."""
+    found = repositories.lock_repository(connection, parent.id)
+    if found is None or found.path != parent.path:
+        raise no_longer_there(parent)
+    return found
+
+
+def _narrower(one: Visibility, other: Visibility) -> Visibility:
+    return min(one, other, key=OPENNESS.index)
+
+
+def _copy(forge: Forge, parent: Repository, git_dir: Path) -> tuple[LfsLink, ...]:
+    """Fill the fork's folder; the parent's LFS objects that something in it points at."""
+    try:
+        copy_reachable(forge.git_dir(parent), git_dir, ref_listing(forge, parent))
+    except (GitFailed, FileNotFoundError):
+        with forge.database.begin_read() as connection:
+            _unmoved(connection, parent)
+        raise
+    syncfs(git_dir)
+    with forge.database.begin_read() as connection:
+        held = lfs_objects.links_of(connection, parent.id)
+    if not held:
+        return ()
+    wanted = {pointer.oid for pointer in find_pointers(git_dir)}
+    return tuple(link for link in held if link.oid in wanted)

@@ -1,0 +1,138 @@
+"""Lists of repositories as people ask for them: theirs, somebody's, an organization's; and what is told of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from matou.db.namespaces import NamespaceKind
+from matou.db.repositories import Repository, RepositoryId
+from matou.db.repository_facts import RepositoryFacts, facts_of
+from matou.db.repository_listings import Wanted, Way, list_wanted
+from matou.db.users import User, UserKind
+from matou.forge.access import (
+    REPOSITORY_POLICY,
+    Action,
+    Identity,
+    NoSuchNamespace,
+    no_such_namespace,
+    require_scope,
+    viewer,
+)
+from matou.model.names import InvalidName, NamespacePath
+
+from matou.db import namespaces, users
+from matou.errors import NotFound
+from matou.forge.forge import Forge
+
+EVERY_WAY = frozenset(Way)
+
+
+class NoSuchUser(NotFound):
+    """No account of a person has this name."""
+
+
+def find_person(forge: Forge, name: str) -> User:
+    """An account that is in use, by its name. Raises NoSuchUser."""
+    with forge.database.begin_read() as connection:
+        found = users.find_user_to_log_in(connection, name)
+    user = None if found is None else found[0]
+    # An e-mail logs in, and is no name that others may try.
+    if user is None or "@" in name or user.kind is not UserKind.PERSON or not user.active:
+        raise no_such_user(name)
+    return user
+
+
+def no_such_user(name: str) -> NoSuchUser:
+    return NoSuchUser("there is no user {name}", name=repr(name)[:100])
+
+
+def own_repositories(
+    forge: Forge, identity: Identity, user: User, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    """What somebody has a part in, for themselves."""
+    return _listed(forge, identity, replace(wanted, user=user), offset=offset, limit=limit)
+
+
+def repositories_of(
+    forge: Forge, identity: Identity, name: str, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    """What somebody has, for others: of what they are a member is for nobody else to know.
+
+    Raises:
+        NoSuchUser: there is none, or, to whoever is not signed in, none with a repository that everybody may see.
+    """
+    _require_scope(identity)
+    user = find_person(forge, name)
+    is_self = identity.user is not None and identity.user.id == user.id
+    told = EVERY_WAY if is_self else frozenset({Way.PERSONAL, Way.CREATED})
+    ways = told & (wanted.ways or EVERY_WAY)
+    listed, total = _listed(forge, identity, replace(wanted, user=user, ways=ways), offset=offset, limit=limit)
+    if identity.user is None and total == 0:
+        raise no_such_user(name)
+    return listed, total
+
+
+def organization_repositories(
+    forge: Forge, identity: Identity, path: str, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    """What stands in a namespace, and in those below it. Raises NoSuchNamespace where the identity sees none."""
+    _require_scope(identity)
+    place = _namespace_path(path)
+    with forge.database.begin_read() as connection:
+        found = namespaces.find_namespace(connection, place)
+        is_seen = found is not None and namespaces.is_seen(connection, found.id, viewer(forge, identity))
+    if found is None or not is_seen or found.kind is NamespaceKind.USER:
+        raise no_such_namespace(place)
+    return _listed(forge, identity, replace(wanted, below=found.path), offset=offset, limit=limit)
+
+
+def search_repositories(
+    forge: Forge, identity: Identity, wanted: Wanted, *, owner: str = "", offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    """Of all that the identity may see; of one namespace and those below it where an owner is named, there or not."""
+    if owner:
+        try:
+            wanted = replace(wanted, below=NamespacePath.parse(owner))
+        except InvalidName:
+            _require_scope(identity)
+            return (), 0
+    return _listed(forge, identity, wanted, offset=offset, limit=limit)
+
+
+def _require_scope(identity: Identity) -> None:
+    require_scope(identity, *REPOSITORY_POLICY[Action.SEE].scopes)
+
+
+def _namespace_path(text: str) -> NamespacePath:
+    try:
+        return NamespacePath.parse(text)
+    except InvalidName:
+        # Nothing can stand there.
+        raise NoSuchNamespace("there is no namespace {path}", path=repr(text)[:200]) from None
+
+
+def _listed(
+    forge: Forge, identity: Identity, wanted: Wanted, *, offset: int, limit: int
+) -> tuple[tuple[Repository, ...], int]:
+    _require_scope(identity)
+    eyes = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        return list_wanted(connection, wanted, viewer=eyes, offset=offset, limit=limit)
+
+
+def repository_facts(
+    forge: Forge, identity: Identity, repositories: Sequence[Repository]
+) -> Mapping[RepositoryId, RepositoryFacts]:
+    """What the identity is told of each beside its own row; it was decided before that it may see them."""
+    if len(repositories) != 1:
+        return _facts(forge, identity, repositories)
+    # Pages of lists are too many and too large to be remembered.
+    key = ("repository facts", identity, repositories[0])
+    return forge.answers.recall(key, lambda: _facts(forge, identity, repositories))
+
+
+def _facts(
+    forge: Forge, identity: Identity, repositories: Sequence[Repository]
+) -> Mapping[RepositoryId, RepositoryFacts]:
+    eyes = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        return facts_of(connection, repositories, eyes)

@@ -1,0 +1,174 @@
+"""Who has which role in one repository, and whether the roles in the namespaces above it count there."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+
+from matou.db.engine import Connection
+from matou.db.memberships import Role
+from matou.db.repositories import Repository
+from matou.db.repository_members import RepositoryMember
+from matou.db.users import User, UserId, UserKind
+from matou.forge.access import Action, Identity
+from matou.model.events import EventKind
+from matou.model.names import folded
+
+from matou.db import customized_roles, repositories, repository_members, users
+from matou.errors import MatouError, NotFound
+from matou.forge import access
+from matou.forge.accounts.members import NoSuchMember
+from matou.forge.accounts.users import find_user
+from matou.forge.forge import Forge
+from matou.forge.repositories.customized_roles import no_such_role, standard_role
+from matou.forge.repositories.events import record_event
+
+
+class Permission(StrEnum):
+    """What a role in one repository is called in GitCode's words."""
+
+    PULL = "pull"
+    PUSH = "push"
+    ADMIN = "admin"
+    CUSTOMIZED = "customized"
+
+
+ROLES: Mapping[Permission, Role] = MappingProxyType(
+    {Permission.PULL: Role.REPORTER, Permission.PUSH: Role.DEVELOPER, Permission.ADMIN: Role.MAINTAINER}
+)
+"""Nobody becomes an owner of one repository: whoever may give roles here could otherwise raise themselves."""
+
+
+class NotAPerson(MatouError):
+    """The robot of a project token: its token says what it is good for."""
+
+
+class RoleNotSaid(MatouError):
+    """A customized role was asked for without saying which."""
+
+
+class NoSuchPerson(NotFound):
+    """Nobody has this name."""
+
+
+def find_person(forge: Forge, name: str) -> User:
+    """By name alone, never by e-mail: whose an address is, is nobody's business. Raises NoSuchPerson."""
+    found = find_user(forge, name)
+    if found is None or folded(found.name) != folded(name) or found.kind is not UserKind.PERSON:
+        raise NoSuchPerson("user not found")
+    return found
+
+
+def people_of(forge: Forge, ids: Sequence[int]) -> tuple[User, ...]:
+    """Those of them who are still there, in this order."""
+    with forge.database.begin_read() as connection:
+        found = [users.find_user(connection, UserId(user_id)) for user_id in ids]
+    return tuple(user for user in found if user is not None)
+
+
+def set_member(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    user: User,
+    permission: Permission,
+    *,
+    customized_role_id: str = "",
+) -> RepositoryMember:
+    """Give somebody a role here, instead of the one that they were given here before.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NotAPerson, RoleNotSaid.
+        NoSuchCustomizedRole: it is not there, or it is another repository's.
+    """
+    access.require(forge, identity, Action.MANAGE_MEMBERS, repository)
+    if user.kind is not UserKind.PERSON:
+        raise NotAPerson("{user} stands for a token, which has a role of its own", user=user.name)
+    with forge.database.begin_write() as connection:
+        role, role_id = _role_of(connection, repository, permission, customized_role_id)
+        is_new = repository_members.set_member(connection, repository, user.id, role, role_id, forge.now())
+        kind = EventKind.MEMBER_ADDED if is_new else EventKind.MEMBER_CHANGED
+        _record(connection, forge, identity, repository, kind, {**_named(user), "permission": permission})
+        member = repository_members.find_member(connection, repository, user.id)
+    if member is None:
+        raise no_such_member(repository, user.name)
+    return member
+
+
+def remove_member(forge: Forge, identity: Identity, repository: Repository, user: User) -> None:
+    """Take away the role that was given here; those in the namespaces above stay.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchMember: they were given none here.
+    """
+    access.require(forge, identity, Action.MANAGE_MEMBERS, repository)
+    with forge.database.begin_write() as connection:
+        if not repository_members.delete_member(connection, repository, user.id):
+            raise no_such_member(repository, user.name)
+        _record(connection, forge, identity, repository, EventKind.MEMBER_REMOVED, _named(user))
+
+
+def members(
+    forge: Forge, repository: Repository, *, offset: int = 0, limit: int | None = None
+) -> tuple[tuple[RepositoryMember, ...], int]:
+    """People with a role that counts here, wherever it was given, by name, and how many there are in all."""
+    with forge.database.begin_read() as connection:
+        return repository_members.list_members(connection, repository, offset=offset, limit=limit)
+
+
+def find_member(forge: Forge, repository: Repository, user: User) -> RepositoryMember:
+    """Raises NoSuchMember for somebody without a role that counts here."""
+    with forge.database.begin_read() as connection:
+        found = repository_members.find_member(connection, repository, user.id)
+    if found is None:
+        raise no_such_member(repository, user.name)
+    return found
+
+
+def set_member_mode(forge: Forge, identity: Identity, repository: Repository, *, independent: bool) -> Repository:
+    """Let the roles in the namespaces above count here, or those of their owners alone.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+    """
+    access.require(forge, identity, Action.CHANGE_MEMBER_MODE, repository)
+    with forge.database.begin_write() as connection:
+        changed = repositories.change(connection, repository.id, independent_members=independent)
+        if changed is None:
+            raise access.no_such_repository(repository.path)
+        details = {"settings": "member_mode", "independent": independent}
+        _record(connection, forge, identity, repository, EventKind.SETTINGS_CHANGED, details)
+    return changed
+
+
+def no_such_member(repository: Repository, name: str) -> NoSuchMember:
+    return NoSuchMember("{user} is not a member of {path}", user=name, path=repr(str(repository.path)))
+
+
+def _role_of(
+    connection: Connection, repository: Repository, permission: Permission, customized_role_id: str
+) -> tuple[Role, str | None]:
+    if permission is not Permission.CUSTOMIZED:
+        return ROLES[permission], None
+    if not customized_role_id:
+        raise RoleNotSaid("role_id must say which customized role")
+    found = customized_roles.find_role(connection, repository.id, customized_role_id)
+    if found is None:
+        raise no_such_role(repository, customized_role_id)
+    return standard_role(found), found.id
+
+
+def _named(user: User) -> dict[str, object]:
+    return {"userid": user.id, "username": user.name}
+
+
+def _record(
+    connection: Connection,
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    kind: EventKind,
+    details: Mapping[str, object],
+) -> None:
+    record_event(connection, repository.id, identity.user, kind, details, forge.now())

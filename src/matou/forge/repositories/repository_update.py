@@ -1,0 +1,113 @@
+"""What is changed of a repository by one request: all of it is looked at before any of it is done."""
+
+from dataclasses import dataclass
+
+from matou.db.repositories import Repository
+from matou.forge.access import Action, Identity
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.repository_settings import Features
+
+from matou.db import repositories
+from matou.forge import access
+from matou.forge.forge import Forge
+from matou.forge.repositories.events import record_event
+from matou.forge.repositories.forks import require_not_wider
+from matou.forge.repositories.lifecycle import (
+    move_repository,
+    no_longer_there,
+    require_branch,
+    set_default_branch,
+)
+from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.settings import change_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is None stays as it is.
+
+    Attributes:
+        name: what people call it.
+        path: the last part of its path; the old one leads to it.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    description: str | None = None
+    homepage: str | None = None
+    visibility: Visibility | None = None
+    default_branch: str | None = None
+    lfs_enabled: bool | None = None
+
+
+def change_repository(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Repository:
+    """Change some of it. Its path and who sees it are for those who may rename and administer it.
+
+    Raises:
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        InvalidName, NameTaken, InvalidText, NoSuchBranch: of what was asked for.
+        WiderThanParent: more people would see a fork than see its parent.
+    """
+    access.require(forge, identity, Action.CHANGE_SETTINGS, repository)
+    profile = _checked(forge, identity, repository, changes)
+    changed = _moved(forge, identity, repository, changes)
+    changed = _described(forge, identity, changed, profile, changes)
+    if changes.default_branch is not None and changes.default_branch != changed.default_branch:
+        changed = set_default_branch(forge, changed, changes.default_branch)
+    if changes.lfs_enabled is not None:
+        change_settings(forge, identity, changed, Features, lfs_enabled=changes.lfs_enabled)
+    return changed
+
+
+def _checked(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Profile:
+    """What is said of it when all is done; raises what stands against that."""
+    if changes.path is not None and changes.path != repository.name:
+        access.require(forge, identity, Action.RENAME, repository)
+        RepositoryPath(repository.path.namespace, changes.path)
+    if changes.visibility is not None and changes.visibility != repository.visibility:
+        access.require(forge, identity, Action.ADMINISTER, repository)
+        require_not_wider(forge, repository, changes.visibility)
+    if changes.default_branch is not None:
+        require_branch(forge, repository, changes.default_branch)
+    return Profile(
+        name=changes.name or "",
+        description=changes.description or "",
+        homepage=changes.homepage or "",
+        visibility=changes.visibility or repository.visibility,
+    )
+
+
+def _moved(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Repository:
+    if changes.path is None:
+        return repository
+    path = RepositoryPath(repository.path.namespace, changes.path)
+    # Who called it by its path goes on doing so.
+    name = changes.path if repository.true_name == repository.name else repository.true_name
+    return move_repository(forge, repository, path, true_name=name, by=identity.user, kind=EventKind.RENAMED)
+
+
+def _described(
+    forge: Forge, identity: Identity, repository: Repository, profile: Profile, changes: Changes
+) -> Repository:
+    values: dict[str, object] = {
+        "true_name": profile.name if changes.name else None,
+        "description": changes.description,
+        "homepage": changes.homepage,
+        "visibility": changes.visibility,
+    }
+    wanted = {name: value for name, value in values.items() if value is not None and value != getattr(repository, name)}
+    if not wanted:
+        return repository
+    now = forge.now()
+    with forge.database.begin_write() as connection:
+        changed = repositories.change(connection, repository.id, updated_at=now, **wanted)
+        if changed is None:
+            raise no_longer_there(repository)
+        details = {"kind": "repository", "names": sorted(wanted)}
+        record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, now)
+        if "visibility" in wanted:
+            seen = {"visibility": changed.visibility.value}
+            record_event(connection, repository.id, identity.user, EventKind.VISIBILITY_CHANGED, seen, now)
+    return changed

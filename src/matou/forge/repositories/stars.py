@@ -1,0 +1,133 @@
+"""Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
+
+from matou.db.between import ALWAYS, Between
+from matou.db.fork_listings import ForkOrder
+from matou.db.repositories import Repository
+from matou.db.stars import Mark, Marking, RepositoryOrder
+from matou.db.users import User
+from matou.forge.access import REPOSITORY_POLICY, Action, Identity, require_scope, viewer
+from matou.model.events import EventKind
+
+from matou.db import fork_listings, stars
+from matou.forge.forge import Forge
+from matou.forge.repositories.events import record_event
+from matou.forge.repositories.repository_lists import find_person, no_such_user
+
+_EVENTS = {
+    Mark.STAR: (EventKind.STARRED, EventKind.UNSTARRED),
+    Mark.WATCH: (EventKind.WATCHED, EventKind.UNWATCHED),
+}
+
+
+def put_mark(forge: Forge, mark: Mark, user: User, repository: Repository) -> None:
+    """Doing so twice is doing so once."""
+    now = forge.now()
+    with forge.database.begin_write() as connection:
+        if stars.put_mark(connection, mark, repository.id, user.id, now):
+            record_event(connection, repository.id, user, _EVENTS[mark][0], {}, now)
+
+
+def remove_mark(forge: Forge, mark: Mark, user: User, repository: Repository) -> None:
+    """Nothing happens where there is none."""
+    with forge.database.begin_write() as connection:
+        if stars.remove_mark(connection, mark, repository.id, user.id):
+            record_event(connection, repository.id, user, _EVENTS[mark][1], {}, forge.now())
+
+
+def is_starred(forge: Forge, user: User | None, repository: Repository) -> bool:
+    return _is_marked(forge, Mark.STAR, user, repository)
+
+
+def is_watched(forge: Forge, user: User | None, repository: Repository) -> bool:
+    return _is_marked(forge, Mark.WATCH, user, repository)
+
+
+def marked_by(
+    forge: Forge,
+    mark: Mark,
+    repository: Repository,
+    *,
+    between: Between = ALWAYS,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Marking, ...], int]:
+    """Who put it there in that time, the newest first, and how many they are in all."""
+    with forge.database.begin_read() as connection:
+        return stars.marked_by(connection, mark, repository.id, between=between, offset=offset, limit=limit)
+
+
+def marked_repositories(
+    forge: Forge,
+    mark: Mark,
+    identity: Identity,
+    user: User,
+    *,
+    order: RepositoryOrder = RepositoryOrder.CREATED,
+    ascending: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Repository, ...], int]:
+    """What a user put it on, as far as the identity may see it now, and how many they are in all."""
+    eyes = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        return stars.marked_repositories(
+            connection, mark, user.id, viewer=eyes, order=order, ascending=ascending, offset=offset, limit=limit
+        )
+
+
+def repositories_marked_by(
+    forge: Forge,
+    mark: Mark,
+    identity: Identity,
+    name: str,
+    *,
+    order: RepositoryOrder = RepositoryOrder.CREATED,
+    ascending: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Repository, ...], int]:
+    """As `marked_repositories`, of somebody who is named: as far as the identity may see them, who asks may know.
+
+    Raises:
+        MissingScope.
+        NoSuchUser: there is none, or, to whoever is not signed in, none with anything to be seen.
+    """
+    require_scope(identity, *REPOSITORY_POLICY[Action.SEE].scopes)
+    found, total = marked_repositories(
+        forge,
+        mark,
+        identity,
+        find_person(forge, name),
+        order=order,
+        ascending=ascending,
+        offset=offset,
+        limit=limit,
+    )
+    if identity.user is None and total == 0:
+        raise no_such_user(name)
+    return found, total
+
+
+def visible_forks(
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    *,
+    order: ForkOrder = ForkOrder.NEWEST,
+    between: Between = ALWAYS,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[tuple[Repository, ...], int]:
+    """The direct forks that the identity may see, and how many they are: what it may not see is not counted."""
+    eyes = viewer(forge, identity)
+    with forge.database.begin_read() as connection:
+        return fork_listings.list_forks(
+            connection, repository.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
+        )
+
+
+def _is_marked(forge: Forge, mark: Mark, user: User | None, repository: Repository) -> bool:
+    if user is None:
+        return False
+    with forge.database.begin_read() as connection:
+        return stars.is_marked(connection, mark, repository.id, user.id)

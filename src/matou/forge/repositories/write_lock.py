@@ -1,0 +1,55 @@
+"""One writer at a time for each repository, among the threads of one process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from matou.db.repositories import Repository
+
+from matou.errors import TryLater
+from matou.forge.forge import Forge
+
+LONGEST_TURN = timedelta(seconds=30)
+
+
+class _Turn:
+    """A lock that is there for as long as somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+
+_TURNS: WeakValueDictionary[tuple[Path, int], _Turn] = WeakValueDictionary()
+_FINDING = threading.Lock()
+
+
+class WriterBusy(TryLater):
+    """Others have been writing to this repository all the while."""
+
+
+@contextmanager
+def only_writer(forge: Forge, repository: Repository) -> Iterator[None]:
+    """Wait until no other thread writes through the API, or moves the folder; a thread may take its turn again within.
+
+    It spares writers to one branch a lost race each, and lets nobody take the folder away from under a writer.
+    Nothing else depends on it: refs are changed only if they are as they were seen, here, by a push, and by other
+    processes. A push, which may last for hours, takes part when its refs are about to move.
+
+    Raises:
+        WriterBusy: the turn did not come within LONGEST_TURN.
+    """
+    turn = _turn_of(forge.archive.root, repository.id)
+    if not turn.lock.acquire(timeout=LONGEST_TURN.total_seconds()):
+        raise WriterBusy("others are writing to {path}", path=repr(str(repository.path)), wait=LONGEST_TURN)
+    try:
+        yield
+    finally:
+        turn.lock.release()
+
+
+def _turn_of(root: Path, repository_id: int) -> _Turn:
+    with _FINDING:
+        return _TURNS.setdefault((root, repository_id), _Turn())
