@@ -5,17 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from matou.archive.cache import answers_folder
-from matou.server.broken_bodies import BrokenBodies
-from matou.server.cors import ReadableByPages
-from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
-from matou.server.kept_answers import KeptAnswers
-from matou.server.lfs_links import Links
-from matou.server.paths import read_git_path
-from matou.server.rate import RateLimiter
-from matou.server.site import Site, new_key
-from matou.server.streaming import Header
-from matou.server.trusted_proxies import Network, TrustedProxies
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -23,14 +12,25 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matou.archive.cache import answers_folder
 from matou.forge.forge import Forge
 from matou.forge.repositories.downloads import flush_downloads
-from matou.server.admission import GitRequest
 from matou.server.attachments import AttachmentRoute
+from matou.server.authorization import GitRequest
+from matou.server.broken_bodies import BrokenBodies
+from matou.server.cors import ReadableByPages
+from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
 from matou.server.git_http import serve_git
+from matou.server.kept_answers import KeptAnswers
 from matou.server.lfs import LFS_OPERATIONS, serve_lfs
+from matou.server.lfs_links import Links
+from matou.server.paths import read_git_path
+from matou.server.rate import RateLimiter
+from matou.server.site import Site, new_key
+from matou.server.streaming import Header
+from matou.server.trusted_proxies import Network, TrustedProxies
 from matou.server.web.pages import page_routes
 
 _POLICY = (

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import IO
 
 import structlog
+
+from matou.errors import UnknownShape
+from matou.forge.repositories.downloads import count_download
+from matou.git import protocol
 from matou.git.known_refs import KnownRefs
 from matou.git.protocol import CloneRequest
 from matou.git.run import GitFailed
 from matou.git.run_async import AsyncGitChild, start_git_async
 from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
+from matou.server.authorization import Admitted, GitRequest
+from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
 from matou.server.kept_answers import AnswerKey, Write
 from matou.server.streaming import (
     NO_CACHE,
@@ -26,12 +32,6 @@ from matou.server.streaming import (
     understood,
     until_client_leaves,
 )
-
-from matou.errors import UnknownShape
-from matou.forge.repositories.downloads import count_download
-from matou.git import protocol
-from matou.server.admission import Admitted, GitRequest
-from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
 
 log = structlog.get_logger(__name__)
 

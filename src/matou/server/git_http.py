@@ -11,11 +11,18 @@ from collections.abc import Awaitable, Callable
 from typing import IO
 
 from matou.db.repositories import Repository
+from matou.errors import NotFound
 from matou.forge.access import Action
+from matou.forge.repositories.downloads import count_download
+from matou.git import protocol
 from matou.git.protocol import UPLOAD_PACK
 from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.git.run_async import AsyncGitChild
+from matou.server.authorization import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, request_pieces
+from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack
+from matou.server.git_push import receive_pack
+from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.pace import Pace
 from matou.server.paths import Operation
 from matou.server.site import Site
@@ -32,14 +39,6 @@ from matou.server.streaming import (
     understood,
     until_client_leaves,
 )
-
-from matou.errors import NotFound
-from matou.forge.repositories.downloads import count_download
-from matou.git import protocol
-from matou.server.admission import Admitted, GitRequest, admit, answer_to
-from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack
-from matou.server.git_push import receive_pack
-from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 
 LARGEST_FETCH_REQUEST_BYTES = 64 * 1024 * 1024
 MOST_FETCH_LINES = 1_000_000

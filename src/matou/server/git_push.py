@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import structlog
+
+from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import Action
+from matou.forge.forge import Forge
+from matou.forge.push.push_landing import DECLINED, Landing, land
+from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.git.fsck_messages import HARMLESS, OLD_TOOLS
 from matou.git.incoming_pack import IncomingPack, index_command, index_settings
 from matou.git.jail import Limits
@@ -24,6 +29,8 @@ from matou.git.repository import object_format_on_disk, remove_abandoned_quarant
 from matou.git.run import GitFailed
 from matou.git.run_async import start_git_async
 from matou.model.names import RefName
+from matou.server.authorization import Admitted, GitRequest, admit, admit_again, require_still_admitted
+from matou.server.errors import NO_ROOM, is_disk_full
 from matou.server.git_bodies import request_pieces
 from matou.server.pace import Pace
 from matou.server.push_commands import PushCommands, PushStream, read_commands
@@ -31,13 +38,6 @@ from matou.server.push_report import RESULT, PushReport, shown_lines
 from matou.server.site import Site
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault
-
-from matou.errors import MatouError, NotFound, Refused, TryLater
-from matou.forge.forge import Forge
-from matou.forge.push.push_landing import DECLINED, Landing, land
-from matou.forge.repositories.lifecycle import find_repository_by_id
-from matou.server.admission import Admitted, GitRequest, admit, admit_again, require_still_admitted
-from matou.server.errors import NO_ROOM, is_disk_full
 
 log = structlog.get_logger(__name__)
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.db.repositories import Repository
+from matou.errors import UnknownShape
 from matou.forge.access import Action
+from matou.forge.content.references import known_refs, refs_at_hand
+from matou.git import protocol
 from matou.git.known_refs import KnownRefs
 from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
 from matou.model.refs import RefListing
+from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.queries import read_fields
 from matou.server.ref_answers import RefAnswer
 from matou.server.site import Site
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
-
-from matou.errors import UnknownShape
-from matou.forge.content.references import known_refs, refs_at_hand
-from matou.git import protocol
-from matou.server.admission import Admitted, GitRequest, admit
 
 MANY_REFS = 2_000
 """Making an answer of so many takes longer than the event loop has."""

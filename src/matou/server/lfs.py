@@ -9,9 +9,16 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 import msgspec
+
 from matou.db.repositories import Repository
+from matou.errors import NotFound, UnknownShape
 from matou.forge.access import Action
+from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
+from matou.server import lfs_locks
+from matou.server.authentication import Credential, read_credential
+from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
+from matou.server.errors import Answer
 from matou.server.lfs_files import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
 from matou.server.lfs_links import LIFETIME, Errand, Verb
 from matou.server.lfs_wire import (
@@ -46,13 +53,6 @@ from matou.server.streaming import (
     header,
     send_answer,
 )
-
-from matou.errors import NotFound, UnknownShape
-from matou.forge.push import lfs as objects
-from matou.server import lfs_locks
-from matou.server.admission import Admitted, GitRequest, admit, admit_credential, answer_to
-from matou.server.authentication import Credential, read_credential
-from matou.server.errors import Answer
 
 _ACTION_OF_VERB = {
     Verb.DOWNLOAD: Action.READ_CODE,

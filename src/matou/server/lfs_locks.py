@@ -7,14 +7,14 @@ import re
 from datetime import datetime
 
 import msgspec
+
 from matou.db.lfs_locks import Lock, LockId
 from matou.forge.access import Action
-from matou.server.lfs_wire import UnusableRequest, read_json, send_json
-from matou.server.queries import read_fields
-
 from matou.forge.push import lfs_locks as locks
 from matou.forge.push.lfs import require_switched_on
-from matou.server.admission import Admitted, GitRequest, admit
+from matou.server.authorization import Admitted, GitRequest, admit
+from matou.server.lfs_wire import UnusableRequest, read_json, send_json
+from matou.server.queries import read_fields
 
 CREATED, CONFLICT = 201, 409
 USUAL_PAGE = 100

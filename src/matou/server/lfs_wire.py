@@ -7,7 +7,7 @@ import msgspec
 
 from matou.errors import UnknownShape
 from matou.model.decoding_faults import NOT_DECODED
-from matou.server.admission import GitRequest
+from matou.server.authorization import GitRequest
 from matou.server.streaming import Header, RequestBody, bounded, send_answer, understood
 
 LARGEST_BATCH_BYTES = 4 * 1024 * 1024

@@ -3,31 +3,31 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from matou.db.namespaces import Namespace
-from matou.db.repositories import Repository
-from matou.forge.access import Action, Identity, Scope, may, reach_namespace, reach_repository, require_scope
-from matou.git.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
-from matou.git.protocol import head_object
-from matou.model.names import NamespacePath, ObjectId, RepositoryPath
-from matou.model.refs import RefListing
-from matou.server.origin import base_url, client_address
-from matou.server.paths import namespace_at, repository_at, segments_of
-from matou.server.site import Site
-from matou.server.web.markup import Element, page
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
 from matou.errors import MatouError, NotFound
+from matou.forge.access import Action, Identity, Scope, may, reach_namespace, reach_repository, require_scope
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import visible_repositories
 from matou.forge.repositories.repository_lists import find_person
-from matou.server.admission import UNAUTHORIZED
+from matou.git.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
+from matou.git.protocol import head_object
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
+from matou.model.refs import RefListing
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
+from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import Answer, answer_for
+from matou.server.origin import base_url, client_address
+from matou.server.paths import namespace_at, repository_at, segments_of
+from matou.server.site import Site
 from matou.server.web.code_links import code_link
 from matou.server.web.go_import import go_import
+from matou.server.web.markup import Element, page
 
 ROWS_ON_A_PAGE = 100
 REFS_SHOWN = 200

@@ -7,18 +7,14 @@ What is missing and what may not be seen answer alike: without a credential both
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from matou.db.repositories import Repository
-from matou.forge.access import Action, Identity, ReadOnly, reach_repository
-from matou.model.names import RepositoryPath
-from matou.server.origin import caller_of, client_address
-from matou.server.paths import GitTarget
-from matou.server.site import Site
-from matou.server.streaming import Header
 from starlette.types import Receive, Scope, Send
 
+from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
+from matou.forge.access import Action, Identity, ReadOnly, reach_repository
 from matou.forge.content.ref_updates import require_unmoved
 from matou.forge.forge import Forge
+from matou.model.names import RepositoryPath
 from matou.server.authentication import (
     CHALLENGE,
     Credential,
@@ -28,6 +24,10 @@ from matou.server.authentication import (
     read_credential,
 )
 from matou.server.errors import Answer, answer_for
+from matou.server.origin import caller_of, client_address
+from matou.server.paths import GitTarget
+from matou.server.site import Site
+from matou.server.streaming import Header
 
 UNAUTHORIZED = 401
 
