@@ -10,9 +10,6 @@ from pathlib import Path
 
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.names import NamespacePath
-from matou.model.platform import Visibility
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -20,6 +17,8 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import describe_repository
 from matou.forge.repositories.repository_creation import Beginning, make_repository
 from matou.forge.repositories.repository_metadata import Profile
+from matou.model.names import NamespacePath
+from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command, high_water

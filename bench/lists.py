@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.lifecycle import describe_repository, find_repository, import_repository
 from matou.forge.repositories.repository_creation import Beginning, make_repository
 from matou.forge.repositories.repository_metadata import Profile
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command

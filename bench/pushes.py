@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.model.names import RepositoryPath
-
 from history import make_history
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.lifecycle import create_repository
+from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command

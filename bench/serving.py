@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from matou.model.names import RepositoryPath
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.lifecycle import import_repository
+from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command, high_water

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.db.users import User
-from matou.model.names import RepositoryPath
-
 from matou.credentials import Secret
+from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import receive
 from matou.forge.repositories.lifecycle import create_repository, find_repository, import_repository
+from matou.model.names import RepositoryPath
 
 TEAM = "xingchen"
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from matou import GitCode
+from matou.credentials import Secret
 from matou.db.memberships import Role as StandardRole
+from matou.errors import Conflict, MatouError, NotFound, Refused
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.repositories.customized_roles import create_role
 from matou.model.platform import Visibility
 from matou.platforms.gitcode.errors import CredentialRefused
 from matou.platforms.gitcode.wire import Content, moment
@@ -23,13 +30,6 @@ from matou.platforms.gitcode.words import (
     MergeMethod,
     Role,
 )
-
-from matou import GitCode
-from matou.credentials import Secret
-from matou.errors import Conflict, MatouError, NotFound, Refused
-from matou.forge.accounts.members import add_member
-from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.customized_roles import create_role
 from support.coding_api import Clock
 from support.gitcode_server import PASSWORD, Harbour, furnish
 from support.matou_server import running_server

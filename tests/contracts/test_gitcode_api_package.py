@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from gitcode_api.cli import main
+
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.customized_roles import create_role

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from matou.db.memberships import Role
-from matou.model.platform import Visibility
 
+from matou.db.memberships import Role
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
+from matou.model.platform import Visibility
 from support.gitcode_server import PASSWORD, Harbour
 
 FERRY = "/repos/harbour/ferry"

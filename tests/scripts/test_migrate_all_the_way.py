@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
-from matou.model.names import NamespacePath
-
-from matou.credentials import Secret
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import repositories_in
+from matou.model.names import NamespacePath
 from support.matou_server import MatouServer
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer, refs_of

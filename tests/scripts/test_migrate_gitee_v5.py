@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.platform import Visibility
-
 from matou.forge.push import lfs
 from matou.forge.repositories.repository_update import Changes, change_repository
+from matou.model.platform import Visibility
 from support.fault_proxy import FaultProxy, Status
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
 from support.matou_server import MatouServer

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.repository_settings import PushRules, RepositoryRules
 
+from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.repositories.lifecycle import find_repository
 from matou.forge.repositories.settings import change_settings
+from matou.model.repository_settings import PushRules, RepositoryRules
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.git_repositories import ENVIRONMENT, git, make_many_refs, refs_of

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matou.model.names import RepositoryPath
 
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
+from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.git_repositories import git, make_repository

@@ -15,22 +15,22 @@ from uuid import UUID
 
 import pytest
 import urllib3
+
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.snapshots import parse_snapshot
-from matou.db.repositories import Repository
-from matou.git.mirror import list_refs, make_mirror
-from matou.model.names import RepositoryPath
-from matou.storage.files import sync_folder
-from matou.transfer.placing import Built, Placer
-
 from matou.credentials import Secret
+from matou.db.repositories import Repository
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import open_object
 from matou.forge.repositories.lifecycle import find_repository
+from matou.git.mirror import list_refs, make_mirror
+from matou.model.names import RepositoryPath
 from matou.settings import Settings
+from matou.storage.files import sync_folder
+from matou.transfer.placing import Built, Placer
 from matou.wiring import open_forge
 from support.git_repositories import ENVIRONMENT, LocalTransport, git, make_many_refs
 from support.matou_server import MatouServer, running_server

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matou.credentials.token_file import Derivation, TokenFile
-from matou.db.users import User
-from matou.model.names import RepositoryPath
 
 from matou.credentials import Secret
+from matou.credentials.token_file import Derivation, TokenFile
+from matou.db.users import User
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import find_repository, import_repository
+from matou.model.names import RepositoryPath
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person

@@ -10,25 +10,25 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from matou.db import repositories
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
-from matou.model.names import NamespacePath, ObjectId, RepositoryPath
-from matou.model.platform import Visibility
-from matou.server.rate import RateLimiter
-from starlette.applications import Starlette
-from starlette.types import Message
-
-from matou.db import repositories
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository, find_repository, find_repository_by_id
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
+from matou.model.platform import Visibility
 from matou.server.dialects.coding import routes
+from matou.server.rate import RateLimiter
 from support.commits import commit_in, git_in
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)

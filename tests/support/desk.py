@@ -5,9 +5,6 @@ from pathlib import Path
 
 from matou.db.repositories import Repository
 from matou.forge.access import Identity
-from matou.git.objects import TreePath
-from matou.model.names import ObjectId, object_id
-
 from matou.forge.content.file_changes import (
     Wish,
     Written,
@@ -16,6 +13,8 @@ from matou.forge.content.file_changes import (
     update_file,
 )
 from matou.forge.forge import Forge
+from matou.git.objects import TreePath
+from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, refs_of
 
 NOTHING_YET = object_id("0" * 40)

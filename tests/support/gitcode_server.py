@@ -16,7 +16,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from matou.archive.layout import Archive
+from matou.credentials import Secret
 from matou.db.engine import Database, open_database
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
@@ -24,16 +26,14 @@ from matou.db.repositories import Repository
 from matou.db.upgrade import upgrade_if_behind
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
-from matou.model.names import NamespacePath, ObjectId, RepositoryPath
-from matou.model.platform import Visibility
-
-from matou.credentials import Secret
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.model.names import NamespacePath, ObjectId, RepositoryPath
+from matou.model.platform import Visibility
 from matou.server.app import build_app
 from support.coding_api import NOON, Clock
 from support.commits import commit_in, git_in

@@ -30,11 +30,10 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.model.names import RepositoryPath
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.model.names import RepositoryPath
 from support.fault_proxy import FaultProxy, Toxic
 from support.gitee_swagger import Operation, faults_of, fields_of, operation_of, parts_of
 from support.matou_server import MatouServer

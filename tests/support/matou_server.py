@@ -16,19 +16,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from matou.credentials import GitCredential, Secret
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-
-from matou.credentials import GitCredential, Secret
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
 

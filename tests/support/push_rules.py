@@ -6,14 +6,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from matou.credentials import Secret
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.repository_settings import RepositorySettings
-
-from matou.credentials import Secret
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.settings import change_settings
+from matou.model.repository_settings import RepositorySettings
 from support.git_repositories import (
     ENVIRONMENT,
     refs_of,

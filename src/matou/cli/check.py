@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from matou.cli.language import describe, translate
-from matou.cli.texts import printable
-from matou.cli.verbosity import say
-from matou.cli.words import FINDINGS
 
 from matou import __version__
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosting import forge_at
+from matou.cli.language import describe, translate
+from matou.cli.texts import printable
+from matou.cli.verbosity import say
+from matou.cli.words import FINDINGS
 
 _ = translate
 

@@ -5,11 +5,10 @@ from enum import IntEnum
 
 from matou.cli.sources import Usage
 from matou.cli.system_errors import UnusablePath
-from matou.model.names import InvalidName
-from matou.storage.files import NotWritable
-
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
+from matou.model.names import InvalidName
 from matou.settings import InvalidSetting
+from matou.storage.files import NotWritable
 
 
 class ExitCode(IntEnum):
@@ -65,14 +64,13 @@ def exit_code_for(error: MatouError) -> ExitCode:
 def _was_given(error: MatouError) -> bool:
     """Whether it is something that a person gave us; read here only, since most commands need none of these modules."""
     from matou.forge.access import ReadOnly
-    from matou.git.signatures import UnusableKey
-    from matou.remote.addresses import UnsafeAddress
-
     from matou.forge.accounts.namespace_moves import OwnNamespace
     from matou.forge.accounts.users import WeakPassword
     from matou.forge.repositories.customized_roles import InvalidRole
     from matou.forge.repositories.forks import WiderThanParent
     from matou.forge.repositories.repository_metadata import InvalidText
+    from matou.git.signatures import UnusableKey
+    from matou.remote.addresses import UnsafeAddress
 
     kinds = (
         InvalidRole

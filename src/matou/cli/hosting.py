@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import keep_private
 from matou.cli.texts import columns, local_time, printable, size
 from matou.cli.verbosity import say
-
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
     from matou.db.users import User
-
     from matou.forge.forge import Forge
 
 _ = translate
@@ -73,9 +72,8 @@ def account(forge: "Forge", name: str) -> "User":
 
 def repository(forge: "Forge", path: str) -> "Repository":
     """Raises InvalidName, NoSuchRepository."""
-    from matou.model.names import RepositoryPath
-
     from matou.forge.repositories.lifecycle import find_repository
+    from matou.model.names import RepositoryPath
 
     return find_repository(forge, RepositoryPath.parse(path))
 

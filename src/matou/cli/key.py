@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from matou.cli.help import Command, Group
+from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
-
-from matou.cli.hosting import Root, account, forge_at
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
@@ -45,9 +45,8 @@ def add_key(
 def list_keys(
     user: Account, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
 ) -> None:
-    from matou.git.signatures import read_certificate
-
     from matou.forge.accounts.signing_keys import signing_keys
+    from matou.git.signatures import read_certificate
 
     with forge_at(root) as forge:
         found = signing_keys(forge, account(forge, user))

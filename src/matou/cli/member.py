@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from matou.cli.help import Command, Group
-from matou.cli.language import translate
 
+from matou.cli.help import Command, Group
 from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
+from matou.cli.language import translate
 from matou.cli.org import Path, namespace
 from matou.errors import Conflict
 

@@ -3,11 +3,8 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from matou.cli.help import Command, Group
-from matou.cli.language import translate
-from matou.cli.prompts import confirm
-from matou.cli.verbosity import say
 
+from matou.cli.help import Command, Group
 from matou.cli.hosting import (
     AsJson,
     Root,
@@ -20,10 +17,12 @@ from matou.cli.hosting import (
     tell_rows,
     tell_values,
 )
+from matou.cli.language import translate
+from matou.cli.prompts import confirm
+from matou.cli.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.namespaces import Namespace
-
     from matou.forge.forge import Forge
 
 _ = translate
@@ -41,9 +40,8 @@ def create_organization(
     parent: Annotated[str | None, typer.Option(metavar="NAMESPACE", help=_("the namespace it goes into"))] = None,
     display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
 ) -> None:
-    from matou.model.names import NamespacePath
-
     from matou.forge.accounts.namespaces import create_organization, find_namespace
+    from matou.model.names import NamespacePath
 
     with forge_at(root) as forge:
         user = account(forge, owner)
@@ -95,7 +93,6 @@ def rename_organization(
 ) -> None:
     from matou.cli.sources import Usage
     from matou.forge.access import OPERATOR
-
     from matou.forge.accounts.namespace_moves import rename_namespace
     from matou.forge.accounts.namespaces import change_namespace
 
@@ -113,9 +110,8 @@ def rename_organization(
 
 @organizations.command("delete", cls=Command, help=_("Delete a namespace in which nothing is left."))
 def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
-    from matou.forge.access import OPERATOR, Action
-
     from matou.forge import access
+    from matou.forge.access import OPERATOR, Action
     from matou.forge.accounts.namespaces import delete_namespace
 
     with existing_forge_at(root) as forge:
@@ -128,9 +124,8 @@ def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJso
 
 def namespace(forge: "Forge", path: str) -> "Namespace":
     """Raises InvalidName, NoSuchNamespace."""
-    from matou.model.names import NamespacePath
-
     from matou.forge.accounts.namespaces import find_namespace
+    from matou.model.names import NamespacePath
 
     return find_namespace(forge, NamespacePath.parse(path))
 

@@ -4,23 +4,22 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from matou.cli.help import Command, Group
+from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.sources import Usage
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
-
-from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
-    from matou.git.run import GitFailed
-    from matou.model.names import NamespacePath
-
     from matou.forge.forge import Forge
     from matou.forge.repositories.repository_update import Changes
+    from matou.git.run import GitFailed
+    from matou.model.names import NamespacePath
 
 _ = translate
 
@@ -53,11 +52,10 @@ def import_repository(
     ] = False,
 ) -> None:
     from matou.forge.access import NoSuchNamespace
+    from matou.forge.repositories.lifecycle import import_repository
     from matou.git.run import GitFailed
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
-
-    from matou.forge.repositories.lifecycle import import_repository
 
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
@@ -136,9 +134,8 @@ def set_repository(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from matou.model.platform import Visibility
-
     from matou.forge.repositories.repository_update import Changes
+    from matou.model.platform import Visibility
 
     changes = Changes(
         name=name,
@@ -166,9 +163,8 @@ def transfer_repository(
     as_json: AsJson = False,
 ) -> None:
     from matou.forge.access import OPERATOR
-    from matou.model.names import NamespacePath
-
     from matou.forge.repositories import transfers
+    from matou.model.names import NamespacePath
 
     with existing_forge_at(root) as forge:
         found, target = repository(forge, path), NamespacePath.parse(namespace)
@@ -179,9 +175,8 @@ def transfer_repository(
 
 @repositories.command("delete", cls=Command, help=_("Delete a repository for good."))
 def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
-    from matou.forge.access import OPERATOR, Action
-
     from matou.forge import access
+    from matou.forge.access import OPERATOR, Action
     from matou.forge.repositories import lifecycle as use_case
 
     with existing_forge_at(root) as forge:
@@ -194,9 +189,8 @@ def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson 
 
 def _changed(forge: "Forge", found: "Repository", changes: "Changes", *, archived: bool | None) -> "Repository":
     """What is archived refuses every other change: it is opened first, and closed last."""
-    from matou.forge.access import OPERATOR, Action
-
     from matou.forge import access
+    from matou.forge.access import OPERATOR, Action
     from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
     from matou.forge.repositories.repository_update import Changes, change_repository
 

@@ -4,12 +4,12 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
 from matou.cli.help import Command, Group
+from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
 from matou.cli.texts import printable
 from matou.cli.verbosity import say
-
-from matou.cli.hosting import Root, forge_at, repository
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole

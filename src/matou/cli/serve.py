@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from matou.cli.hosting import forge_at
 from matou.cli.language import translate
 from matou.cli.privacy import GroupOption
 from matou.cli.verbosity import say
-
-from matou.cli.hosting import forge_at
 
 _ = translate
 
@@ -56,13 +56,12 @@ def serve(
         ),
     ] = None,
 ) -> None:
+    from matou.forge.accounts.users import list_users
+    from matou.server.app import Surroundings
     from matou.server.cors import read_origin
     from matou.server.origin import read_base_url
     from matou.server.run import serve as run_server
     from matou.server.trusted_proxies import read_network
-
-    from matou.forge.accounts.users import list_users
-    from matou.server.app import Surroundings
 
     base = None if url is None else read_base_url(url)
     between = Surroundings(

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from matou.cli.help import Command, Group
-from matou.cli.language import translate
 
+from matou.cli.help import Command, Group
 from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
+from matou.cli.language import translate
 from matou.errors import NotFound
 
 if TYPE_CHECKING:

@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from matou.cli.help import Command, Group
-from matou.cli.language import translate
-from matou.cli.prompts import ask_for_new, confirm
-from matou.cli.sources import Usage
-from matou.cli.verbosity import say
 
+from matou.cli.help import Command, Group
 from matou.cli.hosting import (
     AsJson,
     Root,
@@ -23,11 +19,14 @@ from matou.cli.hosting import (
     tell_rows,
     tell_values,
 )
+from matou.cli.language import translate
+from matou.cli.prompts import ask_for_new, confirm
+from matou.cli.sources import Usage
+from matou.cli.verbosity import say
 from matou.credentials import Secret
 
 if TYPE_CHECKING:
     from matou.db.users import User
-
     from matou.forge.forge import Forge
 
 _ = translate

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from matou.db.engine import Database
-
 from matou.credentials import Secret
+from matou.db.engine import Database
 
 if TYPE_CHECKING:
     from matou.git.known_refs import KnownRefs

@@ -9,7 +9,6 @@ from typing import TypeVar, cast
 from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
-
 from matou.forge.caches import AnswerMemory, ListingMemory, LogInFailures, PasswordMemory
 from matou.settings import Network
 

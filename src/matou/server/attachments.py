@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote
 from uuid import UUID
 
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from matou.credentials import Secret
+from matou.errors import NotFound, Refused
 from matou.forge.access import Action, reach_repository
+from matou.forge.content.uploads import StoredFile, open_upload
 from matou.model.names import RepositoryPath
+from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
+from matou.server.errors import answer_for
 from matou.server.lfs_files import DOWNLOAD_PIECE_BYTES
 from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
@@ -24,14 +32,6 @@ from matou.server.streaming import (
     send_answer,
     send_piece,
 )
-from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
-
-from matou.credentials import Secret
-from matou.errors import NotFound, Refused
-from matou.forge.content.uploads import StoredFile, open_upload
-from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
-from matou.server.errors import answer_for
 
 FOLDERS = ("attachment", "uploads")
 _SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")

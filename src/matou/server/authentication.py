@@ -9,14 +9,13 @@ from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.server.streaming import Header, header
-
 from matou.credentials import Secret
 from matou.errors import MatouError, Refused
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
+from matou.server.streaming import Header, header
 
 CHALLENGE: Header = (b"www-authenticate", b'Basic realm="Matou", charset="UTF-8"')
 LONGEST_AUTHORIZATION_BYTES = 4096

@@ -7,13 +7,13 @@ import errno
 from dataclasses import dataclass
 
 import structlog
+
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.forge.accounts.users import TooManyFailures
 from matou.model.names import InvalidName
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 from matou.storage.files import DiskFull
-
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.forge.accounts.users import TooManyFailures
 
 log = structlog.get_logger(__name__)
 

@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.cli.kept import Kept
 from matou.cli.proofs import Proven, prove_password, prove_token
+from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.names import Place, SecretKind, SecretStore
 from matou.credentials.renewal import LogInAgain, StoreGone
 from matou.credentials.system_store import SystemStore
-from matou.platforms.gitee.errors import ActionRefused, CredentialRefused, NotThere
-
-from matou.credentials import Secret
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
+from matou.platforms.gitee.errors import ActionRefused, CredentialRefused, NotThere
 from matou.settings import Settings
 from support.matou_server import PASSWORD, MatouServer
 

@@ -6,20 +6,20 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.db.engine import Database, open_database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.names import RepositoryPath
-
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import (
     create_repository,
 )
+from matou.model.names import RepositoryPath
 from support.clocks import Clock
 from support.desk import Desk
 from support.git_repositories import git, store_object

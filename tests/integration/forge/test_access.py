@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
+from matou.errors import NotFound
 from matou.forge.access import (
     ALL_SCOPES,
     ANONYMOUS,
@@ -28,10 +30,6 @@ from matou.forge.access import (
     require,
     require_scope,
 )
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-
-from matou.errors import NotFound
 from matou.forge.accounts.members import LastOwner, add_member, members, remove_member, role_of
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, create_project, visible_children
 from matou.forge.accounts.tokens import create_project_token, resolve_token
@@ -47,6 +45,8 @@ from matou.forge.repositories.lifecycle import (
     unarchive_repository,
     visible_repositories,
 )
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 from support.access_table import repository_cells
 
 

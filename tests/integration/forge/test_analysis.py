@@ -8,16 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.archive.cache import cache_folder
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.analysis.history import COMMITS, LINE_COUNTS, History
-from matou.forge.analysis.jobs import StillComputing, Waiters
-from matou.forge.analysis.languages import languages
-from matou.git.objects import MissingObject
-from matou.model.names import RepositoryPath
-
 from matou.errors import Damaged
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.analysis import contributions, history
@@ -31,10 +26,15 @@ from matou.forge.analysis.contributions import (
     counted,
     text_of,
 )
+from matou.forge.analysis.history import COMMITS, LINE_COUNTS, History
+from matou.forge.analysis.jobs import StillComputing, Waiters
+from matou.forge.analysis.languages import languages
 from matou.forge.analysis.upkeep import forget, refresh
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
+from matou.git.objects import MissingObject
+from matou.model.names import RepositoryPath
 from support.git_repositories import fast_import, git, git_bytes
 from support.histories import make_odd_history
 

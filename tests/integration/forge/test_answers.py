@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from matou.db.engine import Database, open_database
 
+from matou.db.engine import Database, open_database
 from matou.forge.caches import AnswerMemory
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from matou.db.repositories import Repository
-from matou.git.repository import create_bare
 
+from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import Finding, FindingKind, check
+from matou.git.repository import create_bare
 from support.clocks import Clock
 
 

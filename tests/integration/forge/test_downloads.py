@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from matou.db.engine import Database, DatabaseBusy, open_database
-from matou.db.repositories import Repository
 
 from matou.db import downloads
+from matou.db.engine import Database, DatabaseBusy, open_database
+from matou.db.repositories import Repository
 from matou.forge.forge import Forge
 from matou.forge.repositories.downloads import (
     LONGEST_RANGE_DAYS,

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from matou.db.between import Between
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.model.events import EventKind
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
 from matou.forge.repositories.activity import SHOWN, activity
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.lifecycle import create_repository, delete_repository
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from support.clocks import Clock
 
 

@@ -6,21 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository, NotAllowed, ReadOnly
-from matou.git.edits import (
-    LONGEST_MESSAGE_BYTES,
-    InvalidMessage,
-    InvalidPerson,
-    PathBlocked,
-    Person,
-    RefusedFile,
-)
-from matou.git.objects import InvalidTreePath
-from matou.git.quarantine import OtherObjectFormat
-from matou.model.platform import Visibility
 
+from matou.db.users import User
 from matou.errors import MatouError
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository, NotAllowed, ReadOnly
 from matou.forge.content.branches import InvalidRefName, NoSuchRevision
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
@@ -40,6 +29,17 @@ from matou.forge.repositories.lifecycle import (
     rename_repository,
     set_visibility,
 )
+from matou.git.edits import (
+    LONGEST_MESSAGE_BYTES,
+    InvalidMessage,
+    InvalidPerson,
+    PathBlocked,
+    Person,
+    RefusedFile,
+)
+from matou.git.objects import InvalidTreePath
+from matou.git.quarantine import OtherObjectFormat
+from matou.model.platform import Visibility
 from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
 from support.git_repositories import git, git_bytes, init_bare
 

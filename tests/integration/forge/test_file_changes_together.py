@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 
 import pytest
-from matou.db.engine import Database
 
+from matou.db.engine import Database
 from matou.errors import MatouError
 from matou.forge.content.file_changes import (
     FileChanged,
@@ -69,7 +69,7 @@ def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk
 
 def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """As two processes do not: nothing but git's own locks stands between them."""
-    monkeypatch.setattr(turns, "_turn_of", lambda *_: write_lock._Turn())
+    monkeypatch.setattr(write_lock, "_turn_of", lambda *_: write_lock._Turn())
     desk.create("README.md")
 
     written, failed = together([partial(desk.create, f"{number}") for number in range(6)])

@@ -6,18 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
-from matou.git.local_copy import copy_reachable
-from matou.git.repository import create_bare
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-from matou.model.refs import RefListing
-
 from matou.errors import NotFound
+from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import NameTaken
 from matou.forge.content.references import ref_listing
@@ -35,6 +30,11 @@ from matou.forge.repositories.lifecycle import (
     set_visibility,
 )
 from matou.forge.repositories.repository_lists import repository_facts
+from matou.git.local_copy import copy_reachable
+from matou.git.repository import create_bare
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.refs import RefListing
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 

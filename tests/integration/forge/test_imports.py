@@ -7,20 +7,20 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from matou.db.namespaces import Namespace
 from matou.db.users import User
-from matou.forge.access import NoSuchNamespace
-from matou.git.run import GitFailed
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-
 from matou.errors import MatouError
+from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import exists, open_object
 from matou.forge.repositories.imports import ImportRefused
 from matou.forge.repositories.lifecycle import import_repository, repositories_in
+from matou.git.run import GitFailed
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

@@ -9,21 +9,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.archive.cache import cache_folder
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.analysis.languages import ANSWER, languages
-from matou.forge.analysis.worker import VERDICTS
-from matou.git.jail import Limits
-from matou.git.run_worker import WorkerFailed, ask_worker
-from matou.model.names import RepositoryPath
-
 from matou.errors import Damaged
 from matou.forge.accounts.namespaces import create_organization
+from matou.forge.analysis.languages import ANSWER, languages
+from matou.forge.analysis.worker import VERDICTS
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
+from matou.git.jail import Limits
+from matou.git.run_worker import WorkerFailed, ask_worker
+from matou.model.names import RepositoryPath
 from support.git_repositories import fast_import, git
 
 SECONDS = 60

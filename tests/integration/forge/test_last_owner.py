@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+
+from matou.db import memberships
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User
-
-from matou.db import memberships
 from matou.errors import MatouError
 from matou.forge.accounts.members import LastOwner, add_member, members, remove_member
 from matou.forge.accounts.namespaces import create_organization

@@ -4,14 +4,14 @@ import hashlib
 import io
 
 import pytest
+
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.model.names import RepositoryPath
-
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import InvalidOid, NoSuchObject, WrongObject, exists, open_object, receive, size
 from matou.forge.repositories.lifecycle import create_repository, delete_repository
+from matou.model.names import RepositoryPath
 
 BYTES = b"a large file\n" * 1000
 OID = hashlib.sha256(BYTES).hexdigest()

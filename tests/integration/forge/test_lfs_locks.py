@@ -1,19 +1,19 @@
 """Locks in the database, on both kinds of it."""
 
 import pytest
+
 from matou.db.lfs_locks import LockId
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
-from matou.model.names import RepositoryPath
-
 from matou.errors import NotFound
+from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs_locks import AlreadyLocked, LockOfOther, find_locks, list_locks, lock_path, unlock
 from matou.forge.repositories.lifecycle import create_repository, delete_repository, find_repository
+from matou.model.names import RepositoryPath
 
 
 def test_a_lock_is_kept_found_listed_and_taken_away(forge: Forge, anna: User, team: Namespace) -> None:

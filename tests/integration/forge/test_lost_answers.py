@@ -3,11 +3,10 @@
 import itertools
 
 import pytest
-from matou.archive.layout import Archive
-from matou.db.engine import Database, OutcomeUnknown
-from matou.model.names import RepositoryPath
 from sqlalchemy import PoolProxiedConnection
 
+from matou.archive.layout import Archive
+from matou.db.engine import Database, OutcomeUnknown
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -18,6 +17,7 @@ from matou.forge.repositories.lifecycle import (
     rename_repository,
     repositories_in,
 )
+from matou.model.names import RepositoryPath
 from support.clocks import Clock
 
 

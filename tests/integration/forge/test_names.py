@@ -1,12 +1,11 @@
 """Names that nobody may take: those that people read as another one's, and those of the server's own paths."""
 
 import pytest
+from starlette.routing import Route
+
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.names import RepositoryPath
-from starlette.routing import Route
-
 from matou.forge.accounts.name_rules import ROUTES, LookalikeName, NameOfRoute
 from matou.forge.accounts.namespace_moves import rename_namespace
 from matou.forge.accounts.namespaces import create_organization, create_project
@@ -14,6 +13,7 @@ from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository, rename_repository
 from matou.forge.repositories.transfers import transfer_repository
+from matou.model.names import RepositoryPath
 from matou.server.app import build_app
 
 CYRILLIC_ACME = "\u0430cme"

@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, OPERATOR, Action, Identity, NotAllowed, may
-from matou.model.names import NamespacePath, RepositoryPath
-
 from matou.errors import NotFound
+from matou.forge.access import ALL_SCOPES, OPERATOR, Action, Identity, NotAllowed, may
 from matou.forge.accounts import namespace_moves
 from matou.forge.accounts.members import LastOwner, add_member
 from matou.forge.accounts.namespace_moves import rename_namespace
@@ -24,6 +23,7 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
 from matou.forge.repositories.lifecycle import create_repository, find_repository, repositories_in
+from matou.model.names import NamespacePath, RepositoryPath
 
 PATHS = ("team/boats/one", "team/boats/two", "team/three")
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.git.objects import TreePath
-from matou.git.repository import size_bytes
-
 from matou.forge.content.file_changes import Wish, create_file
 from matou.forge.forge import Forge
 from matou.forge.maintenance import packing
 from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
 from matou.forge.repositories.lifecycle import find_repository_by_id
+from matou.git.objects import TreePath
+from matou.git.repository import size_bytes
 from support.clocks import Clock
 from support.git_repositories import git, store_object
 

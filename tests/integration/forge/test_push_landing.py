@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
+
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.git.incoming_pack import IncomingPack
-from matou.git.pushed_objects import PushedObjects
-from matou.model.names import ObjectId, RefName, RepositoryPath
-from matou.model.refs import RefChange
-from matou.model.repository_settings import PushRules
-from structlog.testing import capture_logs
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.content.branches import delete_branch
 from matou.forge.forge import Forge
@@ -26,6 +21,11 @@ from matou.forge.push.push_landing import Landing, land
 from matou.forge.push.push_rules import judge
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
+from matou.git.incoming_pack import IncomingPack
+from matou.git.pushed_objects import PushedObjects
+from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefChange
+from matou.model.repository_settings import PushRules
 from support.git_repositories import git, git_bytes, make_repository, refs_of, tip_of
 
 MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")

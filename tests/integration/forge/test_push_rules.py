@@ -7,17 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.git.objects import TreePath
-from matou.git.pushed_objects import PushedObjects
-from matou.git.quarantine import ObjectKind, Quarantine
-from matou.model.names import ObjectId, RefName, RepositoryPath
-from matou.model.refs import RefChange
-from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
-
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.signing_keys import add_signing_key
@@ -29,6 +23,12 @@ from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
+from matou.git.objects import TreePath
+from matou.git.pushed_objects import PushedObjects
+from matou.git.quarantine import ObjectKind, Quarantine
+from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefChange
+from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
 from support.git_repositories import commit_file, force_push, git, make_repository, refs_of, tip_of
 from support.signing import new_key, unsigned_commit, with_signature
 

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from matou.db.events import Event, list_events
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING
-from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
-from matou.git.objects import TreePath
-from matou.model.events import EventKind
-from matou.model.names import ObjectId, RefName
-from matou.model.refs import RefChange
-from matou.model.repository_settings import PushRules
-
 from matou.errors import MatouError, TryLater
+from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
 from matou.forge.content import branches
 from matou.forge.content.file_changes import Wish, create_file
 from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefChanged, RefTaken, update_refs
@@ -27,6 +22,11 @@ from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
 from matou.forge.repositories.lifecycle import delete_repository, find_repository_by_id, rename_repository
 from matou.forge.repositories.settings import change_settings
+from matou.git.objects import TreePath
+from matou.model.events import EventKind
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefChange
+from matou.model.repository_settings import PushRules
 from support.git_repositories import ENVIRONMENT, git, refs_of, tip_of
 
 

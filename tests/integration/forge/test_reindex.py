@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     LfsState,
@@ -21,12 +22,8 @@ from matou.archive.manifest import (
 from matou.archive.snapshots import lfs_list_text
 from matou.db.engine import open_database
 from matou.db.memberships import Role
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
-from matou.git.repository import create_bare
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import VersionControl, Visibility
-
 from matou.errors import Damaged
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
 from matou.forge.accounts.labels import labels
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
@@ -43,6 +40,9 @@ from matou.forge.repositories.lifecycle import (
     set_visibility,
     visible_repositories,
 )
+from matou.git.repository import create_bare
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import VersionControl, Visibility
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 LARGE = b"large"

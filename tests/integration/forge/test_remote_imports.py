@@ -8,14 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.db.engine import Connection, Database
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import NoSuchNamespace
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
@@ -24,6 +22,8 @@ from matou.forge.repositories import remote_imports
 from matou.forge.repositories.lifecycle import find_repository, repositories_in
 from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, import_from
 from matou.forge.repositories.repository_metadata import Profile
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from support.clocks import Clock
 from support.git_repositories import commit_file, commit_stream, fast_import, git, lfs_pointer, refs_of, tip_of
 from support.matou_server import MatouServer

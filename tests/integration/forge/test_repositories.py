@@ -7,18 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.archive.cache import cache_folder
+from matou.credentials import Secret
+from matou.db import repositories as rows
 from matou.db.engine import DatabaseBusy, open_database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, NoSuchRepository, may
-from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
-from matou.model.platform import Visibility
-
-from matou.credentials import Secret
-from matou.db import repositories as rows
 from matou.errors import MatouError, NotFound
+from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, NoSuchRepository, may
 from matou.forge.accounts.namespaces import (
     IconTooLarge,
     NotEmpty,
@@ -48,6 +46,8 @@ from matou.forge.repositories.lifecycle import (
     repositories_in,
     set_default_branch,
 )
+from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
+from matou.model.platform import Visibility
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

@@ -7,6 +7,11 @@ from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event, select
+from sqlalchemy.exc import StatementError
+
+from matou.db import repositories as rows
+from matou.db import repository_members as member_rows
 from matou.db.forks import insert_fork
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
@@ -18,13 +23,6 @@ from matou.db.stars import put_mark as insert_mark
 from matou.db.users import User
 from matou.db.viewers import sees_repository
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, viewer
-from matou.model.names import NamespacePath, RepositoryPath, folded
-from matou.model.platform import Visibility
-from sqlalchemy import Connection, event, select
-from sqlalchemy.exc import StatementError
-
-from matou.db import repositories as rows
-from matou.db import repository_members as member_rows
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
@@ -38,6 +36,8 @@ from matou.forge.repositories.repository_lists import (
     repository_facts,
 )
 from matou.forge.repositories.stars import put_mark
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import Visibility
 
 MORE_THAN_ALL = 1000
 

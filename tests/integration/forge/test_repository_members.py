@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -22,9 +23,6 @@ from matou.forge.access import (
     may,
     require,
 )
-from matou.model.names import InvalidName, RepositoryPath
-from matou.model.platform import Visibility
-
 from matou.forge.accounts.members import NoSuchMember, add_member, remove_member
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
 from matou.forge.accounts.tokens import create_project_token, resolve_token
@@ -61,6 +59,8 @@ from matou.forge.repositories.repository_members import (
 from matou.forge.repositories.repository_members import (
     remove_member as remove_repository_member,
 )
+from matou.model.names import InvalidName, RepositoryPath
+from matou.model.platform import Visibility
 from support.access_table import repository_cells
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)

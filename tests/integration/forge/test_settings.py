@@ -5,6 +5,8 @@ import threading
 from dataclasses import fields
 
 import pytest
+from sqlalchemy import select, update
+
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -23,6 +25,13 @@ from matou.forge.access import (
     reach_repository,
     require,
 )
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.accounts.users import create_user
+from matou.forge.forge import Forge
+from matou.forge.push.patterns import UnusablePattern
+from matou.forge.repositories.lifecycle import archive_repository, create_repository, set_visibility
+from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.repository_settings import (
@@ -35,15 +44,6 @@ from matou.model.repository_settings import (
     RepositorySettings,
     UnusableSetting,
 )
-from sqlalchemy import select, update
-
-from matou.forge.accounts.members import add_member
-from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.users import create_user
-from matou.forge.forge import Forge
-from matou.forge.push.patterns import UnusablePattern
-from matou.forge.repositories.lifecycle import archive_repository, create_repository, set_visibility
-from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
 
 KINDS = (PushRules, RepositoryRules, Modules, Features, ChangeRequestSettings)
 

@@ -3,12 +3,10 @@
 from datetime import timedelta
 
 import pytest
+
 from matou.db.signing_keys import insert_signing_key
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.git.signatures import UnusableKey, read_certificate
-from matou.model.names import NamespacePath
-
 from matou.forge.accounts.signing_keys import (
     MOST_KEYS,
     BoundToken,
@@ -22,6 +20,8 @@ from matou.forge.accounts.signing_keys import (
 )
 from matou.forge.accounts.users import create_user, set_active
 from matou.forge.forge import Forge
+from matou.git.signatures import UnusableKey, read_certificate
+from matou.model.names import NamespacePath
 from support.clocks import Clock
 from support.signing import new_key
 

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
+
 from matou.db.between import Between
 from matou.db.engine import OwnerGone
 from matou.db.fork_listings import ForkOrder
@@ -16,11 +18,6 @@ from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.model.events import EventKind
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-from sqlalchemy import insert
-
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
@@ -37,6 +34,9 @@ from matou.forge.repositories.stars import (
     remove_mark,
     visible_forks,
 )
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
 from support.clocks import Clock
 
 Fork = Callable[[str, Visibility], Repository]

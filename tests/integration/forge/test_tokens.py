@@ -5,11 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-
-from matou.credentials import Secret
 from matou.forge.accounts.tokens import (
     NoSuchToken,
     create_project_token,

@@ -1,15 +1,14 @@
 """Repositories that move into another namespace: rights on both sides, and nothing lost on the way."""
 
 import pytest
+
+from matou.credentials import Secret
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Action, Identity, MissingScope, NotAllowed, ReadOnly, Scope, may
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-
-from matou.credentials import Secret
 from matou.errors import NotFound
+from matou.forge.access import ALL_SCOPES, Action, Identity, MissingScope, NotAllowed, ReadOnly, Scope, may
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
@@ -24,6 +23,7 @@ from matou.forge.repositories.lifecycle import (
     repositories_in,
 )
 from matou.forge.repositories.transfers import WrongPassword, require_password, transfer_repository
+from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 
 ANNAS = NamespacePath(("anna",))
 

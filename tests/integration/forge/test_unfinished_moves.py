@@ -11,13 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.archive.layout import Archive
+from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
 from matou.db.repositories import Repository
-from matou.model.names import RepositoryPath
-from matou.storage.files import DiskFull, WriteFailed
-
-from matou.db import repositories as rows
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.users import create_user
@@ -34,7 +32,9 @@ from matou.forge.repositories.lifecycle import (
     repositories_in,
 )
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
+from matou.model.names import RepositoryPath
 from matou.settings import Settings
+from matou.storage.files import DiskFull, WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
 
@@ -407,7 +407,7 @@ def test_a_folder_that_cannot_be_moved_back_either_is_put_right_by_the_next_star
     this_process: Forge, ship: Callable[[], Repository], fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = ship()
-    monkeypatch.setattr(unfinished_moves, "_PAUSES_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(move_recovery, "_PAUSES_SECONDS", (0.0, 0.0))
     fault(os, "fsync", 4, 3)
     # The move itself works, none back does.
     fault(Path, "rename", 2, 3)

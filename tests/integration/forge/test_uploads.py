@@ -5,17 +5,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.events import EventKind
-from matou.model.names import RepositoryPath
-from matou.storage.files import DiskFull
-
 from matou.errors import MatouError
+from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.users import create_user
 from matou.forge.content.uploads import (
     LARGEST_UPLOAD_BYTES,
@@ -30,6 +27,9 @@ from matou.forge.content.uploads import (
 from matou.forge.forge import Forge
 from matou.forge.repositories.activity import activity
 from matou.forge.repositories.lifecycle import create_repository, delete_repository
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.storage.files import DiskFull
 from support.clocks import Clock
 from support.private_mounts import mount_memory, private_mounts, resize_memory
 

@@ -6,15 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from matou.db.namespaces import NamespaceKind
-from matou.db.schema import users as user_rows
-from matou.db.users import UserKind
-from matou.forge.access import ALL_SCOPES, Action, Identity, may
-from matou.model.names import InvalidName, NamespacePath
 from sqlalchemy import select
 
 from matou.credentials import Secret
+from matou.db.namespaces import NamespaceKind
+from matou.db.schema import users as user_rows
+from matou.db.users import UserKind
 from matou.errors import TryLater
+from matou.forge.access import ALL_SCOPES, Action, Identity, may
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.users import (
     _HASH_OF_NOBODY,
@@ -31,6 +30,7 @@ from matou.forge.accounts.users import (
 )
 from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName, NamespacePath
 from support.clocks import Clock
 
 PASSWORD = Secret("correct horse battery")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from matou.db.memberships import Role
 
+from matou.db.memberships import Role
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.lifecycle import find_repository

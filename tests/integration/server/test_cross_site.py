@@ -6,10 +6,10 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from matou.archive.layout import Archive
 from matou.db.engine import open_database
 from matou.db.upgrade import upgrade_if_behind
-
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.server.app import build_app

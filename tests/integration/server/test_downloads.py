@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from matou.db.repositories import Repository
 
 from matou.db import downloads
+from matou.db.repositories import Repository
 from matou.forge.repositories.downloads import day_of
 from support.git_repositories import commit_file, git, make_many_refs, make_repository
 from support.matou_server import MatouServer, running_server

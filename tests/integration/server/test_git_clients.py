@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from matou.db.repositories import Repository
 
+from matou.db.repositories import Repository
 from matou.forge.repositories.lifecycle import archive_repository, find_repository
 from support.git_repositories import ENVIRONMENT, git, make_repository, make_source
 from support.matou_server import MatouServer

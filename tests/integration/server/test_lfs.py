@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 import urllib3
-from matou.db.repositories import Repository
-from matou.model.platform import Visibility
 
+from matou.db.repositories import Repository
 from matou.forge.accounts.tokens import list_tokens, revoke_token
+from matou.model.platform import Visibility
 from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer, memory_bytes
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import urllib3
+
 from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.repositories.settings import change_settings
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Features
-
-from matou.forge.repositories.settings import change_settings
 from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer
 

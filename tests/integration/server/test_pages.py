@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import pytest
 import urllib3
-from matou.model.platform import Visibility
 
+from matou.model.platform import Visibility
 from support.git_repositories import commit_stream, fast_import, git
 from support.matou_server import PASSWORD, MatouServer
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from sqlalchemy import update
+
+from matou.credentials import GitCredential, Secret
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.schema import tokens
 from matou.db.users import User
-from sqlalchemy import update
-
-from matou.credentials import GitCredential, Secret
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.accounts.tokens import list_tokens, revoke_token

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pygit2
 import pytest
-from matou.db.repositories import Repository
-from matou.model.names import RepositoryPath
 
+from matou.db.repositories import Repository
 from matou.forge.repositories.lifecycle import import_repository
+from matou.model.names import RepositoryPath
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.matou_server import MatouServer
 

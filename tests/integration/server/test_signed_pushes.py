@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from matou.model.repository_settings import PushRules
 
 from matou.forge.accounts.signing_keys import add_signing_key, remove_signing_key, signing_keys
+from matou.model.repository_settings import PushRules
 from support.git_repositories import (
     git,
     make_repository,

@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
+from matou.errors import MatouError
+from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.platforms.coding.client import CodingClient
 from matou.remote.connections import Limits
 from matou.remote.session import Patience, Session
 from matou.transfer.backup import BackupOptions, backup
 from matou.transfer.connections import HttpConnections
 from matou.transfer.report import BackupReport
-
-from matou.errors import MatouError
-from matou.forge.accounts.namespaces import create_organization, create_project
 from support.fault_proxy import (
     FaultProxy,
     FlipByte,

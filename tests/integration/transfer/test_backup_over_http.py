@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
 from matou.archive.records import read_records
-from matou.platforms.coding.client import CodingClient
-from matou.remote.session import Session
-from matou.transfer.backup import BackupOptions, backup
-from matou.transfer.connections import HttpConnections
-from matou.transfer.report import BackupReport
-
 from matou.credentials import Secret
 from matou.errors import Refused
 from matou.forge.accounts.labels import create_label
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.push import lfs
 from matou.git import children
+from matou.platforms.coding.client import CodingClient
+from matou.remote.session import Session
+from matou.transfer.backup import BackupOptions, backup
+from matou.transfer.connections import HttpConnections
+from matou.transfer.report import BackupReport
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK

@@ -9,10 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
 from matou.archive.layout import Archive
+from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
+from matou.errors import NotFound, Refused
+from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.content.branches import default_branch_of
+from matou.forge.push import lfs
+from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.git import children
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES
@@ -27,14 +35,6 @@ from matou.transfer.migrate_plan import SamePlace, UnusableName
 from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target, TargetConnections
-
-from matou.credentials import Secret
-from matou.errors import NotFound, Refused
-from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.forge.content.branches import default_branch_of
-from matou.forge.push import lfs
-from matou.forge.repositories.lifecycle import create_repository, find_repository
-from matou.git import children
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

@@ -8,20 +8,20 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
+from integration.transfer.test_migrate import CONTENT, Port, by_path, every_platform, outcomes, refs
+from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
+from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.cli.migrate_report import as_json, as_text
+from matou.forge.push import lfs
+from matou.forge.repositories.lifecycle import create_repository
 from matou.git.pktline import encode
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, MoveOutcome
 from matou.transfer.migrate_repository import MoreOpen, NotProven, UnwritableBranch
-
-from integration.transfer.test_migrate import CONTENT, Port, by_path, every_platform, outcomes, refs
-from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
-from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
-from matou.forge.push import lfs
-from matou.forge.repositories.lifecycle import create_repository
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

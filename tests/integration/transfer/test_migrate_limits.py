@@ -6,9 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository
+from integration.transfer.test_migrate import Port
 from matou.db.users import User
+from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.accounts.namespaces import create_organization
+from matou.forge.repositories.settings import change_settings
+from matou.git import children
 from matou.git.refs import read_refs
 from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
@@ -18,12 +24,6 @@ from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, Moved
 from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target
-
-from integration.transfer.test_migrate import Port
-from matou.errors import Phrase, Refused
-from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.settings import change_settings
-from matou.git import children
 from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK

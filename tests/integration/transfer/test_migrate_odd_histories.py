@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from integration.transfer.saved_archives import Team, git, make_repository
-from matou.git.push import Pusher, PushFailed
-from matou.model.names import RepositoryPath
-from matou.transfer.migrate_refs import ShallowHistory
-from matou.transfer.migrate_report import MoveOutcome
 
+from integration.transfer.saved_archives import Team, git, make_repository
 from integration.transfer.test_migrate import Port, by_path, every_platform, outcomes, refs
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.forge.repositories.lifecycle import import_repository
+from matou.git.push import Pusher, PushFailed
+from matou.model.names import RepositoryPath
+from matou.transfer.migrate_refs import ShallowHistory
+from matou.transfer.migrate_report import MoveOutcome
 
 API = "team/shop/api"
 

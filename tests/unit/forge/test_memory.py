@@ -6,10 +6,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from matou.git.known_refs import KnownRefs
-from matou.git.refs import PackedRefs
-from matou.model.names import ObjectId, RefName
-from matou.model.refs import RefListing
 
 from matou.credentials import Secret
 from matou.forge.caches import (
@@ -23,6 +19,10 @@ from matou.forge.caches import (
     LogInFailures,
     PasswordMemory,
 )
+from matou.git.known_refs import KnownRefs
+from matou.git.refs import PackedRefs
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 STORED = Secret("$argon2id$1")

@@ -7,10 +7,10 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matou.model.names import fault_of_segment
 
 from matou.forge.content.file_types import type_of
 from matou.forge.content.uploads import clean_name
+from matou.model.names import fault_of_segment
 
 
 def zipped() -> bytes:

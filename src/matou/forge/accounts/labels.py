@@ -2,14 +2,13 @@
 
 import re
 
+from matou.db import labels as rows
 from matou.db.engine import AlreadyThere
 from matou.db.labels import Label
 from matou.db.namespaces import Namespace
-from matou.model.names import InvalidName
-
-from matou.db import labels as rows
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName
 
 LONGEST_LABEL = 100
 

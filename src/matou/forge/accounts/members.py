@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Mapping
 
+from matou.db import memberships
 from matou.db.engine import Connection
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User, UserId
-from matou.model.names import NamespacePath
-
-from matou.db import memberships
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
+from matou.model.names import NamespacePath
 
 
 class NoSuchMember(NotFound):

@@ -4,16 +4,13 @@ import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from matou.db import namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
-from matou.forge.access import Action, Identity, ReadOnly, State, no_such_namespace
-from matou.model.events import EventKind
-from matou.model.names import NamespacePath, RepositoryPath, folded
-
-from matou.db import namespaces, repositories
 from matou.errors import Refused
 from matou.forge import access
+from matou.forge.access import Action, Identity, ReadOnly, State, no_such_namespace
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
@@ -22,6 +19,8 @@ from matou.forge.repositories.events import record_event
 from matou.forge.repositories.lifecycle import no_longer_there
 from matou.forge.repositories.repository_dirs import FolderGone, moved
 from matou.forge.repositories.write_lock import only_writer
+from matou.model.events import EventKind
+from matou.model.names import NamespacePath, RepositoryPath, folded
 
 OTHER_FILES = 256
 """What a process has open besides."""

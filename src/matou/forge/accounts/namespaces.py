@@ -2,19 +2,18 @@
 
 from collections.abc import Collection
 
+from matou.db import memberships, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection, OwnerGone
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
-from matou.forge.access import Identity, NoSuchNamespace, no_such_namespace, viewer
-from matou.model.names import NamespacePath, RepositoryPath
-
-from matou.db import memberships, namespaces, repositories
 from matou.errors import Conflict, Refused
+from matou.forge.access import Identity, NoSuchNamespace, no_such_namespace, viewer
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
+from matou.model.names import NamespacePath, RepositoryPath
 
 LARGEST_ICON_BYTES = 2 * 1024 * 1024
 

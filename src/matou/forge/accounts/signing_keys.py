@@ -4,16 +4,15 @@ A key vouches for an account's commits only under the e-mail that the account an
 signature over that name keeps anybody from registering another person's key as theirs.
 """
 
+from matou.db import signing_keys as rows
 from matou.db.engine import AlreadyThere
 from matou.db.signing_keys import SigningKey, SigningKeyId
 from matou.db.users import User
+from matou.errors import Conflict, NotFound, Refused
 from matou.forge.access import Identity
+from matou.forge.forge import Forge
 from matou.git.signatures import Certificate, UnusableKey, merged, read_certificate
 from matou.model.names import folded
-
-from matou.db import signing_keys as rows
-from matou.errors import Conflict, NotFound, Refused
-from matou.forge.forge import Forge
 
 MOST_KEYS = 50
 

@@ -6,18 +6,17 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
+from matou.credentials import GitCredential, Secret
+from matou.db import memberships, tokens, users
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
 from matou.db.users import NewUser, User, UserKind, may_log_in
-from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.model.names import folded
-
-from matou.credentials import GitCredential, Secret
-from matou.db import memberships, tokens, users
 from matou.errors import NotFound
+from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
+from matou.model.names import folded
 
 PROJECT_SCOPES = frozenset({Scope.PROJECT_READ, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
 

@@ -1,15 +1,14 @@
 """Deleting an account: what it owns alone must have somebody else before it goes."""
 
+from matou.db import memberships, namespaces, users
 from matou.db.engine import Connection, OwnerGone
 from matou.db.namespaces import NamespaceKind
 from matou.db.users import User
-from matou.model.names import NamespacePath
-
-from matou.db import memberships, namespaces, users
 from matou.errors import NotFound
 from matou.forge.accounts.members import LastOwner
 from matou.forge.accounts.namespaces import NotEmpty
 from matou.forge.forge import Forge
+from matou.model.names import NamespacePath
 
 
 def delete_user(forge: Forge, user: User) -> None:

@@ -8,17 +8,17 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+
+from matou.credentials import Secret
+from matou.db import memberships, namespaces, users
 from matou.db.engine import AlreadyThere
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
-from matou.model.names import InvalidName, NamespacePath, folded
-
-from matou.credentials import Secret
-from matou.db import memberships, namespaces, users
 from matou.errors import Conflict, MatouError, TryLater
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName, NamespacePath, folded
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024

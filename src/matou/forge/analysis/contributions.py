@@ -17,10 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
+
 from matou.archive.cache import cache_folder
 from matou.db.repositories import Repository
+from matou.errors import Damaged
 from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import all_at_once, done, still_computing
+from matou.forge.analysis.memory import PATIENCE, analyses_of, commit_at
+from matou.forge.content.revisions import NoSuchRevision
+from matou.forge.forge import Forge
 from matou.git.blobs import read_blob
 from matou.git.line_counts import LineCount, count_lines, tell_history
 from matou.git.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, Person
@@ -35,11 +40,6 @@ from matou.git.objects import (
 )
 from matou.git.run import TOOK_TOO_MUCH, GitFailed, Limits
 from matou.model.names import ObjectId
-
-from matou.errors import Damaged
-from matou.forge.analysis.memory import PATIENCE, analyses_of, commit_at
-from matou.forge.content.revisions import NoSuchRevision
-from matou.forge.forge import Forge
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

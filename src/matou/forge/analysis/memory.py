@@ -10,11 +10,10 @@ from typing import Final, TypeVar, cast
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import Jobs, Waiters
-from matou.git.objects import find_commit, open_repository
-from matou.model.names import ObjectId
-
 from matou.forge.content.contents import object_at
 from matou.forge.forge import Forge
+from matou.git.objects import find_commit, open_repository
+from matou.model.names import ObjectId
 
 Result = TypeVar("Result")
 

@@ -2,14 +2,13 @@
 
 from matou.archive.cache import cache_folder, forget
 from matou.db.repositories import Repository
+from matou.forge.analysis.contributions import counted
 from matou.forge.analysis.history import LINE_COUNTS
 from matou.forge.analysis.jobs import StillComputing
 from matou.forge.analysis.languages import ANSWER, languages
-from matou.git.objects import MissingObject
-
-from matou.forge.analysis.contributions import counted
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
+from matou.git.objects import MissingObject
 
 __all__ = ["forget", "refresh"]
 

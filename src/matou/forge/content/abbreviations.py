@@ -12,15 +12,14 @@ from collections.abc import Hashable
 from typing import Final
 
 from matou.db.repositories import Repository, RepositoryId
-from matou.git.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
-from matou.git.objects import open_repository
-from matou.model.names import ObjectId
-from matou.model.refs import RefListing
-
 from matou.errors import Conflict
 from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.content.revisions import NoSuchRevision, resolve
 from matou.forge.forge import Forge
+from matou.git.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
+from matou.git.objects import open_repository
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
 
 MOST_REMEMBERED: Final = 10_000
 _ABBREVIATION: Final = re.compile(rf"[0-9a-f]{{{SHORTEST_ABBREVIATION},63}}\Z", re.IGNORECASE)

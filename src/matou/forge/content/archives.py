@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import Final
 
 import pygit2
+
 from matou.archive.blobs import is_digest
 from matou.db.repositories import Repository
+from matou.errors import Damaged
+from matou.forge.content.contents import object_at
+from matou.forge.content.history import NoSuchCommit
+from matou.forge.forge import Forge
+from matou.forge.push import lfs
+from matou.forge.repositories.downloads import count_download
+from matou.forge.repositories.settings import read_settings
 from matou.git.archive_rewriting import Replacement, archive_replacing
 from matou.git.archives import (
     LARGEST_ARCHIVE_BYTES,
@@ -24,14 +32,6 @@ from matou.git.blobs import PIECE_BYTES, read_blob
 from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, SMALLEST_POINTER_BYTES, parse_pointer
 from matou.git.objects import Commit, MissingObject, find_commit, open_repository
 from matou.model.repository_settings import RepositoryRules
-
-from matou.errors import Damaged
-from matou.forge.content.contents import object_at
-from matou.forge.content.history import NoSuchCommit
-from matou.forge.forge import Forge
-from matou.forge.push import lfs
-from matou.forge.repositories.downloads import count_download
-from matou.forge.repositories.settings import read_settings
 
 LARGEST_WITH_LFS_BYTES: Final = 20 * LARGEST_ARCHIVE_BYTES
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w.+-]+")

@@ -5,21 +5,20 @@ before.
 """
 
 from matou.db.repositories import Repository
-from matou.forge.access import Identity
-from matou.git.edits import write_tag
-from matou.git.objects import MissingObject, find_commit, open_repository
-from matou.git.quarantine import Quarantine
-from matou.git.refs import fault_of_ref_name, fault_of_short_name
-from matou.model.names import InvalidName, ObjectId, RefName
-from matou.model.refs import RefChange
-
 from matou.forge import access
+from matou.forge.access import Identity
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.abbreviations import find_revision
 from matou.forge.content.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
+from matou.git.edits import write_tag
+from matou.git.objects import MissingObject, find_commit, open_repository
+from matou.git.quarantine import Quarantine
+from matou.git.refs import fault_of_ref_name, fault_of_short_name
+from matou.model.names import InvalidName, ObjectId, RefName
+from matou.model.refs import RefChange
 
 __all__ = [
     "BRANCHES",

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import pygit2
+
 from matou.db.repositories import Repository, RepositoryId
+from matou.forge.content.abbreviations import find_revision, known_revision
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, NoSuchRevision
+from matou.forge.forge import Forge
 from matou.git.blobs import blob_size, read_blob, stream_blob
 from matou.git.objects import (
     EntryKind,
@@ -26,11 +31,6 @@ from matou.git.objects import (
 from matou.git.protocol import head_object
 from matou.git.trees import Listing, find_tree, list_tree
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
-
-from matou.forge.content.abbreviations import find_revision, known_revision
-from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES, NoSuchRevision
-from matou.forge.forge import Forge
 from matou.settings import MEBIBYTE
 
 LARGEST_WHOLE_BYTES: Final = MEBIBYTE

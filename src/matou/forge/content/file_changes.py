@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from matou.db.repositories import Repository
-from matou.forge.access import Identity
-from matou.git.edits import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
-from matou.git.objects import Commit, TreePath, find_commit, open_repository
-from matou.git.quarantine import ObjectKind, Quarantine
-from matou.model.names import ObjectId, RefName
-from matou.model.refs import RefChange
-
 from matou.errors import Conflict, MatouError, NotFound
 from matou.forge import access
+from matou.forge.access import Identity
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.branches import new_ref
 from matou.forge.content.ref_updates import RefChanged, RefTaken, staying, update_refs
@@ -21,6 +15,11 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.write_lock import only_writer
+from matou.git.edits import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
+from matou.git.objects import Commit, TreePath, find_commit, open_repository
+from matou.git.quarantine import ObjectKind, Quarantine
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefChange
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 MOST_ATTEMPTS = 10

@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Final
 
 import pygit2
+
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
+from matou.errors import NotFound
+from matou.forge.accounts.users import find_user
+from matou.forge.content.contents import known_object_at, object_at
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
+from matou.forge.forge import Forge
+from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
 from matou.git.objects import (
     Commit,
@@ -27,14 +35,6 @@ from matou.git.objects import (
 from matou.git.objects import Tag as TagObject
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
-
-from matou.errors import NotFound
-from matou.forge.accounts.users import find_user
-from matou.forge.content.contents import known_object_at, object_at
-from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
-from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.settings import MEBIBYTE
 
 MOST_REMEMBERED_BYTES: Final = 16 * MEBIBYTE

@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import Final
 
 from matou.db.repositories import Repository
-from matou.git.last_changes import last_changes
-from matou.git.objects import TooLargeToRead, TreePath, find_commit, open_repository
-from matou.model.names import ObjectId
-
 from matou.errors import TryLater
 from matou.forge.content.contents import MOST_IN_A_FOLDER, Entry, list_entries, object_at
 from matou.forge.forge import Forge
+from matou.git.last_changes import last_changes
+from matou.git.objects import TooLargeToRead, TreePath, find_commit, open_repository
+from matou.model.names import ObjectId
 
 LOOKING_AT_ONCE: Final = 2
 LONGEST_WAIT: Final = timedelta(seconds=20)

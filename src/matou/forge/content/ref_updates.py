@@ -5,7 +5,15 @@ from contextlib import contextmanager
 
 from matou.db.repositories import Repository
 from matou.db.repositories import find_repository_by_id as row_of
+from matou.errors import Damaged, Refused, TryLater
+from matou.forge import access
 from matou.forge.access import Identity, no_such_repository
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES
+from matou.forge.forge import Forge
+from matou.forge.push.push_rules import judge, rules_apply
+from matou.forge.push.pushes import after_push
+from matou.forge.repositories.write_lock import only_writer
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
@@ -14,15 +22,6 @@ from matou.git.run import GitFailed
 from matou.model.names import RefName
 from matou.model.refs import RefChange
 from matou.storage.files import syncfs, tells_of_every_fault
-
-from matou.errors import Damaged, Refused, TryLater
-from matou.forge import access
-from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES
-from matou.forge.forge import Forge
-from matou.forge.push.push_rules import judge, rules_apply
-from matou.forge.push.pushes import after_push
-from matou.forge.repositories.write_lock import only_writer
 
 __all__ = [
     "DefaultBranchKept",

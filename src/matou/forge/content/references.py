@@ -3,11 +3,10 @@
 from collections.abc import Hashable
 
 from matou.db.repositories import Repository
+from matou.forge.forge import Forge
 from matou.git.known_refs import KnownRefs, read_known_refs
 from matou.git.refs import marks_of
 from matou.model.refs import RefListing
-
-from matou.forge.forge import Forge
 
 MOST_MARKS_AT_ONCE = 500
 """Looking at one takes 3 µs or so."""

@@ -3,12 +3,11 @@
 import re
 
 from matou.db.repositories import Repository
-from matou.model.names import ObjectId, RefName, object_id
-from matou.model.refs import RefListing
-
 from matou.errors import NotFound
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
+from matou.model.names import ObjectId, RefName, object_id
+from matou.model.refs import RefListing
 
 BRANCHES = "refs/heads/"
 TAGS = "refs/tags/"

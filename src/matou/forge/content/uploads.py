@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from matou.db import uploads
 from matou.db.repositories import Repository
 from matou.db.uploads import Upload
 from matou.db.users import User
-from matou.model.events import EventKind
-from matou.model.names import LONGEST_SEGMENT_BYTES, fault_of_segment
-
-from matou.db import uploads
 from matou.errors import MatouError, NotFound
 from matou.forge.content.file_types import ANYTHING, FileType, type_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
+from matou.model.events import EventKind
+from matou.model.names import LONGEST_SEGMENT_BYTES, fault_of_segment
 
 LARGEST_UPLOAD_BYTES = 20 * 1024 * 1024
 _NAMELESS = "file"

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from matou.git.refs import DamagedRefs, read_refs
-from matou.git.repository import LEFTOVER_AGE, leftovers
-
 from matou.db import repositories
 from matou.forge.forge import Forge
+from matou.git.refs import DamagedRefs, read_refs
+from matou.git.repository import LEFTOVER_AGE, leftovers
 
 
 class FindingKind(StrEnum):

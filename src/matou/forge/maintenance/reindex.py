@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+
 from matou.archive.chain import SourceKey, checked_lines, digest_of_file, manifests, newest_manifests, source_key
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine
 from matou.archive.snapshots import parse_lfs_list
+from matou.db import index_state, labels, lfs_objects, namespaces, repositories
 from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.repositories import NewRepository
+from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.forge.forge import Forge
+from matou.forge.repositories.lifecycle import branch_of_head
 from matou.git.repository import size_bytes
 from matou.model.decoding_faults import NOT_DECODED
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-
-from matou.db import index_state, labels, lfs_objects, namespaces, repositories
-from matou.errors import Conflict, Damaged, MatouError, NotFound
-from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import branch_of_head
 
 
 class PlaceTaken(Conflict):

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from matou.archive.blobs import UnexpectedDigest, is_digest
+from matou.db import lfs_objects
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
-from matou.model.repository_settings import Features
-from matou.storage.files import CHUNK_BYTES
-
-from matou.db import lfs_objects
 from matou.errors import Damaged, MatouError, NotFound, Refused
 from matou.forge.forge import Forge
 from matou.forge.repositories.settings import read_settings
+from matou.model.repository_settings import Features
+from matou.storage.files import CHUNK_BYTES
 
 
 class InvalidOid(MatouError):

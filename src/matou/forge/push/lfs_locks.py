@@ -5,17 +5,16 @@ A lock keeps nobody from pushing here: git-lfs asks before a push, and leaves ou
 
 from dataclasses import dataclass
 
+from matou.db import lfs_locks
 from matou.db.engine import AlreadyThere
 from matou.db.lfs_locks import Lock, LockId
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import Action, Identity, NotAllowed
-from matou.model.names import InvalidName
-
-from matou.db import lfs_locks
 from matou.errors import Conflict, NotFound, Refused
 from matou.forge import access
+from matou.forge.access import Action, Identity, NotAllowed
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName
 
 LONGEST_PATH_BYTES = 4096
 MOST_AT_ONCE = 1_000

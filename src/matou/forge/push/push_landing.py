@@ -8,8 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+
 from matou.db.repositories import Repository
+from matou.errors import MatouError, Phrase
 from matou.forge.access import Identity
+from matou.forge.content.ref_updates import require_unmoved
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS
+from matou.forge.forge import Forge
+from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
+from matou.forge.push.pushes import after_push
+from matou.forge.repositories.write_lock import only_writer
 from matou.git.connectivity import broken_tips
 from matou.git.incoming_pack import IncomingPack
 from matou.git.pushed_objects import PushedObjects
@@ -19,15 +28,6 @@ from matou.git.stored_objects import describe_objects
 from matou.model.names import RefName
 from matou.model.refs import RefChange, RefListing
 from matou.storage.files import syncfs, tells_of_every_fault
-
-from matou.errors import MatouError, Phrase
-from matou.forge.content.ref_updates import require_unmoved
-from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES, TAGS
-from matou.forge.forge import Forge
-from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
-from matou.forge.push.pushes import after_push
-from matou.forge.repositories.write_lock import only_writer
 
 log = structlog.get_logger()
 

@@ -10,18 +10,17 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from matou.db.repositories import Repository
-from matou.forge.access import Action, Identity, may
-from matou.git.pushed_objects import PushedObjects
-from matou.model.names import ObjectId
-from matou.model.refs import RefChange, RefListing
-from matou.model.repository_settings import PushRules, RepositoryRules
-
 from matou.errors import Phrase, Refused
+from matou.forge.access import Action, Identity, may
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push.commit_rules import CommitRules
 from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
 from matou.forge.repositories.settings import read_settings
+from matou.git.pushed_objects import PushedObjects
+from matou.model.names import ObjectId
+from matou.model.refs import RefChange, RefListing
+from matou.model.repository_settings import PushRules, RepositoryRules
 
 MEBIBYTE = 1024 * 1024
 MOST_FAULTS_OF_A_RULE = 10

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 import pygit2
 import structlog
+
+from matou.db import repositories
 from matou.db.repositories import Repository
+from matou.errors import Damaged, NotFound, Refused
 from matou.forge.access import Identity, no_such_repository
+from matou.forge.analysis.upkeep import refresh
+from matou.forge.content.references import ref_listing
+from matou.forge.content.revisions import BRANCHES, TAGS
+from matou.forge.forge import Forge
+from matou.forge.maintenance.packing import pack_if_many
+from matou.forge.repositories.events import record_event
 from matou.git.objects import find_commit, open_repository
 from matou.git.quarantine import OtherObjectFormat
 from matou.git.repository import size_bytes
@@ -15,15 +24,6 @@ from matou.model.events import EventKind
 from matou.model.names import ObjectId
 from matou.model.refs import RefChange, RefListing
 from matou.storage.files import syncfs
-
-from matou.db import repositories
-from matou.errors import Damaged, NotFound, Refused
-from matou.forge.analysis.upkeep import refresh
-from matou.forge.content.references import ref_listing
-from matou.forge.content.revisions import BRANCHES, TAGS
-from matou.forge.forge import Forge
-from matou.forge.maintenance.packing import pack_if_many
-from matou.forge.repositories.events import record_event
 
 log = structlog.get_logger()
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from matou.db import events
 from matou.db.between import ALWAYS, Between
 from matou.db.events import Event
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import Action, Identity, may, viewer
-from matou.model.events import EventKind
-
-from matou.db import events
 from matou.forge.forge import Forge
+from matou.model.events import EventKind
 
 _OF_A_REF = frozenset({"ref", "before", "after", "title", "refs"})
 _OF_A_MEMBER = frozenset({"userid", "username", "role", "permission"})

@@ -2,15 +2,14 @@
 
 import secrets
 
+from matou.db import customized_roles
 from matou.db.customized_roles import CustomizedRole, NewCustomizedRole
 from matou.db.engine import AlreadyThere, OwnerGone
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-from matou.model.names import InvalidName
-
-from matou.db import customized_roles
 from matou.errors import Conflict, MatouError, NotFound
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1000

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from weakref import ReferenceType, ref
 
+from matou.db import downloads
 from matou.db.engine import Database
 from matou.db.repositories import Repository
-
-from matou.db import downloads
 from matou.errors import MatouError
 from matou.forge.forge import Forge
 

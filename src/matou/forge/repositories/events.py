@@ -4,12 +4,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from matou.db import events
 from matou.db.engine import Connection
 from matou.db.repositories import RepositoryId
 from matou.db.users import User
 from matou.model.events import EventKind
-
-from matou.db import events
 
 
 def record_event(

@@ -4,11 +4,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from matou.db import forks, lfs_objects, repositories
 from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
+from matou.errors import Conflict, Refused
+from matou.forge import access
 from matou.forge.access import Action, Identity
+from matou.forge.content.references import ref_listing
+from matou.forge.forge import Forge
+from matou.forge.repositories.events import record_event
+from matou.forge.repositories.lifecycle import namespace_for, new_repository, no_longer_there, publish_repository
+from matou.forge.repositories.repository_dirs import staged_repository
+from matou.forge.repositories.repository_metadata import Profile
 from matou.git.lfs_pointers import find_pointers
 from matou.git.local_copy import copy_reachable
 from matou.git.run import GitFailed
@@ -16,16 +25,6 @@ from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.storage.files import syncfs
-
-from matou.db import forks, lfs_objects, repositories
-from matou.errors import Conflict, Refused
-from matou.forge import access
-from matou.forge.content.references import ref_listing
-from matou.forge.forge import Forge
-from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import namespace_for, new_repository, no_longer_there, publish_repository
-from matou.forge.repositories.repository_dirs import staged_repository
-from matou.forge.repositories.repository_metadata import Profile
 
 OPENNESS = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
 

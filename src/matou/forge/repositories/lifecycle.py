@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import MappingProxyType
 
+from matou.archive import cache
+from matou.credentials import GitCredential
+from matou.db import lfs_objects, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.repositories import NewRepository, Repository, RepositoryId
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
+from matou.errors import NotFound
 from matou.forge.access import (
     Identity,
     NoSuchRepository,
@@ -17,21 +21,6 @@ from matou.forge.access import (
     no_such_repository,
     viewer,
 )
-from matou.git.files import publish_file
-from matou.git.ref_transaction import remove_abandoned_locks
-from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
-from matou.git.repository import create_bare, object_format_on_disk, size_bytes
-from matou.git.run import GitAccess
-from matou.model.events import EventKind
-from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
-from matou.model.platform import VersionControl, Visibility
-from matou.model.refs import RefListing
-from matou.storage.files import write_atomically
-
-from matou.archive import cache
-from matou.credentials import GitCredential
-from matou.db import lfs_objects, namespaces, repositories
-from matou.errors import NotFound
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.content.references import ref_listing
@@ -49,6 +38,16 @@ from matou.forge.repositories.imports import (
 from matou.forge.repositories.repository_dirs import FolderGone, moved, removed, staged_repository
 from matou.forge.repositories.repository_metadata import Profile
 from matou.forge.repositories.write_lock import only_writer
+from matou.git.files import publish_file
+from matou.git.ref_transaction import remove_abandoned_locks
+from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
+from matou.git.repository import create_bare, object_format_on_disk, size_bytes
+from matou.git.run import GitAccess
+from matou.model.events import EventKind
+from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
+from matou.model.platform import VersionControl, Visibility
+from matou.model.refs import RefListing
+from matou.storage.files import write_atomically
 
 HEADS = "refs/heads/"
 _LOOK_LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572\u27cb\u27cd")

@@ -13,9 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
+
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
 from matou.db.users import User
+from matou.errors import MatouError, TryLater
+from matou.forge.forge import Forge
+from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
+from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
+from matou.forge.repositories.repository_dirs import staged_repository
+from matou.forge.repositories.repository_metadata import Profile
 from matou.git.jail import GitSetting
 from matou.git.lfs_pointers import find_pointers
 from matou.git.refs import read_refs
@@ -25,15 +32,8 @@ from matou.remote.addresses import Address, UnsafeAddress, look_up, parse_addres
 from matou.remote.clock import Clock
 from matou.remote.lfs import LfsClient, Readable
 from matou.remote.session import Patience, Session
-from matou.storage.files import CHUNK_BYTES, WriteFailed
-
-from matou.errors import MatouError, TryLater
-from matou.forge.forge import Forge
-from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
-from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
-from matou.forge.repositories.repository_dirs import staged_repository
-from matou.forge.repositories.repository_metadata import Profile
 from matou.settings import Network
+from matou.storage.files import CHUNK_BYTES, WriteFailed
 
 log = structlog.get_logger()
 

@@ -3,23 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from matou.db import settings
 from matou.db.engine import Connection
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import Action, Identity
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.repository_settings import Modules
-
-from matou.db import settings
 from matou.errors import MatouError
 from matou.forge import access
+from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.repositories.first_commit import FirstFiles
 from matou.forge.repositories.lifecycle import begin_repository
 from matou.forge.repositories.remote_imports import import_from
 from matou.forge.repositories.repository_metadata import Profile
 from matou.forge.repositories.templates import Holder, gitignore_template, license_template, readme
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.repository_settings import Modules
 
 
 class ImportAndTemplate(MatouError):

@@ -15,15 +15,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+
 from matou.archive.layout import Archive
 from matou.db.engine import AlreadyThere, OutcomeUnknown
 from matou.db.repositories import RepositoryId
+from matou.errors import NotFound
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
 from matou.storage.files import DiskFull, WriteFailed, make_folders, sync_folder, write_atomically
 from matou.storage.os_errors import NO_ROOM
-
-from matou.errors import NotFound
 
 STAGED_PREFIX = "repository-"
 DELETED_PREFIX = "deleted-"

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from matou.db import namespaces, users
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_facts import RepositoryFacts, facts_of
 from matou.db.repository_listings import Wanted, Way, list_wanted
 from matou.db.users import User, UserKind
+from matou.errors import NotFound
 from matou.forge.access import (
     REPOSITORY_POLICY,
     Action,
@@ -17,11 +19,8 @@ from matou.forge.access import (
     require_scope,
     viewer,
 )
-from matou.model.names import InvalidName, NamespacePath
-
-from matou.db import namespaces, users
-from matou.errors import NotFound
 from matou.forge.forge import Forge
+from matou.model.names import InvalidName, NamespacePath
 
 EVERY_WAY = frozenset(Way)
 

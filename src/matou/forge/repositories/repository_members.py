@@ -4,23 +4,22 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 
+from matou.db import customized_roles, repositories, repository_members, users
 from matou.db.engine import Connection
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.repository_members import RepositoryMember
 from matou.db.users import User, UserId, UserKind
-from matou.forge.access import Action, Identity
-from matou.model.events import EventKind
-from matou.model.names import folded
-
-from matou.db import customized_roles, repositories, repository_members, users
 from matou.errors import MatouError, NotFound
 from matou.forge import access
+from matou.forge.access import Action, Identity
 from matou.forge.accounts.members import NoSuchMember
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.customized_roles import no_such_role, standard_role
 from matou.forge.repositories.events import record_event
+from matou.model.events import EventKind
+from matou.model.names import folded
 
 
 class Permission(StrEnum):

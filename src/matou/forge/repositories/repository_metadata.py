@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from matou.errors import MatouError
 from matou.model.names import InvalidName
 from matou.model.platform import Visibility
-
-from matou.errors import MatouError
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 10_000

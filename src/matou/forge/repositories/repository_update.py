@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass
 
-from matou.db.repositories import Repository
-from matou.forge.access import Action, Identity
-from matou.model.events import EventKind
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-from matou.model.repository_settings import Features
-
 from matou.db import repositories
+from matou.db.repositories import Repository
 from matou.forge import access
+from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.forks import require_not_wider
@@ -22,6 +17,10 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.forge.repositories.repository_metadata import Profile
 from matou.forge.repositories.settings import change_settings
+from matou.model.events import EventKind
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.repository_settings import Features
 
 
 @dataclass(frozen=True, slots=True)

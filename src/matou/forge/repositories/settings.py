@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
+
+from matou.db import settings, users
 from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.db.settings import StoredSettings
 from matou.db.users import UserId
-from matou.forge.access import Action, Identity
-from matou.model.events import EventKind
-from matou.model.repository_settings import RepositorySettings, UnusableSetting, names_of
-
-from matou.db import settings, users
 from matou.forge import access
+from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.events import record_event
+from matou.model.events import EventKind
+from matou.model.repository_settings import RepositorySettings, UnusableSetting, names_of
 
 LARGEST_ID = 2**63
 

@@ -1,17 +1,16 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
+from matou.db import fork_listings, stars
 from matou.db.between import ALWAYS, Between
 from matou.db.fork_listings import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
 from matou.db.users import User
 from matou.forge.access import REPOSITORY_POLICY, Action, Identity, require_scope, viewer
-from matou.model.events import EventKind
-
-from matou.db import fork_listings, stars
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.repository_lists import find_person, no_such_user
+from matou.model.events import EventKind
 
 _EVENTS = {
     Mark.STAR: (EventKind.STARRED, EventKind.UNSTARRED),

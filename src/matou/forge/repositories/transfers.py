@@ -1,17 +1,16 @@
 """Repositories that move: into another namespace, to another path; and the password that some ask for it."""
 
+from matou.credentials import Secret
 from matou.db.repositories import Repository
 from matou.db.users import UserKind
-from matou.forge.access import Action, Identity
-from matou.model.events import EventKind
-from matou.model.names import NamespacePath, RepositoryPath
-
-from matou.credentials import Secret
 from matou.errors import Refused
 from matou.forge import access
+from matou.forge.access import Action, Identity
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import move_repository
+from matou.model.events import EventKind
+from matou.model.names import NamespacePath, RepositoryPath
 
 
 class WrongPassword(Refused):

@@ -8,7 +8,6 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from matou.db.repositories import Repository
-
 from matou.errors import TryLater
 from matou.forge.forge import Forge
 

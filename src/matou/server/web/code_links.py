@@ -8,16 +8,15 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from matou.db.repositories import Repository
+from matou.errors import NotFound
 from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.content.contents import object_at, read_file
+from matou.forge.content.history import find_commit_at
+from matou.forge.forge import Forge
 from matou.git.objects import InvalidTreePath, TreePath
 from matou.model.names import ObjectId
 from matou.server.dialects.gitcode_v5.links import Links, quoted
 from matou.server.paths import repository_at
-
-from matou.errors import NotFound
-from matou.forge.content.contents import object_at, read_file
-from matou.forge.content.history import find_commit_at
-from matou.forge.forge import Forge
 
 LONGEST_PATH_BYTES = 16384
 MOST_PARTS_OF_A_REF = 20

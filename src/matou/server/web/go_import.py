@@ -2,14 +2,13 @@
 
 from urllib.parse import quote
 
+from matou.errors import NotFound
 from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.accounts.namespaces import find_namespace
+from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.server.paths import repository_at
 from matou.server.web.markup import Element, page
-
-from matou.errors import NotFound
-from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.forge import Forge
 
 
 def go_import(forge: Forge, identity: Identity, segments: tuple[str, ...], base: str) -> bytes | None:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
-from matou.model.names import RefName, object_id
 
 from matou.errors import Refused
+from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
 from matou.forge.content import branches
 from matou.forge.content.branches import DefaultBranchKept, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
 from matou.forge.content.references import ref_listing
 from matou.forge.repositories.lifecycle import archive_repository
+from matou.model.names import RefName, object_id
 from support.coding_api import Team
 from support.commits import long_commit_in
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matou.db.memberships import Role
 
+from matou.db.memberships import Role
 from matou.forge.accounts.members import add_member
 from matou.git import differences
 from matou.server.dialects.coding import contents

@@ -22,7 +22,7 @@ def test_a_depot_that_cannot_be_renamed_for_want_of_room_is_where_it_was(
 
     api = team.api("chen")
     monkeypatch.setattr(Path, "rename", refuse)
-    monkeypatch.setattr(unfinished_moves, "_PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr(move_recovery, "_PAUSES_SECONDS", (0.0,))
 
     with structlog.testing.capture_logs() as events:
         answer = api("ModifyDepotName", DepotId=team.depot.id, DepotName="elsewhere")

@@ -1,15 +1,15 @@
 """What the reading actions answer: the team, its projects, its depots."""
 
 import pytest
-from matou.db.memberships import Role
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-from matou.platforms.coding.errors import SCOPE_REFUSED
 
+from matou.db.memberships import Role
 from matou.forge.accounts.labels import create_label
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, create_project, set_icon
 from matou.forge.repositories.lifecycle import archive_repository, create_repository, rename_repository, set_visibility
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.platforms.coding.errors import SCOPE_REFUSED
 from support.coding_api import NOON, Api, Team
 
 NOON_IN_MILLISECONDS = int(NOON.timestamp()) * 1000

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from matou.platforms.coding.wire_requests import ACTIONS as REQUESTS
-from matou.server.dialects.coding.table import ACTIONS
 
 from matou.forge.accounts.labels import create_label
+from matou.platforms.coding.wire_requests import ACTIONS as REQUESTS
+from matou.server.dialects.coding.table import ACTIONS
 from support.coding_api import Api, Team
 
 SAMPLES = sorted((Path(__file__).parents[3] / "data" / "coding").glob("[A-Z]*-*.response.json"))

@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from matou.db.users import User
-from matou.model.events import EventKind
 
+from matou.db.users import User
 from matou.forge.repositories.events import record_event
+from matou.model.events import EventKind
 from matou.server.dialects.gitcode_v5.events import ACTIONS, KINDS, Filter
 from support.gitcode_server import Harbour
 

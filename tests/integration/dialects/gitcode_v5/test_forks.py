@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.model.names import NamespacePath
-from matou.model.platform import Visibility
-
 from matou.forge.repositories.forks import fork_repository
 from matou.forge.repositories.lifecycle import delete_repository, find_repository
 from matou.forge.repositories.transfers import transfer_repository
+from matou.model.names import NamespacePath
+from matou.model.platform import Visibility
 from support.git_repositories import commit_file, commit_stream, fast_import, git
 from support.gitcode_server import Harbour
 from support.matou_server import MatouServer

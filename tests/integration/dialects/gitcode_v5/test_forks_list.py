@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import insert
+
 from matou.db.repositories import Repository
 from matou.db.schema import forks
 from matou.db.stars import Mark
-from matou.model.platform import Visibility
-from sqlalchemy import insert
-
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.repositories.stars import put_mark
+from matou.model.platform import Visibility
 from support.gitcode_server import Harbour
 
 FORKS = "/repos/harbour/light/forks"

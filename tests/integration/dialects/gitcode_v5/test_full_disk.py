@@ -37,14 +37,14 @@ def full(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ful
     return full
 
 
-@pytest.mark.parametrize(("owner", "call"), [(Path, "rename"), (folders, "write_atomically")])
+@pytest.mark.parametrize(("owner", "call"), [(Path, "rename"), (repository_dirs, "write_atomically")])
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_repository_that_cannot_be_moved_for_want_of_room_is_where_it_was(
     harbour: Harbour, full: Full, monkeypatch: pytest.MonkeyPatch, owner: object, call: str, change: str
 ) -> None:
     method, path, body = CHANGES[change]
     full(owner, call)
-    monkeypatch.setattr(unfinished_moves, "_PAUSES_SECONDS", (0.0,))
+    monkeypatch.setattr(move_recovery, "_PAUSES_SECONDS", (0.0,))
 
     with structlog.testing.capture_logs() as events:
         answer = harbour.ask(method, path, json=body)

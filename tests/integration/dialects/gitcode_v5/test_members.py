@@ -5,16 +5,16 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
 from matou.db.memberships import Role
 from matou.db.schema import events
 from matou.forge.access import ALL_SCOPES, Action, Identity, Scope, may
-from matou.model.platform import Visibility
-from sqlalchemy import select
-
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.tokens import create_project_token
 from matou.forge.repositories.customized_roles import create_role
 from matou.forge.repositories.lifecycle import archive_repository, set_visibility
+from matou.model.platform import Visibility
 from support.gitcode_server import BASE, Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -1,9 +1,9 @@
 """Who may add, change, remove and look up the members of an organization, and what one is told of oneself."""
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Scope
-
 from matou.forge.accounts.members import add_member, members, role_of
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_project_token

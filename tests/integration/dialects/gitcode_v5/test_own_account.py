@@ -1,8 +1,8 @@
 """One's own account: the name that others see, the e-mail, and keys for a way in that is not there."""
 
 import pytest
-from matou.forge.access import ALL_SCOPES, Scope
 
+from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.tokens import create_project_token
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour

@@ -9,12 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.parameters import Nothing
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route
-
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import set_active
 from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
@@ -28,7 +25,10 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import Nothing
 from matou.server.dialects.gitcode_v5.remembered import at_database
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 from support.gitcode_server import Harbour
 
 TAGS, BRANCHES = "/repos/harbour/ferry/tags", "/repos/harbour/ferry/branches"

@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from matou.forge.access import Scope
-from matou.model.names import RepositoryPath
-from matou.model.platform import Visibility
-from matou.model.repository_settings import Modules
 
+from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_project
 from matou.forge.repositories.lifecycle import find_repository, rename_repository, set_visibility
 from matou.forge.repositories.settings import read_settings
+from matou.model.names import RepositoryPath
+from matou.model.platform import Visibility
+from matou.model.repository_settings import Modules
 from support.created_repositories import (
     HOSTILE,
     KEYS_OF_A_NAMESPACE,

@@ -1,11 +1,11 @@
 """Searching for repositories and people: what one may see, the nearest first, never by an e-mail."""
 
 import pytest
-from matou.forge.access import Scope
-from matou.model.platform import Visibility
 
+from matou.forge.access import Scope
 from matou.forge.accounts.users import create_user, set_active
 from matou.forge.repositories.lifecycle import describe_repository
+from matou.model.platform import Visibility
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.model.platform import Visibility
-from matou.model.repository_settings import Modules, RepositoryRules
 
+from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.members import remove_member
 from matou.forge.repositories.lifecycle import archive_repository, set_visibility
 from matou.forge.repositories.settings import change_settings, read_settings
+from matou.model.platform import Visibility
+from matou.model.repository_settings import Modules, RepositoryRules
 from support.gitcode_server import Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -1,8 +1,8 @@
 """The signing keys of whoever asks."""
 
 import pytest
-from matou.forge.access import Scope
 
+from matou.forge.access import Scope
 from matou.forge.accounts.tokens import create_project_token
 from support.gitcode_server import Harbour
 from support.signing import new_key

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from matou.forge.access import Scope
-from matou.model.platform import Visibility
 
+from matou.forge.access import Scope
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES
 from matou.forge.repositories.lifecycle import archive_repository, delete_repository, rename_repository, set_visibility
+from matou.model.platform import Visibility
 from matou.server.dialects.gitcode_v5.uploads import decode_leniently
 from support.gitcode_server import BASE, Harbour
 

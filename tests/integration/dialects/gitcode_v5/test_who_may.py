@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import httpx
 import pytest
+
 from matou.forge.access import Action, Scope, Standing, Verdict
 from matou.model.platform import Visibility
+from matou.server.app import build_app
+from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.parameters import Nothing
 from matou.server.dialects.gitcode_v5.routing import REST, Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
-
-from matou.server.app import build_app
-from matou.server.dialects import gitcode_v5
 from support.access_table import repository_cells
 from support.gitcode_server import Harbour
 

@@ -4,16 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+
 from matou.db.memberships import Role
 from matou.forge.access import Scope
+from matou.forge.accounts.members import add_member
+from matou.forge.accounts.namespaces import find_namespace
+from matou.forge.repositories.lifecycle import find_repository
 from matou.git.refs import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.dialects.gitee_v3.answers import Encoded
-
-from matou.forge.accounts.members import add_member
-from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories.lifecycle import find_repository
 from matou.server.dialects.gitee_v3.endpoint import PageMemory
 from support.gitee_server import Client, assert_like, projects_shown, sample
 

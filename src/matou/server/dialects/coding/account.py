@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
-from matou.server.dialects.coding.call import READ_TEAM, READ_USER, Action, Call, action
-from matou.server.dialects.coding.paging import page_asked
-
 from matou.forge import access
 from matou.forge.accounts.members import members
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
+from matou.server.dialects.coding.call import READ_TEAM, READ_USER, Action, Call, action
 from matou.server.dialects.coding.envelope import ScopeRefused
+from matou.server.dialects.coding.paging import page_asked
 
 TEAM_ROLES: Mapping[Role, tuple[str, str]] = {
     Role.OWNER: ("EnterpriseOwner", "企业所有者"),

@@ -4,20 +4,19 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
+from matou.forge import access
+from matou.forge.content.abbreviations import find_revision
 from matou.git.commit_walk import CommitFilter, commits
 from matou.git.lfs_pointers import parse_pointer
 from matou.git.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
+from matou.platforms.coding import wire
+from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.reading import CHINA, Milliseconds
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.call import READ_REPOSITORY, Action, Call, State, action
+from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_asked
 from matou.server.dialects.coding.parameters import InvalidParameterValue
-
-from matou.forge import access
-from matou.forge.content.abbreviations import find_revision
-from matou.platforms.coding import wire
-from matou.platforms.coding import wire_requests as asked
-from matou.server.dialects.coding.depots import find_depot
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")

@@ -5,22 +5,21 @@ from dataclasses import replace
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
-from matou.forge.access import ALL_SCOPES, NoSuchRepository
-from matou.model.names import NamespacePath, RepositoryPath, folded
-from matou.model.platform import VersionControl, Visibility
-from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
-from matou.server.dialects.coding.paging import PageAsked, page_asked
-from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
-
 from matou.forge import access
+from matou.forge.access import ALL_SCOPES, NoSuchRepository
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
 from matou.forge.repositories import lifecycle
 from matou.forge.repositories.transfers import transfer_repository
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding.wire import milliseconds
+from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
 from matou.server.dialects.coding.envelope import ScopeRefused
+from matou.server.dialects.coding.paging import PageAsked, page_asked
+from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"

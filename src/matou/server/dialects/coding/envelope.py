@@ -5,20 +5,20 @@ sentence about what it asked for; never what git, the database or Python said.
 """
 
 import structlog
+
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MissingScope
+from matou.forge.accounts.users import TooManyFailures
+from matou.forge.content.abbreviations import AmbiguousRevision
 from matou.git.objects import InvalidTreePath, TooLargeToRead
 from matou.model.names import InvalidName
 from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
 from matou.platforms.coding.wire import ErrorResponse
+from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.coding.parameters import InvalidParameter, InvalidParameterValue, MissingParameter
+from matou.server.errors import NO_ROOM
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge
-
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
-from matou.forge.accounts.users import TooManyFailures
-from matou.forge.content.abbreviations import AmbiguousRevision
-from matou.server.authentication import UnknownCredential, UnreadableCredential
-from matou.server.errors import NO_ROOM
 
 log = structlog.get_logger(__name__)
 

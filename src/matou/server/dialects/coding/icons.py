@@ -5,16 +5,16 @@ The URL holds the digest of the picture, which only those know who may see the p
 
 from hmac import compare_digest
 
-from matou.db.namespaces import NamespaceId
-from matou.server.dialects.coding.links import DEFAULT_ICON, ICONS
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from matou.db.namespaces import NamespaceId
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import find_namespace_by_id, read_icon
 from matou.forge.forge import Forge
+from matou.server.dialects.coding.links import DEFAULT_ICON, ICONS
 
 LARGEST_ID = 2**63 - 1
 

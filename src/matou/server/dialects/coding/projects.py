@@ -2,19 +2,18 @@
 
 from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceId
-from matou.forge.access import NoSuchNamespace
-from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.call import READ_PROJECT, WRITE_PROJECT, Action, Call, action
-from matou.server.dialects.coding.paging import page_asked
-
 from matou.errors import NotFound
 from matou.forge import access
+from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.labels import labels
 from matou.forge.accounts.members import members, role_of
 from matou.forge.accounts.namespaces import create_project, find_namespace_by_id, visible_children
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
+from matou.server.dialects.coding.call import READ_PROJECT, WRITE_PROJECT, Action, Call, action
+from matou.server.dialects.coding.paging import page_asked
 
 PRIVATE_PROJECT = 2
 """`Project.Type`: 0 programme, 1 public, 2 private."""

@@ -3,11 +3,6 @@
 from collections.abc import Iterator
 
 import pygit2
-from matou.git.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
-from matou.model.names import ObjectId, RefName
-from matou.model.refs import RefListing
-from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
-from matou.server.dialects.coding.paging import page_asked
 
 from matou.errors import NotFound
 from matou.forge import access
@@ -15,10 +10,15 @@ from matou.forge.content import branches
 from matou.forge.content.branches import BRANCHES, TAGS
 from matou.forge.content.history import find_branch
 from matou.forge.content.references import ref_listing
+from matou.git.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
+from matou.model.names import ObjectId, RefName
+from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
+from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
 from matou.server.dialects.coding.commits import commit_row, short_message, stamp
 from matou.server.dialects.coding.depots import find_depot
+from matou.server.dialects.coding.paging import page_asked
 
 
 class NoSuchTag(NotFound):

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.forge.access import Identity, NoSuchNamespace
-from matou.model.names import NamespacePath, folded
-
 from matou.forge.accounts.members import role_of
 from matou.forge.accounts.namespaces import find_namespace, visible_children
 from matou.forge.forge import Forge
+from matou.model.names import NamespacePath, folded
 
 MOST_TEAMS_LOOKED_AT = 100
 """Whoever can see more than these names the team by the Host."""

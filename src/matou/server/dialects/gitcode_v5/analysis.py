@@ -9,17 +9,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
+
 from matou.db.users import User
 from matou.forge.access import Action
-from matou.forge.analysis.jobs import still_computing
-from matou.forge.analysis.languages import languages
-from matou.forge.analysis.worker import MOST_FILES
-from matou.git.mailmap import Person
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Page, Stream
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
-from matou.server.dialects.gitcode_v5.routing import repository_route
-
 from matou.forge.accounts.users import find_user
 from matou.forge.analysis.contributions import (
     Counted,
@@ -30,10 +22,18 @@ from matou.forge.analysis.contributions import (
     counted,
     text_of,
 )
+from matou.forge.analysis.jobs import still_computing
+from matou.forge.analysis.languages import languages
 from matou.forge.analysis.memory import PATIENCE
+from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
+from matou.git.mailmap import Person
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Page, Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

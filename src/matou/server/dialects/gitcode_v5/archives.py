@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Final
 
+from matou.errors import NotFound
 from matou.forge.access import Action
+from matou.forge.content.archives import prepare_download
 from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.dialects.gitcode_v5.answers import Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
@@ -13,9 +15,6 @@ from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.kept_answers import AnswerKey
 from matou.server.pace import LEAST_BYTES_A_SECOND
 from matou.server.shares import Shares
-
-from matou.errors import NotFound
-from matou.forge.content.archives import prepare_download
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16

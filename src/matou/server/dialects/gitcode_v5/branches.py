@@ -4,18 +4,17 @@ from collections.abc import Hashable
 from enum import StrEnum
 
 from matou.forge.access import Action, may
-from matou.git.objects import Commit, Signature
-from matou.model.names import RefName
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
-from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
-
 from matou.forge.content.branches import BRANCHES, default_branch_of
 from matou.forge.content.history import Branch, BranchOrder, find_branch, is_merged, list_branches, users_of
 from matou.forge.content.references import ref_listing
+from matou.git.objects import Commit, Signature
+from matou.model.names import RefName
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
 from matou.server.dialects.gitcode_v5.remembered import at_refs_and_database
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 SHORT_ID = 8

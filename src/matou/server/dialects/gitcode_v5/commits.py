@@ -3,20 +3,11 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from matou.db.users import User
-from matou.forge.access import Action
-from matou.git.differences import FileDifference, parent_of
-from matou.git.history import MOST_COMMITS, ChangeKind, FileChange
-from matou.git.objects import Commit, Signature
-from matou.model.names import ObjectId
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, PathText
-from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
-from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from matou.db.users import User
+from matou.forge.access import Action
 from matou.forge.content.history import (
     Asked,
     Tag,
@@ -28,8 +19,17 @@ from matou.forge.content.history import (
     users_of,
 )
 from matou.forge.content.references import ref_listing
+from matou.git.differences import FileDifference, parent_of
+from matou.git.history import MOST_COMMITS, ChangeKind, FileChange
+from matou.git.objects import Commit, Signature
+from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, PathText
 from matou.server.dialects.gitcode_v5.remembered import at_refs
+from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
+from matou.server.dialects.gitcode_v5.spans import read_day, read_moment
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 
 MOST_FILES_SHOWN = 100

@@ -8,18 +8,9 @@ from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
-from matou.forge.access import Action
-from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
-from matou.model.names import ObjectId
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes, Stream
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.links import quoted
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters, PathText
-from matou.server.dialects.gitcode_v5.pieces import SANDBOX, Begin, streamed
-from matou.server.dialects.gitcode_v5.routing import repository_route
-from matou.server.streaming import Header
 from msgspec.structs import replace
 
+from matou.forge.access import Action
 from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import (
     LARGEST_WHOLE_BYTES,
@@ -33,8 +24,17 @@ from matou.forge.content.contents import (
     read_file,
     stream_file,
 )
+from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes, Stream
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.links import quoted
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters, PathText
+from matou.server.dialects.gitcode_v5.pieces import SANDBOX, Begin, streamed
+from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
+from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
 
 LARGEST_INLINE_BYTES: Final = 64 * MEBIBYTE

@@ -4,8 +4,14 @@ from collections.abc import Generator, Hashable
 from functools import partial
 from typing import Protocol
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from matou.db.repositories import Repository
 from matou.forge.access import Action
+from matou.forge.content.differences import MOST_COMMITS_SHOWN, Comparison, commit_as_mail, compare, difference_as_text
+from matou.forge.content.history import find_commit_at
+from matou.forge.forge import Forge
 from matou.git.differences import (
     LARGEST_PATCH_BYTES,
     LARGEST_TEXT_BYTES,
@@ -14,21 +20,15 @@ from matou.git.differences import (
     FileDifference,
 )
 from matou.git.objects import Commit
+from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import NO_STORE, Stream
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
 from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Parameters, PathText
 from matou.server.dialects.gitcode_v5.pieces import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.routing import Pace, repository_route
-from matou.server.streaming import Header
-from msgspec import UNSET
-from msgspec.structs import replace
-
-from matou.forge.content.differences import MOST_COMMITS_SHOWN, Comparison, commit_as_mail, compare, difference_as_text
-from matou.forge.content.history import find_commit_at
-from matou.forge.forge import Forge
-from matou.platforms.gitcode import wire
-from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
 from matou.server.dialects.gitcode_v5.trees import readable
+from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
 
 TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")

@@ -9,27 +9,27 @@ from uuid import uuid4
 
 import msgspec
 import structlog
-from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
-from matou.git.archives import HostilePath
-from matou.git.objects import TooLargeToRead
-from matou.git.run import GitFailed
-from matou.model.names import InvalidName
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Encoded
-from matou.server.dialects.gitcode_v5.call import NotSignedIn
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, UnreadableBody
-from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, WrongMethod
-from matou.server.rate import TooManyCalls
-from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import DiskFull, WriteFailed
 
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
 from matou.forge.accounts.users import TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.content.uploads import EmptyUpload
+from matou.git.archives import HostilePath
+from matou.git.objects import TooLargeToRead
+from matou.git.run import GitFailed
+from matou.model.names import InvalidName
 from matou.server.authentication import UnknownCredential, UnreadableCredential
+from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Encoded
+from matou.server.dialects.gitcode_v5.call import NotSignedIn
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, UnreadableBody
+from matou.server.dialects.gitcode_v5.routing import NoSuchRoute, WrongMethod
 from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
 from matou.server.errors import NO_ROOM as NO_ROOM_LEFT
+from matou.server.rate import TooManyCalls
+from matou.server.streaming import BodyTooLarge, Header
+from matou.storage.files import DiskFull, WriteFailed
 
 log = structlog.get_logger(__name__)
 

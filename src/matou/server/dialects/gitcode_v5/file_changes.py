@@ -4,15 +4,9 @@ from base64 import b64decode
 from urllib.parse import quote
 
 import msgspec
-from matou.forge.access import Action
-from matou.git.edits import LONGEST_MESSAGE_BYTES, Person
-from matou.git.objects import Commit, Signature, TreePath
-from matou.model.names import ObjectId, object_id
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import AnyText, Parameters
-from matou.server.dialects.gitcode_v5.routing import repository_route
 
 from matou.errors import MatouError
+from matou.forge.access import Action
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
@@ -22,7 +16,13 @@ from matou.forge.content.file_changes import (
     delete_file,
     update_file,
 )
+from matou.git.edits import LONGEST_MESSAGE_BYTES, Person
+from matou.git.objects import Commit, Signature, TreePath
+from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import AnyText, Parameters
+from matou.server.dialects.gitcode_v5.routing import repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024

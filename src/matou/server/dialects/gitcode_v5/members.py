@@ -3,16 +3,12 @@
 from typing import Annotated
 
 import msgspec
+
 from matou.db.customized_roles import CustomizedRole
 from matou.db.memberships import Role
 from matou.db.repository_members import RepositoryMember
 from matou.db.users import User
 from matou.forge.access import Action
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
-from matou.server.dialects.gitcode_v5.routing import Route, repository_route
-
 from matou.forge.repositories.customized_roles import roles
 from matou.forge.repositories.repository_members import (
     Permission,
@@ -24,7 +20,11 @@ from matou.forge.repositories.repository_members import (
     set_member_mode,
 )
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.dialects.gitcode_v5.repository_object import user_id
+from matou.server.dialects.gitcode_v5.routing import Route, repository_route
 
 INHERITED, INDEPENDENT = 1, 2
 PERMISSIONS = {**{one.value: one for one in Permission}, "custom": Permission.CUSTOMIZED}

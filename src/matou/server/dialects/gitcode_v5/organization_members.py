@@ -1,19 +1,19 @@
 """Who has which role in an organization, and one's own place in it."""
 
-from matou.forge.access import Action, Scope
-from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 from msgspec.structs import replace
 
 from matou.errors import MatouError
+from matou.forge.access import Action, Scope
 from matou.forge.accounts.members import NoSuchMember, add_member, remove_member, role_of
 from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.repositories.repository_members import ROLES, Permission, find_person
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.members import given_permissions, read_permission
 from matou.server.dialects.gitcode_v5.organizations import membership, reach_organization, role_word
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters
 from matou.server.dialects.gitcode_v5.repository_object import user_id
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 
 
 class NoCustomizedRole(MatouError):

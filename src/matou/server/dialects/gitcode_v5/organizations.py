@@ -5,21 +5,21 @@ from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
+
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.users import User
 from matou.forge.access import Action, NoSuchNamespace, Scope, no_such_namespace, reach_namespace
-from matou.model.names import InvalidName, NamespacePath
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.parameters import LARGEST_PER_PAGE, Nothing, Number, Paged
-from matou.server.dialects.gitcode_v5.routing import plain_route
-
 from matou.forge.accounts.members import find_member, members
 from matou.forge.accounts.namespaces import namespaces_of
 from matou.forge.repositories.repository_lists import find_person
+from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.parameters import LARGEST_PER_PAGE, Nothing, Number, Paged
 from matou.server.dialects.gitcode_v5.repository_object import user_id
+from matou.server.dialects.gitcode_v5.routing import plain_route
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)
 LEAST_ADMIN = Role.MAINTAINER

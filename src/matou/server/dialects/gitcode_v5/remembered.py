@@ -3,11 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from matou.forge.content.references import refs_state
 from matou.server.dialects.gitcode_v5.answers import Encoded
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Parameters
-
-from matou.forge.content.references import refs_state
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024

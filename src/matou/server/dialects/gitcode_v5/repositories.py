@@ -2,16 +2,11 @@
 
 from typing import Annotated
 
-from matou.forge.access import Action, Scope
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Parameters
-from matou.server.dialects.gitcode_v5.routing import Pace, Route, plain_route, repository_route
 from msgspec import Meta
 
 from matou.credentials import Secret
 from matou.errors import MatouError
+from matou.forge.access import Action, Scope
 from matou.forge.repositories.lifecycle import (
     archive_repository,
     delete_repository,
@@ -21,8 +16,13 @@ from matou.forge.repositories.repository_creation import Beginning, make_reposit
 from matou.forge.repositories.repository_metadata import Profile
 from matou.forge.repositories.repository_update import Changes, change_repository
 from matou.forge.repositories.transfers import require_password, transfer_repository
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Parameters
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
+from matou.server.dialects.gitcode_v5.routing import Pace, Route, plain_route, repository_route
 
 ACTIVE, ARCHIVED = 0, 2
 

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_facts import RepositoryFacts
 from matou.db.users import User
 from matou.forge.access import REPOSITORY_POLICY, Action, Standing
+from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
+from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.links import Links
-from msgspec import UNSET, UnsetType
-
-from matou.forge.repositories.repository_lists import repository_facts
-from matou.platforms.gitcode import wire
 
 ACTIVE, ARCHIVED = "开始", "关闭"
 

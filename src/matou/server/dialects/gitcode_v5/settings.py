@@ -6,18 +6,18 @@ from dataclasses import asdict
 from datetime import datetime
 
 import msgspec
+
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import Action
-from matou.model.repository_settings import ChangeRequestSettings, Modules, RepositoryRules
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, Nothing, Number, Parameters
-from matou.server.dialects.gitcode_v5.routing import Route, repository_route
-
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_members import find_person, people_of
 from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
+from matou.model.repository_settings import ChangeRequestSettings, Modules, RepositoryRules
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, MissingParameter, Nothing, Number, Parameters
+from matou.server.dialects.gitcode_v5.routing import Route, repository_route
 
 _IDS = re.compile(r"\s*(?:\d{1,19}\s*(?:,\s*\d{1,19}\s*)*)?,?\s*", re.ASCII)
 _SHARED = (

@@ -8,14 +8,8 @@ from typing import TypedDict
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
-from matou.forge.access import Action, Scope
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
-from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
-
 from matou.errors import NotFound
+from matou.forge.access import Action, Scope
 from matou.forge.repositories.stars import (
     is_starred,
     is_watched,
@@ -26,8 +20,13 @@ from matou.forge.repositories.stars import (
     repositories_marked_by,
 )
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
+from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged
 from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route, repository_route
+from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
 
 
 class NotMarked(NotFound):

@@ -3,17 +3,17 @@
 import hashlib
 
 import msgspec
+
 from matou.forge.access import Action
+from matou.forge.content.contents import Entry, file_paths, known_object_at, list_entries, object_at
 from matou.git.objects import EntryKind, TreePath
 from matou.git.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
+from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes
 from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import Paged, Parameters, PathText
 from matou.server.dialects.gitcode_v5.routing import repository_route
-
-from matou.forge.content.contents import Entry, file_paths, known_object_at, list_entries, object_at
-from matou.platforms.gitcode import wire
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 

@@ -6,24 +6,23 @@ from enum import StrEnum
 from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, Wanted, Way
 from matou.db.users import User
-from matou.forge.access import Scope
-from matou.model.platform import Visibility
-from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call
-from matou.server.dialects.gitcode_v5.links import Links
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route
-
 from matou.errors import MatouError
+from matou.forge.access import Scope
 from matou.forge.repositories.repository_lists import (
     find_person,
     organization_repositories,
     own_repositories,
     repositories_of,
 )
+from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
+from matou.server.dialects.gitcode_v5.answers import Page
+from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.dialects.gitcode_v5.links import Links
+from matou.server.dialects.gitcode_v5.parameters import InvalidParameter, Nothing, Paged
 from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
+from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 
 CODE_REPOSITORIES = frozenset({"", "all", "code"})
 """What `repo_type` may say for there to be any: there are neither models nor data sets here."""

@@ -3,12 +3,6 @@
 from base64 import b64encode
 
 from matou.forge.access import Action
-from matou.git.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
-from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.call import ProjectCall
-from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
-from matou.server.dialects.gitee_v3.routing import PROJECT, project_route
-
 from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import Entry, list_entries, object_at, read_file
 from matou.forge.content.history import (
@@ -23,7 +17,12 @@ from matou.forge.content.history import (
     list_tags,
 )
 from matou.forge.content.references import ref_listing
+from matou.git.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3.answers import Page
+from matou.server.dialects.gitee_v3.call import ProjectCall
+from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
+from matou.server.dialects.gitee_v3.routing import PROJECT, project_route
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 MOST_IN_A_FOLDER = 10_000

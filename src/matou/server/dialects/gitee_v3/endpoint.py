@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from weakref import WeakValueDictionary
 
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from matou.credentials import Secret
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import (
     REPOSITORY_POLICY,
@@ -21,9 +25,13 @@ from matou.forge.access import (
     require,
     require_scope,
 )
+from matou.forge.forge import Forge
+from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.model.names import InvalidName, RepositoryPath
+from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitee_v3.answers import Encoded, Page, encode
 from matou.server.dialects.gitee_v3.call import Call, NotSignedIn, ProjectCall
+from matou.server.dialects.gitee_v3.errors import answer_to
 from matou.server.dialects.gitee_v3.parameters import (
     LARGEST_BODY_BYTES,
     ROWS_AT_ONCE,
@@ -48,14 +56,6 @@ from matou.server.streaming import (
     send_answer,
     understood,
 )
-from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
-
-from matou.credentials import Secret
-from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import find_repository_by_id
-from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.gitee_v3.errors import answer_to
 
 TOKEN = "private_token"  # noqa: S105 - the parameter's name
 _OURS = re.compile(rb"/+api/+v3(?:/(?!/*[^/]+\.git/)|$)")

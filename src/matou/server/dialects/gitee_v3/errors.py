@@ -7,26 +7,26 @@
 from dataclasses import dataclass
 
 import structlog
-from matou.forge.access import NoSuchNamespace, NoSuchRepository
-from matou.git.objects import MissingObject, MissingPath, TooLargeToRead
-from matou.git.run import GitFailed
-from matou.server.dialects.gitee_v3.answers import Encoded, encode
-from matou.server.dialects.gitee_v3.call import NotSignedIn
-from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
-from matou.server.rate import TooManyCalls
-from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import WriteFailed
 
 from matou.errors import Damaged, MatouError, NotFound, Refused, TryLater
+from matou.forge.access import NoSuchNamespace, NoSuchRepository
 from matou.forge.accounts.users import NameTaken, TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.forge.repositories.repository_lists import NoSuchUser
+from matou.git.objects import MissingObject, MissingPath, TooLargeToRead
+from matou.git.run import GitFailed
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.authentication import UnknownCredential, UnreadableCredential
+from matou.server.dialects.gitee_v3.answers import Encoded, encode
+from matou.server.dialects.gitee_v3.call import NotSignedIn
+from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE, is_disk_full
+from matou.server.rate import TooManyCalls
+from matou.server.streaming import BodyTooLarge, Header
+from matou.storage.files import WriteFailed
 
 log = structlog.get_logger(__name__)
 

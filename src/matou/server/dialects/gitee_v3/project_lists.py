@@ -6,14 +6,13 @@ from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, Wanted, Way
 from matou.db.stars import Mark
 from matou.forge.access import Scope, require_scope
+from matou.forge.repositories.repository_lists import own_repositories, search_repositories
+from matou.forge.repositories.stars import marked_repositories
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import Call
 from matou.server.dialects.gitee_v3.parameters import PageAsked
-from matou.server.dialects.gitee_v3.routing import plain_route
-
-from matou.forge.repositories.repository_lists import own_repositories, search_repositories
-from matou.forge.repositories.stars import marked_repositories
 from matou.server.dialects.gitee_v3.project_object import project_objects
+from matou.server.dialects.gitee_v3.routing import plain_route
 
 OWNED = frozenset({Way.PERSONAL, Way.CREATED})
 

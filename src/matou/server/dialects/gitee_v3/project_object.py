@@ -8,11 +8,10 @@ from matou.db.repositories import Repository
 from matou.db.repository_facts import RepositoryFacts
 from matou.db.users import User, UserId
 from matou.forge.access import no_such_repository
-from matou.model.platform import Visibility
-from matou.server.dialects.gitee_v3.call import Call
-
 from matou.forge.repositories.repository_lists import repository_facts
+from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
+from matou.server.dialects.gitee_v3.call import Call
 
 BRANCH_OF_EMPTY = "master"
 NOBODY = 0

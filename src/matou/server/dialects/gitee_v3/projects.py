@@ -8,22 +8,21 @@ from matou.db.repository_listings import Order, Wanted
 from matou.db.stars import Mark
 from matou.db.users import User
 from matou.forge.access import Action, Scope, require_scope
-from matou.model.names import NamespacePath
-from matou.model.platform import Visibility
-from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.call import Call, ProjectCall
-from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
-from matou.server.dialects.gitee_v3.routing import plain_route, project_route
-
 from matou.forge.accounts.namespaces import find_namespace_by_id
 from matou.forge.repositories.repository_creation import Beginning, make_repository
 from matou.forge.repositories.repository_lists import EVERY_WAY, find_person, own_repositories, repositories_of
 from matou.forge.repositories.repository_metadata import Profile
 from matou.forge.repositories.stars import marked_by, marked_repositories, put_mark, remove_mark
+from matou.model.names import NamespacePath
+from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3.answers import Page
+from matou.server.dialects.gitee_v3.call import Call, ProjectCall
+from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
 from matou.server.dialects.gitee_v3.project_lists import narrowed_by, wanted_projects
 from matou.server.dialects.gitee_v3.project_object import BRANCH_OF_EMPTY, project_object, project_objects
+from matou.server.dialects.gitee_v3.routing import plain_route, project_route
 
 _YES_AND_NO = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 _LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC}

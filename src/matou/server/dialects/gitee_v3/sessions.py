@@ -5,20 +5,20 @@ import zlib
 from contextlib import suppress
 from datetime import timedelta
 
-from matou.db.stars import Mark
-from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity, Scope, require_scope
-from matou.server.dialects.gitee_v3.answers import Encoded
-from matou.server.dialects.gitee_v3.call import PORTRAIT, Call, NotSignedIn
-from matou.server.dialects.gitee_v3.routing import plain_route
 from msgspec.structs import replace
 
 from matou.credentials import Secret
+from matou.db.stars import Mark
+from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Identity, Scope, require_scope
 from matou.forge.accounts.tokens import NoSuchToken, create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.stars import marked_repositories
 from matou.platforms.gitee import wire_v3 as wire
+from matou.server.dialects.gitee_v3.answers import Encoded
+from matou.server.dialects.gitee_v3.call import PORTRAIT, Call, NotSignedIn
+from matou.server.dialects.gitee_v3.routing import plain_route
 
 SESSION = "Gitee v3: "
 """What the names of tokens begin with that a log-in made."""
