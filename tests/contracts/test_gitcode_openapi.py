@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from matou.server.dialects.gitcode_v5.routing import Route
+from matou.server.api.router import Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from support.gitcode_server import Harbour
 

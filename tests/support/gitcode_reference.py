@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matou.forge.access import REPOSITORY_POLICY, Standing
 from matou.model.platform import Visibility
+from matou.server.api.router import REST, Route
 from matou.server.dialects.gitcode_v5.errors import FAILURES
-from matou.server.dialects.gitcode_v5.routing import REST, Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "gitcode-v5.md"

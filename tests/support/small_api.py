@@ -8,6 +8,7 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import Action, Scope
+from matou.server.api.router import plain_route, repository_route
 from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
 from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.parameters import (
@@ -16,7 +17,6 @@ from matou.server.dialects.gitcode_v5.parameters import (
     Parameters,
     Upload,
 )
-from matou.server.dialects.gitcode_v5.routing import plain_route, repository_route
 
 TEXT = ((b"content-type", b"text/plain"),)
 

@@ -6,11 +6,11 @@ from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
+from matou.server.api.router import Route, plain_route
 from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.parameters import Nothing, Paged, Parameters
 from matou.server.dialects.gitcode_v5.repository_object import user_id
-from matou.server.dialects.gitcode_v5.routing import Route, plain_route
 
 NOT_KEPT = ("avatar", "company", "description", "github_account", "location", "website")
 """What an account has at GitCode and has not here."""

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+from matou.server.api.router import Route
 from matou.server.dialects.gitcode_v5 import (
     analysis,
     archives,
@@ -29,7 +30,6 @@ from matou.server.dialects.gitcode_v5 import (
     uploads,
     users,
 )
-from matou.server.dialects.gitcode_v5.routing import Route
 
 MODULES: tuple[tuple[Route, ...], ...] = (
     analysis.ROUTES,
