@@ -8,15 +8,15 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import Action, Scope
-from matou.server.api.router import plain_route, repository_route
-from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
-from matou.server.dialects.gitcode_v5.parameters import (
+from matou.server.api.params import (
     Nothing,
     Paged,
     Parameters,
     Upload,
 )
+from matou.server.api.router import plain_route, repository_route
+from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
+from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 
 TEXT = ((b"content-type", b"text/plain"),)
 

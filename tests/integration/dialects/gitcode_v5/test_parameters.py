@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import httpx
 import pytest
 
-from matou.server.dialects.gitcode_v5.parameters import (
+from matou.server.api.params import (
     UnreadableBody,
     read_body,
 )

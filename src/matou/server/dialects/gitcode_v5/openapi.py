@@ -8,12 +8,12 @@ from typing import Any, Self
 import msgspec
 
 from matou import __version__
+from matou.server.api.params import Nothing, Parameters, Upload
 from matou.server.api.router import REST, Route, plain_route
 from matou.server.dialects.gitcode_v5.answers import JSON, Bytes
 from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.errors import ErrorBody
 from matou.server.dialects.gitcode_v5.links import PREFIX
-from matou.server.dialects.gitcode_v5.parameters import Nothing, Parameters, Upload
 
 _REFERENCES = "#/components/schemas/{name}"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})

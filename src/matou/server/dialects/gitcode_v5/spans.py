@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from matou.db.between import Between
 from matou.errors import UnknownShape
 from matou.platforms.gitcode.wire_base import CHINA, moment
-from matou.server.dialects.gitcode_v5.parameters import InvalidParameter
+from matou.server.api.params import InvalidParameter
 
 AFTER_AND_BEFORE = "a day means its first moment, in UTC+8; after is from then on, before is earlier than then"
 
