@@ -8,6 +8,7 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import Action, Scope
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import (
     Nothing,
     Paged,
@@ -16,7 +17,6 @@ from matou.server.api.params import (
 )
 from matou.server.api.router import plain_route, repository_route
 from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 
 TEXT = ((b"content-type", b"text/plain"),)
 

@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
 from matou.forge.access import Action, Scope
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import Parameters
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.documented import DocumentedOperation
 
 P = TypeVar("P", bound=Parameters)

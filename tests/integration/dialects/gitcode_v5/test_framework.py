@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from matou.forge.access import Action, Scope
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import (
     Nothing,
 )
 from matou.server.api.router import Pace, plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
 from support.gitcode_server import Harbour

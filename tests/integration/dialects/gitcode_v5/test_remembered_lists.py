@@ -23,11 +23,11 @@ from matou.forge.repositories.lifecycle import (
     rename_repository,
     set_default_branch,
 )
+from matou.server.api.context import Call
 from matou.server.api.params import Nothing
 from matou.server.api.router import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
-from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.remembered import at_database
 from support.gitcode_server import Harbour
 

@@ -14,11 +14,11 @@ import pytest
 
 from matou.forge.access import Action, Scope, Standing, Verdict
 from matou.model.platform import Visibility
+from matou.server.api.context import Call
 from matou.server.api.params import Nothing
 from matou.server.api.router import REST, Route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
-from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from support.access_table import repository_cells
 from support.gitcode_server import Harbour

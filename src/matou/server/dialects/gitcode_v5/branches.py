@@ -10,10 +10,10 @@ from matou.forge.content.references import ref_listing
 from matou.git.objects import Commit, Signature
 from matou.model.names import RefName
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Paged
 from matou.server.api.router import Pace, repository_route
 from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.remembered import at_refs_and_database
 from matou.server.dialects.gitcode_v5.trees import readable
 

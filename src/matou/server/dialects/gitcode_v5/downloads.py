@@ -5,9 +5,9 @@ from enum import StrEnum
 from matou.forge.access import Action
 from matou.forge.repositories.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS, download_statistics
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Parameters
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.spans import read_day
 
 

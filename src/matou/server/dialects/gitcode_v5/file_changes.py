@@ -20,9 +20,9 @@ from matou.git.edits import LONGEST_MESSAGE_BYTES, Person
 from matou.git.objects import Commit, Signature, TreePath
 from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import AnyText, Parameters
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.trees import readable
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024

@@ -4,9 +4,9 @@ from matou.forge.access import Action
 from matou.forge.repositories.forks import fork_repository
 from matou.model.names import NamespacePath
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Parameters
 from matou.server.api.router import Pace, repository_route
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 

@@ -8,9 +8,9 @@ from matou.forge.accounts.members import NoSuchMember, add_member, remove_member
 from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.repositories.repository_members import ROLES, Permission, find_person
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.router import Route, plain_route
-from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.members import given_permissions, read_permission
 from matou.server.dialects.gitcode_v5.organizations import membership, reach_organization, role_word
 from matou.server.dialects.gitcode_v5.repository_object import user_id

@@ -15,10 +15,10 @@ from matou.forge.accounts.namespaces import namespaces_of
 from matou.forge.repositories.repository_lists import find_person
 from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call
 from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, Paged
 from matou.server.api.router import plain_route
 from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)

@@ -9,9 +9,9 @@ from matou.forge.push.commit_rules import message_pattern
 from matou.forge.repositories.settings import change_settings, read_settings
 from matou.model.repository_settings import LARGEST_FILE_LIMIT_MEGABYTES, PushRules
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 
 _PATH = "/repos/{owner}/{repo}/push_config"
 

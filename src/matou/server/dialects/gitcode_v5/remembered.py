@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from matou.forge.content.references import refs_state
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import Parameters
 from matou.server.dialects.gitcode_v5.answers import Encoded
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024

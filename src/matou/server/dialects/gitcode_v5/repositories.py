@@ -19,9 +19,9 @@ from matou.forge.repositories.transfers import require_password, transfer_reposi
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Parameters
 from matou.server.api.router import Pace, Route, plain_route, repository_route
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 ACTIVE, ARCHIVED = 0, 2

@@ -14,7 +14,7 @@ from matou.forge.access import REPOSITORY_POLICY, Action, Standing
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
-from matou.server.dialects.gitcode_v5.call import Call
+from matou.server.api.context import Call
 from matou.server.dialects.gitcode_v5.links import Links
 
 ACTIVE, ARCHIVED = "开始", "关闭"

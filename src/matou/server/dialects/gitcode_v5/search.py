@@ -9,10 +9,10 @@ from matou.forge.access import Scope
 from matou.forge.accounts.users import search_people
 from matou.forge.repositories.repository_lists import search_repositories
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call
 from matou.server.api.params import Paged
 from matou.server.api.router import Route, plain_route
 from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call
 from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 

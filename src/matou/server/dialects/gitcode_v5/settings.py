@@ -15,9 +15,9 @@ from matou.forge.repositories.repository_members import find_person, people_of
 from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
 from matou.model.repository_settings import ChangeRequestSettings, Modules, RepositoryRules
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import InvalidParameter, MissingParameter, Nothing, Number, Parameters
 from matou.server.api.router import Route, repository_route
-from matou.server.dialects.gitcode_v5.call import Call, RepositoryCall
 
 _IDS = re.compile(r"\s*(?:\d{1,19}\s*(?:,\s*\d{1,19}\s*)*)?,?\s*", re.ASCII)
 _SHARED = (

@@ -10,10 +10,10 @@ from matou.forge.accounts import signing_keys as keys
 from matou.git.signatures import read_certificate
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
+from matou.server.api.context import Call
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.router import plain_route
 from matou.server.dialects.gitcode_v5.answers import Page
-from matou.server.dialects.gitcode_v5.call import Call
 
 _PATH = "/user/gpg_keys"
 

@@ -10,10 +10,10 @@ from matou.git.objects import EntryKind, TreePath
 from matou.git.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Paged, Parameters, PathText
 from matou.server.api.router import repository_route
 from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 

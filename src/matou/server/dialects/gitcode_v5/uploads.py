@@ -8,9 +8,9 @@ from matou.db.uploads import Upload as StoredUpload
 from matou.forge.access import Action
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire
+from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Parameters, Upload
 from matou.server.api.router import MEBIBYTE, repository_route
-from matou.server.dialects.gitcode_v5.call import RepositoryCall
 
 _DATA_URL = re.compile(r"\A\s*data:[^,]{0,200},")
 _ONE_ALPHABET = str.maketrans("-_ ", "+/+")
