@@ -15,8 +15,8 @@ from matou.server.api.params import (
     Parameters,
     Upload,
 )
+from matou.server.api.responses import Bytes, Page, Stream
 from matou.server.api.router import plain_route, repository_route
-from matou.server.dialects.gitcode_v5.answers import Bytes, Page, Stream
 
 TEXT = ((b"content-type", b"text/plain"),)
 

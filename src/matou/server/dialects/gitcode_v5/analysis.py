@@ -32,8 +32,8 @@ from matou.git.mailmap import Person
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.api.responses import JSON, NO_STORE, Page, Stream
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Page, Stream
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -9,8 +9,8 @@ from matou.forge.content.archives import prepare_download
 from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters
+from matou.server.api.responses import Stream
 from matou.server.api.router import Pace, repository_route
-from matou.server.dialects.gitcode_v5.answers import Stream
 from matou.server.dialects.gitcode_v5.pieces import attachment, counted, kept, streamed
 from matou.server.kept_answers import AnswerKey
 from matou.server.pace import LEAST_BYTES_A_SECOND

@@ -2,7 +2,7 @@
 
 import re
 
-from matou.server.dialects.gitcode_v5.answers import Encoded, Stream
+from matou.server.api.responses import Encoded, Stream
 from matou.server.streaming import Header, header
 
 NOT_MODIFIED = 304

@@ -23,8 +23,8 @@ from matou.git.objects import Commit
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText
+from matou.server.api.responses import NO_STORE, Stream
 from matou.server.api.router import Pace, repository_route
-from matou.server.dialects.gitcode_v5.answers import NO_STORE, Stream
 from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
 from matou.server.dialects.gitcode_v5.pieces import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.trees import readable

@@ -22,9 +22,9 @@ from matou.git.run import GitFailed
 from matou.model.names import InvalidName
 from matou.server.api.context import NotSignedIn
 from matou.server.api.params import InvalidParameter, MissingParameter, UnreadableBody
+from matou.server.api.responses import JSON, NO_STORE, Encoded
 from matou.server.api.router import NoSuchRoute, WrongMethod
 from matou.server.authentication import UnknownCredential, UnreadableCredential
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Encoded
 from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
 from matou.server.errors import NO_ROOM as NO_ROOM_LEFT
 from matou.server.rate import TooManyCalls

@@ -10,8 +10,8 @@ from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Paged
+from matou.server.api.responses import Page
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
 

@@ -22,8 +22,8 @@ from matou.forge.repositories.repository_members import (
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.api.responses import Page
 from matou.server.api.router import Route, repository_route
-from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 INHERITED, INDEPENDENT = 1, 2

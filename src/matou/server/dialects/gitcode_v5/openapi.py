@@ -10,8 +10,8 @@ import msgspec
 from matou import __version__
 from matou.server.api.context import Call
 from matou.server.api.params import Nothing, Parameters, Upload
+from matou.server.api.responses import JSON, Bytes
 from matou.server.api.router import REST, Route, plain_route
-from matou.server.dialects.gitcode_v5.answers import JSON, Bytes
 from matou.server.dialects.gitcode_v5.errors import ErrorBody
 from matou.server.dialects.gitcode_v5.links import PREFIX
 

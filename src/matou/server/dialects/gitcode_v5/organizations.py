@@ -17,8 +17,8 @@ from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
 from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, Paged
+from matou.server.api.responses import Page
 from matou.server.api.router import plain_route
-from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)

@@ -8,8 +8,8 @@ from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
 from matou.server.api.params import Nothing, Paged, Parameters
+from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route
-from matou.server.dialects.gitcode_v5.answers import Page
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 NOT_KEPT = ("avatar", "company", "description", "github_account", "location", "website")

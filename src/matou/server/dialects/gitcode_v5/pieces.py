@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from urllib.parse import quote
 
-from matou.server.dialects.gitcode_v5.answers import Stream
+from matou.server.api.responses import Stream
 from matou.server.kept_answers import AnswerKey, KeptAnswers, Write
 from matou.server.shares import Shares
 from matou.server.streaming import Header

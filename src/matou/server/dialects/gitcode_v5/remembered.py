@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from matou.forge.content.references import refs_state
 from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import Parameters
-from matou.server.dialects.gitcode_v5.answers import Encoded
+from matou.server.api.responses import Encoded
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024

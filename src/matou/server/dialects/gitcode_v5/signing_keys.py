@@ -12,8 +12,8 @@ from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
+from matou.server.api.responses import Page
 from matou.server.api.router import plain_route
-from matou.server.dialects.gitcode_v5.answers import Page
 
 _PATH = "/user/gpg_keys"
 

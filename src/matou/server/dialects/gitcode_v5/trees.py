@@ -12,8 +12,8 @@ from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Paged, Parameters, PathText
+from matou.server.api.responses import JSON, NO_STORE, Bytes
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.answers import JSON, NO_STORE, Bytes
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
