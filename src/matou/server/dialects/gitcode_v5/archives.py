@@ -11,7 +11,7 @@ from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream
 from matou.server.api.router import Pace, repository_route
-from matou.server.dialects.gitcode_v5.pieces import attachment, counted, kept, streamed
+from matou.server.api.streaming import attachment, counted, kept, streamed
 from matou.server.kept_answers import AnswerKey
 from matou.server.pace import LEAST_BYTES_A_SECOND
 from matou.server.shares import Shares

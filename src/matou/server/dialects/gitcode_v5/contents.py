@@ -31,8 +31,8 @@ from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes, Stream
 from matou.server.api.router import repository_route
+from matou.server.api.streaming import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.links import quoted
-from matou.server.dialects.gitcode_v5.pieces import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE

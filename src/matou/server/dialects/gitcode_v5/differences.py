@@ -25,8 +25,8 @@ from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText
 from matou.server.api.responses import NO_STORE, Stream
 from matou.server.api.router import Pace, repository_route
+from matou.server.api.streaming import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
-from matou.server.dialects.gitcode_v5.pieces import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.trees import readable
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE
