@@ -25,10 +25,10 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.server.api.context import Call
 from matou.server.api.params import Nothing
+from matou.server.api.response_cache import at_database
 from matou.server.api.router import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
-from matou.server.dialects.gitcode_v5.remembered import at_database
 from support.gitcode_server import Harbour
 
 TAGS, BRANCHES = "/repos/harbour/ferry/tags", "/repos/harbour/ferry/branches"

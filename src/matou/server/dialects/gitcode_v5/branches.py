@@ -12,9 +12,9 @@ from matou.model.names import RefName
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Paged
+from matou.server.api.response_cache import at_refs_and_database
 from matou.server.api.responses import Page
 from matou.server.api.router import Pace, repository_route
-from matou.server.dialects.gitcode_v5.remembered import at_refs_and_database
 from matou.server.dialects.gitcode_v5.trees import readable
 
 SHORT_ID = 8

@@ -11,9 +11,9 @@ from matou.forge.repositories.repository_lists import search_repositories
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
 from matou.server.api.params import Paged
+from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route
-from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 
 

@@ -22,9 +22,9 @@ from matou.forge.repositories.stars import (
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call, RepositoryCall
 from matou.server.api.params import Nothing, Paged
+from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route, repository_route
-from matou.server.dialects.gitcode_v5.remembered import at_database
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
 
