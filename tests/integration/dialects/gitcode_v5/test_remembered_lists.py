@@ -109,7 +109,7 @@ def test_a_list_that_nothing_has_changed_is_not_made_again(
     settle(harbour)
     first = harbour.ask("GET", path)
     made: list[object] = []
-    monkeypatch.setattr("matou.server.dialects.gitcode_v5.endpoint._run", lambda *given: made.append(given))
+    monkeypatch.setattr("matou.server.api.endpoint._run", lambda *given: made.append(given))
 
     again = harbour.ask("GET", path)
 
