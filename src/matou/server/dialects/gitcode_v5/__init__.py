@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from starlette.routing import BaseRoute
 
 from matou.server.api.endpoint import Api
+from matou.server.api.openapi import description_route
 from matou.server.api.router import Route, Router
 from matou.server.dialects.gitcode_v5.documented import documented_operations
-from matou.server.dialects.gitcode_v5.openapi import description_route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
 from matou.server.site import Site
