@@ -8,7 +8,7 @@ from matou.db.users import User
 from matou.errors import Refused
 from matou.forge.access import Identity
 from matou.forge.forge import Forge
-from matou.server.dialects.gitcode_v5.links import Links
+from matou.server.api.links import Links
 from matou.server.origin import caller_of
 
 

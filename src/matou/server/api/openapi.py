@@ -9,11 +9,11 @@ import msgspec
 
 from matou import __version__
 from matou.server.api.context import Call
+from matou.server.api.links import PREFIX
 from matou.server.api.params import Nothing, Parameters, Upload
 from matou.server.api.responses import JSON, Bytes
 from matou.server.api.router import REST, Route, plain_route
 from matou.server.dialects.gitcode_v5.errors import ErrorBody
-from matou.server.dialects.gitcode_v5.links import PREFIX
 
 _REFERENCES = "#/components/schemas/{name}"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})

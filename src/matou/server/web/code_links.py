@@ -15,7 +15,7 @@ from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
 from matou.git.objects import InvalidTreePath, TreePath
 from matou.model.names import ObjectId
-from matou.server.dialects.gitcode_v5.links import Links, quoted
+from matou.server.api.links import Links, quoted
 from matou.server.paths import repository_at
 
 LONGEST_PATH_BYTES = 16384

@@ -28,11 +28,11 @@ from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
+from matou.server.api.links import quoted
 from matou.server.api.params import Nothing, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes, Stream
 from matou.server.api.router import repository_route
 from matou.server.api.streaming import SANDBOX, Begin, streamed
-from matou.server.dialects.gitcode_v5.links import quoted
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 from matou.server.streaming import Header
 from matou.settings import MEBIBYTE

@@ -12,9 +12,9 @@ from matou.forge.repositories.activity import ShownEvent, activity
 from matou.model.events import EventKind
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
+from matou.server.api.links import Links
 from matou.server.api.params import Paged
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.links import Links
 from matou.server.dialects.gitcode_v5.spans import end_of, read_day, start_of
 
 ACTIONS: Mapping[EventKind, tuple[int, str]] = MappingProxyType(

@@ -15,7 +15,7 @@ from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
-from matou.server.dialects.gitcode_v5.links import Links
+from matou.server.api.links import Links
 
 ACTIVE, ARCHIVED = "开始", "关闭"
 

@@ -17,11 +17,11 @@ from matou.forge.repositories.repository_lists import (
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
+from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameter, Nothing, Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route
-from matou.server.dialects.gitcode_v5.links import Links
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
 
 CODE_REPOSITORIES = frozenset({"", "all", "code"})
