@@ -21,6 +21,7 @@ from matou.db.repositories import Repository
 from matou.errors import MatouError, Refused
 from matou.forge.access import Action, Identity, NoSuchRepository, ReadOnly, reach_repository, require_scope
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from matou.server.api.conditional import NOT_MODIFIED, unless_known
 from matou.server.api.context import Call, NotSignedIn, RepositoryCall
 from matou.server.api.links import PREFIX, Links
 from matou.server.api.params import Paged, Parameters, read_body, read_parameters, read_query
@@ -28,7 +29,6 @@ from matou.server.api.response_cache import RememberedAnswers
 from matou.server.api.responses import Encoded, Stream, encode
 from matou.server.api.router import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.gitcode_v5.conditional import NOT_MODIFIED, unless_known
 from matou.server.dialects.gitcode_v5.errors import answer_to
 from matou.server.kept_answers import KeptAnswers
 from matou.server.origin import base_url, caller_of, client_address
