@@ -8,7 +8,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Parameters
 from matou.server.api.router import repository_route
-from matou.server.dialects.gitcode_v5.spans import read_day
+from matou.server.dialects.gitcode_v5.time_ranges import read_day
 
 
 class Direction(StrEnum):

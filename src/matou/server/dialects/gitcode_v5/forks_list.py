@@ -13,7 +13,7 @@ from matou.server.api.params import Paged
 from matou.server.api.responses import Page
 from matou.server.api.router import repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
-from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
+from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
 _TYPES = {"user": "personal", "group": "organization", "enterprise": "organization"}
 

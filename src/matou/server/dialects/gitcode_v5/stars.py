@@ -26,7 +26,7 @@ from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
-from matou.server.dialects.gitcode_v5.spans import AFTER_AND_BEFORE, read_between
+from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
 
 class NotMarked(NotFound):
