@@ -18,7 +18,7 @@ from matou.forge.content.history import (
 )
 from matou.forge.content.references import ref_listing
 from matou.git.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
-from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import ProjectCall
 from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
@@ -30,7 +30,7 @@ SHORT_ID = 11
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-def show_tree(call: ProjectCall) -> list[rows.TreeEntry]:
+def show_tree(call: ProjectCall) -> list[schemas.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
     revision, folder = call.given.path("ref_name", "ref"), call.given.path("path").strip("/")
     if not revision and ref_listing(call.forge, call.repository).is_empty:
@@ -45,7 +45,7 @@ def show_tree(call: ProjectCall) -> list[rows.TreeEntry]:
     return [_tree_entry(entry) for entry in entries]
 
 
-def show_file(call: ProjectCall) -> rows.File:
+def show_file(call: ProjectCall) -> schemas.File:
     path = TreePath.parse((call.given.path("file_path") or call.given.required("file_path")).strip("/"))
     ref = call.given.path("ref", "ref_name") or default_branch_of(call.forge, call.repository) or ""
     commit = commit_id_at(call.forge, call.repository, ref)
@@ -54,7 +54,7 @@ def show_file(call: ProjectCall) -> rows.File:
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if found.content is None:
         raise TooLargeToRead("the file has more than {limit} bytes", limit=LARGEST_FILE_BYTES)
-    return rows.File(
+    return schemas.File(
         file_name=readable(path.segments[-1]),
         file_path=readable(str(path)),
         size=len(found.content),
@@ -71,13 +71,13 @@ def show_branches(call: ProjectCall) -> Page:
     found, total = list_branches(
         call.forge, call.repository, order=BranchOrder.NAME, descending=False, offset=asked.offset, limit=asked.size
     )
-    listed = [rows.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
+    listed = [schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
     return Page(listed, total, asked, _url(call, "branches"))
 
 
-def show_branch(call: ProjectCall) -> rows.Branch:
+def show_branch(call: ProjectCall) -> schemas.Branch:
     branch = find_branch(call.forge, call.repository, call.path["name"])
-    return rows.Branch(name=readable(branch.name), commit=_commit(branch.commit))
+    return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
 def show_tags(call: ProjectCall) -> Page:
@@ -95,7 +95,7 @@ def show_commits(call: ProjectCall) -> Page:
     return Page([_commit(commit) for commit in found], total, asked, _url(call, "commits"), narrowed)
 
 
-def show_commit(call: ProjectCall) -> rows.Commit:
+def show_commit(call: ProjectCall) -> schemas.Commit:
     return _commit(find_commit_at(call.forge, call.repository, call.path["name"]))
 
 
@@ -104,35 +104,35 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _tree_entry(entry: Entry) -> rows.TreeEntry:
+def _tree_entry(entry: Entry) -> schemas.TreeEntry:
     path = entry.path.decode("utf-8", "replace")
     kind = _TYPES.get(entry.kind, "blob")
-    return rows.TreeEntry(id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path)
+    return schemas.TreeEntry(id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path)
 
 
-def _tag(tag: Tag) -> rows.Tag:
-    return rows.Tag(
+def _tag(tag: Tag) -> schemas.Tag:
+    return schemas.Tag(
         name=readable(tag.name),
         message=None if tag.annotated is None else tag.annotated.message,
         commit=None if tag.commit is None else _commit(tag.commit),
     )
 
 
-def _commit(commit: Commit) -> rows.Commit:
+def _commit(commit: Commit) -> schemas.Commit:
     author, committer = commit.author, commit.committer
-    return rows.Commit(
+    return schemas.Commit(
         id=commit.id,
         short_id=commit.id[:SHORT_ID],
         title=commit.subject,
         author_name=author.name,
         author_email=author.email,
-        created_at=rows.any_moment(committer.at),
+        created_at=schemas.any_moment(committer.at),
         message=commit.message,
         parent_ids=list(commit.parents),
-        authored_date=rows.any_moment(author.at),
+        authored_date=schemas.any_moment(author.at),
         committer_name=committer.name,
         committer_email=committer.email,
-        committed_date=rows.any_moment(committer.at),
+        committed_date=schemas.any_moment(committer.at),
     )
 
 

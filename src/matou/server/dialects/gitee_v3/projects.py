@@ -16,7 +16,7 @@ from matou.forge.repositories.stars import marked_by, marked_repositories, put_m
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.dialects.gitee_v3 import rows
+from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import Call, ProjectCall
 from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
@@ -89,16 +89,16 @@ def _target(call: Call) -> NamespacePath:
     return own if number is None else find_namespace_by_id(call.forge, NamespaceId(number)).path
 
 
-def put(mark: Mark) -> Callable[[ProjectCall], rows.Count]:
-    def run(call: ProjectCall) -> rows.Count:
+def put(mark: Mark) -> Callable[[ProjectCall], schemas.Count]:
+    def run(call: ProjectCall) -> schemas.Count:
         put_mark(call.forge, mark, call.user, call.repository)
         return _count(call, mark)
 
     return run
 
 
-def remove(mark: Mark) -> Callable[[ProjectCall], rows.Count]:
-    def run(call: ProjectCall) -> rows.Count:
+def remove(mark: Mark) -> Callable[[ProjectCall], schemas.Count]:
+    def run(call: ProjectCall) -> schemas.Count:
         remove_mark(call.forge, mark, call.user, call.repository)
         return _count(call, mark)
 
@@ -130,9 +130,9 @@ def _person(call: Call) -> User:
     return call.user if wanted == str(call.user.id) else find_person(call.forge, wanted)
 
 
-def _count(call: ProjectCall, mark: Mark) -> rows.Count:
+def _count(call: ProjectCall, mark: Mark) -> schemas.Count:
     _, total = marked_by(call.forge, mark, call.repository, limit=0)
-    return rows.Count(count=total)
+    return schemas.Count(count=total)
 
 
 def _page(call: Call, asked: PageAsked, found: Found, *url: str) -> Page:
