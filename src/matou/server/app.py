@@ -28,7 +28,7 @@ from matou.server.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.lfs_links import Links
 from matou.server.paths import read_git_path
 from matou.server.rate import RateLimiter
-from matou.server.site import Site, new_key
+from matou.server.state import Site, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
 from matou.server.web.pages import page_routes

@@ -21,7 +21,7 @@ from matou.server.errors import answer_for
 from matou.server.lfs_files import DOWNLOAD_PIECE_BYTES
 from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import (
     PLAIN_TEXT,
     ClientLeft,

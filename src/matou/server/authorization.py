@@ -26,7 +26,7 @@ from matou.server.authentication import (
 from matou.server.errors import Answer, answer_for
 from matou.server.origin import caller_of, client_address
 from matou.server.paths import GitTarget
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import Header
 
 UNAUTHORIZED = 401

@@ -25,7 +25,7 @@ from matou.server.git_push import receive_pack
 from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.pace import Pace
 from matou.server.paths import Operation
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,

@@ -35,7 +35,7 @@ from matou.server.git_bodies import request_pieces
 from matou.server.pace import Pace
 from matou.server.push_commands import PushCommands, PushStream, read_commands
 from matou.server.push_report import RESULT, PushReport, shown_lines
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault
 

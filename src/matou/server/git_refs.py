@@ -17,7 +17,7 @@ from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.queries import read_fields
 from matou.server.ref_answers import RefAnswer
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
 
 MANY_REFS = 2_000

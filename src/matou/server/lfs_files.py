@@ -11,7 +11,7 @@ from typing import BinaryIO
 from starlette.types import Scope, Send
 
 from matou.errors import UnknownShape
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import Header, begin_answer, end_answer, send_piece
 
 HOP_BYTES = 256 * 1024

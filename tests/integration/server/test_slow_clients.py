@@ -16,7 +16,7 @@ from matou.db.repositories import Repository
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.model.platform import Visibility
-from matou.server.site import FETCHES_AT_ONCE, PUSHES_AT_ONCE
+from matou.server.state import FETCHES_AT_ONCE, PUSHES_AT_ONCE
 from support.git_repositories import git, make_repository, refs_of
 from support.matou_server import MatouServer
 from support.push_rules import person

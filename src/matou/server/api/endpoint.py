@@ -34,7 +34,7 @@ from matou.server.kept_answers import KeptAnswers
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
-from matou.server.site import FORGE_THREADS, TRANSFER_THREADS, Site
+from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, Site
 from matou.server.streaming import (
     SHORT_BODY_BYTES,
     BodyTooLarge,

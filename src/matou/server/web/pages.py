@@ -24,7 +24,7 @@ from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import Answer, answer_for
 from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.web.code_links import code_link
 from matou.server.web.go_import import go_import
 from matou.server.web.markup import Element, page

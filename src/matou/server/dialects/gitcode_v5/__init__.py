@@ -10,7 +10,7 @@ from matou.server.api.router import Route, Router
 from matou.server.dialects.gitcode_v5.documented import documented_operations
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
-from matou.server.site import Site
+from matou.server.state import Site
 
 
 def routes(site: Site, *, limiter: RateLimiter | None = None, table: Iterable[Route] = ROUTES) -> list[BaseRoute]:

@@ -6,7 +6,7 @@ from matou.server.dialects.gitee_v3.endpoint import Api
 from matou.server.dialects.gitee_v3.routing import Router
 from matou.server.dialects.gitee_v3.table import ROUTES
 from matou.server.rate import RateLimiter
-from matou.server.site import Site
+from matou.server.state import Site
 
 
 def routes(site: Site, *, limiter: RateLimiter | None = None) -> list[BaseRoute]:

@@ -44,7 +44,7 @@ from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, 
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
-from matou.server.site import Site
+from matou.server.state import Site
 from matou.server.streaming import (
     ClientLeft,
     Header,
