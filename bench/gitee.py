@@ -15,8 +15,8 @@ from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import describe_repository
-from matou.forge.repositories.repository_creation import Beginning, make_repository
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
 from matou.settings import Settings
@@ -122,9 +122,9 @@ def _fill(forge: Forge, count: int) -> tuple[str, Repository]:
 
 def _make(forge: Forge, identity: Identity, number: int) -> Repository:
     visibility = Visibility.PUBLIC if number % 3 else Visibility.PRIVATE
-    profile = Profile(f"project-{number:04}", f"The project that came {number}th", visibility=visibility)
+    profile = RepositoryMetadata(f"project-{number:04}", f"The project that came {number}th", visibility=visibility)
     where = NamespacePath(("team",) if number % 2 else ("bench",))
-    return make_repository(forge, identity, where, "", profile, Beginning(default_branch="master"))
+    return make_repository(forge, identity, where, "", profile, InitOptions(default_branch="master"))
 
 
 def _processor_seconds(pid: int) -> float:

@@ -11,8 +11,8 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.repositories.lifecycle import describe_repository, find_repository, import_repository
-from matou.forge.repositories.repository_creation import Beginning, make_repository
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.settings import Settings
@@ -67,9 +67,9 @@ def _served(folder: Path) -> Iterator[Served]:
         refs = _with_refs(folder / "refs.git")
         import_repository(forge, refs, RepositoryPath.parse("team/refs"), creator=owner, local=True)
         for number in range(REPOSITORIES):
-            profile = Profile(f"project-{number:02}", f"The {number}th", visibility=Visibility.PRIVATE)
+            profile = RepositoryMetadata(f"project-{number:02}", f"The {number}th", visibility=Visibility.PRIVATE)
             where = NamespacePath(("team",) if number % 2 else ("bench",))
-            make_repository(forge, Identity(owner, ALL_SCOPES), where, "", profile, Beginning())
+            make_repository(forge, Identity(owner, ALL_SCOPES), where, "", profile, InitOptions())
         token = create_token(forge, owner, "bench").reveal()
     command: Command = [MATOU, "serve", "--root", server, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

@@ -15,7 +15,7 @@ import pytest
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.push import lfs
-from matou.forge.repositories.repository_update import Changes, change_repository
+from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 from matou.model.platform import Visibility
 from support.fault_proxy import FaultProxy, Status
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
@@ -143,7 +143,7 @@ def test_a_repository_that_people_call_otherwise_keeps_its_name_when_its_default
 
 def rename(port: Port, repository: Repository, name: str) -> None:
     identity = Identity(port.owner, ALL_SCOPES)
-    change_repository(port.server.forge, identity, repository, Changes(name=name))
+    change_repository(port.server.forge, identity, repository, RepositoryUpdate(name=name))
 
 
 def test_a_matou_without_a_gateway_is_reached_by_v3(port: Port, archive: Path) -> None:

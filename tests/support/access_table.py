@@ -1,9 +1,9 @@
 """Who may do what, written out by hand: the code's own table must come to the same in every cell."""
 
-from matou.forge.access import Action, Scope, Standing, State, Verdict
+from matou.forge.access import AccessLevel, Action, Decision, Scope, SubjectState
 from matou.model.platform import Visibility
 
-LETTERS = {"y": Verdict.ALLOWED, "n": Verdict.NOT_ALLOWED, ".": Verdict.HIDDEN}
+LETTERS = {"y": Decision.ALLOWED, "n": Decision.NOT_ALLOWED, ".": Decision.HIDDEN}
 
 # Columns: nobody, signed in, guest, reporter, developer, maintainer, owner, administrator.
 # y: may. n: may not, and is told so. A dot: looks as if it were not there.
@@ -77,7 +77,7 @@ public    administer                n n n n n n y y
 """
 
 # Columns: user:read team:read project:read project:write repository:read repository:write; of an owner.
-SCOPE_LETTERS = {"y": Verdict.ALLOWED, "s": Verdict.MISSING_SCOPE, ".": Verdict.HIDDEN}
+SCOPE_LETTERS = {"y": Decision.ALLOWED, "s": Decision.MISSING_SCOPE, ".": Decision.HIDDEN}
 REPOSITORY_SCOPES = """
 see                         . . . . y y
 read code                   . . . . y y
@@ -108,7 +108,7 @@ administer                . . s y . .
 
 # What nobody may, an administrator either.
 REFUSED_IN = {
-    State.ARCHIVED: {
+    SubjectState.ARCHIVED: {
         Action.WRITE_CODE,
         Action.UPLOAD,
         Action.CHANGE_SETTINGS,
@@ -119,7 +119,7 @@ REFUSED_IN = {
         Action.CREATE_IN,
         Action.CREATE_NAMESPACE_IN,
     },
-    State.OWNED_BY_SOURCE: {
+    SubjectState.OWNED_BY_SOURCE: {
         Action.WRITE_CODE,
         Action.UPLOAD,
         Action.CHANGE_SETTINGS,
@@ -129,40 +129,40 @@ REFUSED_IN = {
         Action.CREATE_NAMESPACE_IN,
         Action.DELETE,
     },
-    State.NO_FORKS: {Action.FORK},
-    State.NO_ANALYSIS: {Action.READ_ANALYSIS},
+    SubjectState.NO_FORKS: {Action.FORK},
+    SubjectState.NO_ANALYSIS: {Action.READ_ANALYSIS},
 }
 
-Cell = tuple[Visibility, Action, Standing]
+Cell = tuple[Visibility, Action, AccessLevel]
 
 
-def repository_cells() -> dict[Cell, Verdict]:
+def repository_cells() -> dict[Cell, Decision]:
     return _cells(REPOSITORY_CELLS)
 
 
-def namespace_cells() -> dict[Cell, Verdict]:
+def namespace_cells() -> dict[Cell, Decision]:
     return _cells(NAMESPACE_CELLS)
 
 
-def repository_scopes() -> dict[tuple[Action, Scope], Verdict]:
+def repository_scopes() -> dict[tuple[Action, Scope], Decision]:
     return _scope_cells(REPOSITORY_SCOPES)
 
 
-def namespace_scopes() -> dict[tuple[Action, Scope], Verdict]:
+def namespace_scopes() -> dict[tuple[Action, Scope], Decision]:
     return _scope_cells(NAMESPACE_SCOPES)
 
 
-def _cells(text: str) -> dict[Cell, Verdict]:
+def _cells(text: str) -> dict[Cell, Decision]:
     found = {}
     for line in text.strip().splitlines():
         visibility, rest = line.split(maxsplit=1)
         action, letters = _row(rest)
-        for standing, letter in zip(Standing, letters, strict=True):
+        for standing, letter in zip(AccessLevel, letters, strict=True):
             found[Visibility(visibility), action, standing] = LETTERS[letter]
     return found
 
 
-def _scope_cells(text: str) -> dict[tuple[Action, Scope], Verdict]:
+def _scope_cells(text: str) -> dict[tuple[Action, Scope], Decision]:
     found = {}
     for line in text.strip().splitlines():
         action, letters = _row(line)

@@ -6,8 +6,8 @@ from pathlib import Path
 from matou.db.repositories import Repository
 from matou.forge.access import Identity
 from matou.forge.content.file_changes import (
-    Wish,
-    Written,
+    CommitResult,
+    FileChange,
     create_file,
     delete_file,
     update_file,
@@ -32,14 +32,14 @@ class Desk:
     def git_dir(self) -> Path:
         return self.forge.git_dir(self.repository)
 
-    def create(self, path: str, content: bytes = b"new\n", **words: object) -> Written:
+    def create(self, path: str, content: bytes = b"new\n", **words: object) -> CommitResult:
         return create_file(self.forge, self.identity, self.repository, wish(path, **words), content)
 
-    def update(self, path: str, content: bytes, seen: str | None, **words: object) -> Written:
+    def update(self, path: str, content: bytes, seen: str | None, **words: object) -> CommitResult:
         known = None if seen is None else object_id(seen)
         return update_file(self.forge, self.identity, self.repository, wish(path, **words), content, seen=known)
 
-    def delete(self, path: str, seen: str, **words: object) -> Written:
+    def delete(self, path: str, seen: str, **words: object) -> CommitResult:
         return delete_file(self.forge, self.identity, self.repository, wish(path, **words), seen=object_id(seen))
 
     def git(self, *words: str) -> str:
@@ -65,8 +65,8 @@ def split(line: str) -> tuple[str, str, str, str]:
     return mode, kind, oid, path
 
 
-def wish(path: str, **words: object) -> Wish:
-    return Wish(**{"path": TreePath.parse(path), "message": "a change", **words})  # type: ignore[arg-type]
+def wish(path: str, **words: object) -> FileChange:
+    return FileChange(**{"path": TreePath.parse(path), "message": "a change", **words})  # type: ignore[arg-type]
 
 
 def assert_strictly_sound(git_dir: Path) -> None:

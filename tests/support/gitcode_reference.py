@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from matou.forge.access import REPOSITORY_POLICY, Standing
+from matou.forge.access import REPOSITORY_POLICY, AccessLevel
 from matou.model.platform import Visibility
 from matou.server.api.router import REST, Route
 from matou.server.dialects.gitcode_v5.errors import FAILURES
@@ -66,8 +66,8 @@ def _who(row: Route) -> str:
     return private if private == public else f"{private}; public: {public}"
 
 
-def _standing(standing: Standing) -> str:
-    words = {Standing.NOBODY: "anybody", Standing.SIGNED_IN: "with a token"}
+def _standing(standing: AccessLevel) -> str:
+    words = {AccessLevel.NOBODY: "anybody", AccessLevel.SIGNED_IN: "with a token"}
     return words.get(standing, standing.name.lower())
 
 

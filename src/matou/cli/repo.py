@@ -17,7 +17,7 @@ from matou.errors import NotFound
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
     from matou.forge.forge import Forge
-    from matou.forge.repositories.repository_update import Changes
+    from matou.forge.repositories.repository_update import RepositoryUpdate
     from matou.git.run import GitFailed
     from matou.model.names import NamespacePath
 
@@ -134,10 +134,10 @@ def set_repository(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    from matou.forge.repositories.repository_update import Changes
+    from matou.forge.repositories.repository_update import RepositoryUpdate
     from matou.model.platform import Visibility
 
-    changes = Changes(
+    changes = RepositoryUpdate(
         name=name,
         path=new_path,
         description=description,
@@ -145,7 +145,7 @@ def set_repository(
         visibility=None if visibility is None else Visibility(visibility.value),
         default_branch=default_branch,
     )
-    if changes == Changes() and archived is None:
+    if changes == RepositoryUpdate() and archived is None:
         raise Usage("nothing to change was given", advice="see: matou repo set --help")
     with existing_forge_at(root) as forge:
         changed = _changed(forge, repository(forge, path), changes, archived=archived)
@@ -187,18 +187,20 @@ def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson 
     answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
 
 
-def _changed(forge: "Forge", found: "Repository", changes: "Changes", *, archived: bool | None) -> "Repository":
+def _changed(
+    forge: "Forge", found: "Repository", changes: "RepositoryUpdate", *, archived: bool | None
+) -> "Repository":
     """What is archived refuses every other change: it is opened first, and closed last."""
     from matou.forge import access
     from matou.forge.access import OPERATOR, Action
     from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
-    from matou.forge.repositories.repository_update import Changes, change_repository
+    from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 
     if archived is not None:
         access.require(forge, OPERATOR, Action.ADMINISTER, found)
     if archived is False:
         found = unarchive_repository(forge, found)
-    if changes != Changes():
+    if changes != RepositoryUpdate():
         found = change_repository(forge, OPERATOR, found, changes)
     return archive_repository(forge, found) if archived else found
 

@@ -83,7 +83,7 @@ class Action(Enum):
     ADMINISTER = Phrase("administer")
 
 
-class Standing(IntEnum):
+class AccessLevel(IntEnum):
     """What somebody is to a subject: nobody, somebody signed in, a member with a role, an administrator."""
 
     NOBODY = 0
@@ -96,7 +96,7 @@ class Standing(IntEnum):
     ADMINISTRATOR = 100
 
 
-class State(Enum):
+class SubjectState(Enum):
     """What a subject refuses, whoever asks."""
 
     ARCHIVED = Phrase("archived")
@@ -116,13 +116,13 @@ class Rule:
         refused_in: the states in which nobody may.
     """
 
-    member: Standing
+    member: AccessLevel
     scopes: frozenset[Scope]
-    internal: Standing | None = None
-    public: Standing | None = None
-    refused_in: frozenset[State] = frozenset()
+    internal: AccessLevel | None = None
+    public: AccessLevel | None = None
+    refused_in: frozenset[SubjectState] = frozenset()
 
-    def least(self, visibility: Visibility) -> Standing:
+    def least(self, visibility: Visibility) -> AccessLevel:
         opened = {Visibility.INTERNAL: self.internal, Visibility.PUBLIC: self.public}.get(visibility)
         return self.member if opened is None else opened
 
@@ -131,55 +131,59 @@ _READ_REPOSITORY = frozenset({Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE})
 _WRITE_REPOSITORY = frozenset({Scope.REPOSITORY_WRITE})
 _READ_PROJECT = frozenset({Scope.PROJECT_READ, Scope.PROJECT_WRITE})
 _WRITE_PROJECT = frozenset({Scope.PROJECT_WRITE})
-_NOT_ACTIVE = frozenset({State.ARCHIVED, State.OWNED_BY_SOURCE})
-_SOURCED = frozenset({State.OWNED_BY_SOURCE})
-_ARCHIVED = frozenset({State.ARCHIVED})
-_SWITCHED_OFF = frozenset({State.NO_FORKS, State.NO_ANALYSIS})
+_NOT_ACTIVE = frozenset({SubjectState.ARCHIVED, SubjectState.OWNED_BY_SOURCE})
+_SOURCED = frozenset({SubjectState.OWNED_BY_SOURCE})
+_ARCHIVED = frozenset({SubjectState.ARCHIVED})
+_SWITCHED_OFF = frozenset({SubjectState.NO_FORKS, SubjectState.NO_ANALYSIS})
 
 # The policy. tests/support/access_table.py has the same written out cell by cell.
 REPOSITORY_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
-        Action.SEE: Rule(Standing.GUEST, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY),
+        Action.SEE: Rule(
+            AccessLevel.GUEST, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
+        ),
         Action.READ_CODE: Rule(
-            Standing.REPORTER, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.NOBODY
+            AccessLevel.REPORTER, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.NOBODY
         ),
         Action.READ_ANALYSIS: Rule(
-            Standing.REPORTER,
+            AccessLevel.REPORTER,
             _READ_REPOSITORY,
-            internal=Standing.SIGNED_IN,
-            public=Standing.NOBODY,
-            refused_in=frozenset({State.NO_ANALYSIS}),
+            internal=AccessLevel.SIGNED_IN,
+            public=AccessLevel.NOBODY,
+            refused_in=frozenset({SubjectState.NO_ANALYSIS}),
         ),
         Action.FORK: Rule(
-            Standing.REPORTER,
+            AccessLevel.REPORTER,
             _READ_REPOSITORY,
-            internal=Standing.SIGNED_IN,
-            public=Standing.SIGNED_IN,
-            refused_in=frozenset({State.NO_FORKS}),
+            internal=AccessLevel.SIGNED_IN,
+            public=AccessLevel.SIGNED_IN,
+            refused_in=frozenset({SubjectState.NO_FORKS}),
         ),
-        Action.STAR: Rule(Standing.GUEST, _READ_REPOSITORY, internal=Standing.SIGNED_IN, public=Standing.SIGNED_IN),
-        Action.SEE_MEMBERS: Rule(Standing.GUEST, _READ_REPOSITORY),
-        Action.SEE_SETTINGS: Rule(Standing.DEVELOPER, _READ_REPOSITORY),
-        Action.WRITE_CODE: Rule(Standing.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.UPLOAD: Rule(Standing.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.MANAGE_MEMBERS: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
-        Action.CHANGE_MEMBER_MODE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
-        Action.RENAME: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.TRANSFER: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.DELETE: Rule(Standing.OWNER, _WRITE_REPOSITORY, refused_in=_SOURCED),
-        Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_REPOSITORY),
+        Action.STAR: Rule(
+            AccessLevel.GUEST, _READ_REPOSITORY, internal=AccessLevel.SIGNED_IN, public=AccessLevel.SIGNED_IN
+        ),
+        Action.SEE_MEMBERS: Rule(AccessLevel.GUEST, _READ_REPOSITORY),
+        Action.SEE_SETTINGS: Rule(AccessLevel.DEVELOPER, _READ_REPOSITORY),
+        Action.WRITE_CODE: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.UPLOAD: Rule(AccessLevel.DEVELOPER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.MANAGE_MEMBERS: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
+        Action.CHANGE_MEMBER_MODE: Rule(AccessLevel.OWNER, _WRITE_REPOSITORY, refused_in=_ARCHIVED),
+        Action.RENAME: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.TRANSFER: Rule(AccessLevel.OWNER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.DELETE: Rule(AccessLevel.OWNER, _WRITE_REPOSITORY, refused_in=_SOURCED),
+        Action.ADMINISTER: Rule(AccessLevel.OWNER, _WRITE_REPOSITORY),
     }
 )
 NAMESPACE_POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
-        Action.SEE: Rule(Standing.GUEST, _READ_PROJECT, public=Standing.NOBODY),
-        Action.SEE_MEMBERS: Rule(Standing.GUEST, _READ_PROJECT | {Scope.TEAM_READ}),
-        Action.CREATE_IN: Rule(Standing.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
-        Action.CREATE_NAMESPACE_IN: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
-        Action.CHANGE_SETTINGS: Rule(Standing.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
-        Action.DELETE: Rule(Standing.OWNER, _WRITE_PROJECT, refused_in=_SOURCED),
-        Action.ADMINISTER: Rule(Standing.OWNER, _WRITE_PROJECT),
+        Action.SEE: Rule(AccessLevel.GUEST, _READ_PROJECT, public=AccessLevel.NOBODY),
+        Action.SEE_MEMBERS: Rule(AccessLevel.GUEST, _READ_PROJECT | {Scope.TEAM_READ}),
+        Action.CREATE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_REPOSITORY, refused_in=_NOT_ACTIVE),
+        Action.CREATE_NAMESPACE_IN: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
+        Action.CHANGE_SETTINGS: Rule(AccessLevel.MAINTAINER, _WRITE_PROJECT, refused_in=_NOT_ACTIVE),
+        Action.DELETE: Rule(AccessLevel.OWNER, _WRITE_PROJECT, refused_in=_SOURCED),
+        Action.ADMINISTER: Rule(AccessLevel.OWNER, _WRITE_PROJECT),
     }
 )
 
@@ -275,8 +279,8 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
     """
     standing = _standing_anywhere(identity)
     return Viewer(
-        user_id=None if identity.user is None or standing is Standing.NOBODY else identity.user.id,
-        everything=standing is Standing.ADMINISTRATOR,
+        user_id=None if identity.user is None or standing is AccessLevel.NOBODY else identity.user.id,
+        everything=standing is AccessLevel.ADMINISTRATOR,
         visibilities=tuple(
             visibility for visibility in Visibility if standing >= REPOSITORY_POLICY[Action.SEE].least(visibility)
         ),
@@ -309,16 +313,16 @@ def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """All that a verdict depends on, besides the action."""
+class AccessCase:
+    """All that a decide depends on, besides the action."""
 
-    standing: Standing
+    standing: AccessLevel
     visibility: Visibility
-    states: frozenset[State]
+    states: frozenset[SubjectState]
     scopes: frozenset[Scope]
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What is answered; HIDDEN looks as if the subject were not there."""
 
     ALLOWED = "allowed"
@@ -329,23 +333,23 @@ class Verdict(Enum):
     SWITCHED_OFF = "switched off"
 
 
-def verdict(policy: Mapping[Action, Rule], action: Action, case: Case) -> Verdict:
+def decide(policy: Mapping[Action, Rule], action: Action, case: AccessCase) -> Decision:
     """The decision itself: from values alone. What a policy does not name is not allowed."""
     seeing, rule = policy[Action.SEE], policy.get(action)
     telling = seeing.scopes if rule is None else seeing.scopes | rule.scopes
     if not _reaches(seeing, case) or case.scopes.isdisjoint(telling):
-        return Verdict.HIDDEN
+        return Decision.HIDDEN
     if rule is None or not _reaches(rule, case):
-        return Verdict.NOT_ALLOWED
+        return Decision.NOT_ALLOWED
     if case.scopes.isdisjoint(rule.scopes):
-        return Verdict.MISSING_SCOPE
+        return Decision.MISSING_SCOPE
     refused_by = case.states & rule.refused_in
     if refused_by & _SWITCHED_OFF:
-        return Verdict.SWITCHED_OFF
-    return Verdict.READ_ONLY if refused_by else Verdict.ALLOWED
+        return Decision.SWITCHED_OFF
+    return Decision.READ_ONLY if refused_by else Decision.ALLOWED
 
 
-def _reaches(rule: Rule, case: Case) -> bool:
+def _reaches(rule: Rule, case: AccessCase) -> bool:
     return case.standing >= rule.least(case.visibility)
 
 
@@ -353,19 +357,19 @@ def _refusal(forge: Forge, identity: Identity, action: Action, subject: Reposito
     """Why not; None if it may."""
     policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
     case = _case(forge, identity, subject, _asked_of(policy, action))
-    match verdict(policy, action, case):
-        case Verdict.ALLOWED:
+    match decide(policy, action, case):
+        case Decision.ALLOWED:
             return None
-        case Verdict.HIDDEN:
+        case Decision.HIDDEN:
             return _hidden(subject)
-        case Verdict.MISSING_SCOPE:
+        case Decision.MISSING_SCOPE:
             return _missing_scope(policy[action].scopes)
-        case Verdict.READ_ONLY:
+        case Decision.READ_ONLY:
             return _read_only(repr(str(subject.path)), case.states - _SWITCHED_OFF)
-        case Verdict.SWITCHED_OFF:
+        case Decision.SWITCHED_OFF:
             (state,) = case.states & policy[action].refused_in & _SWITCHED_OFF
             return SwitchedOff("{path} is {state}", path=repr(str(subject.path)), state=state.value)
-        case Verdict.NOT_ALLOWED:
+        case Decision.NOT_ALLOWED:
             return NotAllowed("this account may not: {action}", action=action.value)
 
 
@@ -373,7 +377,7 @@ def _missing_scope(any_of: Collection[Scope]) -> MissingScope:
     return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
 
 
-def _read_only(path: str, states: Collection[State]) -> ReadOnly:
+def _read_only(path: str, states: Collection[SubjectState]) -> ReadOnly:
     if len(states) > 1:
         return ReadOnly("{path} is archived and owned by a source, and read-only", path=path)
     (state,) = states
@@ -386,16 +390,18 @@ def _hidden(subject: Repository | Namespace) -> NotFound:
     return no_such_namespace(subject.path)
 
 
-def _asked_of(policy: Mapping[Action, Rule], action: Action) -> frozenset[State]:
-    """Which states the verdict depends on; those of settings are looked up only if they are among these."""
+def _asked_of(policy: Mapping[Action, Rule], action: Action) -> frozenset[SubjectState]:
+    """Which states the decide depends on; those of settings are looked up only if they are among these."""
     return policy[action].refused_in if action in policy else frozenset()
 
 
-def _case(forge: Forge, identity: Identity, subject: Repository | Namespace, asked: frozenset[State]) -> Case:
+def _case(
+    forge: Forge, identity: Identity, subject: Repository | Namespace, asked: frozenset[SubjectState]
+) -> AccessCase:
     states = _states(subject) | _states_set(forge, subject, asked)
     if not _is_within(subject, identity.only_below):
-        return Case(Standing.NOBODY, Visibility.PRIVATE, states, frozenset())
-    return Case(
+        return AccessCase(AccessLevel.NOBODY, Visibility.PRIVATE, states, frozenset())
+    return AccessCase(
         _standing(forge, identity, subject),
         _visibility(forge, identity, subject),
         states,
@@ -410,25 +416,25 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
     return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
 
 
-def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Standing:
+def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
     standing = _standing_anywhere(identity)
-    if user is None or standing is not Standing.SIGNED_IN:
+    if user is None or standing is not AccessLevel.SIGNED_IN:
         return standing
     with forge.database.begin_read() as connection:
         if isinstance(subject, Repository):
             role = repository_members.role_in_repository(connection, user.id, subject)
         else:
             role = memberships.role_in(connection, user.id, subject.path)
-    return standing if role is None else Standing(role.value)
+    return standing if role is None else AccessLevel(role.value)
 
 
-def _standing_anywhere(identity: Identity) -> Standing:
+def _standing_anywhere(identity: Identity) -> AccessLevel:
     if identity.is_operator:
-        return Standing.ADMINISTRATOR
+        return AccessLevel.ADMINISTRATOR
     if identity.user is None or not may_log_in(identity.user):
-        return Standing.NOBODY
-    return Standing.ADMINISTRATOR if identity.user.admin else Standing.SIGNED_IN
+        return AccessLevel.NOBODY
+    return AccessLevel.ADMINISTRATOR if identity.user.admin else AccessLevel.SIGNED_IN
 
 
 def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
@@ -442,20 +448,25 @@ def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespac
     return subject.visibility
 
 
-def _states(subject: Repository | Namespace) -> frozenset[State]:
+def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:
     source = subject.read_only_source if isinstance(subject, Repository) else subject.source
-    found = {State.ARCHIVED: subject.archived, State.OWNED_BY_SOURCE: source is not None}
+    found = {SubjectState.ARCHIVED: subject.archived, SubjectState.OWNED_BY_SOURCE: source is not None}
     return frozenset(state for state, holds in found.items() if holds)
 
 
-def _states_set(forge: Forge, subject: Repository | Namespace, asked: frozenset[State]) -> frozenset[State]:
+def _states_set(
+    forge: Forge, subject: Repository | Namespace, asked: frozenset[SubjectState]
+) -> frozenset[SubjectState]:
     """What the settings of a repository switch off, of what is asked."""
     if isinstance(subject, Namespace) or asked.isdisjoint(_SWITCHED_OFF):
         return frozenset()
     with forge.database.begin_read() as connection:
         modules = settings.read_settings(connection, subject.id, Modules)
         rules = settings.read_settings(connection, subject.id, RepositoryRules)
-    found = {State.NO_FORKS: rules.disable_fork or not modules.has_fork, State.NO_ANALYSIS: not modules.has_analysis}
+    found = {
+        SubjectState.NO_FORKS: rules.disable_fork or not modules.has_fork,
+        SubjectState.NO_ANALYSIS: not modules.has_analysis,
+    }
     return frozenset(state for state, holds in found.items() if holds)
 
 

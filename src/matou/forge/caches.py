@@ -31,7 +31,7 @@ MOST_TRIED = 16
 MOST_BYTES_OF_REFS = 128 * 1024 * 1024
 
 
-class PasswordMemory:
+class PasswordCache:
     """Which passwords were right or wrong a moment ago, so that the three requests of one `git push` cost one argon2.
 
     Nothing in it gives a password away: the key of its digests dies with the process. As the stored hash is part
@@ -72,7 +72,7 @@ class _Count:
     tried: deque[bytes] = field(default_factory=lambda: deque(maxlen=MOST_TRIED))
 
 
-class LogInFailures:
+class LoginThrottle:
     """Slows down whoever guesses: by account, and by address.
 
     What was tried and was wrong a moment ago is wrong still: a program that asks again and again with an old password
@@ -145,7 +145,7 @@ class LogInFailures:
             self._counts.popitem(last=False)
 
 
-class AnswerMemory:
+class QueryCache:
     """What the database answered, for as long as nobody has written to it since; nothing where it does not tell.
 
     A token that was revoked, a member who was removed or a repository that was made private, by this process or by
@@ -182,7 +182,7 @@ class AnswerMemory:
         return answer
 
 
-class ListingMemory:
+class RefListingCache:
     """What is known of the refs of repositories, by folder; bounded by about what that takes of memory."""
 
     def __init__(self, most_bytes: int = MOST_BYTES_OF_REFS) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from matou.archive.layout import Archive
 from matou.db.engine import Database
 from matou.db.repositories import Repository
-from matou.forge.caches import AnswerMemory, ListingMemory, LogInFailures, PasswordMemory
+from matou.forge.caches import LoginThrottle, PasswordCache, QueryCache, RefListingCache
 from matou.settings import Network
 
 Memory = TypeVar("Memory")
@@ -38,14 +38,14 @@ class Forge:
     imports_may_reach_private: bool = False
     network: Network = field(default_factory=Network, repr=False)
     checks_pushes_strictly: bool = False
-    failures: LogInFailures = field(default_factory=LogInFailures, repr=False)
-    passwords: PasswordMemory = field(default_factory=PasswordMemory, repr=False)
-    listings: ListingMemory = field(default_factory=ListingMemory, repr=False)
-    answers: AnswerMemory = field(init=False, repr=False)
+    failures: LoginThrottle = field(default_factory=LoginThrottle, repr=False)
+    passwords: PasswordCache = field(default_factory=PasswordCache, repr=False)
+    listings: RefListingCache = field(default_factory=RefListingCache, repr=False)
+    answers: QueryCache = field(init=False, repr=False)
     _memories: dict[type, object] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "answers", AnswerMemory(self.database))
+        object.__setattr__(self, "answers", QueryCache(self.database))
 
     def git_dir(self, repository: Repository) -> Path:
         """The bare repository's folder."""

@@ -14,7 +14,9 @@ from matou.forge.access import (
     ALL_SCOPES,
     ANONYMOUS,
     REPOSITORY_POLICY,
+    AccessLevel,
     Action,
+    Decision,
     Identity,
     MissingScope,
     NoSuchNamespace,
@@ -22,8 +24,6 @@ from matou.forge.access import (
     NotAllowed,
     ReadOnly,
     Scope,
-    Standing,
-    Verdict,
     may,
     reach_namespace,
     reach_repository,
@@ -55,15 +55,15 @@ def identity_of(user: User) -> Identity:
 
 
 @pytest.fixture
-def identities(forge: Forge, team: Namespace, project: Namespace) -> Mapping[Standing, Identity]:
+def identities(forge: Forge, team: Namespace, project: Namespace) -> Mapping[AccessLevel, Identity]:
     """Somebody of each standing to the project: members of it, or of the team above it."""
-    found = {Standing.NOBODY: ANONYMOUS}
-    for standing in Standing:
-        if standing is not Standing.NOBODY:
-            is_administrator = standing is Standing.ADMINISTRATOR
+    found = {AccessLevel.NOBODY: ANONYMOUS}
+    for standing in AccessLevel:
+        if standing is not AccessLevel.NOBODY:
+            is_administrator = standing is AccessLevel.ADMINISTRATOR
             found[standing] = identity_of(create_user(forge, standing.name.lower(), admin=is_administrator))
     for number, role in enumerate(Role):
-        user = found[Standing(role.value)].user
+        user = found[AccessLevel(role.value)].user
         assert user is not None
         add_member(forge, team if number % 2 else project, user, role)
     return found
@@ -71,7 +71,7 @@ def identities(forge: Forge, team: Namespace, project: Namespace) -> Mapping[Sta
 
 @pytest.mark.parametrize("visibility", Visibility)
 def test_each_role_may_what_the_table_says(
-    forge: Forge, repository: Repository, identities: Mapping[Standing, Identity], visibility: Visibility
+    forge: Forge, repository: Repository, identities: Mapping[AccessLevel, Identity], visibility: Visibility
 ) -> None:
     table = repository_cells()
     shown = set_visibility(forge, repository, visibility)
@@ -83,7 +83,7 @@ def test_each_role_may_what_the_table_says(
     }
 
     assert found == {
-        (action, standing): table[visibility, action, standing] is Verdict.ALLOWED for action, standing in found
+        (action, standing): table[visibility, action, standing] is Decision.ALLOWED for action, standing in found
     }
 
 
@@ -211,7 +211,7 @@ def test_a_namespace_is_seen_by_whoever_sees_a_repository_in_it(
 
 
 def test_a_listing_shows_exactly_what_may_be_seen(
-    forge: Forge, team: Namespace, project: Namespace, identities: Mapping[Standing, Identity], anna: User
+    forge: Forge, team: Namespace, project: Namespace, identities: Mapping[AccessLevel, Identity], anna: User
 ) -> None:
     elsewhere = create_organization(forge, "elsewhere", owner=anna)
     for namespace in (team, project, elsewhere):

@@ -18,8 +18,8 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.analysis import contributions, history
 from matou.forge.analysis.contributions import (
     EVER,
+    ContributorRole,
     DaysOfAll,
-    Role,
     Span,
     contribution_days,
     contributors,
@@ -82,7 +82,7 @@ def shortlog(git_dir: Path, *arguments: str) -> list[tuple[int, str]]:
     return [(int(count), name.strip()) for count, _, name in (line.partition("\t") for line in lines)]
 
 
-def listed(forge: Forge, repository: Repository, role: Role) -> list[tuple[int, str]]:
+def listed(forge: Forge, repository: Repository, role: ContributorRole) -> list[tuple[int, str]]:
     return [(one.commits, f"{one.name} <{one.email}>".strip()) for one in contributors(forge, repository, role)]
 
 
@@ -90,7 +90,9 @@ def listed(forge: Forge, repository: Repository, role: Role) -> list[tuple[int, 
 def test_contributors_are_those_of_git_shortlog(forge: Forge, repository: Repository, seed: int) -> None:
     git_dir = fill(forge, repository, seed)
 
-    authors, committers = (listed(forge, repository, role) for role in (Role.AUTHOR, Role.COMMITTER))
+    authors, committers = (
+        listed(forge, repository, role) for role in (ContributorRole.AUTHOR, ContributorRole.COMMITTER)
+    )
 
     assert authors == shortlog(git_dir)
     assert committers == shortlog(git_dir, "--committer")
@@ -181,7 +183,7 @@ def test_after_a_push_only_new_commits_are_read_and_compared(forge: Forge, repos
 
     assert sum(commits for _, _, commits in before.values()) == 4
     assert after == {("New Person", "new@example.com", "2023-11-15"): (4, 0, 5)}
-    assert listed(forge, repository, Role.AUTHOR) == [(5, "New Person <new@example.com>")]
+    assert listed(forge, repository, ContributorRole.AUTHOR) == [(5, "New Person <new@example.com>")]
 
 
 def test_a_history_that_was_rewritten_has_only_what_is_in_it_now(forge: Forge, repository: Repository) -> None:
@@ -191,22 +193,22 @@ def test_a_history_that_was_rewritten_has_only_what_is_in_it_now(forge: Forge, r
     commit(git_dir, 1_700_500_000, {b"z": b"1\n2\n3\n"})
 
     assert days(forge, repository) == by_day(git_dir)
-    assert listed(forge, repository, Role.AUTHOR) == shortlog(git_dir)
+    assert listed(forge, repository, ContributorRole.AUTHOR) == shortlog(git_dir)
 
 
 def test_another_mailmap_gives_other_names_to_the_same_history(forge: Forge, repository: Repository) -> None:
     git_dir = fill(forge, repository, 3, mailmap=b"")
-    listed(forge, repository, Role.AUTHOR)
+    listed(forge, repository, ContributorRole.AUTHOR)
     commit(git_dir, 1_700_000_000, {b".mailmap": b"Everybody <li.lei@example.com>\nNew <new@example.com>\n"})
 
-    assert listed(forge, repository, Role.AUTHOR) == shortlog(git_dir)
+    assert listed(forge, repository, ContributorRole.AUTHOR) == shortlog(git_dir)
     assert days(forge, repository) == by_day(git_dir)
 
 
 def test_a_mailmap_that_is_a_link_or_too_long_renames_nobody(forge: Forge, repository: Repository) -> None:
     git_dir = forge.git_dir(repository)
     commit(git_dir, 1_700_000_000, {b".mailmap": b"X <new@example.com>\n" * 300_000})
-    assert listed(forge, repository, Role.AUTHOR) == [(1, "New Person <new@example.com>")]
+    assert listed(forge, repository, ContributorRole.AUTHOR) == [(1, "New Person <new@example.com>")]
     target = b"X <new@example.com>"
     fast_import(
         git_dir,
@@ -214,7 +216,7 @@ def test_a_mailmap_that_is_a_link_or_too_long_renames_nobody(forge: Forge, repos
         b"from refs/heads/main^0\nM 120000 inline .mailmap\ndata %d\n%b\n\n" % (len(target), target),
     )
 
-    assert listed(forge, repository, Role.AUTHOR) == [(2, "New Person <new@example.com>")]
+    assert listed(forge, repository, ContributorRole.AUTHOR) == [(2, "New Person <new@example.com>")]
 
 
 def test_another_process_reads_what_this_one_computed(
@@ -248,7 +250,7 @@ def test_whatever_a_kill_left_of_the_cache_the_numbers_are_right(
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept_share)])
 
     assert days(other_process, repository) == by_day(git_dir)
-    assert listed(other_process, repository, Role.AUTHOR) == shortlog(git_dir)
+    assert listed(other_process, repository, ContributorRole.AUTHOR) == shortlog(git_dir)
 
 
 def test_a_cache_that_is_deleted_under_a_running_server_changes_no_answer(forge: Forge, repository: Repository) -> None:
@@ -272,7 +274,7 @@ def test_the_cache_of_another_repository_changes_no_answer(forge: Forge, reposit
     shutil.copytree(cache_folder(forge.archive, repository.id), cache_folder(forge.archive, other.id))
 
     assert days(forge, other) == by_day(git_dir)
-    assert listed(forge, other, Role.AUTHOR) == shortlog(git_dir)
+    assert listed(forge, other, ContributorRole.AUTHOR) == shortlog(git_dir)
     assert {"Go", "Ruby"} & set(languages(forge, other).result(SECONDS)) == {"Go"}
     with pytest.raises(MissingObject):
         counted(forge, other, hidden)
@@ -299,7 +301,7 @@ def test_when_too_many_threads_wait_the_next_is_told_to_come_back() -> None:
 
 
 def test_a_repository_without_commits_has_no_contributors(forge: Forge, repository: Repository) -> None:
-    assert contributors(forge, repository, Role.AUTHOR) == ()
+    assert contributors(forge, repository, ContributorRole.AUTHOR) == ()
     with pytest.raises(NoSuchRevision):
         counted(forge, repository, "")
     refresh(forge, repository)
@@ -354,7 +356,7 @@ def test_a_side_branch_that_was_counted_first_stands_where_it_belongs(
     monkeypatch.setattr(history, "COUNTS_A_FRAME", 3)
     git_dir = fill(forge, repository, seed)
     side = git(git_dir, "rev-parse", "main^2")
-    listed(this_process, repository, Role.AUTHOR)
+    listed(this_process, repository, ContributorRole.AUTHOR)
 
     assert days(this_process, repository, side) == by_day(git_dir, side)
     assert days(this_process, repository) == by_day(git_dir)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.db.engine import Database, open_database
-from matou.forge.caches import AnswerMemory
+from matou.forge.caches import QueryCache
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_an_answer_is_remembered_until_another_connection_commits(sqlite: Database, tmp_path: Path) -> None:
-    memory, asked = AnswerMemory(sqlite), iter(range(10))
+    memory, asked = QueryCache(sqlite), iter(range(10))
     other = open_database(tmp_path / "matou.db")
 
     before = [memory.recall(("what",), lambda: next(asked) + 1) for _ in range(3)]
@@ -30,7 +30,7 @@ def test_an_answer_is_remembered_until_another_connection_commits(sqlite: Databa
 
 
 def test_an_answer_is_gone_with_a_commit_of_this_process(sqlite: Database) -> None:
-    memory, asked = AnswerMemory(sqlite), iter(range(10))
+    memory, asked = QueryCache(sqlite), iter(range(10))
 
     before = memory.recall(("what",), lambda: next(asked) + 1)
     with sqlite.begin_write() as connection:
@@ -40,7 +40,7 @@ def test_an_answer_is_gone_with_a_commit_of_this_process(sqlite: Database) -> No
 
 
 def test_what_was_asked_before_a_commit_and_answered_after_it_is_not_remembered(sqlite: Database) -> None:
-    memory = AnswerMemory(sqlite)
+    memory = QueryCache(sqlite)
 
     def ask_while_somebody_writes() -> str:
         with sqlite.begin_write() as connection:
@@ -53,14 +53,14 @@ def test_what_was_asked_before_a_commit_and_answered_after_it_is_not_remembered(
 
 
 def test_nothing_found_is_asked_again(sqlite: Database) -> None:
-    memory = AnswerMemory(sqlite)
+    memory = QueryCache(sqlite)
 
     assert memory.recall(("what",), lambda: None) is None
     assert memory.recall(("what",), lambda: "there now") == "there now"
 
 
 def test_the_memory_is_bounded(sqlite: Database) -> None:
-    memory, asked = AnswerMemory(sqlite, most=2), []
+    memory, asked = QueryCache(sqlite, most=2), []
 
     def ask(number: int) -> int:
         asked.append(number)

@@ -13,12 +13,12 @@ from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity, NoSuchRepository
 from matou.forge.content.branches import InvalidRefName, NoSuchRevision
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
+    CommitResult,
     FileChanged,
     FileTaken,
     FileTooLarge,
     NoSuchFile,
     UnsaidVersion,
-    Written,
     create_file,
 )
 from matou.forge.content.ref_updates import RepositoryMoved
@@ -291,7 +291,7 @@ def test_a_file_that_is_too_large_is_refused_and_one_at_the_limit_is_not(desk: D
 
 
 def test_who_may_not_push_may_not_write_files(full: Desk, berta: User) -> None:
-    def write(identity: Identity) -> Written:
+    def write(identity: Identity) -> CommitResult:
         return create_file(full.forge, identity, full.repository, wish("x"), b"")
 
     with nothing_changed(full):

@@ -11,8 +11,8 @@ import pytest
 from matou.db.engine import Database
 from matou.errors import MatouError
 from matou.forge.content.file_changes import (
+    CommitResult,
     FileChanged,
-    Written,
 )
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
@@ -21,10 +21,10 @@ from support.desk import Desk, assert_strictly_sound
 from support.git_repositories import commit_file
 
 
-def together(writes: list[Callable[[], Written]]) -> tuple[list[Written], list[MatouError]]:
+def together(writes: list[Callable[[], CommitResult]]) -> tuple[list[CommitResult], list[MatouError]]:
     """What came of writing at once."""
 
-    def outcome(write: Callable[[], Written]) -> Written | MatouError:
+    def outcome(write: Callable[[], CommitResult]) -> CommitResult | MatouError:
         try:
             return write()
         except MatouError as error:
@@ -32,7 +32,9 @@ def together(writes: list[Callable[[], Written]]) -> tuple[list[Written], list[M
 
     with ThreadPoolExecutor(len(writes)) as pool:
         found = list(pool.map(outcome, writes))
-    return [one for one in found if isinstance(one, Written)], [one for one in found if isinstance(one, MatouError)]
+    return [one for one in found if isinstance(one, CommitResult)], [
+        one for one in found if isinstance(one, MatouError)
+    ]
 
 
 def test_of_twenty_who_write_different_files_at_once_none_is_lost(desk: Desk) -> None:
@@ -69,7 +71,7 @@ def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk
 
 def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """As two processes do not: nothing but git's own locks stands between them."""
-    monkeypatch.setattr(write_lock, "_turn_of", lambda *_: write_lock._Turn())
+    monkeypatch.setattr(write_lock, "_lock_of", lambda *_: write_lock._Lock())
     desk.create("README.md")
 
     written, failed = together([partial(desk.create, f"{number}") for number in range(6)])

@@ -12,7 +12,7 @@ import structlog
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.content.file_changes import Wish, create_file
+from matou.forge.content.file_changes import FileChange, create_file
 from matou.forge.forge import Forge
 from matou.forge.maintenance import packing
 from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
@@ -30,7 +30,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(forge: Forge, repository: Repository, user: User, number: int) -> None:
-    wish = Wish(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
+    wish = FileChange(path=TreePath.parse(f"folder/{number}.txt"), message=f"write {number}")
     create_file(forge, Identity(user, ALL_SCOPES), repository, wish, b"%d\n" % number)
 
 

@@ -17,7 +17,7 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.signing_keys import add_signing_key
 from matou.forge.accounts.users import create_user
 from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
-from matou.forge.content.file_changes import Wish, create_file
+from matou.forge.content.file_changes import FileChange, create_file
 from matou.forge.content.ref_updates import update_refs
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
@@ -72,7 +72,7 @@ def desk(forge: Forge, anna: User, tmp_path: Path) -> Desk:
 
 
 def write(desk: Desk, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None) -> None:
-    wish = Wish(path=TreePath.parse("folder/file"), message=message, branch="main")
+    wish = FileChange(path=TreePath.parse("folder/file"), message=message, branch="main")
     create_file(desk.forge, who or desk.developer, desk.repository, wish, content)
 
 
@@ -256,7 +256,7 @@ def test_where_force_is_denied_the_api_takes_no_commits_away_by_deleting(desk: D
     create_branch(desk.forge, desk.developer, desk.repository, "copy", start="main")
     create_branch(desk.forge, desk.developer, desk.repository, "own", start="main")
     create_tag(desk.forge, desk.developer, desk.repository, "kept", start="main", message="own object, same commit")
-    wish = Wish(TreePath.parse("new"), message="own", branch="own")
+    wish = FileChange(TreePath.parse("new"), message="own", branch="own")
     create_file(desk.forge, desk.developer, desk.repository, wish, b"x")
     desk.set(PushRules, deny_force_push=True)
 

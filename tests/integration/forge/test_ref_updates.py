@@ -15,7 +15,7 @@ from matou.db.viewers import EVERYTHING
 from matou.errors import MatouError, TryLater
 from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
 from matou.forge.content import branches
-from matou.forge.content.file_changes import Wish, create_file
+from matou.forge.content.file_changes import FileChange, create_file
 from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefChanged, RefTaken, update_refs
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
@@ -45,7 +45,7 @@ class Desk:
         return Desk(self.forge, find_repository_by_id(self.forge, self.repository.id), self.identity)
 
     def write(self, path: str, message: str = "a change") -> ObjectId:
-        wish = Wish(TreePath.parse(path), message)
+        wish = FileChange(TreePath.parse(path), message)
         return create_file(self.forge, self.identity, self.repository, wish, path.encode()).commit.id
 
     def update(self, *changes: RefChange) -> None:

@@ -31,7 +31,7 @@ from matou.forge.accounts.users import create_user
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.maintenance.reindex import PlaceTaken, ensure_indexed, reindex
+from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
 from matou.forge.push.lfs import exists, size
 from matou.forge.repositories.lifecycle import (
     create_repository,
@@ -275,7 +275,7 @@ def test_members_of_a_namespace_of_ours_never_become_members_of_what_was_backed_
 
     report = reindex(forge)
 
-    assert {type(problem) for problem in report.problems} == {PlaceTaken}
+    assert {type(problem) for problem in report.problems} == {PathOccupied}
     assert repositories_in(forge, None) == ((), 0)
 
 

@@ -21,7 +21,7 @@ from matou.forge.push import lfs
 from matou.forge.repositories import remote_imports
 from matou.forge.repositories.lifecycle import find_repository, repositories_in
 from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, import_from
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
@@ -30,7 +30,7 @@ from support.matou_server import MatouServer
 from support.recording_server import RecordingServer, Reply
 
 HERE = RepositoryPath.parse("anna/ship")
-PROFILE = Profile(name="The ship", description="a ship", visibility=Visibility.PRIVATE)
+PROFILE = RepositoryMetadata(name="The ship", description="a ship", visibility=Visibility.PRIVATE)
 
 INWARD = (
     "http://127.0.0.1/x.git",

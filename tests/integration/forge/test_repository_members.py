@@ -13,13 +13,13 @@ from matou.forge.access import (
     ALL_SCOPES,
     ANONYMOUS,
     REPOSITORY_POLICY,
+    AccessLevel,
     Action,
+    Decision,
     Identity,
     NoSuchRepository,
     NotAllowed,
     ReadOnly,
-    Standing,
-    Verdict,
     may,
     require,
 )
@@ -48,8 +48,8 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.forge.repositories.repository_members import (
     ROLES,
+    MemberPermission,
     NotAPerson,
-    Permission,
     RoleNotSaid,
     find_member,
     members,
@@ -64,7 +64,7 @@ from matou.model.platform import Visibility
 from support.access_table import repository_cells
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)
-PERMISSION = (None, Permission.PULL, Permission.PUSH, Permission.ADMIN)
+PERMISSION = (None, MemberPermission.PULL, MemberPermission.PUSH, MemberPermission.ADMIN)
 
 
 def identity_of(user: User) -> Identity:
@@ -78,13 +78,13 @@ class Person:
     identity: Identity
     in_team: Role | None
     in_project: Role | None
-    permission: Permission | None
+    permission: MemberPermission | None
 
-    def standing(self, *, independent: bool) -> Standing:
+    def standing(self, *, independent: bool) -> AccessLevel:
         above = [role for role in (self.in_team, self.in_project) if role is not None]
         counted = [role for role in above if role is Role.OWNER or not independent]
         own = [ROLES[self.permission]] if self.permission else []
-        return Standing(max([*counted, *own], default=Standing.SIGNED_IN).value)
+        return AccessLevel(max([*counted, *own], default=AccessLevel.SIGNED_IN).value)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_each_combination_of_roles_may_what_the_table_says_of_the_greatest_that_
     }
 
     assert found == {
-        (person, action): table[visibility, action, person.standing(independent=independent)] is Verdict.ALLOWED
+        (person, action): table[visibility, action, person.standing(independent=independent)] is Decision.ALLOWED
         for person, action in found
     }
 
@@ -140,7 +140,7 @@ def test_every_listing_shows_exactly_what_may_be_seen(
         for person in people[1::7]:
             user = person.identity.user
             assert user is not None
-            set_member(forge, identity_of(anna), made, user, Permission.PULL)
+            set_member(forge, identity_of(anna), made, user, MemberPermission.PULL)
     set_member_mode(forge, identity_of(anna), repository, independent=True)
     everything = repositories_in(forge, None)[0]
     outermost = child_namespaces(forge, None)[0]
@@ -166,9 +166,9 @@ def test_the_members_listed_are_those_whose_role_counts(
     expected = {
         (person.identity.user, person.standing(independent=independent), person.permission is not None)
         for person in people
-        if person.standing(independent=independent) > Standing.SIGNED_IN
-    } | {(anna, Standing.OWNER, False)}
-    assert {(member.user, Standing(member.role.value), member.is_direct) for member in found} == expected
+        if person.standing(independent=independent) > AccessLevel.SIGNED_IN
+    } | {(anna, AccessLevel.OWNER, False)}
+    assert {(member.user, AccessLevel(member.role.value), member.is_direct) for member in found} == expected
     assert total == len(expected)
     assert tuple(member for page, _ in pages for member in page) == found
     assert [member.user.name for member in found] == sorted(member.user.name for member in found)
@@ -179,7 +179,7 @@ def test_a_member_of_a_repository_sees_the_way_to_it_and_nothing_beside_it(
     forge: Forge, team: Namespace, project: Namespace, repository: Repository, anna: User, berta: User
 ) -> None:
     hidden = create_repository(forge, RepositoryPath(project.path, "hidden"), creator=anna)
-    set_member(forge, identity_of(anna), repository, berta, Permission.PULL)
+    set_member(forge, identity_of(anna), repository, berta, MemberPermission.PULL)
 
     assert visible_repositories(forge, identity_of(berta), None)[0] == (repository,)
     assert visible_children(forge, identity_of(berta), team)[0] == (project,)
@@ -199,7 +199,7 @@ def test_the_next_request_of_any_process_knows_what_was_taken_away(this_process:
         actions = (Action.WRITE_CODE, Action.READ_CODE)
         return [may(other_process, identity_of(berta), action, there) for action in actions]
 
-    set_member(this_process, identity_of(anna), repository, berta, Permission.PUSH)
+    set_member(this_process, identity_of(anna), repository, berta, MemberPermission.PUSH)
     raised = berta_may()
     remove_repository_member(this_process, identity_of(anna), repository, berta)
     lowered = berta_may()
@@ -218,10 +218,15 @@ def test_the_next_request_of_any_process_knows_what_was_taken_away(this_process:
     ]
 
 
-@pytest.mark.parametrize("permission", [None, Permission.PULL, Permission.PUSH])
+@pytest.mark.parametrize("permission", [None, MemberPermission.PULL, MemberPermission.PUSH])
 @pytest.mark.parametrize("wanted", ROLES)
 def test_nobody_without_the_right_raises_anybody(
-    forge: Forge, repository: Repository, anna: User, berta: User, permission: Permission | None, wanted: Permission
+    forge: Forge,
+    repository: Repository,
+    anna: User,
+    berta: User,
+    permission: MemberPermission | None,
+    wanted: MemberPermission,
 ) -> None:
     """Catalogue A-14."""
     other = create_user(forge, "carla")
@@ -240,17 +245,17 @@ def test_nobody_without_the_right_raises_anybody(
 def test_an_admin_of_a_repository_gives_roles_and_never_becomes_its_owner(
     forge: Forge, repository: Repository, anna: User, berta: User
 ) -> None:
-    set_member(forge, identity_of(anna), repository, berta, Permission.ADMIN)
+    set_member(forge, identity_of(anna), repository, berta, MemberPermission.ADMIN)
     for permission in ROLES:
-        set_member(forge, identity_of(berta), repository, berta, Permission.ADMIN)
+        set_member(forge, identity_of(berta), repository, berta, MemberPermission.ADMIN)
         assert set_member(forge, identity_of(berta), repository, berta, permission).role < Role.OWNER
-        set_member(forge, identity_of(anna), repository, berta, Permission.ADMIN)
+        set_member(forge, identity_of(anna), repository, berta, MemberPermission.ADMIN)
 
     with pytest.raises(NotAllowed):
         require(forge, identity_of(berta), Action.DELETE, repository)
     with pytest.raises(NoSuchMember):
         remove_repository_member(forge, identity_of(berta), repository, anna)
-    set_member(forge, identity_of(berta), repository, anna, Permission.PULL)
+    set_member(forge, identity_of(berta), repository, anna, MemberPermission.PULL)
     assert find_member(forge, repository, anna).role is Role.OWNER
 
 
@@ -279,7 +284,7 @@ def test_a_project_token_loses_a_repository_whose_members_count_independently(
     assert (before, may(forge, robot, Action.SEE, alone)) == (True, False)
     assert robot.user is not None
     with pytest.raises(NotAPerson):
-        set_member(forge, identity_of(anna), alone, robot.user, Permission.PULL)
+        set_member(forge, identity_of(anna), alone, robot.user, MemberPermission.PULL)
 
 
 def test_an_archived_repository_keeps_its_members_as_they_are(
@@ -288,7 +293,7 @@ def test_an_archived_repository_keeps_its_members_as_they_are(
     archived = archive_repository(forge, repository)
 
     with pytest.raises(ReadOnly):
-        set_member(forge, identity_of(anna), archived, berta, Permission.PULL)
+        set_member(forge, identity_of(anna), archived, berta, MemberPermission.PULL)
     with pytest.raises(ReadOnly):
         set_member_mode(forge, identity_of(anna), archived, independent=True)
 
@@ -315,7 +320,9 @@ def test_a_customized_role_is_the_greatest_standard_role_that_its_level_reaches(
 ) -> None:
     role = create_role(forge, repository, "tester", access_level=access_level, display_name="测试角色")
 
-    member = set_member(forge, identity_of(anna), repository, berta, Permission.CUSTOMIZED, customized_role_id=role.id)
+    member = set_member(
+        forge, identity_of(anna), repository, berta, MemberPermission.CUSTOMIZED, customized_role_id=role.id
+    )
 
     assert member.customized_role_id == role.id
     assert may(forge, identity_of(berta), Action.SEE, repository)
@@ -346,7 +353,9 @@ def test_a_customized_role_of_another_repository_is_not_there(
 
     for role_id, error in ((foreign.id, NoSuchCustomizedRole), ("0" * 32, NoSuchCustomizedRole), ("", RoleNotSaid)):
         with pytest.raises(error):
-            set_member(forge, identity_of(anna), repository, berta, Permission.CUSTOMIZED, customized_role_id=role_id)
+            set_member(
+                forge, identity_of(anna), repository, berta, MemberPermission.CUSTOMIZED, customized_role_id=role_id
+            )
     with pytest.raises(NoSuchCustomizedRole):
         delete_role(forge, repository, foreign.id)
 
@@ -360,11 +369,11 @@ def test_a_customized_role_goes_when_nobody_has_it(
     role = create_role(forge, repository, "tester", access_level=20)
     with pytest.raises(CustomizedRoleTaken):
         create_role(forge, repository, "tester", access_level=30)
-    set_member(forge, identity_of(anna), repository, berta, Permission.CUSTOMIZED, customized_role_id=role.id)
+    set_member(forge, identity_of(anna), repository, berta, MemberPermission.CUSTOMIZED, customized_role_id=role.id)
     with pytest.raises(CustomizedRoleInUse):
         delete_role(forge, repository, role.id)
 
-    set_member(forge, identity_of(anna), repository, berta, Permission.PULL)
+    set_member(forge, identity_of(anna), repository, berta, MemberPermission.PULL)
     delete_role(forge, repository, role.id)
 
     assert roles(forge, repository) == ()
@@ -381,7 +390,7 @@ def test_a_repository_goes_with_its_roles_and_members(
     forge: Forge, repository: Repository, anna: User, berta: User
 ) -> None:
     role = create_role(forge, repository, "tester", access_level=20)
-    set_member(forge, identity_of(anna), repository, berta, Permission.CUSTOMIZED, customized_role_id=role.id)
+    set_member(forge, identity_of(anna), repository, berta, MemberPermission.CUSTOMIZED, customized_role_id=role.id)
 
     delete_repository(forge, repository)
 

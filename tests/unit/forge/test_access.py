@@ -9,15 +9,15 @@ from matou.forge.access import (
     ALL_SCOPES,
     NAMESPACE_POLICY,
     REPOSITORY_POLICY,
+    AccessCase,
+    AccessLevel,
     Action,
-    Case,
+    Decision,
     Rule,
     Scope,
-    Standing,
-    State,
-    Verdict,
+    SubjectState,
     backups_are_open,
-    verdict,
+    decide,
 )
 from matou.model.platform import Visibility
 from support.access_table import (
@@ -29,7 +29,7 @@ from support.access_table import (
     repository_scopes,
 )
 
-ACTIVE: frozenset[State] = frozenset()
+ACTIVE: frozenset[SubjectState] = frozenset()
 POLICIES = [pytest.param(REPOSITORY_POLICY, id="repository"), pytest.param(NAMESPACE_POLICY, id="namespace")]
 
 REPOSITORY_TABLE = repository_cells()
@@ -42,9 +42,9 @@ def name_of(cell: Cell) -> str:
 
 
 def test_the_table_has_a_cell_for_everything_that_can_be_asked() -> None:
-    assert set(REPOSITORY_TABLE) == set(itertools.product(Visibility, REPOSITORY_POLICY, Standing))
+    assert set(REPOSITORY_TABLE) == set(itertools.product(Visibility, REPOSITORY_POLICY, AccessLevel))
     shown = (Visibility.PRIVATE, Visibility.PUBLIC)
-    assert set(NAMESPACE_TABLE) == set(itertools.product(shown, NAMESPACE_POLICY, Standing))
+    assert set(NAMESPACE_TABLE) == set(itertools.product(shown, NAMESPACE_POLICY, AccessLevel))
     assert {*REPOSITORY_POLICY, *NAMESPACE_POLICY} == set(Action)
 
 
@@ -52,7 +52,7 @@ def test_the_table_has_a_cell_for_everything_that_can_be_asked() -> None:
 def test_a_repository_is_guarded_as_the_table_says(cell: Cell) -> None:
     visibility, action, standing = cell
 
-    found = verdict(REPOSITORY_POLICY, action, Case(standing, visibility, ACTIVE, ALL_SCOPES))
+    found = decide(REPOSITORY_POLICY, action, AccessCase(standing, visibility, ACTIVE, ALL_SCOPES))
 
     assert found is REPOSITORY_TABLE[cell]
 
@@ -61,7 +61,7 @@ def test_a_repository_is_guarded_as_the_table_says(cell: Cell) -> None:
 def test_a_namespace_is_guarded_as_the_table_says(cell: Cell) -> None:
     visibility, action, standing = cell
 
-    found = verdict(NAMESPACE_POLICY, action, Case(standing, visibility, ACTIVE, ALL_SCOPES))
+    found = decide(NAMESPACE_POLICY, action, AccessCase(standing, visibility, ACTIVE, ALL_SCOPES))
 
     assert found is NAMESPACE_TABLE[cell]
 
@@ -74,10 +74,12 @@ def test_a_namespace_is_guarded_as_the_table_says(cell: Cell) -> None:
     ],
 )
 def test_a_token_is_good_for_what_the_table_says(
-    policy: Mapping[Action, Rule], table: dict[tuple[Action, Scope], Verdict]
+    policy: Mapping[Action, Rule], table: dict[tuple[Action, Scope], Decision]
 ) -> None:
     found = {
-        (action, scope): verdict(policy, action, Case(Standing.OWNER, Visibility.PRIVATE, ACTIVE, frozenset({scope})))
+        (action, scope): decide(
+            policy, action, AccessCase(AccessLevel.OWNER, Visibility.PRIVATE, ACTIVE, frozenset({scope}))
+        )
         for action in policy
         for scope in Scope
     }
@@ -86,13 +88,15 @@ def test_a_token_is_good_for_what_the_table_says(
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("state", State)
-def test_a_state_refuses_everybody_alike(policy: Mapping[Action, Rule], state: State) -> None:
+@pytest.mark.parametrize("state", SubjectState)
+def test_a_state_refuses_everybody_alike(policy: Mapping[Action, Rule], state: SubjectState) -> None:
     refused = {
         action
         for action in policy
-        if verdict(policy, action, Case(Standing.ADMINISTRATOR, Visibility.PUBLIC, frozenset({state}), ALL_SCOPES))
-        in (Verdict.READ_ONLY, Verdict.SWITCHED_OFF)
+        if decide(
+            policy, action, AccessCase(AccessLevel.ADMINISTRATOR, Visibility.PUBLIC, frozenset({state}), ALL_SCOPES)
+        )
+        in (Decision.READ_ONLY, Decision.SWITCHED_OFF)
     }
 
     assert refused == REFUSED_IN[state] & set(policy)
@@ -102,16 +106,16 @@ def test_a_state_refuses_everybody_alike(policy: Mapping[Action, Rule], state: S
 def test_no_standing_may_less_than_a_smaller_one(policy: Mapping[Action, Rule]) -> None:
     for action, visibility in itertools.product(policy, Visibility):
         allowed = [
-            verdict(policy, action, Case(standing, visibility, ACTIVE, ALL_SCOPES)) is Verdict.ALLOWED
-            for standing in Standing
+            decide(policy, action, AccessCase(standing, visibility, ACTIVE, ALL_SCOPES)) is Decision.ALLOWED
+            for standing in AccessLevel
         ]
         assert allowed == sorted(allowed)
 
 
 def test_a_token_without_scopes_is_good_for_nothing() -> None:
-    case = Case(Standing.ADMINISTRATOR, Visibility.PUBLIC, ACTIVE, frozenset())
+    case = AccessCase(AccessLevel.ADMINISTRATOR, Visibility.PUBLIC, ACTIVE, frozenset())
 
-    assert {verdict(REPOSITORY_POLICY, action, case) for action in Action} == {Verdict.HIDDEN}
+    assert {decide(REPOSITORY_POLICY, action, case) for action in Action} == {Decision.HIDDEN}
 
 
 @pytest.mark.parametrize(

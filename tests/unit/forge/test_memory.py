@@ -15,9 +15,9 @@ from matou.forge.caches import (
     FREE_FAILURES_OF_AN_ADDRESS,
     LONGEST_PAUSE,
     PASSWORD_LIFE,
-    ListingMemory,
-    LogInFailures,
-    PasswordMemory,
+    LoginThrottle,
+    PasswordCache,
+    RefListingCache,
 )
 from matou.git.known_refs import KnownRefs
 from matou.git.refs import PackedRefs
@@ -32,7 +32,7 @@ GUESSES = count()
 
 
 def test_a_password_is_remembered_for_a_minute() -> None:
-    memory = PasswordMemory()
+    memory = PasswordCache()
     memory.remember(STORED, PASSWORD, right=True, now=NOW)
 
     before_the_end = memory.is_right(STORED, PASSWORD, now=NOW + PASSWORD_LIFE - timedelta(seconds=1))
@@ -46,14 +46,14 @@ def test_a_password_is_remembered_for_a_minute() -> None:
     [(STORED, Secret("another")), (Secret("$argon2id$2"), PASSWORD), (Secret("$argon2id$1\0"), Secret("orrect horse"))],
 )
 def test_only_the_same_password_of_the_same_hash_is_remembered(stored: Secret, password: Secret) -> None:
-    memory = PasswordMemory()
+    memory = PasswordCache()
     memory.remember(STORED, PASSWORD, right=True, now=NOW)
 
     assert memory.is_right(stored, password, now=NOW) is None
 
 
 def test_remembered_passwords_are_bounded_and_the_oldest_goes_first() -> None:
-    memory = PasswordMemory(most=2)
+    memory = PasswordCache(most=2)
     for number in range(3):
         memory.remember(STORED, Secret(f"password {number}"), right=True, now=NOW)
 
@@ -63,21 +63,21 @@ def test_remembered_passwords_are_bounded_and_the_oldest_goes_first() -> None:
 
 
 def test_a_wrong_password_is_remembered_as_that() -> None:
-    memory = PasswordMemory()
+    memory = PasswordCache()
     memory.remember(STORED, PASSWORD, right=False, now=NOW)
 
     assert memory.is_right(STORED, PASSWORD, now=NOW) is False
     assert memory.is_right(Secret("$argon2id$2"), PASSWORD, now=NOW) is None
 
 
-def fail(failures: LogInFailures, times: int, *, account: str = "anna", address: str = "192.0.2.1") -> None:
+def fail(failures: LoginThrottle, times: int, *, account: str = "anna", address: str = "192.0.2.1") -> None:
     """Each time with another guess."""
     for _ in range(times):
         failures.failed(account, address, tried=Secret(f"guess {next(GUESSES)}"), now=NOW)
 
 
 def test_what_is_tried_again_is_counted_once() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     for _ in range(1000):
         failures.failed("anna", "192.0.2.1", tried=PASSWORD, now=NOW)
         failures.failed("", "192.0.2.1", tried=PASSWORD, now=NOW)
@@ -89,7 +89,7 @@ def test_what_is_tried_again_is_counted_once() -> None:
 
 
 def test_one_password_tried_at_many_accounts_is_counted_each_time() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     for number in range(FREE_FAILURES_OF_AN_ADDRESS):
         failures.failed(f"user{number}", "192.0.2.1", tried=PASSWORD, now=NOW)
 
@@ -97,7 +97,7 @@ def test_one_password_tried_at_many_accounts_is_counted_each_time() -> None:
 
 
 def test_what_was_tried_long_ago_is_counted_again() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     failures.failed("anna", "", tried=PASSWORD, now=NOW)
     later = NOW + FAILURES_FORGOTTEN_AFTER + timedelta(seconds=1)
     failures.failed("anna", "", tried=PASSWORD, now=later)
@@ -108,7 +108,7 @@ def test_what_was_tried_long_ago_is_counted_again() -> None:
 
 
 def test_the_first_failures_are_free_and_then_each_doubles_the_pause() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     waits = []
     for _ in range(FREE_FAILURES + 3):
         waits.append(failures.wait("anna", "192.0.2.1", now=NOW))
@@ -118,14 +118,14 @@ def test_the_first_failures_are_free_and_then_each_doubles_the_pause() -> None:
 
 
 def test_no_pause_is_longer_than_the_longest() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     fail(failures, 1000)
 
     assert failures.wait("anna", "192.0.2.1", now=NOW) == LONGEST_PAUSE
 
 
 def test_an_account_is_slowed_wherever_the_guesses_come_from() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     for number in range(FREE_FAILURES):
         fail(failures, 1, address=f"192.0.2.{number}")
 
@@ -133,7 +133,7 @@ def test_an_account_is_slowed_wherever_the_guesses_come_from() -> None:
 
 
 def test_an_address_is_slowed_whatever_account_it_guesses_at() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     for number in range(FREE_FAILURES_OF_AN_ADDRESS):
         fail(failures, 1, account=f"user{number}")
 
@@ -143,7 +143,7 @@ def test_an_address_is_slowed_whatever_account_it_guesses_at() -> None:
 
 
 def test_nobody_locks_out_whoever_logs_in_from_where_they_did_before() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     failures.succeeded("anna", "192.0.2.1", now=NOW)
     fail(failures, 100, address="203.0.113.5")
 
@@ -153,7 +153,7 @@ def test_nobody_locks_out_whoever_logs_in_from_where_they_did_before() -> None:
 
 
 def test_nobody_is_slowed_where_they_logged_in_by_what_others_do_from_there() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     failures.succeeded("anna", "192.0.2.1", now=NOW)
     for number in range(100):
         fail(failures, 1, account=f"user{number}")
@@ -162,7 +162,7 @@ def test_nobody_is_slowed_where_they_logged_in_by_what_others_do_from_there() ->
 
 
 def test_guesses_from_a_trusted_address_are_slowed_too() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     failures.succeeded("anna", "192.0.2.1", now=NOW)
     fail(failures, FREE_FAILURES)
 
@@ -170,7 +170,7 @@ def test_guesses_from_a_trusted_address_are_slowed_too() -> None:
 
 
 def test_success_does_not_free_an_address() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     fail(failures, FREE_FAILURES_OF_AN_ADDRESS, account="victim")
     failures.succeeded("attacker", "192.0.2.1", now=NOW)
 
@@ -178,7 +178,7 @@ def test_success_does_not_free_an_address() -> None:
 
 
 def test_failures_are_forgotten_with_time() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     fail(failures, 100)
 
     later = NOW + FAILURES_FORGOTTEN_AFTER + timedelta(seconds=1)
@@ -187,7 +187,7 @@ def test_failures_are_forgotten_with_time() -> None:
 
 
 def test_an_administrator_can_free_an_account() -> None:
-    failures = LogInFailures()
+    failures = LoginThrottle()
     fail(failures, FREE_FAILURES)
 
     failures.forget("anna")
@@ -196,7 +196,7 @@ def test_an_administrator_can_free_an_account() -> None:
 
 
 def test_remembered_failures_are_bounded() -> None:
-    failures = LogInFailures(most=10)
+    failures = LoginThrottle(most=10)
     for number in range(100):
         fail(failures, 1, account=f"user{number}", address=f"address{number}")
 
@@ -210,7 +210,7 @@ def known(refs: int) -> KnownRefs:
 
 
 def test_refs_are_remembered_by_their_folder() -> None:
-    memory, kept = ListingMemory(), known(1)
+    memory, kept = RefListingCache(), known(1)
     memory.put(Path("/a.git"), kept)
 
     assert memory.get(Path("/a.git")) is kept
@@ -218,7 +218,7 @@ def test_refs_are_remembered_by_their_folder() -> None:
 
 
 def test_what_was_changed_is_looked_at_again() -> None:
-    memory, mark = ListingMemory(), (1, 2, 3, 4)
+    memory, mark = RefListingCache(), (1, 2, 3, 4)
     memory.put(Path("/a.git"), replace(known(1), marks={b"/a.git/HEAD": mark}))
 
     memory.forget(Path("/a.git"))
@@ -229,7 +229,7 @@ def test_what_was_changed_is_looked_at_again() -> None:
 
 
 def test_what_is_known_of_refs_is_bounded_and_the_least_used_goes_first() -> None:
-    memory = ListingMemory(most_bytes=2 * known(10).size_bytes + 1)
+    memory = RefListingCache(most_bytes=2 * known(10).size_bytes + 1)
     memory.put(Path("/a.git"), known(10))
     memory.put(Path("/b.git"), known(10))
     memory.get(Path("/a.git"))
@@ -240,7 +240,7 @@ def test_what_is_known_of_refs_is_bounded_and_the_least_used_goes_first() -> Non
 
 
 def test_refs_that_take_more_than_all_room_are_not_kept() -> None:
-    memory = ListingMemory(most_bytes=known(5).size_bytes)
+    memory = RefListingCache(most_bytes=known(5).size_bytes)
 
     memory.put(Path("/a.git"), known(10))
     memory.put(Path("/b.git"), known(2))
@@ -250,7 +250,7 @@ def test_refs_that_take_more_than_all_room_are_not_kept() -> None:
 
 
 def test_refs_that_are_put_again_count_once() -> None:
-    memory = ListingMemory(most_bytes=2 * known(10).size_bytes)
+    memory = RefListingCache(most_bytes=2 * known(10).size_bytes)
     for _ in range(4):
         memory.put(Path("/a.git"), known(10))
     memory.put(Path("/b.git"), known(10))

@@ -5,9 +5,15 @@ from importlib.resources import files
 
 import pytest
 
-from matou.forge.repositories.templates import Holder, UnknownTemplate, gitignore_template, license_template, readme
+from matou.forge.repositories.templates import (
+    CopyrightHolder,
+    UnknownTemplate,
+    gitignore_template,
+    license_template,
+    readme,
+)
 
-ANNA = Holder(
+ANNA = CopyrightHolder(
     name="安娜 \\1 Harbour", login="anna", email="anna@example.com", project="ship", url="https://x.test/ship"
 )
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -10,15 +10,15 @@ from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.errors import Refused
 from matou.forge import access
-from matou.forge.access import Action, Identity, ReadOnly, State, no_such_namespace
+from matou.forge.access import Action, Identity, ReadOnly, SubjectState, no_such_namespace
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
-from matou.forge.maintenance.move_recovery import put_right_if_in_doubt
+from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import no_longer_there
+from matou.forge.repositories.lifecycle import repository_gone
 from matou.forge.repositories.repository_dirs import FolderGone, moved
-from matou.forge.repositories.write_lock import only_writer
+from matou.forge.repositories.write_lock import write_lock
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath, folded
 
@@ -70,7 +70,9 @@ def _repositories_below(forge: Forge, namespace: Namespace) -> tuple[Repository,
     owned = [str(one.path) for one in spaces if one.source is not None]
     owned += [str(one.path) for one in found if one.read_only_source is not None]
     if owned:
-        raise ReadOnly("{path} is {state}, and read-only", path=repr(owned[0]), state=State.OWNED_BY_SOURCE.value)
+        raise ReadOnly(
+            "{path} is {state}, and read-only", path=repr(owned[0]), state=SubjectState.OWNED_BY_SOURCE.value
+        )
     return found
 
 
@@ -82,8 +84,8 @@ def _in_their_new_places(
     _allow_open_files(len(inner))
     with ExitStack() as stack:
         for repository in inner:
-            stack.enter_context(only_writer(forge, repository))
-        stack.enter_context(put_right_if_in_doubt(forge))
+            stack.enter_context(write_lock(forge, repository))
+        stack.enter_context(recover_moves_on_error(forge))
         for repository in inner:
             to = _moved_path(repository.path, namespace.path, path)
             stack.enter_context(moved(forge.archive, forge.git_dir(repository), to, repository.id))
@@ -141,7 +143,7 @@ def _move_rows(
     now = forge.now()
     there, _count = repositories.list_repositories(connection, namespace.path, recursive=True)
     if {(one.id, one.path) for one in there} != {(one.id, one.path) for one in inner}:
-        raise no_longer_there(inner[0]) if inner else no_such_namespace(namespace.path)
+        raise repository_gone(inner[0]) if inner else no_such_namespace(namespace.path)
     for repository in inner:
         to = _moved_path(repository.path, namespace.path, path)
         repositories.move(connection, repository, to, now, true_name=repository.true_name)

@@ -23,7 +23,7 @@ from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import all_at_once, done, still_computing
-from matou.forge.analysis.memory import PATIENCE, analyses_of, commit_at
+from matou.forge.analysis.memory import PATIENCE, analysis_cache, commit_at
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.git.blobs import read_blob
@@ -58,7 +58,7 @@ _MOST_DAYS: Final = 2**32
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - the author's own clock, whatever zone that is in
 
 
-class Role(StrEnum):
+class ContributorRole(StrEnum):
     """For what a commit counts as somebody's."""
 
     AUTHOR = "authors"
@@ -66,7 +66,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Contributor:
+class ContributorTotal:
     """Somebody by the repository's `.mailmap`, with the number of their commits, merges among them."""
 
     name: str
@@ -111,7 +111,7 @@ class Counted:
     mailmap_of: ObjectId
 
 
-def contributors(forge: Forge, repository: Repository, role: Role) -> tuple[Contributor, ...]:
+def contributors(forge: Forge, repository: Repository, role: ContributorRole) -> tuple[ContributorTotal, ...]:
     """Everybody in the history of the default branch, as `git shortlog -sne` counts them, most commits first.
 
     Raises:
@@ -121,7 +121,7 @@ def contributors(forge: Forge, repository: Repository, role: Role) -> tuple[Cont
         tip = commit_at(forge, repository)
     except NoSuchRevision:
         return ()
-    analyses = analyses_of(forge)
+    analyses = analysis_cache(forge)
     told = analyses.waiters.wait(_told(forge, repository, tip), PATIENCE)
     return analyses.recall((repository.id, role, tip), lambda: _contributors(forge, repository, told, tip, role), len)
 
@@ -135,7 +135,7 @@ def counted(forge: Forge, repository: Repository, revision: str) -> "Future[Coun
     """
     tip = commit_at(forge, repository, revision)
     mailmap_of = commit_at(forge, repository) if revision else tip
-    analyses = analyses_of(forge)
+    analyses = analysis_cache(forge)
     history = analyses.shelf(repository.id).history
     number = None if history is None else history.find(tip)
     if history is not None and number is not None and not history.uncounted(number):
@@ -151,11 +151,11 @@ def contribution_days(forge: Forge, repository: Repository, known: Counted, span
     """
     compute = partial(_contribution_days, forge, repository, known, span)
     key = (repository.id, "days", known.history.name(known.tip), known.mailmap_of)
-    return analyses_of(forge).recall(key, compute, lambda found: len(found.day)) if span == EVER else compute()
+    return analysis_cache(forge).recall(key, compute, lambda found: len(found.day)) if span == EVER else compute()
 
 
 def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
-    analyses = analyses_of(forge)
+    analyses = analysis_cache(forge)
     history = analyses.shelf(repository.id).history
     if history is not None and history.find(tip) is not None:
         return done(history)
@@ -163,7 +163,7 @@ def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[Histor
 
 
 def _tell(forge: Forge, repository: Repository, tip: ObjectId) -> History:
-    shelf = analyses_of(forge).shelf(repository.id)
+    shelf = analysis_cache(forge).shelf(repository.id)
     with shelf.telling, _git_failures_told(forge, repository):
         if shelf.history is None:
             shelf.history = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
@@ -178,7 +178,7 @@ def _count(forge: Forge, repository: Repository, tip: ObjectId, mailmap_of: Obje
     number = history.find(tip)
     if number is None:
         raise MissingObject("there is no object {id}", id=tip)
-    with analyses_of(forge).shelf(repository.id).counting, _git_failures_told(forge, repository):
+    with analysis_cache(forge).shelf(repository.id).counting, _git_failures_told(forge, repository):
         while missing := history.uncounted(number):
             _count_some(forge, repository, history, missing)
     return Counted(history, number, mailmap_of)
@@ -214,17 +214,17 @@ def _git_failures_told(forge: Forge, repository: Repository) -> Iterator[None]:
 
 
 def _contributors(
-    forge: Forge, repository: Repository, history: History, tip: ObjectId, role: Role
-) -> tuple[Contributor, ...]:
+    forge: Forge, repository: Repository, history: History, tip: ObjectId, role: ContributorRole
+) -> tuple[ContributorTotal, ...]:
     number = history.find(tip)
     if number is None:
         raise MissingObject("there is no object {id}", id=tip)
-    column = history.authors if role is Role.AUTHOR else history.committers
+    column = history.authors if role is ContributorRole.AUTHOR else history.committers
     mailmap, totals = _mailmap(forge, repository, tip), Counter[Person]()
     for person, commits in Counter(compress(column, history.reached(number))).items():
         totals[mailmap.person(history.people[person])] += commits
     ranked = sorted(totals.items(), key=lambda item: (-item[1], _shown(item[0])))
-    return tuple(Contributor(text_of(person.name), text_of(person.email), commits) for person, commits in ranked)
+    return tuple(ContributorTotal(text_of(person.name), text_of(person.email), commits) for person, commits in ranked)
 
 
 def _contribution_days(forge: Forge, repository: Repository, known: Counted, span: Span) -> DaysOfAll:

@@ -12,8 +12,8 @@ from matou.archive.cache import cache_folder, read_whole, write_whole
 from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.analysis.jobs import done, still_computing
-from matou.forge.analysis.memory import analyses_of, commit_at
-from matou.forge.analysis.worker import FORM, MODULE, Answer, Request
+from matou.forge.analysis.memory import analysis_cache, commit_at
+from matou.forge.analysis.worker import FORM, MODULE, LanguagesRequest, LanguagesResponse
 from matou.forge.forge import Forge
 from matou.git.jail import Limits
 from matou.git.objects import find_commit, open_repository
@@ -48,7 +48,7 @@ def languages(forge: Forge, repository: Repository) -> "Future[Languages]":
         StillComputing: too much is being computed.
     """
     tip = commit_at(forge, repository)
-    analyses = analyses_of(forge)
+    analyses = analysis_cache(forge)
     key = (repository.id, "languages", tip)
     known = analyses.known(key)
     if isinstance(known, dict):
@@ -63,9 +63,11 @@ def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
     kept = read_whole(folder / ANSWER, form=FORM)
     if kept is not None and (last := msgspec.msgpack.decode(kept, type=_Kept)).tree == tree:
         return last.languages
-    request = Request(str(git_dir), tree, str(folder), str(forge.archive.root))
+    request = LanguagesRequest(str(git_dir), tree, str(folder), str(forge.archive.root))
     try:
-        answer = msgspec.msgpack.decode(ask_worker(MODULE, msgspec.msgpack.encode(request), limits=LIMITS), type=Answer)
+        answer = msgspec.msgpack.decode(
+            ask_worker(MODULE, msgspec.msgpack.encode(request), limits=LIMITS), type=LanguagesResponse
+        )
     except WorkerFailed as error:
         if not git_dir.is_dir():
             # It was renamed or moved meanwhile.

@@ -27,7 +27,7 @@ MOST_ROWS: Final = 500_000
 """Of all answers together: a contributor, a day of one, a language; up to 40 bytes each."""
 
 
-class Analyses:
+class AnalysisCache:
     """What one server has in memory of what it computed; bounded, safe between threads."""
 
     def __init__(self) -> None:
@@ -85,8 +85,8 @@ class Shelf:
         return 0 if self.history is None else len(self.history)
 
 
-def analyses_of(forge: Forge) -> Analyses:
-    return forge.memory(Analyses)
+def analysis_cache(forge: Forge) -> AnalysisCache:
+    return forge.memory(AnalysisCache)
 
 
 def commit_at(forge: Forge, repository: Repository, revision: str = "") -> ObjectId:

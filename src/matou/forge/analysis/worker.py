@@ -31,7 +31,7 @@ FILES_BETWEEN_SAVES: Final = 5_000
 Key = tuple[bytes, ObjectId]
 
 
-class Request(msgspec.Struct, frozen=True, array_like=True):
+class LanguagesRequest(msgspec.Struct, frozen=True, array_like=True):
     """Which commit's languages are wanted, and where what is known of files is kept."""
 
     git_dir: str
@@ -40,7 +40,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     below: str
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
+class LanguagesResponse(msgspec.Struct, frozen=True, array_like=True):
     """The share of each language; none of a tree with more than MOST_FILES files."""
 
     languages: dict[str, float]
@@ -57,16 +57,16 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 def main() -> None:
-    request = msgspec.msgpack.decode(read_request(), type=Request)
+    request = msgspec.msgpack.decode(read_request(), type=LanguagesRequest)
     try:
-        answer = Answer(_languages(request))
+        answer = LanguagesResponse(_languages(request))
     except DiskFull:
         sys.exit(NO_ROOM_LEFT)
     sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
     sys.stdout.buffer.flush()
 
 
-def _languages(request: Request) -> dict[str, float]:
+def _languages(request: LanguagesRequest) -> dict[str, float]:
     git_dir = Path(request.git_dir)
     files = list_files(git_dir, ObjectId(request.tree), most=MOST_FILES)
     if files is None:
@@ -84,7 +84,7 @@ def _languages(request: Request) -> dict[str, float]:
     )
 
 
-def _verdicts(request: Request, files: Sequence[TreeFile]) -> dict[Key, Verdict]:
+def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key, Verdict]:
     """Each file's: those that are known already, and the others', kept as they come."""
     known = _read(request)
     found = {(file.path, file.id): known[file.path, file.id] for file in files if (file.path, file.id) in known}
@@ -107,7 +107,7 @@ def _judge(opened: pygit2.Repository, file: TreeFile) -> Verdict:
     return judge(file.path.decode("utf-8", "replace"), content, size_bytes)
 
 
-def _read(request: Request) -> dict[Key, Verdict]:
+def _read(request: LanguagesRequest) -> dict[Key, Verdict]:
     content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
     if content is None:
         return {}
@@ -116,7 +116,7 @@ def _read(request: Request) -> dict[Key, Verdict]:
     return {(path, name): Verdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
 
 
-def _write(request: Request, verdicts: dict[Key, Verdict]) -> None:
+def _write(request: LanguagesRequest, verdicts: dict[Key, Verdict]) -> None:
     kept = _Kept(
         paths=[path for path, _ in verdicts],
         ids=[name for _, name in verdicts],

@@ -29,7 +29,7 @@ class AmbiguousRevision(Conflict):
     """An id cut so short that it stands for more than one commit."""
 
 
-class AbbreviationMemory:
+class AbbreviationCache:
     """What ids cut short stood for, each as long as the refs are what they were. Safe between threads."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
@@ -66,7 +66,7 @@ def find_revision(forge: Forge, repository: Repository, revision: str) -> Object
     if known is not None:
         return known
     found = _find(forge, repository, listing, revision.lower())
-    forge.memory(AbbreviationMemory).put(repository.id, revision.lower(), state, found)
+    forge.memory(AbbreviationCache).put(repository.id, revision.lower(), state, found)
     return found
 
 
@@ -84,7 +84,7 @@ def _known(
     except NoSuchRevision:
         if not _ABBREVIATION.match(revision):
             raise
-    return forge.memory(AbbreviationMemory).get(repository.id, revision.lower(), state)
+    return forge.memory(AbbreviationCache).get(repository.id, revision.lower(), state)
 
 
 def _find(forge: Forge, repository: Repository, listing: RefListing, beginning: str) -> ObjectId:

@@ -38,7 +38,7 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^\w.+-]+")
 _LONGEST_NAME: Final = 100
 
 
-class DamagedLfsObject(Damaged):
+class DamagedLfsBlob(Damaged):
     """What an LFS object has on disk is not what was stored; the archive that it was to be in is cut off."""
 
 
@@ -77,7 +77,7 @@ class Download:
 
         Raises:
             Unreadable: git did not come to the end.
-            DamagedLfsObject: an LFS object is not what it was.
+            DamagedLfsBlob: an LFS object is not what it was.
         """
         git_dir = self.forge.git_dir(self.repository)
         if self.replaced:
@@ -150,4 +150,4 @@ def _whole(path: Path, oid: str, size_bytes: int) -> Iterator[bytes]:
                 break
             yield piece
     if left or hashed.hexdigest() != oid:
-        raise DamagedLfsObject("the LFS object {oid} is damaged on this server", oid=oid)
+        raise DamagedLfsBlob("the LFS object {oid} is damaged on this server", oid=oid)

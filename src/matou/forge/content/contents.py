@@ -44,7 +44,7 @@ _IN_A_FOLDER = (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeListEntry:
     """What stands in a tree. `path` is from the root of the repository, as bytes: no encoding is sure."""
 
     id: ObjectId
@@ -54,7 +54,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class SizedEntry:
     """An entry with the size of its content; 0 for a folder and a submodule."""
 
     id: ObjectId
@@ -64,14 +64,14 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileContent:
     """A file, with its content where that is no longer than was asked for."""
 
-    entry: Placed
+    entry: SizedEntry
     content: bytes | None
 
 
-class TreeMemory:
+class TreeCache:
     """Trees that were listed. By repository too, since an id says nothing of who may read; safe between threads."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
@@ -133,7 +133,7 @@ def list_entries(
     recursive: bool,
     offset: int,
     limit: int,
-) -> tuple[tuple[Entry, ...], int]:
+) -> tuple[tuple[TreeListEntry, ...], int]:
     """A page of a folder, or of everything below it, and how many entries there are in all.
 
     Raises:
@@ -142,23 +142,23 @@ def list_entries(
         ListingTooLong: there is more than is listed.
     """
     opened = open_repository(forge.git_dir(repository))
-    listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
+    listing = forge.memory(TreeCache).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
     prefix = b"" if below is None else below.encoded + b"/"
     page = listing.page(offset, limit)
-    return tuple(Entry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
+    return tuple(TreeListEntry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
 
 
 def file_paths(forge: Forge, repository: Repository, start: ObjectId, *, holding: str) -> tuple[bytes, ...]:
     """The paths of all files, links among them, that hold a text. Raises MissingObject, ListingTooLong."""
     opened = open_repository(forge.git_dir(repository))
-    listing = forge.memory(TreeMemory).list(opened, repository.id, find_tree(opened, start), recursive=True)
+    listing = forge.memory(TreeCache).list(opened, repository.id, find_tree(opened, start), recursive=True)
     wanted = holding.encode()
     return tuple(each.path for each in listing if wanted in each.path and each.kind in _IN_A_FOLDER)
 
 
 def list_folder(
     forge: Forge, repository: Repository, start: ObjectId, path: TreePath | None
-) -> tuple[Placed, ...] | None:
+) -> tuple[SizedEntry, ...] | None:
     """What stands in a folder, with sizes; None where the path is there and is no folder.
 
     Raises:
@@ -170,14 +170,16 @@ def list_folder(
     root = find_tree(opened, start)
     if path is not None and _entry(opened, root, path, start).kind is not EntryKind.FOLDER:
         return None
-    listing = forge.memory(TreeMemory).list(opened, repository.id, _folder(opened, root, path), recursive=False)
+    listing = forge.memory(TreeCache).list(opened, repository.id, _folder(opened, root, path), recursive=False)
     if len(listing) > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     prefix = b"" if path is None else path.encoded + b"/"
     return tuple(_placed(opened, each.id, prefix + each.path, each.kind) for each in listing)
 
 
-def read_file(forge: Forge, repository: Repository, start: ObjectId, path: TreePath, *, largest_bytes: int) -> File:
+def read_file(
+    forge: Forge, repository: Repository, start: ObjectId, path: TreePath, *, largest_bytes: int
+) -> FileContent:
     """What stands at a path, and its content if it has no more than `largest_bytes`; a link is not followed.
 
     Raises:
@@ -190,13 +192,13 @@ def read_file(forge: Forge, repository: Repository, start: ObjectId, path: TreeP
     return _file(opened, _placed(opened, found.id, path.encoded, found.kind), largest_bytes)
 
 
-def _file(opened: pygit2.Repository, entry: Placed, largest_bytes: int) -> File:
+def _file(opened: pygit2.Repository, entry: SizedEntry, largest_bytes: int) -> FileContent:
     if entry.kind not in _IN_A_FOLDER or entry.size_bytes > largest_bytes:
-        return File(entry, None)
-    return File(entry, read_blob(opened, entry.id, largest_bytes=largest_bytes))
+        return FileContent(entry, None)
+    return FileContent(entry, read_blob(opened, entry.id, largest_bytes=largest_bytes))
 
 
-def read_blob_by_id(forge: Forge, repository: Repository, text: str, *, largest_bytes: int) -> File:
+def read_blob_by_id(forge: Forge, repository: Repository, text: str, *, largest_bytes: int) -> FileContent:
     """A blob of this repository, which has no path; its content as in `read_file`.
 
     Raises:
@@ -232,5 +234,5 @@ def _entry(opened: pygit2.Repository, root: ObjectId, path: TreePath, start: Obj
     return found
 
 
-def _placed(opened: pygit2.Repository, name: ObjectId, path: bytes, kind: EntryKind) -> Placed:
-    return Placed(name, path, kind, blob_size(opened, name) if kind in _IN_A_FOLDER else 0)
+def _placed(opened: pygit2.Repository, name: ObjectId, path: bytes, kind: EntryKind) -> SizedEntry:
+    return SizedEntry(name, path, kind, blob_size(opened, name) if kind in _IN_A_FOLDER else 0)

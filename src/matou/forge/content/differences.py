@@ -21,7 +21,7 @@ MOST_COMMITS_SHOWN: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RevisionComparison:
     """What a head has that a base has not.
 
     Attributes:
@@ -46,7 +46,7 @@ class Comparison:
 
 def compare(
     forge: Forge, repository: Repository, base: str, head: str, *, is_straight: bool = False, suffix: str = ""
-) -> Comparison:
+) -> RevisionComparison:
     """Compare two revisions.
 
     Args:
@@ -66,7 +66,7 @@ def compare(
     ids = commit_ids(git_dir, new.id, without=old.id)
     newest = [commit_to_list(opened, name) for name in ids.page(0, MOST_COMMITS_SHOWN)]
     start = old.id if is_straight or ancestor is None else ancestor
-    return Comparison(
+    return RevisionComparison(
         base=old,
         head=new,
         merge_base=None if ancestor is None else find_commit(opened, ancestor),

@@ -14,7 +14,7 @@ from matou.forge.content.ref_updates import RefChanged, RefTaken, staying, updat
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
-from matou.forge.repositories.write_lock import only_writer
+from matou.forge.repositories.write_lock import write_lock
 from matou.git.edits import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
 from matou.git.objects import Commit, TreePath, find_commit, open_repository
 from matou.git.quarantine import ObjectKind, Quarantine
@@ -47,7 +47,7 @@ class UnsaidVersion(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FileChange:
     """What all changes of a file have in common.
 
     Attributes:
@@ -62,7 +62,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CommitResult:
     """What was made; `blob` is None where the file was deleted."""
 
     branch: str
@@ -74,7 +74,9 @@ Edit = Callable[[TreeEdit, Quarantine], tuple[ObjectId, ObjectId | None]]
 """Gives the new root and the file's new blob, after it has looked at what stands there."""
 
 
-def create_file(forge: Forge, identity: Identity, repository: Repository, wish: Wish, content: bytes) -> Written:
+def create_file(
+    forge: Forge, identity: Identity, repository: Repository, change: FileChange, content: bytes
+) -> CommitResult:
     """The first file of an empty repository begins its first branch.
 
     Raises:
@@ -85,13 +87,19 @@ def create_file(forge: Forge, identity: Identity, repository: Repository, wish: 
         MatouError: as `update_refs`.
     """
     _require_small(content)
-    require_writable(wish.path)
-    return _committed(forge, identity, repository, wish, partial(_create, wish.path, content))
+    require_writable(change.path)
+    return _committed(forge, identity, repository, change, partial(_create, change.path, content))
 
 
 def update_file(
-    forge: Forge, identity: Identity, repository: Repository, wish: Wish, content: bytes, *, seen: ObjectId | None
-) -> Written:
+    forge: Forge,
+    identity: Identity,
+    repository: Repository,
+    change: FileChange,
+    content: bytes,
+    *,
+    seen: ObjectId | None,
+) -> CommitResult:
     """Its mode stays as it is. With `seen` None it must not be there, and is made.
 
     Raises:
@@ -101,11 +109,13 @@ def update_file(
     """
     _require_small(content)
     if seen is None:
-        require_writable(wish.path)
-    return _committed(forge, identity, repository, wish, partial(_update, wish.path, content, seen))
+        require_writable(change.path)
+    return _committed(forge, identity, repository, change, partial(_update, change.path, content, seen))
 
 
-def delete_file(forge: Forge, identity: Identity, repository: Repository, wish: Wish, *, seen: ObjectId) -> Written:
+def delete_file(
+    forge: Forge, identity: Identity, repository: Repository, change: FileChange, *, seen: ObjectId
+) -> CommitResult:
     """Folders that this empties go with it; the last file leaves an empty tree.
 
     Raises:
@@ -113,7 +123,7 @@ def delete_file(forge: Forge, identity: Identity, repository: Repository, wish: 
         FileChanged: the file is another one than `seen`.
         MatouError: as `create_file`, for the branch and the message, and as `update_refs`.
     """
-    return _committed(forge, identity, repository, wish, partial(_delete, wish.path, seen))
+    return _committed(forge, identity, repository, change, partial(_delete, change.path, seen))
 
 
 def _require_small(content: bytes) -> None:
@@ -170,36 +180,38 @@ def _put(path: TreePath, content: bytes, edit: TreeEdit, quarantine: Quarantine)
     return edit.put(quarantine, blob), blob
 
 
-def _committed(forge: Forge, identity: Identity, repository: Repository, wish: Wish, edit: Edit) -> Written:
+def _committed(
+    forge: Forge, identity: Identity, repository: Repository, change: FileChange, edit: Edit
+) -> CommitResult:
     """Try until nobody else has changed the branch between our reading and our writing of it."""
     access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    with only_writer(forge, repository), staying(forge, identity, repository):
+    with write_lock(forge, repository), staying(forge, identity, repository):
         for _ in range(MOST_ATTEMPTS - 1):
             try:
-                return _attempt(forge, identity, repository, wish, edit)
+                return _attempt(forge, identity, repository, change, edit)
             except (RefChanged, RefTaken):
                 forge.listings.forget(forge.git_dir(repository))
-        return _attempt(forge, identity, repository, wish, edit)
+        return _attempt(forge, identity, repository, change, edit)
 
 
-def _attempt(forge: Forge, identity: Identity, repository: Repository, wish: Wish, edit: Edit) -> Written:
-    ref, tip = _branch(forge, repository, wish.branch)
+def _attempt(forge: Forge, identity: Identity, repository: Repository, change: FileChange, edit: Edit) -> CommitResult:
+    ref, tip = _branch(forge, repository, change.branch)
     git_dir, committer = forge.git_dir(repository), person_of(identity.user)
     with Quarantine(git_dir) as quarantine:
         opened = open_repository(git_dir)
         before = None if tip is None else find_commit(opened, tip).tree
-        tree, blob = edit(TreeEdit(opened, before, wish.path), quarantine)
+        tree, blob = edit(TreeEdit(opened, before, change.path), quarantine)
         commit = write_commit(
             quarantine,
             tree=tree,
             parents=() if tip is None else (tip,),
-            author=wish.author or committer,
+            author=change.author or committer,
             committer=committer,
             at=forge.now(),
-            message=wish.message,
+            message=change.message,
         )
         update_refs(forge, identity, repository, [RefChange(ref, tip, commit)], quarantine)
-    return Written(ref.removeprefix(BRANCHES), find_commit(open_repository(git_dir), commit), blob)
+    return CommitResult(ref.removeprefix(BRANCHES), find_commit(open_repository(git_dir), commit), blob)
 
 
 def _branch(forge: Forge, repository: Repository, name: str | None) -> tuple[RefName, ObjectId | None]:

@@ -52,7 +52,7 @@ class BranchOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommitQuery:
     """Which commits are wanted; what is empty asks for nothing.
 
     `author` is a part of a name or e-mail, or the name of a user, who then counts with their e-mail.
@@ -64,11 +64,11 @@ class Asked:
     until: datetime | None = None
 
 
-EVERY_COMMIT: Final = Asked()
+EVERY_COMMIT: Final = CommitQuery()
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class ListedBranch:
     """`name` as it is in git; bytes that are not UTF-8 are kept by `surrogateescape`."""
 
     name: str
@@ -77,7 +77,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class ListedTag:
     """`annotated` is None where the ref names the commit itself; `commit` is None where it stands for none."""
 
     name: str
@@ -86,7 +86,7 @@ class Tag:
     annotated: TagObject | None
 
 
-class HistoryMemory:
+class HistoryCache:
     """Which commits were found, for questions that will be asked again for the next page; bounded by bytes."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
@@ -145,7 +145,7 @@ def _in_terms_of_commits(revision: str) -> Iterator[None]:
 
 
 def list_commits(
-    forge: Forge, repository: Repository, revision: str, only: Asked, *, offset: int, limit: int
+    forge: Forge, repository: Repository, revision: str, only: CommitQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Commit, ...], int]:
     """A page of the history behind a revision, newest first, and how many commits it has in all.
 
@@ -176,7 +176,7 @@ def changes(forge: Forge, repository: Repository, commit: Commit) -> tuple[FileC
 
 def list_branches(
     forge: Forge, repository: Repository, *, order: BranchOrder, descending: bool, offset: int, limit: int
-) -> tuple[tuple[Branch, ...], int]:
+) -> tuple[tuple[ListedBranch, ...], int]:
     """A page of the branches and how many there are in all.
 
     By `updated` is by the committer's date of each tip; all of them are read for it.
@@ -192,7 +192,7 @@ def list_branches(
     return tuple(_branch(opened, listing, name, default) for name in page), len(names)
 
 
-def find_branch(forge: Forge, repository: Repository, name: str) -> Branch:
+def find_branch(forge: Forge, repository: Repository, name: str) -> ListedBranch:
     """Raises NoSuchBranch."""
     listing = ref_listing(forge, repository)
     if RefName(BRANCHES + name) not in listing.refs:
@@ -201,7 +201,7 @@ def find_branch(forge: Forge, repository: Repository, name: str) -> Branch:
     return _branch(opened, listing, name, default_branch_of(forge, repository))
 
 
-def is_merged(forge: Forge, repository: Repository, branch: Branch) -> bool:
+def is_merged(forge: Forge, repository: Repository, branch: ListedBranch) -> bool:
     """Whether the default branch holds all of it; never so of the default branch itself. Raises HistoryTooLong."""
     default = default_branch_of(forge, repository)
     target = ref_listing(forge, repository).refs.get(RefName(f"{BRANCHES}{default}"))
@@ -210,7 +210,7 @@ def is_merged(forge: Forge, repository: Repository, branch: Branch) -> bool:
     return is_ancestor(forge.git_dir(repository), branch.commit.id, target)
 
 
-def list_tags(forge: Forge, repository: Repository, *, offset: int, limit: int) -> tuple[tuple[Tag, ...], int]:
+def list_tags(forge: Forge, repository: Repository, *, offset: int, limit: int) -> tuple[tuple[ListedTag, ...], int]:
     """A page of the tags, by name, and how many there are in all."""
     listing = ref_listing(forge, repository)
     opened = open_repository(forge.git_dir(repository))
@@ -239,7 +239,7 @@ def _commit(opened: pygit2.Repository, start: ObjectId, revision: str) -> Commit
 
 
 def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection) -> CommitIds:
-    memory = forge.memory(HistoryMemory)
+    memory = forge.memory(HistoryCache)
     key = (repository.id, start, only)
     found = memory.get(key)
     if found is None:
@@ -267,7 +267,7 @@ def _grown(git_dir: Path, old_start: ObjectId, old: CommitIds, start: ObjectId) 
     return new.before(old)
 
 
-def _selection(forge: Forge, only: Asked) -> Selection:
+def _selection(forge: Forge, only: CommitQuery) -> Selection:
     return Selection(path=only.path, authors=_authors(forge, only.author), since=only.since, until=only.until)
 
 
@@ -288,16 +288,16 @@ def _target(listing: RefListing, folder: str, name: str) -> ObjectId:
     return listing.refs[RefName(folder + name)]
 
 
-def _branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> Branch:
-    return Branch(name, commit_to_list(opened, _target(listing, BRANCHES, name)), is_default=name == default)
+def _branch(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> ListedBranch:
+    return ListedBranch(name, commit_to_list(opened, _target(listing, BRANCHES, name)), is_default=name == default)
 
 
-def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> Tag:
+def _tag(opened: pygit2.Repository, name: str, target: ObjectId) -> ListedTag:
     try:
         commit = commit_to_list(opened, target)
     except MissingObject:
         commit = None
-    return Tag(name, target, commit, _annotated(opened, target))
+    return ListedTag(name, target, commit, _annotated(opened, target))
 
 
 def _annotated(opened: pygit2.Repository, target: ObjectId) -> TagObject | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from matou.db.repositories import Repository
 from matou.errors import TryLater
-from matou.forge.content.contents import MOST_IN_A_FOLDER, Entry, list_entries, object_at
+from matou.forge.content.contents import MOST_IN_A_FOLDER, TreeListEntry, list_entries, object_at
 from matou.forge.forge import Forge
 from matou.git.last_changes import last_changes
 from matou.git.objects import TooLargeToRead, TreePath, find_commit, open_repository
@@ -28,7 +28,7 @@ class TooManyLooking(TryLater):
 class ChangedEntry:
     """`commit` is None where the history is so long that it was not come to."""
 
-    entry: Entry
+    entry: TreeListEntry
     commit: ObjectId | None
 
 
@@ -59,5 +59,5 @@ def list_changed_entries(
     return tuple(ChangedEntry(entry, found.get(_name(entry))) for entry in entries)
 
 
-def _name(entry: Entry) -> bytes:
+def _name(entry: TreeListEntry) -> bytes:
     return entry.path.rpartition(b"/")[2]

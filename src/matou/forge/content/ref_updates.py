@@ -13,7 +13,7 @@ from matou.forge.content.revisions import BRANCHES
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import judge, rules_apply
 from matou.forge.push.pushes import after_push
-from matou.forge.repositories.write_lock import only_writer
+from matou.forge.repositories.write_lock import write_lock
 from matou.git.pushed_objects import PushedObjects
 from matou.git.quarantine import Quarantine
 from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
@@ -71,7 +71,7 @@ def update_refs(
         RefTaken, RefChanged: a ref is not what its change says.
         RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
     """
-    with only_writer(forge, repository), staying(forge, identity, repository):
+    with write_lock(forge, repository), staying(forge, identity, repository):
         _require_changeable(forge, repository, changes)
         _judge(forge, identity, repository, changes, quarantine)
         remove_abandoned_locks(forge.git_dir(repository), changes, now=forge.now())

@@ -25,7 +25,7 @@ _PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 @contextmanager
-def put_right_if_in_doubt(forge: Forge) -> Iterator[None]:
+def recover_moves_on_error(forge: Forge) -> Iterator[None]:
     """Where nobody knows whether the block's row was written, or its folder moved, do as the database says.
 
     If it, or the disk, does not answer for long, the note of the move stays for the next start. Raises OutcomeUnknown

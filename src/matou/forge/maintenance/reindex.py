@@ -28,7 +28,7 @@ from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 
 
-class PlaceTaken(Conflict):
+class PathOccupied(Conflict):
     """Where a backup lies, something that was born here has the name."""
 
 
@@ -253,7 +253,7 @@ def _outer_namespace(
 def _require_ours(there: Namespace | None, path: NamespacePath) -> None:
     """Members of a namespace that was born here must not become members of what was backed up below its name."""
     if there is not None and there.source is None:
-        raise PlaceTaken(
+        raise PathOccupied(
             "{path} was backed up, and a namespace of this server has that name",
             path=repr(str(path)),
             advice="What was backed up is safe in the archive; serve it from an archive of its own.",
@@ -265,7 +265,7 @@ def _write_repository(forge: Forge, connection: Connection, source: _Source, sav
     known = repositories.find_repository_by_source(connection, source.text, saved.line.id)
     there = repositories.find_repository_at(connection, saved.path)
     if namespace_id is None or (there is not None and (known is None or there.id != known.id)):
-        raise PlaceTaken("{path} was backed up, and a repository has that name", path=repr(str(saved.path)))
+        raise PathOccupied("{path} was backed up, and a repository has that name", path=repr(str(saved.path)))
     new = NewRepository(
         namespace_id=namespace_id,
         path=saved.path,

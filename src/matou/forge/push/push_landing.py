@@ -18,7 +18,7 @@ from matou.forge.content.revisions import BRANCHES, TAGS
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.push.pushes import after_push
-from matou.forge.repositories.write_lock import only_writer
+from matou.forge.repositories.write_lock import write_lock
 from matou.git.connectivity import broken_tips
 from matou.git.incoming_pack import IncomingPack
 from matou.git.pushed_objects import PushedObjects
@@ -103,7 +103,7 @@ def land(
     if not landing.waiting:
         return
     # Judging may have taken minutes. Nobody takes the folder away from here on.
-    with only_writer(forge, repository):
+    with write_lock(forge, repository):
         require_unmoved(forge, identity, repository)
         if is_judged and ref_listing(forge, repository).refs != listing.refs:
             # What others' refs held was counted on, where some are to be deleted.

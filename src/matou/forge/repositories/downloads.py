@@ -31,7 +31,7 @@ class UnusableRange(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadDay:
+class DailyDownloads:
     """`total` is of all days up to this one."""
 
     day: date
@@ -40,7 +40,7 @@ class DownloadDay:
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadStatistics:
+class DownloadTotals:
     """Every day of a range, oldest first, also those without a download.
 
     Attributes:
@@ -48,7 +48,7 @@ class DownloadStatistics:
         total: those of all days up to the last one.
     """
 
-    days: tuple[DownloadDay, ...]
+    days: tuple[DailyDownloads, ...]
     in_range: int
     total: int
 
@@ -123,7 +123,7 @@ def flush_downloads(forge: Forge) -> None:
 
 def download_statistics(
     forge: Forge, repository: Repository, *, first: date | None = None, last: date | None = None
-) -> DownloadStatistics:
+) -> DownloadTotals:
     """The days from first to last, both included.
 
     Args:
@@ -141,7 +141,7 @@ def download_statistics(
         before = downloads.downloads_before(connection, repository.id, first)
         counted = downloads.downloads_on(connection, repository.id, first, last)
     days = tuple(_days(first, last, before, counted))
-    return DownloadStatistics(days, in_range=sum(counted.values()), total=days[-1].total)
+    return DownloadTotals(days, in_range=sum(counted.values()), total=days[-1].total)
 
 
 def day_of(moment: datetime) -> date:
@@ -156,9 +156,9 @@ def _require_usable(first: date, last: date) -> None:
         raise UnusableRange("the range has more than {most} days", most=LONGEST_RANGE_DAYS)
 
 
-def _days(first: date, last: date, before: int, counted: dict[date, int]) -> Iterator[DownloadDay]:
+def _days(first: date, last: date, before: int, counted: dict[date, int]) -> Iterator[DailyDownloads]:
     total = before
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
         total += counted.get(day, 0)
-        yield DownloadDay(day, counted.get(day, 0), total)
+        yield DailyDownloads(day, counted.get(day, 0), total)

@@ -15,9 +15,9 @@ from matou.forge.access import Action, Identity
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import namespace_for, new_repository, no_longer_there, publish_repository
+from matou.forge.repositories.lifecycle import namespace_for, new_repository, publish_repository, repository_gone
 from matou.forge.repositories.repository_dirs import staged_repository
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.git.lfs_pointers import find_pointers
 from matou.git.local_copy import copy_reachable
 from matou.git.run import GitFailed
@@ -63,7 +63,7 @@ def fork_repository(
     access.require(forge, identity, Action.FORK, parent)
     target = access.reach_namespace(forge, identity, namespace, Action.CREATE_IN)
     where = RepositoryPath(target.path, path or parent.name)
-    profile = Profile(name or path or parent.true_name, parent.description)
+    profile = RepositoryMetadata(name or path or parent.true_name, parent.description)
     with forge.database.begin_read() as connection:
         _require_no_fork(connection, parent, target.id)
     namespace_for(forge, where)
@@ -117,7 +117,7 @@ def _unmoved(connection: Connection, parent: Repository) -> Repository:
     """What was copied is the parent's if the folder was: at its old path another repository may stand by now."""
     found = repositories.lock_repository(connection, parent.id)
     if found is None or found.path != parent.path:
-        raise no_longer_there(parent)
+        raise repository_gone(parent)
     return found
 
 

@@ -25,7 +25,7 @@ from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
-from matou.forge.maintenance.move_recovery import put_right_if_in_doubt
+from matou.forge.maintenance.move_recovery import recover_moves_on_error
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.first_commit import FirstFiles, commit_first
 from matou.forge.repositories.imports import (
@@ -36,8 +36,8 @@ from matou.forge.repositories.imports import (
     require_remote_url,
 )
 from matou.forge.repositories.repository_dirs import FolderGone, moved, removed, staged_repository
-from matou.forge.repositories.repository_metadata import Profile
-from matou.forge.repositories.write_lock import only_writer
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.write_lock import write_lock
 from matou.git.files import publish_file
 from matou.git.ref_transaction import remove_abandoned_locks
 from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
@@ -72,14 +72,14 @@ def create_repository(
 ) -> Repository:
     """Make an empty one. Raises NoSuchNamespace, NameTaken."""
     return begin_repository(
-        forge, path, Profile(visibility=visibility, description=description), creator=creator, also=_nothing
+        forge, path, RepositoryMetadata(visibility=visibility, description=description), creator=creator, also=_nothing
     )
 
 
 def begin_repository(
     forge: Forge,
     path: RepositoryPath,
-    profile: Profile,
+    profile: RepositoryMetadata,
     *,
     creator: User | None,
     default_branch: str = "main",
@@ -186,8 +186,8 @@ def move_repository(
     git_dir = forge.git_dir(repository)
     try:
         with (
-            only_writer(forge, repository),
-            put_right_if_in_doubt(forge),
+            write_lock(forge, repository),
+            recover_moves_on_error(forge),
             moved(forge.archive, git_dir, path, repository.id),
             forge.database.begin_write() as connection,
         ):
@@ -197,7 +197,7 @@ def move_repository(
             now = forge.now()
             renamed = repositories.move(connection, repository, path, now, namespace_id=target, true_name=true_name)
             if renamed is None:
-                raise no_longer_there(repository)
+                raise repository_gone(repository)
             details = {
                 "old_name": repository.name,
                 "new_name": path.name,
@@ -208,7 +208,7 @@ def move_repository(
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
-        raise no_longer_there(repository) from error
+        raise repository_gone(repository) from error
     forge.listings.forget(git_dir)
     return renamed
 
@@ -228,7 +228,7 @@ def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Rep
     """
     git_dir = forge.git_dir(repository)
     # Nobody may delete the branch, or move the folder, meanwhile.
-    with only_writer(forge, repository), forge.database.begin_write() as connection:
+    with write_lock(forge, repository), forge.database.begin_write() as connection:
         _require_unmoved(connection, repository)
         ref, now = require_branch(forge, repository, branch), forge.now()
         remove_abandoned_locks(git_dir, (), now=now)
@@ -236,7 +236,7 @@ def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Rep
         changed = repositories.change(connection, repository.id, updated_at=now, default_branch=branch)
     forge.listings.forget(git_dir)
     if changed is None:
-        raise no_longer_there(repository)
+        raise repository_gone(repository)
     return changed
 
 
@@ -270,7 +270,7 @@ def _set_archived(forge: Forge, repository: Repository, by: User | None, *, arch
         now = forge.now()
         changed = repositories.change(connection, repository.id, updated_at=now, archived=archived)
         if changed is None:
-            raise no_longer_there(repository)
+            raise repository_gone(repository)
         if repository.archived != archived:
             kind = EventKind.ARCHIVED if archived else EventKind.REOPENED
             record_event(connection, repository.id, by, kind, {}, now)
@@ -280,8 +280,8 @@ def _set_archived(forge: Forge, repository: Repository, by: User | None, *, arch
 def delete_repository(forge: Forge, repository: Repository) -> None:
     """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
     with (
-        only_writer(forge, repository),
-        put_right_if_in_doubt(forge),
+        write_lock(forge, repository),
+        recover_moves_on_error(forge),
         removed(forge.archive, repository.path, repository.id),
         forge.database.begin_write() as connection,
     ):
@@ -322,7 +322,7 @@ def import_repository(
             create_bare(git_dir, object_format=object_format_on_disk(origin))
             fetch_local(git_dir, origin)
         links = () if origin is None else tuple(local_lfs_objects(forge.archive, origin))
-        new = new_repository(forge, namespace, path, git_dir, Profile(visibility=visibility), creator)
+        new = new_repository(forge, namespace, path, git_dir, RepositoryMetadata(visibility=visibility), creator)
         return publish_repository(forge, git_dir, new, creator=creator, links=links, also=_nothing)
 
 
@@ -337,7 +337,7 @@ def branch_named(listing: RefListing) -> str | None:
     return head.removeprefix(HEADS) if head is not None and head.startswith(HEADS) else None
 
 
-def no_longer_there(repository: Repository) -> NotFound:
+def repository_gone(repository: Repository) -> NotFound:
     """It was deleted while somebody worked on it."""
     return no_such_repository(repository.path)
 
@@ -346,7 +346,7 @@ def _require_unmoved(connection: Connection, repository: Repository) -> None:
     """Its folder is taken from where the row was when it was read: by now another repository's may lie there."""
     there = repositories.lock_repository(connection, repository.id)
     if there is None or there.path != repository.path:
-        raise no_longer_there(repository)
+        raise repository_gone(repository)
 
 
 def namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
@@ -389,7 +389,12 @@ def _require_free(
 
 
 def new_repository(
-    forge: Forge, namespace: Namespace, path: RepositoryPath, git_dir: Path, profile: Profile, creator: User | None
+    forge: Forge,
+    namespace: Namespace,
+    path: RepositoryPath,
+    git_dir: Path,
+    profile: RepositoryMetadata,
+    creator: User | None,
 ) -> NewRepository:
     """The row of what lies in the staging folder and is to stand at `path`. What has history got it now."""
     now, listing = forge.now(), read_refs(git_dir)
@@ -429,7 +434,7 @@ def publish_repository(
     """
     try:
         with (
-            put_right_if_in_doubt(forge),
+            recover_moves_on_error(forge),
             moved(forge.archive, git_dir, new.path),
             forge.database.begin_write() as connection,
         ):
@@ -451,7 +456,7 @@ def _change(forge: Forge, repository: Repository, **values: object) -> Repositor
     with forge.database.begin_write() as connection:
         changed = repositories.change(connection, repository.id, updated_at=forge.now(), **values)
     if changed is None:
-        raise no_longer_there(repository)
+        raise repository_gone(repository)
     return changed
 
 

@@ -22,7 +22,7 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
 from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
 from matou.forge.repositories.repository_dirs import staged_repository
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.git.jail import GitSetting
 from matou.git.lfs_pointers import find_pointers
 from matou.git.refs import read_refs
@@ -63,7 +63,7 @@ class ImportsBusy(TryLater):
 
 
 def import_from(
-    forge: Forge, url: str, path: RepositoryPath, profile: Profile, *, creator: User | None, also: RowWriter
+    forge: Forge, url: str, path: RepositoryPath, profile: RepositoryMetadata, *, creator: User | None, also: RowWriter
 ) -> Repository:
     """Make a repository with the branches, tags and notes of another, and its LFS objects as far as they are given.
 

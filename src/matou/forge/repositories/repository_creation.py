@@ -15,8 +15,8 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.first_commit import FirstFiles
 from matou.forge.repositories.lifecycle import begin_repository
 from matou.forge.repositories.remote_imports import import_from
-from matou.forge.repositories.repository_metadata import Profile
-from matou.forge.repositories.templates import Holder, gitignore_template, license_template, readme
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.templates import CopyrightHolder, gitignore_template, license_template, readme
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.repository_settings import Modules
 
@@ -26,7 +26,7 @@ class ImportAndTemplate(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class InitOptions:
     """How a repository begins.
 
     Attributes:
@@ -54,8 +54,8 @@ def make_repository(
     identity: Identity,
     namespace: NamespacePath,
     path: str,
-    profile: Profile,
-    beginning: Beginning,
+    profile: RepositoryMetadata,
+    beginning: InitOptions,
     *,
     link: str = "",
 ) -> Repository:
@@ -85,7 +85,13 @@ def make_repository(
 
 
 def _files(
-    forge: Forge, namespace: Namespace, profile: Profile, beginning: Beginning, user: User | None, *, link: str
+    forge: Forge,
+    namespace: Namespace,
+    profile: RepositoryMetadata,
+    beginning: InitOptions,
+    user: User | None,
+    *,
+    link: str,
 ) -> FirstFiles:
     """A template makes a first commit as well, whether a README was asked for or not."""
     files: dict[str, str] = {}
@@ -99,11 +105,11 @@ def _files(
     return {name: text.encode() for name, text in files.items()}
 
 
-def _holder(namespace: Namespace, profile: Profile, user: User | None, link: str) -> Holder:
+def _holder(namespace: Namespace, profile: RepositoryMetadata, user: User | None, link: str) -> CopyrightHolder:
     """The organization, or whose namespace it is."""
     is_users = namespace.kind is NamespaceKind.USER
     name = (user.display_name or user.name) if is_users and user is not None else namespace.display_name
-    return Holder(
+    return CopyrightHolder(
         name=name or namespace.name,
         login=namespace.name,
         email="" if user is None else user.email,

@@ -22,7 +22,7 @@ from matou.model.events import EventKind
 from matou.model.names import folded
 
 
-class Permission(StrEnum):
+class MemberPermission(StrEnum):
     """What a role in one repository is called in GitCode's words."""
 
     PULL = "pull"
@@ -31,8 +31,12 @@ class Permission(StrEnum):
     CUSTOMIZED = "customized"
 
 
-ROLES: Mapping[Permission, Role] = MappingProxyType(
-    {Permission.PULL: Role.REPORTER, Permission.PUSH: Role.DEVELOPER, Permission.ADMIN: Role.MAINTAINER}
+ROLES: Mapping[MemberPermission, Role] = MappingProxyType(
+    {
+        MemberPermission.PULL: Role.REPORTER,
+        MemberPermission.PUSH: Role.DEVELOPER,
+        MemberPermission.ADMIN: Role.MAINTAINER,
+    }
 )
 """Nobody becomes an owner of one repository: whoever may give roles here could otherwise raise themselves."""
 
@@ -69,7 +73,7 @@ def set_member(
     identity: Identity,
     repository: Repository,
     user: User,
-    permission: Permission,
+    permission: MemberPermission,
     *,
     customized_role_id: str = "",
 ) -> RepositoryMember:
@@ -146,9 +150,9 @@ def no_such_member(repository: Repository, name: str) -> NoSuchMember:
 
 
 def _role_of(
-    connection: Connection, repository: Repository, permission: Permission, customized_role_id: str
+    connection: Connection, repository: Repository, permission: MemberPermission, customized_role_id: str
 ) -> tuple[Role, str | None]:
-    if permission is not Permission.CUSTOMIZED:
+    if permission is not MemberPermission.CUSTOMIZED:
         return ROLES[permission], None
     if not customized_role_id:
         raise RoleNotSaid("role_id must say which customized role")

@@ -16,7 +16,7 @@ class InvalidText(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class RepositoryMetadata:
     """What a repository is, besides where it stands; valid on construction.
 
     Attributes:

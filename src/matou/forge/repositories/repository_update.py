@@ -11,11 +11,11 @@ from matou.forge.repositories.events import record_event
 from matou.forge.repositories.forks import require_not_wider
 from matou.forge.repositories.lifecycle import (
     move_repository,
-    no_longer_there,
+    repository_gone,
     require_branch,
     set_default_branch,
 )
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.settings import change_settings
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
@@ -24,7 +24,7 @@ from matou.model.repository_settings import Features
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class RepositoryUpdate:
     """What is None stays as it is.
 
     Attributes:
@@ -41,7 +41,9 @@ class Changes:
     lfs_enabled: bool | None = None
 
 
-def change_repository(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Repository:
+def change_repository(
+    forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate
+) -> Repository:
     """Change some of it. Its path and who sees it are for those who may rename and administer it.
 
     Raises:
@@ -60,7 +62,7 @@ def change_repository(forge: Forge, identity: Identity, repository: Repository, 
     return changed
 
 
-def _checked(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Profile:
+def _checked(forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate) -> RepositoryMetadata:
     """What is said of it when all is done; raises what stands against that."""
     if changes.path is not None and changes.path != repository.name:
         access.require(forge, identity, Action.RENAME, repository)
@@ -70,7 +72,7 @@ def _checked(forge: Forge, identity: Identity, repository: Repository, changes: 
         require_not_wider(forge, repository, changes.visibility)
     if changes.default_branch is not None:
         require_branch(forge, repository, changes.default_branch)
-    return Profile(
+    return RepositoryMetadata(
         name=changes.name or "",
         description=changes.description or "",
         homepage=changes.homepage or "",
@@ -78,7 +80,7 @@ def _checked(forge: Forge, identity: Identity, repository: Repository, changes: 
     )
 
 
-def _moved(forge: Forge, identity: Identity, repository: Repository, changes: Changes) -> Repository:
+def _moved(forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate) -> Repository:
     if changes.path is None:
         return repository
     path = RepositoryPath(repository.path.namespace, changes.path)
@@ -88,7 +90,7 @@ def _moved(forge: Forge, identity: Identity, repository: Repository, changes: Ch
 
 
 def _described(
-    forge: Forge, identity: Identity, repository: Repository, profile: Profile, changes: Changes
+    forge: Forge, identity: Identity, repository: Repository, profile: RepositoryMetadata, changes: RepositoryUpdate
 ) -> Repository:
     values: dict[str, object] = {
         "true_name": profile.name if changes.name else None,
@@ -103,7 +105,7 @@ def _described(
     with forge.database.begin_write() as connection:
         changed = repositories.change(connection, repository.id, updated_at=now, **wanted)
         if changed is None:
-            raise no_longer_there(repository)
+            raise repository_gone(repository)
         details = {"kind": "repository", "names": sorted(wanted)}
         record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, now)
         if "visibility" in wanted:

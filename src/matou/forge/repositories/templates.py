@@ -21,7 +21,7 @@ class UnknownTemplate(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class CopyrightHolder:
     """Whose work a license is about, as it is written into the text."""
 
     name: str
@@ -43,7 +43,7 @@ def gitignore_template(name: str) -> str:
     return found.read_text("utf-8")
 
 
-def license_template(name: str, holder: Holder, now: datetime) -> str:
+def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
     """The text of a license, with the year and the holder in it.
 
     Args:

@@ -11,17 +11,17 @@ from matou.db.repositories import Repository
 from matou.errors import TryLater
 from matou.forge.forge import Forge
 
-LONGEST_TURN = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(seconds=30)
 
 
-class _Turn:
+class _Lock:
     """A lock that is there for as long as somebody holds it or waits for it."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
 
 
-_TURNS: WeakValueDictionary[tuple[Path, int], _Turn] = WeakValueDictionary()
+_LOCKS: WeakValueDictionary[tuple[Path, int], _Lock] = WeakValueDictionary()
 _FINDING = threading.Lock()
 
 
@@ -30,7 +30,7 @@ class WriterBusy(TryLater):
 
 
 @contextmanager
-def only_writer(forge: Forge, repository: Repository) -> Iterator[None]:
+def write_lock(forge: Forge, repository: Repository) -> Iterator[None]:
     """Wait until no other thread writes through the API, or moves the folder; a thread may take its turn again within.
 
     It spares writers to one branch a lost race each, and lets nobody take the folder away from under a writer.
@@ -38,17 +38,17 @@ def only_writer(forge: Forge, repository: Repository) -> Iterator[None]:
     processes. A push, which may last for hours, takes part when its refs are about to move.
 
     Raises:
-        WriterBusy: the turn did not come within LONGEST_TURN.
+        WriterBusy: the turn did not come within LONGEST_WAIT.
     """
-    turn = _turn_of(forge.archive.root, repository.id)
-    if not turn.lock.acquire(timeout=LONGEST_TURN.total_seconds()):
-        raise WriterBusy("others are writing to {path}", path=repr(str(repository.path)), wait=LONGEST_TURN)
+    turn = _lock_of(forge.archive.root, repository.id)
+    if not turn.lock.acquire(timeout=LONGEST_WAIT.total_seconds()):
+        raise WriterBusy("others are writing to {path}", path=repr(str(repository.path)), wait=LONGEST_WAIT)
     try:
         yield
     finally:
         turn.lock.release()
 
 
-def _turn_of(root: Path, repository_id: int) -> _Turn:
+def _lock_of(root: Path, repository_id: int) -> _Lock:
     with _FINDING:
-        return _TURNS.setdefault((root, repository_id), _Turn())
+        return _LOCKS.setdefault((root, repository_id), _Lock())

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from matou.forge.analysis.jobs import Jobs
-from matou.forge.analysis.memory import analyses_of
+from matou.forge.analysis.memory import analysis_cache
 from matou.platforms.gitcode import wire
 from matou.server.dialects.gitcode_v5 import analysis
 from support.gitcode_server import Harbour
@@ -183,7 +183,7 @@ def test_who_asks_while_it_is_being_computed_gets_the_answer_or_is_told_when_to_
     harbour: Harbour, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     jobs = SlowJobs()
-    monkeypatch.setattr(analyses_of(harbour.forge), "jobs", jobs)
+    monkeypatch.setattr(analysis_cache(harbour.forge), "jobs", jobs)
     monkeypatch.setattr(analysis, "PATIENCE", timedelta(seconds=0.1))
 
     early = ask(harbour, path)

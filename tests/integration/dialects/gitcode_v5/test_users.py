@@ -14,7 +14,7 @@ from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.users import set_active
 from matou.forge.repositories.forks import fork_repository
 from matou.forge.repositories.lifecycle import create_repository
-from matou.forge.repositories.repository_members import Permission, set_member
+from matou.forge.repositories.repository_members import MemberPermission, set_member
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from support.gitcode_server import Harbour
@@ -176,7 +176,7 @@ def test_what_a_list_cannot_be_asked_is_refused(harbour: Harbour, query: dict[st
 
 def test_a_member_of_one_repository_has_it_in_the_list(port: Harbour) -> None:
     diary = port.repository("chen/diary")
-    set_member(port.forge, _identity(port, "chen"), diary, port.people["xiao"], Permission.PULL)
+    set_member(port.forge, _identity(port, "chen"), diary, port.people["xiao"], MemberPermission.PULL)
 
     assert names(port, "/user/repos", person="xiao", affiliation="collaborator") == ["chen/diary"]
     assert names(port, "/user/repos", person="xiao", type="member") == ["chen/diary", "yard/dock/hull", "yard/mast"]

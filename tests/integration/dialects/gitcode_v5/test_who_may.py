@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from matou.forge.access import Action, Scope, Standing, Verdict
+from matou.forge.access import AccessLevel, Action, Decision, Scope
 from matou.model.platform import Visibility
 from matou.server.api.context import Call
 from matou.server.api.params import Nothing
@@ -24,14 +24,14 @@ from support.access_table import repository_cells
 from support.gitcode_server import Harbour
 
 PEOPLE: Final = {
-    None: Standing.NOBODY,
-    "xiao": Standing.SIGNED_IN,
-    "gu": Standing.GUEST,
-    "rui": Standing.REPORTER,
-    "dora": Standing.DEVELOPER,
-    "mei": Standing.MAINTAINER,
-    "chen": Standing.OWNER,
-    "root": Standing.ADMINISTRATOR,
+    None: AccessLevel.NOBODY,
+    "xiao": AccessLevel.SIGNED_IN,
+    "gu": AccessLevel.GUEST,
+    "rui": AccessLevel.REPORTER,
+    "dora": AccessLevel.DEVELOPER,
+    "mei": AccessLevel.MAINTAINER,
+    "chen": AccessLevel.OWNER,
+    "root": AccessLevel.ADMINISTRATOR,
 }
 REPOSITORIES: Final = {Visibility.PRIVATE: "ferry", Visibility.PUBLIC: "light"}
 CARRIERS: Final = ("PRIVATE-TOKEN", "Bearer", "token", "Basic", "query", "form", "json", "multipart")
@@ -195,14 +195,14 @@ def status_of(answer: httpx.Response) -> str:
     return f"{answer.status_code} {answer.json()['error_message'] if answer.status_code == 404 else ''}".strip()
 
 
-def status_for(verdict: Verdict, person: str | None) -> str:
-    if verdict is Verdict.NOT_ALLOWED and person is None:
+def status_for(verdict: Decision, person: str | None) -> str:
+    if verdict is Decision.NOT_ALLOWED and person is None:
         return "401"
     return {
-        Verdict.ALLOWED: "reached",
-        Verdict.NOT_ALLOWED: "403",
-        Verdict.HIDDEN: "404 Project not found",
-        Verdict.MISSING_SCOPE: "403",
+        Decision.ALLOWED: "reached",
+        Decision.NOT_ALLOWED: "403",
+        Decision.HIDDEN: "404 Project not found",
+        Decision.MISSING_SCOPE: "403",
     }[verdict]
 
 
@@ -341,7 +341,7 @@ def test_lists_show_what_each_may_see_and_nothing_else(harbour: Harbour, path: s
 
         shown = {row["path"] for row in answer.json()}
         for visibility, name in REPOSITORIES.items():
-            if table[visibility, Action.SEE, standing] is not Verdict.ALLOWED:
+            if table[visibility, Action.SEE, standing] is not Decision.ALLOWED:
                 assert name not in shown, (path, person)
             elif path == "/orgs/harbour/repos":
                 assert name in shown, (path, person)

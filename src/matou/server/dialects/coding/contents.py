@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from matou.forge import access
 from matou.forge.content.abbreviations import find_revision
-from matou.forge.content.contents import Entry, list_entries, object_at
+from matou.forge.content.contents import TreeListEntry, list_entries, object_at
 from matou.forge.content.differences import difference_of
 from matou.forge.content.last_changes import ChangedEntry, list_changed_entries
 from matou.git.differences import FileDifference
@@ -93,7 +93,7 @@ def _item(each: ChangedEntry) -> wire_contents.GitTreeItem:
     return wire_contents.GitTreeItem(mode=mode, name=path.rpartition("/")[2], path=path, sha=each.commit or "")
 
 
-def _tree_row(entry: Entry) -> wire_contents.GitTree:
+def _tree_row(entry: TreeListEntry) -> wire_contents.GitTree:
     kind = _TYPES.get(entry.kind, "blob")
     return wire_contents.GitTree(mode=f"{entry.mode:06o}", path=_text(entry.path), sha=entry.id, type=kind)
 

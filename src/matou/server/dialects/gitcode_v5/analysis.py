@@ -14,8 +14,8 @@ from matou.db.users import User
 from matou.forge.access import Action
 from matou.forge.accounts.users import find_user
 from matou.forge.analysis.contributions import (
+    ContributorRole,
     Counted,
-    Role,
     Span,
     contribution_days,
     contributors,
@@ -55,7 +55,7 @@ def show_languages(call: RepositoryCall, _: Nothing) -> dict[str, float] | Strea
 
 
 class ContributorsAsked(Paged, frozen=True, kw_only=True):
-    type: Role = Role.AUTHOR
+    type: ContributorRole = ContributorRole.AUTHOR
 
 
 class StatisticsAsked(Parameters, frozen=True, kw_only=True):

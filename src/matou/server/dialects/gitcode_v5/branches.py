@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from matou.forge.access import Action, may
 from matou.forge.content.branches import BRANCHES, default_branch_of
-from matou.forge.content.history import Branch, BranchOrder, find_branch, is_merged, list_branches, users_of
+from matou.forge.content.history import BranchOrder, ListedBranch, find_branch, is_merged, list_branches, users_of
 from matou.forge.content.references import ref_listing
 from matou.git.objects import Commit, Signature
 from matou.model.names import RefName
@@ -55,7 +55,7 @@ def show_branch(call: RepositoryCall, asked: Nothing) -> wire.BranchDetail:  # n
     )
 
 
-def branch_row(call: RepositoryCall, branch: Branch) -> wire.Branch:
+def branch_row(call: RepositoryCall, branch: ListedBranch) -> wire.Branch:
     commit = branch.commit
     return wire.Branch(
         name=_name(branch),
@@ -70,7 +70,7 @@ def branch_row(call: RepositoryCall, branch: Branch) -> wire.Branch:
     )
 
 
-def _name(branch: Branch) -> str:
+def _name(branch: ListedBranch) -> str:
     return readable(branch.name.encode("utf-8", "surrogateescape"))
 
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from matou.db.users import User
 from matou.forge.access import Action
 from matou.forge.content.history import (
-    Asked,
-    Tag,
+    CommitQuery,
+    ListedTag,
     changes,
     find_commit_at,
     known_commit_id_at,
@@ -52,7 +52,7 @@ class CommitAsked(Parameters, frozen=True, kw_only=True):
 
 
 def show_commits(call: RepositoryCall, asked: CommitsAsked) -> Page:
-    only = Asked(
+    only = CommitQuery(
         path=path_or_root(asked.path),
         author=asked.author,
         since=read_moment("since", asked.since),
@@ -102,7 +102,7 @@ def commit_row(
     )
 
 
-def tag_row(tag: Tag) -> wire.Tag:
+def tag_row(tag: ListedTag) -> wire.Tag:
     """Of a tag that stands for no commit, `commit` is the object that it names, at the beginning of time."""
     at = datetime.fromtimestamp(0, UTC) if tag.commit is None else tag.commit.committer.at
     annotated = tag.annotated

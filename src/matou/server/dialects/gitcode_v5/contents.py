@@ -15,8 +15,8 @@ from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import (
     LARGEST_WHOLE_BYTES,
     MOST_IN_A_FOLDER,
-    File,
-    Placed,
+    FileContent,
+    SizedEntry,
     known_object_at,
     list_folder,
     object_at,
@@ -89,7 +89,7 @@ def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
 Made = TypeVar("Made", wire.Content, wire.Blob)
 
 
-def _with_content(call: RepositoryCall, made: Made, file: File) -> Made | Stream:
+def _with_content(call: RepositoryCall, made: Made, file: FileContent) -> Made | Stream:
     """The answer with its content in Base64. A large one is put together while it is sent."""
     if file.content is not None:
         return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))
@@ -120,7 +120,7 @@ def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, N
     yield b64encode(rest) + tail
 
 
-def _content(call: RepositoryCall, asked: RefAsked, entry: Placed) -> wire.Content:
+def _content(call: RepositoryCall, asked: RefAsked, entry: SizedEntry) -> wire.Content:
     path, query = readable(entry.path), _query(asked.ref)
     url = call.links.repository_api(call.repository.path, "contents", entry.path) + query
     revision = asked.ref or default_branch_of(call.forge, call.repository) or "HEAD"

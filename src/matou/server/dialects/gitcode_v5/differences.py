@@ -9,7 +9,13 @@ from msgspec.structs import replace
 
 from matou.db.repositories import Repository
 from matou.forge.access import Action
-from matou.forge.content.differences import MOST_COMMITS_SHOWN, Comparison, commit_as_mail, compare, difference_as_text
+from matou.forge.content.differences import (
+    MOST_COMMITS_SHOWN,
+    RevisionComparison,
+    commit_as_mail,
+    compare,
+    difference_as_text,
+)
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
 from matou.git.differences import (
@@ -84,7 +90,7 @@ def _ends(call: RepositoryCall) -> tuple[str, str]:
     return base, head
 
 
-def _file(call: RepositoryCall, found: Comparison, each: FileDifference) -> wire.CommitFile:
+def _file(call: RepositoryCall, found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
     is_shown = each.patch is not None
     return replace(
         file_row(call, each, before=found.start, after=found.head.id),

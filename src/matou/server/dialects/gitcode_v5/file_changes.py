@@ -10,8 +10,8 @@ from matou.forge.access import Action
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
-    Wish,
-    Written,
+    CommitResult,
+    FileChange,
     create_file,
     delete_file,
     update_file,
@@ -84,9 +84,9 @@ def delete(call: RepositoryCall, asked: DeletionAsked) -> wire.FileDeleted:
     )
 
 
-def _wish(call: RepositoryCall, asked: ChangeAsked) -> Wish:
+def _wish(call: RepositoryCall, asked: ChangeAsked) -> FileChange:
     path = TreePath.parse(call.path["path"])
-    return Wish(path=path, message=asked.message, branch=asked.branch or None, author=_author(call, asked))
+    return FileChange(path=path, message=asked.message, branch=asked.branch or None, author=_author(call, asked))
 
 
 def _author(call: RepositoryCall, asked: ChangeAsked) -> Person | None:
@@ -122,7 +122,7 @@ def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
     )
 
 
-def _content(call: RepositoryCall, asked: ChangeAsked, written: Written, content: bytes) -> wire.WrittenContent:
+def _content(call: RepositoryCall, asked: ChangeAsked, written: CommitResult, content: bytes) -> wire.WrittenContent:
     repository, encoded = call.repository.path, TreePath.parse(call.path["path"]).encoded
     query = f"?ref={quote(asked.branch, safe='')}" if asked.branch else ""
     url = call.links.repository_api(repository, "contents", encoded) + query

@@ -11,7 +11,7 @@ from matou.db.users import User
 from matou.forge.access import Action
 from matou.forge.repositories.customized_roles import roles
 from matou.forge.repositories.repository_members import (
-    Permission,
+    MemberPermission,
     find_member,
     find_person,
     members,
@@ -27,7 +27,7 @@ from matou.server.api.router import Route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 INHERITED, INDEPENDENT = 1, 2
-PERMISSIONS = {**{one.value: one for one in Permission}, "custom": Permission.CUSTOMIZED}
+PERMISSIONS = {**{one.value: one for one in MemberPermission}, "custom": MemberPermission.CUSTOMIZED}
 
 
 class ModeAsked(Parameters, frozen=True, kw_only=True):
@@ -67,9 +67,9 @@ def set_mode(call: RepositoryCall, asked: ModeAsked) -> wire.Success:
     return wire.Success()
 
 
-def read_permission(given: str) -> Permission:
+def read_permission(given: str) -> MemberPermission:
     """`push` where nothing is given. Raises InvalidParameter."""
-    permission = PERMISSIONS.get(given or Permission.PUSH)
+    permission = PERMISSIONS.get(given or MemberPermission.PUSH)
     if permission is None:
         raise InvalidParameter(
             "permission is {given}; it can be {known}", given=repr(given)[:100], known=", ".join(PERMISSIONS)
@@ -82,8 +82,8 @@ def put_member(call: RepositoryCall, asked: MemberAsked) -> wire.Member:
 
 
 def put_collaborator(call: RepositoryCall, asked: CollaboratorAsked) -> wire.Member:
-    permission = PERMISSIONS.get(asked.permission or Permission.PUSH)
-    if permission not in (None, Permission.CUSTOMIZED):
+    permission = PERMISSIONS.get(asked.permission or MemberPermission.PUSH)
+    if permission not in (None, MemberPermission.CUSTOMIZED):
         return _put(call, permission, "")
     named = next((role for role in roles(call.forge, call.repository) if role.name == asked.permission), None)
     if named is None:
@@ -91,7 +91,7 @@ def put_collaborator(call: RepositoryCall, asked: CollaboratorAsked) -> wire.Mem
             "permission is {given}; it can be pull, push, admin or the name of a customized role",
             given=repr(asked.permission)[:100],
         )
-    return _put(call, Permission.CUSTOMIZED, named.id)
+    return _put(call, MemberPermission.CUSTOMIZED, named.id)
 
 
 def list_collaborators(call: RepositoryCall, asked: Paged) -> Page:
@@ -139,7 +139,7 @@ def _person(call: RepositoryCall) -> User:
     return find_person(call.forge, call.path["username"])
 
 
-def _put(call: RepositoryCall, permission: Permission, role_id: str) -> wire.Member:
+def _put(call: RepositoryCall, permission: MemberPermission, role_id: str) -> wire.Member:
     user = _person(call)
     set_member(call.forge, call.identity, call.repository, user, permission, customized_role_id=role_id)
     return wire.Member(
@@ -155,13 +155,13 @@ def _put(call: RepositoryCall, permission: Permission, role_id: str) -> wire.Mem
     )
 
 
-def given_permissions(permission: Permission) -> wire.MemberPermissions:
+def given_permissions(permission: MemberPermission) -> wire.MemberPermissions:
     """What was asked for, and what it holds."""
     return wire.MemberPermissions(
-        admin=permission is Permission.ADMIN,
-        push=permission in (Permission.ADMIN, Permission.PUSH),
-        pull=permission in (Permission.ADMIN, Permission.PUSH, Permission.PULL),
-        customized=permission is Permission.CUSTOMIZED,
+        admin=permission is MemberPermission.ADMIN,
+        push=permission in (MemberPermission.ADMIN, MemberPermission.PUSH),
+        pull=permission in (MemberPermission.ADMIN, MemberPermission.PUSH, MemberPermission.PULL),
+        customized=permission is MemberPermission.CUSTOMIZED,
     )
 
 

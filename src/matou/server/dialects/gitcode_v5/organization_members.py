@@ -6,7 +6,7 @@ from matou.errors import MatouError
 from matou.forge.access import Action, Scope
 from matou.forge.accounts.members import NoSuchMember, add_member, remove_member, role_of
 from matou.forge.accounts.signing_keys import require_own_account
-from matou.forge.repositories.repository_members import ROLES, Permission, find_person
+from matou.forge.repositories.repository_members import ROLES, MemberPermission, find_person
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call
 from matou.server.api.params import Nothing, Parameters
@@ -30,7 +30,7 @@ class InviteAsked(Parameters, frozen=True, kw_only=True):
 def put_member(call: Call, asked: InviteAsked) -> wire.Member:
     organization = reach_organization(call, Action.ADMINISTER)
     permission = read_permission(asked.permission)
-    if permission is Permission.CUSTOMIZED or asked.role_id:
+    if permission is MemberPermission.CUSTOMIZED or asked.role_id:
         raise NoCustomizedRole("an organization has no customized roles; permission can be pull, push or admin")
     user = find_person(call.forge, call.path["username"])
     add_member(call.forge, organization, user, ROLES[permission])

@@ -12,9 +12,9 @@ from matou.forge.repositories.lifecycle import (
     delete_repository,
     unarchive_repository,
 )
-from matou.forge.repositories.repository_creation import Beginning, make_repository
-from matou.forge.repositories.repository_metadata import Profile
-from matou.forge.repositories.repository_update import Changes, change_repository
+from matou.forge.repositories.repository_creation import InitOptions, make_repository
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 from matou.forge.repositories.transfers import require_password, transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
@@ -105,8 +105,8 @@ def _create(call: Call, owner: str, asked: CreateAsked) -> wire.Repository:
         call.identity,
         namespace,
         where.name,
-        Profile(asked.name, asked.description, asked.homepage, asked.visibility),
-        Beginning(
+        RepositoryMetadata(asked.name, asked.description, asked.homepage, asked.visibility),
+        InitOptions(
             default_branch=asked.default_branch,
             has_readme=asked.auto_init,
             gitignore=asked.gitignore_template,
@@ -124,7 +124,7 @@ def show(call: RepositoryCall, _: Nothing) -> wire.Repository:
 
 
 def change(call: RepositoryCall, asked: ChangeAsked) -> wire.Repository:
-    changes = Changes(
+    changes = RepositoryUpdate(
         name=asked.name or None,
         path=asked.path or None,
         description=asked.description,

@@ -10,7 +10,7 @@ from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.repository_facts import RepositoryFacts
 from matou.db.users import User
-from matou.forge.access import REPOSITORY_POLICY, Action, Standing
+from matou.forge.access import REPOSITORY_POLICY, AccessLevel, Action
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
@@ -204,13 +204,13 @@ def _permission(call: Call, repository: Repository, facts: RepositoryFacts) -> w
     return wire.Permission(pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS))
 
 
-def _standing(call: Call, facts: RepositoryFacts) -> Standing:
+def _standing(call: Call, facts: RepositoryFacts) -> AccessLevel:
     user = call.identity.user
     if user is None:
-        return Standing.NOBODY
+        return AccessLevel.NOBODY
     if user.admin:
-        return Standing.ADMINISTRATOR
-    return Standing.SIGNED_IN if facts.role is None else Standing(facts.role.value)
+        return AccessLevel.ADMINISTRATOR
+    return AccessLevel.SIGNED_IN if facts.role is None else AccessLevel(facts.role.value)
 
 
 def _moment(moment: datetime | None) -> wire.ChinaMoment | UnsetType:

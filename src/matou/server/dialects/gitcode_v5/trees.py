@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from matou.forge.access import Action
-from matou.forge.content.contents import Entry, file_paths, known_object_at, list_entries, object_at
+from matou.forge.content.contents import TreeListEntry, file_paths, known_object_at, list_entries, object_at
 from matou.git.objects import EntryKind, TreePath
 from matou.git.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
@@ -61,7 +61,7 @@ def path_or_root(text: str) -> TreePath | None:
     return None if text in ("", "/") else TreePath.parse(text.removesuffix("/"))
 
 
-def _tree_entry(entry: Entry) -> wire.TreeEntry:
+def _tree_entry(entry: TreeListEntry) -> wire.TreeEntry:
     path = readable(entry.path)
     return wire.TreeEntry(
         sha=entry.id,

@@ -4,11 +4,11 @@ from base64 import b64encode
 
 from matou.forge.access import Action
 from matou.forge.content.branches import default_branch_of
-from matou.forge.content.contents import Entry, list_entries, object_at, read_file
+from matou.forge.content.contents import TreeListEntry, list_entries, object_at, read_file
 from matou.forge.content.history import (
     EVERY_COMMIT,
     BranchOrder,
-    Tag,
+    ListedTag,
     commit_id_at,
     find_branch,
     find_commit_at,
@@ -104,13 +104,13 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _tree_entry(entry: Entry) -> schemas.TreeEntry:
+def _tree_entry(entry: TreeListEntry) -> schemas.TreeEntry:
     path = entry.path.decode("utf-8", "replace")
     kind = _TYPES.get(entry.kind, "blob")
     return schemas.TreeEntry(id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path)
 
 
-def _tag(tag: Tag) -> schemas.Tag:
+def _tag(tag: ListedTag) -> schemas.Tag:
     return schemas.Tag(
         name=readable(tag.name),
         message=None if tag.annotated is None else tag.annotated.message,

@@ -9,9 +9,9 @@ from matou.db.stars import Mark
 from matou.db.users import User
 from matou.forge.access import Action, Scope, require_scope
 from matou.forge.accounts.namespaces import find_namespace_by_id
-from matou.forge.repositories.repository_creation import Beginning, make_repository
+from matou.forge.repositories.repository_creation import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import EVERY_WAY, find_person, own_repositories, repositories_of
-from matou.forge.repositories.repository_metadata import Profile
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.stars import marked_by, marked_repositories, put_mark, remove_mark
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
@@ -53,8 +53,8 @@ def create(call: Call) -> wire.Project:
         NameTaken: answered with 200, as Gitee does.
     """
     name = call.given.required("name")
-    profile = Profile(name, call.given.text("description"), visibility=read_visibility(call.given))
-    beginning = Beginning(default_branch=BRANCH_OF_EMPTY)
+    profile = RepositoryMetadata(name, call.given.text("description"), visibility=read_visibility(call.given))
+    beginning = InitOptions(default_branch=BRANCH_OF_EMPTY)
     made = make_repository(call.forge, call.identity, _target(call), "", profile, beginning)
     return project_object(call, made)
 
