@@ -1,4 +1,4 @@
-"""The six kinds of failure, told apart by what the caller can do about them.
+"""The seven kinds of failure, told apart by what the caller can do about them.
 
 A subclass that names one cause stands beside the code that raises it. A text is a template: its English form is
 what `str()` gives, and the template itself is the key under which a translation is found, so values are never
@@ -67,6 +67,10 @@ class NotFound(MatouError):
 
 class Conflict(MatouError):
     """It is there already, or it changed under you."""
+
+
+class Invalid(MatouError):
+    """What you gave cannot be used: the text says which part, and the advice what would do."""
 
 
 class UnknownShape(MatouError):

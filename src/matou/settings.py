@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 
 MEBIBYTE = 1024 * 1024
 
 
-class InvalidSetting(MatouError):
+class InvalidSetting(Invalid):
     """An environment variable, or an option of the same kind, that does not mean what it should."""
 
 

@@ -3,12 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from matou.cli.sources import Usage
-from matou.cli.system_errors import UnusablePath
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater
-from matou.model.names import InvalidName
-from matou.settings import InvalidSetting
-from matou.storage.files import NotWritable
+from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater
 
 
 class ExitCode(IntEnum):
@@ -23,17 +18,14 @@ class ExitCode(IntEnum):
 
 
 _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
-    (Usage, ExitCode.USAGE),
-    (UnusablePath, ExitCode.USAGE),
-    (NotWritable, ExitCode.USAGE),
-    (InvalidName, ExitCode.USAGE),
-    (InvalidSetting, ExitCode.USAGE),
+    (Invalid, ExitCode.USAGE),
     (NotFound, ExitCode.USAGE),
     (Conflict, ExitCode.USAGE),
     (Refused, ExitCode.CREDENTIAL_REFUSED),
     (Damaged, ExitCode.DAMAGE_FOUND),
     (TryLater, ExitCode.TRY_LATER),
 )
+"""The first that fits: what may not be done because of what was given is told as that."""
 
 
 _FROM_BEST_TO_WORST = (
@@ -55,31 +47,4 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 
 
 def exit_code_for(error: MatouError) -> ExitCode:
-    known = next((code for kind, code in _BY_KIND if isinstance(error, kind)), None)
-    if known in (None, ExitCode.CREDENTIAL_REFUSED) and _was_given(error):
-        return ExitCode.USAGE
-    return known or ExitCode.OUR_FAULT
-
-
-def _was_given(error: MatouError) -> bool:
-    """Whether it is something that a person gave us; read here only, since most commands need none of these modules."""
-    from matou.forge.access import ReadOnly
-    from matou.forge.accounts.namespace_moves import OwnNamespace
-    from matou.forge.accounts.users import WeakPassword
-    from matou.forge.repositories.customized_roles import InvalidRole
-    from matou.forge.repositories.forks import WiderThanParent
-    from matou.forge.repositories.repository_metadata import InvalidText
-    from matou.git.signatures import UnusableKey
-    from matou.remote.addresses import UnsafeAddress
-
-    kinds = (
-        InvalidRole
-        | InvalidText
-        | OwnNamespace
-        | ReadOnly
-        | UnsafeAddress
-        | UnusableKey
-        | WeakPassword
-        | WiderThanParent
-    )
-    return isinstance(error, kinds)
+    return next((code for kind, code in _BY_KIND if isinstance(error, kind)), ExitCode.OUR_FAULT)

@@ -10,7 +10,7 @@ import msgspec
 from matou.credentials import Secret
 from matou.credentials.cores import leave_no_core
 from matou.credentials.names import SecretKind
-from matou.errors import MatouError, NotFound
+from matou.errors import Invalid, NotFound
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.settings import Settings
 from matou.wiring import PLATFORMS
@@ -25,7 +25,7 @@ EXAMPLE_URLS = {
 }
 
 
-class Usage(MatouError):
+class Usage(Invalid):
     """The command cannot be carried out as it was given."""
 
 

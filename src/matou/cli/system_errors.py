@@ -2,13 +2,13 @@
 
 import os
 
-from matou.errors import MatouError
+from matou.errors import Invalid, MatouError
 from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
 
 _MAKE_ROOM = "what was saved before stays saved; make room and run it again"
 
 
-class UnusablePath(MatouError):
+class UnusablePath(Invalid):
     """A path that was given cannot be used as it was meant: another one, or another permission, would do."""
 
 

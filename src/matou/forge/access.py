@@ -11,7 +11,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User, may_log_in
 from matou.db.viewers import Viewer
-from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.errors import Invalid, MatouError, NotFound, Phrase, Refused
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
@@ -204,7 +204,7 @@ class MissingScope(Refused):
     """The token was not made for this."""
 
 
-class ReadOnly(Refused):
+class ReadOnly(Refused, Invalid):
     """The subject is archived, or a source owns it."""
 
 

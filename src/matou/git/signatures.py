@@ -11,7 +11,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from matou.errors import MatouError, Phrase
+from matou.errors import Invalid, Phrase
 
 if TYPE_CHECKING:
     from pysequoia import Cert
@@ -24,7 +24,7 @@ _PUBLIC_KEY: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 _EMAIL: Final = re.compile(r"(?:.*<)?(?P<email>[^<>\s]+@[^<>\s]+?)>?\s*\Z", re.DOTALL)
 
 
-class UnusableKey(MatouError):
+class UnusableKey(Invalid):
     """A text that is no public OpenPGP key, or one with which nothing can be verified."""
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NewType, Self
 
-from matou.errors import MatouError, Phrase
+from matou.errors import Invalid, Phrase
 
 ObjectId = NewType("ObjectId", str)
 """40 or 64 lower-case hexadecimal digits, made by `object_id`."""
@@ -24,7 +24,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*%')
 _FORBIDDEN_ENDINGS = (".git", ".lock", ".atom", ".wiki", ".", " ")
 
 
-class InvalidName(MatouError):
+class InvalidName(Invalid):
     """A name that cannot be a folder on every system, or that would mean something else in a URL."""
 
 

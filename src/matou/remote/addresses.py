@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
-from matou.errors import MatouError, Phrase, TryLater
+from matou.errors import Invalid, Phrase, TryLater
 from matou.remote.redaction import redact
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -42,7 +42,7 @@ _NOT_PUBLIC_6 = tuple(
 )
 
 
-class UnsafeAddress(MatouError):
+class UnsafeAddress(Invalid):
     """A URL that we do not ask: of another scheme, with something hidden in it, or leading inward."""
 
 

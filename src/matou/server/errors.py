@@ -1,4 +1,4 @@
-"""What a failure becomes for a client: one table from the six kinds to HTTP, for git, LFS and pages alike.
+"""What a failure becomes for a client: one table from the seven kinds to HTTP, for git, LFS and pages alike.
 
 A client is told our own sentence about what it asked for. It is never told what git, the database or Python said.
 """
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.accounts.users import TooManyFailures
 from matou.model.names import InvalidName
 from matou.server.rate import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import DiskFull
+from matou.storage.files import DiskFull, WriteFailed
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,8 @@ STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (Refused, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (WriteFailed, FAULT_OF_OURS),
+    (Invalid, 400),
     (UnknownShape, 400),
     (Damaged, FAULT_OF_OURS),
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from matou.errors import Conflict, MatouError, NotFound
+from matou.errors import Conflict, Invalid, MatouError, NotFound
 from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
 
 CHUNK_BYTES = 1024 * 1024
@@ -26,7 +26,7 @@ class WriteFailed(MatouError):
     """The operating system could not write a file."""
 
 
-class NotWritable(WriteFailed):
+class NotWritable(WriteFailed, Invalid):
     """A path that cannot be written as it is: of the wrong kind, missing, or not ours."""
 
 

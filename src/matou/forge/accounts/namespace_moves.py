@@ -8,7 +8,7 @@ from matou.db import namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
-from matou.errors import Refused
+from matou.errors import Invalid, Refused
 from matou.forge import access
 from matou.forge.access import Action, Identity, ReadOnly, SubjectState, no_such_namespace
 from matou.forge.accounts.name_rules import require_clear_name
@@ -26,7 +26,7 @@ OTHER_FILES = 256
 """What a process has open besides."""
 
 
-class OwnNamespace(Refused):
+class OwnNamespace(Refused, Invalid):
     """An account's own namespace has the account's name."""
 
 

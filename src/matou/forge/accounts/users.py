@@ -15,7 +15,7 @@ from matou.db.engine import AlreadyThere
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
-from matou.errors import Conflict, MatouError, TryLater
+from matou.errors import Conflict, Invalid, TryLater
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath, folded
@@ -39,7 +39,7 @@ class NameTaken(Conflict):
     """Somebody has this name, or one that a person would take for it."""
 
 
-class WeakPassword(MatouError):
+class WeakPassword(Invalid):
     """A password that nobody should have."""
 
 

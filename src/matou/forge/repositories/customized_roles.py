@@ -7,7 +7,7 @@ from matou.db.customized_roles import CustomizedRole, NewCustomizedRole
 from matou.db.engine import AlreadyThere, OwnerGone
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-from matou.errors import Conflict, MatouError, NotFound
+from matou.errors import Conflict, Invalid, NotFound
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName
 
@@ -27,7 +27,7 @@ class CustomizedRoleInUse(Conflict):
     """Somebody has it, who would be left with none."""
 
 
-class InvalidRole(MatouError):
+class InvalidRole(Invalid):
     """An access level that cannot be one of one repository."""
 
 

@@ -9,7 +9,7 @@ from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
-from matou.errors import Conflict, Refused
+from matou.errors import Conflict, Invalid, Refused
 from matou.forge import access
 from matou.forge.access import Action, Identity
 from matou.forge.content.references import ref_listing
@@ -33,7 +33,7 @@ class AlreadyForked(Conflict):
     """That namespace has a fork of this repository."""
 
 
-class WiderThanParent(Refused):
+class WiderThanParent(Refused, Invalid):
     """A fork that more people could see than what it was made from."""
 
 

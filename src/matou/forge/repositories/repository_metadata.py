@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from matou.errors import MatouError
+from matou.errors import Invalid
 from matou.model.names import InvalidName
 from matou.model.platform import Visibility
 
@@ -11,7 +11,7 @@ LONGEST_DESCRIPTION = 10_000
 LONGEST_HOMEPAGE = 2000
 
 
-class InvalidText(MatouError):
+class InvalidText(Invalid):
     """A description, or an address, that a repository cannot have."""
 
 
