@@ -58,7 +58,7 @@ def open_forge(
     from matou.forge.forge import Forge
     from matou.forge.maintenance.move_recovery import finish_moves
     from matou.forge.maintenance.reindex import ensure_indexed
-    from matou.git.version import require_git
+    from matou.git.process.version import require_git
 
     require_git()
     archive = open_or_create_archive(root)
@@ -168,7 +168,7 @@ def back_up(
     Args:
         on_wait: told of each request that is repeated; without it, that is logged.
     """
-    from matou.git.version import require_git
+    from matou.git.process.version import require_git
     from matou.transfer.backup import backup
     from matou.transfer.connections import HttpConnections
     from matou.transfer.work import ASKING

@@ -26,7 +26,7 @@ from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import open_object
 from matou.forge.repositories.lifecycle import find_repository
-from matou.git.mirror import list_refs, make_mirror
+from matou.git.operations.mirror import list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.storage.files import sync_folder

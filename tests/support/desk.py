@@ -13,7 +13,7 @@ from matou.forge.content.file_changes import (
     update_file,
 )
 from matou.forge.forge import Forge
-from matou.git.objects import TreePath
+from matou.git.odb.objects import TreePath
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, refs_of
 

@@ -12,7 +12,7 @@ from typing import IO, Final
 import pytest
 
 from matou.errors import NotFound, UnknownShape
-from matou.git.push import Body
+from matou.git.operations.push import Body
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, ManifestWriter, NamespaceLine, Outcome, RepositoryLine, RunLine, SourceLine
 from matou.credentials import GitCredential
-from matou.git.pktline import encode_line
-from matou.git.refs import packed_refs_text
+from matou.git.refs.listing import packed_refs_text
+from matou.git.wire.pktline import encode_line
 from matou.model.names import ObjectId, RefName
 from matou.model.platform import RemoteRepository, VersionControl, Visibility
 from matou.model.refs import RefListing

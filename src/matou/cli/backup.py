@@ -71,7 +71,7 @@ def backup(
     group: GroupOption = None,
 ) -> None:
     from matou.cli import sources
-    from matou.git.run import Limits
+    from matou.git.process.run import Limits
     from matou.transfer.options import BackupOptions, default_jobs
 
     settings = Settings.of_process()

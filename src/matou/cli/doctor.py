@@ -13,7 +13,7 @@ _ = translate
 
 
 def doctor() -> None:
-    from matou.git.version import git_version, require_git
+    from matou.git.process.version import git_version, require_git
 
     settings = Settings.of_process()
     typer.echo(f"matou   {__version__}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from matou.cli.language import translate
 from matou.cli.verbosity import say
 from matou.credentials.logins import Login, home_folder
-from matou.git.run import run_git
+from matou.git.process.run import run_git
 from matou.settings import Settings
 
 _ = translate

@@ -46,7 +46,7 @@ def list_keys(
     user: Account, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
 ) -> None:
     from matou.forge.accounts.signing_keys import signing_keys
-    from matou.git.signatures import read_certificate
+    from matou.git.operations.signatures import read_certificate
 
     with forge_at(root) as forge:
         found = signing_keys(forge, account(forge, user))
@@ -70,7 +70,7 @@ def remove_key(
 
 
 def _as_json(key: "SigningKey") -> dict[str, object]:
-    from matou.git.signatures import read_certificate
+    from matou.git.operations.signatures import read_certificate
 
     certificate = read_certificate(key.certificate)
     expires_at = certificate.expires_at

@@ -60,7 +60,7 @@ def migrate(
     from matou.cli.progress import say_that_we_wait
     from matou.cli.proofs import telling_whose_token
     from matou.cli.sources import variable_of
-    from matou.git.run import Limits
+    from matou.git.process.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matou.db.repositories import Repository
     from matou.forge.forge import Forge
     from matou.forge.repositories.repository_update import RepositoryUpdate
-    from matou.git.run import GitFailed
+    from matou.git.process.run import GitFailed
     from matou.model.names import NamespacePath
 
 _ = translate
@@ -53,7 +53,7 @@ def import_repository(
 ) -> None:
     from matou.forge.access import NoSuchNamespace
     from matou.forge.repositories.lifecycle import import_repository
-    from matou.git.run import GitFailed
+    from matou.git.process.run import GitFailed
     from matou.model.names import RepositoryPath
     from matou.model.platform import Visibility
 

@@ -38,7 +38,7 @@ def restore(
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
 ) -> None:
-    from matou.git.run import Limits
+    from matou.git.process.run import Limits
     from matou.transfer.restore import restore as restore_archive
     from matou.transfer.restore_report import Layout
     from matou.wiring import now, open_archive

@@ -38,7 +38,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
-    from matou.git.run import Limits
+    from matou.git.process.run import Limits
     from matou.transfer.verify import verify as verify_archive
     from matou.wiring import now, open_archive
 

@@ -15,7 +15,7 @@ from matou.credentials import Secret
 from matou.db.engine import Database
 
 if TYPE_CHECKING:
-    from matou.git.known_refs import KnownRefs
+    from matou.git.wire.known_refs import KnownRefs
 
 Answer = TypeVar("Answer")
 

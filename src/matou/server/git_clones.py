@@ -11,12 +11,12 @@ import structlog
 
 from matou.errors import UnknownShape
 from matou.forge.repositories.downloads import count_download
-from matou.git import protocol
-from matou.git.known_refs import KnownRefs
-from matou.git.protocol import CloneRequest
-from matou.git.run import GitFailed
-from matou.git.run_async import AsyncGitChild, start_git_async
-from matou.git.whole_pack import WholePack, clone_answer, pack_of_everything
+from matou.git.operations.pack_reuse import WholePack, clone_answer, pack_of_everything
+from matou.git.process.run import GitFailed
+from matou.git.process.run_async import AsyncGitChild, start_git_async
+from matou.git.wire import protocol
+from matou.git.wire.known_refs import KnownRefs
+from matou.git.wire.protocol import CloneRequest
 from matou.server.authorization import Admitted, GitRequest
 from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
 from matou.server.kept_answers import AnswerKey, Write

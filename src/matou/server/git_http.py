@@ -14,10 +14,10 @@ from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.access import Action
 from matou.forge.repositories.downloads import count_download
-from matou.git import protocol
-from matou.git.protocol import UPLOAD_PACK
-from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
-from matou.git.run_async import AsyncGitChild
+from matou.git.process.run_async import AsyncGitChild
+from matou.git.wire import protocol
+from matou.git.wire.protocol import UPLOAD_PACK
+from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.server.authorization import Admitted, GitRequest, admit, answer_to
 from matou.server.git_bodies import PROBE, PacketFraming, request_pieces
 from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack

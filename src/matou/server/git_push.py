@@ -22,12 +22,12 @@ from matou.forge.access import Action
 from matou.forge.forge import Forge
 from matou.forge.push.push_landing import DECLINED, Landing, land
 from matou.forge.repositories.lifecycle import find_repository_by_id
-from matou.git.fsck_messages import HARMLESS, OLD_TOOLS
-from matou.git.incoming_pack import IncomingPack, index_command, index_settings
-from matou.git.jail import Limits
+from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
+from matou.git.operations.fsck_messages import HARMLESS, OLD_TOOLS
+from matou.git.process.run import GitFailed
+from matou.git.process.run_async import start_git_async
+from matou.git.process.sandbox import Limits
 from matou.git.repository import object_format_on_disk, remove_abandoned_quarantines, remove_remains
-from matou.git.run import GitFailed
-from matou.git.run_async import start_git_async
 from matou.model.names import RefName
 from matou.server.authorization import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.errors import NO_ROOM, is_disk_full

@@ -10,9 +10,9 @@ from matou.db.repositories import Repository
 from matou.errors import UnknownShape
 from matou.forge.access import Action
 from matou.forge.content.references import known_refs, refs_at_hand
-from matou.git import protocol
-from matou.git.known_refs import KnownRefs
-from matou.git.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
+from matou.git.wire import protocol
+from matou.git.wire.known_refs import KnownRefs
+from matou.git.wire.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
 from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.queries import read_fields

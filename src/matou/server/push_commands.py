@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from matou.errors import UnknownShape
-from matou.git.refs import fault_of_foreign_ref, holds_control
+from matou.git.refs.listing import fault_of_foreign_ref, holds_control
 from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
 from matou.server.git_bodies import LONGEST_PACKET_BYTES, MalformedBody, TooManyRefs

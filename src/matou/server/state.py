@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from matou.forge.forge import Forge
-from matou.git.whole_pack import WholePack
+from matou.git.operations.pack_reuse import WholePack
 from matou.model.names import ObjectId
 from matou.server.kept_answers import KeptAnswers
 from matou.server.lfs_links import Links

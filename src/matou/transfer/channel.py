@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from matou.errors import TryLater
-from matou.git.protocol_client import RemoteError
-from matou.git.transport import Answer, GitTransport
+from matou.git.wire.client import RemoteError
+from matou.git.wire.transport import Answer, GitTransport
 from matou.transfer.crew import Brake
 from matou.transfer.report import ProgressListener
 from matou.transfer.source import Readable

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matou.credentials import GitCredential
-from matou.git.transport import GitTransport
+from matou.git.wire.transport import GitTransport
 from matou.remote.git_http import SmartHttp
 from matou.remote.lfs import LfsClient
 from matou.remote.session import Session

@@ -11,16 +11,16 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.errors import Damaged
-from matou.git.fetch import is_connected, wanted_objects
 from matou.git.files import publish_file
-from matou.git.mirror import storable
-from matou.git.pack_index import PackIndex
-from matou.git.protocol import object_format_of
-from matou.git.refs import leave_out_unreadable, read_refs
+from matou.git.odb.pack_index import PackIndex
+from matou.git.odb.shallow import lacking_parents, read_boundary, write_boundary
+from matou.git.odb.stored_objects import DamagedObject, describe_objects
+from matou.git.operations.fetch import is_connected, wanted_objects
+from matou.git.operations.mirror import storable
+from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
+from matou.git.refs.listing import leave_out_unreadable, read_refs
 from matou.git.repository import create_bare, object_format_on_disk
-from matou.git.run import GitFailed, GitStopped, Limits, run_git
-from matou.git.shallow import lacking_parents, read_boundary, write_boundary
-from matou.git.stored_objects import DamagedObject, describe_objects
+from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import make_folders, naming_the_file, sync_folder, syncfs

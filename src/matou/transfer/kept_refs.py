@@ -8,9 +8,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, NotFound
-from matou.git.known_refs import without_own
-from matou.git.refs import KEPT_PREFIX, read_refs, write_refs
-from matou.git.stored_objects import describe_objects
+from matou.git.odb.stored_objects import describe_objects
+from matou.git.refs.listing import KEPT_PREFIX, read_refs, write_refs
+from matou.git.wire.known_refs import without_own
 from matou.model.names import ObjectId, RefName, RepositoryPath
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
 from matou.errors import MatouError
-from matou.git.push import Pusher
-from matou.git.run import DEFAULT_LIMITS, Limits
+from matou.git.operations.push import Pusher
+from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.transfer.crew import Brake, Crew, Line
 from matou.transfer.filters import Filter
 from matou.transfer.migrate_foresight import explained, foresee

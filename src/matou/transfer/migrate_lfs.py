@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.git.lfs_pointers import find_pointers_behind
-from matou.git.refs import read_refs
+from matou.git.operations.lfs_pointers import find_pointers_behind
+from matou.git.refs.listing import read_refs
 from matou.model.names import RepositoryPath
 from matou.transfer.migrate_refs import Refs
 

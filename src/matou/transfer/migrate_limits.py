@@ -6,7 +6,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Phrase
-from matou.git.large_files import LargeFile, find_large_files, packed_bytes
+from matou.git.operations.large_files import LargeFile, find_large_files, packed_bytes
 from matou.model.names import RepositoryPath
 from matou.model.targets import Capacity
 from matou.settings import MEBIBYTE

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.errors import MatouError
-from matou.git.run import run_git
-from matou.git.shallow import read_boundary
+from matou.git.odb.shallow import read_boundary
+from matou.git.process.run import run_git
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import NOTHING, RefListing
 from matou.transfer.show import saved_refs

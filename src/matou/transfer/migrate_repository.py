@@ -9,11 +9,11 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLater
-from matou.git.history import is_ancestor
-from matou.git.objects import open_repository
-from matou.git.push import Offer, Pusher, PushFailed
-from matou.git.refs import fault_of_short_name
-from matou.git.transport import GitTransport, list_refs
+from matou.git.odb.objects import open_repository
+from matou.git.operations.history import is_ancestor
+from matou.git.operations.push import Offer, Pusher, PushFailed
+from matou.git.refs.listing import fault_of_short_name
+from matou.git.wire.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pygit2
 
 from matou.errors import MatouError
-from matou.git.objects import open_repository
+from matou.git.odb.objects import open_repository
 from matou.model.names import ObjectId
 
 LARGEST_FILE_BYTES = 1024 * 1024

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from matou.git.run import DEFAULT_LIMITS, Limits
+from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.settings import Network
 
 

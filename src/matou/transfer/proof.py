@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.errors import Damaged
-from matou.git.mirror import storable
-from matou.git.refs import OWN_PREFIX, head_text, read_refs
+from matou.git.operations.mirror import storable
+from matou.git.refs.listing import OWN_PREFIX, head_text, read_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from matou.git.run import Limits, run_git
+from matou.git.process.run import Limits, run_git
 from matou.storage.files import naming_the_file, sync_folder
 from matou.transfer.verify_files import CheckedFile, check_object_files
 

@@ -14,8 +14,8 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Refused, TryLater
-from matou.git.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
-from matou.git.shallow import read_boundary
+from matou.git.odb.shallow import read_boundary
+from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
 from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing

@@ -10,7 +10,7 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
-from matou.git.run import DEFAULT_LIMITS, GitStopped, Limits
+from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
 from matou.storage.files import WriteFailed, make_folders, naming_the_file, syncfs, write_atomically
 from matou.transfer.filters import Filter, require_matches
 from matou.transfer.plan import paths_at

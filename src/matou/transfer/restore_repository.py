@@ -13,11 +13,11 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
-from matou.git.fetch import wanted_objects
-from matou.git.fsck import Severity, fsck
-from matou.git.refs import read_refs, write_refs
+from matou.git.operations.fetch import wanted_objects
+from matou.git.operations.fsck import Severity, fsck
+from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
+from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import SHALLOW_FILE, create_bare
-from matou.git.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import chunks_of, make_folders, naming_the_file, sync_folder, syncfs, write_atomically

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.errors import MatouError, NotFound, Phrase
-from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
-from matou.git.run import GitFailed, GitStopped, Limits, run_git
+from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
+from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
 from matou.storage.os_errors import reason_of

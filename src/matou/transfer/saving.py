@@ -13,11 +13,11 @@ from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.files import publish_file
-from matou.git.mirror import MirrorUpdate, make_mirror, update_mirror
-from matou.git.protocol import object_format_of
-from matou.git.refs import KEPT_PREFIX, read_refs
+from matou.git.operations.mirror import MirrorUpdate, make_mirror, update_mirror
+from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.refs.listing import KEPT_PREFIX, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
-from matou.git.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.wire.protocol import object_format_of
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from matou.credentials import GitCredential
-from matou.git.transport import GitTransport
+from matou.git.wire.transport import GitTransport
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.model.records import Record
 

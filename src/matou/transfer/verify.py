@@ -11,7 +11,7 @@ from matou.archive.layout import Archive
 from matou.archive.lock import lock_for_reading, lock_for_repair
 from matou.archive.snapshots import MalformedText, parse_lfs_list
 from matou.errors import Damaged, MatouError, NotFound
-from matou.git.run import DEFAULT_LIMITS, Limits
+from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.storage.files import DiskFull, WriteFailed
 from matou.transfer.verify_manifests import Expectations, ExpectedRepository, read_expectations
 from matou.transfer.verify_proofs import DamageNote, Proofs

@@ -9,12 +9,12 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
-from matou.git.fetch import wanted_objects
-from matou.git.fsck import RefDifference, Severity, fsck, missing_refs
-from matou.git.refs import RepositoryBusy, read_refs
+from matou.git.odb.stored_objects import DamagedObject, describe_objects
+from matou.git.operations.fetch import wanted_objects
+from matou.git.operations.fsck import RefDifference, Severity, fsck, missing_refs
+from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
+from matou.git.refs.listing import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
-from matou.git.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
-from matou.git.stored_objects import DamagedObject, describe_objects
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file

@@ -11,7 +11,7 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.errors import MatouError, Phrase
-from matou.git.run import GitAccess
+from matou.git.process.run import GitAccess
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.remote.tokens import BadCredential

@@ -33,7 +33,7 @@ from matou.forge.analysis.upkeep import forget, refresh
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
-from matou.git.objects import MissingObject
+from matou.git.odb.objects import MissingObject
 from matou.model.names import RepositoryPath
 from support.git_repositories import fast_import, git, git_bytes
 from support.histories import make_odd_history

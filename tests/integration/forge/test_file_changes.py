@@ -29,7 +29,9 @@ from matou.forge.repositories.lifecycle import (
     rename_repository,
     set_visibility,
 )
-from matou.git.edits import (
+from matou.git.odb.objects import InvalidTreePath
+from matou.git.odb.quarantine import OtherObjectFormat
+from matou.git.operations.tree_edit import (
     LONGEST_MESSAGE_BYTES,
     InvalidMessage,
     InvalidPerson,
@@ -37,8 +39,6 @@ from matou.git.edits import (
     Person,
     RefusedFile,
 )
-from matou.git.objects import InvalidTreePath
-from matou.git.quarantine import OtherObjectFormat
 from matou.model.platform import Visibility
 from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
 from support.git_repositories import git, git_bytes, init_bare

@@ -30,7 +30,7 @@ from matou.forge.repositories.lifecycle import (
     set_visibility,
 )
 from matou.forge.repositories.repository_lists import repository_facts
-from matou.git.local_copy import copy_reachable
+from matou.git.operations.local_fetch import copy_reachable
 from matou.git.repository import create_bare
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility

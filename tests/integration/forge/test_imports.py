@@ -18,7 +18,7 @@ from matou.forge.forge import Forge
 from matou.forge.push.lfs import exists, open_object
 from matou.forge.repositories.imports import ImportRefused
 from matou.forge.repositories.lifecycle import import_repository, repositories_in
-from matou.git.run import GitFailed
+from matou.git.process.run import GitFailed
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 

@@ -21,8 +21,8 @@ from matou.forge.analysis.worker import VERDICTS
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
-from matou.git.jail import Limits
-from matou.git.run_worker import WorkerFailed, ask_worker
+from matou.git.process.sandbox import Limits
+from matou.git.process.worker import WorkerFailed, ask_worker
 from matou.model.names import RepositoryPath
 from support.git_repositories import fast_import, git
 
@@ -277,12 +277,12 @@ def test_a_worker_that_fails_or_takes_too_long_is_an_error() -> None:
 
 def test_a_worker_ends_when_whoever_asked_it_is_killed(tmp_path: Path) -> None:
     (tmp_path / "slow_worker.py").write_text(
-        "import os, pathlib, time\nfrom matou.git.run_worker import read_request\n"
+        "import os, pathlib, time\nfrom matou.git.process.worker import read_request\n"
         "place = pathlib.Path(read_request().decode())\nplace.write_text(str(os.getpid()))\ntime.sleep(60)\n"
     )
     place = tmp_path / "pid"
     program = (
-        "import sys; from matou.git.jail import DEFAULT_LIMITS; from matou.git.run_worker import ask_worker;"
+        "import sys; from matou.git.process.sandbox import DEFAULT_LIMITS; from matou.git.process.worker import ask_worker;"
         f"ask_worker('slow_worker', {str(place).encode()!r}, limits=DEFAULT_LIMITS)"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}

@@ -21,8 +21,8 @@ from matou.forge.push.push_landing import Landing, land
 from matou.forge.push.push_rules import judge
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
-from matou.git.incoming_pack import IncomingPack
-from matou.git.pushed_objects import PushedObjects
+from matou.git.odb.incoming_pack import IncomingPack
+from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules

@@ -23,9 +23,9 @@ from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
-from matou.git.objects import TreePath
-from matou.git.pushed_objects import PushedObjects
-from matou.git.quarantine import ObjectKind, Quarantine
+from matou.git.odb.objects import TreePath
+from matou.git.odb.pushed_objects import PushedObjects
+from matou.git.odb.quarantine import ObjectKind, Quarantine
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings

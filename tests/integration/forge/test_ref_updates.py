@@ -22,7 +22,7 @@ from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
 from matou.forge.repositories.lifecycle import delete_repository, find_repository_by_id, rename_repository
 from matou.forge.repositories.settings import change_settings
-from matou.git.objects import TreePath
+from matou.git.odb.objects import TreePath
 from matou.model.events import EventKind
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange

@@ -20,7 +20,7 @@ from matou.forge.accounts.signing_keys import (
 )
 from matou.forge.accounts.users import create_user, set_active
 from matou.forge.forge import Forge
-from matou.git.signatures import UnusableKey, read_certificate
+from matou.git.operations.signatures import UnusableKey, read_certificate
 from matou.model.names import NamespacePath
 from support.clocks import Clock
 from support.signing import new_key

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import archives
-from matou.git.archive_rewriting import Replacement, archive_replacing
-from matou.git.archives import ArchiveFormat, ArchiveTooLarge, HostilePath, archive, files_to_archive
-from matou.git.blobs import Unreadable, stream_blob
-from matou.git.objects import TooLargeToRead, open_repository
+from matou.git.odb.blobs import Unreadable, stream_blob
+from matou.git.odb.objects import TooLargeToRead, open_repository
+from matou.git.operations import archives
+from matou.git.operations.archive_rewriting import Replacement, archive_replacing
+from matou.git.operations.archives import ArchiveFormat, ArchiveTooLarge, HostilePath, archive, files_to_archive
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, init_bare, make_repository, store_object, tip_of
 

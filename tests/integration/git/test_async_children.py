@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 
-from matou.git.run import GitFailed, GitStopped, Limits, start_git_async
+from matou.git.process.run import GitFailed, GitStopped, Limits, start_git_async
 from support.git_repositories import git, make_repository
 
 MEBIBYTE = 1024 * 1024

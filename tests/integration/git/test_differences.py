@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import differences
-from matou.git.differences import (
+from matou.git.odb.objects import Commit, TreePath, find_commit, open_repository
+from matou.git.operations import differences
+from matou.git.operations.differences import (
     DifferenceTooLarge,
     FileDifference,
     difference_between,
@@ -16,9 +17,8 @@ from matou.git.differences import (
     write_difference,
     write_mail,
 )
-from matou.git.history import ChangeKind, merge_base
-from matou.git.objects import Commit, TreePath, find_commit, open_repository
-from matou.git.run import Limits
+from matou.git.operations.history import ChangeKind, merge_base
+from matou.git.process.run import Limits
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, init_bare, store_object
 

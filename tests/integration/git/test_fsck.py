@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.fsck import FsckProblem, Severity, fsck, missing_refs
-from matou.git.refs import read_refs
+from matou.git.operations.fsck import FsckProblem, Severity, fsck, missing_refs
+from matou.git.process.run import GitStopped, Limits
+from matou.git.refs.listing import read_refs
 from matou.git.repository import packs
-from matou.git.run import GitStopped, Limits
 from matou.model.names import RefName
 from matou.model.refs import RefListing
 from support.git_repositories import (

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import history
-from matou.git.blobs import Unreadable
-from matou.git.history import (
+from matou.git.odb.blobs import Unreadable
+from matou.git.odb.objects import Commit, TreePath, find_commit, open_repository
+from matou.git.operations import history
+from matou.git.operations.history import (
     ChangeKind,
     CommitIds,
     Selection,
@@ -16,8 +17,7 @@ from matou.git.history import (
     commit_ids,
     is_ancestor,
 )
-from matou.git.jail import Limits
-from matou.git.objects import Commit, TreePath, find_commit, open_repository
+from matou.git.process.sandbox import Limits
 from matou.model.names import object_id
 from support.git_repositories import EPOCH, commit_file, git, init_bare, make_repository, store_object, tip_of
 

@@ -11,8 +11,8 @@ import pytest
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import TryLater
-from matou.git.children import LONGEST_STDERR_BYTES
-from matou.git.run import (
+from matou.git.process.limits import LONGEST_STDERR_BYTES
+from matou.git.process.run import (
     GitAccess,
     GitChild,
     GitFailed,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.git import known_refs
-from matou.git.known_refs import KnownRefs, read_known_refs, ref_lines, without_own
-from matou.git.refs import packed_refs_text, parse_packed_refs, read_refs
+from matou.git.refs.listing import packed_refs_text, parse_packed_refs, read_refs
+from matou.git.wire import known_refs
+from matou.git.wire.known_refs import KnownRefs, read_known_refs, ref_lines, without_own
 from matou.model.names import ObjectId, RefName
 from support.git_repositories import annotated_tag, commit_file, detach_head, git, make_many_refs, make_source
 

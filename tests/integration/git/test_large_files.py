@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from integration.transfer.saved_archives import commit_file, git, make_repository
-from matou.git.large_files import LargeFile, find_large_files, packed_bytes
-from matou.git.run import GitFailed
+from matou.git.operations.large_files import LargeFile, find_large_files, packed_bytes
+from matou.git.process.run import GitFailed
 from matou.model.names import ObjectId
 
 LARGE = 50_000

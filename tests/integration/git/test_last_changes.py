@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import last_changes as walking
-from matou.git.last_changes import last_changes
-from matou.git.objects import TreePath
-from matou.git.run import Limits
+from matou.git.odb.objects import TreePath
+from matou.git.operations import last_changes as walking
+from matou.git.operations.last_changes import last_changes
+from matou.git.process.run import Limits
 from matou.model.names import ObjectId
 from support.commits import commit_in, git_in
 from support.git_repositories import init_bare

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git import lfs_pointers
-from matou.git.lfs_pointers import LfsPointer, find_pointers, parse_pointer
+from matou.git.operations import lfs_pointers
+from matou.git.operations.lfs_pointers import LfsPointer, find_pointers, parse_pointer
+from matou.git.process.run import GitFailed
 from matou.git.repository import packs
-from matou.git.run import GitFailed
 from support.git_repositories import (
     commit_file,
     force_push,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git.line_counts import LineCount, count_lines, tell_history
-from matou.git.run import GitFailed
+from matou.git.operations.line_counts import LineCount, count_lines, tell_history
+from matou.git.process.run import GitFailed
 from matou.model.names import ObjectId
 from support.git_repositories import fast_import, git, git_bytes, init_bare
 from support.histories import make_odd_history

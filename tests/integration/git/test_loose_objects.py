@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import loose_objects
-from matou.git.loose_objects import NOTHING, estimate_loose_objects, pack_loose_objects
-from matou.git.objects import open_repository, read_content
-from matou.git.quarantine import ObjectKind, OtherObjectFormat, Quarantine
+from matou.git.odb import loose_objects
+from matou.git.odb.loose_objects import NOTHING, estimate_loose_objects, pack_loose_objects
+from matou.git.odb.objects import open_repository, read_content
+from matou.git.odb.quarantine import ObjectKind, OtherObjectFormat, Quarantine
+from matou.git.process.run import GitFailed
 from matou.git.repository import size_bytes
-from matou.git.run import GitFailed
 from matou.model.names import ObjectId
 from support.git_repositories import git, init_bare, make_repository, refs_of, store_object
 

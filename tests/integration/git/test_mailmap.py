@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matou.git.mailmap import Mailmap, Person
+from matou.git.operations.mailmap import Mailmap, Person
 from support.git_repositories import git_bytes, init_bare
 
 FORMS = b"""# a comment <not@a.line>

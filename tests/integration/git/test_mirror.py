@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, TryLater
-from matou.git.mirror import BadPack, MirrorUpdate, list_refs, make_mirror, update_mirror
-from matou.git.protocol import fetch_request
-from matou.git.push import Body
-from matou.git.refs import read_refs
+from matou.git.operations.mirror import BadPack, MirrorUpdate, list_refs, make_mirror, update_mirror
+from matou.git.operations.push import Body
+from matou.git.refs.listing import read_refs
 from matou.git.repository import create_bare, remove_leftovers
+from matou.git.wire.protocol import fetch_request
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from support.git_repositories import (

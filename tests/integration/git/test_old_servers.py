@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from matou.credentials import GitCredential, Secret
-from matou.git.mirror import FetchFailed, list_refs, update_mirror
-from matou.git.run import GitAccess
+from matou.git.operations.mirror import FetchFailed, list_refs, update_mirror
+from matou.git.process.run import GitAccess
 from matou.model.refs import RefListing
 from matou.settings import Network
 from support.certificates import Certificate, make_certificate

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.pktline import Marker, encode_line
-from matou.git.protocol import (
+from matou.git.wire.pktline import Marker, encode_line
+from matou.git.wire.protocol import (
     RECEIVE_PACK,
     UPLOAD_PACK,
     MalformedPacket,

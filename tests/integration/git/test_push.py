@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import push, run
-from matou.git.push import Body, Offer, Pusher, PushFailed
-from matou.git.run import DEFAULT_LIMITS, GitFailed
+from matou.git.operations import push
+from matou.git.operations.push import Body, Offer, Pusher, PushFailed
+from matou.git.process import run
+from matou.git.process.run import DEFAULT_LIMITS, GitFailed
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from support.git_repositories import LocalAnswer, LocalTransport, git, init_bare, make_repository, refs_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.pushed_objects import LARGEST_COMMIT_BYTES, PushedObjects
-from matou.git.quarantine import ObjectKind, Quarantine
-from matou.git.run import GitFailed
+from matou.git.odb.pushed_objects import LARGEST_COMMIT_BYTES, PushedObjects
+from matou.git.odb.quarantine import ObjectKind, Quarantine
+from matou.git.process.run import GitFailed
 from matou.model.names import ObjectId
 from support.git_repositories import commit_file, git, make_repository, store_object, tip_of
 

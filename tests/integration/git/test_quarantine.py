@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.objects import MissingObject, find_commit, open_repository
-from matou.git.quarantine import ObjectKind, OtherObjectFormat, Quarantine
+from matou.git.odb.objects import MissingObject, find_commit, open_repository
+from matou.git.odb.quarantine import ObjectKind, OtherObjectFormat, Quarantine
+from matou.git.process.run import run_git
 from matou.git.repository import remove_leftovers
-from matou.git.run import run_git
 from support.git_repositories import git, git_bytes, init_bare, make_source
 
 

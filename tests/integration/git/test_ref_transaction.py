@@ -8,9 +8,9 @@ import pytest
 
 from matou.errors import Conflict
 from matou.git.files import RepositoryBusy
-from matou.git.quarantine import ObjectKind, Quarantine
-from matou.git.ref_locks import RefLock
-from matou.git.ref_transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks
+from matou.git.odb.quarantine import ObjectKind, Quarantine
+from matou.git.refs.locks import RefLock
+from matou.git.refs.transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from support.git_repositories import ENVIRONMENT, git, make_source, refs_of, tip_of
@@ -274,7 +274,7 @@ def test_two_new_refs_of_which_one_would_stand_in_the_other_are_not_both_made(ba
 
 
 def test_who_changes_many_and_who_changes_few_wait_for_one_another(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matou.git.ref_locks.PATIENCE_WITH_PACKED_REFS_SECONDS", 0.05)
+    monkeypatch.setattr("matou.git.refs.locks.PATIENCE_WITH_PACKED_REFS_SECONDS", 0.05)
     tip = tip_of(bare, "main")
 
     with RefTransaction(bare, branches(100, None, tip)), pytest.raises(RepositoryBusy):

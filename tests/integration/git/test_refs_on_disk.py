@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import Damaged, TryLater
-from matou.git.known_refs import read_known_refs
-from matou.git.refs import KEPT_PREFIX, marks_of, read_refs, write_refs
+from matou.git.refs.listing import KEPT_PREFIX, marks_of, read_refs, write_refs
 from matou.git.repository import create_bare
+from matou.git.wire.known_refs import read_known_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from support.git_repositories import (

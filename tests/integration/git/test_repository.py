@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict
+from matou.git.process.run import run_git
 from matou.git.repository import create_bare, packs, remove_leftovers, size_bytes, write_config
-from matou.git.run import run_git
 from support.git_repositories import assert_sound, git, make_repository, make_source, refs_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.stored_objects import describe_objects
-from matou.git.whole_pack import pack_of_everything
+from matou.git.odb.stored_objects import describe_objects
+from matou.git.operations.pack_reuse import pack_of_everything
 from matou.model.names import ObjectId
 from support.git_repositories import git, make_repository
 
@@ -17,8 +17,8 @@ LENGTH_BYTES = 64 * MEBIBYTE
 _PROGRAM = """
 import sys
 from pathlib import Path
-from matou.git.stored_objects import describe_objects
-from matou.git.whole_pack import pack_of_everything
+from matou.git.odb.stored_objects import describe_objects
+from matou.git.operations.pack_reuse import pack_of_everything
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))

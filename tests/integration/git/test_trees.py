@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git import trees
-from matou.git.objects import MissingObject, open_repository
-from matou.git.trees import ListingTooLong, find_tree, list_tree
+from matou.git.odb import trees
+from matou.git.odb.objects import MissingObject, open_repository
+from matou.git.odb.trees import ListingTooLong, find_tree, list_tree
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, git_bytes, init_bare, make_repository, make_source, store_object
 

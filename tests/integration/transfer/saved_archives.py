@@ -22,7 +22,7 @@ from matou.archive.manifest import (
     SourceLine,
 )
 from matou.archive.snapshots import lfs_list_text
-from matou.git.refs import KEPT_PREFIX, read_refs, write_refs
+from matou.git.refs.listing import KEPT_PREFIX, read_refs, write_refs
 from matou.git.repository import create_bare
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.platform import VersionControl, Visibility

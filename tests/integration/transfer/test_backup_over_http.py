@@ -18,7 +18,7 @@ from matou.errors import Refused
 from matou.forge.accounts.labels import create_label
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.push import lfs
-from matou.git import children
+from matou.git.process import limits
 from matou.platforms.coding.client import CodingClient
 from matou.remote.session import Session
 from matou.transfer.backup import BackupOptions, backup

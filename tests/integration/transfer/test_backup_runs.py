@@ -10,7 +10,7 @@ import pytest
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, NamespaceLine, Proof, RunLine
 from matou.archive.records import read_records
-from matou.git import children
+from matou.git.process import limits
 from matou.model.platform import VersionControl
 from matou.transfer.report import Intention
 from support.scripted_source import (

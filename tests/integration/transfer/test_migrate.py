@@ -20,7 +20,7 @@ from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.content.branches import default_branch_of
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
-from matou.git import children
+from matou.git.process import limits
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES

@@ -16,7 +16,7 @@ from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a 
 from matou.cli.migrate_report import as_json, as_text
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository
-from matou.git.pktline import encode
+from matou.git.wire.pktline import encode
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.remote.session import Session

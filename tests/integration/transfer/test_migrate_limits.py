@@ -14,8 +14,8 @@ from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.repositories.settings import change_settings
-from matou.git import children
-from matou.git.refs import read_refs
+from matou.git.process import limits
+from matou.git.refs.listing import read_refs
 from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules

@@ -10,7 +10,7 @@ from integration.transfer.test_migrate import Port, by_path, every_platform, out
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.forge.repositories.lifecycle import import_repository
-from matou.git.push import Pusher, PushFailed
+from matou.git.operations.push import Pusher, PushFailed
 from matou.model.names import RepositoryPath
 from matou.transfer.migrate_refs import ShallowHistory
 from matou.transfer.migrate_report import MoveOutcome

@@ -26,7 +26,7 @@ from integration.transfer.saved_archives import (
 )
 from matou.archive.chain import NoSuchRun
 from matou.archive.lock import ArchiveBusy, lock_archive
-from matou.git.refs import read_refs
+from matou.git.refs.listing import read_refs
 from matou.storage.files import DiskFull
 from matou.transfer.filters import NothingMatches
 from matou.transfer.restore import STAGING, TargetInArchive, restore

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from integration.transfer.saved_archives import NOW, Team, commit_file, git, make_repository
-from matou.git.refs import read_refs
+from matou.git.refs.listing import read_refs
 from matou.transfer.restore import restore
 from matou.transfer.restore_report import RestoreReport
 from matou.transfer.verify import verify

@@ -15,7 +15,7 @@ from integration.transfer.saved_archives import NOW, Team, commit_file, digest_o
 from matou.archive.layout import Archive
 from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.archive.records import RecordWriter
-from matou.git.refs import read_refs
+from matou.git.refs.listing import read_refs
 from matou.model.records import Record
 from matou.transfer.verify import verify
 from matou.transfer.verify_report import Problem, ProblemKind, Stage, VerifyReport

@@ -19,8 +19,8 @@ from matou.forge.caches import (
     PasswordCache,
     RefListingCache,
 )
-from matou.git.known_refs import KnownRefs
-from matou.git.refs import PackedRefs
+from matou.git.refs.listing import PackedRefs
+from matou.git.wire.known_refs import KnownRefs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 

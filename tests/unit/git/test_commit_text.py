@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.git.commit_text import read_commit_text
+from matou.git.odb.commit_text import read_commit_text
 
 HEADERS = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor A <a@example.com> 1 +0000\n"
 COMMITTER = b"committer Li Lei <li@example.com> 1 +0000\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.git.languages import percentages
+from matou.git.operations.languages import percentages
 
 SIZES = st.dictionaries(st.sampled_from([f"L{number}" for number in range(30)]), st.integers(0, 10**9), max_size=30)
 

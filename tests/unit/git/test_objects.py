@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged, NotFound
-from matou.git import commit_walk, long_texts, objects
-from matou.git.commit_walk import CommitFilter, commits
-from matou.git.objects import InvalidTreePath, MissingObject, MissingPath, TooLargeToRead, TreePath
+from matou.git.odb import large_objects, objects
+from matou.git.odb.objects import InvalidTreePath, MissingObject, MissingPath, TooLargeToRead, TreePath
+from matou.git.operations import commit_walk
+from matou.git.operations.commit_walk import CommitFilter, commits
 from matou.model.names import ObjectId, object_id
 
 ENVIRONMENT = {
@@ -327,7 +328,7 @@ def test_no_configuration_but_the_repositorys_own_is_read(branchy: Path, tmp_pat
     """In another process: libgit2 looks for the home folder once."""
     (tmp_path / ".gitconfig").write_text("[user]\n\tname = Somebody\n")
     program = (
-        "import sys, pathlib, matou.git.objects as objects;"
+        "import sys, pathlib, matou.git.odb.objects as objects;"
         "print('user.name' in objects.open_repository(pathlib.Path(sys.argv[1])).config)"
     )
     command = [sys.executable, "-c", program, str(branchy)]
@@ -383,7 +384,7 @@ def test_a_commit_that_git_itself_cannot_read_is_listed_by_its_id(
     git_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = long_commit(git_dir, message_bytes=40 * 1024 * 1024)
-    monkeypatch.setattr(long_texts, "LIMITS", replace(long_texts.LIMITS, memory_bytes=30 * 1024 * 1024))
+    monkeypatch.setattr(long_texts, "LIMITS", replace(large_objects.LIMITS, memory_bytes=30 * 1024 * 1024))
     repository = objects.open_repository(git_dir)
 
     listed = objects.commit_to_list(repository, name)

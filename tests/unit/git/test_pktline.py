@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.git.pktline import CutShort, MalformedPacket, Marker, Packet, PacketReader, decode, encode
+from matou.git.wire.pktline import CutShort, MalformedPacket, Marker, Packet, PacketReader, decode, encode
 
 PACKETS = st.lists(st.one_of(st.binary(max_size=300), st.sampled_from(Marker)))
 NOT_PACKETS = (

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import MatouError
-from matou.git.pktline import CutShort, MalformedPacket, encode, encode_line
-from matou.git.protocol import (
+from matou.git.wire.pktline import CutShort, MalformedPacket, encode, encode_line
+from matou.git.wire.protocol import (
     FetchResponse,
     RemoteBrokeOff,
     RemoteError,

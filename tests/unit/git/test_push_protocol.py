@@ -4,9 +4,9 @@ from io import BytesIO
 
 import pytest
 
-from matou.git import push_protocol
-from matou.git.pktline import CutShort, MalformedPacket, encode
-from matou.git.push_protocol import MOST_SAID_BYTES, PushBrokeOff, push_commands, read_push_report
+from matou.git.wire import push
+from matou.git.wire.pktline import CutShort, MalformedPacket, encode
+from matou.git.wire.push import MOST_SAID_BYTES, PushBrokeOff, push_commands, read_push_report
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matou.git.refs import LONGEST_REF_NAME_BYTES, LONGEST_SHORT_NAME_BYTES, fault_of_foreign_ref, fault_of_ref_name
+from matou.git.refs.listing import (
+    LONGEST_REF_NAME_BYTES,
+    LONGEST_SHORT_NAME_BYTES,
+    fault_of_foreign_ref,
+    fault_of_ref_name,
+)
 
 ODD = ["/", "//", "/.", ".", "..", ".lock", "b.lock", "lock", "@", "@{", "{", "~", "^", ":", "?", "*", "[", "]", "\\"]
 ODDER = [" ", "\x7f", "\x01", "\n", "\t", "é", "中", "\udcff", "\udc80x", "'", '"', "$", "\u200b"]

@@ -10,7 +10,7 @@ import pytest
 from pysequoia import Cert, SignatureMode, Tsk
 from pysequoia.packet import PacketPile, Tag
 
-from matou.git.signatures import UnusableKey, Verdict, merged, read_certificate, verify_signature
+from matou.git.operations.signatures import UnusableKey, Verdict, merged, read_certificate, verify_signature
 from support.signing import Gpg, new_key
 
 CONTENT = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import protocol
-from matou.git.protocol import CloneRequest, fetch_request, read_clone_request
-from matou.git.protocol_server import LARGEST_REQUEST_IN_MEMORY_BYTES
-from matou.git.refs import read_refs
-from matou.git.whole_pack import clone_answer, pack_of_everything
+from matou.git.operations.pack_reuse import clone_answer, pack_of_everything
+from matou.git.refs.listing import read_refs
+from matou.git.wire import protocol
+from matou.git.wire.protocol import CloneRequest, fetch_request, read_clone_request
+from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.model.names import ObjectId
 
 Wanted = frozenset[ObjectId]

@@ -1,7 +1,7 @@
 """Whom a commit or a tag that we write names."""
 
 from matou.db.users import User
-from matou.git.edits import InvalidPerson, Person
+from matou.git.operations.tree_edit import InvalidPerson, Person
 
 _NOBODY = Person("Matou", "")
 

@@ -11,7 +11,7 @@ from matou.db.users import User
 from matou.errors import Conflict, NotFound, Refused
 from matou.forge.access import Identity
 from matou.forge.forge import Forge
-from matou.git.signatures import Certificate, UnusableKey, merged, read_certificate
+from matou.git.operations.signatures import Certificate, UnusableKey, merged, read_certificate
 from matou.model.names import folded
 
 MOST_KEYS = 50

@@ -26,10 +26,8 @@ from matou.forge.analysis.jobs import all_at_once, done, still_computing
 from matou.forge.analysis.memory import PATIENCE, analysis_cache, commit_at
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
-from matou.git.blobs import read_blob
-from matou.git.line_counts import LineCount, count_lines, tell_history
-from matou.git.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, Person
-from matou.git.objects import (
+from matou.git.odb.blobs import read_blob
+from matou.git.odb.objects import (
     EntryKind,
     MissingObject,
     TooLargeToRead,
@@ -38,7 +36,9 @@ from matou.git.objects import (
     find_commit,
     open_repository,
 )
-from matou.git.run import TOOK_TOO_MUCH, GitFailed, Limits
+from matou.git.operations.line_counts import LineCount, count_lines, tell_history
+from matou.git.operations.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, Person
+from matou.git.process.run import TOOK_TOO_MUCH, GitFailed, Limits
 from matou.model.names import ObjectId
 
 if TYPE_CHECKING:

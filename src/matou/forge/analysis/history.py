@@ -17,8 +17,8 @@ import msgspec
 import structlog
 
 from matou.archive.cache import Journal
-from matou.git.line_counts import LineCount, ToldCommit
-from matou.git.mailmap import Person
+from matou.git.operations.line_counts import LineCount, ToldCommit
+from matou.git.operations.mailmap import Person
 from matou.model.names import ObjectId
 from matou.storage.files import WriteFailed
 

@@ -12,7 +12,7 @@ from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import Jobs, Waiters
 from matou.forge.content.contents import object_at
 from matou.forge.forge import Forge
-from matou.git.objects import find_commit, open_repository
+from matou.git.odb.objects import find_commit, open_repository
 from matou.model.names import ObjectId
 
 Result = TypeVar("Result")

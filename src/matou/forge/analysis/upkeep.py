@@ -8,7 +8,7 @@ from matou.forge.analysis.jobs import StillComputing
 from matou.forge.analysis.languages import ANSWER, languages
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
-from matou.git.objects import MissingObject
+from matou.git.odb.objects import MissingObject
 
 __all__ = ["forget", "refresh"]
 

@@ -12,10 +12,10 @@ import msgspec
 import pygit2
 
 from matou.archive.cache import read_whole, write_whole
-from matou.git.languages import READ_BYTES, RULES, Trait, Verdict, counted_language, judge, percentages
-from matou.git.languages_tree import TreeFile, list_files, overrides_of
-from matou.git.objects import open_repository
-from matou.git.run_worker import NO_ROOM_LEFT, read_request
+from matou.git.odb.objects import open_repository
+from matou.git.operations.languages import READ_BYTES, RULES, Trait, Verdict, counted_language, judge, percentages
+from matou.git.operations.languages_tree import TreeFile, list_files, overrides_of
+from matou.git.process.worker import NO_ROOM_LEFT, read_request
 from matou.model.names import ObjectId
 from matou.storage.files import DiskFull
 

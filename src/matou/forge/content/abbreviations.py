@@ -16,8 +16,8 @@ from matou.errors import Conflict
 from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.content.revisions import NoSuchRevision, resolve
 from matou.forge.forge import Forge
-from matou.git.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
-from matou.git.objects import open_repository
+from matou.git.odb.objects import open_repository
+from matou.git.operations.abbreviations import SHORTEST_ABBREVIATION, commits_beginning, reached_from
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 

@@ -19,8 +19,10 @@ from matou.forge.forge import Forge
 from matou.forge.push import lfs
 from matou.forge.repositories.downloads import count_download
 from matou.forge.repositories.settings import read_settings
-from matou.git.archive_rewriting import Replacement, archive_replacing
-from matou.git.archives import (
+from matou.git.odb.blobs import PIECE_BYTES, read_blob
+from matou.git.odb.objects import Commit, MissingObject, find_commit, open_repository
+from matou.git.operations.archive_rewriting import Replacement, archive_replacing
+from matou.git.operations.archives import (
     LARGEST_ARCHIVE_BYTES,
     ArchivedFile,
     ArchiveFormat,
@@ -28,9 +30,7 @@ from matou.git.archives import (
     archive,
     files_to_archive,
 )
-from matou.git.blobs import PIECE_BYTES, read_blob
-from matou.git.lfs_pointers import LARGEST_POINTER_BYTES, SMALLEST_POINTER_BYTES, parse_pointer
-from matou.git.objects import Commit, MissingObject, find_commit, open_repository
+from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, SMALLEST_POINTER_BYTES, parse_pointer
 from matou.model.repository_settings import RepositoryRules
 
 LARGEST_WITH_LFS_BYTES: Final = 20 * LARGEST_ARCHIVE_BYTES

@@ -13,10 +13,10 @@ from matou.forge.content.ref_updates import DefaultBranchKept, RefChanged, RefTa
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
-from matou.git.edits import write_tag
-from matou.git.objects import MissingObject, find_commit, open_repository
-from matou.git.quarantine import Quarantine
-from matou.git.refs import fault_of_ref_name, fault_of_short_name
+from matou.git.odb.objects import MissingObject, find_commit, open_repository
+from matou.git.odb.quarantine import Quarantine
+from matou.git.operations.tree_edit import write_tag
+from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name
 from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
 

@@ -17,8 +17,8 @@ from matou.forge.content.abbreviations import find_revision, known_revision
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision
 from matou.forge.forge import Forge
-from matou.git.blobs import blob_size, read_blob, stream_blob
-from matou.git.objects import (
+from matou.git.odb.blobs import blob_size, read_blob, stream_blob
+from matou.git.odb.objects import (
     EntryKind,
     MissingObject,
     MissingPath,
@@ -28,8 +28,8 @@ from matou.git.objects import (
     entry_at,
     open_repository,
 )
-from matou.git.protocol import head_object
-from matou.git.trees import Listing, find_tree, list_tree
+from matou.git.odb.trees import Listing, find_tree, list_tree
+from matou.git.wire.protocol import head_object
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.settings import MEBIBYTE
 

@@ -11,10 +11,10 @@ from typing import IO, Final
 from matou.db.repositories import Repository
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
-from matou.git.blobs import PIECE_BYTES
-from matou.git.differences import Difference, difference_between, parent_of, write_difference, write_mail
-from matou.git.history import commit_ids, merge_base
-from matou.git.objects import Commit, TreePath, commit_to_list, find_commit, open_repository
+from matou.git.odb.blobs import PIECE_BYTES
+from matou.git.odb.objects import Commit, TreePath, commit_to_list, find_commit, open_repository
+from matou.git.operations.differences import Difference, difference_between, parent_of, write_difference, write_mail
+from matou.git.operations.history import commit_ids, merge_base
 from matou.model.names import ObjectId
 
 MOST_COMMITS_SHOWN: Final = 250

@@ -15,9 +15,9 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.write_lock import write_lock
-from matou.git.edits import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
-from matou.git.objects import Commit, TreePath, find_commit, open_repository
-from matou.git.quarantine import ObjectKind, Quarantine
+from matou.git.odb.objects import Commit, TreePath, find_commit, open_repository
+from matou.git.odb.quarantine import ObjectKind, Quarantine
+from matou.git.operations.tree_edit import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 

@@ -21,8 +21,7 @@ from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import NoSuchBranch
-from matou.git.history import EVERYTHING, CommitIds, FileChange, Selection, changes_of, commit_ids, is_ancestor
-from matou.git.objects import (
+from matou.git.odb.objects import (
     Commit,
     MissingObject,
     TooLargeToRead,
@@ -32,7 +31,16 @@ from matou.git.objects import (
     find_tag,
     open_repository,
 )
-from matou.git.objects import Tag as TagObject
+from matou.git.odb.objects import Tag as TagObject
+from matou.git.operations.history import (
+    EVERYTHING,
+    CommitIds,
+    FileChange,
+    Selection,
+    changes_of,
+    commit_ids,
+    is_ancestor,
+)
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.settings import MEBIBYTE

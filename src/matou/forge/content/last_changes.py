@@ -9,8 +9,8 @@ from matou.db.repositories import Repository
 from matou.errors import TryLater
 from matou.forge.content.contents import MOST_IN_A_FOLDER, TreeListEntry, list_entries, object_at
 from matou.forge.forge import Forge
-from matou.git.last_changes import last_changes
-from matou.git.objects import TooLargeToRead, TreePath, find_commit, open_repository
+from matou.git.odb.objects import TooLargeToRead, TreePath, find_commit, open_repository
+from matou.git.operations.last_changes import last_changes
 from matou.model.names import ObjectId
 
 LOOKING_AT_ONCE: Final = 2

@@ -4,8 +4,8 @@ from collections.abc import Hashable
 
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
-from matou.git.known_refs import KnownRefs, read_known_refs
-from matou.git.refs import marks_of
+from matou.git.refs.listing import marks_of
+from matou.git.wire.known_refs import KnownRefs, read_known_refs
 from matou.model.refs import RefListing
 
 MOST_MARKS_AT_ONCE = 500

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from matou.db import repositories
 from matou.forge.forge import Forge
-from matou.git.refs import DamagedRefs, read_refs
+from matou.git.refs.listing import DamagedRefs, read_refs
 from matou.git.repository import LEFTOVER_AGE, leftovers
 
 

@@ -16,7 +16,7 @@ from matou.db.repositories import Repository, RepositoryId
 from matou.errors import MatouError
 from matou.forge.analysis.jobs import Jobs, StillComputing
 from matou.forge.forge import Forge
-from matou.git.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
+from matou.git.odb.loose_objects import MOST_AT_ONCE, estimate_loose_objects, pack_loose_objects
 
 MANY: Final = 4096
 NOT_AGAIN_WITHIN: Final = timedelta(hours=1)

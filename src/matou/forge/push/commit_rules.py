@@ -7,9 +7,9 @@ from matou.errors import Phrase
 from matou.forge.accounts.signing_keys import certificates_for
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import Pattern, UnusablePattern, compile_pattern, shown_pattern
-from matou.git.commit_text import CommitText, read_commit_text
-from matou.git.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
-from matou.git.signatures import Verdict, verify_signature
+from matou.git.odb.commit_text import CommitText, read_commit_text
+from matou.git.odb.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
+from matou.git.operations.signatures import Verdict, verify_signature
 
 MOST_PEOPLE_REMEMBERED = 1000
 LINES = "(?m)"

@@ -19,12 +19,12 @@ from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.push.pushes import after_push
 from matou.forge.repositories.write_lock import write_lock
-from matou.git.connectivity import broken_tips
-from matou.git.incoming_pack import IncomingPack
-from matou.git.pushed_objects import PushedObjects
-from matou.git.ref_transaction import RefTransaction, fault_of_target, remove_abandoned_locks
-from matou.git.refs import OWN_PREFIX, fault_of_foreign_ref, fault_of_new_name
-from matou.git.stored_objects import describe_objects
+from matou.git.odb.connectivity import broken_tips
+from matou.git.odb.incoming_pack import IncomingPack
+from matou.git.odb.pushed_objects import PushedObjects
+from matou.git.odb.stored_objects import describe_objects
+from matou.git.refs.listing import OWN_PREFIX, fault_of_foreign_ref, fault_of_new_name
+from matou.git.refs.transaction import RefTransaction, fault_of_target, remove_abandoned_locks
 from matou.model.names import RefName
 from matou.model.refs import RefChange, RefListing
 from matou.storage.files import syncfs, tells_of_every_fault

@@ -17,7 +17,7 @@ from matou.forge.forge import Forge
 from matou.forge.push.commit_rules import CommitRules
 from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
 from matou.forge.repositories.settings import read_settings
-from matou.git.pushed_objects import PushedObjects
+from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId
 from matou.model.refs import RefChange, RefListing
 from matou.model.repository_settings import PushRules, RepositoryRules

@@ -16,10 +16,10 @@ from matou.forge.content.revisions import BRANCHES, TAGS
 from matou.forge.forge import Forge
 from matou.forge.maintenance.packing import pack_if_many
 from matou.forge.repositories.events import record_event
-from matou.git.objects import find_commit, open_repository
-from matou.git.quarantine import OtherObjectFormat
+from matou.git.odb.objects import find_commit, open_repository
+from matou.git.odb.quarantine import OtherObjectFormat
+from matou.git.process.run import run_git
 from matou.git.repository import size_bytes
-from matou.git.run import run_git
 from matou.model.events import EventKind
 from matou.model.names import ObjectId
 from matou.model.refs import RefChange, RefListing

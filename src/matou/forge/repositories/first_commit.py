@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from matou.db.users import User
-from matou.git.quarantine import ObjectKind, Quarantine
-from matou.git.refs import write_refs
+from matou.git.odb.quarantine import ObjectKind, Quarantine
+from matou.git.refs.listing import write_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.storage.files import syncfs

@@ -39,10 +39,10 @@ from matou.forge.repositories.repository_dirs import FolderGone, moved, removed,
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.write_lock import write_lock
 from matou.git.files import publish_file
-from matou.git.ref_transaction import remove_abandoned_locks
-from matou.git.refs import fault_of_ref_name, fault_of_short_name, read_refs
+from matou.git.process.run import GitAccess
+from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name, read_refs
+from matou.git.refs.transaction import remove_abandoned_locks
 from matou.git.repository import create_bare, object_format_on_disk, size_bytes
-from matou.git.run import GitAccess
 from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility

@@ -23,10 +23,10 @@ from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch
 from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
-from matou.git.jail import GitSetting
-from matou.git.lfs_pointers import find_pointers
-from matou.git.refs import read_refs
-from matou.git.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.operations.lfs_pointers import find_pointers
+from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.process.sandbox import GitSetting
+from matou.git.refs.listing import read_refs
 from matou.model.names import RefName, RepositoryPath
 from matou.remote.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
 from matou.remote.clock import Clock

@@ -13,7 +13,7 @@ from matou.forge.access import Action, Identity, reach_repository
 from matou.forge.content.contents import object_at, read_file
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
-from matou.git.objects import InvalidTreePath, TreePath
+from matou.git.odb.objects import InvalidTreePath, TreePath
 from matou.model.names import ObjectId
 from matou.server.api.links import Links, quoted
 from matou.server.paths import repository_at

@@ -15,8 +15,8 @@ from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import visible_repositories
 from matou.forge.repositories.repository_lists import find_person
-from matou.git.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
-from matou.git.protocol import head_object
+from matou.git.odb.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
+from matou.git.wire.protocol import head_object
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential

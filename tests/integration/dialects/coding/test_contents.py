@@ -9,7 +9,7 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.accounts.members import add_member
-from matou.git import differences
+from matou.git.operations import differences
 from matou.server.dialects.coding import contents
 from support.coding_api import Api, Team
 

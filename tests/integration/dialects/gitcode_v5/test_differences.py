@@ -8,7 +8,7 @@ import pytest
 
 from matou.forge.accounts.users import create_user
 from matou.forge.content import differences as use_case
-from matou.git import differences
+from matou.git.operations import differences
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.git import trees
+from matou.git.odb import trees
 from support.git_repositories import store_object
 from support.gitcode_server import Harbour
 

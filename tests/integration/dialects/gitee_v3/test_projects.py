@@ -10,7 +10,7 @@ from matou.forge.access import Scope
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.lifecycle import find_repository
-from matou.git.refs import read_refs
+from matou.git.refs.listing import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.dialects.gitee_v3.answers import Encoded

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from matou.forge import access
 from matou.forge.content.abbreviations import find_revision
-from matou.git.commit_walk import CommitFilter, commits
-from matou.git.lfs_pointers import parse_pointer
-from matou.git.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
+from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
+from matou.git.operations.commit_walk import CommitFilter, commits
+from matou.git.operations.lfs_pointers import parse_pointer
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.reading import CHINA, Milliseconds

@@ -8,9 +8,9 @@ from matou.forge.content.abbreviations import find_revision
 from matou.forge.content.contents import TreeListEntry, list_entries, object_at
 from matou.forge.content.differences import difference_of
 from matou.forge.content.last_changes import ChangedEntry, list_changed_entries
-from matou.git.differences import FileDifference
-from matou.git.history import ChangeKind
-from matou.git.objects import EntryKind, TooLargeToRead, TreePath, find_commit, open_repository
+from matou.git.odb.objects import EntryKind, TooLargeToRead, TreePath, find_commit, open_repository
+from matou.git.operations.differences import FileDifference
+from matou.git.operations.history import ChangeKind
 from matou.platforms.coding import wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.call import READ_REPOSITORY, Action, Call, action

@@ -10,7 +10,7 @@ from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MissingScope
 from matou.forge.accounts.users import TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
-from matou.git.objects import InvalidTreePath, TooLargeToRead
+from matou.git.odb.objects import InvalidTreePath, TooLargeToRead
 from matou.model.names import InvalidName
 from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
 from matou.platforms.coding.wire import ErrorResponse

@@ -10,7 +10,7 @@ from matou.forge.content import branches
 from matou.forge.content.branches import BRANCHES, TAGS
 from matou.forge.content.history import find_branch
 from matou.forge.content.references import ref_listing
-from matou.git.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
+from matou.git.odb.objects import MissingObject, TooLargeToRead, commit_to_list, find_tag, open_repository
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents

@@ -28,7 +28,7 @@ from matou.forge.analysis.memory import PATIENCE
 from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
-from matou.git.mailmap import Person
+from matou.git.operations.mailmap import Person
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters

@@ -6,7 +6,7 @@ from typing import Final
 from matou.errors import NotFound
 from matou.forge.access import Action
 from matou.forge.content.archives import prepare_download
-from matou.git.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
+from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream

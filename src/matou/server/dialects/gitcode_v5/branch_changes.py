@@ -2,7 +2,7 @@
 
 from matou.forge.access import Action
 from matou.forge.content.branches import create_branch, create_tag, default_branch_of, delete_branch, delete_tag
-from matou.git.objects import Commit, Signature, find_commit, find_tag, open_repository
+from matou.git.odb.objects import Commit, Signature, find_commit, find_tag, open_repository
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import Nothing, Parameters

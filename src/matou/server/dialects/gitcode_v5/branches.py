@@ -7,7 +7,7 @@ from matou.forge.access import Action, may
 from matou.forge.content.branches import BRANCHES, default_branch_of
 from matou.forge.content.history import BranchOrder, ListedBranch, find_branch, is_merged, list_branches, users_of
 from matou.forge.content.references import ref_listing
-from matou.git.objects import Commit, Signature
+from matou.git.odb.objects import Commit, Signature
 from matou.model.names import RefName
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall

@@ -19,9 +19,9 @@ from matou.forge.content.history import (
     users_of,
 )
 from matou.forge.content.references import ref_listing
-from matou.git.differences import FileDifference, parent_of
-from matou.git.history import MOST_COMMITS, ChangeKind, FileChange
-from matou.git.objects import Commit, Signature
+from matou.git.odb.objects import Commit, Signature
+from matou.git.operations.differences import FileDifference, parent_of
+from matou.git.operations.history import MOST_COMMITS, ChangeKind, FileChange
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall

@@ -24,7 +24,7 @@ from matou.forge.content.contents import (
     read_file,
     stream_file,
 )
-from matou.git.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.git.odb.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall

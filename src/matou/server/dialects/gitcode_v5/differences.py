@@ -18,14 +18,14 @@ from matou.forge.content.differences import (
 )
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
-from matou.git.differences import (
+from matou.git.odb.objects import Commit
+from matou.git.operations.differences import (
     LARGEST_PATCH_BYTES,
     LARGEST_TEXT_BYTES,
     MOST_FILES,
     MOST_SHOWN_BYTES,
     FileDifference,
 )
-from matou.git.objects import Commit
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText

@@ -16,9 +16,9 @@ from matou.forge.accounts.users import TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.content.uploads import EmptyUpload
-from matou.git.archives import HostilePath
-from matou.git.objects import TooLargeToRead
-from matou.git.run import GitFailed
+from matou.git.odb.objects import TooLargeToRead
+from matou.git.operations.archives import HostilePath
+from matou.git.process.run import GitFailed
 from matou.model.names import InvalidName
 from matou.server.api.context import NotSignedIn
 from matou.server.api.params import InvalidParameter, MissingParameter, UnreadableBody

@@ -16,8 +16,8 @@ from matou.forge.content.file_changes import (
     delete_file,
     update_file,
 )
-from matou.git.edits import LONGEST_MESSAGE_BYTES, Person
-from matou.git.objects import Commit, Signature, TreePath
+from matou.git.odb.objects import Commit, Signature, TreePath
+from matou.git.operations.tree_edit import LONGEST_MESSAGE_BYTES, Person
 from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall

@@ -7,7 +7,7 @@ from matou.db.signing_keys import SigningKey
 from matou.db.users import User
 from matou.forge.access import Scope
 from matou.forge.accounts import signing_keys as keys
-from matou.git.signatures import read_certificate
+from matou.git.operations.signatures import read_certificate
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import Call

@@ -6,8 +6,8 @@ import msgspec
 
 from matou.forge.access import Action
 from matou.forge.content.contents import TreeListEntry, file_paths, known_object_at, list_entries, object_at
-from matou.git.objects import EntryKind, TreePath
-from matou.git.trees import MOST_ENTRIES
+from matou.git.odb.objects import EntryKind, TreePath
+from matou.git.odb.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryCall

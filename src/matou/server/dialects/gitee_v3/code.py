@@ -17,7 +17,7 @@ from matou.forge.content.history import (
     list_tags,
 )
 from matou.forge.content.references import ref_listing
-from matou.git.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.git.odb.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.answers import Page
 from matou.server.dialects.gitee_v3.call import ProjectCall

@@ -16,8 +16,8 @@ from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.forge.repositories.repository_lists import NoSuchUser
-from matou.git.objects import MissingObject, MissingPath, TooLargeToRead
-from matou.git.run import GitFailed
+from matou.git.odb.objects import MissingObject, MissingPath, TooLargeToRead
+from matou.git.process.run import GitFailed
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.gitee_v3.answers import Encoded, encode

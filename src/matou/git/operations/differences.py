@@ -1,0 +1,277 @@
+"""What lies between two trees, file by file and line by line; asked of git, and bounded.
+
+Whoever can push can make a commit whose difference ends nowhere: so git is read up to a limit and no further, and what
+is left out is told.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Final
+
+from matou.errors import Damaged
+from matou.git.odb.blobs import PIECE_BYTES, Unreadable
+from matou.git.odb.objects import EMPTY_TREE, Commit, TooLargeToRead, TreePath
+from matou.git.operations.history import CHANGES_LIMITS, HISTORY_LIMITS, MOST_RENAMES_COMPARED, ChangeKind
+from matou.git.process.run import TOOK_TOO_MUCH, GitChild, GitFailed
+from matou.model.names import ObjectId
+from matou.settings import MEBIBYTE
+
+MOST_BYTES: Final = 8 * MEBIBYTE
+"""Of what git says of one difference."""
+
+MOST_FILES: Final = 300
+LARGEST_PATCH_BYTES: Final = 256 * 1024
+"""Of one file; a longer one is not shown."""
+
+MOST_SHOWN_BYTES: Final = 2 * MEBIBYTE
+"""Of all patches that are shown together."""
+
+LARGEST_TEXT_BYTES: Final = 64 * MEBIBYTE
+"""Of a difference or a mail as one text."""
+
+_PLAIN: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
+_RENAMES: Final = ("-M", f"-l{MOST_RENAMES_COMPARED}")
+_LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}
+_RAW: Final = re.compile(
+    rb":(?P<old_mode>[0-7]{6}) (?P<new_mode>[0-7]{6}) (?P<old>[0-9a-f]{40}) (?P<new>[0-9a-f]{40}) "
+    rb"(?P<status>[A-Z])[0-9]*\Z"
+)
+_LINES: Final = re.compile(rb"(?P<added>[0-9]+|-)\t(?P<deleted>[0-9]+|-)\t(?P<path>.*)\Z", re.DOTALL)
+_SECTION: Final = re.compile(rb"^diff --git ", re.MULTILINE)
+_HUNK: Final = re.compile(rb"^@@ ", re.MULTILINE)
+_KINDS: Final = {b"A": ChangeKind.ADDED, b"D": ChangeKind.REMOVED, b"R": ChangeKind.RENAMED}
+_SUBMODULE: Final = "160000"
+_TYPE_CHANGED: Final = b"T"
+
+
+class DifferenceTooLarge(TooLargeToRead):
+    """A difference is longer than one text may be, or making it takes too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileDifference:
+    """What became of one file.
+
+    Attributes:
+        old_path: another one than `path` only where it was renamed.
+        blob: the file's after it, or before where it was removed.
+        old_mode, new_mode: as git writes them, `100644`; `000000` where there was or is none.
+        additions, deletions: lines; 0 for a binary file, and where git was not read so far.
+        patch: from `diff --git` on, as git writes it; None where it is too long to be shown, or was not read.
+    """
+
+    path: bytes
+    old_path: bytes
+    kind: ChangeKind
+    blob: ObjectId
+    old_mode: str
+    new_mode: str
+    additions: int = 0
+    deletions: int = 0
+    patch: bytes | None = None
+
+    @property
+    def is_submodule(self) -> bool:
+        return _SUBMODULE in ((self.old_mode,) if self.kind is ChangeKind.REMOVED else (self.new_mode,))
+
+    @property
+    def hunks(self) -> bytes:
+        """The patch without what stands before its first `@@`; nothing for a binary file and a mere renaming."""
+        begin = _HUNK.search(self.patch or b"")
+        return b"" if begin is None or self.patch is None else self.patch[begin.start() :]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Files in git's order, up to MOST_FILES; `is_whole`: there are no others, and all was read of these."""
+
+    files: tuple[FileDifference, ...]
+    is_whole: bool
+
+
+def parent_of(commit: Commit) -> ObjectId:
+    """What a commit is compared with: its first parent, or nothing."""
+    return commit.parents[0] if commit.parents else EMPTY_TREE
+
+
+def difference_between(
+    git_dir: Path, before: ObjectId, after: ObjectId, *, path: TreePath | None = None, suffix: str = ""
+) -> Difference:
+    """What lies between two commits or trees, renamed files found.
+
+    Args:
+        path: of this file or folder alone.
+        suffix: of files whose path ends so alone.
+
+    Raises:
+        Unreadable: the trees or files are not all there.
+    """
+    arguments = ["diff-tree", "-r", "-z", "--raw", "--numstat", "-p", "--no-abbrev", *_PLAIN, *_RENAMES]
+    words = [*arguments, before, after, "--", *([] if path is None else [str(path)])]
+    try:
+        with (
+            _telling(after),
+            GitChild(words, git_dir=git_dir, environment=_LITERAL, limits=CHANGES_LIMITS) as child,
+        ):
+            said = child.stdout.read(MOST_BYTES + 1)
+            is_whole = len(said) <= MOST_BYTES
+            if is_whole:
+                child.finish()
+    except DifferenceTooLarge:
+        return Difference((), is_whole=False)
+    return _shown(_read(after, said, is_whole=is_whole), suffix.encode("utf-8", "surrogateescape"), is_whole=is_whole)
+
+
+def write_difference(git_dir: Path, before: ObjectId, after: ObjectId, into: IO[bytes]) -> None:
+    """The difference as `git diff` writes it. Raises DifferenceTooLarge, Unreadable."""
+    _write(git_dir, ["diff-tree", "-r", "-p", *_PLAIN, *_RENAMES, before, after], after, into)
+
+
+def write_mail(git_dir: Path, commit: ObjectId, into: IO[bytes]) -> None:
+    """A commit as a mail that `git am` applies, a merge as its difference to the first parent.
+
+    Raises:
+        DifferenceTooLarge, Unreadable.
+    """
+    form = ["--pretty=email", "--stat", "-p", "--binary", "--full-index", "--diff-merges=first-parent"]
+    as_written = ["--no-mailmap", "--no-notes", "--no-decorate", "--root"]
+    _write(git_dir, ["log", "-1", *form, *as_written, *_PLAIN, *_RENAMES, commit, "--"], commit, into)
+
+
+def _write(git_dir: Path, arguments: list[str], name: ObjectId, into: IO[bytes]) -> None:
+    with _telling(name), GitChild(arguments, git_dir=git_dir, limits=HISTORY_LIMITS) as child:
+        while piece := child.stdout.read(PIECE_BYTES):
+            if into.tell() + len(piece) > LARGEST_TEXT_BYTES:
+                raise DifferenceTooLarge(
+                    "the difference of {id} has more than {limit} bytes", id=name, limit=LARGEST_TEXT_BYTES
+                )
+            into.write(piece)
+        child.finish()
+
+
+@contextmanager
+def _telling(name: ObjectId) -> Iterator[None]:
+    """What ends for want of time or memory is too large; whatever else git cannot do is damage."""
+    try:
+        yield
+    except TOOK_TOO_MUCH as failure:
+        raise DifferenceTooLarge("making the difference of {id} takes too much", id=name) from failure
+    except GitFailed as failure:
+        raise Unreadable("git cannot read what {id} stands for", id=name) from failure
+
+
+def _shown(found: Iterator[FileDifference], suffix: bytes, *, is_whole: bool) -> Difference:
+    files = [each for each in found if each.path.endswith(suffix)]
+    room = MOST_SHOWN_BYTES
+    for number, each in enumerate(files[:MOST_FILES]):
+        size = len(each.patch or b"")
+        if size > min(room, LARGEST_PATCH_BYTES):
+            files[number] = replace(each, patch=None)
+            is_whole = False
+        else:
+            room -= size
+    return Difference(tuple(files[:MOST_FILES]), is_whole=is_whole and len(files) <= MOST_FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A raw record."""
+
+    path: bytes
+    old_path: bytes
+    status: bytes
+    blob: ObjectId
+    old_mode: str
+    new_mode: str
+
+    @property
+    def sections(self) -> int:
+        """Where a file became a link, git writes that one went and another came."""
+        return 2 if self.status == _TYPE_CHANGED else 1
+
+
+def _read(name: ObjectId, said: bytes, *, is_whole: bool) -> Iterator[FileDifference]:
+    """First a record for each file with kinds and blobs, then as many with lines, an empty one, and then the patches.
+
+    Patches are counted from there on: a path in them may be quoted, and their lines may hold a NUL.
+    """
+    fields = _Fields(said)
+    named = list(_raw_records(fields))
+    lines = list(_line_records(name, fields, len(named)))
+    patches = _patches(said[fields.place :], is_whole=is_whole) if len(lines) == len(named) else iter(())
+    for number, one in enumerate(named):
+        added, deleted = lines[number] if number < len(lines) else (0, 0)
+        sections = [next(patches, None) for _ in range(one.sections)]
+        yield FileDifference(
+            path=one.path,
+            old_path=one.old_path,
+            kind=_KINDS.get(one.status, ChangeKind.MODIFIED),
+            blob=one.blob,
+            old_mode=one.old_mode,
+            new_mode=one.new_mode,
+            additions=added,
+            deletions=deleted,
+            patch=None if None in sections else b"".join(each for each in sections if each is not None),
+        )
+
+
+class _Fields:
+    """Texts that end with a NUL, one after the other."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+        self.place = 0
+
+    def peek(self) -> bytes | None:
+        """None where there is none, or the last was cut."""
+        end = self._said.find(b"\0", self.place)
+        return None if end < 0 else self._said[self.place : end]
+
+    def take(self) -> bytes | None:
+        found = self.peek()
+        if found is not None:
+            self.place += len(found) + 1
+        return found
+
+
+def _raw_records(fields: _Fields) -> Iterator[_Named]:
+    while (raw := _RAW.match(fields.peek() or b"")) is not None:
+        fields.take()
+        old_path = fields.take()
+        path = fields.take() if raw["status"] == b"R" else old_path
+        if old_path is None or path is None:
+            return
+        blob = raw["old"] if raw["status"] == b"D" else raw["new"]
+        modes = (raw["old_mode"].decode(), raw["new_mode"].decode())
+        yield _Named(path, old_path, raw["status"], ObjectId(blob.decode()), *modes)
+
+
+def _line_records(name: ObjectId, fields: _Fields, count: int) -> Iterator[tuple[int, int]]:
+    for _ in range(count):
+        field = fields.take()
+        if field is None:
+            return
+        lines = _LINES.match(field)
+        if lines is None:
+            raise Damaged("what git says of commit {id} cannot be read", id=name)
+        if not lines["path"]:
+            fields.take(), fields.take()
+        yield _number(lines["added"]), _number(lines["deleted"])
+    if count:
+        fields.take()
+
+
+def _patches(text: bytes, *, is_whole: bool) -> Iterator[bytes]:
+    """In the order of the files; one that was cut is left out."""
+    begins = [found.start() for found in _SECTION.finditer(text)]
+    ends = [*begins[1:], *([len(text)] if is_whole else [])]
+    for begin, end in zip(begins, ends, strict=False):
+        yield text[begin:end]
+
+
+def _number(text: bytes) -> int:
+    """git writes a hyphen for a binary file."""
+    return 0 if text == b"-" else int(text)

@@ -1,0 +1,413 @@
+"""Objects from a source into a repository: one request, one `git index-pack`, and the proof that all has come."""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from matou.errors import Damaged, MatouError, TryLater
+from matou.git.odb.pack_index import ids_not_in
+from matou.git.odb.shallow import INFINITE_DEPTH, boundary_text, lacking_parents, read_boundary, write_boundary
+from matou.git.odb.stored_objects import describe_objects
+from matou.git.operations.fsck import known_messages, tolerant_check
+from matou.git.process.run import (
+    DEFAULT_LIMITS,
+    NO_ACCESS,
+    GitAccess,
+    GitChild,
+    GitFailed,
+    GitStopped,
+    Heard,
+    Limits,
+    hear_git,
+    http_environment,
+    run_git,
+)
+from matou.git.process.sandbox import GitSetting
+from matou.git.refs.listing import OWN_PREFIX, read_refs
+from matou.git.repository import has_objects, packs, remove_unfinished_objects
+from matou.git.wire.protocol import CutShort, FetchResponse, fetch_request, object_format_of
+from matou.git.wire.server import UPLOAD_PACK
+from matou.git.wire.transport import GitTransport, may_speak_otherwise
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
+
+_PACK_HEADER_BYTES: Final = 12
+_SMALL_PACK_BYTES: Final = 256 * 1024
+"""Up to here a pack is received before git is started, which then has nothing to wait for."""
+
+_INDEXED: Final = re.compile(rb"pack\t([0-9a-f]{40,64})\n")
+"""What `git index-pack` says first; whatever came after the pack, it gives back behind that."""
+
+_FALLBACK_SETTINGS: Final = (("fetch.unpackLimit", "1"), ("transfer.fsckObjects", "false"))
+
+
+class BadPack(Damaged):
+    """A pack that git refuses, or that lacks what was asked for."""
+
+
+class FetchFailed(TryLater):
+    """`git fetch` did not bring what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedObjects:
+    """What came.
+
+    Attributes:
+        bytes: of packs, as they came.
+        new_packs: those that lie in the repository now and did not before.
+        findings: what git finds wrong with objects that are kept nevertheless, in its own words.
+        boundary: commits whose parents the source itself lacks, and so do we.
+        is_closed: git saw that every object which a new one names is there.
+    """
+
+    bytes: int = 0
+    new_packs: tuple[Path, ...] = ()
+    findings: tuple[str, ...] = ()
+    boundary: frozenset[ObjectId] = frozenset()
+    is_closed: bool = False
+
+    @property
+    def is_shallow(self) -> bool:
+        return bool(self.boundary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is asked of a source, and how it is reached. A fresh repository has no object yet.
+
+    `boundary` is where the history ended that the source gave before: whether it goes on by now is asked each time.
+    """
+
+    git_dir: Path
+    transport: GitTransport
+    url: str
+    wants: frozenset[ObjectId]
+    haves: frozenset[ObjectId]
+    boundary: frozenset[ObjectId]
+    is_fresh: bool
+    object_format: str
+    access: GitAccess
+    limits: Limits
+    durably: bool
+
+    @property
+    def settings(self) -> tuple[GitSetting, ...]:
+        return () if self.durably else (("core.fsync", "none"),)
+
+
+def fetch_objects(
+    git_dir: Path,
+    transport: GitTransport,
+    url: str,
+    listing: RefListing,
+    *,
+    access: GitAccess = NO_ACCESS,
+    limits: Limits = DEFAULT_LIMITS,
+    is_new: bool = False,
+    durably: bool = True,
+) -> FetchedObjects:
+    """Bring everything that the refs of `listing` name and reach into a repository; its own refs stay as they are.
+
+    What an earlier try left whole is not fetched again; where the source's history had no beginning, that is asked
+    for. If this fails, neither a pack that is not whole nor a temporary file is left. One writer a repository.
+
+    Args:
+        git_dir: a bare repository, empty or not.
+        transport: how to reach the source.
+        url: the repository there.
+        listing: what the source has.
+        access: for `git fetch`, where the source speaks no version 2; `transport` has its own.
+        limits: for each git child.
+        is_new: the repository was made just now, so there is nothing to look for.
+        durably: sync each file of objects; else the caller syncs the file system before anybody relies on them.
+
+    Raises:
+        TryLater: the source broke off, or no longer has what it listed.
+        Damaged: what it sent is not sound, or not all that was asked for.
+    """
+    is_fresh = is_new or not has_objects(git_dir)
+    boundary = frozenset() if is_fresh else read_boundary(git_dir)
+    wants = wanted_objects(listing)
+    haves: frozenset[ObjectId] = frozenset()
+    if not is_fresh:
+        haves = _whole_tips(git_dir)
+        haves |= _left_whole(git_dir, wants - haves, haves)
+    if wants <= haves and not (wants and boundary):
+        return FetchedObjects(boundary=boundary)
+    order = _Order(
+        git_dir,
+        transport,
+        url,
+        wants if boundary else wants - haves,
+        haves,
+        boundary,
+        is_fresh,
+        object_format_of(listing),
+        access,
+        limits,
+        durably,
+    )
+    with _tidied(git_dir):
+        fetched = _fetch_somehow(order)
+    return _proven(order, fetched)
+
+
+def wanted_objects(listing: RefListing) -> frozenset[ObjectId]:
+    head = listing.detached_head
+    return listing.object_ids() | (frozenset() if head is None else {head})
+
+
+def is_connected(git_dir: Path) -> bool:
+    """Say whether all is there that the source's refs reach as far as they are there themselves."""
+    try:
+        _require_connected(git_dir, _whole_tips(git_dir), ())
+    except (BadPack, Damaged):
+        return False
+    return True
+
+
+def _whole_tips(git_dir: Path) -> frozenset[ObjectId]:
+    """What the source's refs name and is there: they were written after everything that they reach was proven to be.
+
+    What is kept may have been damaged since, and nothing can be fetched again that the source has dropped.
+    """
+    refs = read_refs(git_dir)
+    named = {oid for name, oid in refs.refs.items() if not name.startswith(OWN_PREFIX)}
+    return frozenset(describe_objects(git_dir, named | {refs.detached_head} if refs.detached_head else named))
+
+
+def _left_whole(git_dir: Path, ids: frozenset[ObjectId], trusted: Collection[ObjectId]) -> frozenset[ObjectId]:
+    """Those objects that lie here without a ref, if all that they reach is here too: a run that was cut off, say."""
+    present = frozenset(describe_objects(git_dir, ids))
+    if present:
+        with contextlib.suppress(BadPack):
+            _require_connected(git_dir, present, trusted)
+            return present
+    return frozenset()
+
+
+def _fetch_somehow(order: _Order) -> FetchedObjects:
+    try:
+        return _fetch_tolerantly(order)
+    except MatouError as error:
+        if not may_speak_otherwise(error):
+            raise
+    return _fetch_by_git(order)
+
+
+def _fetch_tolerantly(order: _Order) -> FetchedObjects:
+    """An object that git cannot even be told to tolerate costs a second request: its bytes are kept all the same."""
+    try:
+        return _fetch_directly(order, (tolerant_check(known_messages()),))
+    except _RefusedByCheck as refusal:
+        fetched = _fetch_directly(order, ())
+        return replace(fetched, findings=refusal.findings, is_closed=False)
+
+
+def _fetch_directly(order: _Order, options: tuple[str, ...]) -> FetchedObjects:
+    request = fetch_request(
+        order.wants,
+        order.haves,
+        object_format=order.object_format,
+        shallow=order.boundary,
+        depth=INFINITE_DEPTH if order.boundary else None,
+    )
+    with order.transport.exchange(order.url, UPLOAD_PACK, request, protocol=2) as answer:
+        response = FetchResponse(answer.read)
+        response.begin()
+        known = order.boundary.union(response.shallow)
+        if known != order.boundary:
+            write_boundary(order.git_dir, known)
+        fetched = _index(order, response, options)
+    return replace(fetched, boundary=known.difference(response.unshallow), is_closed=bool(options))
+
+
+def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> FetchedObjects:
+    blocks = response.pack()
+    beginning, is_all = _beginning(blocks)
+    if beginning[8:_PACK_HEADER_BYTES] == bytes(4):
+        return FetchedObjects(bytes=len(beginning) + sum(map(len, blocks)))
+    before = frozenset() if order.is_fresh else packs(order.git_dir)
+    words = ["index-pack", "--stdin", *options, *(["--fix-thin"] if order.haves else [])]
+    try:
+        if is_all:
+            size = len(beginning)
+            heard = hear_git(
+                words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, input=beginning
+            )
+        else:
+            size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
+    except GitFailed as failure:
+        raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
+    named = _INDEXED.match(heard.stdout)
+    if named is None:
+        raise BadPack("git did not name the pack from {url}", url=order.url)
+    pack = order.git_dir / "objects/pack" / f"pack-{named[1].decode()}.pack"
+    findings = tuple(line for line in heard.stderr.splitlines() if line.startswith("warning: "))
+    return FetchedObjects(size, () if pack in before else (pack,), findings)
+
+
+def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, Heard]:
+    size = 0
+    with GitChild(words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, has_input=True) as child:
+        for block in blocks:
+            size += len(block)
+            child.write(block)
+        child.end_input()
+        answer = child.stdout.read()
+        child.finish()
+    return size, Heard(answer, child.stderr_text)
+
+
+class _RefusedByCheck(Damaged):
+    """The pack may be sound, and its objects are not as git wants them."""
+
+    def __init__(self, template: str, /, *, findings: tuple[str, ...], url: str, reason: str) -> None:
+        super().__init__(template, url=url, reason=reason)
+        self.findings = findings
+
+
+def _pack_error(failure: GitFailed, url: str, *, is_checked: bool) -> MatouError:
+    if isinstance(failure, GitStopped) or failure.status < 0:
+        return failure
+    if is_checked:
+        return _RefusedByCheck(
+            "git finds fault with what {url} sent: {reason}",
+            url=url,
+            reason=failure.stderr,
+            findings=tuple(failure.stderr.splitlines()),
+        )
+    return BadPack("the pack from {url} is not sound: {reason}", url=url, reason=failure.stderr)
+
+
+def _beginning(blocks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """As much of a pack as may well be held in memory, and whether that is all of it."""
+    parts: list[bytes] = []
+    size = 0
+    is_all = True
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size > _SMALL_PACK_BYTES:
+            is_all = False
+            break
+    if size < _PACK_HEADER_BYTES:
+        raise CutShort("the pack ended within its header")
+    return b"".join(parts), is_all
+
+
+def _fetch_by_git(order: _Order) -> FetchedObjects:
+    """The slow way, for servers of versions 0 and 1: it writes no ref either."""
+    before = packs(order.git_dir)
+    words = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--stdin"]
+    words += ["--update-shallow", *([f"--depth={INFINITE_DEPTH}"] if order.boundary else [])]
+    try:
+        run_git(
+            [*words, "--end-of-options", order.url],
+            git_dir=order.git_dir,
+            input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
+            environment=http_environment(order.access, order.url),
+            settings=(*_FALLBACK_SETTINGS, *order.settings),
+            limits=order.limits,
+        )
+    except GitFailed as failure:
+        raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
+    new = tuple(sorted(packs(order.git_dir) - before))
+    size = sum(os.stat(pack).st_size for pack in new)  # noqa: PTH116 - the same
+    return FetchedObjects(size, new, boundary=read_boundary(order.git_dir))
+
+
+def _proven(order: _Order, fetched: FetchedObjects) -> FetchedObjects:
+    """What came, once every wanted object is here with all that it reaches."""
+    if not order.boundary and (order.is_fresh or not fetched.boundary):
+        _require_all(order, fetched)
+        return fetched
+    is_as_before = fetched.boundary == order.boundary and not fetched.new_packs
+    if is_as_before and order.wants <= order.haves:
+        return fetched
+    return replace(fetched, boundary=_settled_boundary(order, fetched.boundary))
+
+
+def _settled_boundary(order: _Order, boundary: frozenset[ObjectId]) -> frozenset[ObjectId]:
+    """Write where the history ends: at commits without their parents only, if all that these reach is here.
+
+    Until it is proven, the repository counts as lacking what it lacked before.
+    """
+    known = read_boundary(order.git_dir)
+    narrow = lacking_parents(order.git_dir, boundary)
+    try:
+        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+    except BadPack:
+        if narrow == boundary:
+            raise
+        narrow = boundary
+        _require_connected(order.git_dir, order.wants, (), boundary=narrow)
+    if narrow != known:
+        write_boundary(order.git_dir, narrow)
+    return narrow
+
+
+def _require_all(order: _Order, fetched: FetchedObjects) -> None:
+    """Prove that every wanted object is here with all that it reaches, in a history that has a beginning.
+
+    Into an empty repository, a pack in which every link leads to an object can only be whole in itself, so that its
+    index is proof enough; in every other case git walks from what is new to what was proven before.
+    """
+    if order.is_fresh and fetched.is_closed and len(fetched.new_packs) == 1:
+        missing = ids_not_in(fetched.new_packs[0], order.wants)
+        if missing:
+            raise BadPack("{url} did not send {missing}", url=order.url, missing=", ".join(sorted(missing)[:3]))
+    else:
+        _require_connected(order.git_dir, order.wants, order.haves)
+
+
+def _require_connected(
+    git_dir: Path,
+    ids: Collection[ObjectId],
+    trusted: Collection[ObjectId],
+    *,
+    boundary: Collection[ObjectId] | None = None,
+) -> None:
+    """`boundary` is where the history shall end, if that is not what the repository says."""
+    ends = "".join([*(f"{oid}\n" for oid in ids), *(f"^{oid}\n" for oid in trusted)])
+    with _told_boundary(boundary) as environment:
+        try:
+            run_git(
+                ["rev-list", "--objects", "--quiet", "--stdin"],
+                git_dir=git_dir,
+                input=ends.encode(),
+                environment=environment,
+            )
+        except GitFailed as failure:
+            raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
+
+
+@contextlib.contextmanager
+def _told_boundary(boundary: Collection[ObjectId] | None) -> Iterator[Mapping[str, str]]:
+    """What tells git where a history ends; an empty name is git's word for nowhere."""
+    if boundary is None:
+        yield {}
+    elif not boundary:
+        yield {"GIT_SHALLOW_FILE": ""}
+    else:
+        with tempfile.NamedTemporaryFile(prefix="matou-shallow-") as file:
+            file.write(boundary_text(boundary))
+            file.flush()
+            yield {"GIT_SHALLOW_FILE": file.name}
+
+
+@contextlib.contextmanager
+def _tidied(git_dir: Path) -> Iterator[None]:
+    """Leave nothing half-done of what fails here. The files of this repository are nobody else's to write."""
+    try:
+        yield
+    except BaseException:
+        remove_unfinished_objects(git_dir)
+        raise
