@@ -60,7 +60,7 @@ def users_of(pattern: str) -> set[str]:
         (
             "start a program",
             r"^\s*(import|from) subprocess|create_subprocess|os\.(system|exec|spawn|popen)",
-            r"git/run",
+            r"git/process",
         ),
         ("read the environment", r"os\.environ|os\.getenv", r"settings\.py"),
         ("make an outbound request", r"^\s*(import|from) (urllib3|http\.client|requests|httpx)", r"remote/"),

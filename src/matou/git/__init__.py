@@ -1,1 +1,1 @@
-"""Git: its children, its wire protocol, its refs on disk, and what a mirror needs of them."""
+"""Git: its processes, its wire protocol, its objects, its refs, and what is done with a repository as a whole."""

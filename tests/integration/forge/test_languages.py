@@ -282,7 +282,8 @@ def test_a_worker_ends_when_whoever_asked_it_is_killed(tmp_path: Path) -> None:
     )
     place = tmp_path / "pid"
     program = (
-        "import sys; from matou.git.process.sandbox import DEFAULT_LIMITS; from matou.git.process.worker import ask_worker;"
+        "import sys; from matou.git.process.sandbox import DEFAULT_LIMITS;"
+        "from matou.git.process.worker import ask_worker;"
         f"ask_worker('slow_worker', {str(place).encode()!r}, limits=DEFAULT_LIMITS)"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}

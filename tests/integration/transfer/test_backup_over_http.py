@@ -91,7 +91,7 @@ def test_a_team_is_saved_and_then_proven_unchanged_without_a_process(
     matou_server: MatouServer, session: Session, archive: Archive, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = back_up(matou_server, session, archive, team.token)
-    monkeypatch.setattr(children, "git_program", lambda: pytest.fail("a git process was started"))
+    monkeypatch.setattr(limits, "git_program", lambda: pytest.fail("a git process was started"))
     second = back_up(matou_server, session, archive, team.token)
     monkeypatch.undo()
 

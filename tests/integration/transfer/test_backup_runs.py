@@ -84,7 +84,7 @@ def test_an_unchanged_repository_costs_one_request_no_process_and_no_write(
     before = tree_of(archive.repositories)
     connections = ScriptedConnections.to(source)
     # A git child could only be started through this; the source's own upload-pack is started by the test.
-    monkeypatch.setattr(children, "git_program", lambda: pytest.fail("a git process was started"))
+    monkeypatch.setattr(limits, "git_program", lambda: pytest.fail("a git process was started"))
 
     report = back_up(source, archive, connections=connections)
 

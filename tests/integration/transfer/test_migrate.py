@@ -270,7 +270,7 @@ def test_a_second_run_starts_no_git_process_and_changes_nothing(
         make_repository(tmp_path / name)
     team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "big")})
     port.migrate(team.archive)
-    monkeypatch.setattr(children, "git_program", lambda: pytest.fail("a git process was started"))
+    monkeypatch.setattr(limits, "git_program", lambda: pytest.fail("a git process was started"))
 
     second = port.migrate(team.archive)
 

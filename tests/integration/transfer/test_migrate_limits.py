@@ -170,7 +170,7 @@ def test_what_is_there_already_is_not_looked_into(
 ) -> None:
     save_with_large_files(team, tmp_path / "api", "a.bin")
     port.migrate(team.archive)
-    monkeypatch.setattr(children, "git_program", lambda: pytest.fail("a git process was started"))
+    monkeypatch.setattr(limits, "git_program", lambda: pytest.fail("a git process was started"))
     narrow = replace(port, capacity=replace(FILES_OF_1_MIB, repository_bytes=1))
 
     planned, done = narrow.migrate(team.archive, dry_run=True), narrow.migrate(team.archive)

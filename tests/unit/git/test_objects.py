@@ -384,7 +384,7 @@ def test_a_commit_that_git_itself_cannot_read_is_listed_by_its_id(
     git_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = long_commit(git_dir, message_bytes=40 * 1024 * 1024)
-    monkeypatch.setattr(long_texts, "LIMITS", replace(large_objects.LIMITS, memory_bytes=30 * 1024 * 1024))
+    monkeypatch.setattr(large_objects, "LIMITS", replace(large_objects.LIMITS, memory_bytes=30 * 1024 * 1024))
     repository = objects.open_repository(git_dir)
 
     listed = objects.commit_to_list(repository, name)

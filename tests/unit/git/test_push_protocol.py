@@ -72,7 +72,7 @@ def test_a_report_without_end_fills_no_memory() -> None:
 
 @pytest.mark.parametrize("packet", [b"\x02" + b"counting\r" * 5_000, b"\x01"], ids=["talks", "keeps alive"])
 def test_a_server_that_never_comes_to_an_end_is_left(monkeypatch: pytest.MonkeyPatch, packet: bytes) -> None:
-    monkeypatch.setattr(push_protocol, "LARGEST_ANSWER_BYTES", 1024 * 1024)
+    monkeypatch.setattr(push, "LARGEST_ANSWER_BYTES", 1024 * 1024)
     block = encode(packet) * (65_536 // len(packet))
 
     with pytest.raises(MalformedPacket, match="the length of the answer to a push"):

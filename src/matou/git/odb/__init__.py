@@ -1,0 +1,1 @@
+"""A repository's objects: read, described, and written into a quarantine first."""
