@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matou.archive.manifest import Listing, Outcome
 from matou.cli.language import describe, tell, translate
-from matou.cli.texts import duration, printable, size
+from matou.cli.ui.formatting import duration, printable, size
 from matou.cli.verbosity import is_quiet, is_verbose
 from matou.cli.words import OUTCOMES
 from matou.model.refs import RefChange

@@ -11,7 +11,7 @@ import typer
 from matou.cli.language import complain, tell, translate
 from matou.cli.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.cli.sources import variable_of
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.credentials import Secret
 from matou.credentials.cores import leave_no_core
 from matou.credentials.logins import Login, Logins, configuration_folder

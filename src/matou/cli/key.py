@@ -9,7 +9,7 @@ import typer
 from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 
 if TYPE_CHECKING:

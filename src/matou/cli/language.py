@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 import typer
 
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.errors import MatouError, Phrase
 from matou.settings import process_language
 from matou.storage.os_errors import reason_of

@@ -10,7 +10,7 @@ from matou.cli.completion import targets
 from matou.cli.hosts import CODING, GITEE
 from matou.cli.language import complain, translate
 from matou.cli.sources import Usage
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 from matou.credentials import Secret
 from matou.credentials.logins import Login

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from textwrap import indent
 
 from matou.cli.language import describe, tell, translate
-from matou.cli.texts import printable, size
+from matou.cli.ui.formatting import printable, size
 from matou.cli.verbosity import is_verbose
 from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Rewrite
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from matou.archive.manifest import Outcome
 from matou.cli.language import translate
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.model.platform import Account
 
 _ = translate

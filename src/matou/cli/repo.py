@@ -10,7 +10,7 @@ from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forg
 from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.sources import Usage
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 from matou.errors import NotFound
 

@@ -8,7 +8,7 @@ import typer
 from matou.cli.help import Command, Group
 from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
-from matou.cli.texts import printable
+from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import describe, translate
-from matou.cli.texts import duration, local_time, printable, size
+from matou.cli.ui.formatting import duration, local_time, printable, size
 
 if TYPE_CHECKING:
     from matou.transfer.show import RunSummary

@@ -10,7 +10,7 @@ import typer
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import complain, describe, translate
 from matou.cli.runs import Directory, JsonLines, utc
-from matou.cli.texts import columns, local_time, printable, size
+from matou.cli.ui.formatting import columns, local_time, printable, size
 
 if TYPE_CHECKING:
     from matou.archive.layout import Archive

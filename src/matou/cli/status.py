@@ -16,7 +16,7 @@ from matou.cli.hosting import AsJson, tell_json
 from matou.cli.language import translate
 from matou.cli.runs import utc
 from matou.cli.sources import Usage
-from matou.cli.texts import duration, local_time, printable, size
+from matou.cli.ui.formatting import duration, local_time, printable, size
 from matou.errors import NotFound
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from matou.cli.sources import Usage
 from matou.cli.status import read_age
-from matou.cli.texts import columns, duration
+from matou.cli.ui.formatting import columns, duration
 
 
 def test_columns_stand_below_each_other_whatever_the_script() -> None:
