@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matou.archive.manifest import Listing, Outcome
+from matou.cli.labels import OUTCOMES
 from matou.cli.language import describe, tell, translate
 from matou.cli.ui.formatting import duration, printable, size
 from matou.cli.verbosity import is_quiet, is_verbose
-from matou.cli.words import OUTCOMES
 from matou.model.refs import RefChange
 from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem

@@ -8,10 +8,10 @@ import typer
 from matou import __version__
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosting import forge_at
+from matou.cli.labels import FINDINGS
 from matou.cli.language import describe, translate
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
-from matou.cli.words import FINDINGS
 
 _ = translate
 

@@ -86,7 +86,7 @@ def tell_rows(rows: Sequence[Sequence[str]]) -> None:
 
 def tell_values(values: Mapping[str, object]) -> None:
     """What is known of one thing, a line for each; what is not known is left out."""
-    from matou.cli.words import FIELDS
+    from matou.cli.labels import FIELDS
 
     tell_rows([(FIELDS[name], _shown(name, value)) for name, value in values.items() if value not in (None, "")])
 

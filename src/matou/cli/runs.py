@@ -50,7 +50,7 @@ def _values(run: "RunSummary") -> dict[str, object]:
 
 
 def _line(run: "RunSummary") -> str:
-    from matou.cli.words import OUTCOMES
+    from matou.cli.labels import OUTCOMES
 
     if run.fault is not None:
         return f"{run.run:06d}  {describe(run.fault)}"

@@ -65,7 +65,7 @@ def _values(archive: "Archive", repository: "SavedRepository") -> dict[str, obje
 
 
 def _table(archive: "Archive", found: "list[SavedRepository]") -> Iterator[str]:
-    from matou.cli.words import OUTCOMES
+    from matou.cli.labels import OUTCOMES
 
     if not found:
         return
@@ -84,7 +84,7 @@ def _table(archive: "Archive", found: "list[SavedRepository]") -> Iterator[str]:
 
 
 def _lines(repository: "SavedRepository") -> Iterator[str]:
-    from matou.cli.words import OUTCOMES
+    from matou.cli.labels import OUTCOMES
 
     line, refs = repository.line, repository.refs
     yield f"{printable(line.path)}  ({OUTCOMES[line.outcome]})"

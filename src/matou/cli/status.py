@@ -236,7 +236,7 @@ def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str
 
 
 def _lines_of(row: _Row) -> Iterator[str]:
-    from matou.cli.words import OUTCOMES
+    from matou.cli.labels import OUTCOMES
 
     one = row.status
     if one is None or row.age is None:

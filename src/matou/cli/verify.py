@@ -67,8 +67,8 @@ def verify(
 @contextmanager
 def _progress() -> Iterator["Progress"]:
     if shows_bars():
+        from matou.cli.labels import STAGES
         from matou.cli.progress_bars import stage_bars
-        from matou.cli.words import STAGES
 
         with stage_bars() as advance:
             yield lambda stage, done, expected: advance(STAGES[stage], done, expected)
