@@ -7,9 +7,9 @@ import typer
 
 from matou import __version__
 from matou.cli.exit_codes import ExitCode
-from matou.cli.hosting import forge_at
 from matou.cli.labels import FINDINGS
 from matou.cli.language import describe, translate
+from matou.cli.open_forge import forge_at
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 

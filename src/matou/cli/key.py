@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, account, forge_at
 from matou.cli.language import translate
+from matou.cli.open_forge import Root, account, forge_at
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 

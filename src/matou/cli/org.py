@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import (
+from matou.cli.language import translate
+from matou.cli.open_forge import (
     AsJson,
     Root,
     Yes,
@@ -17,7 +18,6 @@ from matou.cli.hosting import (
     tell_rows,
     tell_values,
 )
-from matou.cli.language import translate
 from matou.cli.prompts import confirm
 from matou.cli.verbosity import say
 

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, Yes, answer, existing_forge_at, forge_at, repository, tell_json, tell_values
 from matou.cli.language import translate
+from matou.cli.open_forge import (
+    AsJson,
+    Root,
+    Yes,
+    answer,
+    existing_forge_at,
+    forge_at,
+    repository,
+    tell_json,
+    tell_values,
+)
 from matou.cli.prompts import confirm
 from matou.cli.sources import Usage
 from matou.cli.ui.formatting import printable

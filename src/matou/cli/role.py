@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import Root, forge_at, repository
 from matou.cli.language import translate
+from matou.cli.open_forge import Root, forge_at, repository
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from matou.cli.hosting import forge_at
 from matou.cli.language import translate
+from matou.cli.open_forge import forge_at
 from matou.cli.privacy import GroupOption
 from matou.cli.verbosity import say
 

@@ -12,8 +12,8 @@ import typer
 
 from matou.cli.backup import CONFIGURATION
 from matou.cli.exit_codes import ExitCode
-from matou.cli.hosting import AsJson, tell_json
 from matou.cli.language import translate
+from matou.cli.open_forge import AsJson, tell_json
 from matou.cli.runs import utc
 from matou.cli.sources import Usage
 from matou.cli.ui.formatting import duration, local_time, printable, size

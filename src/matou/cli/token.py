@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.hosting import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.cli.language import translate
+from matou.cli.open_forge import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
