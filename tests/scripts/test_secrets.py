@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from matou.cli.sources import variable_of
+from matou.cli.config import variable_of
 from matou.forge.accounts.namespaces import create_organization, create_project
 from support.accounts import PASSPHRASE, Account
 from support.fault_proxy import FaultProxy, Latency, Status, Toxic

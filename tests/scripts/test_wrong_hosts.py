@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.cli.sources import variable_of
+from matou.cli.config import variable_of
 from matou.forge.accounts.namespaces import create_organization
 from support.accounts import Account
 from support.fault_proxy import FaultProxy, Flow, Redirect, Surroundings, Toxic

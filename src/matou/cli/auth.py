@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.config import Usage
 from matou.cli.exit_codes import ExitCode
 from matou.cli.help import Command, Group
 from matou.cli.language import complain, describe, tell, translate
-from matou.cli.sources import Usage
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 from matou.credentials.names import Place, SecretKind

@@ -20,7 +20,7 @@ from matou.errors import MatouError
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.cli.sources import ConfiguredSource, SourceTable
+    from matou.cli.config import ConfiguredSource, SourceTable
     from matou.transfer.options import BackupOptions
     from matou.transfer.report import BackupReport
 
@@ -70,7 +70,7 @@ def backup(
     ] = None,
     group: GroupOption = None,
 ) -> None:
-    from matou.cli import sources
+    from matou.cli import config
     from matou.git.process.run import Limits
     from matou.transfer.options import BackupOptions, default_jobs
 
@@ -78,11 +78,11 @@ def backup(
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
     wanted: Wanted
     if platform is None:
-        tables = sources.read_configuration(config or Path(CONFIGURATION))
-        wanted = tuple((_title_of(table), partial(sources.configured, table, settings)) for table in tables)
+        tables = config.read_configuration(config or Path(CONFIGURATION))
+        wanted = tuple((_title_of(table), partial(config.configured, table, settings)) for table in tables)
     else:
-        token = sources.token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (("", partial(sources.from_arguments, platform, url, to, token, settings)),)
+        token = config.token_from_stdin(sys.stdin) if token_stdin else None
+        wanted = (("", partial(config.from_arguments, platform, url, to, token, settings)),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=tuple(include or ()),
@@ -108,7 +108,7 @@ def _title_of(table: "SourceTable") -> str:
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
     """Raises Usage where an option would be passed over."""
-    from matou.cli.sources import Usage
+    from matou.cli.config import Usage
 
     given = [option for option, value in of_one.items() if value]
     if platform is None and given:

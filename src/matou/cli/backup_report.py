@@ -14,7 +14,7 @@ from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem
 
 if TYPE_CHECKING:
-    from matou.cli.sources import ConfiguredSource
+    from matou.cli.config import ConfiguredSource
 
 _ = translate
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.completion import targets
+from matou.cli.config import Usage
 from matou.cli.hosts import CODING, GITEE
 from matou.cli.language import complain, translate
-from matou.cli.sources import Usage
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 from matou.credentials import Secret
@@ -103,8 +103,8 @@ def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None
 
 def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
     """Read or ask for it; a password that would open nothing is not asked for."""
+    from matou.cli.config import token_from_stdin
     from matou.cli.proofs import require_use_for_password
-    from matou.cli.sources import token_from_stdin
 
     if token_stdin and (password_stdin or user):
         raise Usage("a token is shown alone, without a password and without --user")

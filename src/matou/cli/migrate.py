@@ -56,10 +56,10 @@ def migrate(
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
     from matou.cli import migrate_report
+    from matou.cli.config import variable_of
     from matou.cli.hosts import api_address
     from matou.cli.progress import say_that_we_wait
     from matou.cli.proofs import telling_whose_token
-    from matou.cli.sources import variable_of
     from matou.git.process.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
@@ -105,7 +105,7 @@ def migrate(
 
 def _mapping(path: Path | None) -> "MigrationMap":
     """Raises Usage."""
-    from matou.cli.sources import Usage
+    from matou.cli.config import Usage
     from matou.transfer.migrate_map import NO_MAP, UnusableMap, read_map
 
     try:
@@ -115,11 +115,11 @@ def _mapping(path: Path | None) -> "MigrationMap":
 
 
 def _require_target(platform: str) -> None:
-    from matou.cli import sources
+    from matou.cli import config
     from matou.wiring import TARGETS
 
     if platform not in TARGETS:
-        raise sources.UnknownPlatform(
+        raise config.UnknownPlatform(
             "{platform} is no platform that Matou can move to; it knows {known}",
             platform=repr(platform),
             known=", ".join(TARGETS),
@@ -127,9 +127,9 @@ def _require_target(platform: str) -> None:
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":
-    from matou.cli import sources
+    from matou.cli import config
 
-    return sources.token_from_stdin(sys.stdin) if from_stdin else sources.token_of(platform, url, "", settings)
+    return config.token_from_stdin(sys.stdin) if from_stdin else config.token_of(platform, url, "", settings)
 
 
 def _with(
@@ -138,7 +138,7 @@ def _with(
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
     if isinstance(token, Secret):
         return run(token)
+    from matou.cli.config import variable_of
     from matou.cli.kept import Kept
-    from matou.cli.sources import variable_of
 
     return Kept(settings).renewal(token, variable=variable_of(platform)).ask(run)

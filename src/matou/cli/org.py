@@ -91,7 +91,7 @@ def rename_organization(
     display_name: Annotated[str | None, typer.Option(help=_("its name in any script"))] = None,
     as_json: AsJson = False,
 ) -> None:
-    from matou.cli.sources import Usage
+    from matou.cli.config import Usage
     from matou.forge.access import OPERATOR
     from matou.forge.accounts.namespace_moves import rename_namespace
     from matou.forge.accounts.namespaces import change_namespace

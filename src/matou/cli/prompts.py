@@ -6,8 +6,8 @@ from getpass import GetPassWarning, getpass
 
 import typer
 
+from matou.cli.config import Usage
 from matou.cli.language import complain, translate
-from matou.cli.sources import Usage
 from matou.credentials import Secret
 
 _ = translate

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from matou.cli.config import Usage
 from matou.cli.hosts import CODING, GITCODE, GITEE, HOMES, MATOU, Host, host_of, origin_of
-from matou.cli.sources import Usage
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Phrase, Refused, UnknownShape
 from matou.settings import Settings

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.config import Usage
 from matou.cli.help import Command, Group
 from matou.cli.language import translate
 from matou.cli.open_forge import (
@@ -19,7 +20,6 @@ from matou.cli.open_forge import (
     tell_values,
 )
 from matou.cli.prompts import confirm
-from matou.cli.sources import Usage
 from matou.cli.ui.formatting import printable
 from matou.cli.verbosity import say
 from matou.errors import NotFound

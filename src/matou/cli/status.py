@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.backup import CONFIGURATION
+from matou.cli.config import Usage
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import translate
 from matou.cli.open_forge import AsJson, tell_json
 from matou.cli.runs import utc
-from matou.cli.sources import Usage
 from matou.cli.ui.formatting import duration, local_time, printable, size
 from matou.errors import NotFound
 
 if TYPE_CHECKING:
     from matou.archive.manifest import SourceLine
-    from matou.cli.sources import SourceTable
+    from matou.cli.config import SourceTable
     from matou.transfer.status import ArchiveStatus, SourceStatus
 
 _ = translate
@@ -114,7 +114,7 @@ def read_age(text: str) -> timedelta:
 
 
 def _configured(config: Path) -> "Wanted":
-    from matou.cli.sources import read_configuration, require_known
+    from matou.cli.config import read_configuration, require_known
 
     try:
         tables = read_configuration(config)

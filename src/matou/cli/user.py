@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matou.cli.config import Usage
 from matou.cli.help import Command, Group
 from matou.cli.language import translate
 from matou.cli.open_forge import (
@@ -21,7 +22,6 @@ from matou.cli.open_forge import (
     tell_values,
 )
 from matou.cli.prompts import ask_for_new, confirm
-from matou.cli.sources import Usage
 from matou.cli.verbosity import say
 from matou.credentials import Secret
 

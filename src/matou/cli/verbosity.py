@@ -20,7 +20,7 @@ class _Chosen:
 
 def choose(verbosity: Verbosity) -> None:
     """Raises Usage where the other one was said too."""
-    from matou.cli.sources import Usage
+    from matou.cli.config import Usage
 
     if _Chosen.verbosity not in (Verbosity.USUAL, verbosity):
         raise Usage("-q and -v say the opposite of each other")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from matou.cli.sources import Usage
+from matou.cli.config import Usage
 from matou.cli.status import read_age
 from matou.cli.ui.formatting import columns, duration
 
