@@ -62,7 +62,7 @@ _LOADED = (
     "matou.cli.backup_report",
     "matou.cli.git_setup",
     "matou.cli.hosts",
-    "matou.cli.kept",
+    "matou.cli.credential_manager",
     "matou.cli.progress",
     "matou.cli.proofs",
     "matou.platforms.coding.client",

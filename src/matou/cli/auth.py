@@ -19,7 +19,7 @@ from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.cli.kept import Kept
+    from matou.cli.credential_manager import Kept
     from matou.credentials import GitCredential, Secret
     from matou.credentials.git_protocol import CredentialRequest
     from matou.credentials.logins import Login
@@ -66,7 +66,7 @@ def status(
     host: Annotated[str | None, typer.Argument(help=_("as for login; without it, all"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
 ) -> None:
-    from matou.cli.kept import Kept
+    from matou.cli.credential_manager import Kept
 
     kept = Kept(Settings.of_process())
     statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
@@ -152,8 +152,8 @@ def _code(statuses: list[_Status]) -> ExitCode:
 
 @authentication.command("git-credential", cls=Command, help=_("Answer git, as its credential helper; not for people."))
 def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks for"))]) -> None:
+    from matou.cli.credential_manager import Kept
     from matou.cli.hosts import origin_of
-    from matou.cli.kept import Kept
     from matou.credentials.git_protocol import read_request, write_answer
 
     if verb is Verb.GET and sys.stdout.isatty():

@@ -196,7 +196,7 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
     if isinstance(source.token, Secret):
         with telling_whose_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
-    from matou.cli.kept import Kept
+    from matou.cli.credential_manager import Kept
 
     renewal = Kept(settings).renewal(source.token, variable=source.variable)
     return renewal.ask(lambda token: _run_with(token, source, options, settings))

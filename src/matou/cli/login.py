@@ -19,8 +19,8 @@ from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 
 if TYPE_CHECKING:
+    from matou.cli.credential_manager import Kept
     from matou.cli.hosts import Host
-    from matou.cli.kept import Kept
     from matou.cli.proofs import NotAccepted, Proven
 
 _ = translate
@@ -68,9 +68,9 @@ def login(
         bool, typer.Option("--setup-git", help=_("let git ask Matou for what it keeps for this host"))
     ] = False,
 ) -> None:
+    from matou.cli.credential_manager import Kept
     from matou.cli.git_setup import set_up_git
     from matou.cli.hosts import host_of
-    from matou.cli.kept import Kept
 
     kept = Kept(Settings.of_process())
     if host is None:
@@ -87,9 +87,9 @@ def login(
 
 
 def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None:
+    from matou.cli.credential_manager import Kept
     from matou.cli.git_setup import take_out_of_git
     from matou.cli.hosts import host_of
-    from matou.cli.kept import Kept
 
     kept = Kept(Settings.of_process())
     found = kept.logins.find(host_of(host).origin)
@@ -159,7 +159,7 @@ def _prove(platform: str, url: str, given: _Given, settings: Settings) -> "Prove
 
 
 def _not_accepted(at: "Host", url: str, given: _Given) -> "NotAccepted":
-    from matou.cli.kept import log_in_command
+    from matou.cli.credential_manager import log_in_command
     from matou.cli.proofs import NotAccepted, how_to_make_a_token
 
     command = log_in_command(Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: Place.NOWHERE}))

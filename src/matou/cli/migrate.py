@@ -139,6 +139,6 @@ def _with(
     if isinstance(token, Secret):
         return run(token)
     from matou.cli.config import variable_of
-    from matou.cli.kept import Kept
+    from matou.cli.credential_manager import Kept
 
     return Kept(settings).renewal(token, variable=variable_of(platform)).ask(run)

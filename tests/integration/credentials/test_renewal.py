@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.cli.kept import Kept
+from matou.cli.credential_manager import Kept
 from matou.cli.proofs import Proven, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.logins import Login
