@@ -64,7 +64,7 @@ _LOADED = (
     "matou.cli.hosts",
     "matou.cli.credential_manager",
     "matou.cli.progress",
-    "matou.cli.proofs",
+    "matou.cli.login_check",
     "matou.platforms.coding.client",
     "matou.platforms.gitcode.source",
     "matou.platforms.gitee.source",

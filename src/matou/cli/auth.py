@@ -92,7 +92,7 @@ def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
 
 
 def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
-    from matou.cli.proofs import is_invalid
+    from matou.cli.login_check import is_invalid
     from matou.credentials.renewal import LogInAgain
 
     place = login.places[kind]
@@ -110,7 +110,7 @@ def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
 
 def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
-    from matou.cli.proofs import prove_password, prove_token
+    from matou.cli.login_check import prove_password, prove_token
 
     if kind is SecretKind.TOKEN:
         renewal = kept.renewal(login, may_ask=False)

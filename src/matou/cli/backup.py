@@ -191,7 +191,7 @@ def _tell(report: "BackupReport", source: "ConfiguredSource", *, as_json: bool) 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
-    from matou.cli.proofs import telling_whose_token
+    from matou.cli.login_check import telling_whose_token
 
     if isinstance(source.token, Secret):
         with telling_whose_token(source.platform, source.url, source.variable):

@@ -95,7 +95,7 @@ class Kept:
         Raises:
             StoreGone: the token cannot be read, and nobody is there who could log in.
         """
-        from matou.cli.proofs import is_invalid
+        from matou.cli.login_check import is_invalid
 
         way_back = self.way_back(login, variable)
         can_ask = may_ask and self._can_ask(login)
@@ -130,7 +130,7 @@ class Kept:
 
     def _can_ask(self, login: Login) -> bool:
         """Whether somebody is there who logged in with a password, of which this platform makes a token."""
-        from matou.cli.proofs import makes_token_of_password
+        from matou.cli.login_check import makes_token_of_password
 
         is_known = SecretKind.PASSWORD in login.places and makes_token_of_password(login.platform)
         return is_known and somebody_is_there()
@@ -141,7 +141,7 @@ class Kept:
 
     def _log_in(self, login: Login, typed: Secret | None) -> Secret | None:
         """A new token for a password. One that was typed is not kept, and a kept one no longer if it is refused."""
-        from matou.cli.proofs import is_invalid, prove_password
+        from matou.cli.login_check import is_invalid, prove_password
 
         password = typed or self.get(login, SecretKind.PASSWORD)
         if not password:

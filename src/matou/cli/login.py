@@ -21,7 +21,7 @@ from matou.settings import Settings
 if TYPE_CHECKING:
     from matou.cli.credential_manager import Kept
     from matou.cli.hosts import Host
-    from matou.cli.proofs import NotAccepted, Proven
+    from matou.cli.login_check import NotAccepted, Proven
 
 _ = translate
 
@@ -104,7 +104,7 @@ def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None
 def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
     """Read or ask for it; a password that would open nothing is not asked for."""
     from matou.cli.config import token_from_stdin
-    from matou.cli.proofs import require_use_for_password
+    from matou.cli.login_check import require_use_for_password
 
     if token_stdin and (password_stdin or user):
         raise Usage("a token is shown alone, without a password and without --user")
@@ -131,7 +131,7 @@ def _asked_for(user: str) -> _Given:
 
 def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
-    from matou.cli.proofs import is_invalid, makes_token_of_password
+    from matou.cli.login_check import is_invalid, makes_token_of_password
 
     if not given.secret:
         raise Usage("nothing was given")
@@ -151,7 +151,7 @@ def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
 
 
 def _prove(platform: str, url: str, given: _Given, settings: Settings) -> "Proven":
-    from matou.cli.proofs import prove_password, prove_token
+    from matou.cli.login_check import prove_password, prove_token
 
     if given.kind is SecretKind.TOKEN:
         return prove_token(platform, url, given.secret, settings)
@@ -160,7 +160,7 @@ def _prove(platform: str, url: str, given: _Given, settings: Settings) -> "Prove
 
 def _not_accepted(at: "Host", url: str, given: _Given) -> "NotAccepted":
     from matou.cli.credential_manager import log_in_command
-    from matou.cli.proofs import NotAccepted, how_to_make_a_token
+    from matou.cli.login_check import NotAccepted, how_to_make_a_token
 
     command = log_in_command(Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: Place.NOWHERE}))
     if given.kind is SecretKind.TOKEN:

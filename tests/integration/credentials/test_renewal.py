@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.cli.credential_manager import Kept
-from matou.cli.proofs import Proven, prove_password, prove_token
+from matou.cli.login_check import Proven, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.names import Place, SecretKind, SecretStore

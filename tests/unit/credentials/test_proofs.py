@@ -3,7 +3,7 @@
 import pytest
 
 from matou.cli.language import describe
-from matou.cli.proofs import NotAccepted, is_invalid, telling_whose_token
+from matou.cli.login_check import NotAccepted, is_invalid, telling_whose_token
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.platforms.coding import errors as coding
 from matou.platforms.gitcode import errors as gitcode
