@@ -63,7 +63,7 @@ _LOADED = (
     "matou.cli.git_setup",
     "matou.cli.hosts",
     "matou.cli.credential_manager",
-    "matou.cli.progress",
+    "matou.cli.ui.progress",
     "matou.cli.login_check",
     "matou.platforms.coding.client",
     "matou.platforms.gitcode.source",

@@ -205,7 +205,7 @@ def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Setting
 def _run_with(
     token: Secret, source: "ConfiguredSource", options: "BackupOptions", settings: Settings
 ) -> "BackupReport":
-    from matou.cli.progress import backup_progress, say_that_we_wait
+    from matou.cli.ui.progress import backup_progress, say_that_we_wait
     from matou.wiring import back_up
 
     wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)

@@ -59,7 +59,7 @@ def migrate(
     from matou.cli.config import variable_of
     from matou.cli.hosts import api_address
     from matou.cli.login_check import telling_whose_token
-    from matou.cli.progress import say_that_we_wait
+    from matou.cli.ui.progress import say_that_we_wait
     from matou.git.process.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
