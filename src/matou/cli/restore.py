@@ -68,7 +68,7 @@ def restore(
 @contextmanager
 def show_progress() -> Iterator["Progress"]:
     if shows_bars():
-        from matou.cli.progress_bars import stage_bars
+        from matou.cli.ui.progress_bars import stage_bars
 
         with stage_bars() as advance:
             yield lambda _path, done, expected: advance(_("repositories"), done, expected)

@@ -68,7 +68,7 @@ def verify(
 def _progress() -> Iterator["Progress"]:
     if shows_bars():
         from matou.cli.labels import STAGES
-        from matou.cli.progress_bars import stage_bars
+        from matou.cli.ui.progress_bars import stage_bars
 
         with stage_bars() as advance:
             yield lambda stage, done, expected: advance(STAGES[stage], done, expected)

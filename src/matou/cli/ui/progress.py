@@ -23,7 +23,7 @@ QUIET_INTERVAL = timedelta(seconds=10)
 @contextmanager
 def backup_progress(*, on_terminal: bool) -> Iterator[ProgressListener]:
     if on_terminal:
-        from matou.cli.progress_bars import progress_bars
+        from matou.cli.ui.progress_bars import progress_bars
 
         with progress_bars() as bars:
             yield bars
