@@ -10,8 +10,8 @@ import typer
 
 from matou.cli.config import variable_of
 from matou.cli.language import complain, tell, translate
-from matou.cli.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.cli.ui.formatting import printable
+from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.credentials import Secret
 from matou.credentials.cores import leave_no_core
 from matou.credentials.logins import Login, Logins, configuration_folder

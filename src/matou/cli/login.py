@@ -120,7 +120,7 @@ def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) ->
 
 
 def _asked_for(user: str) -> _Given:
-    from matou.cli.prompts import ask_for
+    from matou.cli.ui.prompts import ask_for
 
     if not sys.stdin.isatty():
         raise Usage("nobody can be asked here", advice="use --token-stdin or --password-stdin")

@@ -18,7 +18,7 @@ from matou.cli.open_forge import (
     tell_rows,
     tell_values,
 )
-from matou.cli.prompts import confirm
+from matou.cli.ui.prompts import confirm
 from matou.cli.verbosity import say
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from matou.cli.open_forge import (
     tell_json,
     tell_values,
 )
-from matou.cli.prompts import confirm
 from matou.cli.ui.formatting import printable
+from matou.cli.ui.prompts import confirm
 from matou.cli.verbosity import say
 from matou.errors import NotFound
 

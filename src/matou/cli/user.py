@@ -21,7 +21,7 @@ from matou.cli.open_forge import (
     tell_rows,
     tell_values,
 )
-from matou.cli.prompts import ask_for_new, confirm
+from matou.cli.ui.prompts import ask_for_new, confirm
 from matou.cli.verbosity import say
 from matou.credentials import Secret
 
