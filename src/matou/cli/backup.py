@@ -14,7 +14,7 @@ from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import is_verbose, say, shows_bars
+from matou.cli.ui.verbosity import is_verbose, say, shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.settings import Settings

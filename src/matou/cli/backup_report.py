@@ -8,7 +8,7 @@ from matou.archive.manifest import Listing, Outcome
 from matou.cli.labels import OUTCOMES
 from matou.cli.language import describe, tell, translate
 from matou.cli.ui.formatting import duration, printable, size
-from matou.cli.verbosity import is_quiet, is_verbose
+from matou.cli.ui.verbosity import is_quiet, is_verbose
 from matou.model.refs import RefChange
 from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem

@@ -11,7 +11,7 @@ from matou.cli.labels import FINDINGS
 from matou.cli.language import describe, translate
 from matou.cli.open_forge import forge_at
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 
 _ = translate
 

@@ -6,7 +6,7 @@ import typer
 
 from matou import __version__
 from matou.cli.language import translate
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.settings import Settings
 
 _ = translate

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from matou.cli.language import translate
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.credentials.logins import Login, home_folder
 from matou.git.process.run import run_git
 from matou.settings import Settings

@@ -11,7 +11,7 @@ from typer._click.core import Command as ClickCommand
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from matou.cli.language import translate
-from matou.cli.verbosity import Verbosity, choose
+from matou.cli.ui.verbosity import Verbosity, choose
 from matou.settings import process_language
 
 if TYPE_CHECKING:

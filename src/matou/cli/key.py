@@ -10,7 +10,7 @@ from matou.cli.help import Command, Group
 from matou.cli.language import translate
 from matou.cli.open_forge import Root, account, forge_at
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey

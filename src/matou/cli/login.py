@@ -11,7 +11,7 @@ from matou.cli.config import Usage
 from matou.cli.hosts import CODING, GITEE
 from matou.cli.language import complain, translate
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.names import Place, SecretKind

@@ -37,7 +37,7 @@ from matou.cli.help import Command, Group, is_help, mistake, show_help, use_lang
 from matou.cli.language import complain, describe, translate
 from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.errors import MatouError
 
 _ = translate

@@ -12,7 +12,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import translate
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
-from matou.cli.verbosity import is_quiet
+from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.settings import Settings
 

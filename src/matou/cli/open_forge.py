@@ -12,7 +12,7 @@ import typer
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import keep_private
 from matou.cli.ui.formatting import columns, local_time, printable, size
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 

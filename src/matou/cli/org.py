@@ -19,7 +19,7 @@ from matou.cli.open_forge import (
     tell_values,
 )
 from matou.cli.ui.prompts import confirm
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.namespaces import Namespace

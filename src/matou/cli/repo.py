@@ -21,7 +21,7 @@ from matou.cli.open_forge import (
 )
 from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import confirm
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.errors import NotFound
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 from matou.cli.exit_codes import ExitCode
 from matou.cli.language import complain, describe, translate
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import say, shows_bars
+from matou.cli.ui.verbosity import say, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:

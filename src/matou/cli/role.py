@@ -9,7 +9,7 @@ from matou.cli.help import Command, Group
 from matou.cli.language import translate
 from matou.cli.open_forge import Root, forge_at, repository
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole

@@ -8,7 +8,7 @@ import typer
 from matou.cli.language import translate
 from matou.cli.open_forge import forge_at
 from matou.cli.privacy import GroupOption
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 
 _ = translate
 

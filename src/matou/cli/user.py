@@ -22,7 +22,7 @@ from matou.cli.open_forge import (
     tell_values,
 )
 from matou.cli.ui.prompts import ask_for_new, confirm
-from matou.cli.verbosity import say
+from matou.cli.ui.verbosity import say
 from matou.credentials import Secret
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import describe, translate
 from matou.cli.privacy import write_privately
 from matou.cli.ui.formatting import printable
-from matou.cli.verbosity import is_quiet, shows_bars
+from matou.cli.ui.verbosity import is_quiet, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:

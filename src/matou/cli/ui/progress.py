@@ -9,7 +9,7 @@ from datetime import timedelta
 from matou.archive.manifest import Outcome
 from matou.cli.language import complain, tell, translate
 from matou.cli.ui.formatting import duration
-from matou.cli.verbosity import is_quiet, say
+from matou.cli.ui.verbosity import is_quiet, say
 from matou.errors import TryLater
 from matou.model.platform import Account
 from matou.transfer.report import ProgressListener
