@@ -59,7 +59,7 @@ _LOADED = (
     "keyring.backends.kwallet",
     "keyring.backends.libsecret",
     "keyring.core",
-    "matou.cli.backup_report",
+    "matou.cli.ui.backup_report",
     "matou.cli.git_setup",
     "matou.cli.hosts",
     "matou.cli.credential_manager",

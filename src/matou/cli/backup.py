@@ -178,7 +178,7 @@ def _back_up(
 
 def _tell(report: "BackupReport", source: "ConfiguredSource", *, as_json: bool) -> None:
     """What it did; what it saved and changed is read from its manifest, where somebody wants to know."""
-    from matou.cli import backup_report
+    from matou.cli.ui import backup_report
     from matou.transfer.changes import changes_of_run
     from matou.wiring import open_archive
 

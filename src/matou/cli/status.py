@@ -262,7 +262,7 @@ def _lines_of(row: _Row) -> Iterator[str]:
 
 
 def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
-    from matou.cli.backup_report import LISTINGS, nothing_looked_for
+    from matou.cli.ui.backup_report import LISTINGS, nothing_looked_for
 
     if one.listing in LISTINGS:
         yield LISTINGS[one.listing]
