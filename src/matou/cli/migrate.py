@@ -55,10 +55,10 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; change nothing"))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
-    from matou.cli import migrate_report
     from matou.cli.config import variable_of
     from matou.cli.hosts import api_address
     from matou.cli.login_check import telling_whose_token
+    from matou.cli.ui import migrate_report
     from matou.cli.ui.progress import say_that_we_wait
     from matou.git.process.run import Limits
     from matou.transfer.migrate import MOST_JOBS, MigrationOptions

@@ -13,7 +13,7 @@ from integration.transfer.saved_archives import Team, commit_file, digest_of, gi
 from integration.transfer.test_migrate import CONTENT, Port, by_path, every_platform, outcomes, refs
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
-from matou.cli.migrate_report import as_json, as_text
+from matou.cli.ui.migrate_report import as_json, as_text
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository
 from matou.git.wire.pktline import encode
