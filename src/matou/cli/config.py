@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from matou.credentials import Secret
-from matou.credentials.cores import leave_no_core
+from matou.credentials.coredump import leave_no_core
 from matou.credentials.names import SecretKind
 from matou.errors import Invalid, NotFound
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml

@@ -13,7 +13,7 @@ from matou.cli.language import complain, tell, translate
 from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.credentials import Secret
-from matou.credentials.cores import leave_no_core
+from matou.credentials.coredump import leave_no_core
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.names import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
 from matou.credentials.renewal import Renewal, WayBack
