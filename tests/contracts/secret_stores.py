@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.credentials import Secret
-from matou.credentials.names import NotKeptHere, Place, SecretKind, SecretName, SecretStore
+from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName, SecretStore
 
 NAME = SecretName("https://git.example", "li@example.com", SecretKind.TOKEN)
 PASSWORD = SecretName(NAME.origin, NAME.user, SecretKind.PASSWORD)

@@ -273,7 +273,7 @@ def put_token(case: Case, token: str) -> None:
     environment = case.account.person.variables()
     program = (
         "import sys; from matou.cli.credential_manager import Kept; from matou.settings import Settings;"
-        "from matou.credentials import Secret; from matou.credentials.names import SecretKind as K;"
+        "from matou.credentials import Secret; from matou.credentials.store import SecretKind as K;"
         "kept = Kept(Settings.of_process()); login, = kept.logins.all();"
         "kept.store(login.places[K.TOKEN]).put(login.secret_name(K.TOKEN), Secret(sys.stdin.read()))"
     )

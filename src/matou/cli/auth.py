@@ -14,7 +14,7 @@ from matou.cli.help import Command, Group
 from matou.cli.language import complain, describe, tell, translate
 from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import say
-from matou.credentials.names import Place, SecretKind
+from matou.credentials.store import Place, SecretKind
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 

@@ -9,7 +9,7 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.credentials.coredump import leave_no_core
-from matou.credentials.names import SecretKind
+from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
-from matou.credentials.names import SecretKind
+from matou.credentials.store import SecretKind
 from matou.errors import NotFound
 from matou.remote.addresses import parse_address
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from matou.credentials.names import Place, SecretKind, SecretName
 from matou.credentials.private_files import locked, write_private
+from matou.credentials.store import Place, SecretKind, SecretName
 from matou.errors import Damaged
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 

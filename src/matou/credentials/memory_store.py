@@ -1,7 +1,7 @@
 """A token for this run alone: in memory, where the store that it belongs to is gone."""
 
 from matou.credentials import Secret
-from matou.credentials.names import NotKeptHere, Place, SecretKind, SecretName
+from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName
 
 
 class RunStore:

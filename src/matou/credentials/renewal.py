@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from matou.credentials import Secret
-from matou.credentials.names import SecretName, SecretStore
 from matou.credentials.private_files import locked
+from matou.credentials.store import SecretName, SecretStore
 from matou.errors import MatouError, Refused, TryLater
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
 from matou.credentials import Secret
-from matou.credentials.names import NoSuchStore, Place, SecretName, StoreFailed
+from matou.credentials.store import NoSuchStore, Place, SecretName, StoreFailed
 from matou.errors import TryLater
 
 _OF_DESKTOPS = (

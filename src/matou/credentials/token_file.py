@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from matou.credentials import Secret
-from matou.credentials.names import NotKeptHere, Place, SecretKind, SecretName, StoreFailed
 from matou.credentials.private_files import locked, write_private
+from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName, StoreFailed
 from matou.errors import Damaged, MatouError, Refused
 
 MAGIC = b"matou tokens "

@@ -14,7 +14,7 @@ import pytest
 from keyring.backends import SecretService, fail, null
 
 from matou.credentials import Secret
-from matou.credentials.names import NoSuchStore, SecretKind, SecretName, StoreFailed
+from matou.credentials.store import NoSuchStore, SecretKind, SecretName, StoreFailed
 from matou.credentials.system_store import StoreHangs, SystemStore, first_real, open_system_store
 
 NAME = SecretName("https://git.example", "li", SecretKind.PASSWORD)

@@ -5,7 +5,7 @@ import pytest
 from matou.cli.hosts import UnknownPlatform, credential_for_git, host_of
 from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
-from matou.credentials.names import SecretKind
+from matou.credentials.store import SecretKind
 from matou.remote.addresses import UnsafeAddress
 
 
