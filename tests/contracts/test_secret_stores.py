@@ -7,8 +7,8 @@ import pytest
 
 from contracts.secret_stores import SecretStoreContract
 from matou.credentials import Secret
+from matou.credentials.keyring import SystemStore, open_system_store
 from matou.credentials.store import SecretStore
-from matou.credentials.system_store import SystemStore, open_system_store
 from matou.credentials.token_file import TokenFile
 from support.secret_service import needs_secret_service, secret_service
 

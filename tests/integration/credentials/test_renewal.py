@@ -9,10 +9,10 @@ import pytest
 from matou.cli.credential_manager import Kept
 from matou.cli.login_check import Proven, prove_password, prove_token
 from matou.credentials import Secret
+from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
 from matou.credentials.renewal import LogInAgain, StoreGone
 from matou.credentials.store import Place, SecretKind, SecretStore
-from matou.credentials.system_store import SystemStore
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password

@@ -14,8 +14,8 @@ import pytest
 from keyring.backends import SecretService, fail, null
 
 from matou.credentials import Secret
+from matou.credentials.keyring import StoreHangs, SystemStore, first_real, open_system_store
 from matou.credentials.store import NoSuchStore, SecretKind, SecretName, StoreFailed
-from matou.credentials.system_store import StoreHangs, SystemStore, first_real, open_system_store
 
 NAME = SecretName("https://git.example", "li", SecretKind.PASSWORD)
 SECRET = Secret("hunter2-hunter2")
@@ -66,7 +66,7 @@ def test_a_machine_without_a_bus_has_no_credential_manager() -> None:
 @pytest.mark.usefixtures("no_bus")
 def test_looking_for_a_credential_manager_starts_no_other_program(tmp_path: Path) -> None:
     """Keyring's own way to look starts gcc and ld, which inherit a token that the environment holds."""
-    program = "import sys\nfrom matou.credentials.system_store import open_system_store\n"
+    program = "import sys\nfrom matou.credentials.keyring import open_system_store\n"
     watched = "sys.addaudithook(lambda event, _: event in STARTS and print(event, file=sys.stderr))\n"
     watched = f"STARTS = ('subprocess.Popen', 'os.posix_spawn', 'os.fork', 'os.exec', 'os.system')\n{watched}"
     looks = "try:\n    open_system_store()\nexcept Exception as error:\n    print(type(error).__name__)\n"
