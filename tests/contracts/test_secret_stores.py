@@ -7,9 +7,9 @@ import pytest
 
 from contracts.secret_stores import SecretStoreContract
 from matou.credentials import Secret
+from matou.credentials.file import TokenFile
 from matou.credentials.keyring import SystemStore, open_system_store
 from matou.credentials.store import SecretStore
-from matou.credentials.token_file import TokenFile
 from support.secret_service import needs_secret_service, secret_service
 
 

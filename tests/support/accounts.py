@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from matou.credentials import Secret
-from matou.credentials.token_file import Derivation, TokenFile
+from matou.credentials.file import Derivation, TokenFile
 from matou.db.users import User
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password

@@ -14,12 +14,12 @@ from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.credentials import Secret
 from matou.credentials.coredump import leave_no_core
+from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.memory_store import RunStore
 from matou.credentials.renewal import Renewal, WayBack
 from matou.credentials.store import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
-from matou.credentials.token_file import TokenFile
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings
 

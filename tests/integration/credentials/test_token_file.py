@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from matou.credentials import Secret
+from matou.credentials.file import TokenFile, TokenFileDamaged, TooNew, WrongPassphrase
 from matou.credentials.private_files import NotWritten, write_private
 from matou.credentials.store import SecretKind, SecretName
-from matou.credentials.token_file import TokenFile, TokenFileDamaged, TooNew, WrongPassphrase
 
 TOKEN = Secret("f00d" * 10)
 
