@@ -93,7 +93,7 @@ def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
 
 def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
     from matou.cli.login_check import is_invalid
-    from matou.credentials.renewal import LogInAgain
+    from matou.credentials.refresh import LogInAgain
 
     place = login.places[kind]
     if place is Place.NOWHERE:

@@ -18,7 +18,7 @@ from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.memory_store import RunStore
-from matou.credentials.renewal import Renewal, WayBack
+from matou.credentials.refresh import Renewal, WayBack
 from matou.credentials.store import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
 from matou.errors import MatouError, NotFound
 from matou.settings import Settings

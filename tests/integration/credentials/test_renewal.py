@@ -11,7 +11,7 @@ from matou.cli.login_check import Proven, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
-from matou.credentials.renewal import LogInAgain, StoreGone
+from matou.credentials.refresh import LogInAgain, StoreGone
 from matou.credentials.store import Place, SecretKind, SecretStore
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
