@@ -21,7 +21,7 @@ from matou.settings import Settings
 if TYPE_CHECKING:
     from matou.cli.credential_manager import Kept
     from matou.credentials import GitCredential, Secret
-    from matou.credentials.git_protocol import CredentialRequest
+    from matou.credentials.git_helper import CredentialRequest
     from matou.credentials.logins import Login
 
 _ = translate
@@ -154,7 +154,7 @@ def _code(statuses: list[_Status]) -> ExitCode:
 def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks for"))]) -> None:
     from matou.cli.credential_manager import Kept
     from matou.cli.hosts import origin_of
-    from matou.credentials.git_protocol import read_request, write_answer
+    from matou.credentials.git_helper import read_request, write_answer
 
     if verb is Verb.GET and sys.stdout.isatty():
         raise Usage("the answer holds a secret: it is for git, not for a terminal")

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from matou.credentials import GitCredential, Secret
-from matou.credentials.git_protocol import CredentialRequest, NotACredentialRequest, read_request, write_answer
+from matou.credentials.git_helper import CredentialRequest, NotACredentialRequest, read_request, write_answer
 
 
 def read(text: str) -> CredentialRequest:
