@@ -70,7 +70,7 @@ def backup(
     ] = None,
     group: GroupOption = None,
 ) -> None:
-    from matou.cli import config
+    from matou.cli.config import configured, from_arguments, read_configuration, token_from_stdin
     from matou.git.process.run import Limits
     from matou.transfer.options import BackupOptions, default_jobs
 
@@ -78,11 +78,11 @@ def backup(
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
     wanted: Wanted
     if platform is None:
-        tables = config.read_configuration(config or Path(CONFIGURATION))
-        wanted = tuple((_title_of(table), partial(config.configured, table, settings)) for table in tables)
+        tables = read_configuration(config or Path(CONFIGURATION))
+        wanted = tuple((_title_of(table), partial(configured, table, settings)) for table in tables)
     else:
-        token = config.token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (("", partial(config.from_arguments, platform, url, to, token, settings)),)
+        token = token_from_stdin(sys.stdin) if token_stdin else None
+        wanted = (("", partial(from_arguments, platform, url, to, token, settings)),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=tuple(include or ()),
