@@ -142,6 +142,16 @@ def test_every_source_of_the_configuration_is_backed_up(team: Team, tmp_path: Pa
     assert json.loads(ended.out)["outcomes"] == {"saved": 1, "empty": 1, "excluded": 1}
 
 
+def objects_of(text: str) -> list[dict[str, object]]:
+    """The JSON values of a text in which several stand one after the other."""
+    found, decoder = [], json.JSONDecoder()
+    while text.strip():
+        value, end = decoder.raw_decode(text := text.lstrip())
+        found.append(value)
+        text = text[end:]
+    return found
+
+
 def configured(team: Team, folder: Path, *more: str) -> Path:
     """A file with a source for each text; its first is the team, which has a token."""
     table = '[[source]]\nplatform = "coding"\nurl = "{}"\nto = "{}"\n'
@@ -155,8 +165,11 @@ def test_a_source_without_a_token_does_not_stop_the_others(team: Team, tmp_path:
 
     ended = team.person.matou("backup", "--config", path, "--json", code=2, MY_TOKEN=team.token)
 
-    report = json.loads(ended.out)
+    failed, report = objects_of(ended.out)
+    assert (failed["exit_code"], failed["archive"]) == (2, str(tmp_path / "archive-0"))
+    assert "no token" in str(failed["error"])
     assert report["everything_is_saved"] is True
+    assert (report["exit_code"], report["error"]) == (0, None)
     assert (report["archive"], report["source"]) == (
         str(tmp_path / "archive-1"),
         {"platform": "coding", "url": team.api},
@@ -165,6 +178,28 @@ def test_a_source_without_a_token_does_not_stop_the_others(team: Team, tmp_path:
     said = [line.split()[0] if "archive-" in line else "" for line in ended.err.splitlines()]
     assert [said[0], said.count("coding")] == ["coding", 2]
     assert ended.err.index("archive-0") < ended.err.index("NOT_SET") < ended.err.index("archive-1")
+
+
+@pytest.mark.parametrize(
+    ("platform", "to", "code", "said"),
+    [
+        ("coding", "archive", 2, "no token"),
+        ("sourceforge", "archive", 2, "'sourceforge'"),
+        ("coding", "file/archive", 2, "not a directory"),
+    ],
+)
+def test_a_source_that_fails_before_it_begins_has_its_object_too(
+    person: Person, tmp_path: Path, platform: str, to: str, code: int, said: str
+) -> None:
+    (tmp_path / "file").touch()
+    url, archive = "http://127.0.0.1:1/open-api", str(tmp_path / to)
+    token = {"MATOU_CODING_TOKEN": "f" * 40} if to.startswith("file") else {}
+
+    ended = person.matou("backup", platform, "--url", url, "--to", archive, "--json", code=code, **token)
+
+    (failed,) = objects_of(ended.out)
+    assert (failed["source"], failed["archive"]) == ({"platform": platform, "url": url}, archive)
+    assert (failed["exit_code"], said in str(failed["error"])) == (code, True)
 
 
 def test_the_worst_end_of_several_sources_is_the_commands(team: Team, tmp_path: Path) -> None:

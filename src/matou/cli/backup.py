@@ -13,6 +13,7 @@ from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
+from matou.cli.system_errors import error_of_system
 from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import is_verbose, say, shows_bars
 from matou.credentials import Secret
@@ -20,7 +21,8 @@ from matou.errors import MatouError
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.cli.config import ConfiguredSource, SourceTable
+    from matou.cli.config import ConfiguredSource
+    from matou.transfer.changes import RepositoryChange
     from matou.transfer.options import BackupOptions
     from matou.transfer.report import BackupReport
 
@@ -32,8 +34,25 @@ CONFIGURATION = "matou.toml"
 FindSource = Callable[[], "ConfiguredSource"]
 """Gives a source with its token, or raises what is wrong with it."""
 
-Wanted = tuple[tuple[str, FindSource], ...]
-"""Each source, under the words that tell it from the others where there are several; empty where there is one."""
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """A source as a person named it, which may turn out to be none.
+
+    Attributes:
+        to: the archive's folder.
+        find: the source itself.
+    """
+
+    platform: str
+    url: str | None
+    to: str | None
+    find: FindSource
+
+    @property
+    def title(self) -> str:
+        """What tells it from the others."""
+        return printable(f"{self.platform}  {self.url}  {self.to}")
 
 
 def backup(
@@ -76,13 +95,15 @@ def backup(
 
     settings = Settings.of_process()
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
-    wanted: Wanted
     if platform is None:
-        tables = read_configuration(config or Path(CONFIGURATION))
-        wanted = tuple((_title_of(table), partial(configured, table, settings)) for table in tables)
+        wanted = tuple(
+            SourceRequest(table.platform, table.url, table.to, partial(configured, table, settings))
+            for table in read_configuration(config or Path(CONFIGURATION))
+        )
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (("", partial(from_arguments, platform, url, to, token, settings)),)
+        find = partial(from_arguments, platform, url, to, token, settings)
+        wanted = (SourceRequest(platform, url, str(to) if to else None, find),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=tuple(include or ()),
@@ -95,15 +116,11 @@ def backup(
     if len(wanted) > 1:
         options = replace(options, elsewhere=options.include)
     ended = []
-    for title, find in wanted:
+    for request in wanted:
         if len(wanted) > 1:
-            say(title)
-        ended.append(_back_up(find, options, settings, group=group, as_json=as_json))
+            say(request.title)
+        ended.append(_back_up(request, options, settings, group=group, as_json=as_json))
     raise typer.Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
-
-
-def _title_of(table: "SourceTable") -> str:
-    return printable(f"{table.platform}  {table.url}  {table.to}")
 
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
@@ -124,14 +141,31 @@ def _require_agreement(platform: str | None, config: Path | None, of_one: Mappin
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """How one source ended: with a report, or with what stopped it."""
+class SourceResult:
+    """How one source ended: with a report, with what stopped it, or with both.
 
+    Attributes:
+        url, archive: as they were found to be, or as they were given where the source was not found.
+        changes: what the run saved and changed, where somebody wants to know.
+    """
+
+    platform: str
+    url: str | None
+    archive: str | None
     report: "BackupReport | None"
-    code: ExitCode
+    changes: "tuple[RepositoryChange, ...]"
+    error: MatouError | None
+
+    @property
+    def code(self) -> ExitCode:
+        report = self.report
+        if self.error is not None or report is None:
+            return exit_code_for(self.error) if self.error else ExitCode.OUR_FAULT
+        is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
+        return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
 
 
-def _code_of(ended: _Ended, options: "BackupOptions") -> ExitCode:
+def _code_of(ended: SourceResult, options: "BackupOptions") -> ExitCode:
     """Where all that was asked for is another source's, there was nothing to do here."""
     report = ended.report
     if report is None or report.looked_for or report.problems or not options.elsewhere:
@@ -139,7 +173,7 @@ def _code_of(ended: _Ended, options: "BackupOptions") -> ExitCode:
     return ExitCode.DONE if set(options.elsewhere) <= set(report.unmatched) else ended.code
 
 
-def _code_of_patterns(ended: list[_Ended], options: "BackupOptions") -> ExitCode:
+def _code_of_patterns(ended: list[SourceResult], options: "BackupOptions") -> ExitCode:
     """Tell of the patterns that match nothing at any of several sources, if all of these were listed."""
     from matou.transfer.filters import nothing_matches
 
@@ -153,40 +187,51 @@ def _code_of_patterns(ended: list[_Ended], options: "BackupOptions") -> ExitCode
 
 
 def _back_up(
-    find: "FindSource", options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
-) -> _Ended:
+    request: SourceRequest, options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
+) -> SourceResult:
     """One source; what stops it is told here, so that the next one has its turn."""
+    from matou.cli.ui import backup_report
+
+    ended = _saved(request, options, settings, group=group, with_changes=as_json or is_verbose())
+    if as_json:
+        typer.echo(backup_report.as_json(ended, exit_code=_code_of(ended, options)))
+    elif ended.report is not None and (text := backup_report.as_text(ended.report, ended.changes)):
+        typer.echo(text)
+    if ended.error is not None:
+        complain(describe(ended.error))
+    return ended
+
+
+def _saved(
+    request: SourceRequest, options: "BackupOptions", settings: Settings, *, group: str | None, with_changes: bool
+) -> SourceResult:
     from matou.transfer.report import CredentialDied
 
+    result = SourceResult(request.platform, request.url, request.to, None, (), None)
     try:
-        source = find()
+        source = request.find()
+        result = replace(result, url=source.url, archive=str(source.to))
         if not options.dry_run:
             keep_private(source.to, group=group)
         try:
-            report = _run(source, options, settings)
+            result = replace(result, report=_run(source, options, settings))
         except CredentialDied as died:
-            _tell(died.report, source, as_json=as_json)
-            complain(describe(died))
-            return _Ended(died.report, exit_code_for(died))
-        _tell(report, source, as_json=as_json)
+            result = replace(result, report=died.report, error=died)
+        return replace(result, changes=_changes(source, result.report)) if with_changes else result
     except MatouError as error:
-        complain(describe(error))
-        return _Ended(None, exit_code_for(error))
-    is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
-    return _Ended(report, ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+        return replace(result, error=result.error or error)
+    except OSError as error:
+        return replace(result, error=result.error or error_of_system(error))
 
 
-def _tell(report: "BackupReport", source: "ConfiguredSource", *, as_json: bool) -> None:
-    """What it did; what it saved and changed is read from its manifest, where somebody wants to know."""
-    from matou.cli.ui import backup_report
+def _changes(source: "ConfiguredSource", report: "BackupReport | None") -> "tuple[RepositoryChange, ...]":
+    """What a run saved and changed, as its manifest says."""
     from matou.transfer.changes import changes_of_run
     from matou.wiring import open_archive
 
-    is_wanted = report.run is not None and (as_json or is_verbose())
-    changes = list(changes_of_run(open_archive(source.to), report.run)) if is_wanted and report.run is not None else []
-    text = backup_report.as_json(report, changes, source) if as_json else backup_report.as_text(report, changes)
-    if text:
-        typer.echo(text)
+    if report is None or report.run is None:
+        return ()
+    return tuple(changes_of_run(open_archive(source.to), report.run))
 
 
 def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":

@@ -1,5 +1,6 @@
 """`matou restore`: plain repositories from an archive, without a network."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -58,7 +59,7 @@ def restore(
             progress=progress,
             limits=Limits(memory_bytes=settings.git_memory_bytes),
         )
-    _tell(report)
+    _tell(report, directory)
     if report.has_damage:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
     if report.problems:
@@ -76,13 +77,22 @@ def show_progress() -> Iterator["Progress"]:
         yield lambda _path, _done, _expected: None
 
 
-def _tell(report: "RestoreReport") -> None:
+def _tell(report: "RestoreReport", archive: Path) -> None:
     for path in report.restored:
         typer.echo(printable(path))
     for problem in report.problems:
         complain(f"{printable(problem.path)}: {describe(problem.cause)}")
     say(
-        _("{restored} restored, {already_there} were there already, {not_saved} had nothing saved").format(
-            restored=len(report.restored), already_there=len(report.already_there), not_saved=len(report.not_saved)
+        _(
+            "{restored} restored, {already_there} were there already, {not_saved} had nothing saved, {failed} failed"
+        ).format(
+            restored=len(report.restored),
+            already_there=len(report.already_there),
+            not_saved=len(report.not_saved),
+            failed=len(report.failed),
         ),
     )
+    if report.has_damage:
+        say(_("next: {step}").format(step=shlex.join(["matou", "verify", str(archive)])))
+    elif report.failed:
+        say(_("what is there stays there; once the cause is mended, the same command restores what failed"))

@@ -11,6 +11,7 @@ from matou.cli.exit_codes import ExitCode
 from matou.cli.language import complain, describe, translate
 from matou.cli.runs import Directory, JsonLines, utc
 from matou.cli.ui.formatting import columns, local_time, printable, size
+from matou.cli.ui.verbosity import say
 
 if TYPE_CHECKING:
     from matou.archive.layout import Archive
@@ -34,12 +35,16 @@ def show(
     from matou.wiring import open_archive
 
     archive = open_archive(directory)
-    found = list(show_saved(archive, at=at)) if path is None else [show_one(archive, path, at=at)]
+    saved = show_saved(archive, at=at) if path is None else (show_one(archive, path, at=at),)
+    found = sorted(saved, key=lambda one: one.line.path)
     if as_json:
         for one in found:
             typer.echo(json.dumps(_values(archive, one), ensure_ascii=True))
     else:
-        typer.echo("\n".join(_table(archive, found) if path is None else _lines(found[0])))
+        for line in _table(archive, found) if path is None else _lines(found[0]):
+            typer.echo(line)
+    if not found:
+        say(_("the archive has no repository yet"))
     for one in found:
         if one.fault is not None:
             complain(f"{printable(one.line.path)}: {describe(one.fault)}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from matou.errors import Conflict, Invalid, MatouError, NotFound
+from matou.errors import Conflict, Invalid, MatouError, NotFound, Phrase
 from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
 
 CHUNK_BYTES = 1024 * 1024
@@ -99,6 +99,30 @@ def naming_the_file(path: Path) -> Iterator[None]:
             ) from error
         kind = NotWritable if error.errno in PATH_FAULTS else WriteFailed
         raise kind("writing {path}: {reason}", path=path, reason=reason) from error
+
+
+@contextlib.contextmanager
+def reported_as(place: Path, *, instead_of: Path) -> Iterator[None]:
+    """Whoever reads of a fault knows the place that was to be made, and nothing of where it is being made."""
+    try:
+        yield
+    except MatouError as error:
+        renamed_in(error, instead_of, place)
+        raise
+
+
+def renamed_in(error: MatouError, inner: Path, place: Path) -> MatouError:
+    """The error, with one path in place of another in all that it says."""
+    error.values = {name: _replaced(value, inner, place) for name, value in error.values.items()}
+    return error
+
+
+def _replaced(value: object, inner: Path, place: Path) -> object:
+    if isinstance(value, MatouError):
+        return renamed_in(value, inner, place)
+    if isinstance(value, Phrase):
+        return Phrase(value.template, **{name: _replaced(one, inner, place) for name, one in value.values.items()})
+    return str(value).replace(str(inner), str(place)) if isinstance(value, str | Path) else value
 
 
 def free_bytes(path: Path) -> int:
@@ -206,7 +230,7 @@ class StagedFile:
     def __init__(self, store: "FileStore", *, buffer_bytes: int = CHUNK_BYTES) -> None:
         self._store = store
         self._path = store.staging / f"staged-{secrets.token_hex(8)}"
-        with naming_the_file(store.staging):
+        with naming_the_file(store.root):
             if not store.staging.is_dir():
                 store.staging.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
@@ -214,18 +238,18 @@ class StagedFile:
         self._file = os.fdopen(descriptor, "wb", buffering=buffer_bytes)
 
     def write(self, data: bytes, /) -> int:
-        with naming_the_file(self._path):
+        with naming_the_file(self._store.root):
             return self._file.write(data)
 
     def publish(self, key: str, /) -> None:
         self.flush()
-        with naming_the_file(self._path):
+        with naming_the_file(self._store.root):
             os.fsync(self._file.fileno())
         sync_folder(self._place(key, durably=True))
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
-        with naming_the_file(self._path):
+        with naming_the_file(self._store.root):
             self._file.flush()
 
     def place(self, key: str) -> None:

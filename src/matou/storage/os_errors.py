@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 from matou.errors import Phrase
 
@@ -42,5 +43,8 @@ def reason_of(error: OSError) -> Phrase:
     """Libraries derive errors from OSError whose numbers are their own: 1 is a certificate's fault, not EPERM."""
     if type(error).__module__ != OSError.__module__:
         return Phrase(error.strerror or str(error))
+    if error.errno == errno.EEXIST and error.filename is not None and not Path(os.fsdecode(error.filename)).is_dir():
+        # What is made durably where something stands already is a folder; files get names that nobody has.
+        return _REASONS[errno.ENOTDIR]
     known = _REASONS.get(error.errno or 0)
     return known or Phrase(os.strerror(error.errno) if error.errno else str(error))

@@ -11,7 +11,7 @@ from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
-from matou.storage.files import WriteFailed, make_folders, naming_the_file, syncfs, write_atomically
+from matou.storage.files import WriteFailed, make_folders, naming_the_file, reported_as, syncfs, write_atomically
 from matou.transfer.filters import Filter, require_matches
 from matou.transfer.plan import paths_at
 from matou.transfer.restore_plan import ICON_FILE, PROJECT_FILE, PlannedProject, PlannedRepository, plan_restore
@@ -81,9 +81,9 @@ def restore(
     require_matches(include, paths_at(lines))
     plan = plan_restore(lines, layout=layout, worktree=worktree, wanted=wanted)
     staging = to / STAGING
-    with naming_the_file(staging):
+    with naming_the_file(to):
         staging.mkdir(parents=True, exist_ok=True)
-    with lock_archive(staging, now=now):
+    with reported_as(to, instead_of=staging), lock_archive(staging, now=now):
         _clear(staging)
         work = _Restoration(Restorer(archive, to, staging, limits), progress, expected=len(plan.repositories))
         for project in plan.projects:

@@ -50,6 +50,12 @@ class RestoreReport:
     problems: tuple[RestoreProblem, ...]
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The paths at which nothing is there of what should be."""
+        there = {*self.restored, *self.already_there, *self.not_saved}
+        return tuple(sorted({problem.path for problem in self.problems} - there))
+
+    @property
     def has_damage(self) -> bool:
         return any(problem.is_damage for problem in self.problems)
 

@@ -20,7 +20,16 @@ from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import SHALLOW_FILE, create_bare
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import chunks_of, make_folders, naming_the_file, sync_folder, syncfs, write_atomically
+from matou.storage.files import (
+    chunks_of,
+    make_folders,
+    naming_the_file,
+    renamed_in,
+    reported_as,
+    sync_folder,
+    syncfs,
+    write_atomically,
+)
 from matou.transfer.repair import has_lost_index, rebuild_derived
 from matou.transfer.restore_plan import DEPOT_FILE, PlannedRepository
 from matou.transfer.restore_report import Layout
@@ -101,10 +110,10 @@ class Restorer:
     def _make(self, planned: PlannedRepository, listing: RefListing | None, folder: Path) -> tuple[MatouError, ...]:
         build = self.staging / hashlib.sha256(str(planned.folder).encode()).hexdigest()[:16]
         try:
-            with naming_the_file(build):
+            with reported_as(folder, instead_of=build), naming_the_file(build):
                 problems = self._build(planned, listing, build)
             make_folders(folder.parent, below=self.target)
-            syncfs(build)
+            syncfs(folder.parent)
             with naming_the_file(folder):
                 build.rename(folder)
         except BaseException:
@@ -154,7 +163,7 @@ class Restorer:
         problems = list(self._lfs_objects(planned.line, git_dir))
         if planned.worktree:
             problems.extend(check_out(git_dir, build, listing, limits=self.limits))
-        return tuple(problems)
+        return tuple(renamed_in(problem, build, self.target / planned.folder) for problem in problems)
 
     def _copy(self, line: RepositoryLine, listing: RefListing, git_dir: Path) -> None:
         """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged."""

@@ -20,7 +20,7 @@ from matou.git.repository import create_bare, has_objects, object_format_on_disk
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import naming_the_file
+from matou.storage.files import naming_the_file, reported_as
 from matou.transfer.channel import Channel
 from matou.transfer.healing import Healer
 from matou.transfer.placing import Built, Placer
@@ -149,7 +149,7 @@ class MirrorSaver:
         """Build a mirror aside, and say where."""
         staged = self._staged()
         try:
-            with naming_the_file(git_dir):
+            with reported_as(git_dir, instead_of=staged), naming_the_file(git_dir):
                 update = make_mirror(
                     staged,
                     channel,

@@ -421,8 +421,11 @@ def test_a_full_disk_stops_a_restore_by_name_and_leaves_nothing_half_made(
     team.save({WEB: web})
     request.getfixturevalue("files_of_one_megabyte")
 
-    with pytest.raises(DiskFull, match="bytes are free"):
+    with pytest.raises(DiskFull, match="bytes are free") as full:
         restored(team, tmp_path / "out")
+
+    assert f"writing {tmp_path / 'out' / WEB}.git" in str(full.value)
+    assert STAGING not in str(full.value)
 
     assert [path.name for path in (tmp_path / "out").iterdir()] == [STAGING]
     assert [path.name for path in (tmp_path / "out" / STAGING).iterdir()] == ["lock"]
@@ -504,8 +507,10 @@ def test_two_restores_to_one_folder_do_not_meet(team: Team, web: Path, tmp_path:
     staging = tmp_path / "out" / STAGING
     staging.mkdir(parents=True)
 
-    with lock_archive(staging, now=NOW), pytest.raises(ArchiveBusy):
+    with lock_archive(staging, now=NOW), pytest.raises(ArchiveBusy) as busy:
         restored(team, tmp_path / "out")
+
+    assert STAGING not in str(busy.value)
 
 
 def test_the_configuration_of_an_archive_from_elsewhere_is_not_taken_over(

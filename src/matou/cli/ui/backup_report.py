@@ -14,7 +14,7 @@ from matou.transfer.changes import RepositoryChange
 from matou.transfer.report import BackupReport, Intention, Problem
 
 if TYPE_CHECKING:
-    from matou.cli.config import ConfiguredSource
+    from matou.cli.backup import SourceResult
 
 _ = translate
 
@@ -33,16 +33,19 @@ LISTINGS = {
 }
 
 
-def as_json(report: BackupReport, changes: Sequence[RepositoryChange], source: "ConfiguredSource") -> str:
-    saved = [_change_values(change) for change in changes]
-    # ASCII: a ref that is not UTF-8 holds lone surrogates.
+def as_json(result: "SourceResult", *, exit_code: int) -> str:
+    """One object, of a source that failed before anything began too: it has no more than its error then."""
     values: dict[str, object] = {
-        "source": {"platform": source.platform, "url": source.url},
-        "archive": str(source.to),
-        **_values(report),
-        "saved": saved,
+        "source": {"platform": result.platform, "url": result.url},
+        "archive": result.archive,
+        "exit_code": int(exit_code),
+        "error": None if result.error is None else str(result.error),
+        "advice": result.error.advice.format(**result.error.values) if result.error and result.error.advice else None,
     }
-    return json.dumps(values, ensure_ascii=any(map(_holds_surrogates, changes)), indent=2)
+    if result.report is not None:
+        values |= {**_values(result.report), "saved": [_change_values(change) for change in result.changes]}
+    # ASCII: a ref that is not UTF-8 holds lone surrogates.
+    return json.dumps(values, ensure_ascii=any(map(_holds_surrogates, result.changes)), indent=2)
 
 
 def _holds_surrogates(change: RepositoryChange) -> bool:
