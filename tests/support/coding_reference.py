@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from matou.server.dialects.coding.call import Action
+from matou.server.dialects.coding.context import Action
 from matou.server.dialects.coding.envelope import CODE_OF_KIND
 from matou.server.dialects.coding.table import ACTIONS
 

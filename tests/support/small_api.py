@@ -8,7 +8,7 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import Action, Scope
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
     Paged,
@@ -36,38 +36,38 @@ class Sent(Parameters, frozen=True, kw_only=True):
     file: Upload
 
 
-def echo(_: Call, asked: Asked) -> dict[str, Any]:
-    return {"text": asked.text, "number": asked.number, "flag": asked.flag, "author": asked.author_name}
+def echo(_: RequestContext, params: Asked) -> dict[str, Any]:
+    return {"text": params.text, "number": params.number, "flag": params.flag, "author": params.author_name}
 
 
-def name_repository(call: RepositoryCall, _: Nothing) -> dict[str, str]:
-    return {"repository": str(call.repository.path), "rest": call.path.get("rest", "")}
+def name_repository(context: RepositoryContext, _: Nothing) -> dict[str, str]:
+    return {"repository": str(context.repository.path), "rest": context.path.get("rest", "")}
 
 
-def exactly(_: RepositoryCall, __: Nothing) -> Bytes:
+def exactly(_: RepositoryContext, __: Nothing) -> Bytes:
     return Bytes(b"x", TEXT)
 
 
-def who(call: Call, _: Nothing) -> dict[str, str]:
-    return {"login": call.user.name}
+def who(context: RequestContext, _: Nothing) -> dict[str, str]:
+    return {"login": context.user.name}
 
 
-def count(_: Call, asked: Paged) -> Page:
-    return Page(list(range(45))[asked.offset : asked.offset + asked.limit], 45)
+def count(_: RequestContext, params: Paged) -> Page:
+    return Page(list(range(45))[params.offset : params.offset + params.limit], 45)
 
 
-def fail(_: Call, asked: Asked) -> None:
-    if asked.text == "conflict":
+def fail(_: RequestContext, params: Asked) -> None:
+    if params.text == "conflict":
         raise Conflict("it is there already")
-    if asked.text == "refused":
+    if params.text == "refused":
         raise Refused("no")
     message = "secret insides"
     raise RuntimeError(message)
 
 
-def stream(_: Call, asked: Asked) -> Stream:
+def stream(_: RequestContext, params: Asked) -> Stream:
     async def pieces() -> AsyncGenerator[bytes, None]:
-        if asked.text == "bad":
+        if params.text == "bad":
             raise Conflict("cannot begin")
         for number in range(3):
             yield b"%d" % number
@@ -75,8 +75,8 @@ def stream(_: Call, asked: Asked) -> Stream:
     return Stream(pieces, TEXT)
 
 
-def take(_: Call, asked: Sent) -> dict[str, Any]:
-    return {"name": asked.file.name, "bytes": len(asked.file.content)}
+def take(_: RequestContext, params: Sent) -> dict[str, Any]:
+    return {"name": params.file.name, "bytes": len(params.file.content)}
 
 
 REPO = "/repos/{owner}/{repo}"
@@ -84,7 +84,7 @@ TABLE = (
     plain_route(None, "GET", "/echo", Asked, echo, answer=dict, scopes=()),
     plain_route(None, "POST", "/echo", Asked, echo, answer=dict, scopes=(), status=201),
     plain_route(None, "DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
-    plain_route(None, "PUT", "/needed", Needed, lambda _, asked: {"status": asked.status}, answer=dict, scopes=()),
+    plain_route(None, "PUT", "/needed", Needed, lambda _, params: {"status": params.status}, answer=dict, scopes=()),
     plain_route(None, "GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
     plain_route(None, "GET", "/count", Paged, count, answer=list[int], scopes=()),
     plain_route(None, "GET", "/fail", Asked, fail, answer=dict, scopes=()),

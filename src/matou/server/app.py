@@ -28,7 +28,7 @@ from matou.server.lfs import LFS_OPERATIONS, serve_lfs
 from matou.server.lfs_links import Links
 from matou.server.paths import read_git_path
 from matou.server.rate import RateLimiter
-from matou.server.state import Site, new_key
+from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
 from matou.server.web.pages import page_routes
@@ -75,7 +75,7 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         surroundings: the proxies before it, and the sites whose pages may read it.
     """
-    site = Site(forge, base_url, Links(new_key(), forge.now), KeptAnswers(answers_folder(forge.archive)))
+    site = ServerState(forge, base_url, Links(new_key(), forge.now), KeptAnswers(answers_folder(forge.archive)))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -123,7 +123,7 @@ def _readers(forge: Forge, surroundings: Surroundings) -> list[Middleware]:
 class GitRoute(BaseRoute):
     """Everything that a git or LFS client asks for, told by the end of the path alone."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: ServerState) -> None:
         self._site = site
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -21,7 +21,7 @@ from matou.server.errors import answer_for
 from matou.server.lfs_files import DOWNLOAD_PIECE_BYTES
 from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import (
     PLAIN_TEXT,
     ClientLeft,
@@ -68,7 +68,7 @@ def _uuid(text: str) -> UUID | None:
 class AttachmentRoute(BaseRoute):
     """All uploaded files, by path alone; to be asked before git's own route, which goes by the end of a path."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: ServerState) -> None:
         self._site = site
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -124,7 +124,7 @@ class AttachmentRoute(BaseRoute):
         await end_answer(send)
 
 
-def _stored_file(site: Site, scope: Scope) -> StoredFile:
+def _stored_file(site: ServerState, scope: Scope) -> StoredFile:
     """Raises NotFound, Refused; and DamagedObject where its bytes are not those that came."""
     forge, target = site.forge, scope["attachment"]
     identity = identify(forge, _credential(scope), address=client_address(scope))

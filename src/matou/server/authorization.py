@@ -26,7 +26,7 @@ from matou.server.authentication import (
 from matou.server.errors import Answer, answer_for
 from matou.server.origin import caller_of, client_address
 from matou.server.paths import GitTarget
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import Header
 
 UNAUTHORIZED = 401
@@ -36,7 +36,7 @@ UNAUTHORIZED = 401
 class GitRequest:
     """One request of a git or LFS client, with what it needs to be answered."""
 
-    site: Site
+    site: ServerState
     target: GitTarget
     scope: Scope
     receive: Receive
@@ -71,13 +71,13 @@ async def admit(request: GitRequest, action: Action) -> Admitted:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
     site, path = request.site, request.target.repository
-    ask = site.ask_quickly if _is_quick(credential) else site.ask
+    ask = site.run_inline_if_fast if _is_quick(credential) else site.ask
     return await ask(admit_credential, site.forge, credential, path, action, address=request.address)
 
 
-async def admit_again(site: Site, admitted: Admitted) -> None:
+async def admit_again(site: ServerState, admitted: Admitted) -> None:
     """As `require_still_admitted`, from the event loop."""
-    ask = site.ask_quickly if _is_quick(admitted.credential) else site.ask
+    ask = site.run_inline_if_fast if _is_quick(admitted.credential) else site.ask
     await ask(require_still_admitted, site.forge, admitted)
 
 

@@ -25,7 +25,7 @@ from matou.server.git_push import receive_pack
 from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.pace import Pace
 from matou.server.paths import Operation
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,
@@ -85,7 +85,7 @@ async def _upload_pack(request: GitRequest) -> None:
             await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
 
-async def _count_clone(site: Site, repository: Repository, asked: bytes) -> None:
+async def _count_clone(site: ServerState, repository: Repository, asked: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wanted = {want.decode() for want in _WANT.findall(asked)}

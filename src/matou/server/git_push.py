@@ -35,7 +35,7 @@ from matou.server.git_bodies import request_pieces
 from matou.server.pace import Pace
 from matou.server.push_commands import PushCommands, PushStream, read_commands
 from matou.server.push_report import RESULT, PushReport, shown_lines
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault
 
@@ -124,7 +124,12 @@ async def _in_turn(
 
 
 async def _receive(
-    site: Site, admitted: Admitted, asked: PushCommands, stream: PushStream, report: PushReport, pack: IncomingPack
+    site: ServerState,
+    admitted: Admitted,
+    asked: PushCommands,
+    stream: PushStream,
+    report: PushReport,
+    pack: IncomingPack,
 ) -> PushResult:
     fault = await _take_pack(site.forge, asked, stream, report, pack) if asked.brings_pack else None
     report.body_has_ended()
@@ -138,7 +143,7 @@ async def _receive(
 
 
 async def _to_its_end(
-    site: Site, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    site: ServerState, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Do it in a thread, and wait for that even where we are cancelled: what it works on is not taken from under it."""
     loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.queries import read_fields
 from matou.server.ref_answers import RefAnswer
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
 
 MANY_REFS = 2_000
@@ -107,13 +107,13 @@ def protocol_version(request: GitRequest) -> int:
     return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
 
 
-async def current_refs(site: Site, repository: Repository) -> KnownRefs:
+async def current_refs(site: ServerState, repository: Repository) -> KnownRefs:
     """What is known is proven in the event loop; whatever has to be read is read in a thread."""
     at_hand = refs_at_hand(site.forge, repository)
     return at_hand if at_hand is not None else await site.ask(known_refs, site.forge, repository)
 
 
-async def _made(site: Site, repository: Repository, question: RefQuestion, *, may_be_zipped: bool) -> RefAnswer:
+async def _made(site: ServerState, repository: Repository, question: RefQuestion, *, may_be_zipped: bool) -> RefAnswer:
     """The answer to a question about the refs as they are now."""
     known, git_dir, key = await current_refs(site, repository), site.forge.git_dir(repository), question.key
     remembered, listing = site.ref_answers, known.listing
@@ -136,7 +136,7 @@ def _is_quick(known: KnownRefs, question: RefQuestion) -> bool:
     return known.has_lines and question.lines(known) <= MANY_REFS
 
 
-def _begin_zipping(site: Site, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
+def _begin_zipping(site: ServerState, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
     """What is asked for a second time is worth it; who asks does not wait for it."""
     if not site.ref_answers.begin_zipping(git_dir, listing, question):
         return

@@ -104,7 +104,7 @@ async def _batch(request: GitRequest) -> None:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = Verb(batch.operation)
     admitted = await admit(request, _ACTION_OF_VERB[verb])
-    await request.site.ask_quickly(objects.require_switched_on, request.site.forge, admitted.repository)
+    await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
     answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
     await send_json(request, BatchAnswer(answers))

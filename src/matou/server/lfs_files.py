@@ -11,7 +11,7 @@ from typing import BinaryIO
 from starlette.types import Scope, Send
 
 from matou.errors import UnknownShape
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import Header, begin_answer, end_answer, send_piece
 
 HOP_BYTES = 256 * 1024
@@ -96,7 +96,7 @@ def file_headers(part: Part, size_bytes: int) -> tuple[Header, ...]:
     return (*headers, (b"content-range", b"bytes %d-%d/%d" % (part.start, part.end - 1, size_bytes)))
 
 
-async def send_file(site: Site, scope: Scope, send: Send, path: Path, part: Part, size_bytes: int) -> None:
+async def send_file(site: ServerState, scope: Scope, send: Send, path: Path, part: Part, size_bytes: int) -> None:
     """Send a file, by the server itself where it can, and otherwise a piece at a time."""
     await begin_answer(send, 200 if part.is_whole else 206, file_headers(part, size_bytes))
     if part.is_whole and "http.response.pathsend" in scope.get("extensions", {}):

@@ -116,7 +116,7 @@ async def unlock(request: GitRequest) -> None:
 
 async def _admit(request: GitRequest, action: Action) -> Admitted:
     admitted = await admit(request, action)
-    await request.site.ask_quickly(require_switched_on, request.site.forge, admitted.repository)
+    await request.site.run_inline_if_fast(require_switched_on, request.site.forge, admitted.repository)
     return admitted
 
 

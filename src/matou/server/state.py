@@ -57,7 +57,7 @@ class WholePacks:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ServerState:
     """One running server. `base_url` is what people type, without a slash at the end; None: what each request says."""
 
     forge: Forge
@@ -84,7 +84,7 @@ class Site:
         """Do the forge's work in a thread: it may wait for a disk, a database or a password hash."""
         return await asyncio.get_running_loop().run_in_executor(self.forge_threads, partial(work, *args, **kwargs))
 
-    async def ask_quickly(
+    async def run_inline_if_fast(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """As `ask`, for what takes well under a millisecond on SQLite: there a thread costs more than the work.

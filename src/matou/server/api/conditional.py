@@ -2,7 +2,7 @@
 
 import re
 
-from matou.server.api.responses import Encoded, Stream
+from matou.server.api.responses import Response, Stream
 from matou.server.streaming import Header, header
 
 NOT_MODIFIED = 304
@@ -11,12 +11,12 @@ _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _KEPT = frozenset({b"etag", b"cache-control", b"content-security-policy"})
 
 
-def unless_known(method: str, headers: list[Header], answer: Encoded | Stream) -> Encoded | Stream:
+def unless_known(method: str, headers: list[Header], answer: Response | Stream) -> Response | Stream:
     """The answer, or that the client has it already; a stream is not opened then."""
-    asked = header(headers, b"if-none-match")
-    if not asked or method not in ("GET", "HEAD") or (isinstance(answer, Encoded) and answer.status != _OK):
+    params = header(headers, b"if-none-match")
+    if not params or method not in ("GET", "HEAD") or (isinstance(answer, Response) and answer.status != _OK):
         return answer
     tag = dict(answer.headers).get(b"etag")
-    if tag is None or not (asked.strip() == b"*" or tag in _TAG.findall(asked)):
+    if tag is None or not (params.strip() == b"*" or tag in _TAG.findall(params)):
         return answer
-    return Encoded(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _KEPT), b"")
+    return Response(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _KEPT), b"")

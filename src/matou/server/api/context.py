@@ -17,7 +17,7 @@ class NotSignedIn(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """One request whose credential was looked at.
 
     Attributes:
@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryCall(Call):
+class RepositoryContext(RequestContext):
     """A request about one repository, which this identity may do the route's action with."""
 
     repository: Repository

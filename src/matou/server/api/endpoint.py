@@ -1,6 +1,6 @@
 """From a request to a handler, and from its answer back to bytes.
 
-The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
+The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they params for.
 Nothing of a body beyond what the route takes is read.
 """
 
@@ -22,11 +22,11 @@ from matou.errors import MatouError, Refused
 from matou.forge.access import Action, Identity, NoSuchRepository, ReadOnly, reach_repository, require_scope
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.api.conditional import NOT_MODIFIED, unless_known
-from matou.server.api.context import Call, NotSignedIn, RepositoryCall
+from matou.server.api.context import NotSignedIn, RepositoryContext, RequestContext
 from matou.server.api.links import PREFIX, Links
 from matou.server.api.params import Paged, Parameters, read_body, read_parameters, read_query
-from matou.server.api.response_cache import RememberedAnswers
-from matou.server.api.responses import Encoded, Stream, encode
+from matou.server.api.response_cache import ResponseCache
+from matou.server.api.responses import Response, Stream, encode
 from matou.server.api.router import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitcode_v5.errors import answer_to
@@ -34,7 +34,7 @@ from matou.server.kept_answers import KeptAnswers
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
-from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, Site
+from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
 from matou.server.streaming import (
     SHORT_BODY_BYTES,
     BodyTooLarge,
@@ -101,10 +101,10 @@ class Api(BaseRoute):
         limiter: counts requests by token, or by address where none came; None for no limit.
     """
 
-    site: Site
+    site: ServerState
     router: Router
     limiter: RateLimiter | None = None
-    remembered: RememberedAnswers = field(default_factory=RememberedAnswers)
+    remembered: ResponseCache = field(default_factory=ResponseCache)
     large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE, each=1))
     slow: Turns = field(default_factory=lambda: Turns(SLOW_AT_ONCE, each=SLOW_AT_ONCE // 2))
     long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE, each=LONG_AT_ONCE // 2))
@@ -121,47 +121,47 @@ class Api(BaseRoute):
         is_head = scope["method"] == "HEAD"
         try:
             given = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            answer = given if isinstance(given, Encoded) else await _opened(given, self.site.kept)
+            answer = given if isinstance(given, Response) else await _opened(given, self.site.kept)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
             answer = answer_to(error)
-        if isinstance(answer, Encoded):
+        if isinstance(answer, Response):
             await _send(send, answer, is_head=is_head)
             return
         with contextlib.suppress(ClientLeft):
             await until_client_leaves(receive, answer.send(send, is_head=is_head))
 
-    async def _answer(self, scope: Scope, body: RequestBody) -> Encoded | Stream:
+    async def _answer(self, scope: Scope, body: RequestBody) -> Response | Stream:
         question = await self._read(scope, body)
-        call, asked = await self._ask_about(question.credential, partial(self._prepare, question))
-        key = self._key(question, call, asked)
+        context, params = await self._ask_about(question.credential, partial(self._prepare, question))
+        key = self._key(question, context, params)
         if key is not None:
             known = self.remembered.get(key)
             if known is not None:
                 return known
-        answer = await self._run(question.route, call, asked)
-        if key is not None and isinstance(answer, Encoded) and self._is_still(key, question, call, asked):
+        answer = await self._run(question.route, context, params)
+        if key is not None and isinstance(answer, Response) and self._is_still(key, question, context, params):
             self.remembered.put(key, answer)
         return answer
 
-    def _is_still(self, key: Hashable, question: Question, call: Call, asked: Parameters) -> bool:
+    def _is_still(self, key: Hashable, question: Question, context: RequestContext, params: Parameters) -> bool:
         """What changed while an answer was made may be in it or not, and may change back."""
         try:
-            return self._key(question, call, asked) == key
+            return self._key(question, context, params) == key
         except MatouError:
             return False
 
-    async def _run(self, route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
+    async def _run(self, route: Route, context: RequestContext, params: Parameters) -> Response | Stream:
         match route.pace:
             case Pace.QUICK:
-                return await self.site.ask(_run, route, call, asked)
+                return await self.site.ask(_run, route, context, params)
             case Pace.SLOW:
-                async with self.slow.taken(call.caller):
-                    return await self.site.ask(_run, route, call, asked)
+                async with self.slow.taken(context.caller):
+                    return await self.site.ask(_run, route, context, params)
             case Pace.LONG:
-                async with self.long.taken(call.caller):
-                    return await self.site.transfer(_run, route, call, asked)
+                async with self.long.taken(context.caller):
+                    return await self.site.transfer(_run, route, context, params)
 
     async def _read(self, scope: Scope, body: RequestBody) -> Question:
         route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
@@ -213,24 +213,24 @@ class Api(BaseRoute):
     async def _ask_about(self, credential: Credential | None, work: Callable[[], Result]) -> Result:
         """A password is hashed, which takes a thread; a token is looked up."""
         quick = credential is None or credential.is_token
-        return await (self.site.ask_quickly(work) if quick else self.site.ask(work))
+        return await (self.site.run_inline_if_fast(work) if quick else self.site.ask(work))
 
-    def _prepare(self, question: Question) -> tuple[Call, Parameters]:
+    def _prepare(self, question: Question) -> tuple[RequestContext, Parameters]:
         credential = question.credential
         identity = identify(self.site.forge, credential, address=question.address)
         if self.limiter is not None:
             self.limiter.count(caller_of(identity, question.address))
-        call = self._call(question, identity)
-        return call, read_parameters(question.route.parameters, question.given)
+        context = self._call(question, identity)
+        return context, read_parameters(question.route.parameters, question.given)
 
-    def _call(self, question: Question, identity: Identity) -> Call:
+    def _call(self, question: Question, identity: Identity) -> RequestContext:
         forge, links, path = self.site.forge, Links(question.base), question.path
         action = question.route.action
         if action is None:
             _require_scopes(identity, question.route)
-            return Call(forge, identity, links, path, question.address)
+            return RequestContext(forge, identity, links, path, question.address)
         repository = self._reach(identity, _repository_path(path), action)
-        return RepositoryCall(forge, identity, links, path, question.address, repository)
+        return RepositoryContext(forge, identity, links, path, question.address, repository)
 
     def _reach(self, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
         try:
@@ -242,7 +242,7 @@ class Api(BaseRoute):
                 raise NotSignedIn("a token is needed") from refusal
             raise
 
-    def _key(self, question: Question, call: Call, asked: Parameters) -> Hashable | None:
+    def _key(self, question: Question, context: RequestContext, params: Parameters) -> Hashable | None:
         """All that the answer depends on; None where it is not remembered.
 
         What a repository's route answers is the same for all who may ask it; anything else is for one identity alone.
@@ -250,11 +250,15 @@ class Api(BaseRoute):
         route = question.route
         if route.at is None or question.is_head:
             return None
-        state = route.at(call, asked)
+        state = route.at(context, params)
         if state is None:
             return None
-        about = (call.repository.id, call.repository.path) if isinstance(call, RepositoryCall) else call.identity
-        return (route.method, route.path, tuple(question.path.values()), asked, question.base, about, state)
+        about = (
+            (context.repository.id, context.repository.path)
+            if isinstance(context, RepositoryContext)
+            else context.identity
+        )
+        return (route.method, route.path, tuple(question.path.values()), params, question.base, about, state)
 
 
 def _has_body(headers: list[Header]) -> bool:
@@ -314,9 +318,9 @@ def _repository_path(path: Mapping[str, str]) -> RepositoryPath:
         raise NoSuchRepository("there is no repository {path}", path=repr(f"{owner}/{name}")[:200]) from None
 
 
-def _run(route: Route, call: Call, asked: Parameters) -> Encoded | Stream:
-    limit = asked.limit if isinstance(asked, Paged) else 0
-    return encode(route.run(call, asked), route.status, per_page=limit)
+def _run(route: Route, context: RequestContext, params: Parameters) -> Response | Stream:
+    limit = params.limit if isinstance(params, Paged) else 0
+    return encode(route.run(context, params), route.status, per_page=limit)
 
 
 def _segments(raw_path: bytes) -> tuple[bytes, ...]:
@@ -326,7 +330,7 @@ def _segments(raw_path: bytes) -> tuple[bytes, ...]:
     return tuple(segment for segment in spelled_plainly(raw_path[len(_PREFIX) :]).split(b"/") if segment)
 
 
-async def _send(send: Send, answer: Encoded, *, is_head: bool) -> None:
+async def _send(send: Send, answer: Response, *, is_head: bool) -> None:
     if answer.status == NOT_MODIFIED:
         # Its length would be that of what is not sent (RFC 9110, section 8.6).
         await begin_answer(send, answer.status, answer.headers)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from matou import __version__
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.links import PREFIX
 from matou.server.api.params import Nothing, Parameters, Upload
 from matou.server.api.responses import JSON, Bytes
@@ -33,7 +33,7 @@ def description_route(table: Iterable[Route]) -> Route:
     def described() -> bytes:
         return msgspec.json.encode(description(rows))
 
-    def describe(_call: Call, _asked: Nothing) -> Bytes:
+    def describe(_call: RequestContext, _asked: Nothing) -> Bytes:
         return Bytes(described(), (JSON,))
 
     return plain_route(None, "GET", "/openapi.json", Nothing, describe, answer=dict[str, Any], scopes=())

@@ -45,7 +45,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class Response:
     """An answer as it goes out."""
 
     status: int
@@ -53,17 +53,17 @@ class Encoded:
     body: bytes
 
 
-def encode(answer: object, status: int, *, per_page: int = 0) -> Encoded | Stream:
+def encode(answer: object, status: int, *, per_page: int = 0) -> Response | Stream:
     """Make bytes of what a handler gave."""
     match answer:
         case Stream():
             return answer
         case None:
-            return Encoded(204, (NO_STORE,), b"")
+            return Response(204, (NO_STORE,), b"")
         case Bytes(content, headers):
-            return Encoded(status, headers, content)
+            return Response(status, headers, content)
         case Page(rows, total):
             pages = -(-total // per_page) if per_page else int(total > 0)
             totals = ((b"total_count", b"%d" % total), (b"total_page", b"%d" % pages))
-            return Encoded(status, (JSON, NO_STORE, *totals), msgspec.json.encode(rows))
-    return Encoded(status, (JSON, NO_STORE), msgspec.json.encode(answer))
+            return Response(status, (JSON, NO_STORE, *totals), msgspec.json.encode(rows))
+    return Response(status, (JSON, NO_STORE), msgspec.json.encode(answer))

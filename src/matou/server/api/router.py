@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
 from matou.forge.access import Action, Scope
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Parameters
 from matou.server.dialects.gitcode_v5.documented import DocumentedOperation
 
@@ -49,7 +49,7 @@ class Route:
             that name none.
         scopes: of the token, for routes that name no repository; they also need somebody who is signed in, unless
             there are none.
-        run: does it; gets a RepositoryCall where `action` is given.
+        run: does it; gets a RepositoryContext where `action` is given.
         answer: what it gives, for the description of the API.
         choices: what we do where the document is silent or contradicts itself.
         at: what the answer depends on besides the request itself and, where no repository is named, who asks: a
@@ -82,12 +82,12 @@ def repository_route(
     path: str,
     action: Action,
     parameters: type[P],
-    run: Callable[[RepositoryCall, P], object],
+    run: Callable[[RepositoryContext, P], object],
     *,
     answer: Any,
     status: int = 200,
     choices: str = "",
-    at: Callable[[RepositoryCall, P], Hashable | None] | None = None,
+    at: Callable[[RepositoryContext, P], Hashable | None] | None = None,
     largest_body_bytes: int = LARGEST_BODY_BYTES,
     pace: Pace = Pace.QUICK,
 ) -> Route:
@@ -102,13 +102,13 @@ def plain_route(
     method: str,
     path: str,
     parameters: type[P],
-    run: Callable[[Call, P], object],
+    run: Callable[[RequestContext, P], object],
     *,
     answer: Any,
     scopes: tuple[Scope, ...] = (Scope.USER_READ,),
     status: int = 200,
     choices: str = "",
-    at: Callable[[Call, P], Hashable | None] | None = None,
+    at: Callable[[RequestContext, P], Hashable | None] | None = None,
     largest_body_bytes: int = LARGEST_BODY_BYTES,
     pace: Pace = Pace.QUICK,
 ) -> Route:

@@ -24,7 +24,7 @@ from matou.server.authorization import UNAUTHORIZED
 from matou.server.errors import Answer, answer_for
 from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.web.code_links import code_link
 from matou.server.web.go_import import go_import
 from matou.server.web.markup import Element, page
@@ -48,7 +48,7 @@ class Visit:
     number: int
 
 
-def page_routes(site: Site) -> list[BaseRoute]:
+def page_routes(site: ServerState) -> list[BaseRoute]:
     """Everything that no other route took, so they come last."""
 
     async def show(request: Request) -> Response:
@@ -61,7 +61,7 @@ async def _style(_: Request) -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
 
 
-async def _respond(site: Site, request: Request) -> Response:
+async def _respond(site: ServerState, request: Request) -> Response:
     try:
         credential = read_credential(request.headers.raw)
         if "login" in request.query_params:
@@ -72,7 +72,7 @@ async def _respond(site: Site, request: Request) -> Response:
         return _failure(error)
 
 
-def _answer(site: Site, request: Request, identity: Identity) -> Response:
+def _answer(site: ServerState, request: Request, identity: Identity) -> Response:
     """A page, or where a link into a repository's code leads."""
     try:
         body = _module_or_page(request, _visit(site, request, identity))
@@ -112,7 +112,7 @@ def _document(answer: Answer) -> Response:
     return response
 
 
-def _visit(site: Site, request: Request, identity: Identity) -> Visit:
+def _visit(site: ServerState, request: Request, identity: Identity) -> Visit:
     segments = segments_of(request.scope["raw_path"])
     if segments is None:
         raise _nothing_here()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from matou.forge.access import Action, Scope
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
 )
@@ -186,7 +186,7 @@ def test_an_answer_that_depends_on_a_commit_is_remembered_for_it_alone(harbour: 
     asked_of: list[str] = []
     tip = ["a"]
 
-    def answer(call: RepositoryCall, _: Asked) -> dict[str, str]:
+    def answer(call: RepositoryContext, _: Asked) -> dict[str, str]:
         asked_of.append(call.repository.name)
         return {"tip": tip[0]}
 
@@ -218,7 +218,7 @@ def test_the_description_of_the_api_is_served_and_names_every_route(harbour: Har
 def test_what_takes_long_leaves_threads_to_what_does_not(harbour: Harbour, pace: Pace) -> None:
     done = threading.Event()
 
-    def wait(_: Call, __: Nothing) -> dict[str, bool]:
+    def wait(_: RequestContext, __: Nothing) -> dict[str, bool]:
         return {"done": done.wait(20)}
 
     waiting = plain_route(None, "GET", "/wait", Nothing, wait, answer=dict, scopes=(), pace=pace)

@@ -23,7 +23,7 @@ from matou.forge.repositories.lifecycle import (
     rename_repository,
     set_default_branch,
 )
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
 from matou.server.api.response_cache import at_database
 from matou.server.api.router import Route, plain_route
@@ -128,7 +128,7 @@ def test_what_one_is_told_is_told_to_nobody_else(harbour: Harbour) -> None:
     """Nor to the same person with a token that is good for less."""
     made: list[Identity] = []
 
-    def tell(call: Call, _: Nothing) -> dict[str, int]:
+    def tell(call: RequestContext, _: Nothing) -> dict[str, int]:
         made.append(call.identity)
         return {"number": len(made)}
 
@@ -155,7 +155,7 @@ def test_what_changes_while_an_answer_is_made_is_not_remembered(harbour: Harbour
     """It changes back: the answer that was made in between is not the one of then."""
     state = ["a"]
 
-    def tell(_: Call, __: Nothing) -> dict[str, str]:
+    def tell(_: RequestContext, __: Nothing) -> dict[str, str]:
         state[0] = "b" if len(state) == 1 else state[0]
         state.append("asked")
         return {"state": state[0]}

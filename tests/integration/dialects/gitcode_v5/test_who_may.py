@@ -14,7 +14,7 @@ import pytest
 
 from matou.forge.access import AccessLevel, Action, Decision, Scope
 from matou.model.platform import Visibility
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
 from matou.server.api.router import REST, Route
 from matou.server.app import build_app
@@ -158,7 +158,7 @@ def test_every_route_asks_for_what_stands_here() -> None:
     assert asked == expected_actions()
 
 
-def reached(_call: Call, _asked: Nothing) -> dict[str, bool]:
+def reached(_call: RequestContext, _asked: Nothing) -> dict[str, bool]:
     return {"reached": True}
 
 

@@ -13,7 +13,7 @@ from matou.forge.repositories.lifecycle import find_repository
 from matou.git.refs.listing import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-from matou.server.dialects.gitee_v3.answers import Encoded
+from matou.server.dialects.gitee_v3.answers import Response
 from matou.server.dialects.gitee_v3.endpoint import PageMemory
 from support.gitee_server import Client, assert_like, projects_shown, sample
 
@@ -160,7 +160,7 @@ def test_pages_of_any_size_are_parts_of_one_list(gitee: Client, size: int) -> No
     assert [int(page.headers["x-page"]) for page in pages] == list(numbers)
 
 
-ANSWER = Encoded(200, (), b"x" * 100)
+ANSWER = Response(200, (), b"x" * 100)
 
 
 def test_what_is_remembered_of_lists_is_bounded() -> None:

@@ -8,7 +8,7 @@ from matou.forge import access
 from matou.forge.accounts.members import members
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
-from matou.server.dialects.coding.call import READ_TEAM, READ_USER, Action, Call, action
+from matou.server.dialects.coding.context import READ_TEAM, READ_USER, Action, RequestContext, action
 from matou.server.dialects.coding.envelope import ScopeRefused
 from matou.server.dialects.coding.paging import page_asked
 
@@ -29,8 +29,8 @@ PROJECT_ROLES: Mapping[Role, tuple[str, str]] = {
 """Words of CODING's own (`Role.RoleType` of its document); `RoleId` is the number of ours."""
 
 
-def current_user(call: Call, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
-    user = call.user
+def current_user(context: RequestContext, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
+    user = context.user
     return wire.UserResponse(
         user=wire.CurrentUser(
             id=user.id,
@@ -38,51 +38,51 @@ def current_user(call: Call, _: asked.DescribeCodingCurrentUser) -> wire.UserRes
             email_validation=int(bool(user.email)),
             global_key=user.name,
             name=user.display_name or user.name,
-            team_id=call.team.id,
+            team_id=context.team.id,
         )
     )
 
 
-def team(call: Call, _: asked.DescribeTeam) -> wire.TeamResponse:
-    found, _total = members(call.forge, call.team)
+def team(context: RequestContext, _: asked.DescribeTeam) -> wire.TeamResponse:
+    found, _total = members(context.forge, context.team)
     owner = next((member for member in found if member.role is Role.OWNER), None)
     return wire.TeamResponse(
         data=wire.Team(
-            id=call.team.id,
-            name=call.team.display_name or call.team.name,
-            name_pin_yin=call.team.name,
-            avatar=call.links.icon(call.team),
-            team_host=call.links.page(call.team.path),
-            team_owner=_without_address(wire.Member(id=0) if owner is None else member_row(call, owner, TEAM_ROLES)),
+            id=context.team.id,
+            name=context.team.display_name or context.team.name,
+            name_pin_yin=context.team.name,
+            avatar=context.links.icon(context.team),
+            team_host=context.links.page(context.team.path),
+            team_owner=_without_address(wire.Member(id=0) if owner is None else member_row(context, owner, TEAM_ROLES)),
         )
     )
 
 
-def team_members(call: Call, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
-    require_membership(call, call.team)
+def team_members(context: RequestContext, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
+    require_membership(context, context.team)
     page = page_asked(request.page_number, request.page_size)
-    found, total = members(call.forge, call.team, offset=page.offset, limit=page.size)
+    found, total = members(context.forge, context.team, offset=page.offset, limit=page.size)
     return wire.TeamMembersResponse(
         data=wire.TeamMemberData(
             page_number=page.number,
             page_size=page.size,
             total_count=total,
-            team_members=[member_row(call, member, TEAM_ROLES) for member in found],
+            team_members=[member_row(context, member, TEAM_ROLES) for member in found],
         )
     )
 
 
-def require_membership(call: Call, namespace: Namespace) -> None:
+def require_membership(context: RequestContext, namespace: Namespace) -> None:
     """Who belongs to it, and under which address, is for those who do. Raises ScopeRefused."""
-    if not access.may(call.forge, call.identity, access.Action.SEE_MEMBERS, namespace):
+    if not access.may(context.forge, context.identity, access.Action.SEE_MEMBERS, namespace):
         raise ScopeRefused
 
 
-def member_row(call: Call, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
+def member_row(context: RequestContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
     role_type, role_name = roles[member.role]
     return wire.Member(
         id=member.user.id,
-        team_id=call.team.id,
+        team_id=context.team.id,
         name=member.user.display_name or member.user.name,
         email=member.user.email,
         email_validation=int(bool(member.user.email)),

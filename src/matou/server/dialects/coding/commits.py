@@ -13,7 +13,7 @@ from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.reading import CHINA, Milliseconds
 from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.call import READ_REPOSITORY, Action, Call, State, action
+from matou.server.dialects.coding.context import READ_REPOSITORY, Action, RequestContext, State, action
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_asked
 from matou.server.dialects.coding.parameters import InvalidParameterValue
@@ -25,7 +25,7 @@ _LAST_OF_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _LAST_OF_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
-def commit_list(call: Call, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
+def commit_list(context: RequestContext, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
     page = page_asked(request.page_number, request.page_size)
     only = CommitFilter(
         path=_path(request.path) if request.path.strip("/") else None,
@@ -33,25 +33,25 @@ def commit_list(call: Call, request: asked.DescribeGitCommitInfos) -> wire.Commi
         until=read_date("EndDate", request.end_date, is_end=True),
         keyword=request.key_word,
     )
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    start = find_revision(call.forge, repository, request.ref)
-    opened = open_repository(call.forge.git_dir(repository))
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    start = find_revision(context.forge, repository, request.ref)
+    opened = open_repository(context.forge.git_dir(repository))
     found = commits(opened, start, only=only, offset=page.offset, limit=page.size)
     return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
 
 
-def file_content(call: Call, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
+def file_content(context: RequestContext, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
     path = _path(request.path)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    start = find_revision(call.forge, repository, request.commit_sha)
-    opened = open_repository(call.forge.git_dir(repository))
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    start = find_revision(context.forge, repository, request.commit_sha)
+    opened = open_repository(context.forge.git_dir(repository))
     content = read_file(opened, find_commit(opened, start), path, largest_bytes=LARGEST_FILE_BYTES)
     return wire.FileContentResponse(git_file_content=_content_row(content))
 
 
-def releases(call: Call, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
+def releases(context: RequestContext, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
     page_asked(request.page_number, request.page_size)
-    find_depot(call, request, access.Action.READ_CODE)
+    find_depot(context, request, access.Action.READ_CODE)
     return wire.ReleasesResponse(release_page_list=wire.ReleasePageList(total_count=0))
 
 

@@ -13,8 +13,8 @@ from matou.git.operations.differences import FileDifference
 from matou.git.operations.history import ChangeKind
 from matou.platforms.coding import wire_contents
 from matou.platforms.coding import wire_requests as asked
-from matou.server.dialects.coding.call import READ_REPOSITORY, Action, Call, action
 from matou.server.dialects.coding.commits import commit_row
+from matou.server.dialects.coding.context import READ_REPOSITORY, Action, RequestContext, action
 from matou.server.dialects.coding.depots import find_depot
 
 MOST_ENTRIES = 20_000
@@ -30,19 +30,21 @@ _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 _HUNK = re.compile(r"@@ -(?P<left>[0-9]+)(?:,[0-9]+)? \+(?P<right>[0-9]+)(?:,[0-9]+)? @@")
 
 
-def one_commit(call: Call, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    start = find_revision(call.forge, repository, request.sha)
-    commit = find_commit(open_repository(call.forge.git_dir(repository)), start)
+def one_commit(context: RequestContext, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    start = find_revision(context.forge, repository, request.sha)
+    commit = find_commit(open_repository(context.forge.git_dir(repository)), start)
     return wire_contents.CommitResponse(git_commit=commit_row(commit))
 
 
-def commit_difference(call: Call, request: asked.DescribeGitCommitDiff) -> wire_contents.CommitDiffResponse:
+def commit_difference(
+    context: RequestContext, request: asked.DescribeGitCommitDiff
+) -> wire_contents.CommitDiffResponse:
     path = _path(request.path)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    start = find_revision(call.forge, repository, request.sha)
-    commit = find_commit(open_repository(call.forge.git_dir(repository)), start)
-    found = difference_of(call.forge, repository, commit, path=path)
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    start = find_revision(context.forge, repository, request.sha)
+    commit = find_commit(open_repository(context.forge.git_dir(repository)), start)
+    found = difference_of(context.forge, repository, commit, path=path)
     lines = sum((each.patch or b"").count(b"\n") for each in found.files)
     if not found.is_whole or lines > MOST_LINES:
         # CODING's answer has no place that says that something is missing.
@@ -52,19 +54,19 @@ def commit_difference(call: Call, request: asked.DescribeGitCommitDiff) -> wire_
     return wire_contents.CommitDiffResponse(diffs=[_difference(each) for each in found.files])
 
 
-def files(call: Call, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
+def files(context: RequestContext, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
     folder = _path(request.path)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    found = list_changed_entries(call.forge, repository, request.ref, folder)
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    found = list_changed_entries(context.forge, repository, request.ref, folder)
     return wire_contents.FilesResponse(items=[_item(each) for each in found])
 
 
-def tree(call: Call, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
+def tree(context: RequestContext, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
     folder = _path(request.path)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    start = object_at(call.forge, repository, request.ref)
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    start = object_at(context.forge, repository, request.ref)
     found, total = list_entries(
-        call.forge,
+        context.forge,
         repository,
         start,
         below=folder,

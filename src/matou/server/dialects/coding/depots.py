@@ -16,110 +16,110 @@ from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
+from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, Action, RequestContext, action
 from matou.server.dialects.coding.envelope import ScopeRefused
-from matou.server.dialects.coding.paging import PageAsked, page_asked
+from matou.server.dialects.coding.paging import PageRequest, page_asked
 from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"
 
 
-def project_depots(call: Call, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
-    project = find_project(call, request.project_id)
+def project_depots(context: RequestContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
+    project = find_project(context, request.project_id)
     page = page_asked(request.page_number, request.page_size)
     found, total = lifecycle.visible_repositories(
-        call.forge,
-        call.identity,
+        context.forge,
+        context.identity,
         project,
-        recursive=project.id != call.team.id,
+        recursive=project.id != context.team.id,
         offset=page.offset,
         limit=page.size,
     )
-    return wire.DepotsResponse(depot_data=_page_of_depots(call, found, page, total))
+    return wire.DepotsResponse(depot_data=_page_of_depots(context, found, page, total))
 
 
-def team_depots(call: Call, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
+def team_depots(context: RequestContext, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
     # Who may ask is what somebody is to the team, whatever the token may change there.
-    everything = replace(call.identity, scopes=ALL_SCOPES)
-    if not access.may(call.forge, everything, access.Action.ADMINISTER, call.team):
+    everything = replace(context.identity, scopes=ALL_SCOPES)
+    if not access.may(context.forge, everything, access.Action.ADMINISTER, context.team):
         raise ScopeRefused
     page = page_asked(request.page_number, request.page_size)
     if not request.project_name:
-        return wire.DepotsResponse(depot_data=_team_page(call, page, name_filter=request.depot_name))
+        return wire.DepotsResponse(depot_data=_team_page(context, page, name_filter=request.depot_name))
     found, _ = lifecycle.visible_repositories(
-        call.forge, call.identity, call.team, recursive=True, name_filter=request.depot_name
+        context.forge, context.identity, context.team, recursive=True, name_filter=request.depot_name
     )
     wanted = request.project_name.casefold()
     chosen = [repository for repository in found if wanted in project_name(repository).casefold()]
-    return wire.DepotsResponse(depot_data=_page_of_depots(call, page.of(chosen), page, len(chosen)))
+    return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 
-def my_depots(call: Call, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
-    return wire.MyDepotsResponse(payload=_team_page(call, page_asked(request.page_number, request.page_size)))
+def my_depots(context: RequestContext, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
+    return wire.MyDepotsResponse(payload=_team_page(context, page_asked(request.page_number, request.page_size)))
 
 
-def one_depot(call: Call, request: asked.DescribeGitDepot) -> wire.DepotResponse:
-    repository = find_depot(call, request, access.Action.SEE)
-    [row] = _rows(call, [repository])
-    row.default_branch = default_branch_of(call.forge, repository) or ""
+def one_depot(context: RequestContext, request: asked.DescribeGitDepot) -> wire.DepotResponse:
+    repository = find_depot(context, request, access.Action.SEE)
+    [row] = _rows(context, [repository])
+    row.default_branch = default_branch_of(context.forge, repository) or ""
     return wire.DepotResponse(depot=row)
 
 
-def new_depot(call: Call, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
-    project = find_project(call, request.project_id)
-    access.require(call.forge, call.identity, access.Action.CREATE_IN, project)
+def new_depot(context: RequestContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
+    project = find_project(context, request.project_id)
+    access.require(context.forge, context.identity, access.Action.CREATE_IN, project)
     repository = lifecycle.create_repository(
-        call.forge,
+        context.forge,
         RepositoryPath(project.path, request.depot_name),
         visibility=Visibility.PUBLIC if request.shared else Visibility.PRIVATE,
         description=request.description,
-        creator=call.user,
+        creator=context.user,
     )
     return wire.CreatedDepotResponse(depot_id=repository.id)
 
 
-def rename_depot(call: Call, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
-    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    [row] = _rows(call, [lifecycle.rename_repository(call.forge, repository, request.depot_name)])
+def rename_depot(context: RequestContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
+    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
+    [row] = _rows(context, [lifecycle.rename_repository(context.forge, repository, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
-def describe_depot(call: Call, request: asked.ModifyDepotDescription) -> wire.Response:
-    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    lifecycle.describe_repository(call.forge, repository, request.description)
+def describe_depot(context: RequestContext, request: asked.ModifyDepotDescription) -> wire.Response:
+    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
+    lifecycle.describe_repository(context.forge, repository, request.description)
     return wire.Response()
 
 
-def change_default_branch(call: Call, request: asked.ModifyDefaultBranch) -> wire.Response:
-    repository = find_depot(call, request, access.Action.CHANGE_SETTINGS)
-    lifecycle.set_default_branch(call.forge, repository, request.branch_name)
+def change_default_branch(context: RequestContext, request: asked.ModifyDefaultBranch) -> wire.Response:
+    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
+    lifecycle.set_default_branch(context.forge, repository, request.branch_name)
     return wire.Response()
 
 
-def archive_depot(call: Call, request: asked.ModifyGitDepotArchive) -> wire.Response:
-    lifecycle.archive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+def archive_depot(context: RequestContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
+    lifecycle.archive_repository(context.forge, find_depot(context, request, access.Action.ADMINISTER))
     return wire.Response()
 
 
-def unarchive_depot(call: Call, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
-    lifecycle.unarchive_repository(call.forge, find_depot(call, request, access.Action.ADMINISTER))
+def unarchive_depot(context: RequestContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
+    lifecycle.unarchive_repository(context.forge, find_depot(context, request, access.Action.ADMINISTER))
     return wire.Response()
 
 
-def transfer_depot(call: Call, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
-    repository = find_depot(call, request, access.Action.TRANSFER)
-    project = find_project(call, request.target_project_id)
-    moved = transfer_repository(call.forge, call.identity, repository, project.path)
-    return wire_contents.TransferredResponse(new_depot_path=call.links.path(moved.path))
+def transfer_depot(context: RequestContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
+    repository = find_depot(context, request, access.Action.TRANSFER)
+    project = find_project(context, request.target_project_id)
+    moved = transfer_repository(context.forge, context.identity, repository, project.path)
+    return wire_contents.TransferredResponse(new_depot_path=context.links.path(moved.path))
 
 
-def delete_depot(call: Call, request: asked.DeleteGitDepot) -> wire.Response:
-    lifecycle.delete_repository(call.forge, find_depot(call, request, access.Action.DELETE))
+def delete_depot(context: RequestContext, request: asked.DeleteGitDepot) -> wire.Response:
+    lifecycle.delete_repository(context.forge, find_depot(context, request, access.Action.DELETE))
     return wire.Response()
 
 
-def find_depot(call: Call, request: asked.OfDepot, wanted: access.Action) -> Repository:
+def find_depot(context: RequestContext, request: asked.OfDepot, wanted: access.Action) -> Repository:
     """The depot that a request names by id or by path; an id that is not 0 goes first.
 
     Raises:
@@ -128,21 +128,21 @@ def find_depot(call: Call, request: asked.OfDepot, wanted: access.Action) -> Rep
         MissingScope, ReadOnly, NotAllowed: as `access.require`.
     """
     try:
-        repository = _named(call, request)
-        access.require(call.forge, call.identity, wanted, repository)
+        repository = _named(context, request)
+        access.require(context.forge, context.identity, wanted, repository)
     except NoSuchRepository:
         raise NoSuchRepository("there is no such depot") from None
     return repository
 
 
-def _named(call: Call, request: asked.OfDepot) -> Repository:
+def _named(context: RequestContext, request: asked.OfDepot) -> Repository:
     if request.depot_id:
-        repository = lifecycle.find_repository_by_id(call.forge, RepositoryId(request.depot_id))
+        repository = lifecycle.find_repository_by_id(context.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
-        repository = lifecycle.find_repository(call.forge, depot_path(call.team, request.depot_path))
+        repository = lifecycle.find_repository(context.forge, depot_path(context.team, request.depot_path))
     else:
         raise MissingParameter("the parameter {name} is missing", name="DepotId")
-    if repository.path.namespace.segments[0] != call.team.name:
+    if repository.path.namespace.segments[0] != context.team.name:
         raise NoSuchRepository("it is another team's")
     return repository
 
@@ -167,41 +167,43 @@ def project_name(repository: Repository) -> str:
     return repository.path.namespace.segments[:2][-1]
 
 
-def _team_page(call: Call, page: PageAsked, *, name_filter: str = "") -> wire.DepotData:
+def _team_page(context: RequestContext, page: PageRequest, *, name_filter: str = "") -> wire.DepotData:
     found, total = lifecycle.visible_repositories(
-        call.forge,
-        call.identity,
-        call.team,
+        context.forge,
+        context.identity,
+        context.team,
         recursive=True,
         offset=page.offset,
         limit=page.size,
         name_filter=name_filter,
     )
-    return _page_of_depots(call, found, page, total)
+    return _page_of_depots(context, found, page, total)
 
 
-def _page_of_depots(call: Call, found: Iterable[Repository], page: PageAsked, total: int) -> wire.DepotData:
-    return wire.DepotData(depots=list(_rows(call, found)), page=page.answered(total))
+def _page_of_depots(
+    context: RequestContext, found: Iterable[Repository], page: PageRequest, total: int
+) -> wire.DepotData:
+    return wire.DepotData(depots=list(_rows(context, found)), page=page.answered(total))
 
 
-def _rows(call: Call, found: Iterable[Repository]) -> Iterator[wire.Depot]:
+def _rows(context: RequestContext, found: Iterable[Repository]) -> Iterator[wire.Depot]:
     ids: dict[NamespacePath, int] = {}
     for repository in found:
         path = NamespacePath(repository.path.namespace.segments[:2])
         if path not in ids:
             is_direct = path == repository.path.namespace
-            ids[path] = repository.namespace_id if is_direct else find_namespace(call.forge, path).id
-        yield _row(call, repository, ids[path])
+            ids[path] = repository.namespace_id if is_direct else find_namespace(context.forge, path).id
+        yield _row(context, repository, ids[path])
 
 
-def _row(call: Call, repository: Repository, project_id: int) -> wire.Depot:
+def _row(context: RequestContext, repository: Repository, project_id: int) -> wire.Depot:
     kind = repository.version_control
     return wire.Depot(
         id=repository.id,
         name=repository.name,
-        https_url=call.links.clone(repository.path) if kind is VersionControl.GIT else "",
+        https_url=context.links.clone(repository.path) if kind is VersionControl.GIT else "",
         project_id=project_id,
-        web_url=call.links.page(repository.path),
+        web_url=context.links.page(repository.path),
         vcs_type=kind.value,
         repo_type=kind.value,
         project_name=project_name(repository),

@@ -16,7 +16,7 @@ from matou.forge.forge import Forge
 from matou.platforms.coding.errors import Error, ErrorCode
 from matou.platforms.coding.wire import ErrorResponse, Response, encode_response
 from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.coding.call import Action, Call
+from matou.server.dialects.coding.context import Action, RequestContext
 from matou.server.dialects.coding.envelope import NotSignedIn, UnknownAction, failure, no_room
 from matou.server.dialects.coding.links import Links
 from matou.server.dialects.coding.parameters import InvalidParameter, MissingParameter, find, read_body
@@ -94,10 +94,10 @@ class Endpoint:
         parameters = read_body(question.body, question.content_type)
         action = self._action(question, parameters)
         identity = identify(self.forge, _credential(question.headers, parameters), address=question.address)
-        call = self._call(identity, question)
-        self.limiter.count((call.team.id, action.name))
+        context = self._call(identity, question)
+        self.limiter.count((context.team.id, action.name))
         require_scope(identity, *action.scopes)
-        return action.run(call, parameters)
+        return action.run(context, parameters)
 
     def _action(self, question: Question, parameters: Mapping[str, object]) -> Action:
         name = question.named or find(parameters, "Action")
@@ -112,10 +112,10 @@ class Endpoint:
             raise UnknownAction("the action {name} does not exist", name=repr(name)[:200])
         return action
 
-    def _call(self, identity: Identity, question: Question) -> Call:
+    def _call(self, identity: Identity, question: Question) -> RequestContext:
         if identity.user is None:
             raise NotSignedIn("a token is needed")
-        return Call(
+        return RequestContext(
             forge=self.forge,
             identity=identity,
             user=identity.user,

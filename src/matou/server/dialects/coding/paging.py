@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class PageAsked:
+class PageRequest:
     number: int
     size: int
 
@@ -32,7 +32,7 @@ class PageAsked:
         return rows[self.offset : self.offset + self.size]
 
 
-def page_asked(number: int, size: int) -> PageAsked:
+def page_asked(number: int, size: int) -> PageRequest:
     """0 stands for "not said".
 
     Raises:
@@ -42,4 +42,4 @@ def page_asked(number: int, size: int) -> PageAsked:
         raise InvalidParameterValue("PageNumber is {number}, not 0 to {largest}", number=number, largest=LARGEST_NUMBER)
     if not 0 <= size <= LARGEST_SIZE:
         raise InvalidParameterValue("PageSize is {size}, not 0 to {largest}", size=size, largest=LARGEST_SIZE)
-    return PageAsked(number or 1, size or DEFAULT_SIZE)
+    return PageRequest(number or 1, size or DEFAULT_SIZE)

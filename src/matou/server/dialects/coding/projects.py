@@ -12,7 +12,7 @@ from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
-from matou.server.dialects.coding.call import READ_PROJECT, WRITE_PROJECT, Action, Call, action
+from matou.server.dialects.coding.context import READ_PROJECT, WRITE_PROJECT, Action, RequestContext, action
 from matou.server.dialects.coding.paging import page_asked
 
 PRIVATE_PROJECT = 2
@@ -23,12 +23,12 @@ class NoSuchMember(NotFound):
     """Nobody in this team has this id; the text is CODING's own."""
 
 
-def team_projects(call: Call, request: asked.DescribeCodingProjects) -> wire.ProjectsResponse:
+def team_projects(context: RequestContext, request: asked.DescribeCodingProjects) -> wire.ProjectsResponse:
     page = page_asked(request.page_number, request.page_size)
     found, total = visible_children(
-        call.forge,
-        call.identity,
-        call.team,
+        context.forge,
+        context.identity,
+        context.team,
         offset=page.offset,
         limit=page.size,
         name_filter=request.project_name,
@@ -38,55 +38,55 @@ def team_projects(call: Call, request: asked.DescribeCodingProjects) -> wire.Pro
             page_number=page.number,
             page_size=page.size,
             total_count=total,
-            project_list=[project_row(call, project) for project in found],
+            project_list=[project_row(context, project) for project in found],
         )
     )
 
 
-def user_projects(call: Call, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
+def user_projects(context: RequestContext, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
     if not request.user_id:
         raise NoSuchMember("团队成员不存在")
-    visible, _ = visible_children(call.forge, call.identity, call.team, name_filter=request.project_name)
-    if request.user_id == call.user.id:
-        joined = [project for project in visible if role_of(call.forge, call.user, project) is not None]
+    visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
+    if request.user_id == context.user.id:
+        joined = [project for project in visible if role_of(context.forge, context.user, project) is not None]
     else:
-        joined = _joined_by(call, visible, request.user_id)
-    return wire.ProjectListResponse(project_list=[project_row(call, project) for project in joined])
+        joined = _joined_by(context, visible, request.user_id)
+    return wire.ProjectListResponse(project_list=[project_row(context, project) for project in joined])
 
 
-def _joined_by(call: Call, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
+def _joined_by(context: RequestContext, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
     """Those of another user: what this one may see of them."""
-    require_membership(call, call.team)
-    if any(member.user.id == user_id for member in members(call.forge, call.team)[0]):
+    require_membership(context, context.team)
+    if any(member.user.id == user_id for member in members(context.forge, context.team)[0]):
         return list(visible)
-    joined = [p for p in visible if any(member.user.id == user_id for member in members(call.forge, p)[0])]
+    joined = [p for p in visible if any(member.user.id == user_id for member in members(context.forge, p)[0])]
     if not joined:
         raise NoSuchMember("团队成员不存在")
     return joined
 
 
-def project_by_name(call: Call, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
-    path = call.team.path.child(request.project_name)
-    project = access.reach_namespace(call.forge, call.identity, path, access.Action.SEE)
-    return wire.ProjectResponse(project=project_row(call, project))
+def project_by_name(context: RequestContext, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
+    path = context.team.path.child(request.project_name)
+    project = access.reach_namespace(context.forge, context.identity, path, access.Action.SEE)
+    return wire.ProjectResponse(project=project_row(context, project))
 
 
-def one_project(call: Call, request: asked.DescribeOneProject) -> wire.ProjectResponse:
-    return wire.ProjectResponse(project=project_row(call, find_project(call, request.project_id)))
+def one_project(context: RequestContext, request: asked.DescribeOneProject) -> wire.ProjectResponse:
+    return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id)))
 
 
-def project_members(call: Call, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
-    project = find_project(call, request.project_id)
-    require_membership(call, project)
+def project_members(context: RequestContext, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
+    project = find_project(context, request.project_id)
+    require_membership(context, project)
     page = page_asked(request.page_number, request.page_size)
-    found, _ = members(call.forge, project)
+    found, _ = members(context.forge, project)
     chosen = [member for member in found if _has_role(member, request.role_id)]
     return wire.ProjectMembersResponse(
         data=wire.ProjectMemberData(
             page_number=page.number,
             page_size=page.size,
             total_count=len(chosen),
-            project_members=[member_row(call, member, PROJECT_ROLES) for member in page.of(chosen)],
+            project_members=[member_row(context, member, PROJECT_ROLES) for member in page.of(chosen)],
         )
     )
 
@@ -95,50 +95,50 @@ def _has_role(member: Member, role_id: int) -> bool:
     return role_id in (0, member.role.value)
 
 
-def project_labels(call: Call, request: asked.DescribeAllProjectLabels) -> wire.LabelsResponse:
-    project = find_project(call, request.project_id)
+def project_labels(context: RequestContext, request: asked.DescribeAllProjectLabels) -> wire.LabelsResponse:
+    project = find_project(context, request.project_id)
     return wire.LabelsResponse(
         labels=[
             wire.Label(id=label.id, project_id=project.id, name=label.name, color=label.color)
-            for label in labels(call.forge, project)
+            for label in labels(context.forge, project)
         ]
     )
 
 
-def new_project(call: Call, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
-    access.require(call.forge, call.identity, access.Action.CREATE_NAMESPACE_IN, call.team)
+def new_project(context: RequestContext, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
+    access.require(context.forge, context.identity, access.Action.CREATE_NAMESPACE_IN, context.team)
     project = create_project(
-        call.forge,
-        call.team,
+        context.forge,
+        context.team,
         request.name,
         display_name=request.display_name,
         description=request.description,
-        creator=call.user,
+        creator=context.user,
     )
     return wire.CreatedProjectResponse(project_id=project.id)
 
 
-def find_project(call: Call, project_id: int) -> Namespace:
+def find_project(context: RequestContext, project_id: int) -> Namespace:
     """A namespace directly below the team, or the team itself, which stands for what lies in it without a project.
 
     Raises:
         NoSuchNamespace: there is none, it belongs to another team, or this identity may not see it: all look the same.
     """
     try:
-        project = _in_team(call, find_namespace_by_id(call.forge, NamespaceId(project_id)))
-        access.require(call.forge, call.identity, access.Action.SEE, project)
+        project = _in_team(context, find_namespace_by_id(context.forge, NamespaceId(project_id)))
+        access.require(context.forge, context.identity, access.Action.SEE, project)
     except NoSuchNamespace:
         raise NoSuchNamespace("there is no project {id}", id=project_id) from None
     return project
 
 
-def _in_team(call: Call, namespace: Namespace) -> Namespace:
-    if call.team.id not in (namespace.id, namespace.parent_id):
+def _in_team(context: RequestContext, namespace: Namespace) -> Namespace:
+    if context.team.id not in (namespace.id, namespace.parent_id):
         raise NoSuchNamespace("it is another team's")
     return namespace
 
 
-def project_row(call: Call, project: Namespace) -> wire.Project:
+def project_row(context: RequestContext, project: Namespace) -> wire.Project:
     return wire.Project(
         id=project.id,
         created_at=milliseconds(project.created_at),
@@ -147,8 +147,8 @@ def project_row(call: Call, project: Namespace) -> wire.Project:
         name=project.name,
         display_name=project.display_name or project.name,
         description=project.description,
-        icon=call.links.icon(project),
-        team_id=call.team.id,
+        icon=context.links.icon(project),
+        team_id=context.team.id,
         archived=project.archived,
     )
 

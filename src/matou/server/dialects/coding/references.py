@@ -15,8 +15,8 @@ from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
-from matou.server.dialects.coding.call import READ_REPOSITORY, WRITE_REPOSITORY, Action, Call, action
 from matou.server.dialects.coding.commits import commit_row, short_message, stamp
+from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, Action, RequestContext, action
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_asked
 
@@ -25,38 +25,40 @@ class NoSuchTag(NotFound):
     """No tag has this name."""
 
 
-def all_branches(call: Call, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
-    found, total = _page_of_branches(call, request, request.key_word)
+def all_branches(context: RequestContext, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
+    found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchesResponse(branches=found, total_count=total)
 
 
-def branch_list(call: Call, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
-    found, total = _page_of_branches(call, request, request.key_word)
+def branch_list(context: RequestContext, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
+    found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchListResponse(git_branches_data=wire.GitBranchesData(branches=found, total_count=total))
 
 
-def _page_of_branches(call: Call, request: asked.PagedOfDepot, keyword: str) -> tuple[list[wire.GitBranch], int]:
+def _page_of_branches(
+    context: RequestContext, request: asked.PagedOfDepot, keyword: str
+) -> tuple[list[wire.GitBranch], int]:
     page = page_asked(request.page_number, request.page_size)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    listing = ref_listing(call.forge, repository)
-    default = branches.default_branch_of(call.forge, repository)
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    listing = ref_listing(context.forge, repository)
+    default = branches.default_branch_of(context.forge, repository)
     names = sorted(_names(listing, BRANCHES, keyword), key=lambda name: (name != default, name))
-    opened = open_repository(call.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(repository))
     return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
 
 
-def tags(call: Call, request: asked.DescribeGitTags) -> wire.TagsResponse:
+def tags(context: RequestContext, request: asked.DescribeGitTags) -> wire.TagsResponse:
     page = page_asked(request.page, request.page_size)
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    listing = ref_listing(call.forge, repository)
-    opened = open_repository(call.forge.git_dir(repository))
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    listing = ref_listing(context.forge, repository)
+    opened = open_repository(context.forge.git_dir(repository))
     names = page.of(sorted(_names(listing, TAGS, request.key_word)))
     return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
 
 
-def one_branch(call: Call, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    branch = find_branch(call.forge, repository, request.branch_name)
+def one_branch(context: RequestContext, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    branch = find_branch(context.forge, repository, request.branch_name)
     return wire_contents.BranchResponse(
         git_branch=wire_contents.GitBranchDetail(
             branch_name=readable(branch.name),
@@ -67,39 +69,44 @@ def one_branch(call: Call, request: asked.DescribeGitBranch) -> wire_contents.Br
     )
 
 
-def one_tag(call: Call, request: asked.DescribeGitTag) -> wire.TagResponse:
-    repository = find_depot(call, request, access.Action.READ_CODE)
-    target = ref_listing(call.forge, repository).refs.get(RefName(TAGS + request.tag_name))
+def one_tag(context: RequestContext, request: asked.DescribeGitTag) -> wire.TagResponse:
+    repository = find_depot(context, request, access.Action.READ_CODE)
+    target = ref_listing(context.forge, repository).refs.get(RefName(TAGS + request.tag_name))
     if target is None:
         raise NoSuchTag("there is no tag {name}", name=repr(request.tag_name)[:200])
-    opened = open_repository(call.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(repository))
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def new_branch(call: Call, request: asked.CreateGitBranch) -> wire.Response:
-    repository = find_depot(call, request, access.Action.WRITE_CODE)
-    branches.create_branch(call.forge, call.identity, repository, request.branch_name, start=request.start_point)
+def new_branch(context: RequestContext, request: asked.CreateGitBranch) -> wire.Response:
+    repository = find_depot(context, request, access.Action.WRITE_CODE)
+    branches.create_branch(context.forge, context.identity, repository, request.branch_name, start=request.start_point)
     return wire.Response()
 
 
-def new_tag(call: Call, request: asked.CreateGitTag) -> wire.TagResponse:
-    repository = find_depot(call, request, access.Action.WRITE_CODE)
+def new_tag(context: RequestContext, request: asked.CreateGitTag) -> wire.TagResponse:
+    repository = find_depot(context, request, access.Action.WRITE_CODE)
     target = branches.create_tag(
-        call.forge, call.identity, repository, request.tag_name, start=request.start_point, message=request.message
+        context.forge,
+        context.identity,
+        repository,
+        request.tag_name,
+        start=request.start_point,
+        message=request.message,
     )
-    opened = open_repository(call.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(repository))
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def remove_branch(call: Call, request: asked.DeleteGitBranch) -> wire.Response:
-    repository = find_depot(call, request, access.Action.WRITE_CODE)
-    branches.delete_branch(call.forge, call.identity, repository, request.branch_name)
+def remove_branch(context: RequestContext, request: asked.DeleteGitBranch) -> wire.Response:
+    repository = find_depot(context, request, access.Action.WRITE_CODE)
+    branches.delete_branch(context.forge, context.identity, repository, request.branch_name)
     return wire.Response()
 
 
-def remove_tag(call: Call, request: asked.DeleteGitTag) -> wire.Response:
-    repository = find_depot(call, request, access.Action.WRITE_CODE)
-    branches.delete_tag(call.forge, call.identity, repository, request.tag_name)
+def remove_tag(context: RequestContext, request: asked.DeleteGitTag) -> wire.Response:
+    repository = find_depot(context, request, access.Action.WRITE_CODE)
+    branches.delete_tag(context.forge, context.identity, repository, request.tag_name)
     return wire.Response()
 
 

@@ -1,7 +1,7 @@
 """Every action there is, by name."""
 
 from matou.server.dialects.coding import account, commits, contents, depots, projects, references
-from matou.server.dialects.coding.call import Action
+from matou.server.dialects.coding.context import Action
 
 ACTIONS: tuple[Action, ...] = (
     *account.ACTIONS,

@@ -10,10 +10,12 @@ from matou.server.api.router import Route, Router
 from matou.server.dialects.gitcode_v5.documented import documented_operations
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate import RateLimiter
-from matou.server.state import Site
+from matou.server.state import ServerState
 
 
-def routes(site: Site, *, limiter: RateLimiter | None = None, table: Iterable[Route] = ROUTES) -> list[BaseRoute]:
+def routes(
+    site: ServerState, *, limiter: RateLimiter | None = None, table: Iterable[Route] = ROUTES
+) -> list[BaseRoute]:
     """Everything below `/api/v5/`.
 
     Args:

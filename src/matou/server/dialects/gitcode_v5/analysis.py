@@ -30,7 +30,7 @@ from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
 from matou.git.operations.mailmap import Person
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import JSON, NO_STORE, Page, Stream
 from matou.server.api.router import repository_route
@@ -46,19 +46,19 @@ _DAY_LENGTH: Final = len("YYYY-MM-DD")
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 
-def show_languages(call: RepositoryCall, _: Nothing) -> dict[str, float] | Stream:
+def show_languages(context: RepositoryContext, _: Nothing) -> dict[str, float] | Stream:
     try:
-        known = languages(call.forge, call.repository)
+        known = languages(context.forge, context.repository)
     except NoSuchRevision:
         return {}
     return _now_or_soon(known, lambda shares: shares)
 
 
-class ContributorsAsked(Paged, frozen=True, kw_only=True):
+class ContributorsQuery(Paged, frozen=True, kw_only=True):
     type: ContributorRole = ContributorRole.AUTHOR
 
 
-class StatisticsAsked(Parameters, frozen=True, kw_only=True):
+class ContributorStatisticsQuery(Parameters, frozen=True, kw_only=True):
     """`since` and `until` are days or moments, both included."""
 
     author: str = ""
@@ -68,30 +68,32 @@ class StatisticsAsked(Parameters, frozen=True, kw_only=True):
     ref_name: str = ""
 
 
-def list_contributors(call: RepositoryCall, asked: ContributorsAsked) -> Page:
-    everybody = contributors(call.forge, call.repository, asked.type)
-    page = everybody[asked.offset : asked.offset + asked.limit]
+def list_contributors(context: RepositoryContext, params: ContributorsQuery) -> Page:
+    everybody = contributors(context.forge, context.repository, params.type)
+    page = everybody[params.offset : params.offset + params.limit]
     rows = [wire.Contributor(name=one.name, contributions=one.commits, email=one.email) for one in page]
     return Page(rows, len(everybody))
 
 
-def show_statistics(call: RepositoryCall, asked: StatisticsAsked) -> list[wire.ContributorStatistics] | Stream:
-    span = Span(first=_read_moment("since", asked.since), last=_read_moment("until", asked.until, is_end=True))
-    user = call.user if asked.current_user else None
+def show_statistics(
+    context: RepositoryContext, params: ContributorStatisticsQuery
+) -> list[wire.ContributorStatistics] | Stream:
+    span = Span(first=_read_moment("since", params.since), last=_read_moment("until", params.until, is_end=True))
+    user = context.user if params.current_user else None
     try:
-        known = counted(call.forge, call.repository, asked.ref_name)
+        known = counted(context.forge, context.repository, params.ref_name)
     except NoSuchRevision:
-        if asked.ref_name:
+        if params.ref_name:
             raise
         return []
-    is_wanted = _wanted(call, asked.author, user)
-    return _now_or_soon(known, lambda history: _statistics(call, history, span, is_wanted))
+    is_wanted = _wanted(context, params.author, user)
+    return _now_or_soon(known, lambda history: _statistics(context, history, span, is_wanted))
 
 
 def _statistics(
-    call: RepositoryCall, known: Counted, span: Span, is_wanted: Callable[[Person], bool]
+    context: RepositoryContext, known: Counted, span: Span, is_wanted: Callable[[Person], bool]
 ) -> list[wire.ContributorStatistics]:
-    days = contribution_days(call.forge, call.repository, known, span)
+    days = contribution_days(context.forge, context.repository, known, span)
     found = []
     rows = zip(days.person, days.day, days.additions, days.deletions, days.commits, strict=True)
     for number, of_person in groupby(rows, key=lambda row: row[0]):
@@ -117,12 +119,12 @@ def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wir
     )
 
 
-def _wanted(call: RepositoryCall, author: str, user: User | None) -> Callable[[Person], bool]:
+def _wanted(context: RepositoryContext, author: str, user: User | None) -> Callable[[Person], bool]:
     """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""
     if user is None and not author:
         return lambda _: True
     texts = {author} if user is None else set()
-    known = find_user(call.forge, author) if user is None else user
+    known = find_user(context.forge, author) if user is None else user
     if known is not None:
         texts |= {known.name, known.email, known.display_name}
     wanted = {text.casefold() for text in texts if text}
@@ -165,10 +167,10 @@ def _day(number: int) -> wire.Day:
     return wire.Day(date.fromordinal(_FIRST_DAY + number).isoformat())
 
 
-def _tip(call: RepositoryCall, _: Parameters) -> Hashable | None:
+def _tip(context: RepositoryContext, _: Parameters) -> Hashable | None:
     """What the default branch is at. Cheap: the refs are in memory."""
     try:
-        return object_at(call.forge, call.repository, "")
+        return object_at(context.forge, context.repository, "")
     except NoSuchRevision:
         return None
 
@@ -195,7 +197,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/contributors",
         Action.READ_ANALYSIS,
-        ContributorsAsked,
+        ContributorsQuery,
         list_contributors,
         answer=list[wire.Contributor],
         choices=(
@@ -210,7 +212,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/contributors/statistic",
         Action.READ_ANALYSIS,
-        StatisticsAsked,
+        ContributorStatisticsQuery,
         show_statistics,
         answer=list[wire.ContributorStatistics],
         choices=(

@@ -7,7 +7,7 @@ from matou.errors import NotFound
 from matou.forge.access import Action
 from matou.forge.content.archives import prepare_download
 from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream
 from matou.server.api.router import Pace, repository_route
@@ -40,7 +40,7 @@ class NoSuchArchive(NotFound):
     """The name of an archive ends in no format that we make."""
 
 
-class Packed(StrEnum):
+class ArchiveKind(StrEnum):
     """Formats by the names that clients have for them."""
 
     ZIP = "zip"
@@ -49,46 +49,46 @@ class Packed(StrEnum):
     TGZ = "tgz"
 
 
-class ArchiveAsked(Parameters, frozen=True, kw_only=True):
+class ArchiveQuery(Parameters, frozen=True, kw_only=True):
     """`ref` is empty for the default branch."""
 
     ref: str = ""
-    format: Packed = Packed.ZIP
+    format: ArchiveKind = ArchiveKind.ZIP
 
 
-class BallAsked(Parameters, frozen=True, kw_only=True):
+class NamedArchiveQuery(Parameters, frozen=True, kw_only=True):
     ref: str = ""
 
 
-def send_archive(call: RepositoryCall, asked: ArchiveAsked) -> Stream:
-    return _download(call, asked.ref, _ENDINGS[f".{asked.format}"])
+def send_archive(context: RepositoryContext, params: ArchiveQuery) -> Stream:
+    return _download(context, params.ref, _ENDINGS[f".{params.format}"])
 
 
-def send_named_archive(call: RepositoryCall, asked: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
-    name = call.path["archive"]
+def send_named_archive(context: RepositoryContext, params: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
+    name = context.path["archive"]
     for ending, packed_as in _ENDINGS.items():
         if name.endswith(ending) and name != ending:
-            return _download(call, name.removesuffix(ending), packed_as)
+            return _download(context, name.removesuffix(ending), packed_as)
     raise NoSuchArchive("{name} ends in none of {endings}", name=repr(name)[:200], endings=", ".join(_ENDINGS))
 
 
-def send_zip(call: RepositoryCall, asked: BallAsked) -> Stream:
-    return _download(call, asked.ref, ArchiveFormat.ZIP)
+def send_zip(context: RepositoryContext, params: NamedArchiveQuery) -> Stream:
+    return _download(context, params.ref, ArchiveFormat.ZIP)
 
 
-def send_tar(call: RepositoryCall, asked: BallAsked) -> Stream:
-    return _download(call, asked.ref, ArchiveFormat.TAR_GZ)
+def send_tar(context: RepositoryContext, params: NamedArchiveQuery) -> Stream:
+    return _download(context, params.ref, ArchiveFormat.TAR_GZ)
 
 
-def _download(call: RepositoryCall, revision: str, packed_as: ArchiveFormat) -> Stream:
-    download = prepare_download(call.forge, call.repository, revision, packed_as)
+def _download(context: RepositoryContext, revision: str, packed_as: ArchiveFormat) -> Stream:
+    download = prepare_download(context.forge, context.repository, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
     headers = (kind, attachment(download.file_name), cache)
     if not download.is_lasting:
-        return counted(streamed(download.pieces, headers, whose=call.caller, turns=_TURNS), download.count)
-    key = AnswerKey(call.repository.id, None, (download.commit.id, packed_as, download.name))
-    made = kept(download.pieces, headers, whose=call.caller, turns=_TURNS, key=key, size_bytes=download.size_bytes)
+        return counted(streamed(download.pieces, headers, whose=context.caller, turns=_TURNS), download.count)
+    key = AnswerKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
+    made = kept(download.pieces, headers, whose=context.caller, turns=_TURNS, key=key, size_bytes=download.size_bytes)
     return counted(made, download.count)
 
 
@@ -108,7 +108,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/archive",
         Action.READ_CODE,
-        ArchiveAsked,
+        ArchiveQuery,
         send_archive,
         answer=bytes,
         pace=Pace.SLOW,
@@ -130,7 +130,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/zipball",
         Action.READ_CODE,
-        BallAsked,
+        NamedArchiveQuery,
         send_zip,
         answer=bytes,
         pace=Pace.SLOW,
@@ -141,7 +141,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/tarball",
         Action.READ_CODE,
-        BallAsked,
+        NamedArchiveQuery,
         send_tar,
         answer=bytes,
         pace=Pace.SLOW,

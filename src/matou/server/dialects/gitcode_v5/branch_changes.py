@@ -4,19 +4,19 @@ from matou.forge.access import Action
 from matou.forge.content.branches import create_branch, create_tag, default_branch_of, delete_branch, delete_tag
 from matou.git.odb.objects import Commit, Signature, find_commit, find_tag, open_repository
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.router import repository_route
 
 
-class BranchAsked(Parameters, frozen=True, kw_only=True):
+class CreateBranchParams(Parameters, frozen=True, kw_only=True):
     """`refs` is where it begins: a branch, a tag or a commit id; empty for the default branch."""
 
     branch_name: str
     refs: str = ""
 
 
-class TagAsked(Parameters, frozen=True, kw_only=True):
+class CreateTagParams(Parameters, frozen=True, kw_only=True):
     """`refs` as of a branch; with a message the tag is an object of its own."""
 
     tag_name: str
@@ -24,42 +24,44 @@ class TagAsked(Parameters, frozen=True, kw_only=True):
     tag_message: str = ""
 
 
-def make_branch(call: RepositoryCall, asked: BranchAsked) -> wire.Branch:
-    start = asked.refs or "HEAD"
-    made = create_branch(call.forge, call.identity, call.repository, asked.branch_name, start=start)
-    tip = find_commit(open_repository(call.forge.git_dir(call.repository)), made)
+def make_branch(context: RepositoryContext, params: CreateBranchParams) -> wire.Branch:
+    start = params.refs or "HEAD"
+    made = create_branch(context.forge, context.identity, context.repository, params.branch_name, start=start)
+    tip = find_commit(open_repository(context.forge.git_dir(context.repository)), made)
     return wire.Branch(
-        name=asked.branch_name,
-        commit=_commit(call, tip),
-        default_branch=asked.branch_name == default_branch_of(call.forge, call.repository),
+        name=params.branch_name,
+        commit=_commit(context, tip),
+        default_branch=params.branch_name == default_branch_of(context.forge, context.repository),
     )
 
 
-def remove_branch(call: RepositoryCall, _: Nothing) -> None:
-    delete_branch(call.forge, call.identity, call.repository, call.path["branch"])
+def remove_branch(context: RepositoryContext, _: Nothing) -> None:
+    delete_branch(context.forge, context.identity, context.repository, context.path["branch"])
 
 
-def make_tag(call: RepositoryCall, asked: TagAsked) -> wire.Tag:
-    start, message = asked.refs or "HEAD", asked.tag_message
-    target = create_tag(call.forge, call.identity, call.repository, asked.tag_name, start=start, message=message)
-    opened = open_repository(call.forge.git_dir(call.repository))
+def make_tag(context: RepositoryContext, params: CreateTagParams) -> wire.Tag:
+    start, message = params.refs or "HEAD", params.tag_message
+    target = create_tag(
+        context.forge, context.identity, context.repository, params.tag_name, start=start, message=message
+    )
+    opened = open_repository(context.forge.git_dir(context.repository))
     commit, tag = find_commit(opened, target), find_tag(opened, target)
     return wire.Tag(
-        name=asked.tag_name,
+        name=params.tag_name,
         message="" if tag is None else tag.message.rstrip("\n"),
         commit=wire.TagCommit(sha=commit.id, date=wire.utc_second(commit.committer.at)),
         tagger=None if tag is None or tag.tagger is None else _tagger(tag.tagger),
     )
 
 
-def remove_tag(call: RepositoryCall, _: Nothing) -> None:
-    delete_tag(call.forge, call.identity, call.repository, call.path["tag"])
+def remove_tag(context: RepositoryContext, _: Nothing) -> None:
+    delete_tag(context.forge, context.identity, context.repository, context.path["tag"])
 
 
-def _commit(call: RepositoryCall, commit: Commit) -> wire.BranchCommit:
+def _commit(context: RepositoryContext, commit: Commit) -> wire.BranchCommit:
     return wire.BranchCommit(
         sha=commit.id,
-        url=call.links.repository_api(call.repository.path, "commits", commit.id),
+        url=context.links.repository_api(context.repository.path, "commits", commit.id),
         commit=wire.BranchCommitBody(
             author=_signature(commit.author),
             committer=_signature(commit.committer),
@@ -87,7 +89,7 @@ ROUTES = (
         "POST",
         _BRANCHES,
         Action.WRITE_CODE,
-        BranchAsked,
+        CreateBranchParams,
         make_branch,
         answer=wire.Branch,
         status=201,
@@ -109,7 +111,7 @@ ROUTES = (
         "POST",
         _TAGS,
         Action.WRITE_CODE,
-        TagAsked,
+        CreateTagParams,
         make_tag,
         answer=wire.Tag,
         status=201,

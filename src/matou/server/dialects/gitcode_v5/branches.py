@@ -10,7 +10,7 @@ from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import Commit, Signature
 from matou.model.names import RefName
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Paged
 from matou.server.api.response_cache import at_refs_and_database
 from matou.server.api.responses import Page
@@ -25,43 +25,43 @@ class Direction(StrEnum):
     DESCENDING = "desc"
 
 
-class BranchesAsked(Paged, frozen=True, kw_only=True):
+class BranchesQuery(Paged, frozen=True, kw_only=True):
     sort: BranchOrder = BranchOrder.NAME
     direction: Direction = Direction.ASCENDING
 
 
-def show_branches(call: RepositoryCall, asked: BranchesAsked) -> Page:
+def show_branches(context: RepositoryContext, params: BranchesQuery) -> Page:
     found, total = list_branches(
-        call.forge,
-        call.repository,
-        order=asked.sort,
-        descending=asked.direction is Direction.DESCENDING,
-        offset=asked.offset,
-        limit=asked.limit,
+        context.forge,
+        context.repository,
+        order=params.sort,
+        descending=params.direction is Direction.DESCENDING,
+        offset=params.offset,
+        limit=params.limit,
     )
-    return Page([branch_row(call, branch) for branch in found], total)
+    return Page([branch_row(context, branch) for branch in found], total)
 
 
-def show_branch(call: RepositoryCall, asked: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
-    branch = find_branch(call.forge, call.repository, call.path["branch"])
+def show_branch(context: RepositoryContext, params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
+    branch = find_branch(context.forge, context.repository, context.path["branch"])
     return wire.BranchDetail(
         name=_name(branch),
-        commit=_tip(call, branch.commit),
-        merged=is_merged(call.forge, call.repository, branch),
-        can_push=may(call.forge, call.identity, Action.WRITE_CODE, call.repository),
-        developers_can_push=not call.repository.archived,
-        developers_can_merge=not call.repository.archived,
+        commit=_tip(context, branch.commit),
+        merged=is_merged(context.forge, context.repository, branch),
+        can_push=may(context.forge, context.identity, Action.WRITE_CODE, context.repository),
+        developers_can_push=not context.repository.archived,
+        developers_can_merge=not context.repository.archived,
         default=branch.is_default,
     )
 
 
-def branch_row(call: RepositoryCall, branch: ListedBranch) -> wire.Branch:
+def branch_row(context: RepositoryContext, branch: ListedBranch) -> wire.Branch:
     commit = branch.commit
     return wire.Branch(
         name=_name(branch),
         commit=wire.BranchCommit(
             sha=commit.id,
-            url=call.links.repository_api(call.repository.path, "commits", commit.id),
+            url=context.links.repository_api(context.repository.path, "commits", commit.id),
             commit=wire.BranchCommitBody(
                 author=_signature(commit.author), committer=_signature(commit.committer), message=commit.message
             ),
@@ -78,9 +78,9 @@ def _signature(signature: Signature) -> wire.BranchSignature:
     return wire.BranchSignature(name=signature.name, email=signature.email, date=wire.zulu_moment(signature.at))
 
 
-def _tip(call: RepositoryCall, commit: Commit) -> wire.BranchTip:
+def _tip(context: RepositoryContext, commit: Commit) -> wire.BranchTip:
     author, committer = commit.author, commit.committer
-    users = users_of(call.forge, (author.email, committer.email))
+    users = users_of(context.forge, (author.email, committer.email))
     logins = {email: user.name for email, user in users.items()}
     return wire.BranchTip(
         id=commit.id,
@@ -108,13 +108,13 @@ def _tip(call: RepositoryCall, commit: Commit) -> wire.BranchTip:
     )
 
 
-def _at(call: RepositoryCall, asked: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
-    version, refs = call.forge.database.version(), ref_listing(call.forge, call.repository).refs
-    tip = refs.get(RefName(BRANCHES + call.path["branch"]))
+def _at(context: RepositoryContext, params: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    version, refs = context.forge.database.version(), ref_listing(context.forge, context.repository).refs
+    tip = refs.get(RefName(BRANCHES + context.path["branch"]))
     if version is None or tip is None:
         return None
-    default = default_branch_of(call.forge, call.repository)
-    can_push = may(call.forge, call.identity, Action.WRITE_CODE, call.repository)
+    default = default_branch_of(context.forge, context.repository)
+    can_push = may(context.forge, context.identity, Action.WRITE_CODE, context.repository)
     return (tip, default, refs.get(RefName(f"{BRANCHES}{default}")), can_push, version)
 
 
@@ -124,7 +124,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/branches",
         Action.READ_CODE,
-        BranchesAsked,
+        BranchesQuery,
         show_branches,
         answer=list[wire.Branch],
         at=at_refs_and_database,

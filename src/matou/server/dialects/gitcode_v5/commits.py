@@ -24,7 +24,7 @@ from matou.git.operations.differences import FileDifference, parent_of
 from matou.git.operations.history import MOST_COMMITS, ChangeKind, FileChange
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged, Parameters, PathText
 from matou.server.api.response_cache import at_refs
 from matou.server.api.responses import Page
@@ -37,7 +37,7 @@ _DAY_LENGTH = len("2024-11-08")
 _LAST_OF_A_DAY = timedelta(days=1) - timedelta(seconds=1)
 
 
-class CommitsAsked(Paged, frozen=True, kw_only=True):
+class CommitsQuery(Paged, frozen=True, kw_only=True):
     """`sha` is where the history begins; empty for the default branch."""
 
     sha: PathText = ""
@@ -47,42 +47,44 @@ class CommitsAsked(Paged, frozen=True, kw_only=True):
     until: str = ""
 
 
-class CommitAsked(Parameters, frozen=True, kw_only=True):
+class CommitDetailQuery(Parameters, frozen=True, kw_only=True):
     show_diff: bool = False
 
 
-def show_commits(call: RepositoryCall, asked: CommitsAsked) -> Page:
+def show_commits(context: RepositoryContext, params: CommitsQuery) -> Page:
     only = CommitQuery(
-        path=path_or_root(asked.path),
-        author=asked.author,
-        since=read_moment("since", asked.since),
-        until=_read_end(asked.until),
+        path=path_or_root(params.path),
+        author=params.author,
+        since=read_moment("since", params.since),
+        until=_read_end(params.until),
     )
-    found, total = list_commits(call.forge, call.repository, asked.sha, only, offset=asked.offset, limit=asked.limit)
-    users = users_behind(call, found)
-    return Page([commit_row(call, commit, users) for commit in found], total)
+    found, total = list_commits(
+        context.forge, context.repository, params.sha, only, offset=params.offset, limit=params.limit
+    )
+    users = users_behind(context, found)
+    return Page([commit_row(context, commit, users) for commit in found], total)
 
 
-def show_commit(call: RepositoryCall, asked: CommitAsked) -> wire.Commit:
-    commit = find_commit_at(call.forge, call.repository, call.path["sha"])
-    changed = changes(call.forge, call.repository, commit)
+def show_commit(context: RepositoryContext, params: CommitDetailQuery) -> wire.Commit:
+    commit = find_commit_at(context.forge, context.repository, context.path["sha"])
+    changed = changes(context.forge, context.repository, commit)
     stats = _stats(changed)
-    row = commit_row(call, commit, users_behind(call, (commit,)), stats=stats)
-    if not asked.show_diff:
+    row = commit_row(context, commit, users_behind(context, (commit,)), stats=stats)
+    if not params.show_diff:
         return row
     shown, before = changed[:MOST_FILES_SHOWN], parent_of(commit)
-    return replace(row, files=[file_row(call, change, before=before, after=commit.id) for change in shown])
+    return replace(row, files=[file_row(context, change, before=before, after=commit.id) for change in shown])
 
 
-def show_tags(call: RepositoryCall, asked: Paged) -> Page:
-    tags, total = list_tags(call.forge, call.repository, offset=asked.offset, limit=asked.limit)
+def show_tags(context: RepositoryContext, params: Paged) -> Page:
+    tags, total = list_tags(context.forge, context.repository, offset=params.offset, limit=params.limit)
     return Page([tag_row(tag) for tag in tags], total)
 
 
 def commit_row(
-    call: RepositoryCall, commit: Commit, users: Mapping[str, User], *, stats: wire.CommitStats | None = None
+    context: RepositoryContext, commit: Commit, users: Mapping[str, User], *, stats: wire.CommitStats | None = None
 ) -> wire.Commit:
-    links, path = call.links, call.repository.path
+    links, path = context.links, context.repository.path
     url = links.repository_api(path, "commits", commit.id)
     return wire.Commit(
         url=url,
@@ -95,8 +97,8 @@ def commit_row(
             tree=wire.Sha(sha=commit.tree, url=links.repository_api(path, "git", "trees", commit.tree)),
             message=commit.message,
         ),
-        author=_person(call, commit.author, users),
-        committer=_person(call, commit.committer, users),
+        author=_person(context, commit.author, users),
+        committer=_person(context, commit.committer, users),
         parents=[wire.Sha(sha=parent, url=links.repository_api(path, "commits", parent)) for parent in commit.parents],
         stats=UNSET if stats is None else stats,
     )
@@ -125,16 +127,16 @@ def _read_end(text: str) -> datetime | None:
     return read_moment("until", text)
 
 
-def users_behind(call: RepositoryCall, commits: Iterable[Commit]) -> dict[str, User]:
+def users_behind(context: RepositoryContext, commits: Iterable[Commit]) -> dict[str, User]:
     emails = [email for commit in commits for email in (commit.author.email, commit.committer.email)]
-    return users_of(call.forge, emails)
+    return users_of(context.forge, emails)
 
 
 def _signature(signature: Signature) -> wire.CommitSignature:
     return wire.CommitSignature(name=signature.name, email=signature.email, date=wire.utc_second(signature.at))
 
 
-def _person(call: RepositoryCall, signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
+def _person(context: RepositoryContext, signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
     user = users.get(signature.email)
     date = wire.utc_second(signature.at)
     if user is None:
@@ -147,7 +149,7 @@ def _person(call: RepositoryCall, signature: Signature, users: Mapping[str, User
         name=user.display_name or user.name,
         email=signature.email,
         date=date,
-        html_url=call.links.user(user.name),
+        html_url=context.links.user(user.name),
         type="User",
     )
 
@@ -159,13 +161,13 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
 
 
 def file_row(
-    call: RepositoryCall, change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
+    context: RepositoryContext, change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
 ) -> wire.CommitFile:
     """Of what is gone, the links are to what was before; a submodule is no file of this repository."""
-    path = call.repository.path
+    path = context.repository.path
     shown_in = before if change.kind is ChangeKind.REMOVED else after
-    page = call.links.page(path, "tree" if change.is_submodule else "blob", shown_in, change.path)
-    raw = call.links.repository_api(path, "raw", change.path) + f"?ref={shown_in}"
+    page = context.links.page(path, "tree" if change.is_submodule else "blob", shown_in, change.path)
+    raw = context.links.repository_api(path, "raw", change.path) + f"?ref={shown_in}"
     return wire.CommitFile(
         sha=change.blob,
         filename=readable(change.path),
@@ -179,27 +181,27 @@ def file_row(
     )
 
 
-def _at_list(call: RepositoryCall, asked: CommitsAsked) -> Hashable | None:
+def _at_list(context: RepositoryContext, params: CommitsQuery) -> Hashable | None:
     """The database has a part in it: users, by their e-mail. An empty repository names no commit and is not refused."""
-    if ref_listing(call.forge, call.repository).is_empty:
+    if ref_listing(context.forge, context.repository).is_empty:
         return None
-    return _at_commit(call, asked.sha)
+    return _at_commit(context, params.sha)
 
 
-def _at_one(call: RepositoryCall, asked: CommitAsked) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
-    return _at_commit(call, call.path["sha"])
+def _at_one(context: RepositoryContext, params: CommitDetailQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    return _at_commit(context, context.path["sha"])
 
 
-def _at_commit(call: RepositoryCall, revision: str) -> Hashable | None:
-    return at_commits(call, (revision,))
+def _at_commit(context: RepositoryContext, revision: str) -> Hashable | None:
+    return at_commits(context, (revision,))
 
 
-def at_commits(call: RepositoryCall, revisions: Sequence[str]) -> Hashable | None:
+def at_commits(context: RepositoryContext, revisions: Sequence[str]) -> Hashable | None:
     """For what commits and the users behind them decide."""
-    version = call.forge.database.version()
+    version = context.forge.database.version()
     if version is None:
         return None
-    names = tuple(known_commit_id_at(call.forge, call.repository, revision) for revision in revisions)
+    names = tuple(known_commit_id_at(context.forge, context.repository, revision) for revision in revisions)
     return None if None in names else (*names, version)
 
 
@@ -209,7 +211,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/commits",
         Action.READ_CODE,
-        CommitsAsked,
+        CommitsQuery,
         show_commits,
         answer=list[wire.Commit],
         pace=Pace.SLOW,
@@ -227,7 +229,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/commits/{sha...}",
         Action.READ_CODE,
-        CommitAsked,
+        CommitDetailQuery,
         show_commit,
         answer=wire.Commit,
         pace=Pace.SLOW,

@@ -27,7 +27,7 @@ from matou.forge.content.contents import (
 from matou.git.odb.objects import EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.links import quoted
 from matou.server.api.params import Nothing, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes, Stream
@@ -49,47 +49,47 @@ _NO_CONTENT: Final = b'"content":""'
 _CACHE: Header = (b"cache-control", b"private, no-cache")
 
 
-class RefAsked(Parameters, frozen=True, kw_only=True):
+class RefQuery(Parameters, frozen=True, kw_only=True):
     """Empty for the default branch."""
 
     ref: PathText = ""
 
 
-def show_contents(call: RepositoryCall, asked: RefAsked) -> wire.Content | list[wire.Content] | Stream:
-    start, path = _start(call, asked), path_or_root(call.path.get("path", ""))
-    folder = list_folder(call.forge, call.repository, start, path)
+def show_contents(context: RepositoryContext, params: RefQuery) -> wire.Content | list[wire.Content] | Stream:
+    start, path = _start(context, params), path_or_root(context.path.get("path", ""))
+    folder = list_folder(context.forge, context.repository, start, path)
     if folder is not None or path is None:
-        return [_content(call, asked, entry) for entry in folder or ()]
-    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
-    made = _content(call, asked, file.entry)
-    return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(call, made, file)
+        return [_content(context, params, entry) for entry in folder or ()]
+    file = read_file(context.forge, context.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+    made = _content(context, params, file.entry)
+    return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(context, made, file)
 
 
-def show_blob(call: RepositoryCall, asked: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
-    file = read_blob_by_id(call.forge, call.repository, call.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
-    url = call.links.repository_api(call.repository.path, "git", "blobs", file.entry.id)
+def show_blob(context: RepositoryContext, params: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
+    file = read_blob_by_id(context.forge, context.repository, context.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
+    url = context.links.repository_api(context.repository.path, "git", "blobs", file.entry.id)
     made = wire.Blob(sha=file.entry.id, size=file.entry.size_bytes, url=url, content="")
-    return _with_content(call, made, file)
+    return _with_content(context, made, file)
 
 
-def show_raw(call: RepositoryCall, asked: RefAsked) -> Bytes | Stream:
-    start, path = _start(call, asked), TreePath.parse(call.path["path"])
-    file = read_file(call.forge, call.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+def show_raw(context: RepositoryContext, params: RefQuery) -> Bytes | Stream:
+    start, path = _start(context, params), TreePath.parse(context.path["path"])
+    file = read_file(context.forge, context.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
     if file.entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if file.content is not None:
         return Bytes(file.content, _raw_headers(file.entry.id, file.content))
-    begin = partial(stream_file, call.forge, call.repository, file.entry.id)
+    begin = partial(stream_file, context.forge, context.repository, file.entry.id)
     with closing(begin()) as pieces:
         beginning = next(pieces)
     length: Header = (b"content-length", b"%d" % file.entry.size_bytes)
-    return streamed(begin, (*_raw_headers(file.entry.id, beginning), length), whose=call.caller)
+    return streamed(begin, (*_raw_headers(file.entry.id, beginning), length), whose=context.caller)
 
 
 Made = TypeVar("Made", wire.Content, wire.Blob)
 
 
-def _with_content(call: RepositoryCall, made: Made, file: FileContent) -> Made | Stream:
+def _with_content(context: RepositoryContext, made: Made, file: FileContent) -> Made | Stream:
     """The answer with its content in Base64. A large one is put together while it is sent."""
     if file.content is not None:
         return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))
@@ -103,9 +103,9 @@ def _with_content(call: RepositoryCall, made: Made, file: FileContent) -> Made |
     # A quote within a value is escaped, so this stands nowhere else.
     before, mark, after = msgspec.json.encode(replace(made, encoding="base64", content="")).partition(_NO_CONTENT)
     head, tail = before + mark[:-1], mark[-1:] + after
-    begin = partial(_encoded, head, partial(stream_file, call.forge, call.repository, file.entry.id), tail)
+    begin = partial(_encoded, head, partial(stream_file, context.forge, context.repository, file.entry.id), tail)
     length: Header = (b"content-length", b"%d" % (len(head) + -(-size // 3) * 4 + len(tail)))
-    return streamed(begin, (JSON, NO_STORE, length), whose=call.caller)
+    return streamed(begin, (JSON, NO_STORE, length), whose=context.caller)
 
 
 def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, None]:
@@ -120,11 +120,11 @@ def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, N
     yield b64encode(rest) + tail
 
 
-def _content(call: RepositoryCall, asked: RefAsked, entry: SizedEntry) -> wire.Content:
-    path, query = readable(entry.path), _query(asked.ref)
-    url = call.links.repository_api(call.repository.path, "contents", entry.path) + query
-    revision = asked.ref or default_branch_of(call.forge, call.repository) or "HEAD"
-    html_url = call.links.page(call.repository.path, _PAGES.get(entry.kind, "blob"), revision, entry.path)
+def _content(context: RepositoryContext, params: RefQuery, entry: SizedEntry) -> wire.Content:
+    path, query = readable(entry.path), _query(params.ref)
+    url = context.links.repository_api(context.repository.path, "contents", entry.path) + query
+    revision = params.ref or default_branch_of(context.forge, context.repository) or "HEAD"
+    html_url = context.links.page(context.repository.path, _PAGES.get(entry.kind, "blob"), revision, entry.path)
     is_file = entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
     return wire.Content(
         type=_TYPES.get(entry.kind, "file"),
@@ -134,7 +134,9 @@ def _content(call: RepositoryCall, asked: RefAsked, entry: SizedEntry) -> wire.C
         sha=entry.id,
         url=url,
         html_url=html_url,
-        download_url=call.links.repository_api(call.repository.path, "raw", entry.path) + query if is_file else None,
+        download_url=context.links.repository_api(context.repository.path, "raw", entry.path) + query
+        if is_file
+        else None,
         links=wire.ContentLinks(self_=url, html=html_url),
     )
 
@@ -160,22 +162,22 @@ def _media_type(beginning: bytes) -> bytes:
     return b"text/plain; charset=utf-8"
 
 
-def _start(call: RepositoryCall, asked: RefAsked) -> ObjectId:
-    return object_at(call.forge, call.repository, asked.ref)
+def _start(context: RepositoryContext, params: RefQuery) -> ObjectId:
+    return object_at(context.forge, context.repository, params.ref)
 
 
-def _known_start(call: RepositoryCall, asked: RefAsked) -> ObjectId | None:
-    return known_object_at(call.forge, call.repository, asked.ref)
+def _known_start(context: RepositoryContext, params: RefQuery) -> ObjectId | None:
+    return known_object_at(context.forge, context.repository, params.ref)
 
 
-def _shown(call: RepositoryCall, asked: RefAsked) -> tuple[ObjectId, str | None] | None:
+def _shown(context: RepositoryContext, params: RefQuery) -> tuple[ObjectId, str | None] | None:
     """The answer names the default branch, too."""
-    start = _known_start(call, asked)
-    return None if start is None else (start, default_branch_of(call.forge, call.repository))
+    start = _known_start(context, params)
+    return None if start is None else (start, default_branch_of(context.forge, context.repository))
 
 
-def _blob(call: RepositoryCall, asked: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
-    return call.path["sha"]
+def _blob(context: RepositoryContext, params: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
+    return context.path["sha"]
 
 
 _LIMIT = f"{LARGEST_INLINE_BYTES // MEBIBYTE} MiB"
@@ -191,7 +193,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/contents/{path...}",
         Action.READ_CODE,
-        RefAsked,
+        RefQuery,
         show_contents,
         answer=wire.Content | list[wire.Content],
         at=_shown,
@@ -202,7 +204,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/contents",
         Action.READ_CODE,
-        RefAsked,
+        RefQuery,
         show_contents,
         answer=list[wire.Content],
         at=_shown,
@@ -224,7 +226,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/raw/{path...}",
         Action.READ_CODE,
-        RefAsked,
+        RefQuery,
         show_raw,
         answer=bytes,
         at=_known_start,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from matou.forge.access import Action
 from matou.forge.repositories.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS, download_statistics
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters
 from matou.server.api.router import repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import read_day
@@ -18,7 +18,7 @@ class Direction(StrEnum):
     NEWEST_FIRST = "desc"
 
 
-class StatisticsAsked(Parameters, frozen=True, kw_only=True):
+class DownloadStatisticsQuery(Parameters, frozen=True, kw_only=True):
     """Both days are included."""
 
     start_date: str = ""
@@ -26,20 +26,20 @@ class StatisticsAsked(Parameters, frozen=True, kw_only=True):
     direction: Direction = Direction.NEWEST_FIRST
 
 
-def show_statistics(call: RepositoryCall, asked: StatisticsAsked) -> wire.DownloadStatistics:
-    first, last = read_day("start_date", asked.start_date), read_day("end_date", asked.end_date)
-    found = download_statistics(call.forge, call.repository, first=first, last=last)
+def show_statistics(context: RepositoryContext, params: DownloadStatisticsQuery) -> wire.DownloadStatistics:
+    first, last = read_day("start_date", params.start_date), read_day("end_date", params.end_date)
+    found = download_statistics(context.forge, context.repository, first=first, last=last)
     rows = [
         wire.DownloadDay(
             pdate=wire.Day(day.day.isoformat()),
-            repo_id=str(call.repository.id),
+            repo_id=str(context.repository.id),
             today_dl_cnt=day.downloads,
             total_dl_cnt=day.total,
         )
         for day in found.days
     ]
     return wire.DownloadStatistics(
-        download_statistics_detail=rows if asked.direction is Direction.OLDEST_FIRST else rows[::-1],
+        download_statistics_detail=rows if params.direction is Direction.OLDEST_FIRST else rows[::-1],
         download_statistics_total=found.in_range,
         download_statistics_history_total=found.total,
     )
@@ -51,7 +51,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/download_statistics",
         Action.READ_ANALYSIS,
-        StatisticsAsked,
+        DownloadStatisticsQuery,
         show_statistics,
         answer=wire.DownloadStatistics,
         choices=(

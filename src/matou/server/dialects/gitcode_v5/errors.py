@@ -1,6 +1,6 @@
 """The one table from our failures to GitCode's: HTTP status, error_code, error_code_name.
 
-The message is our own sentence about what was asked for, or GitCode's where clients look at its words; never what git,
+The message is our own sentence about what was params for, or GitCode's where clients look at its words; never what git,
 the database or Python said.
 """
 
@@ -22,7 +22,7 @@ from matou.git.process.run import GitFailed
 from matou.model.names import InvalidName
 from matou.server.api.context import NotSignedIn
 from matou.server.api.params import InvalidParameter, MissingParameter, UnreadableBody
-from matou.server.api.responses import JSON, NO_STORE, Encoded
+from matou.server.api.responses import JSON, NO_STORE, Response
 from matou.server.api.router import NoSuchRoute, WrongMethod
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
@@ -100,7 +100,7 @@ FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
 """The first that fits."""
 
 
-def answer_to(error: Exception) -> Encoded:
+def answer_to(error: Exception) -> Response:
     """Log what is ours to mend; say to the client what is the client's to know."""
     failure = _failure_of(error)
     trace_id = uuid4().hex
@@ -110,7 +110,7 @@ def answer_to(error: Exception) -> Encoded:
     body = ErrorBody(
         error_code=failure.code, error_code_name=failure.name, error_message=text, trace_id=trace_id, message=text
     )
-    return Encoded(failure.status, (JSON, NO_STORE, *_headers(error)), msgspec.json.encode(body))
+    return Response(failure.status, (JSON, NO_STORE, *_headers(error)), msgspec.json.encode(body))
 
 
 def _unicode(text: str) -> str:

@@ -11,7 +11,7 @@ from matou.forge.access import Action
 from matou.forge.repositories.activity import ShownEvent, activity
 from matou.model.events import EventKind
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.links import Links
 from matou.server.api.params import Paged
 from matou.server.api.router import repository_route
@@ -82,7 +82,7 @@ KINDS: Mapping[Filter, frozenset[EventKind]] = MappingProxyType(
 """`all` aside, each kind belongs to one filter."""
 
 
-class EventsAsked(Paged, frozen=True, kw_only=True):
+class EventsQuery(Paged, frozen=True, kw_only=True):
     """`before` and `after` are days."""
 
     filter: Filter = Filter.ALL
@@ -91,18 +91,18 @@ class EventsAsked(Paged, frozen=True, kw_only=True):
     after: str = ""
 
 
-def list_events(call: RepositoryCall, asked: EventsAsked) -> wire.Events:
+def list_events(context: RepositoryContext, params: EventsQuery) -> wire.Events:
     found, has_more = activity(
-        call.forge,
-        call.identity,
-        call.repository,
-        kinds=KINDS[asked.filter],
-        author=asked.author,
-        between=read_span(asked.before, asked.after),
-        offset=asked.offset,
-        limit=asked.limit,
+        context.forge,
+        context.identity,
+        context.repository,
+        kinds=KINDS[params.filter],
+        author=params.author,
+        between=read_span(params.before, params.after),
+        offset=params.offset,
+        limit=params.limit,
     )
-    return wire.Events(events=[_event(call, event) for event in found], has_next_page=has_more)
+    return wire.Events(events=[_event(context, event) for event in found], has_next_page=has_more)
 
 
 def read_span(before: str, after: str) -> Between:
@@ -115,9 +115,9 @@ def read_span(before: str, after: str) -> Between:
     return Between(end=None if earlier_than is None else start_of(earlier_than))
 
 
-def _event(call: RepositoryCall, event: ShownEvent) -> wire.Event:
+def _event(context: RepositoryContext, event: ShownEvent) -> wire.Event:
     action, name = ACTIONS[event.kind]
-    author = _author(call.links, event.user)
+    author = _author(context.links, event.user)
     return wire.Event(
         action=action,
         action_name=name,
@@ -125,7 +125,7 @@ def _event(call: RepositoryCall, event: ShownEvent) -> wire.Event:
         author_id=author.id,
         author_username=author.username,
         created_at=wire.zulu_moment(event.created_at),
-        project_id=call.repository.id,
+        project_id=context.repository.id,
         title=_title(event.details),
         filter_sensitive=True,
     )
@@ -157,7 +157,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/events",
         Action.READ_CODE,
-        EventsAsked,
+        EventsQuery,
         list_events,
         answer=wire.Events,
         choices=(

@@ -20,7 +20,7 @@ from matou.git.odb.objects import Commit, Signature, TreePath
 from matou.git.operations.tree_edit import LONGEST_MESSAGE_BYTES, Person
 from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import AnyText, Parameters
 from matou.server.api.router import repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
@@ -35,7 +35,7 @@ class NoBase64(MatouError):
     """Content that is anything but Base64."""
 
 
-class ChangeAsked(Parameters, frozen=True, kw_only=True):
+class FileChangeParams(Parameters, frozen=True, kw_only=True):
     """`branch` empty for the default one; the author's name and address for those of the caller."""
 
     message: str
@@ -44,34 +44,40 @@ class ChangeAsked(Parameters, frozen=True, kw_only=True):
     author_email: str = msgspec.field(name="author[email]", default="")
 
 
-class CreationAsked(ChangeAsked, frozen=True, kw_only=True):
+class CreateFileParams(FileChangeParams, frozen=True, kw_only=True):
     content: AnyText
 
 
-class UpdateAsked(ChangeAsked, frozen=True, kw_only=True):
+class UpdateFileParams(FileChangeParams, frozen=True, kw_only=True):
     content: AnyText
     sha: str = ""
 
 
-class DeletionAsked(ChangeAsked, frozen=True, kw_only=True):
+class DeleteFileParams(FileChangeParams, frozen=True, kw_only=True):
     sha: str
 
 
-def create(call: RepositoryCall, asked: CreationAsked) -> wire.FileCreated:
-    content = _decoded(asked.content)
-    written = create_file(call.forge, call.identity, call.repository, _wish(call, asked), content)
-    return wire.FileCreated(commit=_commit(call, written.commit), content=_content(call, asked, written, content))
+def create(context: RepositoryContext, params: CreateFileParams) -> wire.FileCreated:
+    content = _decoded(params.content)
+    written = create_file(context.forge, context.identity, context.repository, _wish(context, params), content)
+    return wire.FileCreated(
+        commit=_commit(context, written.commit), content=_content(context, params, written, content)
+    )
 
 
-def update(call: RepositoryCall, asked: UpdateAsked) -> wire.FileUpdated:
-    content, seen = _decoded(asked.content), _blob(asked.sha) if asked.sha else None
-    written = update_file(call.forge, call.identity, call.repository, _wish(call, asked), content, seen=seen)
-    return wire.FileUpdated(commit=_commit(call, written.commit), content=_content(call, asked, written, content))
+def update(context: RepositoryContext, params: UpdateFileParams) -> wire.FileUpdated:
+    content, seen = _decoded(params.content), _blob(params.sha) if params.sha else None
+    written = update_file(
+        context.forge, context.identity, context.repository, _wish(context, params), content, seen=seen
+    )
+    return wire.FileUpdated(
+        commit=_commit(context, written.commit), content=_content(context, params, written, content)
+    )
 
 
-def delete(call: RepositoryCall, asked: DeletionAsked) -> wire.FileDeleted:
-    seen = _blob(asked.sha)
-    deleted = delete_file(call.forge, call.identity, call.repository, _wish(call, asked), seen=seen).commit
+def delete(context: RepositoryContext, params: DeleteFileParams) -> wire.FileDeleted:
+    seen = _blob(params.sha)
+    deleted = delete_file(context.forge, context.identity, context.repository, _wish(context, params), seen=seen).commit
     return wire.FileDeleted(
         commit=wire.DeletingCommit(
             sha=deleted.id,
@@ -84,17 +90,17 @@ def delete(call: RepositoryCall, asked: DeletionAsked) -> wire.FileDeleted:
     )
 
 
-def _wish(call: RepositoryCall, asked: ChangeAsked) -> FileChange:
-    path = TreePath.parse(call.path["path"])
-    return FileChange(path=path, message=asked.message, branch=asked.branch or None, author=_author(call, asked))
+def _wish(context: RepositoryContext, params: FileChangeParams) -> FileChange:
+    path = TreePath.parse(context.path["path"])
+    return FileChange(path=path, message=params.message, branch=params.branch or None, author=_author(context, params))
 
 
-def _author(call: RepositoryCall, asked: ChangeAsked) -> Person | None:
+def _author(context: RepositoryContext, params: FileChangeParams) -> Person | None:
     """What the caller leaves out of it is the caller's own."""
-    if not asked.author_name and not asked.author_email:
+    if not params.author_name and not params.author_email:
         return None
-    own = person_of(call.user)
-    return Person(asked.author_name or own.name, asked.author_email or own.email)
+    own = person_of(context.user)
+    return Person(params.author_name or own.name, params.author_email or own.email)
 
 
 def _decoded(content: str) -> bytes:
@@ -108,7 +114,7 @@ def _blob(sha: str) -> ObjectId:
     return object_id(sha.lower())
 
 
-def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
+def _commit(context: RepositoryContext, commit: Commit) -> wire.WritingCommit:
     return wire.WritingCommit(
         sha=commit.id,
         author=_signature(commit.author),
@@ -116,24 +122,26 @@ def _commit(call: RepositoryCall, commit: Commit) -> wire.WritingCommit:
         message=_message(commit),
         tree=commit.tree,
         parents=[
-            wire.Sha(sha=parent, url=call.links.repository_api(call.repository.path, "commits", parent))
+            wire.Sha(sha=parent, url=context.links.repository_api(context.repository.path, "commits", parent))
             for parent in commit.parents
         ],
     )
 
 
-def _content(call: RepositoryCall, asked: ChangeAsked, written: CommitResult, content: bytes) -> wire.WrittenContent:
-    repository, encoded = call.repository.path, TreePath.parse(call.path["path"]).encoded
-    query = f"?ref={quote(asked.branch, safe='')}" if asked.branch else ""
-    url = call.links.repository_api(repository, "contents", encoded) + query
-    html_url = call.links.page(repository, "blob", written.branch, encoded)
+def _content(
+    context: RepositoryContext, params: FileChangeParams, written: CommitResult, content: bytes
+) -> wire.WrittenContent:
+    repository, encoded = context.repository.path, TreePath.parse(context.path["path"]).encoded
+    query = f"?ref={quote(params.branch, safe='')}" if params.branch else ""
+    url = context.links.repository_api(repository, "contents", encoded) + query
+    html_url = context.links.page(repository, "blob", written.branch, encoded)
     path = readable(encoded)
     return wire.WrittenContent(
         name=path.rpartition("/")[2],
         path=path,
         url=url,
         html_url=html_url,
-        download_url=call.links.repository_api(repository, "raw", encoded) + query,
+        download_url=context.links.repository_api(repository, "raw", encoded) + query,
         links=wire.ContentLinks(self_=url, html=html_url),
         sha=msgspec.UNSET if written.blob is None else written.blob,
         size=len(content),
@@ -142,7 +150,7 @@ def _content(call: RepositoryCall, asked: ChangeAsked, written: CommitResult, co
 
 
 def _message(commit: Commit) -> str:
-    """As it was asked for: git ends each message with a line break."""
+    """As it was params for: git ends each message with a line break."""
     return commit.message.rstrip("\n")
 
 
@@ -168,7 +176,7 @@ ROUTES = (
         "POST",
         _PATH,
         Action.WRITE_CODE,
-        CreationAsked,
+        CreateFileParams,
         create,
         answer=wire.FileCreated,
         status=201,
@@ -183,7 +191,7 @@ ROUTES = (
         "PUT",
         _PATH,
         Action.WRITE_CODE,
-        UpdateAsked,
+        UpdateFileParams,
         update,
         answer=wire.FileUpdated,
         largest_body_bytes=LARGEST_BODY_BYTES,
@@ -194,7 +202,7 @@ ROUTES = (
         "DELETE",
         _PATH,
         Action.WRITE_CODE,
-        DeletionAsked,
+        DeleteFileParams,
         delete,
         answer=wire.FileDeleted,
         choices=f"parameters in the query, too; 404 where there is no such file; {_STALE}",

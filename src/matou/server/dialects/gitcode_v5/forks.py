@@ -4,14 +4,14 @@ from matou.forge.access import Action
 from matou.forge.repositories.forks import fork_repository
 from matou.model.names import NamespacePath
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters
 from matou.server.api.router import Pace, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 
-class ForkAsked(Parameters, frozen=True, kw_only=True):
-    """`namespace` is what some clients call `organization`."""
+class ForkParams(Parameters, frozen=True, kw_only=True):
+    """`namespace` is what some clients context `organization`."""
 
     organization: str = ""
     namespace: str = ""
@@ -19,12 +19,12 @@ class ForkAsked(Parameters, frozen=True, kw_only=True):
     path: str = ""
 
 
-def fork(call: RepositoryCall, asked: ForkAsked) -> wire.Repository:
-    target = NamespacePath.parse(asked.organization or asked.namespace or call.user.name)
+def fork(context: RepositoryContext, params: ForkParams) -> wire.Repository:
+    target = NamespacePath.parse(params.organization or params.namespace or context.user.name)
     made = fork_repository(
-        call.forge, call.identity, call.repository, namespace=target, path=asked.path, name=asked.name
+        context.forge, context.identity, context.repository, namespace=target, path=params.path, name=params.name
     )
-    return repository_object(call, made)
+    return repository_object(context, made)
 
 
 ROUTES = (
@@ -33,7 +33,7 @@ ROUTES = (
         "POST",
         "/repos/{owner}/{repo}/forks",
         Action.FORK,
-        ForkAsked,
+        ForkParams,
         fork,
         answer=wire.Repository,
         pace=Pace.LONG,

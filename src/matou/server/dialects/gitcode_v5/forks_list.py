@@ -8,7 +8,7 @@ from matou.db.fork_listings import ForkOrder
 from matou.forge.access import Action
 from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged
 from matou.server.api.responses import Page
 from matou.server.api.router import repository_route
@@ -26,23 +26,23 @@ class Sort(StrEnum):
     STARGAZERS = "stargazers"
 
 
-class ForksAsked(Paged, frozen=True, kw_only=True):
+class ForksQuery(Paged, frozen=True, kw_only=True):
     sort: Sort = Sort.NEWEST
     created_after: str = ""
     created_before: str = ""
 
 
-def list_forks(call: RepositoryCall, asked: ForksAsked) -> Page:
+def list_forks(context: RepositoryContext, params: ForksQuery) -> Page:
     found, total = visible_forks(
-        call.forge,
-        call.identity,
-        call.repository,
-        order=ForkOrder(asked.sort.value),
-        between=read_between("created", asked.created_after, asked.created_before),
-        offset=asked.offset,
-        limit=asked.limit,
+        context.forge,
+        context.identity,
+        context.repository,
+        order=ForkOrder(params.sort.value),
+        between=read_between("created", params.created_after, params.created_before),
+        offset=params.offset,
+        limit=params.limit,
     )
-    parent, *shown = repository_objects(call, (call.repository, *found))
+    parent, *shown = repository_objects(context, (context.repository, *found))
     return Page([_as_fork(fork, parent) for fork in shown], total)
 
 
@@ -71,7 +71,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/forks",
         Action.SEE,
-        ForksAsked,
+        ForksQuery,
         list_forks,
         answer=list[wire.Repository],
         choices=(

@@ -20,7 +20,7 @@ from matou.forge.repositories.repository_members import (
     set_member_mode,
 )
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, repository_route
@@ -30,7 +30,7 @@ INHERITED, INDEPENDENT = 1, 2
 PERMISSIONS = {**{one.value: one for one in MemberPermission}, "custom": MemberPermission.CUSTOMIZED}
 
 
-class ModeAsked(Parameters, frozen=True, kw_only=True):
+class PermissionModeParams(Parameters, frozen=True, kw_only=True):
     """1 for the organization's members too, 2 for the repository's alone."""
 
     mode: Annotated[int, msgspec.Meta(ge=INHERITED, le=INDEPENDENT)]
@@ -45,25 +45,25 @@ _ROLES_IN_CHINESE = {
 }
 
 
-class MemberAsked(Parameters, frozen=True, kw_only=True):
+class MemberParams(Parameters, frozen=True, kw_only=True):
     """`permission`: pull, push, admin, or customized (custom too) with `role_id`."""
 
     permission: str = ""
     role_id: str = ""
 
 
-class CollaboratorAsked(Parameters, frozen=True, kw_only=True):
+class CollaboratorParams(Parameters, frozen=True, kw_only=True):
     """`permission`: pull, push, admin, or the name of a customized role."""
 
     permission: str = ""
 
 
-def get_mode(call: RepositoryCall, _: Nothing) -> wire.PermissionMode:
-    return wire.PermissionMode(mode=INDEPENDENT if call.repository.independent_members else INHERITED)
+def get_mode(context: RepositoryContext, _: Nothing) -> wire.PermissionMode:
+    return wire.PermissionMode(mode=INDEPENDENT if context.repository.independent_members else INHERITED)
 
 
-def set_mode(call: RepositoryCall, asked: ModeAsked) -> wire.Success:
-    set_member_mode(call.forge, call.identity, call.repository, independent=asked.mode == INDEPENDENT)
+def set_mode(context: RepositoryContext, params: PermissionModeParams) -> wire.Success:
+    set_member_mode(context.forge, context.identity, context.repository, independent=params.mode == INDEPENDENT)
     return wire.Success()
 
 
@@ -77,38 +77,38 @@ def read_permission(given: str) -> MemberPermission:
     return permission
 
 
-def put_member(call: RepositoryCall, asked: MemberAsked) -> wire.Member:
-    return _put(call, read_permission(asked.permission), asked.role_id)
+def put_member(context: RepositoryContext, params: MemberParams) -> wire.Member:
+    return _put(context, read_permission(params.permission), params.role_id)
 
 
-def put_collaborator(call: RepositoryCall, asked: CollaboratorAsked) -> wire.Member:
-    permission = PERMISSIONS.get(asked.permission or MemberPermission.PUSH)
+def put_collaborator(context: RepositoryContext, params: CollaboratorParams) -> wire.Member:
+    permission = PERMISSIONS.get(params.permission or MemberPermission.PUSH)
     if permission not in (None, MemberPermission.CUSTOMIZED):
-        return _put(call, permission, "")
-    named = next((role for role in roles(call.forge, call.repository) if role.name == asked.permission), None)
+        return _put(context, permission, "")
+    named = next((role for role in roles(context.forge, context.repository) if role.name == params.permission), None)
     if named is None:
         raise InvalidParameter(
             "permission is {given}; it can be pull, push, admin or the name of a customized role",
-            given=repr(asked.permission)[:100],
+            given=repr(params.permission)[:100],
         )
-    return _put(call, MemberPermission.CUSTOMIZED, named.id)
+    return _put(context, MemberPermission.CUSTOMIZED, named.id)
 
 
-def list_collaborators(call: RepositoryCall, asked: Paged) -> Page:
-    found, total = members(call.forge, call.repository, offset=asked.offset, limit=asked.limit)
-    return Page([_collaborator(call, member) for member in found], total)
+def list_collaborators(context: RepositoryContext, params: Paged) -> Page:
+    found, total = members(context.forge, context.repository, offset=params.offset, limit=params.limit)
+    return Page([_collaborator(context, member) for member in found], total)
 
 
-def get_collaborator(call: RepositoryCall, _: Nothing) -> wire.Collaborator:
-    return _collaborator(call, find_member(call.forge, call.repository, _person(call)))
+def get_collaborator(context: RepositoryContext, _: Nothing) -> wire.Collaborator:
+    return _collaborator(context, find_member(context.forge, context.repository, _person(context)))
 
 
-def delete_collaborator(call: RepositoryCall, _: Nothing) -> None:
-    remove_member(call.forge, call.identity, call.repository, _person(call))
+def delete_collaborator(context: RepositoryContext, _: Nothing) -> None:
+    remove_member(context.forge, context.identity, context.repository, _person(context))
 
 
-def get_permission(call: RepositoryCall, _: Nothing) -> wire.CollaboratorPermission:
-    member = find_member(call.forge, call.repository, _person(call))
+def get_permission(context: RepositoryContext, _: Nothing) -> wire.CollaboratorPermission:
+    member = find_member(context.forge, context.repository, _person(context))
     user = member.user
     return wire.CollaboratorPermission(
         id=user.id,
@@ -123,31 +123,31 @@ def get_permission(call: RepositoryCall, _: Nothing) -> wire.CollaboratorPermiss
         object_id=user_id(user),
         email="",
         state="active" if user.active else "blocked",
-        web_url=call.links.user(user.name),
+        web_url=context.links.user(user.name),
         join_way=_join_way(member),
-        source_name=_source_name(call, member),
+        source_name=_source_name(context, member),
         type=_type(member),
         permissions=_permissions(member),
     )
 
 
-def list_roles(call: RepositoryCall, _: Nothing) -> list[wire.CustomizedRole]:
-    return [_role(role) for role in roles(call.forge, call.repository)]
+def list_roles(context: RepositoryContext, _: Nothing) -> list[wire.CustomizedRole]:
+    return [_role(role) for role in roles(context.forge, context.repository)]
 
 
-def _person(call: RepositoryCall) -> User:
-    return find_person(call.forge, call.path["username"])
+def _person(context: RepositoryContext) -> User:
+    return find_person(context.forge, context.path["username"])
 
 
-def _put(call: RepositoryCall, permission: MemberPermission, role_id: str) -> wire.Member:
-    user = _person(call)
-    set_member(call.forge, call.identity, call.repository, user, permission, customized_role_id=role_id)
+def _put(context: RepositoryContext, permission: MemberPermission, role_id: str) -> wire.Member:
+    user = _person(context)
+    set_member(context.forge, context.identity, context.repository, user, permission, customized_role_id=role_id)
     return wire.Member(
         id=str(user.id),
         login=user.name,
         name=user.display_name or user.name,
-        html_url=call.links.user(user.name),
-        url=call.links.api("users", user.name),
+        html_url=context.links.user(user.name),
+        url=context.links.api("users", user.name),
         followers_url=None,
         avatar_url="",
         remark="",
@@ -156,7 +156,7 @@ def _put(call: RepositoryCall, permission: MemberPermission, role_id: str) -> wi
 
 
 def given_permissions(permission: MemberPermission) -> wire.MemberPermissions:
-    """What was asked for, and what it holds."""
+    """What was params for, and what it holds."""
     return wire.MemberPermissions(
         admin=permission is MemberPermission.ADMIN,
         push=permission in (MemberPermission.ADMIN, MemberPermission.PUSH),
@@ -174,7 +174,7 @@ def _permissions(member: RepositoryMember) -> wire.MemberPermissions:
     )
 
 
-def _collaborator(call: RepositoryCall, member: RepositoryMember) -> wire.Collaborator:
+def _collaborator(context: RepositoryContext, member: RepositoryMember) -> wire.Collaborator:
     user = member.user
     return wire.Collaborator(
         id=str(user.id),
@@ -184,10 +184,10 @@ def _collaborator(call: RepositoryCall, member: RepositoryMember) -> wire.Collab
         nick_name=user.display_name or user.name,
         access_level=member.role.value,
         avatar_url="",
-        web_url=call.links.user(user.name),
+        web_url=context.links.user(user.name),
         state="active" if user.active else "blocked",
         join_way=_join_way(member),
-        source_name=_source_name(call, member),
+        source_name=_source_name(context, member),
         type=_type(member),
         permissions=_permissions(member),
         avatar=None,
@@ -204,13 +204,13 @@ def _collaborator(call: RepositoryCall, member: RepositoryMember) -> wire.Collab
     )
 
 
-# `ag` changes and removes only whom all three call a direct member.
+# `ag` changes and removes only whom all three context a direct member.
 def _join_way(member: RepositoryMember) -> str:
     return "normal" if member.is_direct else "inherit"
 
 
-def _source_name(call: RepositoryCall, member: RepositoryMember) -> str:
-    return call.repository.path.name if member.is_direct else ""
+def _source_name(context: RepositoryContext, member: RepositoryMember) -> str:
+    return context.repository.path.name if member.is_direct else ""
 
 
 def _type(member: RepositoryMember) -> str:
@@ -254,7 +254,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/transition",
         Action.CHANGE_MEMBER_MODE,
-        ModeAsked,
+        PermissionModeParams,
         set_mode,
         answer=wire.Success,
         choices="in mode 2 the roles in the organization do not count, except those of its owners",
@@ -264,11 +264,11 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/members/{username}",
         Action.MANAGE_MEMBERS,
-        MemberAsked,
+        MemberParams,
         put_member,
         answer=wire.Member,
         choices="adds a member or changes one; pull is reporter, push is developer, admin is maintainer; `custom` is "
-        "read as `customized`; the answer has what was asked for",
+        "read as `customized`; the answer has what was params for",
     ),
     repository_route(
         34,
@@ -299,7 +299,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         COLLABORATOR,
         Action.MANAGE_MEMBERS,
-        CollaboratorAsked,
+        CollaboratorParams,
         put_collaborator,
         answer=wire.Member,
         choices="as 32; a customized role is named by its name",

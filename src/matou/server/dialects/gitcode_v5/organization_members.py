@@ -8,7 +8,7 @@ from matou.forge.accounts.members import NoSuchMember, add_member, remove_member
 from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, find_person
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.router import Route, plain_route
 from matou.server.dialects.gitcode_v5.members import given_permissions, read_permission
@@ -20,54 +20,56 @@ class NoCustomizedRole(MatouError):
     """Customized roles are made for one repository each."""
 
 
-class InviteAsked(Parameters, frozen=True, kw_only=True):
+class InviteMemberParams(Parameters, frozen=True, kw_only=True):
     """`permission`: pull, push or admin; push where it is not said."""
 
     permission: str = ""
     role_id: str = ""
 
 
-def put_member(call: Call, asked: InviteAsked) -> wire.Member:
-    organization = reach_organization(call, Action.ADMINISTER)
-    permission = read_permission(asked.permission)
-    if permission is MemberPermission.CUSTOMIZED or asked.role_id:
+def put_member(context: RequestContext, params: InviteMemberParams) -> wire.Member:
+    organization = reach_organization(context, Action.ADMINISTER)
+    permission = read_permission(params.permission)
+    if permission is MemberPermission.CUSTOMIZED or params.role_id:
         raise NoCustomizedRole("an organization has no customized roles; permission can be pull, push or admin")
-    user = find_person(call.forge, call.path["username"])
-    add_member(call.forge, organization, user, ROLES[permission])
+    user = find_person(context.forge, context.path["username"])
+    add_member(context.forge, organization, user, ROLES[permission])
     return wire.Member(
         id=user_id(user),
         login=user.name,
         name=user.display_name or user.name,
-        html_url=call.links.user(user.name),
-        url=call.links.api("users", user.name),
+        html_url=context.links.user(user.name),
+        url=context.links.api("users", user.name),
         followers_url=None,
         permissions=given_permissions(permission),
     )
 
 
-def delete_member(call: Call, _: Nothing) -> wire.Done:
-    organization = reach_organization(call, Action.ADMINISTER)
-    remove_member(call.forge, organization, find_person(call.forge, call.path["username"]))
+def delete_member(context: RequestContext, _: Nothing) -> wire.Done:
+    organization = reach_organization(context, Action.ADMINISTER)
+    remove_member(context.forge, organization, find_person(context.forge, context.path["username"]))
     return wire.Done()
 
 
-def show_own(call: Call, _: Nothing) -> wire.Membership:
-    organization = reach_organization(call, Action.SEE)
-    role = role_of(call.forge, call.user, organization)
+def show_own(context: RequestContext, _: Nothing) -> wire.Membership:
+    organization = reach_organization(context, Action.SEE)
+    role = role_of(context.forge, context.user, organization)
     if role is None:
-        raise NoSuchMember("{user} is not a member of {path}", user=call.user.name, path=repr(str(organization.path)))
+        raise NoSuchMember(
+            "{user} is not a member of {path}", user=context.user.name, path=repr(str(organization.path))
+        )
     name = organization.display_name or organization.name
     return replace(
-        membership(call, organization, call.user),
+        membership(context, organization, context.user),
         active=True,
         role=role_word(role),
         organization=wire.MembershipOrganization(id=organization.id, login=str(organization.path), name=name),
     )
 
 
-def leave(call: Call, _: Nothing) -> wire.Done:
-    require_own_account(call.identity)
-    remove_member(call.forge, reach_organization(call, Action.SEE), call.user)
+def leave(context: RequestContext, _: Nothing) -> wire.Done:
+    require_own_account(context.identity)
+    remove_member(context.forge, reach_organization(context, Action.SEE), context.user)
     return wire.Done()
 
 
@@ -81,11 +83,11 @@ ROUTES: tuple[Route, ...] = (
         None,
         "POST",
         _MEMBERSHIP,
-        InviteAsked,
+        InviteMemberParams,
         put_member,
         answer=wire.Member,
         scopes=_WRITE,
-        choices="for its owners; adds a member or changes one at once, nobody is asked; pull is reporter, push is "
+        choices="for its owners; adds a member or changes one at once, nobody is params; pull is reporter, push is "
         "developer, admin is maintainer; the last owner of an outermost one stays an owner",
     ),
     plain_route(

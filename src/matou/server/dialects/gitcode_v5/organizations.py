@@ -15,7 +15,7 @@ from matou.forge.accounts.namespaces import namespaces_of
 from matou.forge.repositories.repository_lists import find_person
 from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, Paged
 from matou.server.api.responses import Page
 from matou.server.api.router import plain_route
@@ -41,7 +41,7 @@ ROLES: Mapping[MemberRole, Collection[Role]] = MappingProxyType(
 )
 
 
-class NamespacesAsked(Paged, frozen=True, kw_only=True):
+class NamespacesQuery(Paged, frozen=True, kw_only=True):
     """GitCode spells the size of this one list in its own way."""
 
     size: Number = msgspec.field(name="perPage", default=0)
@@ -51,79 +51,81 @@ class NamespacesAsked(Paged, frozen=True, kw_only=True):
         return min(self.size or self.per_page or 20, LARGEST_PER_PAGE)
 
 
-class OrganizationsAsked(Paged, frozen=True, kw_only=True):
+class OrganizationsQuery(Paged, frozen=True, kw_only=True):
     """`admin`: only those that the caller administers."""
 
     admin: bool = False
 
 
-class MembersAsked(Paged, frozen=True, kw_only=True):
+class OrganizationMembersQuery(Paged, frozen=True, kw_only=True):
     role: MemberRole = MemberRole.ALL
 
 
-def list_namespaces(call: Call, asked: NamespacesAsked) -> Page:
+def list_namespaces(context: RequestContext, params: NamespacesQuery) -> Page:
     kinds = tuple(NamespaceKind)
-    found, total = namespaces_of(call.forge, call.identity, call.user, kinds, offset=asked.offset, limit=asked.limit)
-    return Page([_namespace(call, namespace) for namespace in found], total)
-
-
-def list_organizations(call: Call, asked: OrganizationsAsked) -> Page:
-    return _organizations_of(call, call.user, asked, least=LEAST_ADMIN if asked.admin else Role.GUEST)
-
-
-def list_organizations_of_user(call: Call, asked: Paged) -> Page:
-    return _organizations_of(call, find_person(call.forge, call.path["username"]), asked)
-
-
-def _organizations_of(call: Call, user: User, asked: Paged, *, least: Role = Role.GUEST) -> Page:
     found, total = namespaces_of(
-        call.forge, call.identity, user, ORGANIZATIONS, offset=asked.offset, limit=asked.limit, least=least
+        context.forge, context.identity, context.user, kinds, offset=params.offset, limit=params.limit
     )
-    return Page([_organization(call, namespace) for namespace in found], total)
+    return Page([_namespace(context, namespace) for namespace in found], total)
 
 
-def show_organization(call: Call, _: Nothing) -> wire.OrganizationDetail:
-    organization = reach_organization(call, Action.SEE)
-    told = _organization(call, organization)
+def list_organizations(context: RequestContext, params: OrganizationsQuery) -> Page:
+    return _organizations_of(context, context.user, params, least=LEAST_ADMIN if params.admin else Role.GUEST)
+
+
+def list_organizations_of_user(context: RequestContext, params: Paged) -> Page:
+    return _organizations_of(context, find_person(context.forge, context.path["username"]), params)
+
+
+def _organizations_of(context: RequestContext, user: User, params: Paged, *, least: Role = Role.GUEST) -> Page:
+    found, total = namespaces_of(
+        context.forge, context.identity, user, ORGANIZATIONS, offset=params.offset, limit=params.limit, least=least
+    )
+    return Page([_organization(context, namespace) for namespace in found], total)
+
+
+def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:
+    organization = reach_organization(context, Action.SEE)
+    told = _organization(context, organization)
     fields = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
     return wire.OrganizationDetail(**fields, enterprise=organization.path.segments[0])
 
 
-def list_members(call: Call, asked: MembersAsked) -> Page:
-    organization = reach_namespace(call.forge, call.identity, _path(call.path["org"]), Action.SEE_MEMBERS)
-    roles = ROLES[asked.role]
-    found, total = members(call.forge, organization, roles=roles, offset=asked.offset, limit=asked.limit)
-    return Page([_member(call, member) for member in found], total)
+def list_members(context: RequestContext, params: OrganizationMembersQuery) -> Page:
+    organization = reach_namespace(context.forge, context.identity, _path(context.path["org"]), Action.SEE_MEMBERS)
+    roles = ROLES[params.role]
+    found, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
+    return Page([_member(context, member) for member in found], total)
 
 
-def show_member(call: Call, _: Nothing) -> wire.Membership:
-    organization = reach_organization(call, Action.SEE_MEMBERS)
-    member = find_member(call.forge, organization, find_person(call.forge, call.path["username"]))
-    return membership(call, organization, member.user)
+def show_member(context: RequestContext, _: Nothing) -> wire.Membership:
+    organization = reach_organization(context, Action.SEE_MEMBERS)
+    member = find_member(context.forge, organization, find_person(context.forge, context.path["username"]))
+    return membership(context, organization, member.user)
 
 
-def reach_organization(call: Call, action: Action) -> Namespace:
+def reach_organization(context: RequestContext, action: Action) -> Namespace:
     """What `{org}` names, if it is nobody's own namespace. Raises as `access.reach_namespace`."""
-    path = _path(call.path["org"])
-    organization = reach_namespace(call.forge, call.identity, path, action)
+    path = _path(context.path["org"])
+    organization = reach_namespace(context.forge, context.identity, path, action)
     if organization.kind not in ORGANIZATIONS:
         raise no_such_namespace(path)
     return organization
 
 
-def membership(call: Call, organization: Namespace, user: User) -> wire.Membership:
+def membership(context: RequestContext, organization: Namespace, user: User) -> wire.Membership:
     return wire.Membership(
         id=organization.id,
         name=organization.display_name or organization.name,
         path=str(organization.path),
-        url=call.links.page(organization.path),
+        url=context.links.page(organization.path),
         user=wire.MemberPerson(
             id=user_id(user),
             object_id=user_id(user),
             user_id=str(user.id),
             login=user.name,
             name=user.display_name or user.name,
-            html_url=call.links.user(user.name),
+            html_url=context.links.user(user.name),
         ),
     )
 
@@ -139,17 +141,17 @@ def _path(text: str) -> NamespacePath:
         raise NoSuchNamespace("there is no namespace {path}", path=repr(text)[:200]) from None
 
 
-def _namespace(call: Call, namespace: Namespace) -> wire.Namespace:
+def _namespace(context: RequestContext, namespace: Namespace) -> wire.Namespace:
     return wire.Namespace(
         id=namespace.id,
         type="user" if namespace.kind is NamespaceKind.USER else "group",
         name=namespace.display_name or namespace.name,
         path=str(namespace.path),
-        html_url=call.links.page(namespace.path),
+        html_url=context.links.page(namespace.path),
     )
 
 
-def _organization(call: Call, namespace: Namespace) -> wire.Organization:
+def _organization(context: RequestContext, namespace: Namespace) -> wire.Organization:
     return wire.Organization(
         id=namespace.id,
         login=str(namespace.path),
@@ -157,14 +159,14 @@ def _organization(call: Call, namespace: Namespace) -> wire.Organization:
         path=str(namespace.path),
         avatar_url=None,
         description=namespace.description,
-        repos_url=call.links.api("orgs", str(namespace.path), "repos"),
+        repos_url=context.links.api("orgs", str(namespace.path), "repos"),
         events_url=None,
-        members_url=call.links.api("orgs", str(namespace.path), "members"),
+        members_url=context.links.api("orgs", str(namespace.path), "members"),
         follow_count=0,
     )
 
 
-def _member(call: Call, member: Member) -> wire.OrganizationMember:
+def _member(context: RequestContext, member: Member) -> wire.OrganizationMember:
     name = member.user.name
     return wire.OrganizationMember(
         id=user_id(member.user),
@@ -175,8 +177,8 @@ def _member(call: Call, member: Member) -> wire.OrganizationMember:
         type="User",
         member_role=role_word(member.role),
         avatar_url=None,
-        html_url=call.links.user(name),
-        url=call.links.api("users", name),
+        html_url=context.links.user(name),
+        url=context.links.api("users", name),
         followers_url=None,
     )
 
@@ -189,7 +191,7 @@ ROUTES = (
         None,
         "GET",
         "/user/namespaces",
-        NamespacesAsked,
+        NamespacesQuery,
         list_namespaces,
         answer=list[wire.Namespace],
         scopes=_TEAM,
@@ -199,7 +201,7 @@ ROUTES = (
         None,
         "GET",
         "/users/orgs",
-        OrganizationsAsked,
+        OrganizationsQuery,
         list_organizations,
         answer=list[wire.Organization],
         scopes=_TEAM,
@@ -230,7 +232,7 @@ ROUTES = (
         None,
         "GET",
         "/orgs/{org}/members",
-        MembersAsked,
+        OrganizationMembersQuery,
         list_members,
         answer=list[wire.OrganizationMember],
         scopes=_TEAM,

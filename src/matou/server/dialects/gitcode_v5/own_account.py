@@ -6,7 +6,7 @@ from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Paged, Parameters
 from matou.server.api.responses import Page
 from matou.server.api.router import Route, plain_route
@@ -24,7 +24,7 @@ class NotKept(MatouError):
     """Something was to be written that no account has here."""
 
 
-class ProfileAsked(Parameters, frozen=True, kw_only=True):
+class UpdateProfileParams(Parameters, frozen=True, kw_only=True):
     nickname: str | None = None
     email: str = ""
     avatar: str = ""
@@ -35,28 +35,28 @@ class ProfileAsked(Parameters, frozen=True, kw_only=True):
     website: str = ""
 
 
-def change_profile(call: Call, asked: ProfileAsked) -> wire.Profile:
-    require_own_account(call.identity)
-    user = call.user
-    _require_kept(asked)
-    if asked.email and folded(asked.email) != folded(user.email):
+def change_profile(context: RequestContext, params: UpdateProfileParams) -> wire.Profile:
+    require_own_account(context.identity)
+    user = context.user
+    _require_kept(params)
+    if params.email and folded(params.email) != folded(user.email):
         raise EmailNotTheirs("the e-mail of an account is set by whoever runs this server")
-    if asked.nickname is not None:
-        user = set_display_name(call.forge, user, asked.nickname)
+    if params.nickname is not None:
+        user = set_display_name(context.forge, user, params.nickname)
     return wire.Profile(id=user_id(user), login=user.name, nickname=user.display_name, email=user.email)
 
 
-def _require_kept(asked: ProfileAsked) -> None:
-    refused = [name for name in NOT_KEPT if getattr(asked, name)]
+def _require_kept(params: UpdateProfileParams) -> None:
+    refused = [name for name in NOT_KEPT if getattr(params, name)]
     if refused:
         raise NotKept("an account has no {names} here", names=", ".join(refused))
 
 
-def list_emails(call: Call, _: Nothing) -> list[wire.Email]:
-    return [wire.Email(email=call.user.email)] if call.user.email else []
+def list_emails(context: RequestContext, _: Nothing) -> list[wire.Email]:
+    return [wire.Email(email=context.user.email)] if context.user.email else []
 
 
-def list_keys(_call: Call, _: Paged) -> Page:
+def list_keys(_call: RequestContext, _: Paged) -> Page:
     """There is no SSH here, so nobody has a key for it."""
     return Page([], 0)
 
@@ -66,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "PATCH",
         "/user",
-        ProfileAsked,
+        UpdateProfileParams,
         change_profile,
         answer=wire.Profile,
         scopes=(Scope.PROJECT_WRITE,),

@@ -9,14 +9,14 @@ from matou.forge.push.commit_rules import message_pattern
 from matou.forge.repositories.settings import change_settings, read_settings
 from matou.model.repository_settings import LARGEST_FILE_LIMIT_MEGABYTES, PushRules
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.router import repository_route
 
 _PATH = "/repos/{owner}/{repo}/push_config"
 
 
-class PushConfigAsked(Parameters, frozen=True, kw_only=True):
+class PushRulesParams(Parameters, frozen=True, kw_only=True):
     reject_not_signed_by_gpg: bool | None = None
     commit_message_regex: str | None = None
     max_file_size: Annotated[int, Meta(ge=0, le=LARGEST_FILE_LIMIT_MEGABYTES)] | None = None
@@ -24,17 +24,17 @@ class PushConfigAsked(Parameters, frozen=True, kw_only=True):
     deny_force_push: bool | None = None
 
 
-def change_push_config(call: RepositoryCall, asked: PushConfigAsked) -> wire.PushConfig:
+def change_push_config(context: RepositoryContext, params: PushRulesParams) -> wire.PushConfig:
     """What is not sent stays as it is; an empty pattern is none."""
-    given = {name: getattr(asked, name) for name in asked.__struct_fields__}
-    if asked.commit_message_regex:
-        message_pattern(asked.commit_message_regex)
+    given = {name: getattr(params, name) for name in params.__struct_fields__}
+    if params.commit_message_regex:
+        message_pattern(params.commit_message_regex)
     changes = {name: value for name, value in given.items() if value is not None}
-    return _answer(change_settings(call.forge, call.identity, call.repository, PushRules, **changes))
+    return _answer(change_settings(context.forge, context.identity, context.repository, PushRules, **changes))
 
 
-def read_push_config(call: RepositoryCall, _: Nothing) -> wire.PushConfig:
-    return _answer(read_settings(call.forge, call.repository, PushRules))
+def read_push_config(context: RepositoryContext, _: Nothing) -> wire.PushConfig:
+    return _answer(read_settings(context.forge, context.repository, PushRules))
 
 
 def _answer(rules: PushRules) -> wire.PushConfig:
@@ -53,7 +53,7 @@ ROUTES = (
         "PUT",
         _PATH,
         Action.CHANGE_SETTINGS,
-        PushConfigAsked,
+        PushRulesParams,
         change_push_config,
         answer=wire.PushConfig,
         choices=(

@@ -19,7 +19,7 @@ from matou.forge.repositories.transfers import require_password, transfer_reposi
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, Nothing, Parameters
 from matou.server.api.router import Pace, Route, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
@@ -34,7 +34,7 @@ class NotOffered(MatouError):
     """Something of GitCode's later documents that a repository cannot be here."""
 
 
-class CreateAsked(Parameters, frozen=True, kw_only=True):
+class CreateRepositoryParams(Parameters, frozen=True, kw_only=True):
     name: str
     path: str = ""
     description: str = ""
@@ -60,7 +60,7 @@ class CreateAsked(Parameters, frozen=True, kw_only=True):
         return Visibility.PRIVATE if private else Visibility.PUBLIC
 
 
-class ChangeAsked(Parameters, frozen=True, kw_only=True):
+class UpdateRepositoryParams(Parameters, frozen=True, kw_only=True):
     name: str = ""
     path: str = ""
     description: str | None = None
@@ -70,106 +70,106 @@ class ChangeAsked(Parameters, frozen=True, kw_only=True):
     lfs_enabled: bool | None = None
 
 
-class StatusAsked(Parameters, frozen=True, kw_only=True):
+class RepositoryStatusParams(Parameters, frozen=True, kw_only=True):
     """`status`: ACTIVE or ARCHIVED."""
 
     status: int
     password: str = ""
 
 
-class TransferToAsked(Parameters, frozen=True, kw_only=True):
+class OrganizationTransferParams(Parameters, frozen=True, kw_only=True):
     transfer_to: str
     password: str = ""
 
 
-class TransferAsked(Parameters, frozen=True, kw_only=True):
+class TransferRepositoryParams(Parameters, frozen=True, kw_only=True):
     new_owner: str
     new_name: str = ""
 
 
-def create_for_self(call: Call, asked: CreateAsked) -> wire.Repository:
-    return _create(call, call.user.name, asked)
+def create_for_self(context: RequestContext, params: CreateRepositoryParams) -> wire.Repository:
+    return _create(context, context.user.name, params)
 
 
-def create_in_organization(call: Call, asked: CreateAsked) -> wire.Repository:
-    return _create(call, call.path["org"], asked)
+def create_in_organization(context: RequestContext, params: CreateRepositoryParams) -> wire.Repository:
+    return _create(context, context.path["org"], params)
 
 
-def _create(call: Call, owner: str, asked: CreateAsked) -> wire.Repository:
-    if asked.project_template or asked.repository_type != "code":
+def _create(context: RequestContext, owner: str, params: CreateRepositoryParams) -> wire.Repository:
+    if params.project_template or params.repository_type != "code":
         raise NotOffered("a repository is neither made from a project template nor of another type than code")
     namespace = NamespacePath.parse(owner)
-    where = RepositoryPath(namespace, asked.path or asked.name)
+    where = RepositoryPath(namespace, params.path or params.name)
     made = make_repository(
-        call.forge,
-        call.identity,
+        context.forge,
+        context.identity,
         namespace,
         where.name,
-        RepositoryMetadata(asked.name, asked.description, asked.homepage, asked.visibility),
+        RepositoryMetadata(params.name, params.description, params.homepage, params.visibility),
         InitOptions(
-            default_branch=asked.default_branch,
-            has_readme=asked.auto_init,
-            gitignore=asked.gitignore_template,
-            license_name=asked.license_template,
-            import_url=asked.import_url,
-            modules={"has_issue": asked.has_issues, "has_wiki": asked.has_wiki, "can_comment": asked.can_comment},
+            default_branch=params.default_branch,
+            has_readme=params.auto_init,
+            gitignore=params.gitignore_template,
+            license_name=params.license_template,
+            import_url=params.import_url,
+            modules={"has_issue": params.has_issues, "has_wiki": params.has_wiki, "can_comment": params.can_comment},
         ),
-        link=call.links.page(where),
+        link=context.links.page(where),
     )
-    return repository_object(call, made)
+    return repository_object(context, made)
 
 
-def show(call: RepositoryCall, _: Nothing) -> wire.Repository:
-    return repository_object(call, call.repository)
+def show(context: RepositoryContext, _: Nothing) -> wire.Repository:
+    return repository_object(context, context.repository)
 
 
-def change(call: RepositoryCall, asked: ChangeAsked) -> wire.Repository:
+def change(context: RepositoryContext, params: UpdateRepositoryParams) -> wire.Repository:
     changes = RepositoryUpdate(
-        name=asked.name or None,
-        path=asked.path or None,
-        description=asked.description,
-        homepage=asked.homepage,
-        visibility=_visibility(call, asked.private),
-        default_branch=asked.default_branch or None,
-        lfs_enabled=asked.lfs_enabled,
+        name=params.name or None,
+        path=params.path or None,
+        description=params.description,
+        homepage=params.homepage,
+        visibility=_visibility(context, params.private),
+        default_branch=params.default_branch or None,
+        lfs_enabled=params.lfs_enabled,
     )
-    return repository_object(call, change_repository(call.forge, call.identity, call.repository, changes))
+    return repository_object(context, change_repository(context.forge, context.identity, context.repository, changes))
 
 
-def _visibility(call: RepositoryCall, private: bool | None) -> Visibility | None:  # noqa: FBT001 - as it came
+def _visibility(context: RepositoryContext, private: bool | None) -> Visibility | None:  # noqa: FBT001 - as it came
     """An internal repository is not private: to say so again does not open it to everybody."""
-    if private is None or private == (call.repository.visibility is Visibility.PRIVATE):
+    if private is None or private == (context.repository.visibility is Visibility.PRIVATE):
         return None
     return Visibility.PRIVATE if private else Visibility.PUBLIC
 
 
-def set_status(call: RepositoryCall, asked: StatusAsked) -> wire.Success:
-    if asked.status not in (ACTIVE, ARCHIVED):
-        raise InvalidParameter("status is {status}, and can be 0 or 2", status=asked.status)
-    _require_password(call, asked.password)
-    change_status = archive_repository if asked.status == ARCHIVED else unarchive_repository
-    change_status(call.forge, call.repository, by=call.user)
+def set_status(context: RepositoryContext, params: RepositoryStatusParams) -> wire.Success:
+    if params.status not in (ACTIVE, ARCHIVED):
+        raise InvalidParameter("status is {status}, and can be 0 or 2", status=params.status)
+    _require_password(context, params.password)
+    change_status = archive_repository if params.status == ARCHIVED else unarchive_repository
+    change_status(context.forge, context.repository, by=context.user)
     return wire.Success()
 
 
-def transfer_to(call: RepositoryCall, asked: TransferToAsked) -> wire.Success:
-    _require_password(call, asked.password)
-    transfer_repository(call.forge, call.identity, call.repository, NamespacePath.parse(asked.transfer_to))
+def transfer_to(context: RepositoryContext, params: OrganizationTransferParams) -> wire.Success:
+    _require_password(context, params.password)
+    transfer_repository(context.forge, context.identity, context.repository, NamespacePath.parse(params.transfer_to))
     return wire.Success()
 
 
-def transfer(call: RepositoryCall, asked: TransferAsked) -> wire.Transferred:
-    target = NamespacePath.parse(asked.new_owner)
-    moved = transfer_repository(call.forge, call.identity, call.repository, target, new_path=asked.new_name)
+def transfer(context: RepositoryContext, params: TransferRepositoryParams) -> wire.Transferred:
+    target = NamespacePath.parse(params.new_owner)
+    moved = transfer_repository(context.forge, context.identity, context.repository, target, new_path=params.new_name)
     return wire.Transferred(new_owner=str(moved.path.namespace), new_name=moved.name)
 
 
-def delete(call: RepositoryCall, _: Nothing) -> None:
-    delete_repository(call.forge, call.repository)
+def delete(context: RepositoryContext, _: Nothing) -> None:
+    delete_repository(context.forge, context.repository)
 
 
-def _require_password(call: RepositoryCall, password: str) -> None:
-    require_password(call.forge, call.identity, Secret(password) if password else None)
+def _require_password(context: RepositoryContext, password: str) -> None:
+    require_password(context.forge, context.identity, Secret(password) if password else None)
 
 
 _CREATED = (
@@ -185,7 +185,7 @@ ROUTES: tuple[Route, ...] = (
         20,
         "POST",
         "/orgs/{org}/repos",
-        CreateAsked,
+        CreateRepositoryParams,
         create_in_organization,
         answer=wire.Repository,
         pace=Pace.LONG,
@@ -197,7 +197,7 @@ ROUTES: tuple[Route, ...] = (
         31,
         "POST",
         "/user/repos",
-        CreateAsked,
+        CreateRepositoryParams,
         create_for_self,
         answer=wire.Repository,
         pace=Pace.LONG,
@@ -211,7 +211,7 @@ ROUTES: tuple[Route, ...] = (
         "PATCH",
         "/repos/{owner}/{repo}",
         Action.CHANGE_SETTINGS,
-        ChangeAsked,
+        UpdateRepositoryParams,
         change,
         answer=wire.Repository,
         choices=(
@@ -224,7 +224,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/org/{org}/repo/{repo}/status",
         Action.ADMINISTER,
-        StatusAsked,
+        RepositoryStatusParams,
         set_status,
         answer=wire.Success,
         choices=_PASSWORD,
@@ -234,7 +234,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/org/{org}/projects/{repo}/transfer",
         Action.TRANSFER,
-        TransferToAsked,
+        OrganizationTransferParams,
         transfer_to,
         answer=wire.Success,
         choices=f"to an organization or one's own namespace, where one may create repositories; {_PASSWORD}",
@@ -245,7 +245,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/repos/{owner}/{repo}/transfer",
         Action.TRANSFER,
-        TransferAsked,
+        TransferRepositoryParams,
         transfer,
         answer=wire.Transferred,
         choices="`new_name` is optional; to an organization or one's own namespace, as in 14",

@@ -14,7 +14,7 @@ from matou.forge.access import REPOSITORY_POLICY, AccessLevel, Action
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.links import Links
 
 ACTIVE, ARCHIVED = "开始", "关闭"
@@ -29,20 +29,20 @@ _RELATIONS = {
 }
 
 
-def repository_object(call: Call, repository: Repository) -> wire.Repository:
-    return repository_objects(call, (repository,))[0]
+def repository_object(context: RequestContext, repository: Repository) -> wire.Repository:
+    return repository_objects(context, (repository,))[0]
 
 
-def repository_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Repository]:
-    """For a list: what is told of all of them is asked for at once."""
-    facts = repository_facts(call.forge, call.identity, repositories)
+def repository_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.Repository]:
+    """For a list: what is told of all of them is params for at once."""
+    facts = repository_facts(context.forge, context.identity, repositories)
     return [
-        _repository(call, repository, facts[repository.id]) for repository in repositories if repository.id in facts
+        _repository(context, repository, facts[repository.id]) for repository in repositories if repository.id in facts
     ]
 
 
-def _repository(call: Call, repository: Repository, facts: RepositoryFacts) -> wire.Repository:
-    links, path = call.links, repository.path
+def _repository(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.Repository:
+    links, path = context.links, repository.path
     page, api, git = links.page(path), links.repository_api(path), links.git(path)
     owner = _owner(links, facts)
     is_private = repository.visibility is Visibility.PRIVATE
@@ -83,7 +83,7 @@ def _repository(call: Call, repository: Repository, facts: RepositoryFacts) -> w
         members=[owner.login] if isinstance(owner.login, str) else [],
         project_creator=UNSET if facts.creator is None else facts.creator.name,
         relation=_RELATIONS.get(facts.role, "") if facts.role is not None else "",
-        permission=_permission(call, repository, facts),
+        permission=_permission(context, repository, facts),
         enterprise=wire.Enterprise(
             id=facts.root.id,
             path=str(facts.root.path),
@@ -194,9 +194,9 @@ def _human_name(namespace: Namespace, repository: Repository) -> str:
     return f"{namespace.display_name or namespace.name} / {repository.true_name}"
 
 
-def _permission(call: Call, repository: Repository, facts: RepositoryFacts) -> wire.Permission:
+def _permission(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.Permission:
     """What the account may do, whatever the token is good for and whether the repository is archived."""
-    standing = _standing(call, facts)
+    standing = _standing(context, facts)
 
     def may(action: Action) -> bool:
         return standing >= REPOSITORY_POLICY[action].least(repository.visibility)
@@ -204,8 +204,8 @@ def _permission(call: Call, repository: Repository, facts: RepositoryFacts) -> w
     return wire.Permission(pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS))
 
 
-def _standing(call: Call, facts: RepositoryFacts) -> AccessLevel:
-    user = call.identity.user
+def _standing(context: RequestContext, facts: RepositoryFacts) -> AccessLevel:
+    user = context.identity.user
     if user is None:
         return AccessLevel.NOBODY
     if user.admin:

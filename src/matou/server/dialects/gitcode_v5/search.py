@@ -9,7 +9,7 @@ from matou.forge.access import Scope
 from matou.forge.accounts.users import search_people
 from matou.forge.repositories.repository_lists import search_repositories
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
@@ -38,7 +38,7 @@ class UserSort(StrEnum):
     JOINED = "joined_at"
 
 
-class RepositoriesAsked(Paged, frozen=True, kw_only=True):
+class RepositorySearchQuery(Paged, frozen=True, kw_only=True):
     q: str
     sort: RepositorySort = RepositorySort.BEST
     order: Direction = Direction.DESCENDING
@@ -47,7 +47,7 @@ class RepositoriesAsked(Paged, frozen=True, kw_only=True):
     language: str = ""
 
 
-class UsersAsked(Paged, frozen=True, kw_only=True):
+class UserSearchQuery(Paged, frozen=True, kw_only=True):
     q: str
     sort: UserSort = UserSort.BEST
     order: Direction = Direction.DESCENDING
@@ -61,35 +61,37 @@ _ORDERS = {
 }
 
 
-def find_repositories(call: Call, asked: RepositoriesAsked) -> Page:
-    if asked.language:
+def find_repositories(context: RequestContext, params: RepositorySearchQuery) -> Page:
+    if params.language:
         raise LanguageNotKnown("repositories cannot be searched by language")
-    is_best = asked.sort is RepositorySort.BEST
+    is_best = params.sort is RepositorySort.BEST
     wanted = Wanted(
-        search=asked.q,
+        search=params.q,
         best_first=is_best,
-        forks=asked.fork,
-        order=_ORDERS[asked.sort],
-        ascending=is_best or asked.order is Direction.ASCENDING,
+        forks=params.fork,
+        order=_ORDERS[params.sort],
+        ascending=is_best or params.order is Direction.ASCENDING,
     )
     found, total = search_repositories(
-        call.forge, call.identity, wanted, owner=asked.owner, offset=asked.offset, limit=asked.limit
+        context.forge, context.identity, wanted, owner=params.owner, offset=params.offset, limit=params.limit
     )
-    return Page(repository_objects(call, found), total)
+    return Page(repository_objects(context, found), total)
 
 
-def find_users(call: Call, asked: UsersAsked) -> Page:
-    newest_first = None if asked.sort is UserSort.BEST else asked.order is Direction.DESCENDING
-    found, total = search_people(call.forge, asked.q, newest_first=newest_first, offset=asked.offset, limit=asked.limit)
-    return Page([_found_user(call, user) for user in found], total)
+def find_users(context: RequestContext, params: UserSearchQuery) -> Page:
+    newest_first = None if params.sort is UserSort.BEST else params.order is Direction.DESCENDING
+    found, total = search_people(
+        context.forge, params.q, newest_first=newest_first, offset=params.offset, limit=params.limit
+    )
+    return Page([_found_user(context, user) for user in found], total)
 
 
-def _found_user(call: Call, user: User) -> wire.FoundUser:
+def _found_user(context: RequestContext, user: User) -> wire.FoundUser:
     return wire.FoundUser(
         id=str(user.id),
         login=user.name,
         name=user.display_name or user.name,
-        html_url=call.links.user(user.name),
+        html_url=context.links.user(user.name),
         created_at=wire.china_second(user.created_at),
     )
 
@@ -99,7 +101,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/search/repositories",
-        RepositoriesAsked,
+        RepositorySearchQuery,
         find_repositories,
         answer=list[wire.Repository],
         scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
@@ -112,7 +114,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/search/users",
-        UsersAsked,
+        UserSearchQuery,
         find_users,
         answer=list[wire.FoundUser],
         at=at_database,

@@ -15,7 +15,7 @@ from matou.forge.repositories.repository_members import find_person, people_of
 from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
 from matou.model.repository_settings import ChangeRequestSettings, Modules, RepositoryRules
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, MissingParameter, Nothing, Number, Parameters
 from matou.server.api.router import Route, repository_route
 
@@ -28,8 +28,8 @@ _SHARED = (
 """What stands beside `merge_request_setting` and not in it."""
 
 
-class ModulesAsked(Parameters, frozen=True, kw_only=True):
-    """`has_issues` is what sections 20 and 31 call `has_issue`."""
+class ModuleSettingsParams(Parameters, frozen=True, kw_only=True):
+    """`has_issues` is what sections 20 and 31 context `has_issue`."""
 
     has_wiki: bool | None = None
     has_issue: bool | None = None
@@ -41,7 +41,7 @@ class ModulesAsked(Parameters, frozen=True, kw_only=True):
     has_discussion: bool | None = None
 
 
-class ReviewersAsked(Parameters, frozen=True, kw_only=True):
+class ReviewersParams(Parameters, frozen=True, kw_only=True):
     """People by name, with commas between."""
 
     assignees: str | None = None
@@ -50,7 +50,7 @@ class ReviewersAsked(Parameters, frozen=True, kw_only=True):
     testers_number: Number | None = None
 
 
-class RulesAsked(Parameters, frozen=True, kw_only=True):
+class RepositorySettingsParams(Parameters, frozen=True, kw_only=True):
     """`forbidden_developer_create_branch_user_ids`: with commas between; empty for nobody."""
 
     disable_fork: bool | None = None
@@ -66,7 +66,7 @@ class RulesAsked(Parameters, frozen=True, kw_only=True):
     include_lfs_objects: bool | None = None
 
 
-class ChangeRequestsAsked(Parameters, frozen=True, kw_only=True):
+class PullRequestSettingsParams(Parameters, frozen=True, kw_only=True):
     """`approval_approver_ids`, `approval_tester_ids`: with commas between; empty for nobody."""
 
     approval_required_reviewers_enable: bool | None = None
@@ -94,55 +94,55 @@ class ChangeRequestsAsked(Parameters, frozen=True, kw_only=True):
     close_issue_when_mr_merged: bool | None = None
 
 
-def set_modules(call: RepositoryCall, asked: ModulesAsked) -> wire.Success:
-    changes = _given(asked)
+def set_modules(context: RepositoryContext, params: ModuleSettingsParams) -> wire.Success:
+    changes = _given(params)
     issues = changes.pop("has_issues", None)
     if issues is not None:
         changes.setdefault("has_issue", issues)
-    change_settings(call.forge, call.identity, call.repository, Modules, **changes)
+    change_settings(context.forge, context.identity, context.repository, Modules, **changes)
     return wire.Success()
 
 
-def set_reviewers(call: RepositoryCall, asked: ReviewersAsked) -> wire.ReviewerSettings:
+def set_reviewers(context: RepositoryContext, params: ReviewersParams) -> wire.ReviewerSettings:
     given = {
-        "approval_approver_ids": _ids_of(call, asked.assignees),
-        "approval_tester_ids": _ids_of(call, asked.testers),
-        "approval_required_approvers": asked.assignees_number,
-        "approval_required_testers": asked.testers_number,
+        "approval_approver_ids": _ids_of(context, params.assignees),
+        "approval_tester_ids": _ids_of(context, params.testers),
+        "approval_required_approvers": params.assignees_number,
+        "approval_required_testers": params.testers_number,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
         raise MissingParameter("one of assignees, testers, assignees_number and testers_number must not be null")
-    change_settings(call.forge, call.identity, call.repository, ChangeRequestSettings, **changes)
-    row_id, created_at, updated_at = _row(call.forge, call.repository)
+    change_settings(context.forge, context.identity, context.repository, ChangeRequestSettings, **changes)
+    row_id, created_at, updated_at = _row(context.forge, context.repository)
     return wire.ReviewerSettings(
         id=row_id, created_at=wire.china_second(created_at), updated_at=wire.china_second(updated_at)
     )
 
 
-def get_rules(call: RepositoryCall, _: Nothing) -> wire.RepositorySettings:
-    return _rules(read_settings(call.forge, call.repository, RepositoryRules))
+def get_rules(context: RepositoryContext, _: Nothing) -> wire.RepositorySettings:
+    return _rules(read_settings(context.forge, context.repository, RepositoryRules))
 
 
-def set_rules(call: RepositoryCall, asked: RulesAsked) -> wire.RepositorySettings:
-    changes = _given(asked, "forbidden_developer_create_branch_user_ids")
-    return _rules(change_settings(call.forge, call.identity, call.repository, RepositoryRules, **changes))
+def set_rules(context: RepositoryContext, params: RepositorySettingsParams) -> wire.RepositorySettings:
+    changes = _given(params, "forbidden_developer_create_branch_user_ids")
+    return _rules(change_settings(context.forge, context.identity, context.repository, RepositoryRules, **changes))
 
 
-def get_change_requests(call: RepositoryCall, _: Nothing) -> wire.PullRequestSettings:
-    return _change_requests(call, read_settings(call.forge, call.repository, ChangeRequestSettings))
+def get_change_requests(context: RepositoryContext, _: Nothing) -> wire.PullRequestSettings:
+    return _change_requests(context, read_settings(context.forge, context.repository, ChangeRequestSettings))
 
 
-def set_change_requests(call: RepositoryCall, asked: ChangeRequestsAsked) -> wire.PullRequestSettings:
-    changes = _given(asked, "approval_approver_ids", "approval_tester_ids")
+def set_change_requests(context: RepositoryContext, params: PullRequestSettingsParams) -> wire.PullRequestSettings:
+    changes = _given(params, "approval_approver_ids", "approval_tester_ids")
     return _change_requests(
-        call, change_settings(call.forge, call.identity, call.repository, ChangeRequestSettings, **changes)
+        context, change_settings(context.forge, context.identity, context.repository, ChangeRequestSettings, **changes)
     )
 
 
-def _given(asked: Parameters, *ids: str) -> dict[str, object]:
+def _given(params: Parameters, *ids: str) -> dict[str, object]:
     """What the request says, the lists of ids read."""
-    said = {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not None}
+    said = {name: value for name, value in msgspec.structs.asdict(params).items() if value is not None}
     return {name: _ids(name, value) if name in ids else value for name, value in said.items()}
 
 
@@ -152,11 +152,11 @@ def _ids(name: str, text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
 
 
-def _ids_of(call: Call, names: str | None) -> tuple[int, ...] | None:
+def _ids_of(context: RequestContext, names: str | None) -> tuple[int, ...] | None:
     if names is None:
         return None
     said = dict.fromkeys(name.strip() for name in names.split(","))
-    return tuple(find_person(call.forge, name).id for name in said if name)
+    return tuple(find_person(context.forge, name).id for name in said if name)
 
 
 def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
@@ -164,19 +164,19 @@ def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
     return wire.RepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
 
 
-def _change_requests(call: RepositoryCall, found: ChangeRequestSettings) -> wire.PullRequestSettings:
+def _change_requests(context: RepositoryContext, found: ChangeRequestSettings) -> wire.PullRequestSettings:
     values = asdict(found)
     shared = {name: values.pop(name) for name in _SHARED}
     approvers, testers = values.pop("approval_approver_ids"), values.pop("approval_tester_ids")
-    row_id, created_at, updated_at = _row(call.forge, call.repository)
+    row_id, created_at, updated_at = _row(context.forge, context.repository)
     return wire.PullRequestSettings(
         merge_request_setting=wire.MergeRequestSetting(
             id=row_id,
-            project_id=call.repository.id,
+            project_id=context.repository.id,
             created_at=wire.china_moment(created_at),
             updated_at=wire.china_moment(updated_at),
-            approval_approvers=_people(call, people_of(call.forge, approvers)),
-            approval_testers=_people(call, people_of(call.forge, testers)),
+            approval_approvers=_people(context, people_of(context.forge, approvers)),
+            approval_testers=_people(context, people_of(context.forge, testers)),
             codeowner_merge_count=False,
             **values,
         ),
@@ -184,7 +184,7 @@ def _change_requests(call: RepositoryCall, found: ChangeRequestSettings) -> wire
     )
 
 
-def _people(call: Call, found: Iterable[User]) -> list[wire.Person]:
+def _people(context: RequestContext, found: Iterable[User]) -> list[wire.Person]:
     return [
         wire.Person(
             id=user.id,
@@ -192,12 +192,12 @@ def _people(call: Call, found: Iterable[User]) -> list[wire.Person]:
             username=user.name,
             name=user.display_name or user.name,
             avatar_url="",
-            html_url=call.links.user(user.name),
+            html_url=context.links.user(user.name),
             iam_id=None,
             name_cn=user.display_name or user.name,
             nick_name=user.display_name or user.name,
             state="active" if user.active else "blocked",
-            web_url=call.links.user(user.name),
+            web_url=context.links.user(user.name),
         )
         for user in found
     ]
@@ -217,7 +217,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/module/setting",
         Action.CHANGE_SETTINGS,
-        ModulesAsked,
+        ModuleSettingsParams,
         set_modules,
         answer=wire.Success,
         choices="what is not named stays; `has_issues` is read as `has_issue`; forks and statistics that are switched "
@@ -228,7 +228,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/reviewer",
         Action.CHANGE_SETTINGS,
-        ReviewersAsked,
+        ReviewersParams,
         set_reviewers,
         answer=wire.ReviewerSettings,
         choices="sets what 29 calls `approval_approvers`, `approval_testers`, `approval_required_approvers` and "
@@ -239,7 +239,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/repo_settings",
         Action.CHANGE_SETTINGS,
-        RulesAsked,
+        RepositorySettingsParams,
         set_rules,
         answer=wire.RepositorySettings,
         choices="answers all fields that can be set; patterns are RE2's, and one that cannot be used is 400; an empty "
@@ -271,7 +271,7 @@ ROUTES: tuple[Route, ...] = (
         "PUT",
         "/repos/{owner}/{repo}/pull_request_settings",
         Action.CHANGE_SETTINGS,
-        ChangeRequestsAsked,
+        PullRequestSettingsParams,
         set_change_requests,
         answer=wire.PullRequestSettings,
         choices="numbers of approvals are 0 to 5; `delete_source_branch_when_merged` is off by default, as in the "

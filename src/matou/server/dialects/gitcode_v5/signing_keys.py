@@ -10,7 +10,7 @@ from matou.forge.accounts import signing_keys as keys
 from matou.git.operations.signatures import read_certificate
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import Page
 from matou.server.api.router import plain_route
@@ -18,41 +18,41 @@ from matou.server.api.router import plain_route
 _PATH = "/user/gpg_keys"
 
 
-class KeyAsked(Parameters, frozen=True, kw_only=True):
+class SigningKeyParams(Parameters, frozen=True, kw_only=True):
     armored_public_key: str
 
 
-def list_keys(call: Call, asked: Paged) -> Page:
-    found = keys.signing_keys(call.forge, call.user)
-    rows = found[asked.offset : asked.offset + asked.limit]
-    return Page([_answer(call.user, key) for key in rows], len(found))
+def list_keys(context: RequestContext, params: Paged) -> Page:
+    found = keys.signing_keys(context.forge, context.user)
+    rows = found[params.offset : params.offset + params.limit]
+    return Page([_answer(context.user, key) for key in rows], len(found))
 
 
-def add_key(call: Call, asked: KeyAsked) -> wire.GpgKey:
-    user = _own(call)
-    return _answer(user, keys.add_signing_key(call.forge, user, asked.armored_public_key))
+def add_key(context: RequestContext, params: SigningKeyParams) -> wire.GpgKey:
+    user = _own(context)
+    return _answer(user, keys.add_signing_key(context.forge, user, params.armored_public_key))
 
 
-def read_key(call: Call, _: Nothing) -> wire.GpgKey:
-    number = _number(call)
-    found = next((key for key in keys.signing_keys(call.forge, call.user) if key.id == number), None)
+def read_key(context: RequestContext, _: Nothing) -> wire.GpgKey:
+    number = _number(context)
+    found = next((key for key in keys.signing_keys(context.forge, context.user) if key.id == number), None)
     if found is None:
-        raise keys.no_such_key(call.user, number)
-    return _answer(call.user, found)
+        raise keys.no_such_key(context.user, number)
+    return _answer(context.user, found)
 
 
-def remove_key(call: Call, _: Nothing) -> None:
-    keys.remove_signing_key(call.forge, _own(call), _number(call))
+def remove_key(context: RequestContext, _: Nothing) -> None:
+    keys.remove_signing_key(context.forge, _own(context), _number(context))
 
 
-def _own(call: Call) -> User:
+def _own(context: RequestContext) -> User:
     """Whose keys these are. Raises NotSignedIn, BoundToken."""
-    keys.require_own_account(call.identity)
-    return call.user
+    keys.require_own_account(context.identity)
+    return context.user
 
 
-def _number(call: Call) -> int:
-    text = call.path["id"]
+def _number(context: RequestContext) -> int:
+    text = context.path["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise InvalidParameter("{name} is no number", name="id")
     return int(text)
@@ -77,7 +77,7 @@ def _answer(user: User, key: SigningKey) -> wire.GpgKey:
 ROUTES = (
     plain_route(None, "GET", _PATH, Paged, list_keys, answer=list[wire.GpgKey]),
     plain_route(
-        None, "POST", _PATH, KeyAsked, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
+        None, "POST", _PATH, SigningKeyParams, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
     ),
     plain_route(None, "GET", _PATH + "/{id}", Nothing, read_key, answer=wire.GpgKey),
     plain_route(None, "DELETE", _PATH + "/{id}", Nothing, remove_key, answer=None, scopes=(Scope.REPOSITORY_WRITE,)),

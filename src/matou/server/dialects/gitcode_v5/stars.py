@@ -20,7 +20,7 @@ from matou.forge.repositories.stars import (
     repositories_marked_by,
 )
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call, RepositoryCall
+from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Nothing, Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
@@ -48,81 +48,83 @@ class Direction(StrEnum):
     DESCENDING = "desc"
 
 
-class WatchersAsked(Paged, frozen=True, kw_only=True):
+class WatchersQuery(Paged, frozen=True, kw_only=True):
     watched_after: str = ""
     watched_before: str = ""
 
 
-class StargazersAsked(Paged, frozen=True, kw_only=True):
+class StargazersQuery(Paged, frozen=True, kw_only=True):
     starred_after: str = ""
     starred_before: str = ""
 
 
-class MarkedAsked(Paged, frozen=True, kw_only=True):
+class StarredRepositoriesQuery(Paged, frozen=True, kw_only=True):
     sort: Sort = Sort.CREATED
     direction: Direction = Direction.DESCENDING
 
 
-def list_watchers(call: RepositoryCall, asked: WatchersAsked) -> Page:
-    between = read_between("watched", asked.watched_after, asked.watched_before)
+def list_watchers(context: RepositoryContext, params: WatchersQuery) -> Page:
+    between = read_between("watched", params.watched_after, params.watched_before)
     found, total = marked_by(
-        call.forge, Mark.WATCH, call.repository, between=between, offset=asked.offset, limit=asked.limit
+        context.forge, Mark.WATCH, context.repository, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in found]
     return Page(rows, total)
 
 
-def list_stargazers(call: RepositoryCall, asked: StargazersAsked) -> Page:
-    between = read_between("starred", asked.starred_after, asked.starred_before)
+def list_stargazers(context: RepositoryContext, params: StargazersQuery) -> Page:
+    between = read_between("starred", params.starred_after, params.starred_before)
     found, total = marked_by(
-        call.forge, Mark.STAR, call.repository, between=between, offset=asked.offset, limit=asked.limit
+        context.forge, Mark.STAR, context.repository, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in found]
     return Page(rows, total)
 
 
-def list_marked(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
+def list_marked(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], Page]:
     """Repositories that the caller put the mark on and may still see."""
 
-    def run(call: Call, asked: MarkedAsked) -> Page:
-        return _page(call, asked, partial(marked_repositories, call.forge, mark, call.identity, call.user))
+    def run(context: RequestContext, params: StarredRepositoriesQuery) -> Page:
+        return _page(context, params, partial(marked_repositories, context.forge, mark, context.identity, context.user))
 
     return run
 
 
-def list_marked_by_other(mark: Mark) -> Callable[[Call, MarkedAsked], Page]:
+def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], Page]:
     """Repositories that somebody put the mark on and that the caller may see."""
 
-    def run(call: Call, asked: MarkedAsked) -> Page:
-        find = partial(repositories_marked_by, call.forge, mark, call.identity, call.path["username"])
-        return _page(call, asked, find)
+    def run(context: RequestContext, params: StarredRepositoriesQuery) -> Page:
+        find = partial(repositories_marked_by, context.forge, mark, context.identity, context.path["username"])
+        return _page(context, params, find)
 
     return run
 
 
-def _page(call: Call, asked: MarkedAsked, find: Callable[..., tuple[Sequence[Repository], int]]) -> Page:
+def _page(
+    context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., tuple[Sequence[Repository], int]]
+) -> Page:
     found, total = find(
-        order=RepositoryOrder.CREATED if asked.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
-        ascending=asked.direction is Direction.ASCENDING,
-        offset=asked.offset,
-        limit=asked.limit,
+        order=RepositoryOrder.CREATED if params.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
+        ascending=params.direction is Direction.ASCENDING,
+        offset=params.offset,
+        limit=params.limit,
     )
-    return Page(repository_objects(call, found), total)
+    return Page(repository_objects(context, found), total)
 
 
-def put(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
-    return lambda call, _: put_mark(call.forge, mark, call.user, call.repository)
+def put(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
+    return lambda context, _: put_mark(context.forge, mark, context.user, context.repository)
 
 
-def remove(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
-    return lambda call, _: remove_mark(call.forge, mark, call.user, call.repository)
+def remove(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
+    return lambda context, _: remove_mark(context.forge, mark, context.user, context.repository)
 
 
-def check(mark: Mark) -> Callable[[RepositoryCall, Nothing], None]:
+def check(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
     is_marked = is_starred if mark is Mark.STAR else is_watched
 
-    def run(call: RepositoryCall, _: Nothing) -> None:
-        if not is_marked(call.forge, call.user, call.repository):
+    def run(context: RepositoryContext, _: Nothing) -> None:
+        if not is_marked(context.forge, context.user, context.repository):
             raise NotMarked("this account has put no {mark} on the repository", mark=mark.value)
 
     return run
@@ -146,7 +148,7 @@ def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
             None,
             "GET",
             f"/user/{folder}",
-            MarkedAsked,
+            StarredRepositoriesQuery,
             list_marked(mark),
             answer=list[wire.Repository],
             scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
@@ -157,7 +159,7 @@ def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
             None,
             "GET",
             f"/users/{{username}}/{folder}",
-            MarkedAsked,
+            StarredRepositoriesQuery,
             list_marked_by_other(mark),
             answer=list[wire.Repository],
             scopes=(),
@@ -176,7 +178,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/subscribers",
         Action.SEE,
-        WatchersAsked,
+        WatchersQuery,
         list_watchers,
         answer=list[wire.Subscriber],
         choices=f"the newest first; {AFTER_AND_BEFORE}",
@@ -186,7 +188,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/stargazers",
         Action.SEE,
-        StargazersAsked,
+        StargazersQuery,
         list_stargazers,
         answer=list[wire.Stargazer],
         choices=f"the newest first; {AFTER_AND_BEFORE}",

@@ -10,7 +10,7 @@ from matou.git.odb.objects import EntryKind, TreePath
 from matou.git.odb.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes
 from matou.server.api.router import repository_route
@@ -18,37 +18,37 @@ from matou.server.api.router import repository_route
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-class TreeAsked(Paged, frozen=True, kw_only=True):
+class TreeQuery(Paged, frozen=True, kw_only=True):
     """`file_path` is a folder, which is listed instead of the root."""
 
     recursive: bool = False
     file_path: PathText = ""
 
 
-class FilesAsked(Parameters, frozen=True, kw_only=True):
+class FileListQuery(Parameters, frozen=True, kw_only=True):
     ref_name: PathText = ""
     file_name: str = ""
 
 
-def show_tree(call: RepositoryCall, asked: TreeAsked) -> Bytes:
+def show_tree(context: RepositoryContext, params: TreeQuery) -> Bytes:
     entries, total = list_entries(
-        call.forge,
-        call.repository,
-        object_at(call.forge, call.repository, call.path["sha"]),
-        below=path_or_root(asked.file_path),
-        recursive=asked.recursive,
-        offset=asked.offset,
-        limit=asked.limit,
+        context.forge,
+        context.repository,
+        object_at(context.forge, context.repository, context.path["sha"]),
+        below=path_or_root(params.file_path),
+        recursive=params.recursive,
+        offset=params.offset,
+        limit=params.limit,
     )
     body = msgspec.json.encode(wire.Tree(tree=[_tree_entry(entry) for entry in entries]))
-    pages = -(-total // asked.limit)
+    pages = -(-total // params.limit)
     totals = ((b"total_count", b"%d" % total), (b"total_page", b"%d" % pages))
     return Bytes(body, (JSON, NO_STORE, *totals))
 
 
-def list_files(call: RepositoryCall, asked: FilesAsked) -> list[str]:
-    start = object_at(call.forge, call.repository, asked.ref_name)
-    return [readable(path) for path in file_paths(call.forge, call.repository, start, holding=asked.file_name)]
+def list_files(context: RepositoryContext, params: FileListQuery) -> list[str]:
+    start = object_at(context.forge, context.repository, params.ref_name)
+    return [readable(path) for path in file_paths(context.forge, context.repository, start, holding=params.file_name)]
 
 
 def readable(path: bytes) -> str:
@@ -73,12 +73,12 @@ def _tree_entry(entry: TreeListEntry) -> wire.TreeEntry:
     )
 
 
-def _start_of_tree(call: RepositoryCall, asked: TreeAsked) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
-    return known_object_at(call.forge, call.repository, call.path["sha"])
+def _start_of_tree(context: RepositoryContext, params: TreeQuery) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
+    return known_object_at(context.forge, context.repository, context.path["sha"])
 
 
-def _start_of_files(call: RepositoryCall, asked: FilesAsked) -> ObjectId | None:
-    return known_object_at(call.forge, call.repository, asked.ref_name)
+def _start_of_files(context: RepositoryContext, params: FileListQuery) -> ObjectId | None:
+    return known_object_at(context.forge, context.repository, params.ref_name)
 
 
 ROUTES = (
@@ -87,7 +87,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/git/trees/{sha...}",
         Action.READ_CODE,
-        TreeAsked,
+        TreeQuery,
         show_tree,
         answer=wire.Tree,
         at=_start_of_tree,
@@ -104,7 +104,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/file_list",
         Action.READ_CODE,
-        FilesAsked,
+        FileListQuery,
         list_files,
         answer=list[str],
         at=_start_of_files,

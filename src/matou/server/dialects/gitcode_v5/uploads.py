@@ -8,7 +8,7 @@ from matou.db.uploads import Upload as StoredUpload
 from matou.forge.access import Action
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters, Upload
 from matou.server.api.router import MEBIBYTE, repository_route
 
@@ -24,25 +24,27 @@ _CHOICES = (
 )
 
 
-class ImageAsked(Parameters, frozen=True, kw_only=True):
+class UploadImageParams(Parameters, frozen=True, kw_only=True):
     """`body` is base64, with or without the beginning of a data URL."""
 
     body: str = ""
     file_name: str
 
 
-class FileAsked(Parameters, frozen=True, kw_only=True):
+class UploadFileParams(Parameters, frozen=True, kw_only=True):
     file: Upload
 
 
-def upload_image(call: RepositoryCall, asked: ImageAsked) -> wire.UploadedFile:
-    stored = receive_upload(call.forge, call.repository, call.user, asked.file_name, decode_leniently(asked.body))
-    return _uploaded(call, stored)
+def upload_image(context: RepositoryContext, params: UploadImageParams) -> wire.UploadedFile:
+    stored = receive_upload(
+        context.forge, context.repository, context.user, params.file_name, decode_leniently(params.body)
+    )
+    return _uploaded(context, stored)
 
 
-def upload_file(call: RepositoryCall, asked: FileAsked) -> wire.UploadedFile:
-    stored = receive_upload(call.forge, call.repository, call.user, asked.file.name, asked.file.content)
-    return _uploaded(call, stored)
+def upload_file(context: RepositoryContext, params: UploadFileParams) -> wire.UploadedFile:
+    stored = receive_upload(context.forge, context.repository, context.user, params.file.name, params.file.content)
+    return _uploaded(context, stored)
 
 
 def decode_leniently(text: str) -> bytes:
@@ -66,9 +68,9 @@ def _decode_what_there_is(text: str) -> bytes:
     return base64.b64decode(letters + "=" * (-len(letters) % 4))
 
 
-def _uploaded(call: RepositoryCall, stored: StoredUpload) -> wire.UploadedFile:
+def _uploaded(context: RepositoryContext, stored: StoredUpload) -> wire.UploadedFile:
     path = path_of(stored)
-    return wire.UploadedFile(path=path, full_path=call.links.page(call.repository.path, "attachment", path))
+    return wire.UploadedFile(path=path, full_path=context.links.page(context.repository.path, "attachment", path))
 
 
 ROUTES = (
@@ -77,7 +79,7 @@ ROUTES = (
         "POST",
         "/repos/{owner}/{repo}/img/upload",
         Action.UPLOAD,
-        ImageAsked,
+        UploadImageParams,
         upload_image,
         answer=wire.UploadedFile,
         choices=f"any file, not only a picture; {_CHOICES}",
@@ -88,7 +90,7 @@ ROUTES = (
         "POST",
         "/repos/{owner}/{repo}/file/upload",
         Action.UPLOAD,
-        FileAsked,
+        UploadFileParams,
         upload_file,
         answer=wire.UploadedFile,
         choices=_CHOICES,

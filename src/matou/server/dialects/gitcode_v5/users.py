@@ -16,7 +16,7 @@ from matou.forge.repositories.repository_lists import (
 )
 from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
-from matou.server.api.context import Call
+from matou.server.api.context import RequestContext
 from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameter, Nothing, Paged
 from matou.server.api.response_cache import at_database
@@ -75,13 +75,13 @@ class TypeOfUser(StrEnum):
     MEMBER = "member"
 
 
-class ListAsked(Paged, frozen=True, kw_only=True):
+class RepositoryListQuery(Paged, frozen=True, kw_only=True):
     sort: Sort = Sort.FULL_NAME
     direction: Direction | None = None
     repo_type: str = ""
 
 
-class OwnListAsked(ListAsked, frozen=True, kw_only=True):
+class OwnRepositoriesQuery(RepositoryListQuery, frozen=True, kw_only=True):
     """`affiliation` is a list with commas; `type` cannot stand beside it or beside `visibility`."""
 
     visibility: Visible = Visible.ALL
@@ -90,11 +90,11 @@ class OwnListAsked(ListAsked, frozen=True, kw_only=True):
     q: str = ""
 
 
-class ListOfUserAsked(ListAsked, frozen=True, kw_only=True):
+class UserRepositoriesQuery(RepositoryListQuery, frozen=True, kw_only=True):
     type: TypeOfUser = TypeOfUser.ALL
 
 
-class ListOfOrganizationAsked(ListAsked, frozen=True, kw_only=True):
+class OrganizationRepositoriesQuery(RepositoryListQuery, frozen=True, kw_only=True):
     type: Visible = Visible.ALL
 
 
@@ -133,37 +133,39 @@ _ORDERS = {
 }
 
 
-def show_self(call: Call, _: Nothing) -> wire.User:
-    return user_object(call.links, call.user, email=call.user.email)
+def show_self(context: RequestContext, _: Nothing) -> wire.User:
+    return user_object(context.links, context.user, email=context.user.email)
 
 
-def show_user(call: Call, _: Nothing) -> wire.User:
-    user = find_person(call.forge, call.path["login"])
-    is_self = user == call.identity.user and Scope.USER_READ in call.identity.scopes
-    return user_object(call.links, user, email=user.email if is_self else "")
+def show_user(context: RequestContext, _: Nothing) -> wire.User:
+    user = find_person(context.forge, context.path["login"])
+    is_self = user == context.identity.user and Scope.USER_READ in context.identity.scopes
+    return user_object(context.links, user, email=user.email if is_self else "")
 
 
-def list_own(call: Call, asked: OwnListAsked) -> Page:
-    chosen = _own_choice(asked)
-    wanted = Wanted(ways=chosen.ways, visibilities=chosen.visibilities, search=asked.q)
-    wanted = _ordered(wanted, asked)
-    user = call.user
-    found = own_repositories(call.forge, call.identity, user, wanted, offset=asked.offset, limit=asked.limit)
-    return _page(call, asked, found)
+def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> Page:
+    chosen = _own_choice(params)
+    wanted = Wanted(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
+    wanted = _ordered(wanted, params)
+    user = context.user
+    found = own_repositories(context.forge, context.identity, user, wanted, offset=params.offset, limit=params.limit)
+    return _page(context, params, found)
 
 
-def list_of_user(call: Call, asked: ListOfUserAsked) -> Page:
-    wanted = _ordered(Wanted(ways=_TYPES_OF_USER[asked.type]), asked)
-    name = call.path["login"]
-    found = repositories_of(call.forge, call.identity, name, wanted, offset=asked.offset, limit=asked.limit)
-    return _page(call, asked, found)
+def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> Page:
+    wanted = _ordered(Wanted(ways=_TYPES_OF_USER[params.type]), params)
+    name = context.path["login"]
+    found = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
+    return _page(context, params, found)
 
 
-def list_of_organization(call: Call, asked: ListOfOrganizationAsked) -> Page:
-    wanted = _ordered(Wanted(visibilities=_VISIBILITIES[asked.type]), asked)
-    path = call.path["org"]
-    found = organization_repositories(call.forge, call.identity, path, wanted, offset=asked.offset, limit=asked.limit)
-    return _page(call, asked, found)
+def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> Page:
+    wanted = _ordered(Wanted(visibilities=_VISIBILITIES[params.type]), params)
+    path = context.path["org"]
+    found = organization_repositories(
+        context.forge, context.identity, path, wanted, offset=params.offset, limit=params.limit
+    )
+    return _page(context, params, found)
 
 
 def user_object(links: Links, user: User, *, email: str = "") -> wire.User:
@@ -181,12 +183,12 @@ def user_object(links: Links, user: User, *, email: str = "") -> wire.User:
     )
 
 
-def _own_choice(asked: OwnListAsked) -> _Chosen:
-    if asked.type is None:
-        return _Chosen(_ways(asked.affiliation), _VISIBILITIES[asked.visibility])
-    if asked.affiliation or asked.visibility is not Visible.ALL:
+def _own_choice(params: OwnRepositoriesQuery) -> _Chosen:
+    if params.type is None:
+        return _Chosen(_ways(params.affiliation), _VISIBILITIES[params.visibility])
+    if params.affiliation or params.visibility is not Visible.ALL:
         raise TypeBesideAffiliation("type cannot be given together with affiliation or visibility")
-    return _OWN_TYPES[asked.type]
+    return _OWN_TYPES[params.type]
 
 
 def _ways(affiliation: str) -> frozenset[Way]:
@@ -196,17 +198,17 @@ def _ways(affiliation: str) -> frozenset[Way]:
     return frozenset().union(*(AFFILIATIONS[word] for word in words)) if words else frozenset(Way)
 
 
-def _ordered(wanted: Wanted, asked: ListAsked) -> Wanted:
-    """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
-    default = Direction.ASCENDING if asked.sort is Sort.FULL_NAME else Direction.DESCENDING
-    return replace(wanted, order=_ORDERS[asked.sort], ascending=(asked.direction or default) is Direction.ASCENDING)
+def _ordered(wanted: Wanted, params: RepositoryListQuery) -> Wanted:
+    """By full name from the first to the last, by a time from the newest, unless the other way was params for."""
+    default = Direction.ASCENDING if params.sort is Sort.FULL_NAME else Direction.DESCENDING
+    return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
-def _page(call: Call, asked: ListAsked, found: tuple[tuple[Repository, ...], int]) -> Page:
-    if asked.repo_type not in CODE_REPOSITORIES:
+def _page(context: RequestContext, params: RepositoryListQuery, found: tuple[tuple[Repository, ...], int]) -> Page:
+    if params.repo_type not in CODE_REPOSITORIES:
         return Page([], 0)
     repositories, total = found
-    return Page(repository_objects(call, repositories), total)
+    return Page(repository_objects(context, repositories), total)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -233,7 +235,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/user/repos",
-        OwnListAsked,
+        OwnRepositoriesQuery,
         list_own,
         answer=list[wire.Repository],
         at=at_database,
@@ -248,7 +250,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/users/{login}/repos",
-        ListOfUserAsked,
+        UserRepositoriesQuery,
         list_of_user,
         answer=list[wire.Repository],
         at=at_database,
@@ -262,7 +264,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/orgs/{org}/repos",
-        ListOfOrganizationAsked,
+        OrganizationRepositoriesQuery,
         list_of_organization,
         answer=list[wire.Repository],
         at=at_database,

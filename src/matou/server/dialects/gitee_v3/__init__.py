@@ -6,10 +6,10 @@ from matou.server.dialects.gitee_v3.endpoint import Api
 from matou.server.dialects.gitee_v3.routing import Router
 from matou.server.dialects.gitee_v3.table import ROUTES
 from matou.server.rate import RateLimiter
-from matou.server.state import Site
+from matou.server.state import ServerState
 
 
-def routes(site: Site, *, limiter: RateLimiter | None = None) -> list[BaseRoute]:
+def routes(site: ServerState, *, limiter: RateLimiter | None = None) -> list[BaseRoute]:
     """Everything below `/api/v3/`.
 
     Args:

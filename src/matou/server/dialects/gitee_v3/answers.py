@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 import msgspec
 
-from matou.server.dialects.gitee_v3.parameters import PageAsked
+from matou.server.dialects.gitee_v3.parameters import PageRequest
 from matou.server.streaming import Header
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
@@ -26,7 +26,7 @@ class Page:
 
     rows: Sequence[Any]
     total: int
-    asked: PageAsked
+    asked: PageRequest
     url: str
     narrowed: Mapping[str, str] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class Response:
     """An answer as it goes out."""
 
     status: int
@@ -44,14 +44,14 @@ class Encoded:
     body: bytes
 
 
-def encode(answer: object, status: int) -> Encoded:
+def encode(answer: object, status: int) -> Response:
     """Make bytes of what a handler gave."""
     match answer:
-        case Encoded():
+        case Response():
             return answer
         case Page():
-            return Encoded(status, (JSON, NO_STORE, *_headers(answer)), msgspec.json.encode(answer.rows))
-    return Encoded(status, (JSON, NO_STORE), msgspec.json.encode(answer))
+            return Response(status, (JSON, NO_STORE, *_headers(answer)), msgspec.json.encode(answer.rows))
+    return Response(status, (JSON, NO_STORE), msgspec.json.encode(answer))
 
 
 def _headers(page: Page) -> tuple[Header, ...]:

@@ -20,7 +20,7 @@ from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.call import ProjectCall
+from matou.server.dialects.gitee_v3.context import RepositoryContext
 from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
 from matou.server.dialects.gitee_v3.routing import PROJECT, project_route
 
@@ -30,26 +30,26 @@ SHORT_ID = 11
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-def show_tree(call: ProjectCall) -> list[schemas.TreeEntry]:
+def show_tree(context: RepositoryContext) -> list[schemas.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
-    revision, folder = call.given.path("ref_name", "ref"), call.given.path("path").strip("/")
-    if not revision and ref_listing(call.forge, call.repository).is_empty:
+    revision, folder = context.given.path("ref_name", "ref"), context.given.path("path").strip("/")
+    if not revision and ref_listing(context.forge, context.repository).is_empty:
         return []
-    start = object_at(call.forge, call.repository, revision)
+    start = object_at(context.forge, context.repository, revision)
     below = TreePath.parse(folder) if folder else None
     entries, total = list_entries(
-        call.forge, call.repository, start, below=below, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+        context.forge, context.repository, start, below=below, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
     )
     if total > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     return [_tree_entry(entry) for entry in entries]
 
 
-def show_file(call: ProjectCall) -> schemas.File:
-    path = TreePath.parse((call.given.path("file_path") or call.given.required("file_path")).strip("/"))
-    ref = call.given.path("ref", "ref_name") or default_branch_of(call.forge, call.repository) or ""
-    commit = commit_id_at(call.forge, call.repository, ref)
-    found = read_file(call.forge, call.repository, commit, path, largest_bytes=LARGEST_FILE_BYTES)
+def show_file(context: RepositoryContext) -> schemas.File:
+    path = TreePath.parse((context.given.path("file_path") or context.given.required("file_path")).strip("/"))
+    ref = context.given.path("ref", "ref_name") or default_branch_of(context.forge, context.repository) or ""
+    commit = commit_id_at(context.forge, context.repository, ref)
+    found = read_file(context.forge, context.repository, commit, path, largest_bytes=LARGEST_FILE_BYTES)
     if found.entry.kind in _TYPES:
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if found.content is None:
@@ -65,38 +65,43 @@ def show_file(call: ProjectCall) -> schemas.File:
     )
 
 
-def show_branches(call: ProjectCall) -> Page:
+def show_branches(context: RepositoryContext) -> Page:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
-    asked = call.given.page(LARGEST_PER_PAGE)
+    asked = context.given.page(LARGEST_PER_PAGE)
     found, total = list_branches(
-        call.forge, call.repository, order=BranchOrder.NAME, descending=False, offset=asked.offset, limit=asked.size
+        context.forge,
+        context.repository,
+        order=BranchOrder.NAME,
+        descending=False,
+        offset=asked.offset,
+        limit=asked.size,
     )
     listed = [schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
-    return Page(listed, total, asked, _url(call, "branches"))
+    return Page(listed, total, asked, _url(context, "branches"))
 
 
-def show_branch(call: ProjectCall) -> schemas.Branch:
-    branch = find_branch(call.forge, call.repository, call.path["name"])
+def show_branch(context: RepositoryContext) -> schemas.Branch:
+    branch = find_branch(context.forge, context.repository, context.path["name"])
     return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
-def show_tags(call: ProjectCall) -> Page:
-    asked = call.given.page(LARGEST_PER_PAGE)
-    found, total = list_tags(call.forge, call.repository, offset=asked.offset, limit=asked.size)
-    return Page([_tag(tag) for tag in found], total, asked, _url(call, "tags"))
+def show_tags(context: RepositoryContext) -> Page:
+    asked = context.given.page(LARGEST_PER_PAGE)
+    found, total = list_tags(context.forge, context.repository, offset=asked.offset, limit=asked.size)
+    return Page([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
 
 
-def show_commits(call: ProjectCall) -> Page:
-    asked, revision = call.given.page(), call.given.path("ref_name", "ref")
+def show_commits(context: RepositoryContext) -> Page:
+    asked, revision = context.given.page(), context.given.path("ref_name", "ref")
     found, total = list_commits(
-        call.forge, call.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
+        context.forge, context.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )
     narrowed = {"ref_name": revision} if revision else {}
-    return Page([_commit(commit) for commit in found], total, asked, _url(call, "commits"), narrowed)
+    return Page([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
-def show_commit(call: ProjectCall) -> schemas.Commit:
-    return _commit(find_commit_at(call.forge, call.repository, call.path["name"]))
+def show_commit(context: RepositoryContext) -> schemas.Commit:
+    return _commit(find_commit_at(context.forge, context.repository, context.path["name"]))
 
 
 def readable(name: str) -> str:
@@ -136,8 +141,8 @@ def _commit(commit: Commit) -> schemas.Commit:
     )
 
 
-def _url(call: ProjectCall, what: str) -> str:
-    return call.url("projects", call.path[PROJECT], "repository", what)
+def _url(context: RepositoryContext, what: str) -> str:
+    return context.url("projects", context.path[PROJECT], "repository", what)
 
 
 _REPOSITORY = "/projects/{project}/repository"

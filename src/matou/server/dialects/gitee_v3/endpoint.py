@@ -29,14 +29,14 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.model.names import InvalidName, RepositoryPath
 from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.gitee_v3.answers import Encoded, Page, encode
-from matou.server.dialects.gitee_v3.call import Call, NotSignedIn, ProjectCall
+from matou.server.dialects.gitee_v3.answers import Page, Response, encode
+from matou.server.dialects.gitee_v3.context import NotSignedIn, RepositoryContext, RequestContext
 from matou.server.dialects.gitee_v3.errors import answer_to
 from matou.server.dialects.gitee_v3.parameters import (
     LARGEST_BODY_BYTES,
     ROWS_AT_ONCE,
-    Given,
-    PageAsked,
+    FormFields,
+    PageRequest,
     read_body,
     read_query,
 )
@@ -44,7 +44,7 @@ from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, 
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
 from matou.server.rate import RateLimiter
-from matou.server.state import Site
+from matou.server.state import ServerState
 from matou.server.streaming import (
     ClientLeft,
     Header,
@@ -76,9 +76,9 @@ class PageMemory:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._version: int | None = None
-        self._answers: OrderedDict[Hashable, Encoded] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Response] = OrderedDict()
 
-    def get(self, key: Hashable, version: int | None) -> Encoded | None:
+    def get(self, key: Hashable, version: int | None) -> Response | None:
         """Args: version: the database's (`Database.version`); another than the last one's forgets everything."""
         if version != self._version:
             self._answers.clear()
@@ -88,7 +88,7 @@ class PageMemory:
             self._answers.move_to_end(key)
         return found
 
-    def put(self, key: Hashable, version: int | None, answer: Encoded) -> None:
+    def put(self, key: Hashable, version: int | None, answer: Response) -> None:
         """Nothing is kept where the database tells no version, or was written to since that one was asked for."""
         if version is None or version != self._version or key in self._answers:
             return
@@ -106,7 +106,7 @@ class Question:
     route: Route
     path: Mapping[str, str]
     headers: list[Header]
-    given: Given
+    given: FormFields
     base: str
     address: str
 
@@ -128,7 +128,7 @@ class Api(BaseRoute):
         limiter: counts requests by account, or by address where no token came; None for no limit.
     """
 
-    site: Site
+    site: ServerState
     router: Router
     limiter: RateLimiter | None = None
     remembered: PageMemory = field(default_factory=PageMemory)
@@ -154,27 +154,27 @@ class Api(BaseRoute):
         else:
             await send_answer(send, answer.status, answer.headers, answer.body)
 
-    async def _answer(self, scope: Scope, body: RequestBody) -> Encoded:
+    async def _answer(self, scope: Scope, body: RequestBody) -> Response:
         question = await self._read(scope, body)
         credential = None if question.route.is_open else question.credential
         # A password is hashed, which takes a thread; a token is looked up.
-        ask = self.site.ask_quickly if credential is None or credential.is_token else self.site.ask
-        call = await ask(self._prepare, question, credential)
+        ask = self.site.run_inline_if_fast if credential is None or credential.is_token else self.site.ask
+        context = await ask(self._prepare, question, credential)
         if question.route.is_list_ahead:
-            return await self._page(question, call)
-        return await self.site.ask(_run, question.route, call)
+            return await self._page(question, context)
+        return await self.site.ask(_run, question.route, context)
 
-    async def _page(self, question: Question, call: Call) -> Encoded:
+    async def _page(self, question: Question, context: RequestContext) -> Response:
         """One of the pages that are made together: whoever asks for the first reads on until an empty one."""
-        asked, version = call.given.page(), self.site.forge.database.version()
-        key = (question.route.path, call.identity, question.base, call.given.text("search"))
+        asked, version = context.given.page(), self.site.forge.database.version()
+        key = (question.route.path, context.identity, question.base, context.given.text("search"))
         # Others who ask for these pages meanwhile wait for them instead of making them too.
         turn = (*key, version, asked.with_neighbours(ROWS_AT_ONCE)[0])
         async with self.making.setdefault(turn, asyncio.Lock()):
             known = self.remembered.get((*key, asked), version)
             if known is not None:
                 return known
-            pages = await self.site.ask(_run_ahead, question.route, call)
+            pages = await self.site.ask(_run_ahead, question.route, context)
             for page, answer in pages.items():
                 self.remembered.put((*key, page), version, answer)
         return pages[asked]
@@ -187,9 +187,9 @@ class Api(BaseRoute):
             pieces = [piece async for piece in bounded(body.pieces(), limit_bytes=LARGEST_BODY_BYTES)]
             given |= await understood(read_body, b"".join(pieces), header(headers, b"content-type").decode("latin-1"))
         base = base_url(self.site.base_url, scope)
-        return Question(route, path, headers, Given(given), base, client_address(scope))
+        return Question(route, path, headers, FormFields(given), base, client_address(scope))
 
-    def _prepare(self, question: Question, credential: Credential | None) -> Call:
+    def _prepare(self, question: Question, credential: Credential | None) -> RequestContext:
         identity = identify(self.site.forge, credential, address=question.address)
         if self.limiter is not None:
             self.limiter.count(caller_of(identity, question.address))
@@ -197,10 +197,14 @@ class Api(BaseRoute):
             raise NotSignedIn("a token is needed")
         return self._call(question, identity)
 
-    def _call(self, question: Question, identity: Identity) -> Call:
+    def _call(self, question: Question, identity: Identity) -> RequestContext:
         forge, action = self.site.forge, question.route.action
         client = header(question.headers, b"user-agent").decode("latin-1")[:_LONGEST_CLIENT]
-        make = Call if action is None else partial(ProjectCall, repository=_reach(forge, identity, question, action))
+        make = (
+            RequestContext
+            if action is None
+            else partial(RepositoryContext, repository=_reach(forge, identity, question, action))
+        )
         return make(forge, identity, question.path, question.given, question.base, question.address, client)
 
 
@@ -225,12 +229,12 @@ def _path(text: str) -> RepositoryPath:
         raise NoSuchRepository("there is no repository {path}", path=repr(text)[:200]) from None
 
 
-def _run(route: Route, call: Call) -> Encoded:
-    return encode(route.run(call), route.status)
+def _run(route: Route, context: RequestContext) -> Response:
+    return encode(route.run(context), route.status)
 
 
-def _run_ahead(route: Route, call: Call) -> Mapping[PageAsked, Encoded]:
-    pages: Iterable[Page] = route.run(call)
+def _run_ahead(route: Route, context: RequestContext) -> Mapping[PageRequest, Response]:
+    pages: Iterable[Page] = route.run(context)
     return {page.asked: encode(page, route.status) for page in pages}
 
 

@@ -20,8 +20,8 @@ from matou.git.odb.objects import MissingObject, MissingPath, TooLargeToRead
 from matou.git.process.run import GitFailed
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.authentication import UnknownCredential, UnreadableCredential
-from matou.server.dialects.gitee_v3.answers import Encoded, encode
-from matou.server.dialects.gitee_v3.call import NotSignedIn
+from matou.server.dialects.gitee_v3.answers import Response, encode
+from matou.server.dialects.gitee_v3.context import NotSignedIn
 from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE, is_disk_full
 from matou.server.rate import TooManyCalls
@@ -73,7 +73,7 @@ FAILURES: tuple[tuple[type[MatouError], Told], ...] = (
 """The first that fits."""
 
 
-def answer_to(error: Exception) -> Encoded:
+def answer_to(error: Exception) -> Response:
     """Log what is ours to mend; say to the client what is the client's to know."""
     match error:
         case NoSuchRoute():
@@ -98,5 +98,5 @@ def _told(error: Exception) -> Told:
     return next((told for kind, told in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
 
 
-def _with(answer: Encoded, header: Header) -> Encoded:
-    return Encoded(answer.status, (*answer.headers, header), answer.body)
+def _with(answer: Response, header: Header) -> Response:
+    return Response(answer.status, (*answer.headers, header), answer.body)

@@ -33,7 +33,7 @@ class MissingParameter(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class PageAsked:
+class PageRequest:
     """Which page of a list; counted from 1."""
 
     number: int
@@ -43,15 +43,15 @@ class PageAsked:
     def offset(self) -> int:
         return (self.number - 1) * self.size
 
-    def with_neighbours(self, most_rows: int) -> "tuple[PageAsked, ...]":
+    def with_neighbours(self, most_rows: int) -> "tuple[PageRequest, ...]":
         """The pages that are made together with this one: always the same ones, and itself where it is as large."""
         count = max(1, most_rows // self.size)
         first = (self.number - 1) // count * count + 1
-        return tuple(PageAsked(number, self.size) for number in range(first, first + count))
+        return tuple(PageRequest(number, self.size) for number in range(first, first + count))
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FormFields:
     """What a request says besides its path; the body goes before the query."""
 
     values: Mapping[str, object]
@@ -89,10 +89,10 @@ class Given:
             raise InvalidParameter('"{name}" is not a number', name=name)
         return int(text)
 
-    def page(self, default_size: int = DEFAULT_PER_PAGE) -> PageAsked:
+    def page(self, default_size: int = DEFAULT_PER_PAGE) -> PageRequest:
         """Nothing, 0 and less mean the first page; a page has at most LARGEST_PER_PAGE. Raises InvalidParameter."""
         number, size = self.whole_number("page") or 1, self.whole_number("per_page") or default_size
-        return PageAsked(min(max(number, 1), LARGEST_NUMBER), min(max(size, 1), LARGEST_PER_PAGE))
+        return PageRequest(min(max(number, 1), LARGEST_NUMBER), min(max(size, 1), LARGEST_PER_PAGE))
 
 
 def read_query(query: bytes) -> dict[str, object]:

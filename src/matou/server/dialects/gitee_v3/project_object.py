@@ -11,7 +11,7 @@ from matou.forge.access import no_such_repository
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.dialects.gitee_v3.call import Call
+from matou.server.dialects.gitee_v3.context import RequestContext
 
 BRANCH_OF_EMPTY = "master"
 NOBODY = 0
@@ -25,13 +25,13 @@ _RELATIONS = {
 }
 
 
-def project_object(call: Call, repository: Repository) -> wire.Project:
+def project_object(context: RequestContext, repository: Repository) -> wire.Project:
     """With what the one who asks has to do with it. Raises NoSuchRepository where it went away meanwhile."""
-    facts = repository_facts(call.forge, call.identity, (repository,)).get(repository.id)
+    facts = repository_facts(context.forge, context.identity, (repository,)).get(repository.id)
     if facts is None:
         raise no_such_repository(repository.path)
     return _project(
-        _Shown(call),
+        _Shown(context),
         repository,
         facts,
         stared=facts.is_starred,
@@ -40,18 +40,18 @@ def project_object(call: Call, repository: Repository) -> wire.Project:
     )
 
 
-def project_objects(call: Call, repositories: Sequence[Repository]) -> list[wire.Project]:
+def project_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.Project]:
     """For a list, where `stared`, `watched` and `relation` are null: what is told of all is asked for at once."""
-    facts, shown = repository_facts(call.forge, call.identity, repositories), _Shown(call)
+    facts, shown = repository_facts(context.forge, context.identity, repositories), _Shown(context)
     return [_project(shown, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
 
 
 class _Shown:
     """People and namespaces as they stand in projects: each is made once for all the projects of a list."""
 
-    def __init__(self, call: Call) -> None:
-        self._asking = call.user.id
-        self._portrait = call.portrait
+    def __init__(self, context: RequestContext) -> None:
+        self._asking = context.user.id
+        self._portrait = context.portrait
         self._people: dict[UserId, wire.Owner] = {}
         self._namespaces: dict[NamespaceId, wire.Namespace] = {}
 

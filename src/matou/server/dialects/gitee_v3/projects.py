@@ -18,8 +18,8 @@ from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.call import Call, ProjectCall
-from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, Given, InvalidParameter, PageAsked
+from matou.server.dialects.gitee_v3.context import RepositoryContext, RequestContext
+from matou.server.dialects.gitee_v3.parameters import ROWS_AT_ONCE, FormFields, InvalidParameter, PageRequest
 from matou.server.dialects.gitee_v3.project_lists import narrowed_by, wanted_projects
 from matou.server.dialects.gitee_v3.project_object import BRANCH_OF_EMPTY, project_object, project_objects
 from matou.server.dialects.gitee_v3.routing import plain_route, project_route
@@ -30,36 +30,38 @@ _LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC
 Found = tuple[tuple[Repository, ...], int]
 
 
-def list_projects(call: Call) -> list[Page]:
+def list_projects(context: RequestContext) -> list[Page]:
     """What one has a part in, the newest first: what is made meanwhile may show a project twice, and hides none."""
-    pages = call.given.page().with_neighbours(ROWS_AT_ONCE)
+    pages = context.given.page().with_neighbours(ROWS_AT_ONCE)
     size, start = pages[0].size, pages[0].offset
-    wanted = wanted_projects(call, EVERY_WAY)
-    found, total = own_repositories(call.forge, call.identity, call.user, wanted, offset=start, limit=len(pages) * size)
-    listed, url, narrowed = project_objects(call, found), call.url("projects"), narrowed_by(call)
+    wanted = wanted_projects(context, EVERY_WAY)
+    found, total = own_repositories(
+        context.forge, context.identity, context.user, wanted, offset=start, limit=len(pages) * size
+    )
+    listed, url, narrowed = project_objects(context, found), context.url("projects"), narrowed_by(context)
     return [
         Page(listed[page.offset - start : page.offset - start + size], total, page, url, narrowed) for page in pages
     ]
 
 
-def show(call: ProjectCall) -> wire.Project:
-    return project_object(call, call.repository)
+def show(context: RepositoryContext) -> wire.Project:
+    return project_object(context, context.repository)
 
 
-def create(call: Call) -> wire.Project:
+def create(context: RequestContext) -> wire.Project:
     """An empty one, in one's own namespace unless `namespace_id` names another; its path is its name, case and all.
 
     Raises:
         NameTaken: answered with 200, as Gitee does.
     """
-    name = call.given.required("name")
-    profile = RepositoryMetadata(name, call.given.text("description"), visibility=read_visibility(call.given))
+    name = context.given.required("name")
+    profile = RepositoryMetadata(name, context.given.text("description"), visibility=read_visibility(context.given))
     beginning = InitOptions(default_branch=BRANCH_OF_EMPTY)
-    made = make_repository(call.forge, call.identity, _target(call), "", profile, beginning)
-    return project_object(call, made)
+    made = make_repository(context.forge, context.identity, _target(context), "", profile, beginning)
+    return project_object(context, made)
 
 
-def read_visibility(given: Given) -> Visibility:
+def read_visibility(given: FormFields) -> Visibility:
     """Public unless something says otherwise; any `private` but 0 is private, that -1 of the document too.
 
     GitLab's `public` and `visibility_level` count where `private` says nothing: a project that was to be private must
@@ -74,7 +76,7 @@ def read_visibility(given: Given) -> Visibility:
     return Visibility.PUBLIC if level is None else _LEVELS[level]
 
 
-def _is_yes(given: Given, name: str) -> bool | None:
+def _is_yes(given: FormFields, name: str) -> bool | None:
     word = given.text(name).strip().lower()
     if word in _YES_AND_NO:
         return _YES_AND_NO[word]
@@ -82,62 +84,62 @@ def _is_yes(given: Given, name: str) -> bool | None:
     return None if number is None else number != 0
 
 
-def _target(call: Call) -> NamespacePath:
-    number = call.given.whole_number("namespace_id")
-    own = NamespacePath((call.user.name,))
+def _target(context: RequestContext) -> NamespacePath:
+    number = context.given.whole_number("namespace_id")
+    own = NamespacePath((context.user.name,))
     # Whether this identity may create there, or know of it, is decided by its path.
-    return own if number is None else find_namespace_by_id(call.forge, NamespaceId(number)).path
+    return own if number is None else find_namespace_by_id(context.forge, NamespaceId(number)).path
 
 
-def put(mark: Mark) -> Callable[[ProjectCall], schemas.Count]:
-    def run(call: ProjectCall) -> schemas.Count:
-        put_mark(call.forge, mark, call.user, call.repository)
-        return _count(call, mark)
-
-    return run
-
-
-def remove(mark: Mark) -> Callable[[ProjectCall], schemas.Count]:
-    def run(call: ProjectCall) -> schemas.Count:
-        remove_mark(call.forge, mark, call.user, call.repository)
-        return _count(call, mark)
+def put(mark: Mark) -> Callable[[RepositoryContext], schemas.Count]:
+    def run(context: RepositoryContext) -> schemas.Count:
+        put_mark(context.forge, mark, context.user, context.repository)
+        return _count(context, mark)
 
     return run
 
 
-def list_marked(mark: Mark, word: str) -> Callable[[Call], Page]:
+def remove(mark: Mark) -> Callable[[RepositoryContext], schemas.Count]:
+    def run(context: RepositoryContext) -> schemas.Count:
+        remove_mark(context.forge, mark, context.user, context.repository)
+        return _count(context, mark)
+
+    return run
+
+
+def list_marked(mark: Mark, word: str) -> Callable[[RequestContext], Page]:
     """What somebody put the mark on, as far as the one who asks may see it."""
 
-    def run(call: Call) -> Page:
-        require_scope(call.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
-        asked, user = call.given.page(), _person(call)
-        found = marked_repositories(call.forge, mark, call.identity, user, offset=asked.offset, limit=asked.size)
-        return _page(call, asked, found, "user", call.path["user"], word)
+    def run(context: RequestContext) -> Page:
+        require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
+        asked, user = context.given.page(), _person(context)
+        found = marked_repositories(context.forge, mark, context.identity, user, offset=asked.offset, limit=asked.size)
+        return _page(context, asked, found, "user", context.path["user"], word)
 
     return run
 
 
-def list_of_user(call: Call) -> Page:
-    asked, wanted = call.given.page(), Wanted(order=Order.CREATED, ascending=False)
-    name = _person(call).name
-    found = repositories_of(call.forge, call.identity, name, wanted, offset=asked.offset, limit=asked.size)
-    return _page(call, asked, found, "user", call.path["user"], "projects")
+def list_of_user(context: RequestContext) -> Page:
+    asked, wanted = context.given.page(), Wanted(order=Order.CREATED, ascending=False)
+    name = _person(context).name
+    found = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
+    return _page(context, asked, found, "user", context.path["user"], "projects")
 
 
-def _person(call: Call) -> User:
+def _person(context: RequestContext) -> User:
     """By number, which is one's own alone, or by name. Raises NoSuchUser."""
-    wanted = call.path["user"]
-    return call.user if wanted == str(call.user.id) else find_person(call.forge, wanted)
+    wanted = context.path["user"]
+    return context.user if wanted == str(context.user.id) else find_person(context.forge, wanted)
 
 
-def _count(call: ProjectCall, mark: Mark) -> schemas.Count:
-    _, total = marked_by(call.forge, mark, call.repository, limit=0)
+def _count(context: RepositoryContext, mark: Mark) -> schemas.Count:
+    _, total = marked_by(context.forge, mark, context.repository, limit=0)
     return schemas.Count(count=total)
 
 
-def _page(call: Call, asked: PageAsked, found: Found, *url: str) -> Page:
+def _page(context: RequestContext, asked: PageRequest, found: Found, *url: str) -> Page:
     repositories, total = found
-    return Page(project_objects(call, repositories), total, asked, call.url(*url))
+    return Page(project_objects(context, repositories), total, asked, context.url(*url))
 
 
 ROUTES = (

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
 from matou.forge.access import Action
-from matou.server.dialects.gitee_v3.call import Call, ProjectCall
+from matou.server.dialects.gitee_v3.context import RepositoryContext, RequestContext
 
 PROJECT = "project"
 _ANY = b"/"
@@ -46,7 +46,7 @@ class Route:
     Attributes:
         path: its second segment may be a `{name}`, and its fifth a `{name...}`, which is all that is left.
         action: what the identity must be allowed to do with the project that the path names; None where it names none.
-        run: gets a ProjectCall where `action` is given.
+        run: gets a RepositoryContext where `action` is given.
         is_open: a token is not asked for.
         is_list_ahead: `run` gives several pages, the one that was asked for among them; they depend on the database,
             the identity, the page and `search` alone, and are remembered.
@@ -72,7 +72,7 @@ class Route:
 def plain_route(
     method: str,
     path: str,
-    run: Callable[[Call], object],
+    run: Callable[[RequestContext], object],
     *,
     status: int = 200,
     is_open: bool = False,
@@ -83,7 +83,7 @@ def plain_route(
 
 
 def project_route(
-    method: str, path: str, action: Action, run: Callable[[ProjectCall], object], *, status: int = 200
+    method: str, path: str, action: Action, run: Callable[[RepositoryContext], object], *, status: int = 200
 ) -> Route:
     """A row about one project: `{project}` is its number, or its path as one segment."""
     return Route(method, path, action, run, status)

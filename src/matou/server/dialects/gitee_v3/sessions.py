@@ -16,8 +16,8 @@ from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.stars import marked_repositories
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.dialects.gitee_v3.answers import Encoded
-from matou.server.dialects.gitee_v3.call import PORTRAIT, Call, NotSignedIn
+from matou.server.dialects.gitee_v3.answers import Response
+from matou.server.dialects.gitee_v3.context import PORTRAIT, NotSignedIn, RequestContext
 from matou.server.dialects.gitee_v3.routing import plain_route
 
 SESSION = "Gitee v3: "
@@ -28,7 +28,7 @@ SESSION_LIFE = timedelta(days=90)
 PORTRAIT_PIXELS = 40
 
 
-def log_in(call: Call) -> wire.User:
+def log_in(context: RequestContext) -> wire.User:
     """Give a new token, since those that were given before are not known to us, only what they hash to.
 
     Raises:
@@ -36,11 +36,11 @@ def log_in(call: Call) -> wire.User:
         NotSignedIn: they are nobody's.
         TooManyFailures: for this account, or from this address.
     """
-    login, password = call.given.required("email", "login"), call.given.required("password", "pssword")
-    user = authenticate(call.forge, login, Secret(password), address=call.address)
+    login, password = context.given.required("email", "login"), context.given.required("password", "pssword")
+    user = authenticate(context.forge, login, Secret(password), address=context.address)
     if user is None:
         raise NotSignedIn("the e-mail or the password is wrong")
-    return _user(call, Identity(user, ALL_SCOPES), user, token=open_session(call.forge, user, call.client))
+    return _user(context, Identity(user, ALL_SCOPES), user, token=open_session(context.forge, user, context.client))
 
 
 def open_session(forge: Forge, user: User, client: str) -> Secret:
@@ -56,26 +56,26 @@ def open_session(forge: Forge, user: User, client: str) -> Secret:
     return secret
 
 
-def show_self(call: Call) -> wire.User:
-    require_scope(call.identity, Scope.USER_READ)
-    return _user(call, call.identity, call.user)
+def show_self(context: RequestContext) -> wire.User:
+    require_scope(context.identity, Scope.USER_READ)
+    return _user(context, context.identity, context.user)
 
 
-def show_portrait(_: Call) -> Encoded:
-    return Encoded(200, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")), _PORTRAIT)
+def show_portrait(_: RequestContext) -> Response:
+    return Response(200, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")), _PORTRAIT)
 
 
-def _user(call: Call, identity: Identity, user: User, *, token: Secret | None = None) -> wire.User:
+def _user(context: RequestContext, identity: Identity, user: User, *, token: Secret | None = None) -> wire.User:
     user_object = wire.User(
         id=user.id,
         username=user.name,
         name=user.display_name or user.name,
         created_at=wire.moment_of(user.created_at),
         email=user.email,
-        new_portrait=call.portrait,
+        new_portrait=context.portrait,
         follow=wire.Follow(
-            starred=_count(call.forge, Mark.STAR, identity, user),
-            watched=_count(call.forge, Mark.WATCH, identity, user),
+            starred=_count(context.forge, Mark.STAR, identity, user),
+            watched=_count(context.forge, Mark.WATCH, identity, user),
         ),
         is_admin=user.admin,
     )

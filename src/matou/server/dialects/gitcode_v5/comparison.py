@@ -27,7 +27,7 @@ from matou.git.operations.differences import (
     FileDifference,
 )
 from matou.platforms.gitcode import wire
-from matou.server.api.context import RepositoryCall
+from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText
 from matou.server.api.responses import NO_STORE, Stream
 from matou.server.api.router import Pace, repository_route
@@ -41,7 +41,7 @@ TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
 BETWEEN = "..."
 
 
-class CompareAsked(Parameters, frozen=True, kw_only=True):
+class CompareQuery(Parameters, frozen=True, kw_only=True):
     """`straight`: compare with the base itself. `suffix`: only files whose path ends so."""
 
     straight: bool = False
@@ -54,54 +54,56 @@ class Text(Protocol):
     def __call__(self, forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]: ...
 
 
-def show_comparison(call: RepositoryCall, asked: CompareAsked) -> wire.Comparison:
-    base, head = _ends(call)
-    found = compare(call.forge, call.repository, base, head, is_straight=asked.straight, suffix=asked.suffix)
+def show_comparison(context: RepositoryContext, params: CompareQuery) -> wire.Comparison:
+    base, head = _ends(context)
+    found = compare(context.forge, context.repository, base, head, is_straight=params.straight, suffix=params.suffix)
     told = (found.base, *found.commits, *(() if found.merge_base is None else (found.merge_base,)))
-    users = users_behind(call, told)
+    users = users_behind(context, told)
     return wire.Comparison(
-        base_commit=commit_row(call, found.base, users),
-        merge_base_commit=None if found.merge_base is None else commit_row(call, found.merge_base, users),
-        commits=[commit_row(call, commit, users) for commit in found.commits],
+        base_commit=commit_row(context, found.base, users),
+        merge_base_commit=None if found.merge_base is None else commit_row(context, found.merge_base, users),
+        commits=[commit_row(context, commit, users) for commit in found.commits],
         total_commits=found.total_commits,
-        files=[_file(call, found, each) for each in found.difference.files],
+        files=[_file(context, found, each) for each in found.difference.files],
         truncated=not found.is_whole,
     )
 
 
-def send_difference(call: RepositoryCall, _: Nothing) -> Stream:
-    return _send(call, difference_as_text)
+def send_difference(context: RepositoryContext, _: Nothing) -> Stream:
+    return _send(context, difference_as_text)
 
 
-def send_mail(call: RepositoryCall, _: Nothing) -> Stream:
-    return _send(call, commit_as_mail)
+def send_mail(context: RepositoryContext, _: Nothing) -> Stream:
+    return _send(context, commit_as_mail)
 
 
-def _send(call: RepositoryCall, text: Text) -> Stream:
-    commit = find_commit_at(call.forge, call.repository, call.path["sha"])
-    return streamed(partial(text, call.forge, call.repository, commit), (TEXT, NO_STORE, SANDBOX), whose=call.caller)
+def _send(context: RepositoryContext, text: Text) -> Stream:
+    commit = find_commit_at(context.forge, context.repository, context.path["sha"])
+    return streamed(
+        partial(text, context.forge, context.repository, commit), (TEXT, NO_STORE, SANDBOX), whose=context.caller
+    )
 
 
-def _ends(call: RepositoryCall) -> tuple[str, str]:
+def _ends(context: RepositoryContext) -> tuple[str, str]:
     """No name of a branch or a tag holds two dots in a row. Raises InvalidParameter."""
-    base, dots, head = call.path["range"].partition(BETWEEN)
+    base, dots, head = context.path["range"].partition(BETWEEN)
     if not (base and dots and head):
-        raise InvalidParameter("what is compared is BASE...HEAD, not {range}", range=repr(call.path["range"])[:200])
+        raise InvalidParameter("what is compared is BASE...HEAD, not {range}", range=repr(context.path["range"])[:200])
     return base, head
 
 
-def _file(call: RepositoryCall, found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
+def _file(context: RepositoryContext, found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
     is_shown = each.patch is not None
     return replace(
-        file_row(call, each, before=found.start, after=found.head.id),
+        file_row(context, each, before=found.start, after=found.head.id),
         patch=readable(each.hunks),
         truncated=not is_shown,
         previous_filename=UNSET if each.old_path == each.path else readable(each.old_path),
     )
 
 
-def _at(call: RepositoryCall, asked: CompareAsked) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
-    return at_commits(call, _ends(call))
+def _at(context: RepositoryContext, params: CompareQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+    return at_commits(context, _ends(context))
 
 
 _BY_FIRST_PARENT = f"against the first parent; sha may be a branch or a tag; more than {LARGEST_TEXT_BYTES // MEBIBYTE}"
@@ -134,7 +136,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/compare/{range...}",
         Action.READ_CODE,
-        CompareAsked,
+        CompareQuery,
         show_comparison,
         answer=wire.Comparison,
         pace=Pace.SLOW,

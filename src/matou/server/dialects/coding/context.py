@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """Who asks, for which team. `user` is the identity's own; `team` is one that it may see."""
 
     forge: Forge
@@ -57,7 +57,7 @@ class Action:
     """
 
     name: str
-    run: Callable[[Call, Mapping[str, object]], Response]
+    run: Callable[[RequestContext, Mapping[str, object]], Response]
     scopes: Scopes
     choices: str
     state: State
@@ -66,7 +66,7 @@ class Action:
 
 def action(
     request: type[Q],
-    answer: Callable[[Call, Q], Response],
+    answer: Callable[[RequestContext, Q], Response],
     scopes: Scopes,
     choices: str = "",
     state: State = State.COMPLETE,
@@ -74,7 +74,7 @@ def action(
 ) -> Action:
     """Make a row of what an action is asked and what answers it; the request's name is the action's."""
 
-    def run(call: Call, parameters: Mapping[str, object]) -> Response:
-        return answer(call, read_parameters(request, parameters))
+    def run(context: RequestContext, parameters: Mapping[str, object]) -> Response:
+        return answer(context, read_parameters(request, parameters))
 
     return Action(request.__name__, run, scopes, choices, state, aliases)

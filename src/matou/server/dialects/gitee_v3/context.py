@@ -9,7 +9,7 @@ from matou.db.users import User
 from matou.errors import Refused
 from matou.forge.access import Identity
 from matou.forge.forge import Forge
-from matou.server.dialects.gitee_v3.parameters import Given
+from matou.server.dialects.gitee_v3.parameters import FormFields
 
 PREFIX = "/api/v3"
 PORTRAIT = ("assets", "no_portrait.png")
@@ -20,7 +20,7 @@ class NotSignedIn(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """One request whose credential was looked at.
 
     Attributes:
@@ -33,7 +33,7 @@ class Call:
     forge: Forge
     identity: Identity
     path: Mapping[str, str]
-    given: Given
+    given: FormFields
     base: str
     address: str
     client: str
@@ -56,7 +56,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectCall(Call):
+class RepositoryContext(RequestContext):
     """A request about one project, which this identity may do the route's action with."""
 
     repository: Repository
