@@ -1,6 +1,6 @@
 """From a request to a handler, and from its answer back to bytes.
 
-The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they params for.
+The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
 Nothing of a body beyond what the route takes is read.
 """
 

@@ -17,7 +17,7 @@ def routes(forge: Forge, *, base: str | None = None, limiter: RateLimiter | None
     Args:
         forge: what is served.
         base: scheme and host that the URLs in answers begin with; None takes each request's own.
-        limiter: how often a team may context one action; None for 30 times a second.
+        limiter: how often a team may call one action; None for 30 times a second.
     """
     endpoint = Endpoint(forge, ACTIONS_BY_NAME, limiter or RateLimiter(CALLS_A_SECOND), base)
     return [

@@ -1,6 +1,6 @@
 """The one table from our failures to GitCode's: HTTP status, error_code, error_code_name.
 
-The message is our own sentence about what was params for, or GitCode's where clients look at its words; never what git,
+The message is our own sentence about what was asked for, or GitCode's where clients look at its words; never what git,
 the database or Python said.
 """
 

@@ -150,7 +150,7 @@ def _content(
 
 
 def _message(commit: Commit) -> str:
-    """As it was params for: git ends each message with a line break."""
+    """As it was asked for: git ends each message with a line break."""
     return commit.message.rstrip("\n")
 
 

@@ -11,7 +11,7 @@ from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 
 class ForkParams(Parameters, frozen=True, kw_only=True):
-    """`namespace` is what some clients context `organization`."""
+    """`namespace` is what some clients call `organization`."""
 
     organization: str = ""
     namespace: str = ""

@@ -156,7 +156,7 @@ def _put(context: RepositoryContext, permission: MemberPermission, role_id: str)
 
 
 def given_permissions(permission: MemberPermission) -> wire.MemberPermissions:
-    """What was params for, and what it holds."""
+    """What was asked for, and what it holds."""
     return wire.MemberPermissions(
         admin=permission is MemberPermission.ADMIN,
         push=permission in (MemberPermission.ADMIN, MemberPermission.PUSH),
@@ -204,7 +204,7 @@ def _collaborator(context: RepositoryContext, member: RepositoryMember) -> wire.
     )
 
 
-# `ag` changes and removes only whom all three context a direct member.
+# `ag` changes and removes only whom all three call a direct member.
 def _join_way(member: RepositoryMember) -> str:
     return "normal" if member.is_direct else "inherit"
 
@@ -268,7 +268,7 @@ ROUTES: tuple[Route, ...] = (
         put_member,
         answer=wire.Member,
         choices="adds a member or changes one; pull is reporter, push is developer, admin is maintainer; `custom` is "
-        "read as `customized`; the answer has what was params for",
+        "read as `customized`; the answer has what was asked for",
     ),
     repository_route(
         34,

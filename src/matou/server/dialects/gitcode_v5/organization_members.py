@@ -87,7 +87,7 @@ ROUTES: tuple[Route, ...] = (
         put_member,
         answer=wire.Member,
         scopes=_WRITE,
-        choices="for its owners; adds a member or changes one at once, nobody is params; pull is reporter, push is "
+        choices="for its owners; adds a member or changes one at once, nobody is asked; pull is reporter, push is "
         "developer, admin is maintainer; the last owner of an outermost one stays an owner",
     ),
     plain_route(

@@ -34,7 +34,7 @@ def repository_object(context: RequestContext, repository: Repository) -> wire.R
 
 
 def repository_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.Repository]:
-    """For a list: what is told of all of them is params for at once."""
+    """For a list: what is told of all of them is asked for at once."""
     facts = repository_facts(context.forge, context.identity, repositories)
     return [
         _repository(context, repository, facts[repository.id]) for repository in repositories if repository.id in facts

@@ -29,7 +29,7 @@ _SHARED = (
 
 
 class ModuleSettingsParams(Parameters, frozen=True, kw_only=True):
-    """`has_issues` is what sections 20 and 31 context `has_issue`."""
+    """`has_issues` is what sections 20 and 31 call `has_issue`."""
 
     has_wiki: bool | None = None
     has_issue: bool | None = None

@@ -199,7 +199,7 @@ def _ways(affiliation: str) -> frozenset[Way]:
 
 
 def _ordered(wanted: Wanted, params: RepositoryListQuery) -> Wanted:
-    """By full name from the first to the last, by a time from the newest, unless the other way was params for."""
+    """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
     default = Direction.ASCENDING if params.sort is Sort.FULL_NAME else Direction.DESCENDING
     return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
