@@ -1,0 +1,372 @@
+"""May this person do this here? The one place that decides, asked by pages, dialects, git and LFS alike.
+
+The answer is a value, `Authorized`, which only this module makes and which use cases take in place of a bare row
+(docs/decisions/authorization.md).
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import InitVar, dataclass
+from typing import Final, Generic, TypeVar, final
+
+from matou.db import memberships, namespaces, repositories, repository_members, settings, users
+from matou.db.engine import Connection
+from matou.db.namespaces import Namespace
+from matou.db.repositories import Repository
+from matou.db.users import may_log_in
+from matou.db.viewers import Viewer
+from matou.errors import Invalid, MatouError, NotFound, Refused
+from matou.forge.access.identity import OPERATOR, Identity, missing_scope, require_scope
+from matou.forge.access.policy import (
+    NAMESPACE_POLICY,
+    REPOSITORY_POLICY,
+    SWITCHED_OFF,
+    AccessCase,
+    AccessLevel,
+    Action,
+    Decision,
+    Rule,
+    SubjectState,
+    decide,
+)
+from matou.forge.access.rights import MaySee, Right, rights_below
+from matou.forge.forge import Forge
+from matou.model.names import NamespacePath, RepositoryPath, folded
+from matou.model.platform import Visibility
+from matou.model.repository_settings import Modules, RepositoryRules
+
+_RIGHTS: Final = {right.action: right for right in rights_below(Right)}
+
+S = TypeVar("S", Repository, Namespace)
+S_co = TypeVar("S_co", bound=Repository | Namespace, covariant=True)
+R = TypeVar("R", bound=Right)
+R_co = TypeVar("R_co", bound=Right, covariant=True)
+
+_KEY: Final = object()
+"""Whoever holds it has asked the policy."""
+
+
+class NoSuchRepository(NotFound):
+    """It is not there, or this identity may not know that it is: both look the same."""
+
+
+class NoSuchNamespace(NotFound):
+    """It is not there, or this identity may not know that it is: both look the same."""
+
+
+class NotAllowed(Refused):
+    """This identity sees the subject and may not do this to it."""
+
+
+class ReadOnly(Refused, Invalid):
+    """The subject is archived, or a source owns it."""
+
+
+class SwitchedOff(Refused):
+    """The subject's settings have switched this off, for everybody."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Authorized(Generic[S_co, R_co]):
+    """That an identity has a right to a repository or a namespace: decided, and by nobody but this module.
+
+    It says what was so when it was decided. What takes long asks again before it acts (`authorize_again`).
+
+    Attributes:
+        subject: the row, as it was then.
+        identity: who asked.
+        right: what was asked for.
+    """
+
+    subject: S_co
+    identity: Identity
+    right: type[R_co]
+    key: InitVar[object]
+
+    def __post_init__(self, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("only forge.access.authorize makes this")
+
+
+def authorize(forge: Forge, identity: Identity, right: type[R], subject: S) -> Authorized[S, R]:
+    """Decide.
+
+    Raises:
+        NoSuchRepository, NoSuchNamespace: it may not even know that the subject is there.
+        MissingScope, ReadOnly, SwitchedOff, NotAllowed: it may know, and may not do this.
+    """
+    refusal = _refusal(forge, identity, right.action, subject)
+    if refusal is not None:
+        raise refusal
+    return Authorized(subject, identity, right, _KEY)
+
+
+def may(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> bool:
+    return _refusal(forge, identity, action, subject) is None
+
+
+def require(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> None:
+    """As `authorize`, for whoever needs no value of it."""
+    refusal = _refusal(forge, identity, action, subject)
+    if refusal is not None:
+        raise refusal
+
+
+def authorize_again(forge: Forge, granted: Authorized[Repository, R]) -> Authorized[Repository, R]:
+    """Decide anew, for the row as it is now: it may be closed, given away or taken from this person since.
+
+    Raises:
+        NoSuchRepository: it was deleted, or hidden.
+        MissingScope, ReadOnly, SwitchedOff, NotAllowed: as `authorize`.
+    """
+    with forge.database.begin_read() as connection:
+        found = repositories.find_repository_by_id(connection, granted.subject.id)
+    if found is None:
+        raise no_such_repository(granted.subject.path)
+    return authorize(forge, granted.identity, granted.right, found)
+
+
+def renewed(granted: Authorized[S, R], row: S) -> Authorized[S, R]:
+    """The same right to the same subject, whose row a use case has just changed by it."""
+    if row.id != granted.subject.id:
+        raise ValueError("a right to one subject is none to another")
+    return Authorized(row, granted.identity, granted.right, _KEY)
+
+
+def granted_to_operator(right: type[R], subject: S) -> Authorized[S, R]:
+    """For the command line, which works on the operator's own files: what a subject refuses to all, it does not refuse.
+
+    Where an archived repository, or one that a source owns, is to be refused, ask `authorize` for OPERATOR.
+    """
+    return Authorized(subject, OPERATOR, right, _KEY)
+
+
+def granted_by_listing(
+    forge: Forge, identity: Identity, rows: Callable[[Connection, Viewer], tuple[tuple[S, ...], int]]
+) -> tuple[tuple[Authorized[S, MaySee], ...], int]:
+    """What an identity may see of a list: the query is filtered by `viewer`, which is the policy for many rows at once.
+
+    Scopes are not looked at: ask `require_scope` first.
+
+    Args:
+        rows: reads rows and how many there are in all, with the filter that it is given.
+    """
+    with forge.database.begin_read() as connection:
+        found, total = rows(connection, viewer(forge, identity))
+    return tuple(Authorized(row, identity, MaySee, _KEY) for row in found), total
+
+
+def authorize_repository(
+    forge: Forge, identity: Identity, right: type[R], path: RepositoryPath
+) -> Authorized[Repository, R]:
+    """Find a repository and decide, in the order that gives nothing away: scope, existence, level.
+
+    Raises:
+        MissingScope: the token is not made for this action; says nothing about the path.
+        NoSuchRepository: it is not there, or this identity may not know that it is.
+        ReadOnly, SwitchedOff, NotAllowed: as `authorize`.
+    """
+    require_scope(identity, *REPOSITORY_POLICY[right.action].scopes)
+    key = ("reach", identity, path, right)
+    return forge.answers.recall(key, lambda: _find_and_authorize(forge, identity, right, path))
+
+
+def _find_and_authorize(
+    forge: Forge, identity: Identity, right: type[R], path: RepositoryPath
+) -> Authorized[Repository, R]:
+    with forge.database.begin_read() as connection:
+        repository = repositories.find_repository(connection, path)
+    if repository is None:
+        raise no_such_repository(path)
+    try:
+        return authorize(forge, identity, right, repository)
+    except NoSuchRepository:
+        # The path as it was asked for: the one that it has now may be nobody's business.
+        raise no_such_repository(path) from None
+
+
+def authorize_namespace(
+    forge: Forge, identity: Identity, right: type[R], path: NamespacePath
+) -> Authorized[Namespace, R]:
+    """As `authorize_repository`; raises NoSuchNamespace."""
+    require_scope(identity, *NAMESPACE_POLICY[right.action].scopes)
+    with forge.database.begin_read() as connection:
+        namespace = namespaces.find_namespace(connection, path)
+    if namespace is None:
+        raise no_such_namespace(path)
+    return authorize(forge, identity, right, namespace)
+
+
+def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
+    """As `authorize_repository`, for whoever needs the row alone."""
+    return authorize_repository(forge, identity, _RIGHTS[action], path).subject
+
+
+def reach_namespace(forge: Forge, identity: Identity, path: NamespacePath, action: Action) -> Namespace:
+    """As `authorize_namespace`, for whoever needs the row alone."""
+    return authorize_namespace(forge, identity, _RIGHTS[action], path).subject
+
+
+def viewer(forge: Forge, identity: Identity) -> Viewer:
+    """For whose eyes a listing is: the answer of `may SEE` for many rows at once.
+
+    It does not look at scopes: ask `require_scope` first.
+    """
+    standing = _standing_anywhere(identity)
+    return Viewer(
+        user_id=None if identity.user is None or standing is AccessLevel.NOBODY else identity.user.id,
+        everything=standing is AccessLevel.ADMINISTRATOR,
+        visibilities=tuple(
+            visibility for visibility in Visibility if standing >= REPOSITORY_POLICY[Action.SEE].least(visibility)
+        ),
+        backups_are_open=_backups_are_open(forge),
+        only_below=identity.only_below,
+    )
+
+
+def backups_are_open(*, on_loopback: bool, anybody_there: bool, asked_for: bool) -> bool:
+    """Whether what was backed up can be read without logging in, private or not (docs/decisions/access.md).
+
+    On a person's own machine, before the first account is made, it can: whoever reaches the server is that person,
+    who could read the same files with `git clone`. From the first account on, or when others can reach the
+    server, only if the operator asked for it.
+    """
+    return asked_for or (on_loopback and not anybody_there)
+
+
+def are_open_backups_local(forge: Forge) -> bool:
+    """Whether backups can be read without logging in only because nobody but this machine is thought to ask."""
+    return not forge.anonymous_reads_backups and _backups_are_open(forge)
+
+
+def no_such_repository(path: RepositoryPath) -> NoSuchRepository:
+    return NoSuchRepository("there is no repository {path}", path=repr(str(path)))
+
+
+def no_such_namespace(path: NamespacePath) -> NoSuchNamespace:
+    return NoSuchNamespace("there is no namespace {path}", path=repr(str(path)))
+
+
+def _refusal(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> MatouError | None:
+    """Why not; None if it may."""
+    policy = REPOSITORY_POLICY if isinstance(subject, Repository) else NAMESPACE_POLICY
+    case = _case(forge, identity, subject, _asked_of(policy, action))
+    match decide(policy, action, case):
+        case Decision.ALLOWED:
+            return None
+        case Decision.HIDDEN:
+            return _hidden(subject)
+        case Decision.MISSING_SCOPE:
+            return missing_scope(policy[action].scopes)
+        case Decision.READ_ONLY:
+            return _read_only(repr(str(subject.path)), case.states - SWITCHED_OFF)
+        case Decision.SWITCHED_OFF:
+            (state,) = case.states & policy[action].refused_in & SWITCHED_OFF
+            return SwitchedOff("{path} is {state}", path=repr(str(subject.path)), state=state.value)
+        case Decision.NOT_ALLOWED:
+            return NotAllowed("this account may not: {action}", action=action.value)
+
+
+def _read_only(path: str, states: Collection[SubjectState]) -> ReadOnly:
+    if len(states) > 1:
+        return ReadOnly("{path} is archived and owned by a source, and read-only", path=path)
+    (state,) = states
+    return ReadOnly("{path} is {state}, and read-only", path=path, state=state.value)
+
+
+def _hidden(subject: Repository | Namespace) -> NotFound:
+    if isinstance(subject, Repository):
+        return no_such_repository(subject.path)
+    return no_such_namespace(subject.path)
+
+
+def _asked_of(policy: Mapping[Action, Rule], action: Action) -> frozenset[SubjectState]:
+    """Which states the decide depends on; those of settings are looked up only if they are among these."""
+    return policy[action].refused_in if action in policy else frozenset()
+
+
+def _case(
+    forge: Forge, identity: Identity, subject: Repository | Namespace, asked: frozenset[SubjectState]
+) -> AccessCase:
+    states = _states(subject) | _states_set(forge, subject, asked)
+    if not _is_within(subject, identity.only_below):
+        return AccessCase(AccessLevel.NOBODY, Visibility.PRIVATE, states, frozenset())
+    return AccessCase(
+        _standing(forge, identity, subject),
+        _visibility(forge, identity, subject),
+        states,
+        identity.scopes,
+    )
+
+
+def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> bool:
+    if bound is None:
+        return True
+    path, outer = folded(str(subject.path)), folded(str(bound))
+    return path.startswith(outer + "/") or (isinstance(subject, Namespace) and path == outer)
+
+
+def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
+    user = identity.user
+    standing = _standing_anywhere(identity)
+    if user is None or standing is not AccessLevel.SIGNED_IN:
+        return standing
+    with forge.database.begin_read() as connection:
+        if isinstance(subject, Repository):
+            role = repository_members.role_in_repository(connection, user.id, subject)
+        else:
+            role = memberships.role_in(connection, user.id, subject.path)
+    return standing if role is None else AccessLevel(role.value)
+
+
+def _standing_anywhere(identity: Identity) -> AccessLevel:
+    if identity.is_operator:
+        return AccessLevel.ADMINISTRATOR
+    if identity.user is None or not may_log_in(identity.user):
+        return AccessLevel.NOBODY
+    return AccessLevel.ADMINISTRATOR if identity.user.admin else AccessLevel.SIGNED_IN
+
+
+def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespace) -> Visibility:
+    """A namespace is as open as what can be seen in it: one that holds a public repository can be seen."""
+    if isinstance(subject, Namespace):
+        with forge.database.begin_read() as connection:
+            seen = namespaces.is_seen(connection, subject.id, viewer(forge, identity))
+        return Visibility.PUBLIC if seen else Visibility.PRIVATE
+    if subject.read_only_source is not None and _backups_are_open(forge):
+        return Visibility.PUBLIC
+    return subject.visibility
+
+
+def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:
+    source = subject.read_only_source if isinstance(subject, Repository) else subject.source
+    found = {SubjectState.ARCHIVED: subject.archived, SubjectState.OWNED_BY_SOURCE: source is not None}
+    return frozenset(state for state, holds in found.items() if holds)
+
+
+def _states_set(
+    forge: Forge, subject: Repository | Namespace, asked: frozenset[SubjectState]
+) -> frozenset[SubjectState]:
+    """What the settings of a repository switch off, of what is asked."""
+    if isinstance(subject, Namespace) or asked.isdisjoint(SWITCHED_OFF):
+        return frozenset()
+    with forge.database.begin_read() as connection:
+        modules = settings.read_settings(connection, subject.id, Modules)
+        rules = settings.read_settings(connection, subject.id, RepositoryRules)
+    found = {
+        SubjectState.NO_FORKS: rules.disable_fork or not modules.has_fork,
+        SubjectState.NO_ANALYSIS: not modules.has_analysis,
+    }
+    return frozenset(state for state, holds in found.items() if holds)
+
+
+def _backups_are_open(forge: Forge) -> bool:
+    if forge.anonymous_reads_backups or not forge.loopback:
+        return forge.anonymous_reads_backups
+    anybody_there = forge.answers.recall(("anybody there",), lambda: _anybody_there(forge))
+    return backups_are_open(on_loopback=True, anybody_there=anybody_there, asked_for=False)
+
+
+def _anybody_there(forge: Forge) -> bool:
+    with forge.database.begin_read() as connection:
+        return users.anybody_there(connection)

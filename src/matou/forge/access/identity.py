@@ -1,0 +1,59 @@
+"""Who asks, and what their credential is good for."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matou.db.users import User
+from matou.errors import Refused
+from matou.model.names import NamespacePath
+
+
+class Scope(StrEnum):
+    """What a token may be used for. `…:write` includes `…:read` of the same noun."""
+
+    USER_READ = "user:read"
+    TEAM_READ = "team:read"
+    PROJECT_READ = "project:read"
+    PROJECT_WRITE = "project:write"
+    REPOSITORY_READ = "repository:read"
+    REPOSITORY_WRITE = "repository:write"
+
+
+ALL_SCOPES = frozenset(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, and what their credential is good for.
+
+    Attributes:
+        user: None for nobody in particular.
+        scopes: of the token; all of them for a password or a session.
+        only_below: nothing outside this namespace; None for no such bound.
+        is_operator: whoever runs the server, at its command line: an administrator without an account. Nothing that
+            comes over the network is.
+    """
+
+    user: User | None
+    scopes: frozenset[Scope]
+    only_below: NamespacePath | None = None
+    is_operator: bool = False
+
+
+ANONYMOUS = Identity(user=None, scopes=ALL_SCOPES)
+OPERATOR = Identity(user=None, scopes=ALL_SCOPES, is_operator=True)
+
+
+class MissingScope(Refused):
+    """The token was not made for this."""
+
+
+def require_scope(identity: Identity, *any_of: Scope) -> None:
+    """For what has no subject, such as "who am I". Raises MissingScope."""
+    if identity.scopes.isdisjoint(any_of):
+        raise missing_scope(any_of)
+
+
+def missing_scope(any_of: Collection[Scope]) -> MissingScope:
+    return MissingScope("the token has none of the scopes {scopes}", scopes=", ".join(sorted(any_of)))
