@@ -1,5 +1,6 @@
 """What is said, at once, where something else stands at the address than what was meant."""
 
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from matou.cli.hosts import OtherPlatform, api_address
+from support.certificates import make_certificate
+from support.encrypted_server import EncryptedServer
 from support.program import Person
 from support.recording_server import RecordingServer, Reply
 from support.team import Team
@@ -16,6 +19,11 @@ PAGE = Reply(
     headers={"Content-Type": "text/html; charset=utf-8"},
 )
 PLATFORMS = ("coding", "gitcode", "gitee")
+EXAMPLES = {
+    "coding": "https://e.coding.net/open-api",
+    "gitcode": "https://api.gitcode.com",
+    "gitee": "https://gitee.com",
+}
 
 
 def backup(person: Person, platform: str, url: str, archive: Path, *, code: int) -> str:
@@ -38,6 +46,64 @@ def test_a_web_page_in_place_of_the_api_is_told_by_its_title(
     assert f"answered {status} with a web page: Log in - Example" in said
     assert "the address of the platform's API" in said
     assert not (tmp_path / "a" / "runs").exists() or not list((tmp_path / "a" / "runs").iterdir())
+
+
+@pytest.mark.parametrize("status", [405, 501])
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_address_of_another_api_is_told_with_one_that_would_do(
+    person: Person, recording_server: RecordingServer, tmp_path: Path, platform: str, status: int
+) -> None:
+    recording_server.replies = [
+        Reply(status, b'{"message": "method not allowed"}', {"Content-Type": "application/json"})
+    ]
+
+    said = backup(person, platform, f"{recording_server.url}/open-api", tmp_path / "a", code=2)
+
+    assert f"{platform} at {recording_server.url}/open-api" in said.replace("of CODING at", "coding at")
+    assert EXAMPLES[platform] in said
+
+
+def test_a_question_that_is_not_taken_later_on_is_no_empty_list(
+    person: Person, recording_server: RecordingServer, tmp_path: Path
+) -> None:
+    user = Reply(body=b'{"id": 1, "login": "li", "name": "Li"}', headers={"Content-Type": "application/json"})
+    refusal = Reply(405, b'{"message": "method not allowed"}', {"Content-Type": "application/json"})
+    for platform in ("gitcode", "gitee"):
+        recording_server.replies = [user, refusal]
+        goal = ("--url", recording_server.url, "--to", tmp_path / platform)
+
+        ended = person.matou("backup", platform, *goal, code=3, **{f"MATOU_{platform.upper()}_TOKEN": "f" * 40})
+
+        assert "405" in ended.err + ended.out
+
+
+@pytest.fixture
+def untrusted(tmp_path: Path) -> Iterator[EncryptedServer]:
+    """A server whose certificate nobody on this machine trusts."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    server = EncryptedServer(make_certificate(tmp_path, "IP:127.0.0.1"))
+    yield server
+    server.close()
+
+
+def test_a_server_whose_certificate_is_not_trusted_is_the_users_to_mend(
+    team: Team, untrusted: EncryptedServer, tmp_path: Path
+) -> None:
+    commands = [("login", untrusted.url, "--token-stdin")]
+    for platform in PLATFORMS:
+        commands.append(("backup", platform, "--url", untrusted.url, "--to", str(tmp_path / "a"), "--token-stdin"))
+    team.person.matou("backup", "coding", "--url", team.api, "--to", tmp_path / "b", MATOU_CODING_TOKEN=team.token)
+    goal = ("--to", "gitcode", "--url", untrusted.url, "--namespace", "x", "--token-stdin")
+    commands.append(("migrate", str(tmp_path / "b"), *goal))
+    for command in commands:
+        ended = team.person.matou(*command, code=2, stdin="f" * 40)
+        assert "certificate is not trusted" in ended.err
+        assert "MATOU_CA_FILE" in ended.err
+    imported = team.person.matou("repo", "import", f"{untrusted.url}/a.git", "chen/a", "--root", tmp_path / "c", code=2)
+    assert "certificate" in imported.err
+    assert "MATOU_CA_FILE" in imported.err
+    assert untrusted.received == []
 
 
 def test_https_to_a_port_of_http_is_told_at_once(team: Team, tmp_path: Path) -> None:

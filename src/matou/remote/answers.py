@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import Conflict, Invalid, MatouError, NotFound, Refused, TryLater, UnknownShape
 
 TEMPLATE = "{request}: answered {status}: {said}"
 LONGEST_QUOTE = 200
@@ -60,8 +60,12 @@ class WebPage(FailedAnswer, NotFound):
     """A page for people came where an API was asked."""
 
 
-class UntrustedServer(MatouError):
-    """The server did not prove who it is (TLS)."""
+class NoApiThere(FailedAnswer, Invalid):
+    """What stands at an address takes no question of the kind that its API would take: it is another API's, perhaps."""
+
+
+class UntrustedServer(Invalid):
+    """The server did not prove who it is (TLS): the user trusts its authority, or names another address."""
 
 
 class AnswerTooLong(UnknownShape):
@@ -92,6 +96,9 @@ _ERRORS: dict[int, type[AnsweredTryLater | AnsweredRefused | AnsweredNotFound | 
 
 
 TOO_MANY = 429
+
+TAKES_NO_SUCH_QUESTION = frozenset({405, 501})
+"""There is something, and it is not asked in this way (RFC 9110, 15.5.6 and 15.6.2)."""
 
 _REFUSALS_BY_COUNT = (402, 403)
 _RATE_LIMIT = b"rate limit"

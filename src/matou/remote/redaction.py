@@ -13,8 +13,8 @@ ELLIPSIS = "…"
 
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s?#\"'<>]*@")
 _QUERY = re.compile(
-    r"([?&;](?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret|password|sig"
-    r"|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>]*",
+    r"([?&;](?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret|pass(?:word|wd)?"
+    r"|auth_?code|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>]*",
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"(authorization['\"]?\s*[:=]\s*['\"]?(?:basic|bearer|token)?\s*)[^\s,'\"]+", re.IGNORECASE)

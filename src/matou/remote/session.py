@@ -251,6 +251,10 @@ class Session:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def has_answered(self, url: str) -> bool:
+        """Whether the API of an origin has answered this session, so that the address is known to be right."""
+        return parse_address(url).origin in self._spoke
+
     def _prepare(
         self,
         method: str,

@@ -17,6 +17,10 @@ from matou.remote.answers import AnswerTooLong, Cancelled, ConnectionFailed, Not
 from matou.remote.connections import Watch
 
 CHUNK_BYTES = 256 * 1024
+ADVICE_ON_CERTIFICATES = (
+    "if it is your own server, name the file of its authority's certificate (PEM) in MATOU_CA_FILE; otherwise do not go"
+    " on: somebody may stand between you and the server"
+)
 CHECK_ADDRESS = "check the address, and whether this machine is on the network"
 _CHECK_PROXY = "see what HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names; hosts in NO_PROXY are asked without it"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
@@ -45,7 +49,7 @@ def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> No
             "{request}: the server's certificate is not trusted: {fault}",
             request=request,
             fault=_certificate_fault(error),
-            advice="if it is your own server, name the file of its authority's certificate in MATOU_CA_FILE",
+            advice=ADVICE_ON_CERTIFICATES,
         ) from None
     if isinstance(error, urllib3.exceptions.InvalidHeader | urllib3.exceptions.HeaderParsingError):
         raise UnknownShape(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from matou.errors import MatouError, TryLater
-from matou.remote.answers import Answer, WebPage, quoted
+from matou.remote.answers import TAKES_NO_SUCH_QUESTION, Answer, Answered, NoApiThere, WebPage, quoted
 
 LONGEST_TITLE = 100
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -40,6 +40,30 @@ def page_error(answer: Answer, request: str, *, spoke_before: bool) -> MatouErro
     )
     error.answer = answer
     return error
+
+
+def require_api(answered: Answered, platform: str, url: str, *, example: str, spoke_before: bool) -> None:
+    """See to it that a refusal of the very first question is told as what it is: the address is not the API's.
+
+    Args:
+        url: the address that was given for it.
+        example: one that is right.
+
+    Raises:
+        NoApiThere: nothing at that address is asked in this way, and the server has not spoken as an API yet.
+    """
+    if spoke_before or answered.answer.status not in TAKES_NO_SUCH_QUESTION:
+        return
+    error = NoApiThere(
+        "there is no API of {platform} at {url}: it answered {status}",
+        platform=platform,
+        url=url,
+        status=answered.answer.status,
+        example=example,
+        advice="give the server's address alone, as in {example}, without the path of another API",
+    )
+    error.answer = answered.answer
+    raise error from answered
 
 
 def _title_of(body: bytes) -> str:

@@ -28,12 +28,25 @@ SECRET_ENDINGS: Final = (
     "secretkey",
     "accesskey",
     "signkey",
+    "encryptionkey",
     "authorization",
+    "authcode",
+    "authorizationcode",
+    "verificationcode",
+    "recoverycode",
     "cookie",
     "credential",
+    "jwt",
 )
 """How the name of a field ends that holds a secret, without its separators: `privatekey` is `private_key`, too, and
 `tokens` are secrets as `token` is one."""
+
+FORMS_OF_SECRETS: Final = (
+    *("value", "string", "text", "plain", "plaintext", "raw", "encoded", "base64"),
+    *("digest", "hash", "md5", "sha1", "sha256", "encrypted", "ciphertext"),
+)
+"""What may stand behind such a name and says only in which form the secret comes: `token_value`, `password_digest`.
+`token_type`, `password_changed_at` and the like say something about it."""
 
 HOOK_ADDRESSES: Final = (
     "hookurl",
@@ -84,13 +97,23 @@ _SUSPECTS: Final = (
         b'target_url"',
         b'targeturl"',
     ),
+    *(b'jwt"', b'pass"'),
     *(b'properties"', b"token=", b"key=", b"secret=", b"password=", b"sig=", b"signature=", b"credential="),
+    *(b"code=", b"pass=", b"passwd="),
 )
 """An answer in which none of these is, in small letters, holds no secret by name: most are let pass at once."""
+_SUSPECT_FORMS: Final = (b'code"', b'codes"', *(f'{form}"'.encode() for form in FORMS_OF_SECRETS))
+_SUSPECT_NAMES: Final = (
+    *(b"word", b"pass", b"pwd", b"secret", b"token", b"key", b"auth", b"cookie", b"credential", b"jwt"),
+    *(b"verif", b"recover"),
+)
+"""The same for a name that has one of the forms behind it."""
+_SHORT_PASSWORD = re.compile(r"(?i:(?:.*[^a-z])?pass)|.*[a-z0-9]Pass")
+"""`pass`, `smtp_pass`, `dbPass`; not `bypass`, nor `pass_rate`."""
 _USERINFO = re.compile(rb"(:(?:\\?/){2})[^/\\\s?#\"'<>@]*(?:@[^/\\\s?#\"'<>@]*)*@")
 _QUERY = re.compile(
     rb"((?:[?&;]|\\u0026|\A)(?:access_token|private_token|refresh_token|auth_token|token|api_?key|client_secret|secret"
-    rb"|password|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>\\]*",
+    rb"|pass(?:word|wd)?|auth_?code|sig|signature|x-[a-z]+-(?:signature|credential|security-token))=)[^&;\s#\"'<>\\]*",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(rb":(?:\\?/){2}")
@@ -117,25 +140,26 @@ def _is_suspect(body: bytes) -> bool:
         return True
     small = body.lower().replace(b"\\", b"")
     is_named = any(suspect in small for suspect in _SUSPECTS)
-    return is_named or any(pattern.search(small) for pattern in (_HOOKS, _USERINFO))
+    has_form = any(form in small for form in _SUSPECT_FORMS) and any(name in small for name in _SUSPECT_NAMES)
+    return is_named or has_form or any(pattern.search(small) for pattern in (_HOOKS, _USERINFO))
 
 
 def withhold_parameters(parameters: Mapping[str, object]) -> dict[str, object]:
-    return {name: ELLIPSIS if value and _is_secret(_bare(name)) else value for name, value in parameters.items()}
+    return {name: ELLIPSIS if value and _holds_secret(name, value) else value for name, value in parameters.items()}
 
 
 def unknown_shape(where: str, value: object) -> UnknownShape:
     """The error that quotes what came, as `platform Object.field`, and no secret of it: its text is kept."""
     name, _, _ = where.partition(" (")
-    is_secret = _is_secret(_bare(name.rpartition(".")[2]))
-    return UnknownShape(where, ELLIPSIS if value and is_secret else _without_secrets(value))
+    is_secret = value and _holds_secret(name.rpartition(".")[2], value)
+    return UnknownShape(where, ELLIPSIS if is_secret else _without_secrets(value))
 
 
 def _without_secrets(value: object) -> object:
     """As much of a value as is ever quoted."""
     if isinstance(value, Mapping):
         return {
-            name: ELLIPSIS if each and _is_secret(_bare(str(name))) else _without_secrets(each)
+            name: ELLIPSIS if each and _holds_secret(str(name), each) else _without_secrets(each)
             for name, each in value.items()
         }
     if isinstance(value, list):
@@ -157,6 +181,7 @@ class _Walk:
     is_about_hooks: bool
     levels: list[_Level] = field(default_factory=list)
     key: str = ""
+    is_short_password: bool = False
     is_key_next: bool = False
 
     def replaced(self, match: "re.Match[bytes]") -> bytes:
@@ -182,13 +207,17 @@ class _Walk:
 
     def _key_or_value(self, token: bytes) -> bytes:
         if self.is_key_next and token.startswith(b'"'):
-            self.key, self.is_key_next = _bare(_text(token)), False
+            self._take_key(_text(token))
             return token
         if token not in _WORDS and self._is_secret_here(token):
             return WITHHELD
         if token.startswith(_JSON_WITHIN):
             return self._walked_within(token)
         return _QUERY.sub(rb"\1" + ELLIPSIS.encode(), _USERINFO.sub(rb"\1" + ELLIPSIS.encode() + b"@", token))
+
+    def _take_key(self, name: str) -> None:
+        self.key, self.is_key_next = _bare(name), False
+        self.is_short_password = _SHORT_PASSWORD.fullmatch(name) is not None
 
     def _walked_within(self, token: bytes) -> bytes:
         """A text that is JSON itself, as the settings of a hook are kept; one that is cut off tells nobody its end."""
@@ -202,6 +231,8 @@ class _Walk:
     def _is_secret_here(self, value: bytes = b"") -> bool:
         if self.levels and self.levels[-1].is_secret:
             return True
+        if self.is_short_password and value.startswith(b'"'):
+            return True
         return _is_secret(self.key) or (self._is_hook_here() and (self.key == "url" or bool(_ADDRESS.search(value))))
 
     def _is_hook_here(self) -> bool:
@@ -209,8 +240,15 @@ class _Walk:
         return level or self.key.endswith(("hook", "hooks"))
 
 
+def _holds_secret(name: str, value: object) -> bool:
+    """Whether a field holds a secret; `pass` is a password where it is a text, and may be a count of tests elsewhere."""
+    return _is_secret(_bare(name)) or (isinstance(value, str) and _SHORT_PASSWORD.fullmatch(name) is not None)
+
+
 def _is_secret(key: str) -> bool:
-    return any(name.endswith(SECRET_ENDINGS + HOOK_ADDRESSES) for name in (key, key.removesuffix("s")))
+    bare = key.removesuffix(next((form for form in FORMS_OF_SECRETS if key.endswith(form)), ""))
+    endings = SECRET_ENDINGS + HOOK_ADDRESSES
+    return any(name.endswith(endings) for name in (key, key.removesuffix("s"), bare, bare.removesuffix("s")))
 
 
 def _bare(name: str) -> str:
@@ -220,7 +258,7 @@ def _bare(name: str) -> str:
 def _text(token: bytes) -> str:
     """What a key says, however it is spelt; a broken one counts as it stands."""
     if b"\\" not in token:
-        return token.decode("utf-8", "replace")
+        return token.strip(b'"').decode("utf-8", "replace")
     try:
         return str(msgspec.json.decode(token))
     except NOT_DECODED:

@@ -21,7 +21,7 @@ REQUESTS_PER_SECOND = 20
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "Accept": "application/json"}
-NO_SUCH_ADDRESS = {404, 405, 410}
+NO_SUCH_ADDRESS = {404, 405, 410, 501}
 """A failure of the API itself comes with status 200."""
 
 R = TypeVar("R", bound=Response)

@@ -13,13 +13,14 @@ from matou.credentials import Secret
 from matou.model.records import Record
 from matou.platforms.gitcode.errors import failure_of, failure_within
 from matou.platforms.gitcode.reading import parse, read
-from matou.remote.answers import ANY_ANSWERED, Answer
+from matou.remote.answers import ANY_ANSWERED, Answer, Answered
 from matou.remote.json_answers import require_whole
 from matou.remote.limiter import Pace
 from matou.remote.session import Patience, Session
 from matou.remote.streams import Stream
 from matou.remote.tokens import usable_token
 from matou.remote.url_parts import Parameter, texts_of, with_query
+from matou.remote.web_pages import require_api
 
 HOSTS = frozenset({"api.gitcode.com", "gitcode.com", "api.atomgit.com", "atomgit.com"})
 """One and the same service, whose limits are known: 50 requests a minute and 4,000 an hour for each token."""
@@ -29,6 +30,8 @@ PACE = Pace(per_second=40 / 60, burst=10)
 
 PATIENCE = Patience(after_429=timedelta(minutes=1))
 """GitCode counts by the minute and does not say when the next one begins."""
+
+EXAMPLE = "https://api.gitcode.com"
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -113,6 +116,7 @@ class Asking:
             )
         except ANY_ANSWERED as answered:
             self._keep(method, path, query, answered.answer)
+            self._require_api(answered)
             raise failure_of(answered) from answered
         return answer
 
@@ -151,6 +155,10 @@ class Asking:
     @property
     def _pace(self) -> str:
         return f"gitcode {self.url}" if is_gitcode(self.url) else ""
+
+    def _require_api(self, answered: Answered) -> None:
+        spoke_before = self.session.has_answered(self.url)
+        require_api(answered, "gitcode", self.url, example=EXAMPLE, spoke_before=spoke_before)
 
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
         self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))

@@ -21,11 +21,14 @@ from matou.remote.redaction import redact, redact_bytes
 from matou.remote.session import Session
 from matou.remote.tokens import usable_token
 from matou.remote.url_parts import Parameter, texts_of, with_query
+from matou.remote.web_pages import require_api
 
 HOST = "gitee.com"
 
 PACE = Pace(per_second=1.25, burst=400)
 """No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows. Others are asked without a pace."""
+
+EXAMPLE = "https://gitee.com"
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -106,6 +109,7 @@ class Asking:
         except ANY_ANSWERED as answered:
             told = self._without_secrets(answered, _secrets_in(form))
             self._keep(method, path, query, told.answer)
+            self._require_api(told)
             raise failure_of(told) from None
         return answer
 
@@ -142,6 +146,10 @@ class Asking:
     @property
     def _pace(self) -> str:
         return f"gitee {self.url}" if is_gitee(self.url) else ""
+
+    def _require_api(self, answered: Answered) -> None:
+        spoke_before = self.session.has_answered(self.url)
+        require_api(answered, "gitee", self.url, example=EXAMPLE, spoke_before=spoke_before)
 
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
         self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))

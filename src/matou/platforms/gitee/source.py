@@ -16,6 +16,7 @@ from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.errors import NotThere
 from matou.platforms.gitee.found import AccountReader, Found
+from matou.remote.answers import NoApiThere
 from matou.remote.pictures import picture_of
 from matou.remote.session import Session
 from matou.remote.wikis import Wikis
@@ -122,7 +123,7 @@ class GiteeSource:
         by_v5 = PersonalAccount(self._client, self._token, self._unseen.append)
         try:
             by_v5.account()
-        except (NotThere, UnknownShape):
+        except (NotThere, NoApiThere, UnknownShape):
             by_v3.account()
             return by_v3
         return by_v5

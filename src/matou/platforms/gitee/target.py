@@ -24,6 +24,7 @@ from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import ActionRefused, NotThere
 from matou.platforms.gitee.wire_v3 import Project
 from matou.platforms.gitee.wire_v5 import Repository
+from matou.remote.answers import NoApiThere
 from matou.remote.home import address_at_home
 from matou.remote.odd_rows import require_read
 from matou.remote.session import Session
@@ -136,7 +137,7 @@ class GiteeTarget:
         if not self._names_v3:
             try:
                 return 5, self._client.user().login
-            except (NotThere, UnknownShape):
+            except (NotThere, NoApiThere, UnknownShape):
                 pass  # a server that has no v5, or as a Matou another platform's
         return 3, self._client.extension_user().username
 
