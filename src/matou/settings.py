@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from matou.errors import Invalid
+from matou.errors import Invalid, Phrase
 
 MEBIBYTE = 1024 * 1024
 
@@ -16,6 +16,10 @@ class InvalidSetting(Invalid):
     """An environment variable, or an option of the same kind, that does not mean what it should."""
 
 
+ADVICE_ON_CERTIFICATES = Phrase(
+    "if it is your own server, name the file of its authority's certificate (PEM) in MATOU_CA_FILE; otherwise do not go"
+    " on: somebody may stand between you and the server"
+)
 PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 

@@ -44,8 +44,13 @@ def test_a_change_that_leaves_the_name_repeats_the_one_that_there_is(
     assert form(recording_server.requests[1]) == {"name": "码头", "default_branch": "dev"}
 
 
-@pytest.mark.parametrize("totals", [None, ("total_count", "total_page")])
-@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+UNCOUNTED, COUNTED = None, ("total_count", "total_page")
+
+
+@pytest.mark.parametrize(
+    ("totals", "count"),
+    [(COUNTED, 0), *((totals, n) for totals in (UNCOUNTED, COUNTED) for n in (1, 99, 100, 101, 250))],
+)
 def test_a_list_is_read_to_its_end_with_totals_and_without(
     recording_server: RecordingServer, gitee: Gitee, count: int, totals: tuple[str, str] | None
 ) -> None:
@@ -53,6 +58,16 @@ def test_a_list_is_read_to_its_end_with_totals_and_without(
     recording_server.handler = paged(rows, totals=totals)
 
     assert [row.id for row in gitee.repositories()] == list(range(count))
+
+
+def test_a_list_of_repositories_that_is_empty_and_not_counted_has_not_said_that_there_are_none(
+    recording_server: RecordingServer, gitee: Gitee
+) -> None:
+    recording_server.replies = [json_reply([])]
+
+    for empty in (gitee.repositories(), gitee.repositories_of_organization("docks"), gitee.projects()):
+        with pytest.raises(UnknownShape, match="neither rows nor a count"):
+            list(empty)
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])

@@ -37,6 +37,7 @@ def failure(code: str, message: str = "") -> Answer:
 
 
 REFUSED = failure("UnauthorizedOperation", SCOPE_TEXT)
+NO_PROJECTS = Answer(body=b'{"Response": {"ProjectList": [], "RequestId": "7"}}')
 
 
 @dataclass(frozen=True)

@@ -175,11 +175,12 @@ def _whose_at_gitee(session: "Session", url: str, token: Secret) -> str:
     """
     from matou.platforms.gitee.client import Gitee
     from matou.platforms.gitee.errors import CredentialRefused
+    from matou.remote.answers import NoApiThere
 
     gitee = Gitee(token, url, session=session, now=now)
     try:
         return gitee.user().login
-    except (CredentialRefused, NotFound, UnknownShape):
+    except (CredentialRefused, NoApiThere, NotFound, UnknownShape):
         return gitee.extension_user().username
 
 

@@ -92,7 +92,7 @@ def _unread(source: str, error: "GitFailed") -> "Usage":
         "{source} cannot be imported: {said}",
         source=repr(source),
         said=said[-1] if said else f"git {error.values.get('status')}",
-        advice="check the address; nothing was made",
+        advice=error.advice or "check the address; nothing was made",
     )
 
 

@@ -4,6 +4,7 @@ What came before a list broke off counts, and so does what stands beside a row t
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
@@ -11,7 +12,7 @@ from typing import Generic, TypeVar
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.answers import Answer
 from matou.remote.odd_rows import UnreadableRow, require_readable
-from matou.remote.paging import ListingBroken, Page, read_pages
+from matou.remote.paging import ListingBroken, Page, UncountedEmptyList, read_pages
 from matou.remote.withholding import unknown_shape
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ class NumberedList(Generic[T]):
         read: makes a row of what stands in the JSON. Raises UnknownShape.
         key: what a row is known by.
         page_size: the most rows that a page can hold, as we ask for it.
+        empty_is_counted: whether a list without rows must come with a count: see `read_pages`. So it is with
+            repositories, since where nothing came nothing would be saved.
         unasked_page_size: what a server gives that pages a list and does not look at the size that is asked for.
     """
 
@@ -36,6 +39,7 @@ class NumberedList(Generic[T]):
     key: Callable[[T], Hashable]
     page_size: int
     unasked_page_size: int = 20
+    empty_is_counted: bool = False
 
     def rows(self) -> Iterator[T]:
         """Give each row once, when the end of the list is proven or is known to be out of reach.
@@ -51,7 +55,13 @@ class NumberedList(Generic[T]):
             return page
 
         try:
-            rows = read_pages(fetch, key=self._key, page_size=self.page_size, what=self.what)
+            rows = read_pages(
+                fetch,
+                key=self._key,
+                page_size=self.page_size,
+                what=self.what,
+                empty_is_counted=self.empty_is_counted,
+            )
         except MatouError:
             yield from came.values()
             raise
@@ -112,6 +122,12 @@ class NumberedList(Generic[T]):
 
     def _key(self, row: T | UnreadableRow) -> Hashable:
         return row.key if isinstance(row, UnreadableRow) else self.key(row)
+
+
+def or_nothing(rows: Iterable[T]) -> Iterator[T]:
+    """Take an uncounted empty list for empty: at a target, which answers that what is to be made is there already."""
+    with suppress(UncountedEmptyList):
+        yield from rows
 
 
 def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, str]) -> Page[object]:

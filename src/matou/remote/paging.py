@@ -10,6 +10,7 @@ Row = TypeVar("Row")
 
 MOST_PAGES = 100_000
 MOST_READINGS = 5
+_NOTHING_SAID = "neither rows nor a count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ class ListingBroken(UnknownShape):
         self.rows = tuple(rows)
 
 
+class UncountedEmptyList(UnknownShape):
+    """A first page with neither rows nor a count has not said that the list is empty: an error may look like it."""
+
+    def __init__(self, what: Phrase) -> None:
+        super().__init__(Phrase("the first page of {what}", what=what), _NOTHING_SAID)
+
+
 def read_pages(
     fetch_page: Callable[[int], Page[Row]],
     *,
@@ -37,6 +45,7 @@ def read_pages(
     page_size: int,
     what: Phrase,
     most_readings: int = MOST_READINGS,
+    empty_is_counted: bool = False,
 ) -> tuple[Row, ...]:
     """Read a list page by page until it is certain that no row was passed over.
 
@@ -52,12 +61,14 @@ def read_pages(
         page_size: the most rows that a page can hold, as we asked for it.
         what: the list's name in an error.
         most_readings: how often the list is read while it keeps changing.
+        empty_is_counted: whether a list without rows must come with a count, which is zero.
 
     Returns:
         The rows of the last reading, once each, in the order in which they came. Without any total the end is a page
         without rows, and a list whose rows change places at the wrong moments may pass for whole.
 
     Raises:
+        UncountedEmptyList: nothing came that says that the list is empty.
         ListingBroken: the pages do not add up, or the list never held still; it has the rows that were read.
         MatouError: whatever fetch_page raises.
     """
@@ -65,6 +76,8 @@ def read_pages(
     faults: list[Phrase] = []
     for number in range(most_readings):
         reading = _read_once(fetch_page, key, page_size)
+        if empty_is_counted and not number and reading.says_nothing:
+            raise UncountedEmptyList(what)
         if reading.was_one_moment or (number and reading.is_confirmed_by(seen)):
             return tuple(reading.rows.values())
         if reading.faults and reading.faults == faults and reading.rows.keys() == seen.keys():
@@ -124,6 +137,10 @@ class _Reading(Generic[Row]):
             self.faults.append(
                 Phrase("{announced} pages were announced and {came} came", announced=self.total_pages, came=self.pages)
             )
+
+    @property
+    def says_nothing(self) -> bool:
+        return not self.rows and self.total is None and self.total_pages is None
 
     @property
     def was_one_moment(self) -> bool:

@@ -15,12 +15,9 @@ from matou.errors import MatouError, Phrase, UnknownShape
 from matou.remote.addresses import Address
 from matou.remote.answers import AnswerTooLong, Cancelled, ConnectionFailed, NotReached, UntrustedServer
 from matou.remote.connections import Watch
+from matou.settings import ADVICE_ON_CERTIFICATES
 
 CHUNK_BYTES = 256 * 1024
-ADVICE_ON_CERTIFICATES = (
-    "if it is your own server, name the file of its authority's certificate (PEM) in MATOU_CA_FILE; otherwise do not go"
-    " on: somebody may stand between you and the server"
-)
 CHECK_ADDRESS = "check the address, and whether this machine is on the network"
 _CHECK_PROXY = "see what HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names; hosts in NO_PROXY are asked without it"
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")

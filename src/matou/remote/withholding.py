@@ -241,7 +241,7 @@ class _Walk:
 
 
 def _holds_secret(name: str, value: object) -> bool:
-    """Whether a field holds a secret; `pass` is a password where it is a text, and may be a count of tests elsewhere."""
+    """Whether a field holds a secret; `pass` is a password where it is a text; elsewhere it may be a count."""
     return _is_secret(_bare(name)) or (isinstance(value, str) and _SHORT_PASSWORD.fullmatch(name) is not None)
 
 

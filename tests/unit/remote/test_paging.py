@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matou.errors import Phrase, TryLater
-from matou.remote.paging import ListingBroken, Page, read_pages
+from matou.remote.paging import ListingBroken, Page, UncountedEmptyList, read_pages
 
 SIZE = 3
 
@@ -17,8 +17,21 @@ def pages_of(rows: Sequence[int], *, with_total: bool = True, size: int = SIZE) 
     return fetch
 
 
-def read(fetch: Callable[[int], Page[int]], **options: int) -> tuple[int, ...]:
-    return read_pages(fetch, key=lambda row: row, page_size=SIZE, what=Phrase("repositories"), **options)
+def read(fetch: Callable[[int], Page[int]], *, most_readings: int = 5, counted: bool = False) -> tuple[int, ...]:
+    what = Phrase("repositories")
+    return read_pages(
+        fetch, key=lambda row: row, page_size=SIZE, what=what, most_readings=most_readings, empty_is_counted=counted
+    )
+
+
+@pytest.mark.parametrize("page", [Page[int]([], total=0), Page[int]([], total_pages=0), Page[int]([], total_pages=1)])
+def test_a_list_that_must_be_counted_is_empty_where_it_is_said(page: Page[int]) -> None:
+    assert read(lambda _: page, counted=True) == ()
+
+
+def test_a_list_that_must_be_counted_is_not_empty_because_nothing_came() -> None:
+    with pytest.raises(UncountedEmptyList):
+        read(lambda _: Page([]), counted=True)
 
 
 @pytest.mark.parametrize("with_total", [True, False])

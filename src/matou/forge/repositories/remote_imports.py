@@ -17,14 +17,14 @@ import structlog
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.errors import MatouError, TryLater
+from matou.errors import Invalid, MatouError, TryLater
 from matou.forge.forge import Forge
 from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
 from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.git.operations.lfs_pointers import find_pointers
-from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits, UntrustedCertificate
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import read_refs
 from matou.model.names import RefName, RepositoryPath
@@ -32,7 +32,7 @@ from matou.remote.addresses import Address, UnsafeAddress, look_up, parse_addres
 from matou.remote.clock import Clock
 from matou.remote.lfs import LfsClient, Readable
 from matou.remote.session import Patience, Session
-from matou.settings import Network
+from matou.settings import ADVICE_ON_CERTIFICATES, Network
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 
 log = structlog.get_logger()
@@ -56,6 +56,10 @@ class ImportNotAllowed(MatouError):
 
 class ImportFailed(MatouError):
     """What was named could not be brought in; nothing of it is left."""
+
+
+class ImportUntrusted(ImportFailed, Invalid):
+    """The server that was named did not prove who it is (TLS)."""
 
 
 class ImportsBusy(TryLater):
@@ -125,6 +129,11 @@ def _fetch(git_dir: Path, address: Address, settings: tuple[GitSetting, ...], au
         log.warning("import_stopped", url=str(address), reason=str(failure))
         raise ImportFailed(
             "the import was stopped after {minutes} minutes", minutes=LONGEST // timedelta(minutes=1)
+        ) from None
+    except UntrustedCertificate as failure:
+        log.warning("import_failed", url=str(address), reason=failure.stderr)
+        raise ImportUntrusted(
+            "the certificate of {url} is not trusted", url=repr(str(address)), advice=ADVICE_ON_CERTIFICATES
         ) from None
     except ShallowSource as error:
         raise ImportFailed("it lacks a part of its history, and only whole ones are imported") from error

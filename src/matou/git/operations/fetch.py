@@ -24,6 +24,7 @@ from matou.git.process.run import (
     GitStopped,
     Heard,
     Limits,
+    UntrustedCertificate,
     hear_git,
     http_environment,
     run_git,
@@ -317,6 +318,8 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
             settings=(*_FALLBACK_SETTINGS, *order.settings),
             limits=order.limits,
         )
+    except UntrustedCertificate:
+        raise
     except GitFailed as failure:
         raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
     new = tuple(sorted(packs(order.git_dir) - before))

@@ -13,8 +13,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from matou.errors import MatouError
+from matou.errors import Invalid, MatouError
 from matou.git.process.sandbox import Limits, git_program, redacted, resource_limits
+from matou.settings import ADVICE_ON_CERTIFICATES
 
 LONGEST_STDERR_BYTES: Final = 64 * 1024
 BLOCK_BYTES: Final = 64 * 1024
@@ -27,6 +28,8 @@ _PRLIMIT_NAMES: Final = {
 }
 _NO_SPACE: Final = {"No space left on device": errno.ENOSPC, "Disk quota exceeded": errno.EDQUOT}
 _NO_MEMORY: Final = re.compile(r"(?im)^fatal: .*(?:out of memory|cannot allocate memory)")
+_NOT_TRUSTED: Final = re.compile(r"(?i)certificate (?:problem|verification failed)")
+"""What git says of a server's certificate, by OpenSSL and by GnuTLS."""
 _NOT_WRITTEN: Final = re.compile(r"(?:could not|couldn't|unable to|failed to|cannot) (?:write|create|append|close)")
 """What git says of a file that it could not write; of a ref's lock, for one, without the system's reason."""
 
@@ -50,6 +53,10 @@ class GitStopped(GitFailed):
 
 class GitOutOfMemory(GitFailed):
     """A git child that wanted more memory than it may have."""
+
+
+class UntrustedCertificate(GitFailed, Invalid):
+    """A server, asked by a git child, did not prove who it is (TLS)."""
 
 
 TOOK_TOO_MUCH: Final = (GitStopped, GitOutOfMemory)
@@ -146,6 +153,14 @@ def failure_of(
             repository=where,
             status=status,
             stderr=stderr,
+        )
+    if _NOT_TRUSTED.search(stderr):
+        return UntrustedCertificate(
+            "git {command}: the server's certificate is not trusted: {stderr}",
+            command=command,
+            status=status,
+            stderr=stderr,
+            advice=ADVICE_ON_CERTIFICATES,
         )
     if status < 0:
         name = signal.Signals(-status).name

@@ -64,18 +64,24 @@ class Lister:
             CredentialRefused, Cancelled: nothing more can be asked.
         """
         listing = Listing()
-        listing.projects_fault = _gather(self._projects(), listing.projects)
-        depots = self._depots(tuple(listing.projects.values()), all_known=listing.projects_fault is None)
+        listing.projects_fault, are_all = self._gather_projects(listing.projects)
+        depots = self._depots(tuple(listing.projects.values()), all_known=are_all)
         listing.depots_fault = _gather(depots, listing.depots)
         self._add_projects_of_depots(listing)
         return listing
 
-    def _projects(self) -> Iterator[Project]:
-        try:
-            yield from rows_of(Phrase("the team's projects"), self._page_of_projects)
-        except ActionRefused as refusal:
-            self.note(Unseen(Phrase("projects that this account has not joined"), refusal.fact))
-            yield from self._joined_projects()
+    def _gather_projects(self, found: dict[int, Project]) -> tuple[MatouError | None, bool]:
+        """Take the team's projects, or else those that were joined.
+
+        Returns:
+            What ended the list early, and whether it is proven that there are no others. DescribeUserProjects gives
+            one answer without a count, so that another list has to be asked for what it may lack.
+        """
+        fault = _gather(rows_of(Phrase("the team's projects"), self._page_of_projects), found)
+        if not isinstance(fault, ActionRefused):
+            return fault, fault is None
+        self.note(Unseen(Phrase("projects that this account has not joined"), fault.fact))
+        return _gather(self._joined_projects(), found), False
 
     def _page_of_projects(self, number: int) -> PageRead[Project]:
         request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from matou.errors import MatouError, Phrase, UnknownShape
+from matou.errors import MatouError, Phrase
 from matou.remote.odd_rows import UnreadableRow, require_readable
 from matou.remote.paging import Page, read_pages
 
@@ -43,23 +43,16 @@ def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
 
     def fetch_page(number: int) -> Page[T | UnreadableRow]:
         page = fetch(number)
-        _require_something(page, number, what)
         came.update({row.id: row for row in page.rows})
         return Page([*page.rows, *page.unreadable], page.total)
 
     try:
-        rows = read_pages(fetch_page, key=_key, page_size=PAGE_SIZE, what=what)
+        rows = read_pages(fetch_page, key=_key, page_size=PAGE_SIZE, what=what, empty_is_counted=True)
     except MatouError:
         yield from came.values()
         raise
     yield from (row for row in rows if not isinstance(row, UnreadableRow))
     require_readable(rows)
-
-
-def _require_something(page: PageRead[T], number: int, what: Phrase) -> None:
-    """A first page that has neither a row nor a count has not said that the list is empty."""
-    if number == 1 and page.total is None and not page.rows and not page.unreadable:
-        raise UnknownShape(Phrase("the first page of {what}", what=what), "neither rows nor a count")
 
 
 def _key(row: Row | UnreadableRow) -> Hashable:

@@ -167,7 +167,7 @@ class RepositoryCalls(Caller):
         return self._repositories(f"{repository_path(repository)}/forks", what, query)
 
     def _repositories(self, path: str, what: Phrase, query: dict[str, Parameter] | None = None) -> Iterator[Repository]:
-        return listed(self._asking, path, Repository, what, lambda row: row.id, query).rows()
+        return listed(self._asking, path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
 
     def _set_status(self, repository: str, status: int, password: Secret | None) -> None:
         owner, name = owner_and_name(repository)

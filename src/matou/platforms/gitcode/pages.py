@@ -33,6 +33,7 @@ def listed(
     *,
     rows_in: Callable[[object], object] = _whole,
     size_parameter: str = "per_page",
+    empty_is_counted: bool = False,
 ) -> NumberedList[T]:
     """A list that may be asked for.
 
@@ -42,6 +43,7 @@ def listed(
         key: what a row is known by.
         rows_in: where the rows are in the answer.
         size_parameter: `perPage` in one list.
+        empty_is_counted: see `NumberedList`.
     """
 
     def ask(number: int) -> Page[object]:
@@ -50,4 +52,4 @@ def listed(
         name = Phrase("gitcode's list of {what}", what=what)
         return page_of(rows_in(parsed(answer)), answer, name=name, totals=TOTALS)
 
-    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE)
+    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE, empty_is_counted=empty_is_counted)

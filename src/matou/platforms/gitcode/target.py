@@ -18,6 +18,7 @@ from matou.platforms.gitcode.source import FAMILIES, visibility_of
 from matou.platforms.gitcode.wire import Repository
 from matou.platforms.gitcode.words import RepositoryKind
 from matou.remote.home import address_at_home
+from matou.remote.numbered_lists import or_nothing
 from matou.remote.odd_rows import require_read
 from matou.remote.session import Session
 
@@ -82,7 +83,7 @@ class GitCodeTarget:
             rows = self._client.my_repositories(kind=RepositoryKind.ALL)
         else:
             rows = self._client.repositories_of_organization(namespace, kind=RepositoryKind.ALL)
-        for row in rows:
+        for row in or_nothing(rows):
             if row.full_name.rpartition("/")[0].casefold() == namespace.casefold():
                 yield self._repository(row, namespace)
 

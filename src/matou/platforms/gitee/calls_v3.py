@@ -53,7 +53,9 @@ class ExtensionCalls:
 
     def projects(self) -> Iterator[Project]:
         what = Phrase("this account's projects")
-        return listed(self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS).rows()
+        return listed(
+            self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS, empty_is_counted=True
+        ).rows()
 
     def project(self, named: str | int) -> Project:
         """By number, or by `owner/name`. Raises NotThere."""

@@ -147,7 +147,7 @@ class RepositoryCalls:
         return read(Repository, parse(answer.body))
 
     def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[Repository]:
-        return self._list(path, Repository, what, lambda row: row.id, query).rows()
+        return self._list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
 
     def _list(
         self,
@@ -156,8 +156,18 @@ class RepositoryCalls:
         what: Phrase,
         key: Callable[[T], Hashable],
         query: Mapping[str, Parameter] | None = None,
+        *,
+        empty_is_counted: bool = False,
     ) -> NumberedList[T]:
-        return listed(self._asking, f"{V5}{path}", kind, what, key, query)
+        return listed(
+            self._asking,
+            f"{V5}{path}",
+            kind,
+            what,
+            key,
+            query,
+            empty_is_counted=empty_is_counted,
+        )
 
 
 def _new(name: str, path: str, description: str) -> Form:

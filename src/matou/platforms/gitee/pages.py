@@ -32,6 +32,7 @@ def listed(
     query: Mapping[str, Parameter] | None = None,
     *,
     totals: tuple[str, str] = V5_TOTALS,
+    empty_is_counted: bool = False,
 ) -> NumberedList[T]:
     """A list that may be asked for.
 
@@ -40,6 +41,7 @@ def listed(
         kind: what a row is.
         key: what a row is known by.
         totals: the headers that count rows and pages.
+        empty_is_counted: see `NumberedList`.
     """
 
     def ask(number: int) -> Page[object]:
@@ -47,4 +49,4 @@ def listed(
         answer = asking.ask("GET", path, query=numbered, repeatable=True)
         return page_of(parse(answer.body), answer, name=Phrase("gitee's list of {what}", what=what), totals=totals)
 
-    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE, UNASKED_PAGE_SIZE)
+    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE, UNASKED_PAGE_SIZE, empty_is_counted)

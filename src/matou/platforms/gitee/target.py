@@ -26,6 +26,7 @@ from matou.platforms.gitee.wire_v3 import Project
 from matou.platforms.gitee.wire_v5 import Repository
 from matou.remote.answers import NoApiThere
 from matou.remote.home import address_at_home
+from matou.remote.numbered_lists import or_nothing
 from matou.remote.odd_rows import require_read
 from matou.remote.session import Session
 
@@ -85,7 +86,7 @@ class GiteeTarget:
             return self._version_and_login[1]
 
     def repositories(self, namespace: str) -> Iterator[TargetRepository]:
-        for path, visibility in self._found(namespace):
+        for path, visibility in or_nothing(self._found(namespace)):
             if _namespace_of(path).casefold() == namespace.casefold():
                 yield self._repository(path, namespace, visibility)
 

@@ -16,7 +16,7 @@ from matou.platforms.coding.client import CodingClient
 from matou.platforms.coding.errors import CredentialRefused
 from matou.remote.answers import Cancelled
 from matou.remote.session import Patience, Session
-from support.coding_source import REFUSED, TOKEN, Answer, CodingSource, basic, failure
+from support.coding_source import NO_PROJECTS, REFUSED, TOKEN, Answer, CodingSource, basic, failure
 from support.steered_clock import SYSTEM_CLOCK
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -279,6 +279,31 @@ def test_without_the_teams_projects_those_that_were_joined_are_listed_and_that_i
     assert len(list(client.namespaces())) == 3
     assert coding_source.asked_for("DescribeUserProjects") == [{"Action": "DescribeUserProjects", "UserId": 9}]
     assert [unseen.what for unseen in client.unseen] == ["projects that this account has not joined"]
+
+
+def test_projects_that_were_joined_and_are_not_listed_are_found_by_ones_own_repositories(
+    coding_source: CodingSource, client: CodingClient
+) -> None:
+    """DescribeUserProjects has no count: a short answer, or an empty one, looks like a whole one."""
+    fill(coding_source, projects=3, depots=1)
+    for action in ("DescribeCodingProjects", "DescribeTeamDepotInfoList"):
+        coding_source.always[action] = REFUSED
+    coding_source.always["DescribeUserProjects"] = NO_PROJECTS
+
+    assert len(list(client.repositories())) == 3
+    assert names(client.namespaces()) == ["project-0", "project-1", "project-2"]
+
+
+def test_no_joined_project_and_no_list_of_ones_own_is_no_empty_account(
+    coding_source: CodingSource, client: CodingClient
+) -> None:
+    fill(coding_source, projects=3, depots=1)
+    for action in ("DescribeCodingProjects", "DescribeTeamDepotInfoList", "DescribeMyDepots"):
+        coding_source.always[action] = REFUSED
+    coding_source.always["DescribeUserProjects"] = NO_PROJECTS
+
+    with pytest.raises(Refused):
+        list(client.repositories())
 
 
 def test_a_project_that_refuses_its_list_hides_no_other_and_is_named(
