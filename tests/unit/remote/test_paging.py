@@ -24,7 +24,7 @@ def read(fetch: Callable[[int], Page[int]], *, most_readings: int = 5, counted: 
     )
 
 
-@pytest.mark.parametrize("page", [Page[int]([], total=0), Page[int]([], total_pages=0), Page[int]([], total_pages=1)])
+@pytest.mark.parametrize("page", [Page([], total=0), Page([], total_pages=0), Page([], total_pages=1)])
 def test_a_list_that_must_be_counted_is_empty_where_it_is_said(page: Page[int]) -> None:
     assert read(lambda _: page, counted=True) == ()
 
