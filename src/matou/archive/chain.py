@@ -1,12 +1,13 @@
 """The manifests of an archive, one after another: which is the newest of a source, and does each follow the last."""
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from matou.archive.layout import Archive
+from matou.archive.layout import MANIFEST_FILE, Archive
 from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
@@ -58,31 +59,6 @@ def manifest_of(archive: Archive, run: int) -> Path:
     return path
 
 
-def latest_manifest(archive: Archive, key: SourceKey | None = None) -> Path | None:
-    """The newest manifest, of one source where `key` says so. Raises DamagedManifest."""
-    return next(manifests_of(archive, key), None)
-
-
-def manifests_of(archive: Archive, key: SourceKey | None) -> Iterator[Path]:
-    """The manifests of one source, or of all, newest first. Raises DamagedManifest."""
-    for _, path in reversed(tuple(manifests(archive))):
-        if key is None or source_key(read_run_line(path).source) == key:
-            yield path
-
-
-def latest_lines(archive: Archive, key: SourceKey) -> Iterator[Line]:
-    """The lines of a source's newest manifest; none where it has none.
-
-    The file is read to its end before the first line comes, so what comes may be acted upon.
-
-    Raises:
-        DamagedManifest: the manifest is not what was written.
-    """
-    path = latest_manifest(archive, key)
-    if path is not None:
-        yield from checked_lines(path)
-
-
 def checked_lines(path: Path) -> Iterator[Line]:
     """The lines of a manifest that was first read to its end: twice the work, and no surprise half-way."""
     for _ in read_manifest(path):
@@ -90,20 +66,99 @@ def checked_lines(path: Path) -> Iterator[Line]:
     yield from read_manifest(path)
 
 
-def newest_manifests(archive: Archive, *, at: int | None = None) -> tuple[Path, ...]:
-    """The newest manifest of each source as of a run, oldest first; without `at`, as of now.
+class UnreadManifest(Damaged):
+    """A manifest that is passed over, since it is not what was written: its run counts as one that was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRun:
+    """A run whose manifest cannot be read; `source` is None where not even its first line can."""
+
+    run: int
+    source: SourceKey | None
+    fault: UnreadManifest
+
+    @property
+    def place(self) -> str:
+        """The manifest, below the archive's folder."""
+        return f"runs/{self.run:06d}/{MANIFEST_FILE}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHistory:
+    """Which manifest says how things stand: of each source the newest that can be read to its end.
+
+    Attributes:
+        newest: the run and its manifest.
+        unread: the runs of which nothing can be read, newest first. Those of before a source's newest manifest are
+            among them only where their first line is lost.
+    """
+
+    newest: Mapping[SourceKey, tuple[int, Path]]
+    unread: tuple[UnreadRun, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Oldest first. Each was read to its end, so what comes of it may be acted upon."""
+        return tuple(path for _, path in sorted(self.newest.values()))
+
+    def lines(self, key: SourceKey) -> Iterator[Line]:
+        """The lines of a source's newest manifest; none where it has none."""
+        if key in self.newest:
+            yield from read_manifest(self.newest[key][1])
+
+    def unread_since(self, key: SourceKey) -> tuple[UnreadRun, ...]:
+        """Those that were, or may have been, runs of this source after its newest manifest, oldest first."""
+        run = self.newest[key][0] if key in self.newest else 0
+        return tuple(sorted((one for one in self.unread if one.run > run and one.source in (None, key)), key=_run_of))
+
+    def unread_now(self) -> tuple[UnreadRun, ...]:
+        """Those that may have left something newer of any source than what its newest manifest says, oldest first."""
+        if not self.newest:
+            return tuple(sorted(self.unread, key=_run_of))
+        keys = {*self.newest, *(one.source for one in self.unread if one.source is not None)}
+        return tuple(sorted({one for key in keys for one in self.unread_since(key)}, key=_run_of))
+
+
+def _run_of(unread: UnreadRun) -> int:
+    return unread.run
+
+
+def read_history(archive: Archive, *, at: int | None = None) -> RunHistory:
+    """What the manifests say as of a run; without `at`, as of now.
 
     Raises:
         NoSuchRun: there is no such run that ended.
-        DamagedManifest: a first line cannot be read.
+        DamagedManifest: the manifest of that very run is not what was written.
     """
     if at is not None:
-        manifest_of(archive, at)
+        for _ in read_manifest(manifest_of(archive, at)):
+            pass
     newest: dict[SourceKey, tuple[int, Path]] = {}
-    for run, path in manifests(archive):
-        if at is None or run <= at:
-            newest[source_key(read_run_line(path).source)] = (run, path)
-    return tuple(path for _, path in sorted(newest.values()))
+    unread: list[UnreadRun] = []
+    for run, path in reversed([one for one in manifests(archive) if at is None or one[0] <= at]):
+        key: SourceKey | None = None
+        try:
+            key = source_key(read_run_line(path).source)
+            if key not in newest:
+                for _ in read_manifest(path):
+                    pass
+                newest[key] = (run, path)
+        except DamagedManifest as fault:
+            unread.append(UnreadRun(run, key, _passed_over(run, fault)))
+    return RunHistory(newest, tuple(unread))
+
+
+def _passed_over(run: int, fault: DamagedManifest) -> UnreadManifest:
+    return UnreadManifest("the manifest of run {run} cannot be read and is ignored: {fault}", run=run, fault=fault)
+
+
+def manifests_of(archive: Archive, key: SourceKey, *, before: int | None = None) -> Iterator[Path]:
+    """The manifests of one source, newest first, whose first line can be read; with `before`, only earlier ones."""
+    for _, path in reversed([one for one in manifests(archive) if before is None or one[0] < before]):
+        with contextlib.suppress(DamagedManifest):
+            if source_key(read_run_line(path).source) == key:
+                yield path
 
 
 def previous_run(archive: Archive) -> PreviousRun | None:

@@ -14,7 +14,7 @@ from typing import Self
 
 import msgspec
 
-from matou.archive.chain import host_of, newest_manifests
+from matou.archive.chain import RunHistory, host_of
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.errors import Conflict, Damaged
@@ -114,17 +114,14 @@ class PathRegistry:
         self._journal_path = journal
 
     @classmethod
-    def load(cls, archive: Archive, *, run: int) -> Self:
-        """All that earlier runs gave, of every source, also those that were cut off.
-
-        Raises:
-            DamagedManifest: the newest manifest of a source is not what was written.
-        """
+    def load(cls, archive: Archive, history: RunHistory, *, run: int) -> Self:
+        """All that earlier runs gave, of every source, also those that were cut off or cannot be read any more."""
         registry = cls(archive.repositories, journal=archive.places(run))
-        for manifest in newest_manifests(archive):
+        unread = {one.run for one in history.unread}
+        for manifest in history.paths:
             registry._keep_manifest(manifest)
         for earlier in archive.run_numbers():
-            if not archive.manifest(earlier).exists():
+            if earlier in unread or not archive.manifest(earlier).exists():
                 registry._keep_journal(archive.places(earlier))
         return registry
 

@@ -35,8 +35,8 @@ def show(
     from matou.wiring import open_archive
 
     archive = open_archive(directory)
-    saved = show_saved(archive, at=at) if path is None else (show_one(archive, path, at=at),)
-    found = sorted(saved, key=lambda one: one.line.path)
+    shown = show_saved(archive, at=at) if path is None else show_one(archive, path, at=at)
+    found = sorted(shown.repositories, key=lambda one: one.line.path)
     if as_json:
         for one in found:
             typer.echo(json.dumps(_values(archive, one), ensure_ascii=True))
@@ -45,10 +45,11 @@ def show(
             typer.echo(line)
     if not found:
         say(_("the archive has no repository yet"))
-    for one in found:
-        if one.fault is not None:
-            complain(f"{printable(one.line.path)}: {describe(one.fault)}")
-    if any(one.fault is not None for one in found):
+    faults = [f"{printable(one.line.path)}: {describe(one.fault)}" for one in found if one.fault is not None]
+    faults += (describe(unread.fault) for unread in shown.unread)
+    for fault in faults:
+        complain(fault)
+    if faults:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
 
 

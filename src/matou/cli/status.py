@@ -13,7 +13,7 @@ import typer
 from matou.cli.backup import CONFIGURATION
 from matou.cli.config import Usage
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import translate
+from matou.cli.language import describe, translate
 from matou.cli.open_forge import AsJson, tell_json
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import duration, local_time, printable, size
@@ -186,7 +186,12 @@ def _is_of(table: "SourceTable", source: "SourceLine") -> bool:
 
 def _cut_off(found: "dict[Path, ArchiveStatus]") -> list[dict[str, object]]:
     return [
-        {"archive": str(folder), "run": one.run, "may_end_yet": archive.is_at_work}
+        {
+            "archive": str(folder),
+            "run": one.run,
+            "may_end_yet": archive.is_at_work and one.fault is None,
+            **({} if one.fault is None else {"fault": str(one.fault)}),
+        }
         for folder, archive in found.items()
         for one in archive.cut_off
     ]
@@ -231,6 +236,7 @@ def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str
         yield _("nothing was ever backed up here")
         yield _("next: {step}").format(step="matou backup PLATFORM --url URL --to DIR")
     for folder, archive in found.items():
+        yield from (describe(one.fault) for one in archive.cut_off if one.fault is not None)
         if archive.is_at_work:
             yield _("a backup is at work in {archive}").format(archive=printable(str(folder)))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from matou import __version__
-from matou.archive.chain import digest_of_file, previous_run
+from matou.archive.chain import digest_of_file, previous_run, read_history
 from matou.archive.layout import FORMAT, Archive
 from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
@@ -68,7 +68,7 @@ def backup(
         NothingMatches: a pattern of `include` matches nothing.
         Cancelled: `cancelled` was set.
         WriteFailed: the archive cannot be written; DiskFull where there is no room.
-        Damaged: the manifest of the last run is not what was written.
+        DamagedPlaces: what a run that was cut off noted of its places is not what was written.
     """
     if options.dry_run:
         return preview(open_source, archive, options, progress=progress, cancelled=cancelled)
@@ -128,7 +128,8 @@ class _Run:
         source = open_source(recorder)
         account = source.account()
         self.progress.connected(account)
-        before = earlier(self.archive, source_line(source, account))
+        history = read_history(self.archive)
+        before = earlier(self.archive, history, source_line(source, account))
         # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
         found = self._survey(source, account) if self.options.include else None
         unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
@@ -137,7 +138,7 @@ class _Run:
             own = source.git_credential()
             records = RecordWriter(self.archive.records(number), own=own.password if own else None)
             recorder.write_to(stack.enter_context(records))
-            registry = stack.enter_context(PathRegistry.load(self.archive, run=number))
+            registry = stack.enter_context(PathRegistry.load(self.archive, history, run=number))
             manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
             stack.callback(manifest.close)
             damage = Damage.load(self.archive)

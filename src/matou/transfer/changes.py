@@ -1,12 +1,13 @@
 """What a run saved and changed, repository by repository: its manifest beside the one before it."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.archive.chain import checked_lines, manifest_of, manifests, source_key
+from matou.archive.chain import checked_lines, manifest_of, manifests_of, source_key
 from matou.archive.layout import Archive
-from matou.archive.manifest import Outcome, RepositoryLine, read_run_line
+from matou.archive.manifest import DamagedManifest, Outcome, RepositoryLine, read_manifest, read_run_line
 from matou.errors import Damaged, NotFound
 from matou.model.refs import RefChange
 from matou.transfer.show import saved_refs
@@ -35,7 +36,7 @@ def changes_of_run(archive: Archive, run: int) -> Iterator[RepositoryChange]:
 
     Raises:
         NoSuchRun: there is no such run that ended.
-        DamagedManifest: its manifest, or the one of the same source before it, is not what was written.
+        DamagedManifest: its manifest is not what was written.
     """
     path = manifest_of(archive, run)
     before = _saved_before(archive, run, path)
@@ -46,11 +47,13 @@ def changes_of_run(archive: Archive, run: int) -> Iterator[RepositoryChange]:
 
 
 def _saved_before(archive: Archive, run: int, path: Path) -> Mapping[str, RepositoryLine]:
-    """The lines of the last run of the same source that ended before this one; those of which something was saved."""
-    key = source_key(read_run_line(path).source)
-    for number, manifest in reversed(tuple(manifests(archive))):
-        if number < run and source_key(read_run_line(manifest).source) == key:
-            lines = (line for line in checked_lines(manifest) if isinstance(line, RepositoryLine))
+    """The lines of the last run of the same source that ended before this one; those of which something was saved.
+
+    A manifest that cannot be read is passed over, as the run passed it over.
+    """
+    for manifest in manifests_of(archive, source_key(read_run_line(path).source), before=run):
+        with contextlib.suppress(DamagedManifest):
+            lines = [line for line in read_manifest(manifest) if isinstance(line, RepositoryLine)]
             return {line.id: line for line in lines if line.snapshot is not None}
     return {}
 

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
 from matou.errors import MatouError
@@ -15,11 +16,11 @@ from matou.transfer.migrate_foresight import explained, foresee
 from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
 from matou.transfer.migrate_namespaces import Surroundings, look_around, make_namespaces, require_namespaces
 from matou.transfer.migrate_places import GivenPlaces
-from matou.transfer.migrate_plan import Given, MigrationPlan, Move, plan_migration
+from matou.transfer.migrate_plan import Given, LeftBehind, MigrationPlan, Move, plan_migration
 from matou.transfer.migrate_report import MigrationReport, Moved, Progress, Rewrite, no_progress
 from matou.transfer.migrate_repository import Mover
 from matou.transfer.migrate_submodules import address_key, resolved
-from matou.transfer.show import lines_at
+from matou.transfer.show import lines_of
 from matou.transfer.targets import Target, TargetConnections
 
 MOST_JOBS = 4
@@ -72,7 +73,6 @@ def migrate(
         MissingNamespace: one is not there, and cannot be made or was not asked for.
         SamePlace, UnusableName: what the map says cannot be.
         Cancelled: `cancelled` was set.
-        Damaged: the manifests of the archive are not what was written.
     """
     account = target.login()
     places = GivenPlaces.of(archive, target.platform, target.url)
@@ -97,8 +97,9 @@ def _look(
     archive: Archive, target: Target, options: MigrationOptions, given: Given
 ) -> tuple[MigrationPlan, Surroundings]:
     """Where everything goes, and what is there; MissingNamespace where that cannot be."""
+    history = read_history(archive)
     plan = plan_migration(
-        lines_at(archive, at=None),
+        lines_of(history),
         namespace=options.namespace,
         rules=target.rules,
         mapping=options.mapping,
@@ -107,7 +108,8 @@ def _look(
     )
     there = look_around(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
-    return plan, there
+    unread = tuple(LeftBehind(one.place, one.fault.fact, is_wanted=True) for one in history.unread_now())
+    return replace(plan, left_behind=(*plan.left_behind, *unread)), there
 
 
 def _mover(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, Outcome
 from matou.model.platform import Account
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake
-from matou.transfer.earlier import NOTHING_BEFORE, Earlier, earlier, source_line
+from matou.transfer.earlier import NOTHING_BEFORE, Earlier, earlier, notes_of_unread, source_line
 from matou.transfer.filters import Filter
 from matou.transfer.options import BackupOptions
 from matou.transfer.plan import (
@@ -47,14 +48,17 @@ def preview(
     source = open_source(lambda _: requests.add())
     account = source.account()
     progress.connected(account)
-    before = earlier(archive, source_line(source, account)) if archive else NOTHING_BEFORE
+    before = earlier(archive, read_history(archive), source_line(source, account)) if archive else NOTHING_BEFORE
     found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
     unmatched = judge_patterns(options, account, before, found)
     listing = judge_survey(before, found)
     planned = tuple(_plans(account, before, found, listing, options))
     duration = timedelta(seconds=time.monotonic() - began)
     return replace(
-        _report(found, listing, planned, requests.count, duration), unmatched=unmatched.patterns, paths=unmatched.paths
+        _report(found, listing, planned, requests.count, duration),
+        notes=notes_of_unread(before),
+        unmatched=unmatched.patterns,
+        paths=unmatched.paths,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
 from matou.errors import Conflict, Damaged, MatouError, NotFound
@@ -18,7 +19,7 @@ from matou.transfer.restore_plan import ICON_FILE, PROJECT_FILE, PlannedProject,
 from matou.transfer.restore_report import Layout, Progress, RestoreProblem, RestoreReport, no_progress
 from matou.transfer.restore_repository import Made, PlaceTaken, Restorer
 from matou.transfer.restore_script import lines_of_script
-from matou.transfer.show import lines_at
+from matou.transfer.show import lines_of
 from matou.transfer.verify_threads import side_by_side
 
 STAGING = ".matou-partial"
@@ -68,7 +69,7 @@ def restore(
     Raises:
         NoSuchRun: there is no such run that ended.
         NothingMatches: a pattern of `include` matches nothing.
-        DamagedManifest: the manifest of that run is not what was written.
+        DamagedManifest: the manifest of that very run is not what was written.
         TargetInArchive: the folder is inside the archive.
         ArchiveBusy: another restore to the same folder is at work.
         WriteFailed: the disk is full, or cannot be written.
@@ -77,7 +78,8 @@ def restore(
     if to.resolve().is_relative_to(archive.root.resolve()):
         raise TargetInArchive("{folder} is inside the archive", folder=to)
     wanted = Filter(include=include, exclude=exclude)
-    lines = tuple(lines_at(archive, at=at))
+    history = read_history(archive, at=at)
+    lines = tuple(lines_of(history))
     require_matches(include, paths_at(lines))
     plan = plan_restore(lines, layout=layout, worktree=worktree, wanted=wanted)
     staging = to / STAGING
@@ -86,6 +88,7 @@ def restore(
     with reported_as(to, instead_of=staging), lock_archive(staging, now=now):
         _clear(staging)
         work = _Restoration(Restorer(archive, to, staging, limits), progress, expected=len(plan.repositories))
+        work.problems.extend(RestoreProblem(unread.place, unread.fault) for unread in history.unread_now())
         for project in plan.projects:
             work.project(project)
         side_by_side(jobs, work.repository, plan.repositories)

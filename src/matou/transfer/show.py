@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from matou.archive.chain import checked_lines, newest_manifests, read_end_line
+from matou.archive.chain import RunHistory, UnreadRun, read_end_line, read_history
 from matou.archive.layout import Archive
-from matou.archive.manifest import EndLine, NamespaceLine, RepositoryLine, RunLine, SourceLine, read_run_line
+from matou.archive.manifest import (
+    EndLine,
+    NamespaceLine,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    read_manifest,
+    read_run_line,
+)
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.repository import size_bytes
@@ -75,12 +83,15 @@ class SavedRepository:
     def changed_at(self, archive: Archive) -> datetime | None:
         """When somebody last pushed to it, as the source says; where it says nothing, when a run last found it changed.
 
-        Raises DamagedManifest: of the run that did.
+        None where that run's manifest is not there, or cannot be read.
         """
         if self.line.last_push_at is not None or self.line.saved_in is None:
             return self.line.last_push_at
         manifest = archive.manifest(self.line.saved_in)
-        return read_run_line(manifest).started_at if manifest.is_file() else None
+        try:
+            return read_run_line(manifest).started_at
+        except (FileNotFoundError, Damaged):
+            return None
 
     def size_bytes(self, archive: Archive) -> int:
         """Of its folder on this disk, as it is now."""
@@ -91,19 +102,27 @@ class NoSuchSavedRepository(NotFound):
     """The archive has no repository of that path, or several that it may mean."""
 
 
-def show(archive: Archive, *, at: int | None = None) -> Iterator[SavedRepository]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Repositories as a run left them, and the runs of which nothing can be read and that may have left them newer."""
+
+    repositories: tuple[SavedRepository, ...]
+    unread: tuple[UnreadRun, ...]
+
+
+def show(archive: Archive, *, at: int | None = None) -> Shown:
     """Every repository of every source as of a run; without `at`, as of now.
 
     Raises:
         NoSuchRun: there is no such run that ended.
-        DamagedManifest: a manifest is not what was written.
+        DamagedManifest: the manifest of that very run is not what was written.
     """
-    for source, line in lines_at(archive, at=at):
-        if isinstance(line, RepositoryLine):
-            yield _saved_repository(archive, source, line)
+    history = read_history(archive, at=at)
+    found = ((source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine))
+    return Shown(tuple(_saved_repository(archive, source, line) for source, line in found), history.unread_now())
 
 
-def show_one(archive: Archive, path: str, *, at: int | None = None) -> SavedRepository:
+def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
     """The repository of a path in the archive, or the only one whose path ends so.
 
     Raises:
@@ -111,7 +130,8 @@ def show_one(archive: Archive, path: str, *, at: int | None = None) -> SavedRepo
         NoSuchRun, DamagedManifest: as `show`.
     """
     wanted = path.strip("/").removesuffix(".git")
-    lines = [(source, line) for source, line in lines_at(archive, at=at) if isinstance(line, RepositoryLine)]
+    history = read_history(archive, at=at)
+    lines = [(source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine)]
     found = [one for one in lines if one[1].path == wanted] or [
         one for one in lines if one[1].path.endswith(f"/{wanted}")
     ]
@@ -121,7 +141,7 @@ def show_one(archive: Archive, path: str, *, at: int | None = None) -> SavedRepo
         raise NoSuchSavedRepository(
             "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in found)
         )
-    return _saved_repository(archive, *found[0])
+    return Shown((_saved_repository(archive, *found[0]),), history.unread_now())
 
 
 def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:
@@ -131,16 +151,11 @@ def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine
         return SavedRepository(source, line, None, fault)
 
 
-def lines_at(archive: Archive, *, at: int | None) -> Iterator[tuple[SourceLine, NamespaceLine | RepositoryLine]]:
-    """The lines of each source's newest manifest as of a run, with the source that each is of.
-
-    Raises:
-        NoSuchRun: there is no such run that ended.
-        DamagedManifest: a manifest is not what was written.
-    """
-    for manifest in newest_manifests(archive, at=at):
+def lines_of(history: RunHistory) -> Iterator[tuple[SourceLine, NamespaceLine | RepositoryLine]]:
+    """The lines of each source's newest manifest, with the source that each is of."""
+    for manifest in history.paths:
         source = read_run_line(manifest).source
-        for line in checked_lines(manifest):
+        for line in read_manifest(manifest):
             if isinstance(line, NamespaceLine | RepositoryLine):
                 yield source, line
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from matou.archive.chain import SourceKey, checked_lines, newest_manifests, source_key
+from matou.archive.chain import RunHistory, read_history, source_key
 from matou.archive.layout import Archive
 from matou.archive.lock import is_written_to
 from matou.archive.manifest import (
@@ -15,6 +15,7 @@ from matou.archive.manifest import (
     RepositoryLine,
     RunLine,
     SourceLine,
+    read_manifest,
     read_run_line,
 )
 from matou.errors import Damaged, UnknownShape
@@ -62,10 +63,14 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """A run that has not ended, after the last one of its source that has; `source` is None if it did not get far."""
+    """A run that has not ended, after the last one of its source that has; `source` is None if it did not get far.
+
+    `fault` where it had ended, and its manifest cannot be read any more.
+    """
 
     run: int
     source: SourceLine | None
+    fault: Damaged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +92,24 @@ NOTHING_YET = ArchiveStatus((), (), is_at_work=False)
 
 
 def archive_status(archive: Archive) -> ArchiveStatus:
-    """Raises DamagedManifest."""
     is_at_work = is_written_to(archive.root)
     damage = Damage.load(archive)
-    sources = tuple(_source_status(archive, damage, list(checked_lines(path))) for path in newest_manifests(archive))
-    newest = {source_key(one.source): one.run for one in sources}
-    return ArchiveStatus(sources, tuple(_cut_off(archive, newest)), is_at_work)
+    history = read_history(archive)
+    sources = tuple(_source_status(archive, damage, list(read_manifest(path))) for path in history.paths)
+    return ArchiveStatus(sources, tuple(_cut_off(archive, history)), is_at_work)
 
 
-def _cut_off(archive: Archive, newest: Mapping[SourceKey, int]) -> Iterator[CutOff]:
+def _cut_off(archive: Archive, history: RunHistory) -> Iterator[CutOff]:
+    faults = {one.run: one.fault for one in history.unread}
+    newest = {key: run for key, (run, _) in history.newest.items()}
     for run in archive.run_numbers():
         path = archive.manifest(run)
-        if path.exists():
+        if path.exists() and run not in faults:
             continue
-        source = _source_of(path.with_name(path.name + ".partial"))
+        source = _source_of(path if run in faults else path.with_name(path.name + ".partial"))
         last = max(newest.values(), default=0) if source is None else newest.get(source_key(source), 0)
         if run > last:
-            yield CutOff(run, source)
+            yield CutOff(run, source, faults.get(run))
 
 
 def _source_of(partial: Path) -> SourceLine | None:

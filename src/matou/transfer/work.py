@@ -19,7 +19,7 @@ from matou.storage.files import WriteFailed
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line
 from matou.transfer.damage import Damage
-from matou.transfer.earlier import Earlier
+from matou.transfer.earlier import Earlier, notes_of_unread
 from matou.transfer.filters import Filter
 from matou.transfer.ledger import Ledger
 from matou.transfer.lfs import LfsSaver
@@ -104,6 +104,8 @@ class Work:
         asked = in_order(task for task in self._tasks(found, namespaces) if not self._is_settled(task))
         self._note_absent(found, listing)
         self._note_left_out(found)
+        for note in notes_of_unread(self.before):
+            self.ledger.note(note.what, note.cause)
         self.places.registry.sync()
         self.ledger.progress.planned(to_ask=len(asked), settled=self.ledger.outcomes.total())
         self._work_off(found, namespaces, asked, described)

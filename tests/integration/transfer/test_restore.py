@@ -553,7 +553,7 @@ def test_show_gives_the_refs_as_they_were_at_a_run(team: Team, web: Path) -> Non
     commit_file(web.parent, "file.txt", "later")
     team.save({WEB: web})
 
-    (first, unsaved), (second, _) = show(team.archive, at=1), show(team.archive)
+    (first, unsaved), (second, _) = show(team.archive, at=1).repositories, show(team.archive).repositories
 
     assert (first.line.path, unsaved.line.path) == (WEB, API)
     assert first.refs is not None

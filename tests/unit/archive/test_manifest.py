@@ -15,12 +15,10 @@ from matou.archive.chain import (
     SourceKey,
     checked_lines,
     faults_of_chain,
-    latest_lines,
-    latest_manifest,
     manifest_of,
-    newest_manifests,
     previous_run,
     read_end_line,
+    read_history,
     source_key,
 )
 from matou.archive.layout import Archive
@@ -148,7 +146,7 @@ def test_a_manifest_that_was_not_published_is_no_manifest(archive: Archive) -> N
     writer.close()
 
     assert not archive.manifest(run).exists()
-    assert latest_manifest(archive) is None
+    assert read_history(archive).paths == ()
     with pytest.raises(NoSuchRun, match="run 1"):
         manifest_of(archive, run)
 
@@ -246,7 +244,7 @@ def test_interrupted_runs_are_passed_over(archive: Archive) -> None:
     newest = write_run(archive, repository_line("2"))
     archive.begin_run()
 
-    lines: list[Line] = list(latest_lines(archive, source_key(CODING)))
+    lines: list[Line] = list(read_history(archive).lines(source_key(CODING)))
 
     assert newest == archive.manifest(3)
     assert repository_line("2") in lines
@@ -256,14 +254,13 @@ def test_interrupted_runs_are_passed_over(archive: Archive) -> None:
 def test_each_source_has_its_own_newest_manifest(archive: Archive) -> None:
     first, second, third = (write_run(archive, source=source) for source in (CODING, GITEE, CODING))
 
-    assert latest_manifest(archive, source_key(GITEE)) == second
-    assert latest_manifest(archive, source_key(CODING)) == third
-    assert latest_manifest(archive) == third
-    assert newest_manifests(archive) == (second, third)
-    assert newest_manifests(archive, at=2) == (first, second)
-    assert latest_manifest(archive, SourceKey("github", "github.com", "x")) is None
+    history = read_history(archive)
+    assert history.newest == {source_key(GITEE): (2, second), source_key(CODING): (3, third)}
+    assert history.paths == (second, third)
+    assert read_history(archive, at=2).paths == (first, second)
+    assert list(history.lines(SourceKey("github", "github.com", "x"))) == []
     with pytest.raises(NoSuchRun, match="run 9"):
-        newest_manifests(archive, at=9)
+        read_history(archive, at=9)
 
 
 @pytest.mark.parametrize(

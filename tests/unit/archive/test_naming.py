@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.naming import DamagedPlaces, Kind, Owner, PathRegistry, read_places, safe_segment
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
@@ -184,13 +185,13 @@ def test_a_namespace_and_a_repository_of_one_id_are_two_owners(registry: PathReg
 
 def test_a_run_that_was_cut_off_finds_its_own_places_again(tmp_path: Path) -> None:
     archive = Archive.create(tmp_path / "archive", now=datetime(2026, 1, 1, tzinfo=UTC), identifier=UUID(int=1))
-    with PathRegistry.load(archive, run=archive.begin_run()) as registry:
+    with PathRegistry.load(archive, read_history(archive), run=archive.begin_run()) as registry:
         team = registry.place_namespace(owner(7), "team", parent=None)
         before = registry.place_repository(owner(1), "api", namespace=team)
         registry.sync()
     archive.repository(before).mkdir(parents=True)
 
-    with PathRegistry.load(archive, run=archive.begin_run()) as registry:
+    with PathRegistry.load(archive, read_history(archive), run=archive.begin_run()) as registry:
         after = registry.place_repository(owner(1), "api", namespace=team)
 
     assert after == before == RepositoryPath(team, "api")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from matou.archive.chain import SourceKey, checked_lines, digest_of_file, manifests, newest_manifests, source_key
-from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine
+from matou.archive.chain import SourceKey, digest_of_file, manifests, read_history, source_key
+from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.archive.snapshots import parse_lfs_list
 from matou.db import index_state, labels, lfs_objects, namespaces, repositories
 from matou.db.engine import Connection
@@ -51,14 +51,14 @@ def reindex(forge: Forge) -> ReindexReport:
 
     What cannot be indexed is a problem in the report and stops nothing else.
     """
-    problems: list[MatouError] = []
-    paths = newest_manifests(forge.archive)
-    for path in paths:
+    history = read_history(forge.archive)
+    problems: list[MatouError] = [unread.fault for unread in history.unread_now()]
+    for path in history.paths:
         with _noting(problems):
             _index(forge, _read_source(forge, path, problems), problems)
     with forge.database.begin_read() as connection:
         counts = index_state.count_sourced(connection)
-    return ReindexReport(len(paths), *counts, tuple(problems))
+    return ReindexReport(len(history.paths), *counts, tuple(problems))
 
 
 def ensure_indexed(forge: Forge) -> ReindexReport | None:
@@ -114,7 +114,7 @@ def _read_source(forge: Forge, manifest: Path, problems: list[MatouError]) -> _S
     run: RunLine | None = None
     found_namespaces: list[_SavedNamespace] = []
     found_repositories: list[_SavedRepository] = []
-    for line in checked_lines(manifest):
+    for line in read_manifest(manifest):
         with _noting(problems):
             if isinstance(line, RunLine):
                 run = line
