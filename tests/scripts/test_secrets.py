@@ -334,6 +334,7 @@ def test_whoever_is_killed_leaves_no_core(
         del environment["MATOU_GITCODE_TOKEN"]
     words = [str(MATOU), "backup", "gitcode", "--url", door.url, "--to", str(tmp_path / "archive")]
     words += ["--token-stdin"] if given == "pipe" else []
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
     ask = f"import urllib.request; urllib.request.urlopen({door.url!r}, data={account.token!r}.encode())"
 
     with subprocess.Popen(
@@ -343,7 +344,7 @@ def test_whoever_is_killed_leaves_no_core(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2),  # noqa: PLW1509
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)),  # noqa: PLW1509
     ) as process:
         assert process.stdin is not None
         process.stdin.write(f"{account.token}\n".encode())

@@ -1,10 +1,7 @@
 """Databases for tests: SQLite in a file of its own, and PostgreSQL in one real cluster for the whole run."""
 
-import ctypes
-import json
-import os
+import fcntl
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,19 +14,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from filelock import FileLock
 
 from matou.db.engine import Database, open_database
 from matou.db.schema import metadata
+from support import postgres_keeper
 
 if TYPE_CHECKING:
     import psycopg
 
-START_SECONDS = 30
-OTHERS_SECONDS = 120
-
-# Nothing here has to survive anything.
-CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "log_statement=none")
 TEMPLATE = "matou_template"
 
 
@@ -57,11 +49,11 @@ def sqlite_database(sqlite_file: Path) -> Iterator[Database]:
 def postgres_cluster(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """The folder of a running cluster's socket; the tests' processes share one cluster."""
     pytest.importorskip("psycopg", reason="psycopg is not installed (the extra `postgresql`)")
-    binaries = _postgres_binaries()
+    binaries = postgres_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (no initdb on PATH, nor below /usr/lib/postgresql)")
     shared = tmp_path_factory.getbasetemp()
-    with _shared_cluster(binaries, shared if worker_id == "master" else shared.parent) as socket_folder:
+    with shared_cluster(binaries, shared if worker_id == "master" else shared.parent) as socket_folder:
         yield socket_folder
 
 
@@ -96,11 +88,8 @@ def shared_postgres_url(postgres_cluster: str) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(shared_postgres_url: str) -> str:
     """A database at the newest schema without a row. Emptying one takes a tenth of what making one takes."""
-    database = open_database(shared_postgres_url)
-    with database.begin_write() as connection:
-        tables = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
-    database.close()
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    run_statement(shared_postgres_url, f"TRUNCATE {tables} RESTART IDENTITY")
     return shared_postgres_url
 
 
@@ -133,138 +122,66 @@ def fresh_database_place(request: pytest.FixtureRequest) -> Path | str:
     return place
 
 
-def _postgres_binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = str(installed[-1]) if installed else shutil.which("initdb")
     return None if found is None else Path(found).resolve().parent
 
 
 @contextmanager
-def _shared_cluster(binaries: Path, shared: Path) -> Iterator[str]:
-    """Whoever comes first starts the cluster, and ends it when all others have left."""
-    lock, state = FileLock(shared / "postgres.lock"), shared / "postgres.json"
-    with lock:
-        is_starter = not state.exists()
-        if is_starter:
-            process, folder = _start(binaries)
-            _write(state, folder, users=1)
-        else:
-            process, folder = None, _enter(state)
-    try:
-        yield str(folder)
-    finally:
-        if process is not None:
-            _stop_when_alone(process, folder, lock, state)
-        else:
-            with lock:
-                _write(state, folder, users=_users(state) - 1)
+def shared_cluster(binaries: Path, shared: Path) -> Iterator[str]:
+    """The first that comes has it started, and with the last that leaves it ends (`support.postgres_keeper`)."""
+    users, state = shared / "postgres.users", shared / "postgres.json"
+    with (shared / "postgres.starting").open("w") as starting, users.open("a") as using:
+        # In this order: nobody waits for the first while holding the second, and the keeper waits for neither.
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        fcntl.flock(using, fcntl.LOCK_SH)
+        if not state.exists():
+            state.write_text(_start(binaries, users, state))
+        fcntl.flock(starting, fcntl.LOCK_UN)
+        yield state.read_text()
 
 
-def _enter(state: Path) -> Path:
-    folder = Path(json.loads(state.read_text())["folder"])
-    _write(state, folder, users=_users(state) + 1)
+def _start(binaries: Path, users: Path, state: Path) -> str:
+    # Not below pytest's own folder, which PostgreSQL's user may not enter.
+    folder = tempfile.mkdtemp(prefix="matou-postgres-")
+    subprocess.run([sys.executable, postgres_keeper.__file__, binaries, folder, users, state], check=True)
+    _make_template(folder)
     return folder
 
 
-def _users(state: Path) -> int:
-    users: int = json.loads(state.read_text())["users"]
-    return users
-
-
-def _write(state: Path, folder: Path, *, users: int) -> None:
-    state.write_text(json.dumps({"folder": str(folder), "users": users}))
-
-
-def _stop_when_alone(process: subprocess.Popen[bytes], folder: Path, lock: FileLock, state: Path) -> None:
-    deadline = time.monotonic() + OTHERS_SECONDS
-    while time.monotonic() < deadline:
-        with lock:
-            if _users(state) == 1:
-                state.unlink()
-                break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    process.wait(START_SECONDS)
-    shutil.rmtree(folder)
-
-
-def _start(binaries: Path) -> tuple[subprocess.Popen[bytes], Path]:
-    # Not below pytest's own folder: PostgreSQL refuses to run as root, and its user may not enter there.
-    folder = Path(tempfile.mkdtemp(prefix="matou-postgres-"))
-    user = "postgres" if os.geteuid() == 0 else None
-    if user is not None:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    initdb: list[Path | str] = [
-        binaries / "initdb",
-        "--no-sync",
-        "--auth=trust",
-        "--username=postgres",
-        "--encoding=UTF8",
-        "--locale=C",
-    ]
-    subprocess.run([*initdb, data], user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    settings = (*CARELESS, "listen_addresses=", f"unix_socket_directories={folder}", "max_connections=200")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, *(f"--{setting}" for setting in settings)],
-            user=user,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no other thread runs yet
-        )
-    _await_start(process, folder)
-    _make_template(str(folder))
-    return process, folder
-
-
-def _end_with_parent() -> None:
-    """Even a killed test run leaves no cluster behind (Linux)."""
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, int(signal.SIGINT))
-
-
-def _await_start(process: subprocess.Popen[bytes], folder: Path) -> None:
-    import psycopg
-
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            _connect(str(folder)).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError("PostgreSQL did not start:\n" + (folder / "log").read_text()[-2000:])
-
-
 def _make_template(socket_folder: str) -> None:
-    with _connect(socket_folder) as connection:
-        connection.execute(f'CREATE DATABASE "{TEMPLATE}"')
-    open_database(_url(socket_folder, TEMPLATE)).close()
+    run_statement(url_of(socket_folder, "postgres"), f'CREATE DATABASE "{TEMPLATE}"')
+    open_database(url_of(socket_folder, TEMPLATE)).close()
 
 
 @contextmanager
 def _postgres_database(socket_folder: str, *, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    run = partial(_run, socket_folder)
+    run = partial(run_statement, url_of(socket_folder, "postgres"))
     run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _url(socket_folder, name)
+    yield url_of(socket_folder, name)
     run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _run(socket_folder: str, statement: str) -> None:
-    with _connect(socket_folder) as connection:
+def run_statement(url: str, statement: str) -> None:
+    with _connect(url.replace("+psycopg", "")) as connection:
         connection.execute(statement.encode())
 
 
-def _connect(socket_folder: str) -> "psycopg.Connection":
+def _connect(url: str) -> "psycopg.Connection":
+    """Wait for a server that is started again, too."""
     import psycopg
 
-    return psycopg.connect(host=socket_folder, user="postgres", dbname="postgres", autocommit=True)
+    deadline = time.monotonic() + postgres_keeper.START_SECONDS
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
-def _url(socket_folder: str, name: str) -> str:
+def url_of(socket_folder: str, name: str) -> str:
     return f"postgresql+psycopg://postgres@/{name}?host={socket_folder}"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from matou.credentials import Secret
-from matou.credentials.coredump import leave_no_core
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
@@ -72,7 +71,6 @@ class _Configuration(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 def token_from_stdin(stream: TextIO) -> Secret:
     """The first line, without the blanks around it."""
-    leave_no_core()
     return Secret(stream.readline().strip())
 
 
@@ -144,7 +142,6 @@ def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Sec
     name = variable or variable_of(platform)
     token = settings.environment.get(name, "").strip()
     if token:
-        leave_no_core()
         return Secret(token)
     login = _login_at(url, settings)
     if login is None:

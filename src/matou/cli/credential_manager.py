@@ -13,7 +13,6 @@ from matou.cli.language import complain, tell, translate
 from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.credentials import Secret
-from matou.credentials.coredump import leave_no_core
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
@@ -40,7 +39,6 @@ class Kept:
     """
 
     def __init__(self, settings: Settings, stores: Mapping[Place, SecretStore] | None = None) -> None:
-        leave_no_core()
         self.settings = settings
         self._folder = configuration_folder(settings.environment)
         self.logins = Logins(self._folder)

@@ -38,6 +38,7 @@ from matou.cli.language import complain, describe, translate
 from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.verbosity import say
+from matou.credentials.coredump import leave_no_core
 from matou.errors import MatouError
 
 _ = translate
@@ -105,6 +106,7 @@ def _program(
 
 def main() -> None:
     """Run the command line of this process and end with one of `ExitCode`."""
+    leave_no_core()  # before anything secret is read: a command is given secrets in many ways
     open_closed_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     use_language()
