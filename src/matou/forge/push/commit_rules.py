@@ -89,6 +89,6 @@ def message_pattern(text: str) -> Pattern:
 def _matches(pattern: str, message: str) -> bool:
     """No for a pattern that was stored and cannot be read: a rule is not kept by its failing."""
     try:
-        return message_pattern(pattern).search(message.encode("utf-8", "replace").decode()) is not None
+        return message_pattern(pattern).is_in(message.encode("utf-8", "replace").decode())
     except UnusablePattern:
         return False

@@ -1,41 +1,50 @@
-"""Patterns that people set. RE2 takes time linear in the text, whatever the pattern is: none can hold up the server."""
+"""Patterns that people set: in RE2's syntax, found in time linear in the text, whatever the pattern.
 
+The engine is Rust's `regex`, as pydantic-core has it compiled for every machine that we name. `forge.re2_syntax` writes
+a pattern as that engine reads it.
+"""
+
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
-import re2  # type: ignore[import-untyped]
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from matou.errors import MatouError
+from matou.forge.re2_syntax import as_rust
 
 LONGEST_PATTERN = 1000
-MOST_MEMORY_BYTES = 1024 * 1024
+PATTERNS_REMEMBERED = 100
+"""The engine refuses what would take more than 10 MiB; almost all take a few KiB."""
 
 
 class UnusablePattern(MatouError):
     """A text that is no pattern in RE2's syntax, or one that would take too much room."""
 
 
-class Pattern(Protocol):
-    """What is used of a compiled pattern: whether it is found anywhere in a text."""
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern."""
 
-    def search(self, text: str, /) -> object | None: ...
+    _validator: SchemaValidator
+
+    def is_in(self, text: str) -> bool:
+        """Whether it is found anywhere; never in a text with lone surrogates, which is no Unicode."""
+        return self._validator.isinstance_python(text)
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=PATTERNS_REMEMBERED)
 def compile_pattern(text: str) -> Pattern:
     """Raises UnusablePattern."""
     if len(text) > LONGEST_PATTERN:
         raise UnusablePattern("a pattern has at most {most} characters", most=LONGEST_PATTERN)
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = MOST_MEMORY_BYTES
     try:
-        compiled: Pattern = re2.compile(text, options)
-    except (re2.error, UnicodeError) as error:
+        text.encode()  # the engine would take a lone surrogate for another character
+        schema = core_schema.str_schema(pattern=as_rust(text), regex_engine="rust-regex", strict=True)
+        return Pattern(SchemaValidator(schema))
+    except (SchemaError, UnicodeError) as error:
         raise UnusablePattern(
-            "the pattern {text} cannot be used: {reason}", text=shown_pattern(text), reason=_said(error)
+            "the pattern {text} cannot be used: {reason}", text=shown_pattern(text), reason=_reason(error)
         ) from None
-    return compiled
 
 
 def shown_pattern(text: str) -> str:
@@ -44,6 +53,6 @@ def shown_pattern(text: str) -> str:
     return f"'{told}'"[:200]
 
 
-def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else error
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+def _reason(error: Exception) -> str:
+    """The engine's last line; those above it draw the pattern as it was written anew."""
+    return str(error).splitlines()[-1].removeprefix("error: ").removeprefix("  SchemaError: ").rstrip(".")

@@ -211,7 +211,7 @@ def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Se
 def _is_found(pattern: str, name: str) -> bool:
     """No for a pattern that was stored and cannot be read: who is to keep to a rule cannot do so by its failing."""
     try:
-        return compile_pattern(pattern).search(name.encode("utf-8", "replace").decode()) is not None
+        return compile_pattern(pattern).is_in(name.encode("utf-8", "replace").decode())
     except UnusablePattern:
         return False
 

@@ -1,0 +1,101 @@
+"""A pattern of RE2's, which people write in push rules, as Rust's `regex` reads it with the same meaning.
+
+The two differ in little (https://github.com/google/re2/wiki/Syntax, https://docs.rs/regex/latest/regex/#syntax).
+To Rust `\\d`, `\\w`, `\\s` and `\\b` are Unicode's, a class may hold another one and `&&`, `--` and `~~`, `\\<` is the
+start of a word, `{` always begins a count, and `\\Q…\\E` and octal numbers are unknown. What neither knows stays
+as it is, for the engine to refuse.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_ASCII: Final = {
+    r"\d": "0-9",
+    r"\w": "0-9A-Za-z_",
+    r"\s": r"\t\n\f\r ",
+    r"\D": r"\x{0}-\x{2F}\x{3A}-\x{10FFFF}",
+    r"\W": r"\x{0}-\x{2F}\x{3A}-\x{40}\x{5B}-\x{5E}\x{60}\x{7B}-\x{10FFFF}",
+    r"\S": r"\x{0}-\x{8}\x{B}\x{E}-\x{1F}\x{21}-\x{10FFFF}",
+}
+_BOUNDARIES: Final = {r"\b": r"(?-u:\b)", r"\B": r"(?-u:\B)"}
+_ESCAPE: Final = re.compile(
+    r"""\\(?: (?P<octal> 0[0-7]{0,2} | [1-7][0-7]{1,2} )
+            | (?P<property> [pP] (?: \{ [^}]* \} | . ) )
+            | x (?: \{ [^}]* \} | [0-9A-Fa-f]{2} )
+            | . )""",
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTED: Final = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
+_COUNT: Final = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
+_GROUP_NAME: Final = re.compile(r"\(\?P?<\w+>")
+_NAMED_CLASS: Final = re.compile(r"\[:\^?[a-z]+:\]")
+_HOLDS_MANY: Final = re.compile(r"\[:|\\[pP]|" + "|".join(map(re.escape, _ASCII.values())))
+_PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~ ]")
+
+
+def as_rust(pattern: str) -> str:
+    return "".join(_pieces(pattern))
+
+
+def _pieces(pattern: str) -> Iterator[str]:
+    at = 0
+    while at < len(pattern):
+        if quoted := _QUOTED.match(pattern, at):
+            yield from map(_literal, quoted[1])
+            at = quoted.end()
+        elif escape := _ESCAPE.match(pattern, at):
+            yield f"[{_ASCII[escape[0]]}]" if escape[0] in _ASCII else _BOUNDARIES.get(escape[0]) or _escape(escape)
+            at = escape.end()
+        elif pattern[at] == "[":
+            written, at = _class(pattern, at)
+            yield written
+        elif name := _GROUP_NAME.match(pattern, at):
+            yield "("  # of captures nobody asks, and RE2 lets two have one name
+            at = name.end()
+        elif pattern[at] == "{" and not _COUNT.match(pattern, at):
+            yield r"\{"
+            at += 1
+        else:
+            yield pattern[at]
+            at += 1
+
+
+def _class(pattern: str, at: int) -> tuple[str, int]:
+    """A class, and where it ends: at the end of the pattern where nothing closes it, as the engine will tell."""
+    start = at
+    at += 2 if pattern.startswith("[^", at) else 1
+    written = [pattern[start:at]]
+    first, may_begin_range = at, False
+    while at < len(pattern) and (pattern[at] != "]" or at == first):
+        if may_begin_range and pattern[at] == "-" and pattern[at + 1 : at + 2] not in {"", "]"}:
+            item, at = _member(pattern, at + 1)
+            written.append(f"-{item}")
+            may_begin_range = False
+        else:
+            item, at = _member(pattern, at)
+            written.append(item)
+            may_begin_range = not _HOLDS_MANY.match(item)
+    return "".join(written) + pattern[at : at + 1], at + 1
+
+
+def _member(pattern: str, at: int) -> tuple[str, int]:
+    """One character of a class or a class within it, and where it ends."""
+    token = _NAMED_CLASS.match(pattern, at) or _ESCAPE.match(pattern, at)
+    if token is None:
+        return _literal(pattern[at]), at + 1
+    named = token.re is _NAMED_CLASS
+    return token[0] if named else _ASCII.get(token[0]) or _escape(token), token.end()
+
+
+def _escape(escape: re.Match[str]) -> str:
+    if octal := escape["octal"]:
+        return f"\\x{{{int(octal, 8):X}}}"
+    if escape["property"]:
+        return re.sub(r"^\\([pP])\{\^", lambda found: f"\\{'P' if found[1] == 'p' else 'p'}{{", escape[0])
+    return _literal(escape[0][1]) if _PUNCTUATION.fullmatch(escape[0][1:]) else escape[0]
+
+
+def _literal(letter: str) -> str:
+    """Any character as itself; `\\<` and `\\>` would be the ends of a word."""
+    return f"\\{letter}" if _PUNCTUATION.fullmatch(letter) and letter not in "<> " else letter
