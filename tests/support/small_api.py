@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from matou.errors import Conflict, Refused
-from matou.forge.access import Action, Scope
+from matou.forge.access import MayReadCode, MaySee, MayWriteCode, Scope
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
@@ -40,11 +40,11 @@ def echo(_: RequestContext, params: Asked) -> dict[str, Any]:
     return {"text": params.text, "number": params.number, "flag": params.flag, "author": params.author_name}
 
 
-def name_repository(context: RepositoryContext, _: Nothing) -> dict[str, str]:
+def name_repository(context: RepositoryContext[MaySee], _: Nothing) -> dict[str, str]:
     return {"repository": str(context.repository.path), "rest": context.path.get("rest", "")}
 
 
-def exactly(_: RepositoryContext, __: Nothing) -> Bytes:
+def exactly(_: RepositoryContext[MaySee], __: Nothing) -> Bytes:
     return Bytes(b"x", TEXT)
 
 
@@ -90,22 +90,20 @@ TABLE = (
     plain_route(None, "GET", "/fail", Asked, fail, answer=dict, scopes=()),
     plain_route(None, "GET", "/stream", Asked, stream, answer=bytes, scopes=()),
     plain_route(None, "POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
-    repository_route(None, "GET", REPO, Action.SEE, Nothing, name_repository, answer=dict),
-    repository_route(None, "GET", REPO + "/at/{rest...}", Action.READ_CODE, Nothing, name_repository, answer=dict),
-    repository_route(
-        None, "GET", REPO + "/at/exactly", Action.SEE, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes
-    ),
+    repository_route(None, "GET", REPO, MaySee, Nothing, name_repository, answer=dict),
+    repository_route(None, "GET", REPO + "/at/{rest...}", MayReadCode, Nothing, name_repository, answer=dict),
+    repository_route(None, "GET", REPO + "/at/exactly", MaySee, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes),
     repository_route(
         None,
         "POST",
         REPO + "/file",
-        Action.WRITE_CODE,
+        MayWriteCode,
         Sent,
         take,
         answer=dict,
         largest_body_bytes=3 * 1024 * 1024,
     ),
-    repository_route(None, "PUT", REPO + "/write", Action.WRITE_CODE, Nothing, name_repository, answer=dict),
+    repository_route(None, "PUT", REPO + "/write", MayWriteCode, Nothing, name_repository, answer=dict),
 )
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Refused
-from matou.forge.access import Identity
+from matou.forge.access import Authorized, Identity, Right
 from matou.forge.forge import Forge
 from matou.server.api.links import Links
 from matou.server.origin import caller_of
+
+R_co = TypeVar("R_co", bound=Right, covariant=True)
 
 
 class NotSignedIn(Refused):
@@ -45,7 +48,11 @@ class RequestContext:
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryContext(RequestContext):
-    """A request about one repository, which this identity may do the route's action with."""
+class RepositoryContext(RequestContext, Generic[R_co]):
+    """A request about one repository, to which this identity has the route's right."""
 
-    repository: Repository
+    granted: Authorized[Repository, R_co]
+
+    @property
+    def repository(self) -> Repository:
+        return self.granted.subject

@@ -19,7 +19,15 @@ from starlette.types import Receive, Scope, Send
 from matou.credentials import Secret
 from matou.db.repositories import Repository
 from matou.errors import MatouError, Refused
-from matou.forge.access import Action, Identity, NoSuchRepository, ReadOnly, reach_repository, require_scope
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    NoSuchRepository,
+    ReadOnly,
+    Right,
+    authorize_repository,
+    require_scope,
+)
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.api.conditional import NOT_MODIFIED, unless_known
 from matou.server.api.context import NotSignedIn, RepositoryContext, RequestContext
@@ -69,6 +77,7 @@ _TOKEN_IN_BODY = re.compile(rb"access_token\"?(?:[ \t\r\n]{0,8}[=:][ \t\r\n]{0,8
 """Bounded: between two runs of blanks of any length a body of blanks would be searched for hours."""
 
 Result = TypeVar("Result")
+R = TypeVar("R", bound=Right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +234,16 @@ class Api(BaseRoute):
 
     def _call(self, question: Question, identity: Identity) -> RequestContext:
         forge, links, path = self.site.forge, Links(question.base), question.path
-        action = question.route.action
-        if action is None:
+        right = question.route.right
+        if right is None:
             _require_scopes(identity, question.route)
             return RequestContext(forge, identity, links, path, question.address)
-        repository = self._reach(identity, _repository_path(path), action)
-        return RepositoryContext(forge, identity, links, path, question.address, repository)
+        granted = self._authorize(identity, right, _repository_path(path))
+        return RepositoryContext(forge, identity, links, path, question.address, granted)
 
-    def _reach(self, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
+    def _authorize(self, identity: Identity, right: type[R], path: RepositoryPath) -> Authorized[Repository, R]:
         try:
-            return reach_repository(self.site.forge, identity, path, action)
+            return authorize_repository(self.site.forge, identity, right, path)
         except ReadOnly:
             raise
         except Refused as refusal:

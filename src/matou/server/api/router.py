@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
-from matou.forge.access import Action, Scope
+from matou.forge.access import Action, Right, Scope
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Parameters
 from matou.server.dialects.gitcode_v5.documented import DocumentedOperation
 
 P = TypeVar("P", bound=Parameters)
+R = TypeVar("R", bound=Right)
 
 MEBIBYTE = 1024 * 1024
 LARGEST_BODY_BYTES = MEBIBYTE
@@ -45,11 +46,11 @@ class Route:
     Attributes:
         number: of its section in GitCode's document; None for what stands beside it.
         path: `{name}` is one segment of the URL; `{name...}`, at the end, is all that is left.
-        action: what the identity must be allowed to do with the repository that the path names; None for routes
+        right: what the identity must have to the repository that the path names; None for routes
             that name none.
         scopes: of the token, for routes that name no repository; they also need somebody who is signed in, unless
             there are none.
-        run: does it; gets a RepositoryContext where `action` is given.
+        run: does it; gets a RepositoryContext where `right` is given.
         answer: what it gives, for the description of the API.
         choices: what we do where the document is silent or contradicts itself.
         at: what the answer depends on besides the request itself and, where no repository is named, who asks: a
@@ -60,7 +61,7 @@ class Route:
     number: int | None
     method: str
     path: str
-    action: Action | None
+    right: type[Right] | None
     scopes: tuple[Scope, ...]
     parameters: type[Parameters]
     run: Callable[[Any, Any], object]
@@ -72,6 +73,11 @@ class Route:
     pace: Pace = Pace.QUICK
 
     @property
+    def action(self) -> Action | None:
+        """As the policy calls it."""
+        return None if self.right is None else self.right.action
+
+    @property
     def segments(self) -> tuple[str, ...]:
         return tuple(self.path.strip("/").split("/"))
 
@@ -80,20 +86,20 @@ def repository_route(
     number: int | None,
     method: str,
     path: str,
-    action: Action,
+    right: type[R],
     parameters: type[P],
-    run: Callable[[RepositoryContext, P], object],
+    run: Callable[[RepositoryContext[R], P], object],
     *,
     answer: Any,
     status: int = 200,
     choices: str = "",
-    at: Callable[[RepositoryContext, P], Hashable | None] | None = None,
+    at: Callable[[RepositoryContext[R], P], Hashable | None] | None = None,
     largest_body_bytes: int = LARGEST_BODY_BYTES,
     pace: Pace = Pace.QUICK,
 ) -> Route:
     """A row about one repository: `{owner}` and `{repo}`, or `{org}` and `{repo}`, name it."""
     return Route(
-        number, method, path, action, (), parameters, run, answer, status, choices, at, largest_body_bytes, pace
+        number, method, path, right, (), parameters, run, answer, status, choices, at, largest_body_bytes, pace
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from matou.forge.access import Action, Scope
+from matou.forge.access import MaySee, Scope
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
@@ -186,11 +186,11 @@ def test_an_answer_that_depends_on_a_commit_is_remembered_for_it_alone(harbour: 
     asked_of: list[str] = []
     tip = ["a"]
 
-    def answer(call: RepositoryContext, _: Asked) -> dict[str, str]:
+    def answer(call: RepositoryContext[MaySee], _: Asked) -> dict[str, str]:
         asked_of.append(call.repository.name)
         return {"tip": tip[0]}
 
-    row = repository_route(None, "GET", REPO, Action.SEE, Asked, answer, answer=dict, at=lambda *_: tip[0])
+    row = repository_route(None, "GET", REPO, MaySee, Asked, answer, answer=dict, at=lambda *_: tip[0])
     app = build_app(harbour.forge)
     app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(row,))
     harbour.app = app

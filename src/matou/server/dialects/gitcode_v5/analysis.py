@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from matou.db.users import User
-from matou.forge.access import Action
+from matou.forge.access import MayReadAnalysis, MaySee
 from matou.forge.accounts.users import find_user
 from matou.forge.analysis.contributions import (
     ContributorRole,
@@ -46,7 +46,7 @@ _DAY_LENGTH: Final = len("YYYY-MM-DD")
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 
-def show_languages(context: RepositoryContext, _: Nothing) -> dict[str, float] | Stream:
+def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> dict[str, float] | Stream:
     try:
         known = languages(context.forge, context.repository)
     except NoSuchRevision:
@@ -68,7 +68,7 @@ class ContributorStatisticsQuery(Parameters, frozen=True, kw_only=True):
     ref_name: str = ""
 
 
-def list_contributors(context: RepositoryContext, params: ContributorsQuery) -> Page:
+def list_contributors(context: RepositoryContext[MayReadAnalysis], params: ContributorsQuery) -> Page:
     everybody = contributors(context.forge, context.repository, params.type)
     page = everybody[params.offset : params.offset + params.limit]
     rows = [wire.Contributor(name=one.name, contributions=one.commits, email=one.email) for one in page]
@@ -76,7 +76,7 @@ def list_contributors(context: RepositoryContext, params: ContributorsQuery) -> 
 
 
 def show_statistics(
-    context: RepositoryContext, params: ContributorStatisticsQuery
+    context: RepositoryContext[MayReadAnalysis], params: ContributorStatisticsQuery
 ) -> list[wire.ContributorStatistics] | Stream:
     span = Span(first=_read_moment("since", params.since), last=_read_moment("until", params.until, is_end=True))
     user = context.user if params.current_user else None
@@ -91,7 +91,7 @@ def show_statistics(
 
 
 def _statistics(
-    context: RepositoryContext, known: Counted, span: Span, is_wanted: Callable[[Person], bool]
+    context: RepositoryContext[MaySee], known: Counted, span: Span, is_wanted: Callable[[Person], bool]
 ) -> list[wire.ContributorStatistics]:
     days = contribution_days(context.forge, context.repository, known, span)
     found = []
@@ -119,7 +119,7 @@ def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wir
     )
 
 
-def _wanted(context: RepositoryContext, author: str, user: User | None) -> Callable[[Person], bool]:
+def _wanted(context: RepositoryContext[MaySee], author: str, user: User | None) -> Callable[[Person], bool]:
     """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""
     if user is None and not author:
         return lambda _: True
@@ -167,7 +167,7 @@ def _day(number: int) -> wire.Day:
     return wire.Day(date.fromordinal(_FIRST_DAY + number).isoformat())
 
 
-def _tip(context: RepositoryContext, _: Parameters) -> Hashable | None:
+def _tip(context: RepositoryContext[MayReadAnalysis], _: Parameters) -> Hashable | None:
     """What the default branch is at. Cheap: the refs are in memory."""
     try:
         return object_at(context.forge, context.repository, "")
@@ -180,7 +180,7 @@ ROUTES = (
         8,
         "GET",
         "/repos/{owner}/{repo}/languages",
-        Action.READ_ANALYSIS,
+        MayReadAnalysis,
         Nothing,
         show_languages,
         answer=dict[str, float],
@@ -196,7 +196,7 @@ ROUTES = (
         9,
         "GET",
         "/repos/{owner}/{repo}/contributors",
-        Action.READ_ANALYSIS,
+        MayReadAnalysis,
         ContributorsQuery,
         list_contributors,
         answer=list[wire.Contributor],
@@ -211,7 +211,7 @@ ROUTES = (
         37,
         "GET",
         "/repos/{owner}/{repo}/contributors/statistic",
-        Action.READ_ANALYSIS,
+        MayReadAnalysis,
         ContributorStatisticsQuery,
         show_statistics,
         answer=list[wire.ContributorStatistics],

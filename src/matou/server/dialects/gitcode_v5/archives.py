@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from matou.errors import NotFound
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.archives import prepare_download
 from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryContext
@@ -60,11 +60,11 @@ class NamedArchiveQuery(Parameters, frozen=True, kw_only=True):
     ref: str = ""
 
 
-def send_archive(context: RepositoryContext, params: ArchiveQuery) -> Stream:
+def send_archive(context: RepositoryContext[MayReadCode], params: ArchiveQuery) -> Stream:
     return _download(context, params.ref, _ENDINGS[f".{params.format}"])
 
 
-def send_named_archive(context: RepositoryContext, params: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
+def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
     name = context.path["archive"]
     for ending, packed_as in _ENDINGS.items():
         if name.endswith(ending) and name != ending:
@@ -72,15 +72,15 @@ def send_named_archive(context: RepositoryContext, params: Nothing) -> Stream:  
     raise NoSuchArchive("{name} ends in none of {endings}", name=repr(name)[:200], endings=", ".join(_ENDINGS))
 
 
-def send_zip(context: RepositoryContext, params: NamedArchiveQuery) -> Stream:
+def send_zip(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> Stream:
     return _download(context, params.ref, ArchiveFormat.ZIP)
 
 
-def send_tar(context: RepositoryContext, params: NamedArchiveQuery) -> Stream:
+def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> Stream:
     return _download(context, params.ref, ArchiveFormat.TAR_GZ)
 
 
-def _download(context: RepositoryContext, revision: str, packed_as: ArchiveFormat) -> Stream:
+def _download(context: RepositoryContext[MaySee], revision: str, packed_as: ArchiveFormat) -> Stream:
     download = prepare_download(context.forge, context.repository, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
@@ -107,7 +107,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/archive",
-        Action.READ_CODE,
+        MayReadCode,
         ArchiveQuery,
         send_archive,
         answer=bytes,
@@ -118,7 +118,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/archive/{archive...}",
-        Action.READ_CODE,
+        MayReadCode,
         Nothing,
         send_named_archive,
         answer=bytes,
@@ -129,7 +129,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/zipball",
-        Action.READ_CODE,
+        MayReadCode,
         NamedArchiveQuery,
         send_zip,
         answer=bytes,
@@ -140,7 +140,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/tarball",
-        Action.READ_CODE,
+        MayReadCode,
         NamedArchiveQuery,
         send_tar,
         answer=bytes,

@@ -1,6 +1,6 @@
 """Branches and tags made and deleted, under the same rules as a push has."""
 
-from matou.forge.access import Action
+from matou.forge.access import MaySee, MayWriteCode
 from matou.forge.content.branches import create_branch, create_tag, default_branch_of, delete_branch, delete_tag
 from matou.git.odb.objects import Commit, Signature, find_commit, find_tag, open_repository
 from matou.platforms.gitcode import wire
@@ -24,7 +24,7 @@ class CreateTagParams(Parameters, frozen=True, kw_only=True):
     tag_message: str = ""
 
 
-def make_branch(context: RepositoryContext, params: CreateBranchParams) -> wire.Branch:
+def make_branch(context: RepositoryContext[MayWriteCode], params: CreateBranchParams) -> wire.Branch:
     start = params.refs or "HEAD"
     made = create_branch(context.forge, context.identity, context.repository, params.branch_name, start=start)
     tip = find_commit(open_repository(context.forge.git_dir(context.repository)), made)
@@ -35,11 +35,11 @@ def make_branch(context: RepositoryContext, params: CreateBranchParams) -> wire.
     )
 
 
-def remove_branch(context: RepositoryContext, _: Nothing) -> None:
+def remove_branch(context: RepositoryContext[MayWriteCode], _: Nothing) -> None:
     delete_branch(context.forge, context.identity, context.repository, context.path["branch"])
 
 
-def make_tag(context: RepositoryContext, params: CreateTagParams) -> wire.Tag:
+def make_tag(context: RepositoryContext[MayWriteCode], params: CreateTagParams) -> wire.Tag:
     start, message = params.refs or "HEAD", params.tag_message
     target = create_tag(
         context.forge, context.identity, context.repository, params.tag_name, start=start, message=message
@@ -54,11 +54,11 @@ def make_tag(context: RepositoryContext, params: CreateTagParams) -> wire.Tag:
     )
 
 
-def remove_tag(context: RepositoryContext, _: Nothing) -> None:
+def remove_tag(context: RepositoryContext[MayWriteCode], _: Nothing) -> None:
     delete_tag(context.forge, context.identity, context.repository, context.path["tag"])
 
 
-def _commit(context: RepositoryContext, commit: Commit) -> wire.BranchCommit:
+def _commit(context: RepositoryContext[MaySee], commit: Commit) -> wire.BranchCommit:
     return wire.BranchCommit(
         sha=commit.id,
         url=context.links.repository_api(context.repository.path, "commits", commit.id),
@@ -88,7 +88,7 @@ ROUTES = (
         None,
         "POST",
         _BRANCHES,
-        Action.WRITE_CODE,
+        MayWriteCode,
         CreateBranchParams,
         make_branch,
         answer=wire.Branch,
@@ -99,7 +99,7 @@ ROUTES = (
         None,
         "DELETE",
         _BRANCHES + "/{branch...}",
-        Action.WRITE_CODE,
+        MayWriteCode,
         Nothing,
         remove_branch,
         answer=None,
@@ -110,7 +110,7 @@ ROUTES = (
         None,
         "POST",
         _TAGS,
-        Action.WRITE_CODE,
+        MayWriteCode,
         CreateTagParams,
         make_tag,
         answer=wire.Tag,
@@ -121,7 +121,7 @@ ROUTES = (
         None,
         "DELETE",
         _TAGS + "/{tag...}",
-        Action.WRITE_CODE,
+        MayWriteCode,
         Nothing,
         remove_tag,
         answer=None,

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from enum import StrEnum
 
-from matou.forge.access import Action, may
+from matou.forge.access import Action, MayReadCode, MaySee, may
 from matou.forge.content.branches import BRANCHES, default_branch_of
 from matou.forge.content.history import BranchOrder, ListedBranch, find_branch, is_merged, list_branches, users_of
 from matou.forge.content.references import ref_listing
@@ -30,7 +30,7 @@ class BranchesQuery(Paged, frozen=True, kw_only=True):
     direction: Direction = Direction.ASCENDING
 
 
-def show_branches(context: RepositoryContext, params: BranchesQuery) -> Page:
+def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery) -> Page:
     found, total = list_branches(
         context.forge,
         context.repository,
@@ -42,7 +42,7 @@ def show_branches(context: RepositoryContext, params: BranchesQuery) -> Page:
     return Page([branch_row(context, branch) for branch in found], total)
 
 
-def show_branch(context: RepositoryContext, params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
+def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
     branch = find_branch(context.forge, context.repository, context.path["branch"])
     return wire.BranchDetail(
         name=_name(branch),
@@ -55,7 +55,7 @@ def show_branch(context: RepositoryContext, params: Nothing) -> wire.BranchDetai
     )
 
 
-def branch_row(context: RepositoryContext, branch: ListedBranch) -> wire.Branch:
+def branch_row(context: RepositoryContext[MaySee], branch: ListedBranch) -> wire.Branch:
     commit = branch.commit
     return wire.Branch(
         name=_name(branch),
@@ -78,7 +78,7 @@ def _signature(signature: Signature) -> wire.BranchSignature:
     return wire.BranchSignature(name=signature.name, email=signature.email, date=wire.zulu_moment(signature.at))
 
 
-def _tip(context: RepositoryContext, commit: Commit) -> wire.BranchTip:
+def _tip(context: RepositoryContext[MaySee], commit: Commit) -> wire.BranchTip:
     author, committer = commit.author, commit.committer
     users = users_of(context.forge, (author.email, committer.email))
     logins = {email: user.name for email, user in users.items()}
@@ -108,7 +108,7 @@ def _tip(context: RepositoryContext, commit: Commit) -> wire.BranchTip:
     )
 
 
-def _at(context: RepositoryContext, params: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+def _at(context: RepositoryContext[MayReadCode], params: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
     version, refs = context.forge.database.version(), ref_listing(context.forge, context.repository).refs
     tip = refs.get(RefName(BRANCHES + context.path["branch"]))
     if version is None or tip is None:
@@ -123,7 +123,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/branches",
-        Action.READ_CODE,
+        MayReadCode,
         BranchesQuery,
         show_branches,
         answer=list[wire.Branch],
@@ -134,7 +134,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/branches/{branch...}",
-        Action.READ_CODE,
+        MayReadCode,
         Nothing,
         show_branch,
         answer=wire.BranchDetail,

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from matou.db.users import User
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.history import (
     CommitQuery,
     ListedTag,
@@ -51,7 +51,7 @@ class CommitDetailQuery(Parameters, frozen=True, kw_only=True):
     show_diff: bool = False
 
 
-def show_commits(context: RepositoryContext, params: CommitsQuery) -> Page:
+def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) -> Page:
     only = CommitQuery(
         path=path_or_root(params.path),
         author=params.author,
@@ -65,7 +65,7 @@ def show_commits(context: RepositoryContext, params: CommitsQuery) -> Page:
     return Page([commit_row(context, commit, users) for commit in found], total)
 
 
-def show_commit(context: RepositoryContext, params: CommitDetailQuery) -> wire.Commit:
+def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.Commit:
     commit = find_commit_at(context.forge, context.repository, context.path["sha"])
     changed = changes(context.forge, context.repository, commit)
     stats = _stats(changed)
@@ -76,13 +76,17 @@ def show_commit(context: RepositoryContext, params: CommitDetailQuery) -> wire.C
     return replace(row, files=[file_row(context, change, before=before, after=commit.id) for change in shown])
 
 
-def show_tags(context: RepositoryContext, params: Paged) -> Page:
+def show_tags(context: RepositoryContext[MayReadCode], params: Paged) -> Page:
     tags, total = list_tags(context.forge, context.repository, offset=params.offset, limit=params.limit)
     return Page([tag_row(tag) for tag in tags], total)
 
 
 def commit_row(
-    context: RepositoryContext, commit: Commit, users: Mapping[str, User], *, stats: wire.CommitStats | None = None
+    context: RepositoryContext[MaySee],
+    commit: Commit,
+    users: Mapping[str, User],
+    *,
+    stats: wire.CommitStats | None = None,
 ) -> wire.Commit:
     links, path = context.links, context.repository.path
     url = links.repository_api(path, "commits", commit.id)
@@ -127,7 +131,7 @@ def _read_end(text: str) -> datetime | None:
     return read_moment("until", text)
 
 
-def users_behind(context: RepositoryContext, commits: Iterable[Commit]) -> dict[str, User]:
+def users_behind(context: RepositoryContext[MaySee], commits: Iterable[Commit]) -> dict[str, User]:
     emails = [email for commit in commits for email in (commit.author.email, commit.committer.email)]
     return users_of(context.forge, emails)
 
@@ -136,7 +140,7 @@ def _signature(signature: Signature) -> wire.CommitSignature:
     return wire.CommitSignature(name=signature.name, email=signature.email, date=wire.utc_second(signature.at))
 
 
-def _person(context: RepositoryContext, signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
+def _person(context: RepositoryContext[MaySee], signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
     user = users.get(signature.email)
     date = wire.utc_second(signature.at)
     if user is None:
@@ -161,7 +165,7 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
 
 
 def file_row(
-    context: RepositoryContext, change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
+    context: RepositoryContext[MaySee], change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
 ) -> wire.CommitFile:
     """Of what is gone, the links are to what was before; a submodule is no file of this repository."""
     path = context.repository.path
@@ -181,22 +185,22 @@ def file_row(
     )
 
 
-def _at_list(context: RepositoryContext, params: CommitsQuery) -> Hashable | None:
+def _at_list(context: RepositoryContext[MayReadCode], params: CommitsQuery) -> Hashable | None:
     """The database has a part in it: users, by their e-mail. An empty repository names no commit and is not refused."""
     if ref_listing(context.forge, context.repository).is_empty:
         return None
     return _at_commit(context, params.sha)
 
 
-def _at_one(context: RepositoryContext, params: CommitDetailQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+def _at_one(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
     return _at_commit(context, context.path["sha"])
 
 
-def _at_commit(context: RepositoryContext, revision: str) -> Hashable | None:
+def _at_commit(context: RepositoryContext[MaySee], revision: str) -> Hashable | None:
     return at_commits(context, (revision,))
 
 
-def at_commits(context: RepositoryContext, revisions: Sequence[str]) -> Hashable | None:
+def at_commits(context: RepositoryContext[MaySee], revisions: Sequence[str]) -> Hashable | None:
     """For what commits and the users behind them decide."""
     version = context.forge.database.version()
     if version is None:
@@ -210,7 +214,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/commits",
-        Action.READ_CODE,
+        MayReadCode,
         CommitsQuery,
         show_commits,
         answer=list[wire.Commit],
@@ -228,7 +232,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/commits/{sha...}",
-        Action.READ_CODE,
+        MayReadCode,
         CommitDetailQuery,
         show_commit,
         answer=wire.Commit,
@@ -243,7 +247,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/tags",
-        Action.READ_CODE,
+        MayReadCode,
         Paged,
         show_tags,
         answer=list[wire.Tag],

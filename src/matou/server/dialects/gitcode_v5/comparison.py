@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from matou.db.repositories import Repository
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.differences import (
     MOST_COMMITS_SHOWN,
     RevisionComparison,
@@ -54,7 +54,7 @@ class Text(Protocol):
     def __call__(self, forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]: ...
 
 
-def show_comparison(context: RepositoryContext, params: CompareQuery) -> wire.Comparison:
+def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuery) -> wire.Comparison:
     base, head = _ends(context)
     found = compare(context.forge, context.repository, base, head, is_straight=params.straight, suffix=params.suffix)
     told = (found.base, *found.commits, *(() if found.merge_base is None else (found.merge_base,)))
@@ -69,22 +69,22 @@ def show_comparison(context: RepositoryContext, params: CompareQuery) -> wire.Co
     )
 
 
-def send_difference(context: RepositoryContext, _: Nothing) -> Stream:
+def send_difference(context: RepositoryContext[MayReadCode], _: Nothing) -> Stream:
     return _send(context, difference_as_text)
 
 
-def send_mail(context: RepositoryContext, _: Nothing) -> Stream:
+def send_mail(context: RepositoryContext[MayReadCode], _: Nothing) -> Stream:
     return _send(context, commit_as_mail)
 
 
-def _send(context: RepositoryContext, text: Text) -> Stream:
+def _send(context: RepositoryContext[MaySee], text: Text) -> Stream:
     commit = find_commit_at(context.forge, context.repository, context.path["sha"])
     return streamed(
         partial(text, context.forge, context.repository, commit), (TEXT, NO_STORE, SANDBOX), whose=context.caller
     )
 
 
-def _ends(context: RepositoryContext) -> tuple[str, str]:
+def _ends(context: RepositoryContext[MaySee]) -> tuple[str, str]:
     """No name of a branch or a tag holds two dots in a row. Raises InvalidParameter."""
     base, dots, head = context.path["range"].partition(BETWEEN)
     if not (base and dots and head):
@@ -92,7 +92,7 @@ def _ends(context: RepositoryContext) -> tuple[str, str]:
     return base, head
 
 
-def _file(context: RepositoryContext, found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
+def _file(context: RepositoryContext[MaySee], found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
     is_shown = each.patch is not None
     return replace(
         file_row(context, each, before=found.start, after=found.head.id),
@@ -102,7 +102,7 @@ def _file(context: RepositoryContext, found: RevisionComparison, each: FileDiffe
     )
 
 
-def _at(context: RepositoryContext, params: CompareQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+def _at(context: RepositoryContext[MayReadCode], params: CompareQuery) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
     return at_commits(context, _ends(context))
 
 
@@ -113,7 +113,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/commit/{sha}/diff",
-        Action.READ_CODE,
+        MayReadCode,
         Nothing,
         send_difference,
         answer=bytes,
@@ -124,7 +124,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/commit/{sha}/patch",
-        Action.READ_CODE,
+        MayReadCode,
         Nothing,
         send_mail,
         answer=bytes,
@@ -135,7 +135,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/compare/{range...}",
-        Action.READ_CODE,
+        MayReadCode,
         CompareQuery,
         show_comparison,
         answer=wire.Comparison,

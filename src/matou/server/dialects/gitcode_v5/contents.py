@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import (
     LARGEST_WHOLE_BYTES,
@@ -55,7 +55,9 @@ class RefQuery(Parameters, frozen=True, kw_only=True):
     ref: PathText = ""
 
 
-def show_contents(context: RepositoryContext, params: RefQuery) -> wire.Content | list[wire.Content] | Stream:
+def show_contents(
+    context: RepositoryContext[MayReadCode], params: RefQuery
+) -> wire.Content | list[wire.Content] | Stream:
     start, path = _start(context, params), path_or_root(context.path.get("path", ""))
     folder = list_folder(context.forge, context.repository, start, path)
     if folder is not None or path is None:
@@ -65,14 +67,14 @@ def show_contents(context: RepositoryContext, params: RefQuery) -> wire.Content 
     return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(context, made, file)
 
 
-def show_blob(context: RepositoryContext, params: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
+def show_blob(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
     file = read_blob_by_id(context.forge, context.repository, context.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
     url = context.links.repository_api(context.repository.path, "git", "blobs", file.entry.id)
     made = wire.Blob(sha=file.entry.id, size=file.entry.size_bytes, url=url, content="")
     return _with_content(context, made, file)
 
 
-def show_raw(context: RepositoryContext, params: RefQuery) -> Bytes | Stream:
+def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes | Stream:
     start, path = _start(context, params), TreePath.parse(context.path["path"])
     file = read_file(context.forge, context.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
     if file.entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
@@ -89,7 +91,7 @@ def show_raw(context: RepositoryContext, params: RefQuery) -> Bytes | Stream:
 Made = TypeVar("Made", wire.Content, wire.Blob)
 
 
-def _with_content(context: RepositoryContext, made: Made, file: FileContent) -> Made | Stream:
+def _with_content(context: RepositoryContext[MaySee], made: Made, file: FileContent) -> Made | Stream:
     """The answer with its content in Base64. A large one is put together while it is sent."""
     if file.content is not None:
         return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))
@@ -120,7 +122,7 @@ def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, N
     yield b64encode(rest) + tail
 
 
-def _content(context: RepositoryContext, params: RefQuery, entry: SizedEntry) -> wire.Content:
+def _content(context: RepositoryContext[MaySee], params: RefQuery, entry: SizedEntry) -> wire.Content:
     path, query = readable(entry.path), _query(params.ref)
     url = context.links.repository_api(context.repository.path, "contents", entry.path) + query
     revision = params.ref or default_branch_of(context.forge, context.repository) or "HEAD"
@@ -162,21 +164,21 @@ def _media_type(beginning: bytes) -> bytes:
     return b"text/plain; charset=utf-8"
 
 
-def _start(context: RepositoryContext, params: RefQuery) -> ObjectId:
+def _start(context: RepositoryContext[MaySee], params: RefQuery) -> ObjectId:
     return object_at(context.forge, context.repository, params.ref)
 
 
-def _known_start(context: RepositoryContext, params: RefQuery) -> ObjectId | None:
+def _known_start(context: RepositoryContext[MayReadCode], params: RefQuery) -> ObjectId | None:
     return known_object_at(context.forge, context.repository, params.ref)
 
 
-def _shown(context: RepositoryContext, params: RefQuery) -> tuple[ObjectId, str | None] | None:
+def _shown(context: RepositoryContext[MayReadCode], params: RefQuery) -> tuple[ObjectId, str | None] | None:
     """The answer names the default branch, too."""
     start = _known_start(context, params)
     return None if start is None else (start, default_branch_of(context.forge, context.repository))
 
 
-def _blob(context: RepositoryContext, params: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
+def _blob(context: RepositoryContext[MayReadCode], params: Nothing) -> str:  # noqa: ARG001 - as routes ask for it
     return context.path["sha"]
 
 
@@ -192,7 +194,7 @@ ROUTES = (
         2,
         "GET",
         "/repos/{owner}/{repo}/contents/{path...}",
-        Action.READ_CODE,
+        MayReadCode,
         RefQuery,
         show_contents,
         answer=wire.Content | list[wire.Content],
@@ -203,7 +205,7 @@ ROUTES = (
         None,
         "GET",
         "/repos/{owner}/{repo}/contents",
-        Action.READ_CODE,
+        MayReadCode,
         RefQuery,
         show_contents,
         answer=list[wire.Content],
@@ -214,7 +216,7 @@ ROUTES = (
         7,
         "GET",
         "/repos/{owner}/{repo}/git/blobs/{sha}",
-        Action.READ_CODE,
+        MayReadCode,
         Nothing,
         show_blob,
         answer=wire.Blob,
@@ -225,7 +227,7 @@ ROUTES = (
         36,
         "GET",
         "/repos/{owner}/{repo}/raw/{path...}",
-        Action.READ_CODE,
+        MayReadCode,
         RefQuery,
         show_raw,
         answer=bytes,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from matou.forge.access import Action
+from matou.forge.access import MayReadAnalysis
 from matou.forge.repositories.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS, download_statistics
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
@@ -26,7 +26,9 @@ class DownloadStatisticsQuery(Parameters, frozen=True, kw_only=True):
     direction: Direction = Direction.NEWEST_FIRST
 
 
-def show_statistics(context: RepositoryContext, params: DownloadStatisticsQuery) -> wire.DownloadStatistics:
+def show_statistics(
+    context: RepositoryContext[MayReadAnalysis], params: DownloadStatisticsQuery
+) -> wire.DownloadStatistics:
     first, last = read_day("start_date", params.start_date), read_day("end_date", params.end_date)
     found = download_statistics(context.forge, context.repository, first=first, last=last)
     rows = [
@@ -50,7 +52,7 @@ ROUTES = (
         35,
         "GET",
         "/repos/{owner}/{repo}/download_statistics",
-        Action.READ_ANALYSIS,
+        MayReadAnalysis,
         DownloadStatisticsQuery,
         show_statistics,
         answer=wire.DownloadStatistics,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from matou.db.between import Between
 from matou.db.users import User
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.repositories.activity import ShownEvent, activity
 from matou.model.events import EventKind
 from matou.platforms.gitcode import wire
@@ -91,7 +91,7 @@ class EventsQuery(Paged, frozen=True, kw_only=True):
     after: str = ""
 
 
-def list_events(context: RepositoryContext, params: EventsQuery) -> wire.Events:
+def list_events(context: RepositoryContext[MayReadCode], params: EventsQuery) -> wire.Events:
     found, has_more = activity(
         context.forge,
         context.identity,
@@ -115,7 +115,7 @@ def read_span(before: str, after: str) -> Between:
     return Between(end=None if earlier_than is None else start_of(earlier_than))
 
 
-def _event(context: RepositoryContext, event: ShownEvent) -> wire.Event:
+def _event(context: RepositoryContext[MaySee], event: ShownEvent) -> wire.Event:
     action, name = ACTIONS[event.kind]
     author = _author(context.links, event.user)
     return wire.Event(
@@ -156,7 +156,7 @@ ROUTES = (
         38,
         "GET",
         "/repos/{owner}/{repo}/events",
-        Action.READ_CODE,
+        MayReadCode,
         EventsQuery,
         list_events,
         answer=wire.Events,

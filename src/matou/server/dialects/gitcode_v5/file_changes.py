@@ -6,7 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from matou.errors import MatouError
-from matou.forge.access import Action
+from matou.forge.access import MaySee, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.file_changes import (
     LARGEST_FILE_BYTES,
@@ -57,7 +57,7 @@ class DeleteFileParams(FileChangeParams, frozen=True, kw_only=True):
     sha: str
 
 
-def create(context: RepositoryContext, params: CreateFileParams) -> wire.FileCreated:
+def create(context: RepositoryContext[MayWriteCode], params: CreateFileParams) -> wire.FileCreated:
     content = _decoded(params.content)
     written = create_file(context.forge, context.identity, context.repository, _wish(context, params), content)
     return wire.FileCreated(
@@ -65,7 +65,7 @@ def create(context: RepositoryContext, params: CreateFileParams) -> wire.FileCre
     )
 
 
-def update(context: RepositoryContext, params: UpdateFileParams) -> wire.FileUpdated:
+def update(context: RepositoryContext[MayWriteCode], params: UpdateFileParams) -> wire.FileUpdated:
     content, seen = _decoded(params.content), _blob(params.sha) if params.sha else None
     written = update_file(
         context.forge, context.identity, context.repository, _wish(context, params), content, seen=seen
@@ -75,7 +75,7 @@ def update(context: RepositoryContext, params: UpdateFileParams) -> wire.FileUpd
     )
 
 
-def delete(context: RepositoryContext, params: DeleteFileParams) -> wire.FileDeleted:
+def delete(context: RepositoryContext[MayWriteCode], params: DeleteFileParams) -> wire.FileDeleted:
     seen = _blob(params.sha)
     deleted = delete_file(context.forge, context.identity, context.repository, _wish(context, params), seen=seen).commit
     return wire.FileDeleted(
@@ -90,12 +90,12 @@ def delete(context: RepositoryContext, params: DeleteFileParams) -> wire.FileDel
     )
 
 
-def _wish(context: RepositoryContext, params: FileChangeParams) -> FileChange:
+def _wish(context: RepositoryContext[MaySee], params: FileChangeParams) -> FileChange:
     path = TreePath.parse(context.path["path"])
     return FileChange(path=path, message=params.message, branch=params.branch or None, author=_author(context, params))
 
 
-def _author(context: RepositoryContext, params: FileChangeParams) -> Person | None:
+def _author(context: RepositoryContext[MaySee], params: FileChangeParams) -> Person | None:
     """What the caller leaves out of it is the caller's own."""
     if not params.author_name and not params.author_email:
         return None
@@ -114,7 +114,7 @@ def _blob(sha: str) -> ObjectId:
     return object_id(sha.lower())
 
 
-def _commit(context: RepositoryContext, commit: Commit) -> wire.WritingCommit:
+def _commit(context: RepositoryContext[MaySee], commit: Commit) -> wire.WritingCommit:
     return wire.WritingCommit(
         sha=commit.id,
         author=_signature(commit.author),
@@ -129,7 +129,7 @@ def _commit(context: RepositoryContext, commit: Commit) -> wire.WritingCommit:
 
 
 def _content(
-    context: RepositoryContext, params: FileChangeParams, written: CommitResult, content: bytes
+    context: RepositoryContext[MaySee], params: FileChangeParams, written: CommitResult, content: bytes
 ) -> wire.WrittenContent:
     repository, encoded = context.repository.path, TreePath.parse(context.path["path"]).encoded
     query = f"?ref={quote(params.branch, safe='')}" if params.branch else ""
@@ -175,7 +175,7 @@ ROUTES = (
         4,
         "POST",
         _PATH,
-        Action.WRITE_CODE,
+        MayWriteCode,
         CreateFileParams,
         create,
         answer=wire.FileCreated,
@@ -190,7 +190,7 @@ ROUTES = (
         5,
         "PUT",
         _PATH,
-        Action.WRITE_CODE,
+        MayWriteCode,
         UpdateFileParams,
         update,
         answer=wire.FileUpdated,
@@ -201,7 +201,7 @@ ROUTES = (
         6,
         "DELETE",
         _PATH,
-        Action.WRITE_CODE,
+        MayWriteCode,
         DeleteFileParams,
         delete,
         answer=wire.FileDeleted,

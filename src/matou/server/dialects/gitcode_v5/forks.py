@@ -1,6 +1,6 @@
 """21: making a fork."""
 
-from matou.forge.access import Action
+from matou.forge.access import MayFork
 from matou.forge.repositories.forks import fork_repository
 from matou.model.names import NamespacePath
 from matou.platforms.gitcode import wire
@@ -19,7 +19,7 @@ class ForkParams(Parameters, frozen=True, kw_only=True):
     path: str = ""
 
 
-def fork(context: RepositoryContext, params: ForkParams) -> wire.Repository:
+def fork(context: RepositoryContext[MayFork], params: ForkParams) -> wire.Repository:
     target = NamespacePath.parse(params.organization or params.namespace or context.user.name)
     made = fork_repository(
         context.forge, context.identity, context.repository, namespace=target, path=params.path, name=params.name
@@ -32,7 +32,7 @@ ROUTES = (
         21,
         "POST",
         "/repos/{owner}/{repo}/forks",
-        Action.FORK,
+        MayFork,
         ForkParams,
         fork,
         answer=wire.Repository,

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from matou.db.fork_listings import ForkOrder
-from matou.forge.access import Action
+from matou.forge.access import MaySee
 from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
@@ -32,7 +32,7 @@ class ForksQuery(Paged, frozen=True, kw_only=True):
     created_before: str = ""
 
 
-def list_forks(context: RepositoryContext, params: ForksQuery) -> Page:
+def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> Page:
     found, total = visible_forks(
         context.forge,
         context.identity,
@@ -70,7 +70,7 @@ ROUTES = (
         22,
         "GET",
         "/repos/{owner}/{repo}/forks",
-        Action.SEE,
+        MaySee,
         ForksQuery,
         list_forks,
         answer=list[wire.Repository],

@@ -8,7 +8,7 @@ from matou.db.customized_roles import CustomizedRole
 from matou.db.memberships import Role
 from matou.db.repository_members import RepositoryMember
 from matou.db.users import User
-from matou.forge.access import Action
+from matou.forge.access import MayChangeMemberMode, MayManageMembers, MaySeeMembers, MaySeeSettings
 from matou.forge.repositories.customized_roles import roles
 from matou.forge.repositories.repository_members import (
     MemberPermission,
@@ -58,11 +58,11 @@ class CollaboratorParams(Parameters, frozen=True, kw_only=True):
     permission: str = ""
 
 
-def get_mode(context: RepositoryContext, _: Nothing) -> wire.PermissionMode:
+def get_mode(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.PermissionMode:
     return wire.PermissionMode(mode=INDEPENDENT if context.repository.independent_members else INHERITED)
 
 
-def set_mode(context: RepositoryContext, params: PermissionModeParams) -> wire.Success:
+def set_mode(context: RepositoryContext[MayChangeMemberMode], params: PermissionModeParams) -> wire.Success:
     set_member_mode(context.forge, context.identity, context.repository, independent=params.mode == INDEPENDENT)
     return wire.Success()
 
@@ -77,11 +77,11 @@ def read_permission(given: str) -> MemberPermission:
     return permission
 
 
-def put_member(context: RepositoryContext, params: MemberParams) -> wire.Member:
+def put_member(context: RepositoryContext[MayManageMembers], params: MemberParams) -> wire.Member:
     return _put(context, read_permission(params.permission), params.role_id)
 
 
-def put_collaborator(context: RepositoryContext, params: CollaboratorParams) -> wire.Member:
+def put_collaborator(context: RepositoryContext[MayManageMembers], params: CollaboratorParams) -> wire.Member:
     permission = PERMISSIONS.get(params.permission or MemberPermission.PUSH)
     if permission not in (None, MemberPermission.CUSTOMIZED):
         return _put(context, permission, "")
@@ -94,20 +94,20 @@ def put_collaborator(context: RepositoryContext, params: CollaboratorParams) -> 
     return _put(context, MemberPermission.CUSTOMIZED, named.id)
 
 
-def list_collaborators(context: RepositoryContext, params: Paged) -> Page:
+def list_collaborators(context: RepositoryContext[MaySeeMembers], params: Paged) -> Page:
     found, total = members(context.forge, context.repository, offset=params.offset, limit=params.limit)
     return Page([_collaborator(context, member) for member in found], total)
 
 
-def get_collaborator(context: RepositoryContext, _: Nothing) -> wire.Collaborator:
+def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator:
     return _collaborator(context, find_member(context.forge, context.repository, _person(context)))
 
 
-def delete_collaborator(context: RepositoryContext, _: Nothing) -> None:
+def delete_collaborator(context: RepositoryContext[MayManageMembers], _: Nothing) -> None:
     remove_member(context.forge, context.identity, context.repository, _person(context))
 
 
-def get_permission(context: RepositoryContext, _: Nothing) -> wire.CollaboratorPermission:
+def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.CollaboratorPermission:
     member = find_member(context.forge, context.repository, _person(context))
     user = member.user
     return wire.CollaboratorPermission(
@@ -131,15 +131,15 @@ def get_permission(context: RepositoryContext, _: Nothing) -> wire.CollaboratorP
     )
 
 
-def list_roles(context: RepositoryContext, _: Nothing) -> list[wire.CustomizedRole]:
+def list_roles(context: RepositoryContext[MaySeeMembers], _: Nothing) -> list[wire.CustomizedRole]:
     return [_role(role) for role in roles(context.forge, context.repository)]
 
 
-def _person(context: RepositoryContext) -> User:
+def _person(context: RepositoryContext[MaySeeMembers]) -> User:
     return find_person(context.forge, context.path["username"])
 
 
-def _put(context: RepositoryContext, permission: MemberPermission, role_id: str) -> wire.Member:
+def _put(context: RepositoryContext[MaySeeMembers], permission: MemberPermission, role_id: str) -> wire.Member:
     user = _person(context)
     set_member(context.forge, context.identity, context.repository, user, permission, customized_role_id=role_id)
     return wire.Member(
@@ -174,7 +174,7 @@ def _permissions(member: RepositoryMember) -> wire.MemberPermissions:
     )
 
 
-def _collaborator(context: RepositoryContext, member: RepositoryMember) -> wire.Collaborator:
+def _collaborator(context: RepositoryContext[MaySeeMembers], member: RepositoryMember) -> wire.Collaborator:
     user = member.user
     return wire.Collaborator(
         id=str(user.id),
@@ -209,7 +209,7 @@ def _join_way(member: RepositoryMember) -> str:
     return "normal" if member.is_direct else "inherit"
 
 
-def _source_name(context: RepositoryContext, member: RepositoryMember) -> str:
+def _source_name(context: RepositoryContext[MaySeeMembers], member: RepositoryMember) -> str:
     return context.repository.path.name if member.is_direct else ""
 
 
@@ -243,7 +243,7 @@ ROUTES: tuple[Route, ...] = (
         15,
         "GET",
         "/repos/{owner}/{repo}/transition",
-        Action.SEE_SETTINGS,
+        MaySeeSettings,
         Nothing,
         get_mode,
         answer=wire.PermissionMode,
@@ -253,7 +253,7 @@ ROUTES: tuple[Route, ...] = (
         16,
         "PUT",
         "/repos/{owner}/{repo}/transition",
-        Action.CHANGE_MEMBER_MODE,
+        MayChangeMemberMode,
         PermissionModeParams,
         set_mode,
         answer=wire.Success,
@@ -263,7 +263,7 @@ ROUTES: tuple[Route, ...] = (
         32,
         "PUT",
         "/repos/{owner}/{repo}/members/{username}",
-        Action.MANAGE_MEMBERS,
+        MayManageMembers,
         MemberParams,
         put_member,
         answer=wire.Member,
@@ -274,7 +274,7 @@ ROUTES: tuple[Route, ...] = (
         34,
         "GET",
         "/repos/{owner}/{repo}/customized_roles",
-        Action.SEE_MEMBERS,
+        MaySeeMembers,
         Nothing,
         list_roles,
         answer=list[wire.CustomizedRole],
@@ -285,20 +285,18 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         "/repos/{owner}/{repo}/collaborators",
-        Action.SEE_MEMBERS,
+        MaySeeMembers,
         Paged,
         list_collaborators,
         answer=list[wire.Collaborator],
         choices="everybody who has a role that counts, wherever it was given",
     ),
-    repository_route(
-        None, "GET", COLLABORATOR, Action.SEE_MEMBERS, Nothing, get_collaborator, answer=wire.Collaborator
-    ),
+    repository_route(None, "GET", COLLABORATOR, MaySeeMembers, Nothing, get_collaborator, answer=wire.Collaborator),
     repository_route(
         None,
         "PUT",
         COLLABORATOR,
-        Action.MANAGE_MEMBERS,
+        MayManageMembers,
         CollaboratorParams,
         put_collaborator,
         answer=wire.Member,
@@ -308,7 +306,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "DELETE",
         COLLABORATOR,
-        Action.MANAGE_MEMBERS,
+        MayManageMembers,
         Nothing,
         delete_collaborator,
         answer=None,
@@ -319,7 +317,7 @@ ROUTES: tuple[Route, ...] = (
         None,
         "GET",
         f"{COLLABORATOR}/permission",
-        Action.SEE_MEMBERS,
+        MaySeeMembers,
         Nothing,
         get_permission,
         answer=wire.CollaboratorPermission,

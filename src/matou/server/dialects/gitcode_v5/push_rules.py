@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from matou.forge.access import Action
+from matou.forge.access import MayChangeSettings, MaySeeSettings
 from matou.forge.push.commit_rules import message_pattern
 from matou.forge.repositories.settings import change_settings, read_settings
 from matou.model.repository_settings import LARGEST_FILE_LIMIT_MEGABYTES, PushRules
@@ -24,7 +24,7 @@ class PushRulesParams(Parameters, frozen=True, kw_only=True):
     deny_force_push: bool | None = None
 
 
-def change_push_config(context: RepositoryContext, params: PushRulesParams) -> wire.PushConfig:
+def change_push_config(context: RepositoryContext[MayChangeSettings], params: PushRulesParams) -> wire.PushConfig:
     """What is not sent stays as it is; an empty pattern is none."""
     given = {name: getattr(params, name) for name in params.__struct_fields__}
     if params.commit_message_regex:
@@ -33,7 +33,7 @@ def change_push_config(context: RepositoryContext, params: PushRulesParams) -> w
     return _answer(change_settings(context.forge, context.identity, context.repository, PushRules, **changes))
 
 
-def read_push_config(context: RepositoryContext, _: Nothing) -> wire.PushConfig:
+def read_push_config(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.PushConfig:
     return _answer(read_settings(context.forge, context.repository, PushRules))
 
 
@@ -52,7 +52,7 @@ ROUTES = (
         17,
         "PUT",
         _PATH,
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         PushRulesParams,
         change_push_config,
         answer=wire.PushConfig,
@@ -66,7 +66,7 @@ ROUTES = (
         18,
         "GET",
         _PATH,
-        Action.SEE_SETTINGS,
+        MaySeeSettings,
         Nothing,
         read_push_config,
         answer=wire.PushConfig,

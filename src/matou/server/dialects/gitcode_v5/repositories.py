@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from matou.credentials import Secret
 from matou.errors import MatouError
-from matou.forge.access import Action, Scope
+from matou.forge.access import MayAdminister, MayChangeSettings, MayDelete, MaySee, MayTransfer, Scope
 from matou.forge.repositories.lifecycle import (
     archive_repository,
     delete_repository,
@@ -119,11 +119,11 @@ def _create(context: RequestContext, owner: str, params: CreateRepositoryParams)
     return repository_object(context, made)
 
 
-def show(context: RepositoryContext, _: Nothing) -> wire.Repository:
+def show(context: RepositoryContext[MaySee], _: Nothing) -> wire.Repository:
     return repository_object(context, context.repository)
 
 
-def change(context: RepositoryContext, params: UpdateRepositoryParams) -> wire.Repository:
+def change(context: RepositoryContext[MayChangeSettings], params: UpdateRepositoryParams) -> wire.Repository:
     changes = RepositoryUpdate(
         name=params.name or None,
         path=params.path or None,
@@ -136,14 +136,14 @@ def change(context: RepositoryContext, params: UpdateRepositoryParams) -> wire.R
     return repository_object(context, change_repository(context.forge, context.identity, context.repository, changes))
 
 
-def _visibility(context: RepositoryContext, private: bool | None) -> Visibility | None:  # noqa: FBT001 - as it came
+def _visibility(context: RepositoryContext[MaySee], private: bool | None) -> Visibility | None:  # noqa: FBT001 - as it came
     """An internal repository is not private: to say so again does not open it to everybody."""
     if private is None or private == (context.repository.visibility is Visibility.PRIVATE):
         return None
     return Visibility.PRIVATE if private else Visibility.PUBLIC
 
 
-def set_status(context: RepositoryContext, params: RepositoryStatusParams) -> wire.Success:
+def set_status(context: RepositoryContext[MayAdminister], params: RepositoryStatusParams) -> wire.Success:
     if params.status not in (ACTIVE, ARCHIVED):
         raise InvalidParameter("status is {status}, and can be 0 or 2", status=params.status)
     _require_password(context, params.password)
@@ -152,23 +152,23 @@ def set_status(context: RepositoryContext, params: RepositoryStatusParams) -> wi
     return wire.Success()
 
 
-def transfer_to(context: RepositoryContext, params: OrganizationTransferParams) -> wire.Success:
+def transfer_to(context: RepositoryContext[MayTransfer], params: OrganizationTransferParams) -> wire.Success:
     _require_password(context, params.password)
     transfer_repository(context.forge, context.identity, context.repository, NamespacePath.parse(params.transfer_to))
     return wire.Success()
 
 
-def transfer(context: RepositoryContext, params: TransferRepositoryParams) -> wire.Transferred:
+def transfer(context: RepositoryContext[MayTransfer], params: TransferRepositoryParams) -> wire.Transferred:
     target = NamespacePath.parse(params.new_owner)
     moved = transfer_repository(context.forge, context.identity, context.repository, target, new_path=params.new_name)
     return wire.Transferred(new_owner=str(moved.path.namespace), new_name=moved.name)
 
 
-def delete(context: RepositoryContext, _: Nothing) -> None:
+def delete(context: RepositoryContext[MayDelete], _: Nothing) -> None:
     delete_repository(context.forge, context.repository)
 
 
-def _require_password(context: RepositoryContext, password: str) -> None:
+def _require_password(context: RepositoryContext[MaySee], password: str) -> None:
     require_password(context.forge, context.identity, Secret(password) if password else None)
 
 
@@ -205,12 +205,12 @@ ROUTES: tuple[Route, ...] = (
         status=201,
         choices=_CREATED,
     ),
-    repository_route(None, "GET", "/repos/{owner}/{repo}", Action.SEE, Nothing, show, answer=wire.Repository),
+    repository_route(None, "GET", "/repos/{owner}/{repo}", MaySee, Nothing, show, answer=wire.Repository),
     repository_route(
         11,
         "PATCH",
         "/repos/{owner}/{repo}",
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         UpdateRepositoryParams,
         change,
         answer=wire.Repository,
@@ -223,7 +223,7 @@ ROUTES: tuple[Route, ...] = (
         13,
         "PUT",
         "/org/{org}/repo/{repo}/status",
-        Action.ADMINISTER,
+        MayAdminister,
         RepositoryStatusParams,
         set_status,
         answer=wire.Success,
@@ -233,18 +233,18 @@ ROUTES: tuple[Route, ...] = (
         14,
         "POST",
         "/org/{org}/projects/{repo}/transfer",
-        Action.TRANSFER,
+        MayTransfer,
         OrganizationTransferParams,
         transfer_to,
         answer=wire.Success,
         choices=f"to an organization or one's own namespace, where one may create repositories; {_PASSWORD}",
     ),
-    repository_route(19, "DELETE", "/repos/{owner}/{repo}", Action.DELETE, Nothing, delete, answer=None, status=204),
+    repository_route(19, "DELETE", "/repos/{owner}/{repo}", MayDelete, Nothing, delete, answer=None, status=204),
     repository_route(
         33,
         "POST",
         "/repos/{owner}/{repo}/transfer",
-        Action.TRANSFER,
+        MayTransfer,
         TransferRepositoryParams,
         transfer,
         answer=wire.Transferred,

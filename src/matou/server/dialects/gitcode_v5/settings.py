@@ -9,7 +9,7 @@ import msgspec
 
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import Action
+from matou.forge.access import MayChangeSettings, MaySee, MaySeeSettings
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_members import find_person, people_of
 from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
@@ -94,7 +94,7 @@ class PullRequestSettingsParams(Parameters, frozen=True, kw_only=True):
     close_issue_when_mr_merged: bool | None = None
 
 
-def set_modules(context: RepositoryContext, params: ModuleSettingsParams) -> wire.Success:
+def set_modules(context: RepositoryContext[MayChangeSettings], params: ModuleSettingsParams) -> wire.Success:
     changes = _given(params)
     issues = changes.pop("has_issues", None)
     if issues is not None:
@@ -103,7 +103,7 @@ def set_modules(context: RepositoryContext, params: ModuleSettingsParams) -> wir
     return wire.Success()
 
 
-def set_reviewers(context: RepositoryContext, params: ReviewersParams) -> wire.ReviewerSettings:
+def set_reviewers(context: RepositoryContext[MayChangeSettings], params: ReviewersParams) -> wire.ReviewerSettings:
     given = {
         "approval_approver_ids": _ids_of(context, params.assignees),
         "approval_tester_ids": _ids_of(context, params.testers),
@@ -120,20 +120,24 @@ def set_reviewers(context: RepositoryContext, params: ReviewersParams) -> wire.R
     )
 
 
-def get_rules(context: RepositoryContext, _: Nothing) -> wire.RepositorySettings:
+def get_rules(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.RepositorySettings:
     return _rules(read_settings(context.forge, context.repository, RepositoryRules))
 
 
-def set_rules(context: RepositoryContext, params: RepositorySettingsParams) -> wire.RepositorySettings:
+def set_rules(
+    context: RepositoryContext[MayChangeSettings], params: RepositorySettingsParams
+) -> wire.RepositorySettings:
     changes = _given(params, "forbidden_developer_create_branch_user_ids")
     return _rules(change_settings(context.forge, context.identity, context.repository, RepositoryRules, **changes))
 
 
-def get_change_requests(context: RepositoryContext, _: Nothing) -> wire.PullRequestSettings:
+def get_change_requests(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.PullRequestSettings:
     return _change_requests(context, read_settings(context.forge, context.repository, ChangeRequestSettings))
 
 
-def set_change_requests(context: RepositoryContext, params: PullRequestSettingsParams) -> wire.PullRequestSettings:
+def set_change_requests(
+    context: RepositoryContext[MayChangeSettings], params: PullRequestSettingsParams
+) -> wire.PullRequestSettings:
     changes = _given(params, "approval_approver_ids", "approval_tester_ids")
     return _change_requests(
         context, change_settings(context.forge, context.identity, context.repository, ChangeRequestSettings, **changes)
@@ -164,7 +168,7 @@ def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
     return wire.RepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
 
 
-def _change_requests(context: RepositoryContext, found: ChangeRequestSettings) -> wire.PullRequestSettings:
+def _change_requests(context: RepositoryContext[MaySee], found: ChangeRequestSettings) -> wire.PullRequestSettings:
     values = asdict(found)
     shared = {name: values.pop(name) for name in _SHARED}
     approvers, testers = values.pop("approval_approver_ids"), values.pop("approval_tester_ids")
@@ -216,7 +220,7 @@ ROUTES: tuple[Route, ...] = (
         10,
         "PUT",
         "/repos/{owner}/{repo}/module/setting",
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         ModuleSettingsParams,
         set_modules,
         answer=wire.Success,
@@ -227,7 +231,7 @@ ROUTES: tuple[Route, ...] = (
         12,
         "PUT",
         "/repos/{owner}/{repo}/reviewer",
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         ReviewersParams,
         set_reviewers,
         answer=wire.ReviewerSettings,
@@ -238,7 +242,7 @@ ROUTES: tuple[Route, ...] = (
         27,
         "PUT",
         "/repos/{owner}/{repo}/repo_settings",
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         RepositorySettingsParams,
         set_rules,
         answer=wire.RepositorySettings,
@@ -249,7 +253,7 @@ ROUTES: tuple[Route, ...] = (
         28,
         "GET",
         "/repos/{owner}/{repo}/repo_settings",
-        Action.SEE_SETTINGS,
+        MaySeeSettings,
         Nothing,
         get_rules,
         answer=wire.RepositorySettings,
@@ -259,7 +263,7 @@ ROUTES: tuple[Route, ...] = (
         29,
         "GET",
         "/repos/{owner}/{repo}/pull_request_settings",
-        Action.SEE_SETTINGS,
+        MaySeeSettings,
         Nothing,
         get_change_requests,
         answer=wire.PullRequestSettings,
@@ -270,7 +274,7 @@ ROUTES: tuple[Route, ...] = (
         30,
         "PUT",
         "/repos/{owner}/{repo}/pull_request_settings",
-        Action.CHANGE_SETTINGS,
+        MayChangeSettings,
         PullRequestSettingsParams,
         set_change_requests,
         answer=wire.PullRequestSettings,

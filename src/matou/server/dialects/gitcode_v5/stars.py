@@ -9,7 +9,7 @@ from matou.db.repositories import Repository
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.access import Action, Scope
+from matou.forge.access import MaySee, MayStar, Scope
 from matou.forge.repositories.stars import (
     is_starred,
     is_watched,
@@ -63,7 +63,7 @@ class StarredRepositoriesQuery(Paged, frozen=True, kw_only=True):
     direction: Direction = Direction.DESCENDING
 
 
-def list_watchers(context: RepositoryContext, params: WatchersQuery) -> Page:
+def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> Page:
     between = read_between("watched", params.watched_after, params.watched_before)
     found, total = marked_by(
         context.forge, Mark.WATCH, context.repository, between=between, offset=params.offset, limit=params.limit
@@ -72,7 +72,7 @@ def list_watchers(context: RepositoryContext, params: WatchersQuery) -> Page:
     return Page(rows, total)
 
 
-def list_stargazers(context: RepositoryContext, params: StargazersQuery) -> Page:
+def list_stargazers(context: RepositoryContext[MaySee], params: StargazersQuery) -> Page:
     between = read_between("starred", params.starred_after, params.starred_before)
     found, total = marked_by(
         context.forge, Mark.STAR, context.repository, between=between, offset=params.offset, limit=params.limit
@@ -112,18 +112,18 @@ def _page(
     return Page(repository_objects(context, found), total)
 
 
-def put(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
+def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
     return lambda context, _: put_mark(context.forge, mark, context.user, context.repository)
 
 
-def remove(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
+def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
     return lambda context, _: remove_mark(context.forge, mark, context.user, context.repository)
 
 
-def check(mark: Mark) -> Callable[[RepositoryContext, Nothing], None]:
+def check(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
     is_marked = is_starred if mark is Mark.STAR else is_watched
 
-    def run(context: RepositoryContext, _: Nothing) -> None:
+    def run(context: RepositoryContext[MaySee], _: Nothing) -> None:
         if not is_marked(context.forge, context.user, context.repository):
             raise NotMarked("this account has put no {mark} on the repository", mark=mark.value)
 
@@ -166,9 +166,9 @@ def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
             at=at_database,
             choices="of these what the caller may see; without a token 404 where that is nothing",
         ),
-        repository_route(None, "GET", one, Action.STAR, Nothing, check(mark), answer=None, status=204),
-        repository_route(None, "PUT", one, Action.STAR, Nothing, put(mark), answer=None, status=204),
-        repository_route(None, "DELETE", one, Action.STAR, Nothing, remove(mark), answer=None, status=204),
+        repository_route(None, "GET", one, MayStar, Nothing, check(mark), answer=None, status=204),
+        repository_route(None, "PUT", one, MayStar, Nothing, put(mark), answer=None, status=204),
+        repository_route(None, "DELETE", one, MayStar, Nothing, remove(mark), answer=None, status=204),
     )
 
 
@@ -177,7 +177,7 @@ ROUTES = (
         25,
         "GET",
         "/repos/{owner}/{repo}/subscribers",
-        Action.SEE,
+        MaySee,
         WatchersQuery,
         list_watchers,
         answer=list[wire.Subscriber],
@@ -187,7 +187,7 @@ ROUTES = (
         26,
         "GET",
         "/repos/{owner}/{repo}/stargazers",
-        Action.SEE,
+        MaySee,
         StargazersQuery,
         list_stargazers,
         answer=list[wire.Stargazer],

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode
 from matou.forge.content.contents import TreeListEntry, file_paths, known_object_at, list_entries, object_at
 from matou.git.odb.objects import EntryKind, TreePath
 from matou.git.odb.trees import MOST_ENTRIES
@@ -30,7 +30,7 @@ class FileListQuery(Parameters, frozen=True, kw_only=True):
     file_name: str = ""
 
 
-def show_tree(context: RepositoryContext, params: TreeQuery) -> Bytes:
+def show_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> Bytes:
     entries, total = list_entries(
         context.forge,
         context.repository,
@@ -46,7 +46,7 @@ def show_tree(context: RepositoryContext, params: TreeQuery) -> Bytes:
     return Bytes(body, (JSON, NO_STORE, *totals))
 
 
-def list_files(context: RepositoryContext, params: FileListQuery) -> list[str]:
+def list_files(context: RepositoryContext[MayReadCode], params: FileListQuery) -> list[str]:
     start = object_at(context.forge, context.repository, params.ref_name)
     return [readable(path) for path in file_paths(context.forge, context.repository, start, holding=params.file_name)]
 
@@ -73,11 +73,11 @@ def _tree_entry(entry: TreeListEntry) -> wire.TreeEntry:
     )
 
 
-def _start_of_tree(context: RepositoryContext, params: TreeQuery) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
+def _start_of_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
     return known_object_at(context.forge, context.repository, context.path["sha"])
 
 
-def _start_of_files(context: RepositoryContext, params: FileListQuery) -> ObjectId | None:
+def _start_of_files(context: RepositoryContext[MayReadCode], params: FileListQuery) -> ObjectId | None:
     return known_object_at(context.forge, context.repository, params.ref_name)
 
 
@@ -86,7 +86,7 @@ ROUTES = (
         1,
         "GET",
         "/repos/{owner}/{repo}/git/trees/{sha...}",
-        Action.READ_CODE,
+        MayReadCode,
         TreeQuery,
         show_tree,
         answer=wire.Tree,
@@ -103,7 +103,7 @@ ROUTES = (
         3,
         "GET",
         "/repos/{owner}/{repo}/file_list",
-        Action.READ_CODE,
+        MayReadCode,
         FileListQuery,
         list_files,
         answer=list[str],

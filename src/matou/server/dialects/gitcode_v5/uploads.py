@@ -5,7 +5,7 @@ import binascii
 import re
 
 from matou.db.uploads import Upload as StoredUpload
-from matou.forge.access import Action
+from matou.forge.access import MaySee, MayUpload
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
@@ -35,14 +35,14 @@ class UploadFileParams(Parameters, frozen=True, kw_only=True):
     file: Upload
 
 
-def upload_image(context: RepositoryContext, params: UploadImageParams) -> wire.UploadedFile:
+def upload_image(context: RepositoryContext[MayUpload], params: UploadImageParams) -> wire.UploadedFile:
     stored = receive_upload(
         context.forge, context.repository, context.user, params.file_name, decode_leniently(params.body)
     )
     return _uploaded(context, stored)
 
 
-def upload_file(context: RepositoryContext, params: UploadFileParams) -> wire.UploadedFile:
+def upload_file(context: RepositoryContext[MayUpload], params: UploadFileParams) -> wire.UploadedFile:
     stored = receive_upload(context.forge, context.repository, context.user, params.file.name, params.file.content)
     return _uploaded(context, stored)
 
@@ -68,7 +68,7 @@ def _decode_what_there_is(text: str) -> bytes:
     return base64.b64decode(letters + "=" * (-len(letters) % 4))
 
 
-def _uploaded(context: RepositoryContext, stored: StoredUpload) -> wire.UploadedFile:
+def _uploaded(context: RepositoryContext[MaySee], stored: StoredUpload) -> wire.UploadedFile:
     path = path_of(stored)
     return wire.UploadedFile(path=path, full_path=context.links.page(context.repository.path, "attachment", path))
 
@@ -78,7 +78,7 @@ ROUTES = (
         23,
         "POST",
         "/repos/{owner}/{repo}/img/upload",
-        Action.UPLOAD,
+        MayUpload,
         UploadImageParams,
         upload_image,
         answer=wire.UploadedFile,
@@ -89,7 +89,7 @@ ROUTES = (
         24,
         "POST",
         "/repos/{owner}/{repo}/file/upload",
-        Action.UPLOAD,
+        MayUpload,
         UploadFileParams,
         upload_file,
         answer=wire.UploadedFile,

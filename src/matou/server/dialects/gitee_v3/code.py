@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MaySee
 from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import TreeListEntry, list_entries, object_at, read_file
 from matou.forge.content.history import (
@@ -30,7 +30,7 @@ SHORT_ID = 11
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-def show_tree(context: RepositoryContext) -> list[schemas.TreeEntry]:
+def show_tree(context: RepositoryContext[MayReadCode]) -> list[schemas.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
     revision, folder = context.given.path("ref_name", "ref"), context.given.path("path").strip("/")
     if not revision and ref_listing(context.forge, context.repository).is_empty:
@@ -45,7 +45,7 @@ def show_tree(context: RepositoryContext) -> list[schemas.TreeEntry]:
     return [_tree_entry(entry) for entry in entries]
 
 
-def show_file(context: RepositoryContext) -> schemas.File:
+def show_file(context: RepositoryContext[MayReadCode]) -> schemas.File:
     path = TreePath.parse((context.given.path("file_path") or context.given.required("file_path")).strip("/"))
     ref = context.given.path("ref", "ref_name") or default_branch_of(context.forge, context.repository) or ""
     commit = commit_id_at(context.forge, context.repository, ref)
@@ -65,7 +65,7 @@ def show_file(context: RepositoryContext) -> schemas.File:
     )
 
 
-def show_branches(context: RepositoryContext) -> Page:
+def show_branches(context: RepositoryContext[MayReadCode]) -> Page:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
     asked = context.given.page(LARGEST_PER_PAGE)
     found, total = list_branches(
@@ -80,18 +80,18 @@ def show_branches(context: RepositoryContext) -> Page:
     return Page(listed, total, asked, _url(context, "branches"))
 
 
-def show_branch(context: RepositoryContext) -> schemas.Branch:
+def show_branch(context: RepositoryContext[MayReadCode]) -> schemas.Branch:
     branch = find_branch(context.forge, context.repository, context.path["name"])
     return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
-def show_tags(context: RepositoryContext) -> Page:
+def show_tags(context: RepositoryContext[MayReadCode]) -> Page:
     asked = context.given.page(LARGEST_PER_PAGE)
     found, total = list_tags(context.forge, context.repository, offset=asked.offset, limit=asked.size)
     return Page([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
 
 
-def show_commits(context: RepositoryContext) -> Page:
+def show_commits(context: RepositoryContext[MayReadCode]) -> Page:
     asked, revision = context.given.page(), context.given.path("ref_name", "ref")
     found, total = list_commits(
         context.forge, context.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
@@ -100,7 +100,7 @@ def show_commits(context: RepositoryContext) -> Page:
     return Page([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
-def show_commit(context: RepositoryContext) -> schemas.Commit:
+def show_commit(context: RepositoryContext[MayReadCode]) -> schemas.Commit:
     return _commit(find_commit_at(context.forge, context.repository, context.path["name"]))
 
 
@@ -141,18 +141,18 @@ def _commit(commit: Commit) -> schemas.Commit:
     )
 
 
-def _url(context: RepositoryContext, what: str) -> str:
+def _url(context: RepositoryContext[MaySee], what: str) -> str:
     return context.url("projects", context.path[PROJECT], "repository", what)
 
 
 _REPOSITORY = "/projects/{project}/repository"
 
 ROUTES = (
-    project_route("GET", f"{_REPOSITORY}/tree", Action.READ_CODE, show_tree),
-    project_route("GET", f"{_REPOSITORY}/files", Action.READ_CODE, show_file),
-    project_route("GET", f"{_REPOSITORY}/branches", Action.READ_CODE, show_branches),
-    project_route("GET", _REPOSITORY + "/branches/{name...}", Action.READ_CODE, show_branch),
-    project_route("GET", f"{_REPOSITORY}/tags", Action.READ_CODE, show_tags),
-    project_route("GET", f"{_REPOSITORY}/commits", Action.READ_CODE, show_commits),
-    project_route("GET", _REPOSITORY + "/commits/{name...}", Action.READ_CODE, show_commit),
+    project_route("GET", f"{_REPOSITORY}/tree", MayReadCode, show_tree),
+    project_route("GET", f"{_REPOSITORY}/files", MayReadCode, show_file),
+    project_route("GET", f"{_REPOSITORY}/branches", MayReadCode, show_branches),
+    project_route("GET", _REPOSITORY + "/branches/{name...}", MayReadCode, show_branch),
+    project_route("GET", f"{_REPOSITORY}/tags", MayReadCode, show_tags),
+    project_route("GET", f"{_REPOSITORY}/commits", MayReadCode, show_commits),
+    project_route("GET", _REPOSITORY + "/commits/{name...}", MayReadCode, show_commit),
 )

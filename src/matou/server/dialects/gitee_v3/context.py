@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Refused
-from matou.forge.access import Identity
+from matou.forge.access import Authorized, Identity, Right
 from matou.forge.forge import Forge
 from matou.server.dialects.gitee_v3.parameters import FormFields
+
+R_co = TypeVar("R_co", bound=Right, covariant=True)
 
 PREFIX = "/api/v3"
 PORTRAIT = ("assets", "no_portrait.png")
@@ -56,7 +59,11 @@ class RequestContext:
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryContext(RequestContext):
-    """A request about one project, which this identity may do the route's action with."""
+class RepositoryContext(RequestContext, Generic[R_co]):
+    """A request about one project, to which this identity has the route's right."""
 
-    repository: Repository
+    granted: Authorized[Repository, R_co]
+
+    @property
+    def repository(self) -> Repository:
+        return self.granted.subject

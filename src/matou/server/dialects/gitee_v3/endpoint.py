@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
@@ -18,11 +19,12 @@ from matou.credentials import Secret
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import (
     REPOSITORY_POLICY,
-    Action,
+    Authorized,
     Identity,
     NoSuchRepository,
-    reach_repository,
-    require,
+    Right,
+    authorize,
+    authorize_repository,
     require_scope,
 )
 from matou.forge.forge import Forge
@@ -64,6 +66,8 @@ _ROOT = re.compile(rb"/+api/+v3/*")
 _LONGEST_PATH_BYTES = 8192
 _LONGEST_ID = 18
 _LONGEST_CLIENT = 100
+
+R = TypeVar("R", bound=Right)
 
 
 class PageMemory:
@@ -198,27 +202,25 @@ class Api(BaseRoute):
         return self._call(question, identity)
 
     def _call(self, question: Question, identity: Identity) -> RequestContext:
-        forge, action = self.site.forge, question.route.action
+        forge, right = self.site.forge, question.route.right
         client = header(question.headers, b"user-agent").decode("latin-1")[:_LONGEST_CLIENT]
         make = (
             RequestContext
-            if action is None
-            else partial(RepositoryContext, repository=_reach(forge, identity, question, action))
+            if right is None
+            else partial(RepositoryContext, granted=_authorize(forge, identity, question, right))
         )
         return make(forge, identity, question.path, question.given, question.base, question.address, client)
 
 
-def _reach(forge: Forge, identity: Identity, question: Question, action: Action) -> Repository:
-    """By number or by path, in the order that gives nothing away: scope, existence, standing."""
+def _authorize(forge: Forge, identity: Identity, question: Question, right: type[R]) -> Authorized[Repository, R]:
+    """By number or by path, in the order that gives nothing away: scope, existence, level."""
     text = question.path[PROJECT]
     if not (text.isascii() and text.isdecimal()):
-        return reach_repository(forge, identity, _path(text), action)
-    require_scope(identity, *REPOSITORY_POLICY[action].scopes)
+        return authorize_repository(forge, identity, right, _path(text))
+    require_scope(identity, *REPOSITORY_POLICY[right.action].scopes)
     if len(text) > _LONGEST_ID:
         raise NoSuchRepository("there is no such repository")
-    found = find_repository_by_id(forge, RepositoryId(int(text)))
-    require(forge, identity, action, found)
-    return found
+    return authorize(forge, identity, right, find_repository_by_id(forge, RepositoryId(int(text))))
 
 
 def _path(text: str) -> RepositoryPath:

@@ -7,7 +7,7 @@ from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, Wanted
 from matou.db.stars import Mark
 from matou.db.users import User
-from matou.forge.access import Action, Scope, require_scope
+from matou.forge.access import MaySee, MayStar, Scope, require_scope
 from matou.forge.accounts.namespaces import find_namespace_by_id
 from matou.forge.repositories.repository_creation import InitOptions, make_repository
 from matou.forge.repositories.repository_lists import EVERY_WAY, find_person, own_repositories, repositories_of
@@ -44,7 +44,7 @@ def list_projects(context: RequestContext) -> list[Page]:
     ]
 
 
-def show(context: RepositoryContext) -> wire.Project:
+def show(context: RepositoryContext[MaySee]) -> wire.Project:
     return project_object(context, context.repository)
 
 
@@ -91,16 +91,16 @@ def _target(context: RequestContext) -> NamespacePath:
     return own if number is None else find_namespace_by_id(context.forge, NamespaceId(number)).path
 
 
-def put(mark: Mark) -> Callable[[RepositoryContext], schemas.Count]:
-    def run(context: RepositoryContext) -> schemas.Count:
+def put(mark: Mark) -> Callable[[RepositoryContext[MaySee]], schemas.Count]:
+    def run(context: RepositoryContext[MaySee]) -> schemas.Count:
         put_mark(context.forge, mark, context.user, context.repository)
         return _count(context, mark)
 
     return run
 
 
-def remove(mark: Mark) -> Callable[[RepositoryContext], schemas.Count]:
-    def run(context: RepositoryContext) -> schemas.Count:
+def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee]], schemas.Count]:
+    def run(context: RepositoryContext[MaySee]) -> schemas.Count:
         remove_mark(context.forge, mark, context.user, context.repository)
         return _count(context, mark)
 
@@ -132,7 +132,7 @@ def _person(context: RequestContext) -> User:
     return context.user if wanted == str(context.user.id) else find_person(context.forge, wanted)
 
 
-def _count(context: RepositoryContext, mark: Mark) -> schemas.Count:
+def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.Count:
     _, total = marked_by(context.forge, mark, context.repository, limit=0)
     return schemas.Count(count=total)
 
@@ -145,12 +145,12 @@ def _page(context: RequestContext, asked: PageRequest, found: Found, *url: str) 
 ROUTES = (
     plain_route("GET", "/projects", list_projects, is_list_ahead=True),
     plain_route("POST", "/projects", create, status=201),
-    project_route("GET", "/projects/{project}", Action.SEE, show),
-    project_route("POST", "/projects/{project}/star", Action.STAR, put(Mark.STAR), status=201),
-    project_route("DELETE", "/projects/{project}/star", Action.STAR, remove(Mark.STAR)),
-    project_route("POST", "/projects/{project}/unstar", Action.STAR, remove(Mark.STAR), status=201),
-    project_route("POST", "/projects/{project}/watch", Action.STAR, put(Mark.WATCH), status=201),
-    project_route("POST", "/projects/{project}/unwatch", Action.STAR, remove(Mark.WATCH), status=201),
+    project_route("GET", "/projects/{project}", MaySee, show),
+    project_route("POST", "/projects/{project}/star", MayStar, put(Mark.STAR), status=201),
+    project_route("DELETE", "/projects/{project}/star", MayStar, remove(Mark.STAR)),
+    project_route("POST", "/projects/{project}/unstar", MayStar, remove(Mark.STAR), status=201),
+    project_route("POST", "/projects/{project}/watch", MayStar, put(Mark.WATCH), status=201),
+    project_route("POST", "/projects/{project}/unwatch", MayStar, remove(Mark.WATCH), status=201),
     plain_route("GET", "/user/{user}/projects", list_of_user),
     plain_route("GET", "/user/{user}/stared_projects", list_marked(Mark.STAR, "stared_projects")),
     plain_route("GET", "/user/{user}/watched_projects", list_marked(Mark.WATCH, "watched_projects")),

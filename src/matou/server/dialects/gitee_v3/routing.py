@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
-from matou.forge.access import Action
+from matou.forge.access import Action, Right
 from matou.server.dialects.gitee_v3.context import RepositoryContext, RequestContext
+
+R = TypeVar("R", bound=Right)
 
 PROJECT = "project"
 _ANY = b"/"
@@ -45,8 +47,8 @@ class Route:
 
     Attributes:
         path: its second segment may be a `{name}`, and its fifth a `{name...}`, which is all that is left.
-        action: what the identity must be allowed to do with the project that the path names; None where it names none.
-        run: gets a RepositoryContext where `action` is given.
+        right: what the identity must have to the project that the path names; None where it names none.
+        run: gets a RepositoryContext where `right` is given.
         is_open: a token is not asked for.
         is_list_ahead: `run` gives several pages, the one that was asked for among them; they depend on the database,
             the identity, the page and `search` alone, and are remembered.
@@ -54,11 +56,16 @@ class Route:
 
     method: str
     path: str
-    action: Action | None
+    right: type[Right] | None
     run: Callable[[Any], Any]
     status: int
     is_open: bool = False
     is_list_ahead: bool = False
+
+    @property
+    def action(self) -> Action | None:
+        """As the policy calls it."""
+        return None if self.right is None else self.right.action
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -83,10 +90,10 @@ def plain_route(
 
 
 def project_route(
-    method: str, path: str, action: Action, run: Callable[[RepositoryContext], object], *, status: int = 200
+    method: str, path: str, right: type[R], run: Callable[[RepositoryContext[R]], object], *, status: int = 200
 ) -> Route:
     """A row about one project: `{project}` is its number, or its path as one segment."""
-    return Route(method, path, action, run, status)
+    return Route(method, path, right, run, status)
 
 
 class Router:
