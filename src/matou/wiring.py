@@ -16,7 +16,7 @@ from matou.settings import Settings
 if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
-    from matou.remote.session import Session, WaitListener
+    from matou.http.session import Session, WaitListener
     from matou.transfer.migrate import MigrationOptions
     from matou.transfer.migrate_report import MigrationReport
     from matou.transfer.migrate_report import Progress as MigrationProgress
@@ -90,14 +90,14 @@ def _log_problem(problem: MatouError) -> None:
 
 
 def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
-    from matou.platforms.coding.client import CodingClient
+    from matou.platforms.coding.source import CodingClient
 
     return CodingClient(session, url, token, record=record, now=now)
 
 
 def _coding_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.remote.limiter import Pace
-    from matou.remote.session import open_session
+    from matou.http.rate_limit import Pace
+    from matou.http.session import open_session
 
     pace = Pace(PER_SECOND, BURST)
     return open_session(url, settings, now=now, pace=pace, connections=connections, on_wait=on_wait)

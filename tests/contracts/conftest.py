@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from matou import GitCode, Gitee
+from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.gitcode.asking import PATIENCE
-from matou.remote.session import Session
+from matou.platforms.gitcode.api import PATIENCE
 from support import gitcode_calls, gitee_calls
 from support.recording_server import RecordingServer
 from support.steered_clock import SteeredClock

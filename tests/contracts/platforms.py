@@ -11,9 +11,9 @@ import pytest
 
 from matou.credentials import Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.http.session import Patience, Session
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.records import Record
-from matou.remote.session import Patience, Session
 from matou.transfer.source import Source
 from support.steered_clock import SYSTEM_CLOCK
 

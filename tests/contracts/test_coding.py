@@ -7,9 +7,9 @@ import pytest
 
 from contracts.platforms import PlatformContract, Stage
 from matou.credentials import Secret
+from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.coding.client import CodingClient
-from matou.remote.session import Session
+from matou.platforms.coding.source import CodingClient
 from support.coding_source import TOKEN, Answer, CodingSource, running_coding_source
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

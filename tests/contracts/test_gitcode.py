@@ -10,11 +10,11 @@ from contracts.platforms import Stage
 from contracts.v5_platforms import NOW, V5Contract, V5Stage
 from matou.credentials import Secret
 from matou.errors import Refused
+from matou.http.proxies import Proxies
+from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.records import Record
 from matou.platforms.gitcode.source import GitCodeSource
-from matou.remote.proxies import Proxies
-from matou.remote.session import Session
 from matou.transfer.source import Source
 from support import gitcode_source
 from support.gitcode_source import TOKEN, failure, running_gitcode_source

@@ -12,8 +12,7 @@ import pytest
 from matou import GitCode
 from matou.credentials import Secret
 from matou.errors import NotFound, UnknownShape
-from matou.platforms.gitcode.wire import Content, as_received
-from matou.platforms.gitcode.words import (
+from matou.platforms.gitcode.enums import (
     ArchiveFormat,
     Author,
     ContributorKind,
@@ -23,6 +22,7 @@ from matou.platforms.gitcode.words import (
     MergeMethod,
     Role,
 )
+from matou.platforms.gitcode.wire import Content, as_received
 from support.gitcode_calls import COMMIT, Call, R, asked, given, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 

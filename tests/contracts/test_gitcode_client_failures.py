@@ -9,13 +9,13 @@ import pytest
 from matou import GitCode
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.platforms.gitcode.asking import PACE
+from matou.http.proxies import Proxies
+from matou.http.rate_limit import Limiter
+from matou.http.session import Session
+from matou.http.tokens import UnusableToken
+from matou.platforms.gitcode.api import PACE
 from matou.platforms.gitcode.client import api_address
 from matou.platforms.gitcode.errors import CredentialRefused, GitCodeFailed
-from matou.remote.limiter import Limiter
-from matou.remote.proxies import Proxies
-from matou.remote.session import Session
-from matou.remote.tokens import UnusableToken
 from support.gitcode_calls import COMMIT, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 from support.steered_clock import SteeredClock

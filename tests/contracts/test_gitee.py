@@ -11,10 +11,10 @@ from contracts.platforms import Stage
 from contracts.v5_platforms import NOW, V5Contract, V5Stage
 from matou.credentials import Secret
 from matou.errors import MatouError, Refused, TryLater, UnknownShape
+from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.records import Record
 from matou.platforms.gitee.source import GiteeSource
-from matou.remote.session import Session
 from matou.transfer.source import Source
 from support import gitee_source
 from support.gitee_source import TOKEN, failure, running_gitee_source

@@ -10,15 +10,15 @@ import pytest
 from matou import Gitee
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.http.proxies import Proxies
+from matou.http.rate_limit import Limiter
+from matou.http.session import Session
+from matou.http.tokens import UnusableToken
 from matou.model.records import Record
-from matou.platforms.gitee.agents import Extension
-from matou.platforms.gitee.asking import PACE
+from matou.platforms.gitee.api import PACE
 from matou.platforms.gitee.client import asks_for_v3, site_address
 from matou.platforms.gitee.errors import CredentialRefused, GiteeFailed
-from matou.remote.limiter import Limiter
-from matou.remote.proxies import Proxies
-from matou.remote.session import Session
-from matou.remote.tokens import UnusableToken
+from matou.platforms.gitee.user_agents import Extension
 from support.gitee_calls import PASSWORD, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 from support.steered_clock import BEGINNING, SteeredClock

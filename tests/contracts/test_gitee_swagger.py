@@ -16,6 +16,7 @@ import pytest
 from matou import Gitee
 from matou.credentials import Secret
 from matou.errors import UnknownShape
+from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.targets import NewRepository
 from matou.platforms.gitee import wire_v5
@@ -23,7 +24,6 @@ from matou.platforms.gitee.calls_v5 import EVERY_AFFILIATION, RepositoryCalls
 from matou.platforms.gitee.reading import read
 from matou.platforms.gitee.source import GiteeSource
 from matou.platforms.gitee.target import GiteeTarget
-from matou.remote.session import Session
 from support.gitee_calls import CASES, TOKEN, Case, sample
 from support.gitee_source import TOKEN as TOKEN_OF_DIRECTED
 from support.gitee_source import GiteeSource as DirectedSource

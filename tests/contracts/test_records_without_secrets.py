@@ -9,13 +9,13 @@ import pytest
 from matou.archive.records import RecordWriter, read_records
 from matou.credentials import Secret
 from matou.errors import MatouError
+from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.coding.asking import Asking as CodingAsking
+from matou.platforms.coding.api import Asking as CodingAsking
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_requests import Request
-from matou.platforms.gitcode.asking import Asking as GitCodeAsking
-from matou.platforms.gitee.asking import Asking as GiteeAsking
-from matou.remote.session import Session
+from matou.platforms.gitcode.api import Asking as GitCodeAsking
+from matou.platforms.gitee.api import Asking as GiteeAsking
 from support.recording_server import RecordingServer, json_reply
 
 ADDRESS = "https://chat.example/robot?key=0b5e55ed"

@@ -7,10 +7,10 @@ import pytest
 
 from matou.credentials import Secret
 from matou.errors import Conflict, NotFound, Refused, UnknownShape
+from matou.http.session import Session
 from matou.platforms.coding.target import CodingTarget, MatouProjects
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.platforms.gitee.target import GiteeTarget
-from matou.remote.session import Session
 from support.gitee_calls import TOKEN, asked, form, sample
 from support.gitee_swagger import faults_of
 from support.recording_server import RecordingServer, json_reply

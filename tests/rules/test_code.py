@@ -63,7 +63,7 @@ def users_of(pattern: str) -> set[str]:
             r"git/process",
         ),
         ("read the environment", r"os\.environ|os\.getenv", r"settings\.py"),
-        ("make an outbound request", r"^\s*(import|from) (urllib3|http\.client|requests|httpx)", r"remote/"),
+        ("make an outbound request", r"^\s*(import|from) (urllib3|http\.client|requests|httpx)", r"http/"),
         ("write SQL", r"^\s*(import|from) (sqlalchemy|alembic)", r"db/"),
         # A client that others make themselves takes the process's clock where it is given none.
         ("read the clock", r"datetime\.now\(|time\.time\(|utcnow\(", r"(cli|wiring|platforms/\w+/client\.py)"),

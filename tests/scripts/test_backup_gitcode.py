@@ -11,7 +11,7 @@ import pytest
 
 from matou import GitCode
 from matou.errors import TryLater
-from matou.remote.session import Patience, Session
+from matou.http.session import Patience, Session
 from support.program import Ended, Person, serving
 from support.steered_clock import SYSTEM_CLOCK
 from support.team import Team

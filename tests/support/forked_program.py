@@ -65,7 +65,7 @@ _LOADED = (
     "matou.cli.credential_manager",
     "matou.cli.ui.progress",
     "matou.cli.login_check",
-    "matou.platforms.coding.client",
+    "matou.platforms.coding.source",
     "matou.platforms.gitcode.source",
     "matou.platforms.gitee.source",
     "matou.transfer.backup",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from matou.credentials import GitCredential, Secret
-from matou.remote.lfs import Readable
+from matou.http.lfs.client import Readable
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 
 TOKEN = "f00dfacecafe0123456789abcdef0123456789ab"

@@ -1,10 +1,10 @@
 """What tests of the one HTTP session have in common."""
 
 from matou.credentials import Secret
-from matou.remote.answers import (
+from matou.http.responses import (
     Answer,
 )
-from matou.remote.session import Session
+from matou.http.session import Session
 from support.fault_proxy import FaultProxy
 from support.recording_server import RecordingServer, Reply
 

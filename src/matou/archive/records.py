@@ -14,9 +14,9 @@ import zstandard
 
 from matou.credentials import Secret
 from matou.errors import Damaged, MatouError
+from matou.http.redaction import ELLIPSIS
+from matou.http.withholding import withhold, withhold_parameters
 from matou.model.records import Record
-from matou.remote.redaction import ELLIPSIS
-from matou.remote.withholding import withhold, withhold_parameters
 from matou.storage.files import naming_the_file
 
 FRAME_BYTES = 1024 * 1024

@@ -7,7 +7,7 @@ from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.errors import NotFound
-from matou.remote.addresses import parse_address
+from matou.http.addresses import parse_address
 
 CODING, GITCODE, GITEE, MATOU = "coding", "gitcode", "gitee", "matou"
 HOMES = {CODING: "https://e.coding.net/open-api", GITCODE: "https://api.gitcode.com", GITEE: "https://gitee.com"}

@@ -13,7 +13,7 @@ from matou.settings import Settings
 from matou.wiring import now
 
 if TYPE_CHECKING:
-    from matou.remote.session import Session
+    from matou.http.session import Session
 
 FORBIDDEN = 403
 _TOKEN_PAGES = {
@@ -89,10 +89,10 @@ def takes_no_password(platform: str, url: str) -> Usage:
 
 def is_invalid(error: MatouError) -> bool:
     """Whether an error says that the credential is not valid; that it may not do this (403) is something else."""
+    from matou.http.responses import AnsweredRefused
     from matou.platforms.coding.errors import CredentialRefused as RefusedByCoding
     from matou.platforms.gitcode.errors import CredentialRefused as RefusedByGitCode
     from matou.platforms.gitee.errors import CredentialRefused as RefusedByGitee
-    from matou.remote.answers import AnsweredRefused
 
     if not isinstance(error, RefusedByCoding | RefusedByGitCode | RefusedByGitee):
         return False
@@ -148,8 +148,8 @@ def how_to_make_a_token(platform: str, url: str) -> Phrase:
 @contextmanager
 def _session(url: str, settings: Settings) -> Iterator["Session"]:
     """A session for a person who waits: one more attempt, and no third."""
-    from matou.remote.limiter import Pace
-    from matou.remote.session import Patience, open_session
+    from matou.http.rate_limit import Pace
+    from matou.http.session import Patience, open_session
 
     pace = Pace(per_second=1, burst=10)
     with open_session(url, settings, now=now, pace=pace, connections=1, patience=Patience(attempts=2)) as session:
@@ -157,7 +157,7 @@ def _session(url: str, settings: Settings) -> Iterator["Session"]:
 
 
 def _whose_at_coding(session: "Session", url: str, token: Secret) -> str:
-    from matou.platforms.coding.client import CodingClient
+    from matou.platforms.coding.source import CodingClient
 
     return CodingClient(session, url, token, record=lambda _: None, now=now).account().login
 
@@ -173,9 +173,9 @@ def _whose_at_gitee(session: "Session", url: str, token: Secret) -> str:
 
     Where another platform's v5 stands beside Gitee's v3, as at a Matou, the first answer has another shape.
     """
+    from matou.http.responses import NoApiThere
     from matou.platforms.gitee.client import Gitee
     from matou.platforms.gitee.errors import CredentialRefused
-    from matou.remote.answers import NoApiThere
 
     gitee = Gitee(token, url, session=session, now=now)
     try:
@@ -189,9 +189,9 @@ def _password_at_coding(session: "Session", url: str, user: str, password: Secre
 
     Once and no more: twenty failures shut a repository for an hour.
     """
+    from matou.http.git_http import UnexpectedGitAnswer, basic_authorization
+    from matou.http.responses import AnsweredRefused
     from matou.platforms.coding.errors import CredentialRefused
-    from matou.remote.answers import AnsweredRefused
-    from matou.remote.git_http import UnexpectedGitAnswer, basic_authorization
 
     asked = f"{url}/info/refs?service=git-upload-pack"
     authorization = basic_authorization(GitCredential(user, password))

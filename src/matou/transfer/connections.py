@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from matou.credentials import GitCredential
 from matou.git.wire.transport import GitTransport
-from matou.remote.git_http import SmartHttp
-from matou.remote.lfs import LfsClient
-from matou.remote.session import Session
+from matou.http.git_http import SmartHttp
+from matou.http.lfs.client import LfsClient
+from matou.http.session import Session
 from matou.transfer.source import LfsDownloads
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from matou.archive.manifest import NamespaceLine, Outcome, Proof, RepositoryLine, RunLine, UnseenLine
 from matou.errors import MatouError
-from matou.remote.tokens import BadCredential
+from matou.http.tokens import BadCredential
 from matou.transfer.report import LONGEST_PROBLEM_LIST, Problem, ProgressListener
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from matou.archive.blobs import BlobStore
 from matou.archive.manifest import NamespaceLine
 from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.http.tokens import is_dead
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
-from matou.remote.tokens import is_dead
 from matou.storage.files import WriteFailed
 from matou.transfer.crew import Cancelled
 from matou.transfer.source import Source

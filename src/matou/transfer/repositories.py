@@ -16,10 +16,10 @@ from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
+from matou.http.tokens import BadCredential
 from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing
-from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Channel, Requests
 from matou.transfer.crew import Brake, Cancelled

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from matou.errors import MatouError, Phrase, Refused
+from matou.http.tokens import BadCredential
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
-from matou.remote.tokens import BadCredential
 from matou.transfer.source import Source
 
 

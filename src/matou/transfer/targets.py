@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matou.credentials import GitCredential
+from matou.http.git_http import SmartHttp
+from matou.http.lfs.uploads import LfsUploads
+from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
-from matou.remote.git_http import SmartHttp
-from matou.remote.lfs_uploads import LfsUploads
-from matou.remote.session import Session
 
 
 class Target(NamespaceMaker, Protocol):

@@ -12,9 +12,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.errors import MatouError, Phrase
 from matou.git.process.run import GitAccess
+from matou.http.tokens import BadCredential
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
-from matou.remote.tokens import BadCredential
 from matou.storage.files import WriteFailed
 from matou.transfer.channel import Requests
 from matou.transfer.crew import Brake, Crew, Line

@@ -12,9 +12,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
 from matou.errors import MatouError
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.platforms.coding.client import CodingClient
-from matou.remote.connections import Limits
-from matou.remote.session import Patience, Session
+from matou.http.session import Patience, Session
+from matou.http.transport import Limits
+from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup import BackupOptions, backup
 from matou.transfer.connections import HttpConnections
 from matou.transfer.report import BackupReport

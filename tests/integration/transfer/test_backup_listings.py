@@ -8,10 +8,10 @@ import pytest
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, NamespaceLine, UnseenLine
 from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.http.git_http import LogInRefused
+from matou.http.responses import Answer, AnsweredRefused
+from matou.http.tokens import BadCredential
 from matou.model.platform import Unseen
-from matou.remote.answers import Answer, AnsweredRefused
-from matou.remote.git_http import LogInRefused
-from matou.remote.tokens import BadCredential
 from matou.transfer.filters import NothingMatches
 from matou.transfer.report import CredentialDied
 from support.scripted_source import (

@@ -9,8 +9,8 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.git.repository import create_bare
+from matou.http.addresses import UnsafeAddress
 from matou.model.names import RepositoryPath, fault_of_segment
-from matou.remote.addresses import UnsafeAddress
 from matou.transfer.restore import restore
 from matou.transfer.verify import verify
 from support.scripted_source import (

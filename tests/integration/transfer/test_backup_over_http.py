@@ -19,8 +19,8 @@ from matou.forge.accounts.labels import create_label
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.push import lfs
 from matou.git.process import limits
-from matou.platforms.coding.client import CodingClient
-from matou.remote.session import Session
+from matou.http.session import Session
+from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup import BackupOptions, backup
 from matou.transfer.connections import HttpConnections
 from matou.transfer.report import BackupReport

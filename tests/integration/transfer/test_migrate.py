@@ -21,12 +21,12 @@ from matou.forge.content.branches import default_branch_of
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.git.process import limits
+from matou.http.session import Patience, Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES
 from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
-from matou.remote.session import Patience, Session
 from matou.transfer.crew import Cancelled
 from matou.transfer.migrate import MigrationOptions, migrate
 from matou.transfer.migrate_map import MigrationMap, UnusableMap, read_map

@@ -17,9 +17,9 @@ from matou.cli.ui.migrate_report import as_json, as_text
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository
 from matou.git.wire.pktline import encode
+from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
-from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, MoveOutcome
 from matou.transfer.migrate_repository import MoreOpen, NotProven, UnwritableBranch
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic

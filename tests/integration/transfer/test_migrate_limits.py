@@ -16,11 +16,11 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.repositories.settings import change_settings
 from matou.git.process import limits
 from matou.git.refs.listing import read_refs
+from matou.http.session import Session
 from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
 from matou.platforms.gitcode.target import GitCodeTarget
-from matou.remote.session import Session
 from matou.transfer.migrate_report import MigrationReport, Moved
 from matou.transfer.migrate_repository import OtherHistory
 from matou.transfer.targets import Target

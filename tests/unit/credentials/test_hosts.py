@@ -6,7 +6,7 @@ from matou.cli.hosts import UnknownPlatform, credential_for_git, host_of
 from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
-from matou.remote.addresses import UnsafeAddress
+from matou.http.addresses import UnsafeAddress
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 from matou.cli.language import describe
 from matou.cli.login_check import NotAccepted, is_invalid, telling_whose_token
 from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.http.responses import Answer, AnsweredRefused
 from matou.platforms.coding import errors as coding
 from matou.platforms.gitcode import errors as gitcode
 from matou.platforms.gitee import errors as gitee
-from matou.remote.answers import Answer, AnsweredRefused
 
 
 def made_from(error: MatouError, status: int) -> MatouError:

@@ -27,11 +27,11 @@ from matou.git.operations.lfs_pointers import find_pointers
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits, UntrustedCertificate
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import read_refs
+from matou.http.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
+from matou.http.clock import Clock
+from matou.http.lfs.client import LfsClient, Readable
+from matou.http.session import Patience, Session
 from matou.model.names import RefName, RepositoryPath
-from matou.remote.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
-from matou.remote.clock import Clock
-from matou.remote.lfs import LfsClient, Readable
-from matou.remote.session import Patience, Session
 from matou.settings import ADVICE_ON_CERTIFICATES, Network
 from matou.storage.files import CHUNK_BYTES, WriteFailed
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
-from matou.remote.tokens import BadCredential
+from matou.http.tokens import BadCredential
 
 SCOPE_REFUSED = "The current scope does not support access to this API"
 """The message, seen with more than one code, for a token without the scope and for one who is no administrator."""

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.http.responses import Cancelled
 from matou.model.platform import Unseen
+from matou.platforms.base.unreadable import require_readable
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.asking import Asking
+from matou.platforms.coding.api import Asking
 from matou.platforms.coding.errors import ActionRefused, CredentialRefused
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, rows_of
 from matou.platforms.coding.reading import Unreadable
@@ -23,8 +25,6 @@ from matou.platforms.coding.wire import (
     ProjectsResponse,
     Response,
 )
-from matou.remote.answers import Cancelled
-from matou.remote.odd_rows import require_readable
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""

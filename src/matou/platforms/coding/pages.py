@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from matou.errors import MatouError, Phrase
-from matou.remote.odd_rows import UnreadableRow, require_readable
-from matou.remote.paging import Page, read_pages
+from matou.http.paging import Page, read_pages
+from matou.platforms.base.unreadable import UnreadableRow, require_readable
 
 PAGE_SIZE = 100
 """What real clients ask for; the largest that is allowed is not documented."""

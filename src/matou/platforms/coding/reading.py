@@ -15,8 +15,8 @@ from typing import Annotated, Any, NewType, TypeAlias, TypeVar, Union, get_args,
 import msgspec
 
 from matou.errors import UnknownShape
-from matou.remote.odd_rows import LeftOut, UnreadableRow, keep_left_out
-from matou.remote.withholding import unknown_shape
+from matou.http.withholding import unknown_shape
+from matou.platforms.base.unreadable import LeftOut, UnreadableRow, keep_left_out
 
 Milliseconds = NewType("Milliseconds", int)
 """Since 1970-01-01 in UTC; 0 where CODING does not know, or where it never happened."""

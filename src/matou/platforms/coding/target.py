@@ -8,6 +8,8 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, Refused
+from matou.http.session import Session
+from matou.http.trusted_hosts import address_at_home
 from matou.model.names import folded
 from matou.model.platform import Visibility
 from matou.model.records import Record
@@ -21,9 +23,9 @@ from matou.model.targets import (
 )
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import is_coding, team_key
-from matou.platforms.coding.asking import Asking
-from matou.platforms.coding.client import visibility_of
+from matou.platforms.coding.api import Asking
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.platforms.coding.source import visibility_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
     CreatedDepotResponse,
@@ -36,8 +38,6 @@ from matou.platforms.coding.wire import (
     TeamResponse,
     UserResponse,
 )
-from matou.remote.home import address_at_home
-from matou.remote.session import Session
 
 CODING_RULES = replace(PLAIN_RULES, capacity=Capacity(repository_bytes=2 * 1024**3))
 """Of CODING itself. Its help pages give a repository 2 GB in the standard edition and 10 GB in the advanced one; the

@@ -11,10 +11,10 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from matou.errors import TryLater, UnknownShape
+from matou.http.withholding import unknown_shape
 from matou.model.decoding_faults import NOT_DECODED
 from matou.platforms.coding.errors import Error, failure_of
 from matou.platforms.coding.reading import ONE_OR_MANY, Milliseconds, Unreadable, read
-from matou.remote.withholding import unknown_shape
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

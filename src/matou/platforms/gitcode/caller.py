@@ -1,6 +1,6 @@
 """What every part of the client stands on."""
 
-from matou.platforms.gitcode.asking import Asking
+from matou.platforms.gitcode.api import Asking
 
 
 class Caller:

@@ -9,8 +9,10 @@ from itertools import count
 import msgspec
 
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import read_answer
+from matou.http.url_parts import Parameter, repository_path, segment
+from matou.platforms.gitcode.api import read_answer
 from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.enums import EventFilter
 from matou.platforms.gitcode.errors import NotThere
 from matou.platforms.gitcode.pages import PAGE_SIZE, listed
 from matou.platforms.gitcode.wire import (
@@ -26,8 +28,6 @@ from matou.platforms.gitcode.wire import (
     UploadedFile,
     User,
 )
-from matou.platforms.gitcode.words import EventFilter
-from matou.remote.url_parts import Parameter, repository_path, segment
 
 
 class PeopleCalls(Caller):

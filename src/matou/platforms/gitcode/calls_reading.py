@@ -6,8 +6,10 @@ from datetime import date, datetime
 from typing import BinaryIO, TypeVar
 
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import parsed
+from matou.http.url_parts import Parameter, file_path, repository_path, segment
+from matou.platforms.gitcode.api import parsed
 from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.enums import ArchiveFormat, ContributorKind
 from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.reading import read
 from matou.platforms.gitcode.wire import (
@@ -22,8 +24,6 @@ from matou.platforms.gitcode.wire import (
     Tag,
     TreeEntry,
 )
-from matou.platforms.gitcode.words import ArchiveFormat, ContributorKind
-from matou.remote.url_parts import Parameter, file_path, repository_path, segment
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _PIECE_BYTES = 1024 * 1024

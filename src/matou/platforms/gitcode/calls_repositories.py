@@ -5,12 +5,12 @@ from datetime import datetime
 
 from matou.credentials import Secret
 from matou.errors import Phrase
-from matou.platforms.gitcode.asking import read_answer
+from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
+from matou.platforms.gitcode.api import read_answer
 from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.enums import ForkOrder, RepositoryKind
 from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.wire import Repository, Success, Transferred
-from matou.platforms.gitcode.words import ForkOrder, RepositoryKind
-from matou.remote.url_parts import Parameter, owner_and_name, repository_path, segment
 
 OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""

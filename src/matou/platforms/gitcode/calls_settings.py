@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from matou.platforms.gitcode.asking import read_answer
+from matou.http.url_parts import repository_path, segment
+from matou.platforms.gitcode.api import read_answer
 from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.enums import MembersOf, MergeMethod, Role
 from matou.platforms.gitcode.wire import (
     CustomizedRole,
     Member,
@@ -14,8 +16,6 @@ from matou.platforms.gitcode.wire import (
     ReviewerSettings,
     Success,
 )
-from matou.platforms.gitcode.words import MembersOf, MergeMethod, Role
-from matou.remote.url_parts import repository_path, segment
 
 
 class SettingCalls(Caller):

@@ -2,11 +2,11 @@
 
 from base64 import b64encode
 
-from matou.platforms.gitcode.asking import read_answer
+from matou.http.url_parts import file_path, repository_path, segment
+from matou.platforms.gitcode.api import read_answer
 from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.enums import Author
 from matou.platforms.gitcode.wire import Branch, FileCreated, FileDeleted, FileUpdated, Tag
-from matou.platforms.gitcode.words import Author
-from matou.remote.url_parts import file_path, repository_path, segment
 
 
 class WritingCalls(Caller):

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from matou.credentials import Secret
+from matou.http.own_session import OwnSession
+from matou.http.session import Session, WaitListener, open_session
 from matou.model.records import Record
-from matou.platforms.gitcode.asking import PACE, PATIENCE, Asking, forget, token_of
+from matou.platforms.gitcode.api import PACE, PATIENCE, Asking, forget, token_of
 from matou.platforms.gitcode.calls_people import PeopleCalls
 from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import RepositoryCalls
 from matou.platforms.gitcode.calls_settings import SettingCalls
 from matou.platforms.gitcode.calls_writing import WritingCalls
-from matou.remote.own_session import OwnSession
-from matou.remote.session import Session, WaitListener, open_session
 from matou.settings import Settings
 
 API = "/api/v5"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.http.responses import Answered, AnsweredTryLater
+from matou.http.tokens import BadCredential
+from matou.platforms.base.decoder import AnswerBrokeOff
 from matou.platforms.gitcode.reading import parse, read
 from matou.platforms.gitcode.wire import ErrorBody
-from matou.remote.answers import Answered, AnsweredTryLater
-from matou.remote.json_answers import AnswerBrokeOff
-from matou.remote.tokens import BadCredential
 
 TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from matou.errors import MatouError, Phrase
+from matou.http.responses import Cancelled
 from matou.model.platform import Unseen
-from matou.platforms.gitcode.asking import is_gitcode
+from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.gitcode.api import is_gitcode
 from matou.platforms.gitcode.client import GitCode
+from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.errors import CredentialRefused, NotThere
 from matou.platforms.gitcode.wire import Namespace, Organization, Repository
-from matou.platforms.gitcode.words import RepositoryKind
-from matou.remote.answers import Cancelled
-from matou.remote.gathering import Gathering, first_fault
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""

@@ -14,10 +14,10 @@ from typing import Any, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from matou.errors import UnknownShape
+from matou.http.withholding import unknown_shape
+from matou.platforms.base.decoder import parse_answer
+from matou.platforms.base.unreadable import LeftOut, keep_left_out
 from matou.platforms.gitcode.wire_base import StrictWire, Wire, keep_undescribed
-from matou.remote.json_answers import parse_answer
-from matou.remote.odd_rows import LeftOut, keep_left_out
-from matou.remote.withholding import unknown_shape
 
 T = TypeVar("T")
 W = TypeVar("W", bound=Wire)

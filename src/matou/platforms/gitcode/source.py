@@ -10,18 +10,18 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
+from matou.http.session import Session
+from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
-from matou.platforms.gitcode.asking import token_of
+from matou.platforms.base.icons import picture_of
+from matou.platforms.base.unreadable import left_out_of, readable_or_none
+from matou.platforms.base.wikis import Wikis
+from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.documents import NO_ROWS, members_document
 from matou.platforms.gitcode.listing import Found, Lister, Place
 from matou.platforms.gitcode.wire import Repository, User, moment
-from matou.remote.home import AddressRefused, address_at_home
-from matou.remote.odd_rows import left_out_of, readable_or_none
-from matou.remote.pictures import picture_of
-from matou.remote.session import Session
-from matou.remote.wikis import Wikis
 
 DOT_GIT = ".git"
 

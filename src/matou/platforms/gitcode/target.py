@@ -10,17 +10,17 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, Refused
+from matou.http.session import Session
+from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, Capacity, NamespaceMaker, NewRepository, TargetRepository, TargetRules
-from matou.platforms.gitcode.asking import is_gitcode, token_of
+from matou.platforms.base.lister import or_nothing
+from matou.platforms.base.unreadable import require_read
+from matou.platforms.gitcode.api import is_gitcode, token_of
 from matou.platforms.gitcode.client import GitCode
+from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.source import FAMILIES, visibility_of
 from matou.platforms.gitcode.wire import Repository
-from matou.platforms.gitcode.words import RepositoryKind
-from matou.remote.home import address_at_home
-from matou.remote.numbered_lists import or_nothing
-from matou.remote.odd_rows import require_read
-from matou.remote.session import Session
 
 GITCODE_RULES = replace(PLAIN_RULES, capacity=Capacity(file_bytes=10 * 1024**2))
 """Of GitCode itself. Its documents give no size. People who pushed in 2026 tell of 10 MiB and of 100 MiB a file, and no

@@ -3,9 +3,9 @@
 from msgspec import UNSET, UnsetType, field
 
 from matou.errors import UnknownShape
+from matou.platforms.gitcode.enums import MembersOf
 from matou.platforms.gitcode.wire_base import ChinaMoment, ChinaSecond, StrictWire
 from matou.platforms.gitcode.wire_users import Person
-from matou.platforms.gitcode.words import MembersOf
 
 
 class Success(StrictWire, frozen=True, kw_only=True):

@@ -6,7 +6,12 @@ from urllib.parse import urljoin
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
+from matou.http.responses import Cancelled
+from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.unreadable import left_out_of, readable_or_none
+from matou.platforms.gitee.account_listing import Found, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.documents import (
     NO_ROWS,
@@ -14,12 +19,7 @@ from matou.platforms.gitee.documents import (
     organization_members_document,
 )
 from matou.platforms.gitee.errors import CredentialRefused
-from matou.platforms.gitee.found import Found, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, Repository, User
-from matou.remote.answers import Cancelled
-from matou.remote.gathering import Gathering, first_fault
-from matou.remote.home import AddressRefused, address_at_home
-from matou.remote.odd_rows import left_out_of, readable_or_none
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
-from matou.platforms.gitee.asking import V3, Asking, Form, token_of
+from matou.http.responses import Answer
+from matou.http.url_parts import segment
+from matou.platforms.gitee.api import V3, Asking, Form, token_of
 from matou.platforms.gitee.errors import TEMPLATE, GiteeFailed, InTheWay
 from matou.platforms.gitee.pages import V3_TOTALS, listed
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v3 import Outcome, Project, User
-from matou.remote.answers import Answer
-from matou.remote.url_parts import segment
 
 
 @dataclass(frozen=True, slots=True)

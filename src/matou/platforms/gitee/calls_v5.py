@@ -4,8 +4,10 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TypeVar
 
 from matou.errors import Phrase
+from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
 from matou.model.platform import Visibility
-from matou.platforms.gitee.asking import V5, Asking, Form
+from matou.platforms.base.lister import NumberedList
+from matou.platforms.gitee.api import V5, Asking, Form
 from matou.platforms.gitee.pages import listed
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v5 import (
@@ -17,8 +19,6 @@ from matou.platforms.gitee.wire_v5 import (
     Repository,
     User,
 )
-from matou.remote.numbered_lists import NumberedList
-from matou.remote.url_parts import Parameter, owner_and_name, repository_path, segment
 
 EVERY_AFFILIATION = "owner,collaborator,organization_member,enterprise_member,admin"
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from matou.credentials import Secret
+from matou.http.own_session import OwnSession
+from matou.http.session import Session, WaitListener, open_session
 from matou.model.records import Record
-from matou.platforms.gitee.agents import TOOL
-from matou.platforms.gitee.asking import PACE, V3, V5, Asking, forget, token_of
+from matou.platforms.gitee.api import PACE, V3, V5, Asking, forget, token_of
 from matou.platforms.gitee.calls_v3 import ExtensionCalls
 from matou.platforms.gitee.calls_v5 import RepositoryCalls
-from matou.remote.own_session import OwnSession
-from matou.remote.session import Session, WaitListener, open_session
+from matou.platforms.gitee.user_agents import TOOL
 from matou.settings import Settings
 
 HOME = "https://gitee.com"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.http.responses import Answered, AnsweredTryLater
+from matou.http.tokens import BadCredential
+from matou.platforms.base.decoder import AnswerBrokeOff
 from matou.platforms.gitee.reading import parse
-from matou.remote.answers import Answered, AnsweredTryLater
-from matou.remote.json_answers import AnswerBrokeOff
-from matou.remote.tokens import BadCredential
 
 TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500

@@ -5,11 +5,11 @@ from functools import partial
 from typing import TypeVar
 
 from matou.errors import Phrase
-from matou.platforms.gitee.asking import Asking
+from matou.http.paging import Page
+from matou.http.url_parts import Parameter
+from matou.platforms.base.lister import NumberedList, page_of
+from matou.platforms.gitee.api import Asking
 from matou.platforms.gitee.reading import parse, read
-from matou.remote.numbered_lists import NumberedList, page_of
-from matou.remote.paging import Page
-from matou.remote.url_parts import Parameter
 
 PAGE_SIZE = 100
 """The largest that is allowed."""

@@ -10,9 +10,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from matou.errors import UnknownShape
-from matou.remote.json_answers import parse_answer
-from matou.remote.odd_rows import LeftOut, keep_left_out
-from matou.remote.withholding import unknown_shape
+from matou.http.withholding import unknown_shape
+from matou.platforms.base.decoder import parse_answer
+from matou.platforms.base.unreadable import LeftOut, keep_left_out
 
 T = TypeVar("T")
 

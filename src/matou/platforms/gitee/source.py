@@ -7,19 +7,19 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import UnknownShape
+from matou.http.responses import NoApiThere
+from matou.http.session import Session
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.model.records import Record
+from matou.platforms.base.icons import picture_of
+from matou.platforms.base.wikis import Wikis
+from matou.platforms.gitee.account_listing import AccountReader, Found
 from matou.platforms.gitee.account_v3 import ExtensionAccount
 from matou.platforms.gitee.account_v5 import PersonalAccount
-from matou.platforms.gitee.asking import token_of
+from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.errors import NotThere
-from matou.platforms.gitee.found import AccountReader, Found
-from matou.remote.answers import NoApiThere
-from matou.remote.pictures import picture_of
-from matou.remote.session import Session
-from matou.remote.wikis import Wikis
 
 
 class GiteeSource:

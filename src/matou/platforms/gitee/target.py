@@ -8,6 +8,9 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import NotFound, Phrase, Refused, UnknownShape
+from matou.http.responses import NoApiThere
+from matou.http.session import Session
+from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
 from matou.model.targets import (
     PLAIN_RULES,
@@ -17,18 +20,15 @@ from matou.model.targets import (
     TargetRules,
     fault_of_plain_name,
 )
+from matou.platforms.base.lister import or_nothing
+from matou.platforms.base.unreadable import require_read
 from matou.platforms.gitee.account_v3 import visibility_of_project
 from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
-from matou.platforms.gitee.asking import is_gitee, token_of
+from matou.platforms.gitee.api import is_gitee, token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import ActionRefused, NotThere
 from matou.platforms.gitee.wire_v3 import Project
 from matou.platforms.gitee.wire_v5 import Repository
-from matou.remote.answers import NoApiThere
-from matou.remote.home import address_at_home
-from matou.remote.numbered_lists import or_nothing
-from matou.remote.odd_rows import require_read
-from matou.remote.session import Session
 
 GITEE_RULES = replace(
     PLAIN_RULES,

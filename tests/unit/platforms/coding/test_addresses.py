@@ -2,8 +2,8 @@
 
 import pytest
 
+from matou.http.trusted_hosts import AddressRefused
 from matou.platforms.coding.addresses import Home, team_key
-from matou.remote.home import AddressRefused
 
 CODING = Home("https://e.coding.net/open-api", "https://harbour.coding.net")
 LOCAL = Home("http://127.0.0.1:8585/open-api", "http://127.0.0.1:8585/harbour")

@@ -10,12 +10,12 @@ import pytest
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.http.responses import Cancelled
+from matou.http.session import Patience, Session
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
-from matou.platforms.coding.client import CodingClient
 from matou.platforms.coding.errors import CredentialRefused
-from matou.remote.answers import Cancelled
-from matou.remote.session import Patience, Session
+from matou.platforms.coding.source import CodingClient
 from support.coding_source import NO_PROJECTS, REFUSED, TOKEN, Answer, CodingSource, basic, failure
 from support.steered_clock import SYSTEM_CLOCK
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from matou.errors import MatouError, Phrase, TryLater, UnknownShape
+from matou.platforms.base.unreadable import UnreadableRow
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
-from matou.remote.odd_rows import UnreadableRow
 
 ODD = UnreadableRow.of(UnknownShape("coding Depot.Id", "x"), {"Id": "x"}, {})
 

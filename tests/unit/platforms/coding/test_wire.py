@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import UnknownShape
+from matou.platforms.base.unreadable import UnreadableRow, left_out_of
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.reading import Milliseconds, read
-from matou.remote.odd_rows import UnreadableRow, left_out_of
 
 SAMPLES = Path(__file__).parents[3] / "data" / "coding"
 RESPONSES = sorted(path for path in SAMPLES.glob("*-[0-9].response.json"))

@@ -1,0 +1,208 @@
+"""Git LFS as a client: finds objects by the batch API and brings them into a sink.
+
+The endpoint is made from the repository's URL. `lfs.url` and `.lfsconfig` are never read, since whoever can push to
+a repository could point them anywhere.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Protocol
+
+from matou.credentials import GitCredential
+from matou.errors import Damaged, MatouError, Phrase, UnknownShape
+from matou.http.addresses import UnsafeAddress
+from matou.http.headers import InvalidHeader
+from matou.http.lfs.batch import Action, BatchObject, Target, is_expired
+from matou.http.lfs.downloads import ObjectStream
+from matou.http.lfs.endpoint import OBJECTS_PER_BATCH, LfsEndpoint
+from matou.http.responses import (
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    AnsweredTryLater,
+    FailedAnswer,
+    RedirectRefused,
+    UntrustedServer,
+    quoted,
+)
+from matou.http.session import Session
+from matou.http.streams import Stream
+from matou.http.transport import Limits
+
+NOT_OFFERED = 0
+"""The code of an object about which the server said nothing that has one."""
+
+DOWNLOAD_LIMITS = Limits(total=None)
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+Sink = Callable[[str, int, Readable], None]
+"""Takes an object's id, its size and its bytes, which it must read to the end; called by several threads at once.
+
+Reading raises Damaged before the last byte is given if the bytes are not the object's.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LfsMissing:
+    """An object that could not be had.
+
+    `code` is HTTP's, from the batch or from the download, or NOT_OFFERED; `message` a Phrase or the server's own words.
+    """
+
+    oid: str
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    oid: str
+    size: int
+    action: Action
+    answered_at: datetime
+
+
+class LfsClient:
+    """The LFS store of one repository.
+
+    Args:
+        session: its connections and its patience.
+        repository_url: as one clones it, without user information.
+        credential: goes to the repository's own origin only.
+        downloads: how many objects come at the same time.
+    """
+
+    def __init__(
+        self, session: Session, repository_url: str, *, credential: GitCredential | None, downloads: int = 4
+    ) -> None:
+        self._session = session
+        self._endpoint = LfsEndpoint.of(session, repository_url, credential)
+        self._downloads = downloads
+
+    def download(self, objects: Iterable[tuple[str, int]], sink: Sink) -> tuple[LfsMissing, ...]:
+        """Bring objects, given as id and size, into the sink.
+
+        An object that cannot be had does not stop the others.
+
+        Returns:
+            the objects that could not be had.
+
+        Raises:
+            Refused: the server does not accept the credential.
+            TryLater: the server is busy, or the connection fails again and again. What is in the sink is whole.
+        """
+        missing: list[LfsMissing] = []
+        with ThreadPoolExecutor(self._downloads, thread_name_prefix="lfs") as threads:
+            for batch in batches(objects, OBJECTS_PER_BATCH):
+                entries = self._look_up(batch)
+                found = [entry for entry in entries if isinstance(entry, _Found)]
+                missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
+                missing += [fault for fault in threads.map(partial(self._bring, sink), found) if fault is not None]
+        return tuple(missing)
+
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> tuple[LfsMissing, ...]:
+        """Those that the server does not offer; nothing is received. Errors as those of `download`."""
+        entries = (entry for batch in batches(objects, OBJECTS_PER_BATCH) for entry in self._look_up(batch))
+        return tuple(entry for entry in entries if isinstance(entry, LfsMissing))
+
+    def _look_up(self, objects: Sequence[tuple[str, int]]) -> Sequence[_Found | LfsMissing]:
+        try:
+            described = self._endpoint.describe(objects, operation="download")
+        except (AnsweredNotFound, AnsweredOtherwise) as error:
+            return [missing_of(oid, error) for oid, _ in objects]
+        now = self._session.now()
+        return [_sort_out(oid, size, described.get(oid), now) for oid, size in objects]
+
+    def _bring(self, sink: Sink, found: _Found) -> LfsMissing | None:
+        """Bring one object, or say why it cannot be had."""
+        try:
+            return self._fetch_or_renew(sink, found)
+        except FAULTS_OF_ONE as error:
+            return missing_of(found.oid, error)
+        except AnsweredTryLater as error:
+            if error.answer.status != _INTERNAL_ERROR:
+                raise
+            return missing_of(found.oid, error)
+
+    def _fetch_or_renew(self, sink: Sink, found: _Found) -> LfsMissing | None:
+        """Fetch an object; where its action is over by now, ask for another, once."""
+        if not is_expired(found.action, answered_at=found.answered_at, now=self._session.now()):
+            try:
+                self._fetch(sink, found)
+            except AnsweredRefused:
+                pass  # that is also how a store says that a signed address is over
+            else:
+                return None
+        (renewed,) = self._look_up([(found.oid, found.size)])
+        if isinstance(renewed, LfsMissing):
+            return renewed
+        self._fetch(sink, renewed)
+        return None
+
+    def _fetch(self, sink: Sink, found: _Found) -> None:
+        target = self._endpoint.target_of(found.action)
+        open_at = partial(self._open_at, target)
+        with ObjectStream(open_at, self._session.pause, oid=found.oid, size=found.size) as stream:
+            sink(found.oid, found.size, stream)
+            stream.finish()
+
+    def _open_at(self, target: Target, first: int) -> AbstractContextManager[Stream]:
+        headers = {**target.headers, "Accept-Encoding": "identity"}
+        if first:
+            headers["Range"] = f"bytes={first}-"
+        return self._session.open(
+            "GET",
+            target.address.url,
+            repeatable=True,
+            headers=headers,
+            authorization=target.authorization,
+            limits=DOWNLOAD_LIMITS,
+        )
+
+
+FAULTS_OF_ONE = (
+    AnsweredNotFound,
+    AnsweredOtherwise,
+    AnsweredRefused,
+    Damaged,
+    InvalidHeader,
+    RedirectRefused,
+    UnknownShape,
+    UnsafeAddress,
+    UntrustedServer,
+)
+"""What is wrong with one object, or with where it is; the others may be well."""
+
+_INTERNAL_ERROR = 500
+"""Said of an object that is gone, however often one asks (git-lfs and CODING); a busy server says 503."""
+
+
+def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime) -> _Found | LfsMissing:
+    if described is None:
+        return LfsMissing(oid, NOT_OFFERED, Phrase("the server's answer leaves it out"))
+    if described.error is not None:
+        return LfsMissing(oid, described.error.code, quoted(described.error.message.encode()))
+    action = (described.actions or {}).get("download")
+    if action is None:
+        return LfsMissing(oid, NOT_OFFERED, Phrase("the server offers no download"))
+    return _Found(oid, size, action, now)
+
+
+def missing_of(oid: str, error: MatouError) -> LfsMissing:
+    code = error.answer.status if isinstance(error, FailedAnswer) else NOT_OFFERED
+    return LfsMissing(oid, code, error.fact)
+
+
+def batches(objects: Iterable[tuple[str, int]], size: int) -> Iterator[list[tuple[str, int]]]:
+    remaining = iter(objects)
+    while batch := list(islice(remaining, size)):
+        yield batch

@@ -1,0 +1,56 @@
+"""Whether a request is worth another attempt, and after which wait."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from matou.errors import TryLater
+from matou.http.clock import Clock
+
+if TYPE_CHECKING:
+    from matou.http.session import Patience, WaitListener
+
+
+class Waits:
+    """Plans the waits of one request.
+
+    Attributes:
+        planned: seconds before the next attempt.
+    """
+
+    def __init__(
+        self,
+        patience: "Patience",
+        clock: Clock,
+        jitter: Callable[[], float],
+        began: float,
+        on_wait: "WaitListener",
+    ) -> None:
+        self.planned = 0.0
+        self._failures = 0
+        self._patience = patience
+        self._clock = clock
+        self._jitter = jitter
+        self._on_wait = on_wait
+        self._deadline = began + patience.total.total_seconds()
+
+    def answer(self, error: Exception) -> bool | float:
+        """Answer stamina: give up, or go on without a wait of its own, since cancelling must be able to end ours."""
+        return 0.0 if isinstance(error, TryLater) and self.plan(error) else False
+
+    def plan(self, error: TryLater) -> bool:
+        """Set the wait before the next attempt; False where there is to be none."""
+        self._failures += 1
+        wait = self._wait_after(error)
+        if self._failures >= self._patience.attempts or self._clock.monotonic() + wait > self._deadline:
+            return False
+        self.planned = wait
+        self._on_wait(error, timedelta(seconds=wait))
+        return True
+
+    def _wait_after(self, error: TryLater) -> float:
+        doubled = self._patience.first_wait.total_seconds() * 2.0 ** (self._failures - 1)
+        own = min(doubled, self._patience.longest_wait.total_seconds()) * (0.5 + self._jitter())
+        if error.wait is None:
+            return own
+        return error.wait.total_seconds() + self._jitter() * self._patience.first_wait.total_seconds()

@@ -1,0 +1,466 @@
+"""The one door through which a request leaves, and the one place that repeats one."""
+
+import math
+import random
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self, TypeVar
+
+import urllib3
+
+import matou
+from matou.credentials import Secret
+from matou.errors import MatouError, TryLater, UnknownShape
+from matou.http.addresses import Address, Origin, parse_address
+from matou.http.clock import Clock
+from matou.http.headers import require_valid_headers
+from matou.http.proxies import DIRECT, Proxies
+from matou.http.rate_limit import Limiter, Pace
+from matou.http.redaction import redact_bytes
+from matou.http.responses import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed, is_rate_limit
+from matou.http.retry import Waits
+from matou.http.retry_after import wait_before_retry, wait_until_reset
+from matou.http.streams import Stream, faults_told
+from matou.http.transport import Limits, Pools
+from matou.http.web_pages import expects_no_page, is_page, page_error
+from matou.settings import Settings
+
+MEBIBYTE = 1024 * 1024
+MOST_REDIRECTS = 5
+LONGEST_FAILURE_BYTES = 64 * 1024
+USER_AGENT = f"matou/{matou.__version__}"
+TOLD_TURN = timedelta(seconds=1)
+"""Whoever waits so long for a turn is told; once in each `TOLD_EVERY`, since every turn after it is as long."""
+TOLD_EVERY = timedelta(minutes=1)
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+T = TypeVar("T")
+
+Body = bytes | Callable[[], Generator[bytes, None, None]]
+"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
+
+WaitListener = Callable[[TryLater, timedelta], None]
+"""Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
+
+
+class HeldTooLong(TryLater):
+    """The server said not to come back for longer than we wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long one request is repeated.
+
+    Attributes:
+        attempts: all of them, the first one too.
+        total: from the first attempt on; a wait that would end after it is not begun.
+        first_wait: where the server does not say how long, doubled each time.
+        longest_wait: where doubling stops; what a server asks for may be longer.
+        longest_hold: a server that wants no requests for longer is not waited for. Platforms count by the hour.
+        after_429: how long to wait where a server says "too many requests" and not when to come back; None to
+            double as after any failure.
+    """
+
+    attempts: int = 6
+    total: timedelta = timedelta(minutes=10)
+    first_wait: timedelta = timedelta(seconds=0.5)
+    longest_wait: timedelta = timedelta(seconds=60)
+    after_429: timedelta | None = None
+    longest_hold: timedelta = timedelta(minutes=75)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    address: Address
+    headers: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+    body: Body | None
+    redirects: int
+    pace: str
+    is_paced: bool
+    limits: Limits
+
+    def at(self, address: Address) -> str:
+        """What an error or a log line calls it."""
+        return f"{self.method} {address}"
+
+
+class Session:
+    """Kept-alive connections, a pace and patience, shared by threads.
+
+    Args:
+        named: URLs whose origins the user named. Any other origin, which only an answer can have named, must be on
+            the open internet.
+        connections: how many are kept alive for each origin.
+        limits: how slow a server may be, unless a request says otherwise.
+        patience: how often a request is repeated.
+        limiter: the rate of requests that name a pace; without one there is none. A server's Retry-After holds
+            everybody in either case.
+        proxies: the way out.
+        authorities: a file of certificates to trust besides the system's; verification is never off.
+        clock: for waiting and for Retry-After.
+        jitter: a number from 0 to 1, so that threads that failed together do not come back together.
+        on_wait: told of each failure after which we wait and ask again; without it, that is logged. Told too when
+            the pace begins to bite.
+    """
+
+    def __init__(
+        self,
+        *,
+        named: Iterable[str],
+        clock: Clock,
+        connections: int = 8,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+        limiter: Limiter | None = None,
+        proxies: Proxies = DIRECT,
+        authorities: Path | None = None,
+        jitter: Callable[[], float] = random.random,
+        on_wait: WaitListener | None = None,
+    ) -> None:
+        self._cancelled = threading.Event()
+        self._clock = clock
+        self._sleep = self._clock.sleep or self._cancelled.wait
+        self._limits = limits or Limits()
+        self._patience = patience or Patience()
+        self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
+        self._jitter = jitter
+        self._on_wait = on_wait
+        self._turn_told = -math.inf
+        self._met: set[Origin] = set()
+        self._spoke: set[Origin] = set()
+        self._named = frozenset(parse_address(url).origin for url in named)
+        self._pools = Pools(
+            named=self._named,
+            connections=connections,
+            proxies=proxies,
+            authorities=authorities,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the session may be used again."""
+        self._pools.close()
+
+    def cancel(self) -> None:
+        """End all waiting and all requests of all threads with Cancelled, now and from now on."""
+        self._cancelled.set()
+        self._pools.cut_off()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] = NO_HEADERS,
+        authorization: Secret | None = None,
+        body: bytes | None = None,
+        limit_bytes: int = 64 * MEBIBYTE,
+        pace: str = "",
+        check: Callable[[Answer], None] | None = None,
+    ) -> Answer:
+        """Ask, and read the whole answer.
+
+        Args:
+            method: in capitals. Only a GET follows redirects, and only within its origin.
+            url: absolute; http or https, no user information.
+            repeatable: whether asking twice does no more than asking once. Otherwise nothing is ever repeated, not
+                even where no answer came: the caller must look before asking again.
+            headers: besides Accept-Encoding and User-Agent.
+            authorization: the value of the Authorization header, word and all.
+            body: as it is sent.
+            limit_bytes: of the answer, inflated.
+            pace: what shares one rate limit. Where it is empty there is none, but a Retry-After of the origin holds.
+            check: looks at a 2xx answer as part of the attempt. If it raises TryLater the request is repeated, if it
+                may be, and the pace slows down: some platforms refuse within a 200.
+
+        Raises:
+            AnsweredRefused, AnsweredNotFound, AnsweredConflict, AnsweredTryLater, AnsweredOtherwise: by the status;
+                each has the answer with it.
+            ConnectionFailed: no answer, or not all of it.
+            RedirectRefused: the answer leads elsewhere; the text says where.
+            AnswerTooLong: the answer is longer than the limit.
+            UnsafeAddress: the URL is not one that we ask.
+        """
+        request = self._prepare(
+            method, url, {"Accept-Encoding": "gzip", **headers}, authorization, body, MOST_REDIRECTS, pace, None
+        )
+
+        def attempt() -> Answer:
+            stream = self._attempt(request)
+            try:
+                body = stream.read_all(limit_bytes=limit_bytes)
+            finally:
+                stream.close()
+            answer = Answer(stream.status, _lower_case(stream.headers), body)
+            self._require_no_page(answer, request)
+            if check is not None:
+                self._check(answer, check, request)
+            return answer
+
+        return self._persist(attempt, request.address.origin, repeatable=repeatable)
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        url: str,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] = NO_HEADERS,
+        authorization: Secret | None = None,
+        body: Body | None = None,
+        redirects: int = MOST_REDIRECTS,
+        pace: str = "",
+        limits: Limits | None = None,
+    ) -> Iterator[Stream]:
+        """Ask, and read the answer as it comes. Repeated is only what fails before the body begins.
+
+        Arguments and errors are those of `request`, but that a body may be read while it is sent; where `redirects`
+        is 0, none is followed. Leaving the context before the answer's end gives the connection up.
+        """
+        request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
+        stream = self._persist(lambda: self._attempt(request), request.address.origin, repeatable=repeatable)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises Cancelled if the session is cancelled meanwhile."""
+        if seconds > 0:
+            self._sleep(seconds)
+        if self._cancelled.is_set():
+            raise Cancelled("waiting was cancelled")
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def has_answered(self, url: str) -> bool:
+        """Whether the API of an origin has answered this session, so that the address is known to be right."""
+        return parse_address(url).origin in self._spoke
+
+    def _prepare(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        authorization: Secret | None,
+        body: Body | None,
+        redirects: int,
+        pace: str,
+        limits: Limits | None,
+    ) -> _Request:
+        address = parse_address(url)
+        sent = {"User-Agent": USER_AGENT, **headers}
+        if authorization is not None:
+            sent["Authorization"] = authorization.reveal()
+        require_valid_headers(sent)
+        return _Request(
+            method,
+            address,
+            sent,
+            (authorization,) if authorization else (),
+            body,
+            redirects if method == "GET" else 0,
+            pace or str(address.origin),
+            bool(pace),
+            limits or self._limits,
+        )
+
+    def _attempt(self, request: _Request) -> Stream:
+        """Ask once, following redirects; give the stream of a 2xx answer."""
+        address = request.address
+        for redirects_left in range(request.redirects, -1, -1):
+            stream = self._ask(request, address)
+            if 200 <= stream.status < 300:
+                return stream
+            answer = self._read_failure(stream, request)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                raise self._failure(answer, request, address)
+            address = self._follow(answer, request, address, redirects_left=redirects_left)
+        raise AssertionError  # with no redirect left, `_follow` has raised
+
+    def _ask(self, request: _Request, address: Address) -> Stream:
+        self._wait_for_turn(request)
+        watch = self._pools.watch(request.limits)
+        name = request.at(address)
+        with faults_told(name, watch, self._cancelled), _opened(request.body) as body:
+            response = self._pools.ask(
+                request.method,
+                address,
+                headers=request.headers,
+                body=body,
+                timeout=_timeout(request.limits),
+                watch=watch,
+            )
+        self._met.add(address.origin)
+        try:
+            return Stream(response, request=name, address=address, watch=watch, cancelled=self._cancelled)
+        except UnknownShape:
+            response.close()
+            raise
+
+    def _wait_for_turn(self, request: _Request) -> None:
+        held = timedelta(seconds=self._limiter.held(request.pace))
+        if held > self._patience.longest_hold:
+            raise HeldTooLong(
+                "{request}: the server wants no requests for so long", request=request.at(request.address), wait=held
+            )
+        wait = timedelta(seconds=self._limiter.reserve(request.pace)) if request.is_paced else held
+        now = self._clock.monotonic()
+        if self._on_wait and wait >= TOLD_TURN and now - self._turn_told >= TOLD_EVERY.total_seconds():
+            self._turn_told = now
+            self._on_wait(TryLater("requests are sent no faster than the platform allows", wait=wait), wait)
+        self.pause(wait.total_seconds())
+
+    def _follow(self, answer: Answer, request: _Request, address: Address, *, redirects_left: int) -> Address:
+        target = address.resolve(answer.headers["location"])
+        if redirects_left and target.origin == address.origin:
+            return target
+        error = RedirectRefused(
+            "{request}: redirected to {target}, where we do not follow",
+            request=request.at(address),
+            target=str(target),
+            advice="if that is right, give the final address",
+        )
+        error.answer = answer
+        raise error
+
+    def _require_no_page(self, answer: Answer, request: _Request) -> None:
+        origin = request.address.origin
+        if expects_no_page(request.headers) and is_page(answer):
+            raise page_error(answer, request.at(request.address), spoke_before=origin in self._spoke)
+        self._spoke.add(origin)
+
+    def _failure(self, answer: Answer, request: _Request, address: Address) -> MatouError:
+        if answer.status == HTTPStatus.NOT_FOUND:
+            self._require_no_page(answer, request)
+        error = failed(answer, request.at(address))
+        if isinstance(error, AnsweredTryLater):
+            is_limit = is_rate_limit(answer)
+            error.wait = self._asked_wait(answer) or (self._wait_of_limit(answer) if is_limit else None)
+            if error.wait is not None:
+                self._limiter.hold(request.pace, error.wait)
+            if is_limit:
+                self._limiter.slow_down(request.pace)
+        return error
+
+    def _wait_of_limit(self, answer: Answer) -> timedelta | None:
+        return wait_until_reset(answer.headers, now=self._clock.now()) or self._patience.after_429
+
+    def _read_failure(self, stream: Stream, request: _Request) -> Answer:
+        """Read what a failure says, as far as it comes: its status is what counts."""
+        try:
+            body = stream.read_up_to(LONGEST_FAILURE_BYTES)
+        finally:
+            stream.close()
+        return Answer(stream.status, _lower_case(stream.headers), redact_bytes(body, request.secrets))
+
+    def _asked_wait(self, answer: Answer) -> timedelta | None:
+        try:
+            return wait_before_retry(answer.headers, now=self._clock.now())
+        except UnknownShape:
+            return None  # the status alone says to come back later; a wait of our own does for that
+
+    def _check(self, answer: Answer, check: Callable[[Answer], None], request: _Request) -> None:
+        try:
+            check(answer)
+        except TryLater as error:
+            self._limiter.slow_down(request.pace)
+            if error.wait is not None:
+                self._limiter.hold(request.pace, error.wait)
+            raise
+
+    def _persist(self, attempt: Callable[[], T], origin: Origin, *, repeatable: bool) -> T:
+        """Whoever was never met at an address that a person named is not waited for: more likely it is mistyped."""
+        began = self._clock.monotonic()
+        try:
+            return attempt()
+        except TryLater as error:
+            is_mistyped = isinstance(error, NotReached) and origin in self._named and origin not in self._met
+            if not repeatable or is_mistyped:
+                raise
+            first = error
+        return self._repeat(attempt, first, began)
+
+    def _repeat(self, attempt: Callable[[], T], first: TryLater, began: float) -> T:
+        """Go on after a first failure. Most requests never come here, so what only this needs is loaded here."""
+        import stamina
+
+        stamina.instrumentation.set_on_retry_hooks([])  # we tell of it ourselves: its own line would quote arguments
+        waits = Waits(self._patience, self._clock, self._jitter, began, self._on_wait or _log)
+        if not waits.plan(first):
+            raise first
+        for repeated in stamina.retry_context(on=waits.answer, attempts=self._patience.attempts - 1, timeout=None):
+            with repeated:
+                self.pause(waits.planned)
+                return attempt()
+        raise AssertionError  # stamina raises what the last attempt raised
+
+
+def open_session(
+    url: str,
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    pace: Pace,
+    connections: int = 8,
+    patience: Patience | None = None,
+    on_wait: WaitListener | None = None,
+) -> Session:
+    """A session as this process' environment says: its proxies, its authorities.
+
+    Args:
+        url: the only origin that may lie inside our network.
+        pace: of requests that name one.
+    """
+    clock = Clock(now=now)
+    return Session(
+        named=(url,),
+        clock=clock,
+        connections=connections,
+        patience=patience,
+        limiter=Limiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
+        proxies=Proxies.from_environment(settings.proxy_variables),
+        authorities=settings.authorities,
+        on_wait=on_wait,
+    )
+
+
+@contextmanager
+def _opened(body: Body | None) -> Iterator[bytes | Iterable[bytes] | None]:
+    if body is None or isinstance(body, bytes):
+        yield body
+    else:
+        with closing(body()) as pieces:
+            yield pieces
+
+
+def _log(error: TryLater, wait: timedelta) -> None:
+    import structlog
+
+    structlog.get_logger().warning("request_repeated", reason=str(error), wait_seconds=round(wait.total_seconds(), 3))
+
+
+def _timeout(limits: Limits) -> urllib3.Timeout:
+    return urllib3.Timeout(connect=limits.connect.total_seconds(), read=limits.idle.total_seconds())
+
+
+def _lower_case(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

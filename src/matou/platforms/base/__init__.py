@@ -1,0 +1,1 @@
+"""What the platforms share: how an API is asked, its answers read, its lists brought to their end."""

@@ -1,0 +1,162 @@
+"""Lists in numbered pages, row by row.
+
+What came before a list broke off counts, and so does what stands beside a row that nobody can read.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Generic, TypeVar
+
+from matou.errors import MatouError, Phrase, UnknownShape
+from matou.http.paging import ListingBroken, Page, UncountedEmptyList, read_pages
+from matou.http.responses import Answer
+from matou.http.withholding import unknown_shape
+from matou.platforms.base.unreadable import UnreadableRow, require_readable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedList(Generic[T]):
+    """A list that may be asked for.
+
+    Attributes:
+        what: its name, for the error.
+        ask: gives a page as it came; the first is 1.
+        read: makes a row of what stands in the JSON. Raises UnknownShape.
+        key: what a row is known by.
+        page_size: the most rows that a page can hold, as we ask for it.
+        empty_is_counted: whether a list without rows must come with a count: see `read_pages`. So it is with
+            repositories, since where nothing came nothing would be saved.
+        unasked_page_size: what a server gives that pages a list and does not look at the size that is asked for.
+    """
+
+    what: Phrase
+    ask: Callable[[int], Page[object]]
+    read: Callable[[object], T]
+    key: Callable[[T], Hashable]
+    page_size: int
+    unasked_page_size: int = 20
+    empty_is_counted: bool = False
+
+    def rows(self) -> Iterator[T]:
+        """Give each row once, when the end of the list is proven or is known to be out of reach.
+
+        Raises:
+            MatouError: after all rows that could be read: there are more, or may be.
+        """
+        came: dict[Hashable, T] = {}
+
+        def fetch(number: int) -> Page[T | UnreadableRow]:
+            page = self._page(number)
+            came.update({self.key(row): row for row in _readable(page.rows)})
+            return page
+
+        try:
+            rows = read_pages(
+                fetch,
+                key=self._key,
+                page_size=self.page_size,
+                what=self.what,
+                empty_is_counted=self.empty_is_counted,
+            )
+        except MatouError:
+            yield from came.values()
+            raise
+        yield from _readable(rows)
+        require_readable(rows)
+
+    def rows_of_unpaged(self) -> Iterator[T]:
+        """The same for a list that the documentation does not page, though a server may.
+
+        What is shorter than any page ends it, and so does what repeats all that came.
+        """
+        came: dict[Hashable, T | UnreadableRow] = {}
+        for number in count(1):
+            page = {self._key(row): row for row in self._page(number).rows}
+            if page.keys() <= came.keys():
+                break
+            came.update(page)
+            if len(page) < self.unasked_page_size:
+                break
+        yield from _readable(came.values())
+        require_readable(came.values())
+
+    def rows_as_they_come(self) -> Iterator[T]:
+        """Give each row at once, page by page: for a list that nobody can change, being of one commit.
+
+        Raises:
+            UnknownShape: a row cannot be read.
+            ListingBroken: the list ended before what it had announced.
+        """
+        came: set[Hashable] = set()
+        for number in count(1):
+            page = self._page(number)
+            require_readable(page.rows)
+            new = [row for row in _readable(page.rows) if self.key(row) not in came]
+            came.update(self.key(row) for row in new)
+            yield from new
+            if _is_last(page, number, len(came)):
+                return
+            if not new:
+                self._require_all(page.total, len(came))
+                return
+
+    def _require_all(self, total: int | None, came: int) -> None:
+        if total is not None and total > came:
+            fault = Phrase("{announced} rows were announced and {came} came", announced=total, came=came)
+            raise ListingBroken(self.what, fault, ())
+
+    def _page(self, number: int) -> Page[T | UnreadableRow]:
+        page = self.ask(number)
+        odd: dict[bytes, int] = {}
+        return Page([self._read(row, odd) for row in page.rows], page.total, page.total_pages)
+
+    def _read(self, value: object, odd: dict[bytes, int]) -> T | UnreadableRow:
+        try:
+            return self.read(value)
+        except UnknownShape as fault:
+            return UnreadableRow.of(fault, value, odd)
+
+    def _key(self, row: T | UnreadableRow) -> Hashable:
+        return row.key if isinstance(row, UnreadableRow) else self.key(row)
+
+
+def or_nothing(rows: Iterable[T]) -> Iterator[T]:
+    """Take an uncounted empty list for empty: at a target, which answers that what is to be made is there already."""
+    with suppress(UncountedEmptyList):
+        yield from rows
+
+
+def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, str]) -> Page[object]:
+    """A page as it came.
+
+    Args:
+        rows: what should be a list.
+        name: of the list and of whose it is.
+        totals: the headers that count rows and pages.
+
+    Raises:
+        UnknownShape: it is no list.
+    """
+    if not isinstance(rows, list):
+        raise unknown_shape(name, rows)
+    total, total_pages = (_number(answer.headers.get(header, "")) for header in totals)
+    return Page(rows, total, total_pages)
+
+
+def _number(text: str) -> int | None:
+    """A header that is not a number says nothing, as one that is not there."""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_last(page: Page[T], number: int, came: int) -> bool:
+    if page.total is not None:
+        return came >= page.total
+    return page.total_pages is not None and number >= page.total_pages
+
+
+def _readable(rows: Iterable[T | UnreadableRow]) -> Iterator[T]:
+    return (row for row in rows if not isinstance(row, UnreadableRow))

@@ -1,0 +1,87 @@
+"""A repository's wiki is a repository beside it, `NAME.wiki.git`, that is there once somebody has written a page."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from matou.credentials import GitCredential
+from matou.errors import MatouError, Phrase
+from matou.http.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
+from matou.http.responses import AnsweredNotFound, AnsweredRefused
+from matou.http.session import Session
+from matou.model.platform import RemoteRepository, Unseen
+
+ASKING = 8
+"""How many wikis are asked for at a time: git's addresses are outside the API's limit."""
+
+DOT_GIT = ".git"
+FORBIDDEN = 403
+NOT_THERE = (404, 410)
+GIT_ADDRESS = "/info/refs"
+"""What is said elsewhere, where a redirect led, is said of a page to log in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wikis:
+    """Finds out which repositories have one.
+
+    Attributes:
+        note: is told of wikis that could not be asked for.
+    """
+
+    session: Session
+    credential: GitCredential
+    note: Callable[[Unseen], None]
+
+    def of(self, repositories: Iterable[RemoteRepository]) -> Iterator[RemoteRepository]:
+        """Ask git's own address of each, since the API does not say.
+
+        Raises:
+            MatouError: after all that could be asked for: the server failed, or gave an answer that does not say
+                whether a wiki is there, or the session was cancelled.
+        """
+        git = SmartHttp(self.session, credential=self.credential)
+        faults: list[MatouError] = []
+        wikis = [wiki_of(repository) for repository in repositories if repository.clone_url.endswith(DOT_GIT)]
+
+        def is_there(wiki: RemoteRepository) -> bool:
+            try:
+                return _is_there(git, wiki)
+            except LogInRefused as refusal:
+                self.note(Unseen(Phrase("wikis"), refusal.fact, may_hide=True))
+                return False
+            except MatouError as fault:
+                faults.append(fault)
+                return False
+
+        with ThreadPoolExecutor(ASKING) as threads:
+            yield from (wiki for wiki, there in zip(wikis, threads.map(is_there, wikis), strict=True) if there)
+        if faults:
+            raise faults[0]
+
+
+def wiki_of(repository: RemoteRepository) -> RemoteRepository:
+    return replace(
+        repository,
+        id=f"{repository.id}.wiki",
+        name=f"{repository.name}.wiki",
+        description="",
+        clone_url=f"{repository.clone_url.removesuffix(DOT_GIT)}.wiki{DOT_GIT}",
+        last_push_at=None,
+        default_branch=None,
+    )
+
+
+def _is_there(git: SmartHttp, wiki: RemoteRepository) -> bool:
+    """Say whether a wiki is there. A redirect, or a page instead of git, has not said that it is not.
+
+    GitCode answers 403 for what is not there. 401 and other odd answers are about the credential or the server.
+    """
+    try:
+        git.advertise(wiki.clone_url, UPLOAD_PACK)
+    except (AnsweredNotFound, AnsweredRefused) as refusal:
+        says_no = refusal.answer.status in (FORBIDDEN, *NOT_THERE)
+        if says_no and GIT_ADDRESS in str(refusal.values["request"]):
+            return False
+        raise
+    return True

@@ -1,0 +1,264 @@
+"""Reads an account at CODING: whom the token stands for, and all projects and repositories that it can see."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import MatouError, Phrase, UnknownShape
+from matou.http.session import Session
+from matou.http.trusted_hosts import AddressRefused
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.records import Record
+from matou.platforms.base.unreadable import left_out_of, readable_or_none
+from matou.platforms.coding import wire_requests as ask_for
+from matou.platforms.coding.addresses import Home, team_key
+from matou.platforms.coding.api import Asking
+from matou.platforms.coding.documents import labels_document, members_document
+from matou.platforms.coding.errors import ActionRefused
+from matou.platforms.coding.listing import Lister, Listing
+from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.platforms.coding.tokens import CodingToken
+from matou.platforms.coding.wire import (
+    CurrentUser,
+    Depot,
+    DepotResponse,
+    LabelsResponse,
+    Member,
+    Project,
+    ProjectMembersResponse,
+    Team,
+    TeamMembersResponse,
+    TeamResponse,
+    UserResponse,
+    moment,
+)
+
+LARGEST_ICON_BYTES = 10 * 1024 * 1024
+
+_VERSION_CONTROL = {
+    "git": VersionControl.GIT,
+    "svn": VersionControl.SUBVERSION,
+    "hg": VersionControl.MERCURIAL,
+}
+_OTHER_THAN_GIT = frozenset({"svn", "hg"})
+
+
+class CodingClient:
+    """An account at CODING, to read from. May be used by several threads.
+
+    Args:
+        session: must name the URL's origin, and keep to `asking.REQUESTS_PER_SECOND`.
+        url: the Open API's address, `https://e.coding.net/open-api`.
+        token: any form that `tokens.CodingToken` knows.
+        record: is given each answer as received, before it is read.
+        now: the time, aware and in UTC.
+
+    Raises:
+        UnusableToken: it cannot be a token.
+    """
+
+    platform = "coding"
+
+    def __init__(
+        self,
+        session: Session,
+        url: str,
+        token: Secret,
+        *,
+        record: Callable[[Record], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._session = session
+        self._token = CodingToken.from_text(token)
+        self._asking = Asking(session, self.url, self._token.authorization, record, now)
+        self._unseen: list[Unseen] = []
+        self._lock = threading.RLock()
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
+        return tuple(dict.fromkeys(self._unseen))
+
+    def account(self) -> Account:
+        """Two requests, the first time.
+
+        Raises:
+            CredentialRefused: the token is not good.
+            ActionRefused: it may not say who it is or what its team is called.
+        """
+        with self._lock:
+            user, team = self._user, self._team
+        return Account(
+            id=str(user.id),
+            login=user.global_key,
+            display_name=user.name,
+            team_id=str(team.id),
+            team=team_key(team.team_host, url=self.url, name=team.name),
+            team_display_name=team.name,
+        )
+
+    def namespaces(self) -> Iterator[RemoteNamespace]:
+        """Each project, by its id once. The platform is asked once for all that this client will ever list.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be.
+        """
+        listing = self._listing_now()
+        for project in listing.projects.values():
+            yield self._namespace(project)
+        _raise_if_broken(listing.projects_fault, found=bool(listing.projects))
+
+    def repositories(self) -> Iterator[RemoteRepository]:
+        """Each repository, by its id once; its namespace is one of `namespaces`.
+
+        `clone_url` is empty where the platform gave an address that the token must not be sent to; `unseen` says
+        which. `default_branch` is None, as lists do not tell it: see the method of that name.
+
+        Raises:
+            MatouError: after the last one: why there are more, or may be; absence means nothing then.
+        """
+        listing = self._listing_now()
+        fault = listing.depots_fault
+        for depot in listing.depots.values():
+            try:
+                yield self._repository(depot)
+            except UnknownShape as unknown:
+                self._note(Unseen(_called(depot), unknown.fact))
+                fault = fault or unknown
+        _raise_if_broken(fault, found=bool(listing.depots))
+
+    def default_branch(self, repository: RemoteRepository) -> str | None:
+        """Ask for what lists leave out; None where it has none, being empty."""
+        request = ask_for.DescribeGitDepot(depot_id=int(repository.id))
+        return self._asking.ask(request, DepotResponse).depot.default_branch or None
+
+    def labels(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. Raises MatouError; what the token may not see is in `unseen` as well."""
+        request = ask_for.DescribeAllProjectLabels(project_id=int(namespace.id))
+        return labels_document(self._asking.ask(request, LabelsResponse).labels)
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A document: see `documents`. Raises MatouError, as of a list that could not be read to its end."""
+        what = Phrase("members of {project}", project=repr(namespace.name))
+        return members_document(rows_of(what, self._page_of_members(namespace)))
+
+    def team_members(self) -> bytes:
+        """As `members`, for the whole team."""
+        return members_document(rows_of(Phrase("the team's members"), self._page_of_team_members))
+
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """The project's picture; None where the platform names none. Raises MatouError where it cannot be had."""
+        if namespace.icon_url is None:
+            return None
+        # Icons lie on hosts of all kinds and are public: the token stays here.
+        return self._session.request("GET", namespace.icon_url, repeatable=True, limit_bytes=LARGEST_ICON_BYTES).body
+
+    def git_credential(self) -> GitCredential:
+        """What git is told when it asks; good for addresses that `repositories` gave."""
+        return self._token.git
+
+    @cached_property
+    def _user(self) -> CurrentUser:
+        return self._asking.ask(ask_for.DescribeCodingCurrentUser(), UserResponse).user
+
+    @cached_property
+    def _team(self) -> Team:
+        return self._asking.ask(ask_for.DescribeTeam(), TeamResponse).data
+
+    @cached_property
+    def _home(self) -> Home:
+        with self._lock:
+            return Home(self.url, self._team.team_host)
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Lister(self._asking, self._user.id, self._note).list_all()
+
+    def _listing_now(self) -> Listing:
+        with self._lock:
+            return self._listing
+
+    def _note(self, unseen: Unseen) -> None:
+        self._unseen.append(unseen)
+
+    def _namespace(self, project: Project) -> RemoteNamespace:
+        return RemoteNamespace(
+            left_out=tuple(fault.fact for fault in left_out_of(project)),
+            id=str(project.id),
+            name=project.name,
+            display_name=project.display_name or project.name,
+            description=project.description,
+            created_at=moment(project.created_at),
+            icon_url=self._home.icon_url(project.icon),
+            archived=project.archived,
+        )
+
+    def _repository(self, depot: Depot) -> RemoteRepository:
+        odd = list(left_out_of(depot))
+        return RemoteRepository(
+            id=str(depot.id),
+            namespace_id=str(depot.project_id),
+            name=depot.name,
+            description=depot.description,
+            clone_url=self._clone_url(depot),
+            version_control=readable_or_none(lambda: _version_control(depot), odd) or VersionControl.GIT,
+            created_at=moment(depot.created_at),
+            last_push_at=moment(depot.last_push_at),
+            default_branch=depot.default_branch or None,
+            visibility=visibility_of(depot),
+            left_out=tuple(fault.fact for fault in odd),
+        )
+
+    def _clone_url(self, depot: Depot) -> str:
+        try:
+            return self._home.clone_url(depot.https_url)
+        except AddressRefused as refusal:
+            if _word_of_version_control(depot) not in _OTHER_THAN_GIT:
+                self._note(Unseen(_called(depot), refusal.fact))
+            return ""
+
+    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], PageRead[Member]]:
+        def page(number: int) -> PageRead[Member]:
+            request = ask_for.DescribeProjectMembers(
+                project_id=int(namespace.id), page_number=number, page_size=PAGE_SIZE
+            )
+            data = self._asking.ask(request, ProjectMembersResponse).data
+            return PageRead(data.project_members, data.total_count)
+
+        return page
+
+    def _page_of_team_members(self, number: int) -> PageRead[Member]:
+        request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
+        data = self._asking.ask(request, TeamMembersResponse).data
+        return PageRead(data.team_members, data.total_count)
+
+
+def visibility_of(depot: Depot) -> Visibility:
+    return Visibility.PUBLIC if depot.is_shared else Visibility.PRIVATE
+
+
+def _called(depot: Depot) -> Phrase:
+    return Phrase(
+        "the repository {repository} of {project}", repository=repr(depot.name), project=repr(depot.project_name)
+    )
+
+
+def _version_control(depot: Depot) -> VersionControl:
+    """Raises UnknownShape: it may be git for all we know, and git tells if it is not."""
+    word = _word_of_version_control(depot)
+    if word not in _VERSION_CONTROL:
+        raise UnknownShape("coding Depot.VcsType", depot.vcs_type or depot.repo_type)
+    return _VERSION_CONTROL[word]
+
+
+def _word_of_version_control(depot: Depot) -> str:
+    return (depot.vcs_type or depot.repo_type).strip().lower()
+
+
+def _raise_if_broken(fault: MatouError | None, *, found: bool) -> None:
+    """A list that was refused is no broken one, if another gave something: it stands in `unseen`."""
+    if fault is not None and not (found and isinstance(fault, ActionRefused)):
+        raise fault
