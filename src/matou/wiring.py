@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
     from matou.http.session import Session, WaitListener
-    from matou.transfer.migrate import MigrationOptions
-    from matou.transfer.migrate_report import MigrationReport
-    from matou.transfer.migrate_report import Progress as MigrationProgress
-    from matou.transfer.options import BackupOptions
-    from matou.transfer.report import BackupReport, ProgressListener
-    from matou.transfer.source import RecordSink, Source
-    from matou.transfer.targets import Target
+    from matou.transfer.backup.options import BackupOptions
+    from matou.transfer.backup.report import BackupReport, ProgressListener
+    from matou.transfer.backup.source import RecordSink, Source
+    from matou.transfer.migrate.command import MigrationOptions
+    from matou.transfer.migrate.report import MigrationReport
+    from matou.transfer.migrate.report import Progress as MigrationProgress
+    from matou.transfer.migrate.targets import Target
 
 
 def now() -> datetime:
@@ -169,9 +169,9 @@ def back_up(
         on_wait: told of each request that is repeated; without it, that is logged.
     """
     from matou.git.process.version import require_git
-    from matou.transfer.backup import backup
-    from matou.transfer.connections import HttpConnections
-    from matou.transfer.work import ASKING
+    from matou.transfer.backup.command import backup
+    from matou.transfer.backup.run import ASKING
+    from matou.transfer.backup.transports import HttpConnections
 
     archive = _archive_if_any(to)
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
@@ -253,8 +253,8 @@ def migrate(
     on_wait: "WaitListener | None" = None,
 ) -> "MigrationReport":
     """Bring what an archive holds to a platform; see `transfer.migrate`."""
-    from matou.transfer.migrate import migrate as migrate_archive
-    from matou.transfer.targets import TargetConnections
+    from matou.transfer.migrate.command import migrate as migrate_archive
+    from matou.transfer.migrate.targets import TargetConnections
 
     opened = open_archive(archive)
     reached = TARGETS[platform]

@@ -14,7 +14,7 @@ from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.http.session import Patience, Session
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.records import Record
-from matou.transfer.source import Source
+from matou.transfer.backup.source import Source
 from support.steered_clock import SYSTEM_CLOCK
 
 HOSTILE_NAMES = [

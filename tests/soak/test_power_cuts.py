@@ -30,7 +30,7 @@ from matou.git.operations.mirror import list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.storage.files import sync_folder
-from matou.transfer.placing import Built, Placer
+from matou.transfer.backup.staging import Built, Placer
 from matou.wiring import open_forge
 from support.git_repositories import ENVIRONMENT, LocalTransport, git, make_many_refs
 from support.matou_server import MatouServer, running_server

@@ -68,9 +68,9 @@ _LOADED = (
     "matou.platforms.coding.source",
     "matou.platforms.gitcode.source",
     "matou.platforms.gitee.source",
-    "matou.transfer.backup",
-    "matou.transfer.connections",
-    "matou.transfer.work",
+    "matou.transfer.backup.command",
+    "matou.transfer.backup.transports",
+    "matou.transfer.backup.run",
 )
 
 

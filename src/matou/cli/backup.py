@@ -22,9 +22,9 @@ from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.cli.config import ConfiguredSource
-    from matou.transfer.changes import RepositoryChange
-    from matou.transfer.options import BackupOptions
-    from matou.transfer.report import BackupReport
+    from matou.transfer.backup.changes import RepositoryChange
+    from matou.transfer.backup.options import BackupOptions
+    from matou.transfer.backup.report import BackupReport
 
 _ = translate
 
@@ -91,7 +91,7 @@ def backup(
 ) -> None:
     from matou.cli.config import configured, from_arguments, read_configuration, token_from_stdin
     from matou.git.process.run import Limits
-    from matou.transfer.options import BackupOptions, default_jobs
+    from matou.transfer.backup.options import BackupOptions, default_jobs
 
     settings = Settings.of_process()
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
@@ -175,7 +175,7 @@ def _code_of(ended: SourceResult, options: "BackupOptions") -> ExitCode:
 
 def _code_of_patterns(ended: list[SourceResult], options: "BackupOptions") -> ExitCode:
     """Tell of the patterns that match nothing at any of several sources, if all of these were listed."""
-    from matou.transfer.filters import nothing_matches
+    from matou.transfer.common.filters import nothing_matches
 
     reports = [one.report for one in ended if one.report]
     mistyped = [pattern for pattern in options.elsewhere if all(pattern in report.unmatched for report in reports)]
@@ -205,7 +205,7 @@ def _back_up(
 def _saved(
     request: SourceRequest, options: "BackupOptions", settings: Settings, *, group: str | None, with_changes: bool
 ) -> SourceResult:
-    from matou.transfer.report import CredentialDied
+    from matou.transfer.backup.report import CredentialDied
 
     result = SourceResult(request.platform, request.url, request.to, None, (), None)
     try:
@@ -226,7 +226,7 @@ def _saved(
 
 def _changes(source: "ConfiguredSource", report: "BackupReport | None") -> "tuple[RepositoryChange, ...]":
     """What a run saved and changed, as its manifest says."""
-    from matou.transfer.changes import changes_of_run
+    from matou.transfer.backup.changes import changes_of_run
     from matou.wiring import open_archive
 
     if report is None or report.run is None:

@@ -2,7 +2,7 @@
 
 from matou.archive.manifest import Outcome
 from matou.cli.language import translate
-from matou.transfer.verify_report import Stage
+from matou.transfer.verify.report import Stage
 
 _ = translate
 

@@ -18,8 +18,8 @@ from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.credentials.logins import Login
-    from matou.transfer.migrate_map import MigrationMap
-    from matou.transfer.migrate_report import MigrationReport
+    from matou.transfer.migrate.mapping import MigrationMap
+    from matou.transfer.migrate.report import MigrationReport
 
 _ = translate
 
@@ -61,7 +61,7 @@ def migrate(
     from matou.cli.ui import migrate_report
     from matou.cli.ui.progress import say_that_we_wait
     from matou.git.process.run import Limits
-    from matou.transfer.migrate import MOST_JOBS, MigrationOptions
+    from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
 
     settings = Settings.of_process()
@@ -106,7 +106,7 @@ def migrate(
 def _mapping(path: Path | None) -> "MigrationMap":
     """Raises Usage."""
     from matou.cli.config import Usage
-    from matou.transfer.migrate_map import NO_MAP, UnusableMap, read_map
+    from matou.transfer.migrate.mapping import NO_MAP, UnusableMap, read_map
 
     try:
         return read_map(path) if path else NO_MAP

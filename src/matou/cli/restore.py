@@ -16,7 +16,7 @@ from matou.cli.ui.verbosity import say, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.transfer.restore_report import Progress, RestoreReport
+    from matou.transfer.restore.report import Progress, RestoreReport
 
 _ = translate
 
@@ -40,8 +40,8 @@ def restore(
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
 ) -> None:
     from matou.git.process.run import Limits
-    from matou.transfer.restore import restore as restore_archive
-    from matou.transfer.restore_report import Layout
+    from matou.transfer.restore.command import restore as restore_archive
+    from matou.transfer.restore.report import Layout
     from matou.wiring import now, open_archive
 
     settings = Settings.of_process()

@@ -12,7 +12,7 @@ from matou.cli.language import describe, translate
 from matou.cli.ui.formatting import duration, local_time, printable, size
 
 if TYPE_CHECKING:
-    from matou.transfer.show import RunSummary
+    from matou.transfer.common.saved_repositories import RunSummary
 
 _ = translate
 
@@ -21,7 +21,7 @@ JsonLines = Annotated[bool, typer.Option("--json", help=_("as JSON, a line for e
 
 
 def list_runs(directory: Directory, as_json: JsonLines = False) -> None:
-    from matou.transfer.show import RunState, runs
+    from matou.transfer.common.saved_repositories import RunState, runs
     from matou.wiring import open_archive
 
     damaged = False

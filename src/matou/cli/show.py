@@ -15,7 +15,7 @@ from matou.cli.ui.verbosity import say
 
 if TYPE_CHECKING:
     from matou.archive.layout import Archive
-    from matou.transfer.show import SavedRepository
+    from matou.transfer.common.saved_repositories import SavedRepository
 
 _ = translate
 
@@ -30,8 +30,8 @@ def show(
     ] = None,
     as_json: JsonLines = False,
 ) -> None:
-    from matou.transfer.show import show as show_saved
-    from matou.transfer.show import show_one
+    from matou.transfer.common.saved_repositories import show as show_saved
+    from matou.transfer.common.saved_repositories import show_one
     from matou.wiring import open_archive
 
     archive = open_archive(directory)

@@ -22,7 +22,7 @@ from matou.errors import NotFound
 if TYPE_CHECKING:
     from matou.archive.manifest import SourceLine
     from matou.cli.config import SourceTable
-    from matou.transfer.status import ArchiveStatus, SourceStatus
+    from matou.transfer.backup.status import ArchiveStatus, SourceStatus
 
 _ = translate
 
@@ -129,7 +129,7 @@ def _configured(config: Path) -> "Wanted":
 
 def _archive_status(folder: Path, *, must_exist: bool) -> "ArchiveStatus":
     from matou.archive.layout import NotAnArchive
-    from matou.transfer.status import NOTHING_YET, archive_status
+    from matou.transfer.backup.status import NOTHING_YET, archive_status
     from matou.wiring import open_archive
 
     try:

@@ -16,7 +16,7 @@ from matou.cli.ui.verbosity import is_quiet, shows_bars
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.transfer.verify_report import Problem, Progress, VerifyReport
+    from matou.transfer.verify.report import Problem, Progress, VerifyReport
 
 _ = translate
 
@@ -39,7 +39,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
 ) -> None:
     from matou.git.process.run import Limits
-    from matou.transfer.verify import verify as verify_archive
+    from matou.transfer.verify.command import verify as verify_archive
     from matou.wiring import now, open_archive
 
     settings = Settings.of_process()

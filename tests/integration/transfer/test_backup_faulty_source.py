@@ -15,9 +15,9 @@ from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.http.session import Patience, Session
 from matou.http.transport import Limits
 from matou.platforms.coding.source import CodingClient
-from matou.transfer.backup import BackupOptions, backup
-from matou.transfer.connections import HttpConnections
-from matou.transfer.report import BackupReport
+from matou.transfer.backup.command import BackupOptions, backup
+from matou.transfer.backup.report import BackupReport
+from matou.transfer.backup.transports import HttpConnections
 from support.fault_proxy import (
     FaultProxy,
     FlipByte,

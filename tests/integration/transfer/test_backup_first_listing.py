@@ -8,8 +8,8 @@ import pytest
 
 from matou.credentials import Secret
 from matou.settings import Settings
-from matou.transfer.options import BackupOptions
-from matou.transfer.report import SILENCE, BackupReport
+from matou.transfer.backup.options import BackupOptions
+from matou.transfer.backup.report import SILENCE, BackupReport
 from matou.wiring import back_up
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 

@@ -12,8 +12,8 @@ from matou.http.git_http import LogInRefused
 from matou.http.responses import Answer, AnsweredRefused
 from matou.http.tokens import BadCredential
 from matou.model.platform import Unseen
-from matou.transfer.filters import NothingMatches
-from matou.transfer.report import CredentialDied
+from matou.transfer.backup.report import CredentialDied
+from matou.transfer.common.filters import NothingMatches
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedLfs,

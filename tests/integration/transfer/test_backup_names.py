@@ -11,8 +11,8 @@ from matou.archive.layout import Archive
 from matou.git.repository import create_bare
 from matou.http.addresses import UnsafeAddress
 from matou.model.names import RepositoryPath, fault_of_segment
-from matou.transfer.restore import restore
-from matou.transfer.verify import verify
+from matou.transfer.restore.command import restore
+from matou.transfer.verify.command import verify
 from support.scripted_source import (
     TOKEN,
     ScriptedConnections,

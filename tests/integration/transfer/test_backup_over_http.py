@@ -21,9 +21,9 @@ from matou.forge.push import lfs
 from matou.git.process import limits
 from matou.http.session import Session
 from matou.platforms.coding.source import CodingClient
-from matou.transfer.backup import BackupOptions, backup
-from matou.transfer.connections import HttpConnections
-from matou.transfer.report import BackupReport
+from matou.transfer.backup.command import BackupOptions, backup
+from matou.transfer.backup.report import BackupReport
+from matou.transfer.backup.transports import HttpConnections
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK

@@ -12,7 +12,7 @@ from matou.archive.manifest import EndLine, NamespaceLine, Proof, RunLine
 from matou.archive.records import read_records
 from matou.git.process import limits
 from matou.model.platform import VersionControl
-from matou.transfer.report import Intention
+from matou.transfer.backup.report import Intention
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,
@@ -418,7 +418,7 @@ def test_another_source_in_the_same_archive_is_kept_apart(
 def test_a_cancelled_run_leaves_no_manifest_and_the_next_goes_on(
     source: ScriptedSource, archive: Archive, api: Path
 ) -> None:
-    from matou.transfer.crew import Cancelled
+    from matou.concurrency import Cancelled
 
     cancelled = threading.Event()
     connections = ScriptedConnections.to(source)

@@ -5,8 +5,8 @@ from pathlib import Path
 from integration.transfer.saved_archives import NOW, Team, commit_file, make_repository
 from matou.archive.cache import write_whole
 from matou.archive.layout import Archive
-from matou.transfer.restore import restore
-from matou.transfer.verify import verify
+from matou.transfer.restore.command import restore
+from matou.transfer.verify.command import verify
 
 API = "team/project/api"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from matou.archive.layout import Archive
-from matou.transfer.restore import restore
-from matou.transfer.show import runs, show
-from matou.transfer.status import archive_status
-from matou.transfer.verify import verify
-from matou.transfer.verify_report import ProblemKind, VerifyReport
+from matou.transfer.backup.status import archive_status
+from matou.transfer.common.saved_repositories import runs, show
+from matou.transfer.restore.command import restore
+from matou.transfer.verify.command import verify
+from matou.transfer.verify.report import ProblemKind, VerifyReport
 from support.scripted_source import (
     CLOCK,
     ScriptedSource,

@@ -12,6 +12,7 @@ import pytest
 
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
 from matou.archive.layout import Archive
+from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
@@ -27,14 +28,13 @@ from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES
 from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
-from matou.transfer.crew import Cancelled
-from matou.transfer.migrate import MigrationOptions, migrate
-from matou.transfer.migrate_map import MigrationMap, UnusableMap, read_map
-from matou.transfer.migrate_places import FILE
-from matou.transfer.migrate_plan import SamePlace, UnusableName
-from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome
-from matou.transfer.migrate_repository import OtherHistory
-from matou.transfer.targets import Target, TargetConnections
+from matou.transfer.migrate.assigned_paths import FILE
+from matou.transfer.migrate.command import MigrationOptions, migrate
+from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
+from matou.transfer.migrate.plan import SamePlace, UnusableName
+from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
+from matou.transfer.migrate.repository import OtherHistory
+from matou.transfer.migrate.targets import Target, TargetConnections
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

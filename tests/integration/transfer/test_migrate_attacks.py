@@ -20,8 +20,8 @@ from matou.git.wire.pktline import encode
 from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
-from matou.transfer.migrate_report import MigrationReport, MoveOutcome
-from matou.transfer.migrate_repository import MoreOpen, NotProven, UnwritableBranch
+from matou.transfer.migrate.report import MigrationReport, MoveOutcome
+from matou.transfer.migrate.repository import MoreOpen, NotProven, UnwritableBranch
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

@@ -21,9 +21,9 @@ from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
 from matou.platforms.gitcode.target import GitCodeTarget
-from matou.transfer.migrate_report import MigrationReport, Moved
-from matou.transfer.migrate_repository import OtherHistory
-from matou.transfer.targets import Target
+from matou.transfer.migrate.report import MigrationReport, Moved
+from matou.transfer.migrate.repository import OtherHistory
+from matou.transfer.migrate.targets import Target
 from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
-from matou.transfer.migrate_submodules import SubmoduleLink, address_key, parse_gitmodules
+from matou.transfer.migrate.submodules import SubmoduleLink, address_key, parse_gitmodules
 
 rules = pytest.mark.parametrize("rules", [PLAIN_RULES, MATOU_RULES])
 

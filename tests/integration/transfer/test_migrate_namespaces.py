@@ -10,7 +10,7 @@ from matou.credentials import Secret
 from matou.errors import Conflict
 from matou.http.session import Session
 from matou.platforms.coding.target import CodingTarget
-from matou.transfer.migrate_namespaces import make_namespaces
+from matou.transfer.migrate.target_state import make_namespaces
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.steered_clock import SYSTEM_CLOCK
 

@@ -12,8 +12,8 @@ from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a 
 from matou.forge.repositories.lifecycle import import_repository
 from matou.git.operations.push import Pusher, PushFailed
 from matou.model.names import RepositoryPath
-from matou.transfer.migrate_refs import ShallowHistory
-from matou.transfer.migrate_report import MoveOutcome
+from matou.transfer.migrate.refs import ShallowHistory
+from matou.transfer.migrate.report import MoveOutcome
 
 API = "team/shop/api"
 
@@ -71,7 +71,7 @@ def test_a_branch_that_is_refused_keeps_no_other_ref_away(
         git(source, "branch", name)
     team.save({API: source})
     monkeypatch.setattr(_Picky, "refused", {"refs/heads/two": "the name cannot be used"})
-    monkeypatch.setattr("matou.transfer.migrate.Pusher", _Picky)
+    monkeypatch.setattr("matou.transfer.migrate.command.Pusher", _Picky)
 
     report = port.migrate(team.archive)
 
@@ -87,7 +87,7 @@ def test_a_target_that_takes_no_ref_at_all_is_told_as_that(
     source = make_repository(tmp_path / "api")
     team.save({API: source})
     monkeypatch.setattr(_Picky, "refused", dict.fromkeys(refs(source), "pre-receive hook declined"))
-    monkeypatch.setattr("matou.transfer.migrate.Pusher", _Picky)
+    monkeypatch.setattr("matou.transfer.migrate.command.Pusher", _Picky)
 
     assert outcomes(port.migrate(team.archive)) == {API: "failed"}
 

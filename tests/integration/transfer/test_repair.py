@@ -10,9 +10,9 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.archive.lock import ArchiveBusy, lock_for_reading
-from matou.transfer.restore import restore
-from matou.transfer.verify import verify
-from matou.transfer.verify_report import VerifyReport
+from matou.transfer.restore.command import restore
+from matou.transfer.verify.command import verify
+from matou.transfer.verify.report import VerifyReport
 from support.scripted_source import (
     ScriptedConnections,
     ScriptedSource,

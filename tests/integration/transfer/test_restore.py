@@ -28,11 +28,11 @@ from matou.archive.chain import NoSuchRun
 from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.git.refs.listing import read_refs
 from matou.storage.files import DiskFull
-from matou.transfer.filters import NothingMatches
-from matou.transfer.restore import STAGING, TargetInArchive, restore
-from matou.transfer.restore_report import Layout, RestoreReport
-from matou.transfer.restore_worktree import pointed_at
-from matou.transfer.show import RunState, runs, show
+from matou.transfer.common.filters import NothingMatches
+from matou.transfer.common.saved_repositories import RunState, runs, show
+from matou.transfer.restore.command import STAGING, TargetInArchive, restore
+from matou.transfer.restore.report import Layout, RestoreReport
+from matou.transfer.restore.worktree import pointed_at
 
 API = "team/project/api"
 WEB = "team/project/web"
@@ -436,7 +436,7 @@ import os, pathlib, sys
 from datetime import datetime, UTC
 from matou.archive.layout import Archive
 from matou.storage.files import DiskFull
-from matou.transfer.restore import restore
+from matou.transfer.restore.command import restore
 
 def die_at(path, done, expected):
     if done == int(sys.argv[3]):

@@ -7,10 +7,10 @@ import pytest
 
 from integration.transfer.saved_archives import NOW, Team, commit_file, git, make_repository
 from matou.git.refs.listing import read_refs
-from matou.transfer.restore import restore
-from matou.transfer.restore_report import RestoreReport
-from matou.transfer.verify import verify
-from matou.transfer.verify_report import VerifyReport
+from matou.transfer.restore.command import restore
+from matou.transfer.restore.report import RestoreReport
+from matou.transfer.verify.command import verify
+from matou.transfer.verify.report import VerifyReport
 
 WEB = "team/project/web"
 PERSON = b"a <a@b> 1700000000 +0000"

@@ -17,8 +17,8 @@ from matou.archive.lock import ArchiveBusy, lock_archive
 from matou.archive.records import RecordWriter
 from matou.git.refs.listing import read_refs
 from matou.model.records import Record
-from matou.transfer.verify import verify
-from matou.transfer.verify_report import Problem, ProblemKind, Stage, VerifyReport
+from matou.transfer.verify.command import verify
+from matou.transfer.verify.report import Problem, ProblemKind, Stage, VerifyReport
 from support.scripted_source import ScriptedSource, back_up, commit, open_archive
 
 API = "team/project/api"

@@ -3,7 +3,7 @@
 import pytest
 
 from matou.cli.language import describe
-from matou.transfer.filters import Filter, NothingMatches, require_matches
+from matou.transfer.common.filters import Filter, NothingMatches, require_matches
 
 
 @pytest.mark.parametrize(

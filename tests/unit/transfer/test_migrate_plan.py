@@ -6,9 +6,9 @@ from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
 from matou.archive.naming import Owner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
-from matou.transfer.filters import Filter
-from matou.transfer.migrate_map import NO_MAP, MigrationMap, Place
-from matou.transfer.migrate_plan import Given, MigrationPlan, Move, plan_migration
+from matou.transfer.common.filters import Filter
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate.plan import Given, MigrationPlan, Move, plan_migration
 
 SOURCE = SourceLine(platform="gitee", url="https://gitee.com", account="7", team="li", team_id="7")
 NOTHING_GIVEN: Given = {}

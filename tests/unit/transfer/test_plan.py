@@ -10,9 +10,8 @@ from matou.archive.manifest import Listing, Outcome, RepositoryLine
 from matou.errors import TryLater
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
-from matou.transfer.earlier import NOTHING_BEFORE, Earlier
-from matou.transfer.filters import Filter
-from matou.transfer.plan import (
+from matou.transfer.backup.listing import Survey
+from matou.transfer.backup.plan import (
     Placed,
     fate_of_absent,
     has_same_last_push,
@@ -22,7 +21,8 @@ from matou.transfer.plan import (
     outcome_without_asking,
     true_path,
 )
-from matou.transfer.survey import Survey
+from matou.transfer.backup.previous_run import NOTHING_BEFORE, Earlier
+from matou.transfer.common.filters import Filter
 
 PUSHED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 NAMESPACE = RemoteNamespace("1", "shop", "Shop", "", None, None, archived=False)

@@ -10,8 +10,8 @@ from matou.cli.language import describe, tell, translate
 from matou.cli.ui.formatting import duration, printable, size
 from matou.cli.ui.verbosity import is_quiet, is_verbose
 from matou.model.refs import RefChange
-from matou.transfer.changes import RepositoryChange
-from matou.transfer.report import BackupReport, Intention, Problem
+from matou.transfer.backup.changes import RepositoryChange
+from matou.transfer.backup.report import BackupReport, Intention, Problem
 
 if TYPE_CHECKING:
     from matou.cli.backup import SourceResult

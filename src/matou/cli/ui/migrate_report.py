@@ -7,7 +7,7 @@ from textwrap import indent
 from matou.cli.language import describe, tell, translate
 from matou.cli.ui.formatting import printable, size
 from matou.cli.ui.verbosity import is_verbose
-from matou.transfer.migrate_report import MigrationReport, Moved, MoveOutcome, Rewrite
+from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome, Rewrite
 
 _ = translate
 

@@ -12,7 +12,7 @@ from matou.cli.ui.formatting import duration
 from matou.cli.ui.verbosity import is_quiet, say
 from matou.errors import TryLater
 from matou.model.platform import Account
-from matou.transfer.report import ProgressListener
+from matou.transfer.backup.report import ProgressListener
 
 _ = translate
 

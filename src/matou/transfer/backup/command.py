@@ -1,0 +1,212 @@
+"""`backup`: everything that an account sees at a platform, into an archive (docs/decisions/backup-order.md)."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from matou import __version__
+from matou.archive.chain import digest_of_file, previous_run, read_history
+from matou.archive.layout import FORMAT, Archive
+from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
+from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
+from matou.archive.naming import PathRegistry
+from matou.archive.records import RecordWriter
+from matou.concurrency import Brake
+from matou.model.platform import Account
+from matou.model.records import Record
+from matou.transfer.backup.archive_paths import Places
+from matou.transfer.backup.damage import Damage
+from matou.transfer.backup.dry_run import preview
+from matou.transfer.backup.leftovers import clear_staging
+from matou.transfer.backup.listing import Survey, survey
+from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.options import BackupOptions, default_jobs
+from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
+from matou.transfer.backup.previous_run import earlier, source_line
+from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
+from matou.transfer.backup.run import Context, Work
+from matou.transfer.backup.source import Connections, RecordSink, Source
+
+__all__ = ["BackupOptions", "backup", "default_jobs"]
+
+DYING = timedelta(seconds=5)
+"""How long the last child of a process that was killed may take to let go of the lock."""
+
+
+def backup(
+    open_source: Callable[[RecordSink], Source],
+    archive: Archive | None,
+    connections: Connections,
+    options: BackupOptions,
+    *,
+    now: Callable[[], datetime],
+    progress: ProgressListener = SILENCE,
+    cancelled: threading.Event | None = None,
+) -> BackupReport:
+    """Bring the archive up to what the source shows now.
+
+    Interrupted at any point, by a signal or by a power cut, the archive is as the last run left it, with perhaps more
+    in it; the next run goes on from there. One repository that fails does not stop the others.
+
+    Args:
+        open_source: makes the client, given where to put what the platform answers.
+        archive: where to; a dry run does without one where there is none yet.
+        connections: the way to the source's git.
+        options: see there. With `dry_run` nothing is written: see `preview`.
+        now: the clock, aware and in UTC.
+        progress: is told what happens.
+        cancelled: set it from anywhere to give up.
+
+    Raises:
+        ArchiveBusy: another process writes to the archive.
+        Refused: the credential is not good. CredentialDied: not any more; there is a manifest.
+        NothingMatches: a pattern of `include` matches nothing.
+        Cancelled: `cancelled` was set.
+        WriteFailed: the archive cannot be written; DiskFull where there is no room.
+        DamagedPlaces: what a run that was cut off noted of its places is not what was written.
+    """
+    if options.dry_run:
+        return preview(open_source, archive, options, progress=progress, cancelled=cancelled)
+    if archive is None:
+        message = "only a dry run does without an archive"
+        raise ValueError(message)
+    with ExitStack() as stack:
+        lock = _locked(stack, archive, now)
+        dead_since = lock.previous_holder.since if lock.previous_holder else None
+        brake = Brake(cancelled or threading.Event(), on_pull=connections.cancel)
+        return _Run(archive, connections, options, now, progress, brake, dead_since).execute(open_source)
+
+
+def _locked(stack: ExitStack, archive: Archive, now: Callable[[], datetime]) -> ArchiveLock:
+    """Lock the archive.
+
+    A process that is killed while it starts git leaves a child that holds the lock until it has become git, which
+    takes a moment: that moment is waited for.
+    """
+    deadline = time.monotonic() + DYING.total_seconds()
+    while True:
+        try:
+            return stack.enter_context(lock_archive(archive.root, now=now()))
+        except ArchiveBusy as busy:
+            if time.monotonic() > deadline or not _is_dead(busy):
+                raise
+        time.sleep(0.02)
+
+
+def _is_dead(busy: ArchiveBusy) -> bool:
+    process = busy.values.get("process")
+    if busy.values.get("host") != socket.gethostname() or not isinstance(process, int) or process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    archive: Archive
+    connections: Connections
+    options: BackupOptions
+    now: Callable[[], datetime]
+    progress: ProgressListener
+    brake: Brake
+    dead_since: datetime | None
+
+    def execute(self, open_source: Callable[[RecordSink], Source]) -> BackupReport:
+        began, began_at = time.monotonic(), self.now()
+        clear_staging(self.archive)
+        recorder = Recorder()
+        source = open_source(recorder)
+        account = source.account()
+        self.progress.connected(account)
+        history = read_history(self.archive)
+        before = earlier(self.archive, history, source_line(source, account))
+        # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
+        found = self._survey(source, account) if self.options.include else None
+        unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
+        number = self.archive.begin_run()
+        with ExitStack() as stack:
+            own = source.git_credential()
+            records = RecordWriter(self.archive.records(number), own=own.password if own else None)
+            recorder.write_to(stack.enter_context(records))
+            registry = stack.enter_context(PathRegistry.load(self.archive, history, run=number))
+            manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
+            stack.callback(manifest.close)
+            damage = Damage.load(self.archive)
+            context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since, damage)
+            places = Places.of(registry, source_line(source, account), kept=before.team_place())
+            work = Work(context, self.options, source, account, before, places, Ledger(manifest, self.progress))
+            listing = work.do(found or self._survey(source, account))
+            recorder.close()
+            requests = work.requests.count + recorder.count
+            end = manifest.publish(
+                finished_at=self.now(),
+                requests=requests,
+                listing=listing,
+                records_digest=digest_of_file(self.archive.records(number)),
+            )
+            damage.save()
+        report = work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
+        if work.ledger.died is not None:
+            raise CredentialDied.of(work.ledger.died, report) from work.ledger.died
+        return report
+
+    def _survey(self, source: Source, account: Account) -> Survey:
+        return survey(source, account, check=self.brake.check)
+
+    def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
+        options: dict[str, object] = {
+            "jobs": self.options.jobs,
+            "include": list(self.options.include),
+            "exclude": list(self.options.exclude),
+            "trust_listing": self.options.trust_listing,
+        }
+        return RunLine(
+            format=FORMAT,
+            run=number,
+            started_at=whole_seconds(began_at),
+            source=source,
+            previous=previous_run(self.archive),
+            options=options,
+            matou=__version__,
+        )
+
+
+class Recorder:
+    """Takes records from the first answer on, though there is no file for them before the run has begun."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._early: list[Record] = []
+        self._writer: RecordWriter | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, record: Record) -> None:
+        with self._lock:
+            self.count += 1
+            if self._writer is None:
+                self._early.append(record)
+            else:
+                self._writer(record)
+
+    def write_to(self, writer: RecordWriter) -> None:
+        with self._lock:
+            self._writer = writer
+            for record in self._early:
+                writer(record)
+            self._early.clear()
+
+    def close(self) -> None:
+        """Make all of it durable."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()

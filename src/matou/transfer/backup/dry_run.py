@@ -1,0 +1,110 @@
+"""What a backup would do, found out without writing a byte and without asking one repository."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from matou.archive.chain import read_history
+from matou.archive.layout import Archive
+from matou.archive.manifest import Listing, Outcome
+from matou.concurrency import Brake
+from matou.model.platform import Account
+from matou.transfer.backup.listing import Survey, survey
+from matou.transfer.backup.options import BackupOptions
+from matou.transfer.backup.plan import (
+    Task,
+    absent,
+    fate_of_absent,
+    has_same_last_push,
+    judge_patterns,
+    judge_survey,
+    outcome_without_asking,
+    true_path,
+)
+from matou.transfer.backup.previous_run import NOTHING_BEFORE, Earlier, earlier, notes_of_unread, source_line
+from matou.transfer.backup.report import BackupReport, Intention, Planned, Problem, ProgressListener
+from matou.transfer.backup.source import RecordSink, Source
+from matou.transfer.backup.tracked_transport import Requests
+from matou.transfer.common.filters import Filter
+
+
+def preview(
+    open_source: Callable[[RecordSink], Source],
+    archive: Archive | None,
+    options: BackupOptions,
+    *,
+    progress: ProgressListener,
+    cancelled: threading.Event | None = None,
+) -> BackupReport:
+    """Read the account and its listings, and say what a backup would do; `planned` of the report has it.
+
+    The archive is read and not locked: what another process writes meanwhile may be missed.
+    """
+    began = time.monotonic()
+    requests = Requests()
+    source = open_source(lambda _: requests.add())
+    account = source.account()
+    progress.connected(account)
+    before = earlier(archive, read_history(archive), source_line(source, account)) if archive else NOTHING_BEFORE
+    found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
+    unmatched = judge_patterns(options, account, before, found)
+    listing = judge_survey(before, found)
+    planned = tuple(_plans(account, before, found, listing, options))
+    duration = timedelta(seconds=time.monotonic() - began)
+    return replace(
+        _report(found, listing, planned, requests.count, duration),
+        notes=notes_of_unread(before),
+        unmatched=unmatched.patterns,
+        paths=unmatched.paths,
+    )
+
+
+def _report(
+    found: Survey, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
+) -> BackupReport:
+    problems = tuple(Problem(what, None, fault) for what, fault in found.faults())
+    return BackupReport(
+        run=None,
+        account=found.account,
+        listing=listing,
+        outcomes=Counter(plan.outcome for plan in planned if plan.outcome is not None),
+        problems=problems,
+        problem_count=len(problems),
+        unseen=found.unseen,
+        kept=0,
+        trusted=sum(plan.intention is Intention.TRUST for plan in planned),
+        received_bytes=0,
+        requests=requests,
+        duration=duration,
+        planned=planned,
+    )
+
+
+def _plans(
+    account: Account, before: Earlier, found: Survey, listing: Listing, options: BackupOptions
+) -> Iterator[Planned]:
+    wanted = Filter(options.include, options.exclude)
+    for remote in found.repositories.values():
+        namespace = found.namespaces.get(remote.namespace_id)
+        path = true_path(account.team, namespace, remote)
+        yield _plan(
+            Task(remote, namespace, path, before.repositories.get(remote.id)), wanted, trust=options.trust_listing
+        )
+    for row in absent(before.repositories, found.repositories):
+        line = before.namespaces.get(row.namespace)
+        path = true_path(account.team, line, row)
+        yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
+
+
+def _plan(task: Task, wanted: Filter, *, trust: bool) -> Planned:
+    outcome = outcome_without_asking(task, wanted)
+    if outcome is not None:
+        return Planned(task.true_path, Intention.NOTHING, outcome)
+    if trust and has_same_last_push(task):
+        return Planned(task.true_path, Intention.TRUST, Outcome.UNCHANGED)
+    if task.previous is None or task.previous.snapshot is None:
+        return Planned(task.true_path, Intention.FETCH, None)
+    return Planned(task.true_path, Intention.ASK, None)

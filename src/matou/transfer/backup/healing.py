@@ -1,0 +1,222 @@
+"""Makes a damaged mirror one that git can read again, with all of it that the source or the archive still has.
+
+Nothing is taken away before what it held is there again; what nobody can give back any more is set aside, not deleted.
+"""
+
+import shutil
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from matou.archive.layout import Archive
+from matou.errors import Damaged
+from matou.git.files import publish_file
+from matou.git.odb.pack_index import PackIndex
+from matou.git.odb.shallow import lacking_parents, read_boundary, write_boundary
+from matou.git.odb.stored_objects import DamagedObject, describe_objects
+from matou.git.operations.fetch import is_connected, wanted_objects
+from matou.git.operations.mirror import storable
+from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
+from matou.git.refs.listing import leave_out_unreadable, read_refs
+from matou.git.repository import create_bare, object_format_on_disk
+from matou.git.wire.protocol import object_format_of
+from matou.model.names import ObjectId, RepositoryPath
+from matou.model.refs import RefListing
+from matou.storage.files import make_folders, naming_the_file, sync_folder, syncfs
+from matou.transfer.common.derived_files import rebuild_derived
+from matou.transfer.common.kept_refs import remake_kept_refs
+from matou.transfer.common.object_files import check_object_files
+
+FOLDER: Final = "damaged"
+"""Below the archive: what could not be read any more, by the run that set it aside."""
+
+_SALVAGED: Final = "tmp_salvaged"
+
+MOST_TRIES: Final = 2_000
+"""Of a damaged pack: each bad object takes a dozen. The pack itself is set aside, whatever became of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Healer:
+    """Heals the mirrors of one run. May be used by several threads, each with a repository of its own."""
+
+    archive: Archive
+    run: int
+    limits: Limits
+
+    def heal(
+        self, place: RepositoryPath, listing: RefListing, fetch: Callable[[], Path], *, previous: RefListing | None
+    ) -> None:
+        """Bring back whatever can be had; called again, it goes on.
+
+        Args:
+            place: the mirror; it is there.
+            listing: what the source has.
+            fetch: makes a mirror of that aside, and says where. Not called where the archive can help itself.
+            previous: what the last manifest names.
+
+        Raises:
+            MatouError: what `fetch` raises; the mirror is as it was then, or better.
+        """
+        git_dir = self.archive.repository(place)
+        object_format = object_format_on_disk(git_dir) if listing.is_empty else object_format_of(listing)
+        with naming_the_file(git_dir):
+            self._make_refs_readable(git_dir, place)
+            create_bare(git_dir, object_format=object_format)
+        self._rebuild(git_dir, object_format)
+        self._remake_kept_refs(place)
+        faulty = [file.path for file in check_object_files(git_dir / "objects", hash_name=object_format) if file.fault]
+        if not faulty and is_connected(git_dir):
+            return
+        staged = fetch()
+        try:
+            syncfs(self.archive.staging)
+            with naming_the_file(git_dir):
+                adopted = _adopt(staged, git_dir)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        is_all_saved = self._salvage(git_dir, listing, previous)
+        if not is_all_saved:
+            self._salvage_pieces(git_dir, {*faulty} - adopted, id_bytes=32 if object_format == "sha256" else 20)
+        for path in _with_what_goes_along(faulty) - adopted:
+            self._take_away(path, git_dir, place, is_needed=not is_all_saved)
+        self._remake_kept_refs(place)
+
+    def _make_refs_readable(self, git_dir: Path, place: RepositoryPath) -> None:
+        """What cannot be read of them is set aside. HEAD comes with the listing."""
+        if not _has_readable_head(git_dir):
+            publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+        try:
+            read_refs(git_dir)
+        except Damaged:
+            for path in (git_dir / "packed-refs", git_dir / "refs"):
+                self._keep_copy(path, git_dir, place)
+            leave_out_unreadable(git_dir)
+
+    def _remake_kept_refs(self, place: RepositoryPath) -> None:
+        """Before anything is read out of damaged files, so that this is known to be wanted, and once more after it."""
+        try:
+            remake_kept_refs(self.archive, place)
+        except DamagedObject:
+            return  # It cannot even be said whether the object is there.
+
+    def _rebuild(self, git_dir: Path, object_format: str) -> None:
+        try:
+            rebuild_derived(git_dir, hash_name=object_format, limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            return  # What is still wrong then is fetched.
+
+    def _salvage(self, git_dir: Path, listing: RefListing, previous: RefListing | None) -> bool:
+        """Pack what only the archive has, and can be read of a damaged file still; False where some of it cannot."""
+        wanted = wanted_objects(storable(listing)[0])
+        named = wanted_objects(read_refs(git_dir)) | (wanted_objects(previous) if previous else frozenset())
+        others = named - wanted
+        if not others or self._pack(git_dir, others, wanted):
+            return True
+        for oid in sorted(others):
+            self._pack(git_dir, {oid}, wanted)
+        return False
+
+    def _salvage_pieces(self, git_dir: Path, faulty: Iterable[Path], *, id_bytes: int) -> None:
+        """Pack each object of a damaged file that can be read, whatever else of its history cannot."""
+        for pack in faulty:
+            waiting = [_named_by_index(pack, id_bytes)] if pack.suffix == ".pack" else []
+            for _ in range(MOST_TRIES):
+                if not waiting:
+                    break
+                ids = waiting.pop()
+                if ids and not self._pack_as_told(git_dir, (), "".join(f"{oid}\n" for oid in ids)) and len(ids) > 1:
+                    waiting += [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
+
+    def _pack(self, git_dir: Path, ids: Iterable[ObjectId], known: Iterable[ObjectId]) -> bool:
+        question = "".join([*(f"{oid}\n" for oid in sorted(ids)), *(f"^{oid}\n" for oid in sorted(known))])
+        return self._pack_as_told(git_dir, ("--revs",), question)
+
+    def _pack_as_told(self, git_dir: Path, options: Iterable[str], question: str) -> bool:
+        made = git_dir / "objects/pack" / _SALVAGED
+        words = ["pack-objects", *options, "--delta-base-offset", "--quiet", str(made)]
+        try:
+            run_git(words, git_dir=git_dir, input=question.encode(), limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            return False
+        with naming_the_file(git_dir):
+            _publish(made.parent.glob(f"{_SALVAGED}-*"), made.parent, was=_SALVAGED)
+        return True
+
+    def _take_away(self, path: Path, git_dir: Path, place: RepositoryPath, *, is_needed: bool) -> None:
+        if is_needed:
+            self._keep_copy(path, git_dir, place)
+        with naming_the_file(path):
+            path.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+    def _keep_copy(self, path: Path, git_dir: Path, place: RepositoryPath) -> None:
+        """For whoever can make more of it than git can; durable before anything is taken away."""
+        aside = self.archive.root / FOLDER / f"{self.run:06d}" / f"{place}.git" / path.relative_to(git_dir)
+        if not path.exists():
+            return
+        make_folders(aside.parent, below=self.archive.root)
+        with naming_the_file(aside):
+            if path.is_dir():
+                shutil.copytree(path, aside, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(path, aside)
+        syncfs(aside.parent)
+
+
+def _named_by_index(pack: Path, id_bytes: int) -> Sequence[str]:
+    """None where the index is lost or damaged, too."""
+    try:
+        index = PackIndex(pack, id_bytes=id_bytes)
+        try:
+            return tuple(index)
+        finally:
+            index.close()
+    except (Damaged, OSError, ValueError):
+        return ()
+
+
+def _has_readable_head(git_dir: Path) -> bool:
+    head = git_dir / "HEAD"
+    text = head.read_bytes().strip() if head.is_file() else b""
+    return text.startswith(b"ref: refs/") or len(text) in (40, 64)
+
+
+def _with_what_goes_along(faulty: Iterable[Path]) -> set[Path]:
+    """A pack's index is good for nothing without the pack."""
+    packs = [path for path in faulty if path.suffix == ".pack"]
+    return {*faulty, *(pack.with_suffix(suffix) for pack in packs for suffix in (".idx", ".rev", ".bitmap"))}
+
+
+def _adopt(staged: Path, git_dir: Path) -> set[Path]:
+    """Move the packs of a new mirror to an old one, and say what they are called there.
+
+    A pack is named by its content: of two that have one name, the new one is sound.
+    """
+    adopted = _publish((staged / "objects/pack").glob("pack-*"), git_dir / "objects/pack")
+    if ends := read_boundary(staged) | read_boundary(git_dir):
+        write_boundary(git_dir, _still_ends(git_dir, ends))
+    return adopted
+
+
+def _still_ends(git_dir: Path, ends: Collection[ObjectId]) -> Collection[ObjectId]:
+    try:
+        return lacking_parents(git_dir, describe_objects(git_dir, ends).keys())
+    except GitStopped:
+        raise
+    except (Damaged, GitFailed):
+        return ends
+
+
+def _publish(files: Iterable[Path], folder: Path, *, was: str = "pack") -> set[Path]:
+    """An index comes after its pack, so that git never opens one without the other."""
+    published = set()
+    for path in sorted(files, key=lambda path: path.suffix == ".idx"):
+        published.add(path.replace(folder / path.name.replace(was, "pack", 1)))
+    sync_folder(folder)
+    return published

@@ -1,0 +1,269 @@
+"""Brings one mirror up to what its source advertises; a mirror is seen whole or not at all."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from matou.archive.layout import Archive
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Conflict, Damaged, NotFound
+from matou.git.files import publish_file
+from matou.git.operations.mirror import MirrorUpdate, make_mirror, update_mirror
+from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
+from matou.git.refs.listing import KEPT_PREFIX, read_refs
+from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
+from matou.git.wire.protocol import object_format_of
+from matou.model.names import RefName, RepositoryPath
+from matou.model.refs import RefListing
+from matou.storage.files import naming_the_file, reported_as
+from matou.transfer.backup.healing import Healer
+from matou.transfer.backup.mirror_state import Found, read_mirror
+from matou.transfer.backup.staging import Built, Placer
+from matou.transfer.backup.tracked_transport import Channel
+from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
+
+STAGED_PREFIX: Final = "mirror-"
+MARK: Final = "matou-mirror"
+"""An empty file in each mirror. A repository that people push to has none, and no run writes into it."""
+
+
+class PlaceInUse(Conflict):
+    """A repository of a server stands where a mirror is to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a mirror holds now.
+
+    Attributes:
+        git_dir: where it is now.
+        kept: kept refs that no manifest names yet.
+        new_packs: where objects lie that no run that ended has looked at; None where they may lie anywhere.
+        was_lost: the archive should have had this state already, and had not.
+        update: what git says of it.
+        built: what is still to be put into its place, with `MirrorSaver.place`.
+    """
+
+    git_dir: Path
+    kept: tuple[RefName, ...]
+    new_packs: Collection[Path] | None
+    was_lost: bool
+    update: MirrorUpdate
+    built: Built | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorSaver:
+    """Updates mirrors. May be used by several threads, each with a repository of its own.
+
+    Attributes:
+        run: the number of this run.
+        last_run: the last run of this source that ended; 0 where there is none.
+        was_cut_off: a run began since then and did not end.
+        dead_since: when a writer began that did not let go of the archive in good order.
+    """
+
+    archive: Archive
+    run: int
+    last_run: int
+    was_cut_off: bool
+    began_at: datetime
+    dead_since: datetime | None
+    access: GitAccess
+    limits: Limits
+    placer: Placer
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def save(
+        self,
+        place: RepositoryPath,
+        clone_url: str,
+        listing: RefListing,
+        channel: Channel,
+        *,
+        saved: str | None,
+        is_damaged: bool = False,
+    ) -> Mirrored:
+        """Fetch what is missing, keep what the source has dropped, and make the refs those of the listing.
+
+        Args:
+            saved: the digest of the refs that the last manifest names; None where nothing was saved.
+            is_damaged: what lies there is not to be relied on.
+
+        Raises:
+            PlaceInUse: somebody made a repository there before the first mirror was.
+        """
+        git_dir = self.archive.repository(place)
+        if saved is None:
+            _require_no_others(git_dir, place)
+        wreck = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
+        if not git_dir.exists():
+            staged, update = self._build(git_dir, clone_url, listing, channel)
+            built = Built(staged, git_dir, update.bytes, wreck)
+            return Mirrored(staged, update.kept, update.new_packs, saved is not None, update, built)
+        is_damaged = self._has_lost_index(git_dir) or is_damaged
+        if is_damaged:
+            fetch = partial(self._fetch_anew, git_dir, clone_url, listing, channel)
+            Healer(self.archive, self.run, self.limits).heal(place, listing, fetch, previous=self._snapshot(saved))
+        before, own = self._made_ready(git_dir)
+        update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
+        unnamed = (name for name in own if _run_of(name) > self.last_run)
+        was_looked_at = before.digest == saved and not self.was_cut_off and not is_damaged
+        # Tips that were there already came with something that nobody has looked at, or are old commits.
+        brought_all = bool(update.new_packs) or listing.object_ids() <= before.object_ids()
+        return Mirrored(
+            git_dir,
+            tuple(sorted({*update.kept, *unnamed})),
+            update.new_packs if was_looked_at and brought_all else None,
+            was_lost=is_damaged or (saved is not None and before.digest != saved and not self.was_cut_off),
+            update=update,
+        )
+
+    def _last_saved(self, before: RefListing, saved: str | None) -> RefListing | None:
+        """What the last manifest names, where that is not what lies on the disk."""
+        return None if saved == before.digest else self._snapshot(saved)
+
+    def _snapshot(self, saved: str | None) -> RefListing | None:
+        if saved is None:
+            return None
+        try:
+            return parse_snapshot(self.archive.blobs.read(saved))
+        except (NotFound, Damaged):
+            return None
+
+    def place(self, mirrored: Mirrored) -> None:
+        """Put a mirror that is new into its place, once nothing more is to be read from where it is."""
+        if mirrored.built is not None:
+            self.placer.place_soon(mirrored.built)
+
+    def _fetch_anew(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> Path:
+        staged, _ = self._build(git_dir, clone_url, listing, channel)
+        return staged
+
+    def _build(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> tuple[Path, MirrorUpdate]:
+        """Build a mirror aside, and say where."""
+        staged = self._staged()
+        try:
+            with reported_as(git_dir, instead_of=staged), naming_the_file(git_dir):
+                update = make_mirror(
+                    staged,
+                    channel,
+                    clone_url,
+                    listing,
+                    access=self.access,
+                    limits=self.limits,
+                    durably=not self.placer.syncs,
+                )
+                (staged / MARK).touch()
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        return staged, update
+
+    def _has_lost_index(self, git_dir: Path) -> bool:
+        """Make indexes anew that are lost, and say whether one still is: a pack without one would be of no use to git.
+
+        What a dead process left half written has none either, and goes.
+        """
+        if not has_lost_index(git_dir):
+            return False
+        try:
+            rebuild_derived(git_dir, hash_name=object_format_on_disk(git_dir), limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            pass  # It is healed as anything else is that is damaged.
+        with naming_the_file(git_dir):
+            remove_leftovers(git_dir, since=self.dead_since)
+        return has_lost_index(git_dir)
+
+    def _made_ready(self, git_dir: Path) -> Found:
+        """What is in a mirror, once what a dead process left is cleared away and our configuration is back.
+
+        A HEAD that cannot be read, as a power cut leaves it, is replaced: what it should say comes with the listing.
+
+        Raises:
+            Damaged: the refs cannot be read, so that nothing may be concluded from them.
+        """
+        with naming_the_file(git_dir):
+            remove_leftovers(git_dir, since=self.dead_since, now=self.began_at)
+            create_bare(git_dir, object_format=object_format_on_disk(git_dir))
+            found = read_mirror(git_dir)
+            if found is None:
+                publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+                found = read_mirror(git_dir)
+            if found is None:
+                read_refs(git_dir)
+        if found is None:
+            raise Damaged("{repository} cannot be read", repository=git_dir)
+        return found
+
+    def _is_wreck(self, git_dir: Path) -> bool:
+        """Whether the refs of a mirror that no manifest names cannot be read: a power cut met the run that made it."""
+        return self.was_cut_off and git_dir.exists() and read_mirror(git_dir) is None
+
+    def _set_aside(self, git_dir: Path) -> Path:
+        """Into the staging folder, until it has been fetched anew or the next run clears that folder."""
+        aside = self._staged()
+        with naming_the_file(git_dir):
+            git_dir.rename(aside)
+        return aside
+
+    def _staged(self) -> Path:
+        return self.archive.staging / f"{STAGED_PREFIX}{self.run:06d}-{next(self._numbers)}"
+
+    def _update(
+        self,
+        git_dir: Path,
+        clone_url: str,
+        listing: RefListing,
+        channel: Channel,
+        *,
+        previous: RefListing | None,
+    ) -> MirrorUpdate:
+        with naming_the_file(git_dir):
+            return update_mirror(
+                git_dir,
+                channel,
+                clone_url,
+                listing,
+                previous=previous,
+                run=self.run,
+                access=self.access,
+                limits=self.limits,
+            )
+
+
+def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
+    """Whether what a source has now cannot go into a folder beside what is there.
+
+    Its objects are named by another hash, or the folder is none of ours: a place is given long before a mirror stands
+    there, and a server may give it away meanwhile.
+    """
+    if is_new and git_dir.exists() and not (git_dir / MARK).exists():
+        return True
+    is_there = (git_dir / "config").exists() and (git_dir / "objects").is_dir()
+    if listing.is_empty or not is_there or not has_objects(git_dir):
+        return False
+    return object_format_on_disk(git_dir) != object_format_of(listing)
+
+
+def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:
+    """A place is given long before a mirror stands there, and a server may give it away meanwhile."""
+    if git_dir.exists() and not (git_dir / MARK).exists():
+        raise PlaceInUse(
+            "a repository of the server stands at {place}",
+            place=repr(str(place)),
+            advice="Give that one another path, and run this again.",
+        )
+
+
+def _run_of(kept: RefName) -> int:
+    """The run that a kept ref names; 0 for what is none."""
+    number = kept.removeprefix(KEPT_PREFIX).partition("/")[0]
+    return int(number) if number.isdigit() else 0

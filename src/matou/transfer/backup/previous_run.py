@@ -1,0 +1,106 @@
+"""What the last run of a source left: its manifest, and whether a run since then was cut off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matou.archive.chain import RunHistory, SourceKey, UnreadRun, manifests_of, source_key
+from matou.archive.layout import Archive
+from matou.archive.manifest import (
+    DamagedManifest,
+    EndLine,
+    Listing,
+    NamespaceLine,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    UnseenLine,
+    read_manifest,
+)
+from matou.model.names import NamespacePath
+from matou.model.platform import Account
+from matou.transfer.backup.report import Problem
+from matou.transfer.backup.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The newest manifest of a source; `run` is 0 and everything empty where it has none.
+
+    Attributes:
+        unseen: what could not be seen at the last listing that was complete; of the newest where none ever was.
+        not_believed: the repositories on the newest listing, if it came to its end and was shorter than believable.
+        unread: the runs since then of which nothing can be read; they count as cut off.
+    """
+
+    run: int
+    was_cut_off: bool
+    namespaces: Mapping[str, NamespaceLine]
+    repositories: Mapping[str, RepositoryLine]
+    unseen: frozenset[str]
+    not_believed: frozenset[str] = frozenset()
+    unread: tuple[UnreadRun, ...] = ()
+
+    def team_place(self) -> NamespacePath | None:
+        """Where the team stands, which has no line of its own: above its projects."""
+        for line in self.namespaces.values():
+            return NamespacePath.parse(line.path).parent
+        return None
+
+
+ABSENT = (Outcome.GONE, Outcome.UNLISTED)
+
+NOTHING_BEFORE = Earlier(run=0, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset())
+
+
+def earlier(archive: Archive, history: RunHistory, source: SourceLine) -> Earlier:
+    key = source_key(source)
+    run = 0
+    namespaces: dict[str, NamespaceLine] = {}
+    repositories: dict[str, RepositoryLine] = {}
+    unseen: set[str] = set()
+    listing = Listing.COMPLETE
+    for line in history.lines(key):
+        match line:
+            case RunLine():
+                run = line.run
+            case NamespaceLine():
+                namespaces[line.id] = line
+            case RepositoryLine():
+                repositories[line.id] = line
+            case UnseenLine():
+                unseen.add(line.what)
+            case EndLine():
+                listing = line.listing
+    unread = history.unread_since(key)
+    has_ended = (archive.manifest(number).exists() for number in archive.run_numbers() if number > run)
+    if listing is not Listing.COMPLETE:
+        when_complete = _unseen_when_complete(archive, key)
+        unseen = unseen if when_complete is None else when_complete
+    listed = (id_ for id_, row in repositories.items() if row.outcome not in ABSENT)
+    not_believed = frozenset(listed if listing is Listing.SHRUNK else ())
+    was_cut_off = bool(unread) or not all(has_ended)
+    return Earlier(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread)
+
+
+def _unseen_when_complete(archive: Archive, key: SourceKey) -> set[str] | None:
+    """What could not be seen when the listing was last complete; None where it never was, as far as can be read."""
+    for path in manifests_of(archive, key):
+        try:
+            *lines, end = read_manifest(path)
+        except DamagedManifest:
+            continue
+        if isinstance(end, EndLine) and end.listing is Listing.COMPLETE:
+            return {line.what for line in lines if isinstance(line, UnseenLine)}
+    return None
+
+
+def source_line(source: Source, account: Account) -> SourceLine:
+    return SourceLine(
+        platform=source.platform, url=source.url, account=account.login, team=account.team, team_id=account.team_id
+    )
+
+
+def notes_of_unread(before: Earlier) -> tuple[Problem, ...]:
+    """What a report says of the runs that are passed over."""
+    return tuple(Problem(unread.place, None, unread.fault) for unread in before.unread)

@@ -1,0 +1,349 @@
+"""What a run does about one repository, from the question for its refs to its line in the manifest."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
+from matou.concurrency import Brake, Cancelled
+from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.git.odb.shallow import read_boundary
+from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
+from matou.http.tokens import BadCredential
+from matou.model.names import RepositoryPath
+from matou.model.platform import RemoteRepository
+from matou.model.refs import RefListing
+from matou.storage.files import WriteFailed
+from matou.transfer.backup.damage import Damage
+from matou.transfer.backup.lfs_saver import LfsResult, LfsSaver
+from matou.transfer.backup.manifest_lines import SavedState, line_of, with_default_branch, with_saved_state
+from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.mirror_saver import Mirrored, MirrorSaver, cannot_go_on
+from matou.transfer.backup.mirror_state import is_as_saved, unchanged_outcome
+from matou.transfer.backup.plan import Placed
+from matou.transfer.backup.tracked_transport import Channel, Requests
+
+TRIES_OF_A_MOVING_SOURCE = 4
+TRIES_OF_WHAT_BREAKS_OFF = 3
+UNAUTHORIZED = 401
+
+T = TypeVar("T")
+
+ARCHIVED = "its project is archived at the source: {fault}"
+LOST = "what lay in the archive was not what was saved before; it was fetched again"
+LOST_TIPS = (
+    "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
+)
+FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
+LFS_MISSING = "{count} LFS objects are missing at the source"
+LFS_MISSING_BECAUSE = "{count} LFS objects are missing: {fault}"
+BESIDE = "it cannot go on in the folder {place}, and was saved beside it; what was saved before is still there"
+NOT_STORED = "{count} refs have names that a repository cannot hold, such as {first}"
+SHALLOW = "the source itself lacks a part of the history"
+
+
+class NotAllStored(MatouError):
+    """A repository was not saved, or not in full, for a reason that has its own words."""
+
+
+class NoAddress(Refused):
+    """The platform gave no address for a repository that the credential may be sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    line: RepositoryLine
+    cause: MatouError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySaver:
+    """Settles repositories. May be used by several threads, each with repositories of its own.
+
+    Attributes:
+        first_wait: before what broke off is asked for again.
+        saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
+        place_beside: gives another place to one that cannot go on where it is.
+        damage: what is to be fetched again, whatever its refs say.
+        known: what `knock` has heard, by id.
+    """
+
+    archive: Archive
+    mirrors: MirrorSaver
+    lfs: LfsSaver
+    transport: GitTransport
+    ledger: Ledger
+    brake: Brake
+    requests: Requests
+    saving: threading.Semaphore
+    damage: Damage
+    first_wait: timedelta
+    place_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
+    known: dict[str, RefListing] = field(default_factory=dict)
+
+    def knock(self, task: Placed) -> bool:
+        """Ask for the refs, to see whether the credential is good before many ask at once.
+
+        Returns:
+            Whether the source let us in; what it said is not asked for again.
+
+        Raises:
+            Refused: the credential was refused.
+            Cancelled: the run is being given up.
+        """
+        if not task.remote.clone_url:
+            return False
+        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        try:
+            self.known[task.remote.id] = list_refs(channel, task.remote.clone_url)
+        except Cancelled:
+            raise
+        except MatouError as error:
+            self.brake.check()
+            if isinstance(error, BadCredential):
+                raise
+            # What the matter is with this one, it says again in its turn.
+            return not isinstance(error, Refused | NotFound)
+        return True
+
+    def settle(self, task: Placed) -> None:
+        """Ask the source for the refs, save what is new, and note what became of it.
+
+        Raises:
+            Refused: the credential was refused: whoever asks on may shut a repository for an hour.
+            WriteFailed: the archive cannot be written.
+            Cancelled: the run is being given up.
+        """
+        began = time.monotonic()
+        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        try:
+            settled = self._settle(task, channel)
+        except (Cancelled, WriteFailed):
+            raise
+        except MatouError as error:
+            self.brake.check()
+            if isinstance(error, BadCredential):
+                raise
+            settled = _not_saved(task, error)
+        line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
+        self.ledger.repository(line, task.true_path, settled.cause)
+
+    def _settle(self, task: Placed, channel: Channel) -> Settled:
+        if not task.remote.clone_url:
+            raise NoAddress("the platform gave no address that the credential may be sent to")
+        listing = self.known.pop(task.remote.id, None) or self._list(task, channel)
+        row = task.previous
+        is_new = row is None or row.snapshot is None
+        if cannot_go_on(self._git_dir(task), storable(listing)[0], is_new=is_new):
+            return self._saved_beside(task, listing, channel)
+        is_as_before = (
+            row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
+        )
+        if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
+            return self._unchanged(task, row, listing, channel)
+        with self.saving:
+            self.brake.check()
+            self.ledger.progress.saving(task.true_path)
+            return self._saved(task, listing, channel, unless_as=row if is_as_before else None)
+
+    def _saved_beside(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
+        """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
+        beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None)
+        with self.saving:
+            self.brake.check()
+            self.ledger.progress.saving(task.true_path)
+            settled = self._saved(beside, listing, channel)
+        if settled.cause is not None:
+            return settled
+        note = NotAllStored(BESIDE, place=repr(str(task.place)))
+        return Settled(msgspec.structs.replace(settled.line, reason=str(note)), note)
+
+    def _is_damaged(self, task: Placed, row: RepositoryLine) -> bool:
+        """Whether more than some LFS objects is to be fetched again."""
+        has_lost_list = row.lfs is not None and row.lfs.list in self.archive.blobs.distrusted
+        return has_lost_list or self.damage.has_repository(task.place)
+
+    def _persist(self, ask: Callable[[], T], channel: Channel) -> T:
+        """Ask again for an answer that broke off; what fails before it begins, the session has repeated already."""
+        wait = self.first_wait
+        for _ in range(TRIES_OF_WHAT_BREAKS_OFF - 1):
+            try:
+                return ask()
+            except (Cancelled, WriteFailed):
+                raise
+            except TryLater as error:
+                is_gits_own = isinstance(error, FetchFailed) and not (channel.said_why or channel.was_repeated)
+                if not (channel.broke_off or is_gits_own):
+                    raise
+                self.brake.pause(max(wait, error.wait or wait))
+            wait *= 2
+        return ask()
+
+    def _list(self, task: Placed, channel: Channel) -> RefListing:
+        return self._persist(lambda: list_refs(channel, task.remote.clone_url), channel)
+
+    def _git_dir(self, task: Placed) -> Path:
+        return self.archive.repository(task.place)
+
+    def _unchanged(self, task: Placed, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
+        had_damage = self.damage.has_lost_blob(row)
+        if row.snapshot is not None and not self.archive.blobs.has(row.snapshot):
+            self.archive.blobs.put_soon(storable(listing)[0].text)
+        result = LfsResult(row.lfs, None, 0)
+        if row.lfs is not None and (row.lfs.missing or had_damage):
+            result = self.lfs.retry(self._git_dir(task), task.remote.clone_url, channel, before=row.lfs)
+        if result.state != row.lfs or had_damage:
+            is_shallow = _is_shallow(self._git_dir(task))
+            note = NotAllStored(LOST) if had_damage else None
+            state = _with_lfs(row, result)
+            return self._state_found(task, listing, state, result.fault, is_shallow=is_shallow, note=note)
+        shortcoming = _shortcoming(row.not_stored, row.lfs, is_shallow=_is_shallow(self._git_dir(task)))
+        outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
+        return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
+
+    def _saved(
+        self, task: Placed, listing: RefListing, channel: Channel, *, unless_as: RepositoryLine | None = None
+    ) -> Settled:
+        """Bring the mirror up to date, and say what became of it.
+
+        Args:
+            unless_as: what was saved before, where the refs are the same: a source that lacked a part of its history
+                is asked each time whether it has come by it, and that it has not is nothing new.
+        """
+        boundary = read_boundary(self._git_dir(task))
+        listing, mirrored = self._mirrored(task, listing, channel)
+        is_as_before = not mirrored.update.new_packs and read_boundary(mirrored.git_dir) == boundary
+        if unless_as is not None and is_as_before and is_as_saved(unless_as, listing, mirrored.git_dir):
+            return self._unchanged(task, unless_as, listing, channel)
+        try:
+            result = self.lfs.save(
+                mirrored.git_dir,
+                task.remote.clone_url,
+                channel,
+                before=task.previous.lfs if task.previous else None,
+                new_packs=mirrored.new_packs,
+            )
+            is_shallow = _is_shallow(mirrored.git_dir)
+        finally:
+            self.mirrors.place(mirrored)
+        stored, not_stored = storable(listing)
+        state = SavedState(
+            snapshot=self.archive.blobs.put_soon(stored.text),
+            refs=len(stored.refs),
+            kept=mirrored.kept,
+            not_stored=not_stored,
+            lfs=result.state,
+            received_bytes=mirrored.update.bytes + result.received_bytes,
+        )
+        channel.tell_rest()
+        self.damage.forget(task.place)
+        return self._state_found(task, stored, state, result.fault, is_shallow=is_shallow, note=_note_on(mirrored))
+
+    def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
+        """Save what is listed; where that fails since the source has moved on meanwhile, what is listed then.
+
+        So the snapshot is always one that the source gave as a whole.
+        """
+        tries_left = TRIES_OF_A_MOVING_SOURCE
+        while True:
+            tries_left -= 1
+            try:
+                return listing, self._persist(partial(self._save_mirror, task, listing, channel), channel)
+            except (Cancelled, WriteFailed):
+                raise
+            except MatouError:
+                self.brake.check()
+                newer = self._list(task, channel) if tries_left else listing
+                if newer.digest == listing.digest:
+                    raise
+                listing = newer
+
+    def _save_mirror(self, task: Placed, listing: RefListing, channel: Channel) -> Mirrored:
+        return self.mirrors.save(
+            task.place,
+            task.remote.clone_url,
+            listing,
+            channel,
+            saved=task.previous.snapshot if task.previous else None,
+            is_damaged=self.damage.has_repository(task.place),
+        )
+
+    def _state_found(
+        self,
+        task: Placed,
+        listing: RefListing,
+        state: SavedState,
+        lfs_fault: MatouError | None,
+        *,
+        is_shallow: bool,
+        note: MatouError | None = None,
+    ) -> Settled:
+        """The line of a repository whose state in the archive is not that of the last manifest."""
+        shortcoming = _shortcoming(state.not_stored, state.lfs, lfs_fault, is_shallow=is_shallow)
+        reason = shortcoming or note
+        line = line_of(task, _outcome_of_state(task, state, shortcoming), reason=reason)
+        line = with_saved_state(line, state, run=self.mirrors.run)
+        return Settled(with_default_branch(line, task, listing), reason)
+
+
+def _shortcoming(
+    not_stored: Sequence[str], lfs: LfsState | None, lfs_fault: MatouError | None = None, *, is_shallow: bool
+) -> MatouError | None:
+    """Why a repository that was saved is not there in full."""
+    if lfs is not None and lfs.missing:
+        if lfs_fault is not None:
+            return NotAllStored(LFS_MISSING_BECAUSE, count=len(lfs.missing), fault=lfs_fault)
+        return NotAllStored(LFS_MISSING, count=len(lfs.missing))
+    if not_stored:
+        return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
+    return NotAllStored(SHALLOW) if is_shallow else None
+
+
+def _is_shallow(git_dir: Path) -> bool:
+    return bool(read_boundary(git_dir))
+
+
+def _not_saved(task: Placed, error: MatouError) -> Settled:
+    """What is archived at the source answers as if it were not there, or might not be read."""
+    if not isinstance(error, Refused | NotFound):
+        return Settled(line_of(task, Outcome.FAILED, reason=error), error)
+    if task.namespace is not None and task.namespace.archived:
+        error = NotAllStored(ARCHIVED, fault=error)
+    return Settled(line_of(task, Outcome.REFUSED, reason=error), error)
+
+
+def _outcome_of_state(task: Placed, state: SavedState, shortcoming: MatouError | None) -> Outcome:
+    if shortcoming is not None:
+        return Outcome.INCOMPLETE
+    had_refs = state.refs or state.kept or (task.previous is not None and task.previous.refs)
+    return Outcome.SAVED if had_refs else Outcome.EMPTY
+
+
+def _with_lfs(row: RepositoryLine, result: LfsResult) -> SavedState:
+    return SavedState(
+        snapshot=row.snapshot or "",
+        refs=row.refs or 0,
+        not_stored=row.not_stored,
+        lfs=result.state,
+        received_bytes=result.received_bytes,
+    )
+
+
+def _note_on(mirrored: Mirrored) -> MatouError | None:
+    """What there is to say of a repository that is whole now."""
+    update: MirrorUpdate = mirrored.update
+    if update.lost:
+        return NotAllStored(LOST_TIPS, count=len(update.lost), first=repr(update.lost[0])[:200])
+    if mirrored.was_lost:
+        return NotAllStored(LOST)
+    if update.findings:
+        return NotAllStored(FINDINGS, first=update.findings[0][:200])
+    return None

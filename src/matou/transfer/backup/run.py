@@ -1,0 +1,289 @@
+"""The work of one run: what is listed is settled, line by line, until all that is left is to publish the manifest."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from matou.archive.layout import Archive
+from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
+from matou.concurrency import Brake, Crew, Line
+from matou.errors import MatouError, Phrase
+from matou.git.process.run import GitAccess
+from matou.http.tokens import BadCredential
+from matou.model.names import NamespacePath
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.storage.files import WriteFailed
+from matou.transfer.backup.archive_paths import Places
+from matou.transfer.backup.damage import Damage
+from matou.transfer.backup.lfs_saver import LfsSaver
+from matou.transfer.backup.listing import LISTING, Survey
+from matou.transfer.backup.manifest_lines import left_out, line_of, line_of_absent
+from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.mirror_saver import MirrorSaver
+from matou.transfer.backup.namespaces import NamespaceSaver, undescribed
+from matou.transfer.backup.options import BackupOptions
+from matou.transfer.backup.plan import (
+    Placed,
+    Unmatched,
+    absent,
+    fate_of_absent,
+    has_same_last_push,
+    in_order,
+    judge_survey,
+    outcome_without_asking,
+    true_path,
+)
+from matou.transfer.backup.previous_run import Earlier, notes_of_unread
+from matou.transfer.backup.report import BackupReport
+from matou.transfer.backup.repository_saver import RepositorySaver
+from matou.transfer.backup.source import Connections, Source
+from matou.transfer.backup.staging import Placer
+from matou.transfer.backup.tracked_transport import Requests
+from matou.transfer.common.filters import Filter
+
+ASKING = 8
+"""How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
+
+MOST_KNOCKS = 3
+"""A credential that is no good is refused at the first; one that may not read this or that is good."""
+
+DESCRIBING = 2
+"""How many namespaces are read at the same time, beside the repositories."""
+
+NOT_LISTED = "it is no longer listed"
+NOT_LISTED_IN_PART = "it was not in a listing that is not to be believed"
+NOT_ASKED = "the credential was refused before their turn came: {fault}"
+NOT_GIT = "it is kept by {kind}, which is not supported"
+
+
+class NotSaved(MatouError):
+    """Why a repository was not asked for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run has to do with.
+
+    Attributes:
+        number: of the run.
+        dead_since: when a writer began that did not let go of the archive in good order.
+    """
+
+    archive: Archive
+    connections: Connections
+    brake: Brake
+    number: int
+    began_at: datetime
+    dead_since: datetime | None
+    damage: Damage
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Settles everything that a source lists, or once listed, into the ledger."""
+
+    context: Context
+    options: BackupOptions
+    source: Source
+    account: Account
+    before: Earlier
+    places: Places
+    ledger: Ledger
+    requests: Requests = field(default_factory=Requests)
+
+    def do(self, found: Survey) -> Listing:
+        """Raises what should end the run; the manifest must not be published then."""
+        listing = judge_survey(self.before, found)
+        described = NamespaceSaver(self.source, self.context.archive.blobs)
+        namespaces = {id_: self.places.namespace(one) for id_, one in found.namespaces.items()}
+        self._note_unlisted_namespaces(found, listed=len(namespaces))
+        asked = in_order(task for task in self._tasks(found, namespaces) if not self._is_settled(task))
+        self._note_absent(found, listing)
+        self._note_left_out(found)
+        for note in notes_of_unread(self.before):
+            self.ledger.note(note.what, note.cause)
+        self.places.registry.sync()
+        self.ledger.progress.planned(to_ask=len(asked), settled=self.ledger.outcomes.total())
+        self._work_off(found, namespaces, asked, described)
+        self._note_unseen(found, described)
+        return listing
+
+    def report(self, end: EndLine, duration: timedelta, *, unmatched: Unmatched) -> BackupReport:
+        return BackupReport(
+            run=self.context.number,
+            account=self.account,
+            listing=end.listing,
+            outcomes=end.outcomes,
+            problems=tuple(self.ledger.problems),
+            problem_count=self.ledger.problem_count,
+            notes=tuple(self.ledger.notes),
+            unseen=tuple(self.source.unseen),
+            kept=self.ledger.kept,
+            trusted=self.ledger.trusted,
+            received_bytes=end.received_bytes,
+            requests=end.requests,
+            duration=duration,
+            unmatched=unmatched.patterns,
+            paths=unmatched.paths,
+        )
+
+    def _work_off(
+        self,
+        found: Survey,
+        namespaces: dict[str, NamespacePath],
+        asked: list[Placed],
+        described: NamespaceSaver,
+    ) -> None:
+        def describe(namespace: RemoteNamespace) -> None:
+            before = self.before.namespaces.get(namespace.id)
+            self.ledger.namespace(described.save(namespace, namespaces[namespace.id], before))
+
+        saver = self._repository_saver()
+        place_all = saver.mirrors.placer.place_all
+        # What the first answers tells whether the credential is good; only then do many ask at once.
+        any(saver.knock(task) for task in asked[:MOST_KNOCKS])
+        try:
+            Crew(self.context.brake).work(
+                Line(DESCRIBING, describe, found.namespaces.values()),
+                Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
+            )
+            self.context.brake.check()
+        except BadCredential as refusal:
+            place_all()
+            self._note_rest(found, namespaces, asked, refusal)
+        except BaseException:
+            with contextlib.suppress(WriteFailed):
+                place_all()
+            raise
+        else:
+            place_all()
+
+    def _note_rest(
+        self, found: Survey, namespaces: dict[str, NamespacePath], asked: list[Placed], refusal: BadCredential
+    ) -> None:
+        """Write down what nobody could be asked for any more, so that the manifest knows of everything."""
+        self.ledger.died = refusal
+        for namespace in found.namespaces.values():
+            if namespace.id not in self.ledger.noted_namespaces:
+                before = self.before.namespaces.get(namespace.id)
+                self.ledger.namespace(undescribed(namespace, namespaces[namespace.id], before))
+        rest = [task for task in asked if task.remote.id not in self.ledger.noted]
+        cause = NotSaved(NOT_ASKED, fault=refusal)
+        for task in rest:
+            self.ledger.repository(line_of(task, Outcome.FAILED, reason=cause), task.true_path)
+        self.ledger.problem(Phrase("{count} repositories", count=len(rest)), cause)
+
+    def _repository_saver(self) -> RepositorySaver:
+        context = self.context
+        credential = self.source.git_credential()
+        mirrors = MirrorSaver(
+            context.archive,
+            run=context.number,
+            last_run=self.before.run,
+            was_cut_off=self.before.was_cut_off,
+            began_at=context.began_at,
+            dead_since=context.dead_since,
+            access=GitAccess(credential, self.options.network),
+            limits=self.options.limits,
+            placer=Placer(context.archive),
+        )
+        return RepositorySaver(
+            context.archive,
+            mirrors,
+            LfsSaver(context.archive.blobs, context.connections, credential),
+            context.connections.git(credential),
+            self.ledger,
+            context.brake,
+            self.requests,
+            saving=threading.Semaphore(self.options.jobs),
+            damage=context.damage,
+            place_beside=self.places.beside,
+            first_wait=self.options.first_wait,
+        )
+
+    def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Placed]:
+        for remote in found.repositories.values():
+            namespace = found.namespaces.get(remote.namespace_id)
+            place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
+            yield Placed(
+                remote,
+                namespace,
+                true_path(self.account.team, namespace, remote),
+                self.before.repositories.get(remote.id),
+                self.places.repository(remote, place),
+            )
+
+    def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
+        return self.places.namespace(_unlisted_namespace(remote))
+
+    def _is_settled(self, task: Placed) -> bool:
+        """Note what is known of a repository without asking it."""
+        outcome = outcome_without_asking(task, Filter(self.options.include, self.options.exclude))
+        if outcome is not None:
+            kind = task.remote.version_control.value
+            cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
+            self.ledger.repository(line_of(task, outcome, reason=cause), task.true_path, cause)
+            return True
+        if self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage):
+            self.ledger.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.true_path)
+            return True
+        return False
+
+    def _is_there(self, task: Placed, damage: Damage) -> bool:
+        is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
+        return not is_damaged and self.context.archive.repository(task.place).is_dir()
+
+    def _note_absent(self, found: Survey, listing: Listing) -> None:
+        for row in absent(self.before.repositories, found.repositories):
+            outcome = fate_of_absent(row, listing)
+            cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
+            namespace = self.before.namespaces.get(row.namespace)
+            path = true_path(self.account.team, namespace, row)
+            self.ledger.repository(line_of_absent(row, outcome, cause), path, cause)
+
+    def _note_left_out(self, found: Survey) -> None:
+        for remote in found.repositories.values():
+            for note in left_out(remote):
+                namespace = found.namespaces.get(remote.namespace_id)
+                self.ledger.note(true_path(self.account.team, namespace, remote), note)
+        for one in found.namespaces.values():
+            for note in left_out(one):
+                self.ledger.note(one.name, note)
+
+    def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:
+        """Namespaces of before, and those that are named by a repository alone."""
+        unlisted = {id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in found.namespaces}
+        for remote in found.repositories.values():
+            if remote.namespace_id not in found.namespaces and remote.namespace_id not in unlisted:
+                place = self._place_of_unlisted(remote)
+                unlisted[remote.namespace_id] = NamespaceLine(
+                    id=remote.namespace_id, name=remote.namespace_id, path=str(place), archived=False, seen=False
+                )
+        self.ledger.expect_namespaces(listed + len(unlisted))
+        for line in unlisted.values():
+            self.ledger.namespace(line)
+
+    def _note_unseen(self, found: Survey, described: NamespaceSaver) -> None:
+        unseen = [*self.source.unseen, *described.unseen]
+        for namespace in found.namespaces.values():
+            field_of = Phrase("a field of {namespace}", namespace=namespace.name)
+            unseen += [Unseen(field_of, fault) for fault in namespace.left_out]
+        if found.broke_off is not None:
+            unseen.append(Unseen(LISTING, found.broke_off.fact))
+        for what, fault in (*found.faults(), *described.faults):
+            self.ledger.problem(what, fault)
+        for one in dict.fromkeys(unseen):
+            self.ledger.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
+
+
+def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:
+    """Stands for a namespace that the platform names and does not list."""
+    return RemoteNamespace(remote.namespace_id, remote.namespace_id, "", "", None, None, archived=False)
+
+
+def _not_seen(line: NamespaceLine) -> NamespaceLine:
+    return msgspec.structs.replace(line, seen=False)

@@ -1,0 +1,177 @@
+"""What an archive holds, as of any run, read from its manifests and snapshots alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from matou.archive.chain import RunHistory, UnreadRun, read_end_line, read_history
+from matou.archive.layout import Archive
+from matou.archive.manifest import (
+    EndLine,
+    NamespaceLine,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    read_manifest,
+    read_run_line,
+)
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Damaged, MatouError, NotFound
+from matou.git.repository import size_bytes
+from matou.model.names import RepositoryPath
+from matou.model.refs import RefListing
+from matou.transfer.common.filters import nothing_matches
+
+
+class RunState(StrEnum):
+    ENDED = "ended"
+    INTERRUPTED = "interrupted"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """How a run went.
+
+    Attributes:
+        run: its number.
+        state: whether it ended, was cut off, or left a manifest that is damaged.
+        first: what its manifest says at the beginning; None where there is none that can be read.
+        end: what it says at the end; None unless it ended.
+        fault: what is wrong with the manifest; None where nothing is.
+    """
+
+    run: int
+    state: RunState
+    first: RunLine | None
+    end: EndLine | None
+    fault: Damaged | None
+
+
+def runs(archive: Archive) -> Iterator[RunSummary]:
+    """Every run that ever began, oldest first, those that were cut off too."""
+    for run in archive.run_numbers():
+        path = archive.manifest(run)
+        if not path.exists():
+            yield RunSummary(run, RunState.INTERRUPTED, None, None, None)
+            continue
+        first: RunLine | None = None
+        try:
+            first = read_run_line(path)
+            yield RunSummary(run, RunState.ENDED, first, read_end_line(path), None)
+        except Damaged as fault:
+            yield RunSummary(run, RunState.DAMAGED, first, None, fault)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRepository:
+    """A repository as a run left it.
+
+    Attributes:
+        source: whose it is.
+        line: what the manifest says of it.
+        refs: None where nothing was saved, or the snapshot cannot be read.
+        fault: why it cannot be read.
+    """
+
+    source: SourceLine
+    line: RepositoryLine
+    refs: RefListing | None
+    fault: MatouError | None = None
+
+    def changed_at(self, archive: Archive) -> datetime | None:
+        """When somebody last pushed to it, as the source says; where it says nothing, when a run last found it changed.
+
+        None where that run's manifest is not there, or cannot be read.
+        """
+        if self.line.last_push_at is not None or self.line.saved_in is None:
+            return self.line.last_push_at
+        manifest = archive.manifest(self.line.saved_in)
+        try:
+            return read_run_line(manifest).started_at
+        except (FileNotFoundError, Damaged):
+            return None
+
+    def size_bytes(self, archive: Archive) -> int:
+        """Of its folder on this disk, as it is now."""
+        return size_bytes(archive.repository(RepositoryPath.parse(self.line.path))) if self.line.snapshot else 0
+
+
+class NoSuchSavedRepository(NotFound):
+    """The archive has no repository of that path, or several that it may mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Repositories as a run left them, and the runs of which nothing can be read and that may have left them newer."""
+
+    repositories: tuple[SavedRepository, ...]
+    unread: tuple[UnreadRun, ...]
+
+
+def show(archive: Archive, *, at: int | None = None) -> Shown:
+    """Every repository of every source as of a run; without `at`, as of now.
+
+    Raises:
+        NoSuchRun: there is no such run that ended.
+        DamagedManifest: the manifest of that very run is not what was written.
+    """
+    history = read_history(archive, at=at)
+    found = ((source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine))
+    return Shown(tuple(_saved_repository(archive, source, line) for source, line in found), history.unread_now())
+
+
+def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
+    """The repository of a path in the archive, or the only one whose path ends so.
+
+    Raises:
+        NoSuchSavedRepository: there is none, or there are several.
+        NoSuchRun, DamagedManifest: as `show`.
+    """
+    wanted = path.strip("/").removesuffix(".git")
+    history = read_history(archive, at=at)
+    lines = [(source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine)]
+    found = [one for one in lines if one[1].path == wanted] or [
+        one for one in lines if one[1].path.endswith(f"/{wanted}")
+    ]
+    if not found:
+        raise nothing_matches([path], [line.path for _, line in lines])
+    if len(found) > 1:
+        raise NoSuchSavedRepository(
+            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in found)
+        )
+    return Shown((_saved_repository(archive, *found[0]),), history.unread_now())
+
+
+def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:
+    try:
+        return SavedRepository(source, line, saved_refs(archive, line))
+    except (Damaged, NotFound) as fault:
+        return SavedRepository(source, line, None, fault)
+
+
+def lines_of(history: RunHistory) -> Iterator[tuple[SourceLine, NamespaceLine | RepositoryLine]]:
+    """The lines of each source's newest manifest, with the source that each is of."""
+    for manifest in history.paths:
+        source = read_run_line(manifest).source
+        for line in read_manifest(manifest):
+            if isinstance(line, NamespaceLine | RepositoryLine):
+                yield source, line
+
+
+def saved_refs(archive: Archive, line: RepositoryLine) -> RefListing | None:
+    """The refs that the archive has of a repository, without those that could not be stored.
+
+    Raises:
+        Damaged: the snapshot is not what was written.
+        NotFound: it is missing.
+    """
+    if line.snapshot is None:
+        return None
+    listing = parse_snapshot(archive.blobs.read(line.snapshot))
+    left_out = frozenset(line.not_stored)
+    if not left_out:
+        return listing
+    refs = {name: oid for name, oid in listing.refs.items() if name not in left_out}
+    return RefListing(refs, head=listing.head, detached_head=listing.detached_head)

@@ -1,0 +1,109 @@
+"""Which place at a target a repository was given: kept in the archive, so that a later run moves it to the same one."""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from matou.archive.chain import host_of
+from matou.archive.layout import Archive
+from matou.archive.naming import Owner
+from matou.errors import Damaged
+from matou.model.decoding_faults import NOT_DECODED
+from matou.storage.files import naming_the_file, sync_folder
+from matou.transfer.migrate.mapping import Place
+
+FILE = "migrations.jsonl"
+
+
+class DamagedPlaces(Damaged):
+    """The list of places at targets does not read as one."""
+
+
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of migrations.jsonl: to which target, whose repository, and where it is there."""
+
+    target: str
+    target_host: str
+    platform: str
+    host: str
+    id: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPlaces:
+    """The places of one archive's repositories at one target. A line that was cut off was never acted upon.
+
+    Whoever adds some holds them from before they were read.
+    """
+
+    archive: Archive
+    platform: str
+    host: str
+
+    @classmethod
+    def of(cls, archive: Archive, platform: str, url: str) -> "GivenPlaces":
+        return cls(archive, platform, host_of(url))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for whoever else gives places, and let nobody else give any: one that plans has read what others gave.
+
+        Without it two repositories of one name, moved by two commands at once, would meet in one place.
+        """
+        with naming_the_file(self._path):
+            file = self._path.open("ab")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def read(self) -> Mapping[tuple[Owner, str], Place]:
+        """The last place that each was given in a namespace. Raises DamagedPlaces."""
+        places: dict[tuple[Owner, str], Place] = {}
+        text = self._path.read_bytes() if self._path.exists() else b""
+        *lines, _ = text.split(b"\n")
+        for number, line in enumerate(lines, start=1):
+            try:
+                read = msgspec.json.decode(line, type=_Line)
+            except NOT_DECODED as error:
+                raise DamagedPlaces(
+                    "{path}, line {number}: {reason}", path=self._path, number=number, reason=error
+                ) from error
+            if (read.target, read.target_host) == (self.platform, self.host):
+                owner = Owner(read.platform, read.host, read.id)
+                places[owner, read.namespace] = Place(read.namespace, read.name)
+        return places
+
+    def add(self, places: Iterable[tuple[Owner, Place]]) -> None:
+        """Make new places durable; to be called before the first repository is made at one of them."""
+        text = b"".join(msgspec.json.encode(self._line(owner, place)) + b"\n" for owner, place in places)
+        if not text:
+            return
+        with naming_the_file(self._path):
+            _cut_off_half_line(self._path)
+            with self._path.open("ab") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        sync_folder(self._path.parent)
+
+    @property
+    def _path(self) -> Path:
+        return self.archive.root / FILE
+
+    def _line(self, owner: Owner, place: Place) -> _Line:
+        return _Line(self.platform, self.host, owner.platform, owner.host, owner.id, place.namespace, place.name)
+
+
+def _cut_off_half_line(path: Path) -> None:
+    """What a run that was killed wrote of a line, so that the next one begins where a line begins."""
+    text = path.read_bytes() if path.exists() else b""
+    if not text.endswith(b"\n") and text:
+        with path.open("r+b") as file:
+            file.truncate(text.rfind(b"\n") + 1)

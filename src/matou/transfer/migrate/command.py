@@ -1,0 +1,194 @@
+"""`migrate`: the repositories of an archive, to a platform; what is there is compared, and never overwritten."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from matou.archive.chain import read_history
+from matou.archive.layout import Archive
+from matou.archive.naming import Owner
+from matou.concurrency import Brake, Crew, Line
+from matou.errors import MatouError
+from matou.git.operations.push import Pusher
+from matou.git.process.run import DEFAULT_LIMITS, Limits
+from matou.transfer.common.filters import Filter
+from matou.transfer.common.saved_repositories import lines_of
+from matou.transfer.migrate.assigned_paths import GivenPlaces
+from matou.transfer.migrate.dry_run import explained, foresee
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate.plan import Given, LeftBehind, MigrationPlan, Move, plan_migration
+from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
+from matou.transfer.migrate.repository import Mover
+from matou.transfer.migrate.submodules import address_key, resolved
+from matou.transfer.migrate.target_state import Surroundings, look_around, make_namespaces, require_namespaces
+from matou.transfer.migrate.targets import Target, TargetConnections
+
+MOST_JOBS = 4
+"""Repositories at a time: a platform is asked to index each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationOptions:
+    """What a person chose.
+
+    Attributes:
+        namespace: where repositories go about which the map says nothing.
+        mapping: where some go.
+        include, exclude: patterns held against true paths; see `filters`.
+        dry_run: plan, compare with what the target has, and change nothing anywhere.
+        makes_namespaces: make those that the target does not have; without it they end the migration.
+        jobs: how many repositories at a time.
+        limits: of each git child.
+    """
+
+    namespace: str
+    mapping: MigrationMap = NO_MAP
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    makes_namespaces: bool = False
+    jobs: int = MOST_JOBS
+    limits: Limits = DEFAULT_LIMITS
+
+
+def migrate(
+    archive: Archive,
+    target: Target,
+    connections: TargetConnections,
+    options: MigrationOptions,
+    *,
+    progress: Progress = no_progress,
+    cancelled: threading.Event | None = None,
+) -> MigrationReport:
+    """Make every wanted repository at the target as the archive last saved it, and prove that it is so.
+
+    Interrupted at any point, it is called again and goes on: what the target shows to be there is not sent again.
+    One repository that fails does not stop the others.
+
+    Args:
+        cancelled: set it from anywhere to give up.
+
+    Raises:
+        Refused: the credential is not good.
+        MissingNamespace: one is not there, and cannot be made or was not asked for.
+        SamePlace, UnusableName: what the map says cannot be.
+        Cancelled: `cancelled` was set.
+    """
+    account = target.login()
+    places = GivenPlaces.of(archive, target.platform, target.url)
+    given = places.read()
+    plan, there = _look(archive, target, options, given)
+    missing = there.missing
+    if options.dry_run:
+        foreseen = foresee(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
+        return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
+    make_namespaces(target, missing)
+    if _chosen(plan, given):
+        with places.held():
+            if (given_by_now := places.read()) != given:
+                plan, there = _look(archive, target, options, given_by_now)
+            places.add(_chosen(plan, given_by_now))
+    mover = _mover(archive, target, connections, options, there)
+    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
+    return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
+
+
+def _look(
+    archive: Archive, target: Target, options: MigrationOptions, given: Given
+) -> tuple[MigrationPlan, Surroundings]:
+    """Where everything goes, and what is there; MissingNamespace where that cannot be."""
+    history = read_history(archive)
+    plan = plan_migration(
+        lines_of(history),
+        namespace=options.namespace,
+        rules=target.rules,
+        mapping=options.mapping,
+        given=given,
+        wanted=Filter(options.include, options.exclude),
+    )
+    there = look_around(target, _namespaces(plan, options.namespace))
+    require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
+    unread = tuple(LeftBehind(one.place, one.fault.fact, is_wanted=True) for one in history.unread_now())
+    return replace(plan, left_behind=(*plan.left_behind, *unread)), there
+
+
+def _mover(
+    archive: Archive, target: Target, connections: TargetConnections, options: MigrationOptions, there: Surroundings
+) -> Mover:
+    git = connections.git(target.git_credential())
+    return Mover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
+
+
+def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, Place]]:
+    """The places that nobody has been given yet."""
+    chosen = ((move.candidate.owner, move.place) for move in plan.moves)
+    return [(owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place]
+
+
+def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:
+    """Every one that anything goes to."""
+    return dict.fromkeys(move.place.namespace for move in plan.moves) or (namespace,)
+
+
+@dataclass
+class _Work:
+    mover: Mover
+    progress: Progress
+    expected: int
+    done: list[Moved] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def do(self, plan: MigrationPlan, jobs: int, cancelled: threading.Event) -> list[Moved]:
+        brake = Brake(cancelled, on_pull=self._cancel)
+        Crew(brake).work(Line(jobs, lambda move: self._move(move, brake), plan.moves))
+        brake.check()
+        return sorted(self.done, key=lambda moved: moved.move.candidate.true_path)
+
+    def _cancel(self) -> None:
+        self.mover.connections.cancel()
+        self.mover.pusher.cancel()
+
+    def _move(self, move: Move, brake: Brake) -> None:
+        try:
+            moved = self.mover.move(move)
+        except MatouError as error:
+            brake.check()
+            moved = explained(self.mover.archive, self.mover.target.rules.capacity, move, error)
+        with self._lock:
+            self.done.append(moved)
+            self.progress(move.candidate.true_path, len(self.done), self.expected)
+
+
+def _report(
+    target: Target,
+    account: str,
+    plan: MigrationPlan,
+    moved: Sequence[Moved],
+    *,
+    new_namespaces: Iterable[str],
+    is_dry_run: bool,
+) -> MigrationReport:
+    return MigrationReport(
+        platform=target.platform,
+        url=target.url,
+        account=account,
+        is_dry_run=is_dry_run,
+        new_namespaces=tuple(new_namespaces),
+        repositories=tuple(moved),
+        left_behind=plan.left_behind,
+        unmatched=plan.unmatched,
+        rewrites=tuple(dict.fromkeys(_rewrites(moved))),
+    )
+
+
+def _rewrites(moved: Iterable[Moved]) -> Iterator[Rewrite]:
+    """For each submodule that is written so that it leads to a moved repository's old place."""
+    moved = tuple(moved)
+    new_places = {address_key(one.move.candidate.line.clone_url): one.clone_url for one in moved if one.clone_url}
+    for one in moved:
+        old_place = one.move.candidate.line.clone_url
+        for link in one.submodules:
+            clone_url = new_places.get(address_key(resolved(link.url, of=old_place)))
+            written = resolved(link.url, of=one.clone_url)
+            if clone_url is not None and address_key(written) != address_key(clone_url):
+                yield Rewrite(written, clone_url)

@@ -1,0 +1,281 @@
+"""Where each repository of an archive goes at a target: decided before anything is made there."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from matou.archive.chain import host_of
+from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
+from matou.archive.naming import Owner
+from matou.errors import Conflict, Phrase
+from matou.model.names import folded
+from matou.model.platform import Visibility
+from matou.model.targets import TargetRules
+from matou.transfer.backup.plan import true_path
+from matou.transfer.common.filters import Filter, require_matches
+from matou.transfer.migrate.mapping import MigrationMap, Place
+
+Given = Mapping[tuple[Owner, str], Place]
+"""The places of earlier migrations, by whose they are and in which namespace."""
+
+WIKI = ".wiki"
+
+Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
+
+
+class SamePlace(Conflict):
+    """Two repositories are told to go to one place."""
+
+
+class UnusableName(Conflict):
+    """A repository is told to have a name that the target does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A repository of the archive that is wanted at the target."""
+
+    owner: Owner
+    line: RepositoryLine
+    true_path: str
+
+    @property
+    def is_wiki(self) -> bool:
+        """Whether it stood beside another as that one's wiki; see `remote.wikis`."""
+        return self.line.id.endswith(WIKI)
+
+    @property
+    def project(self) -> str:
+        """The part above its name."""
+        return self.true_path[: -len(self.line.name) - 1].rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One repository and what it is to be at the target.
+
+    Attributes:
+        notes: what will be otherwise than it was, and why.
+    """
+
+    candidate: Candidate
+    place: Place
+    visibility: Visibility
+    notes: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A repository that is not moved. `is_wanted` is False where the backup itself was told to leave it out."""
+
+    true_path: str
+    reason: Phrase
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPlan:
+    """Where everything goes.
+
+    Attributes:
+        unmatched: what the map says of no repository of the archive, wanted or not.
+    """
+
+    moves: tuple[Move, ...]
+    left_behind: tuple[LeftBehind, ...]
+    unmatched: tuple[str, ...]
+
+
+class _Choice(Enum):
+    """Who chose a place."""
+
+    MAP = auto()
+    EARLIER_MIGRATION = auto()
+    RULES = auto()
+
+
+def plan_migration(
+    lines: Lines,
+    *,
+    namespace: str,
+    rules: TargetRules,
+    mapping: MigrationMap,
+    given: Given,
+    wanted: Filter,
+) -> MigrationPlan:
+    """Give every wanted repository a place of its own at the target.
+
+    Where the map says nothing, a place that was given before stays; else a repository keeps its name if the target
+    takes it, and repositories of the same name have their projects' names in front, each of them.
+
+    Args:
+        namespace: where what the map does not mention goes.
+        given: the places of earlier migrations.
+        wanted: held against true paths.
+
+    Raises:
+        NothingMatches: a pattern of what is wanted matches nothing.
+        SamePlace, UnusableName: what the map says cannot be.
+    """
+    repositories = list(_repositories(lines))
+    require_matches(wanted.include, [path for _source, path, _line in repositories])
+    candidates, left_behind = _sorted_out(repositories, wanted)
+    naming = _Naming(namespace, rules, mapping, given)
+    moves = tuple(_move(candidate, place, choice, rules) for candidate, place, choice in naming.places(candidates))
+    unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
+    return MigrationPlan(moves, tuple(left_behind), unmatched)
+
+
+def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLine]]:
+    """With their true paths."""
+    namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
+    for source, line in lines:
+        if isinstance(line, NamespaceLine):
+            namespaces[source, line.id] = line
+        else:
+            yield source, true_path(source.team, namespaces.get((source, line.namespace)), line), line
+
+
+def _sorted_out(
+    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: Filter
+) -> tuple[list[Candidate], list[LeftBehind]]:
+    candidates: list[Candidate] = []
+    left_behind: list[LeftBehind] = []
+    for source, path, line in repositories:
+        if not wanted.wants(path):
+            continue
+        if line.snapshot is None and line.outcome is not Outcome.EMPTY:
+            reason = Phrase("nothing of it was saved: {outcome}", outcome=line.reason or line.outcome.value)
+            left_behind.append(LeftBehind(path, reason, line.outcome is not Outcome.EXCLUDED))
+        else:
+            candidates.append(Candidate(Owner(source.platform, host_of(source.url), line.id), line, path))
+    return candidates, left_behind
+
+
+def _move(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Move:
+    notes: list[Phrase] = []
+    if candidate.is_wiki:
+        notes.append(_why_apart(candidate, place))
+    elif place.name != candidate.line.name:
+        notes.append(_why_renamed(candidate, place, choice, rules))
+    visibility = candidate.line.visibility
+    if visibility not in rules.visibilities:
+        notes.append(
+            Phrase("the target knows no {visibility} repositories: it is private", visibility=visibility.value)
+        )
+        visibility = Visibility.PRIVATE
+    return Move(candidate, place, visibility, tuple(notes))
+
+
+def _why_apart(candidate: Candidate, place: Place) -> Phrase:
+    """A wiki is beside its repository in git only: no platform's API makes one, and what its web pages make is no more
+    ours to write over than any other history."""
+    return Phrase(
+        "the wiki {old} is a repository of its own there, {new}, since no API makes a wiki",
+        old=repr(candidate.line.name),
+        new=repr(place.name),
+    )
+
+
+def _why_renamed(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Phrase:
+    name = candidate.line.name
+    if choice is _Choice.MAP:
+        return Phrase("{old} is called {new}, as the map says", old=repr(name), new=repr(place.name))
+    if choice is _Choice.EARLIER_MIGRATION and place.name != rules.fitted(name):
+        return Phrase("{old} is called {new}, as since an earlier migration", old=repr(name), new=repr(place.name))
+    fault = rules.fault_of(name)
+    if fault is not None:
+        return Phrase("{old} is called {new}: {fault}", old=repr(name), new=repr(place.name), fault=fault)
+    return Phrase("{old} is called {new}, so that no two have one name", old=repr(name), new=repr(place.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    namespace: str
+    rules: TargetRules
+    mapping: MigrationMap
+    given: Given
+
+    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Place, _Choice]]:
+        told: dict[Candidate, Place] = {}
+        free: dict[Candidate, Place] = {}
+        choices: dict[Candidate, _Choice] = {}
+        for candidate in candidates:
+            place, choices[candidate] = self._first_choice(candidate)
+            (free if choices[candidate] is _Choice.RULES else told)[candidate] = place
+        settled_now = {(candidate.owner, place.namespace) for candidate, place in told.items()}
+        taken = _require_different(told)
+        taken |= {_key(place) for known, place in self.given.items() if known not in settled_now}
+        for place_of in (self._short, self._with_project, self._with_digest):
+            settled = _settled({candidate: place_of(candidate, place) for candidate, place in free.items()}, taken)
+            told.update(settled)
+            taken |= {_key(place) for place in settled.values()}
+            free = {candidate: place for candidate, place in free.items() if candidate not in settled}
+        for candidate, place in free.items():
+            raise SamePlace("{one} has no place at the target", one=repr(candidate.true_path), place=str(place))
+        return ((candidate, told[candidate], choices[candidate]) for candidate in sorted(told, key=_path_of))
+
+    def _first_choice(self, candidate: Candidate) -> tuple[Place, _Choice]:
+        """The place, and whose choice it is; what the rules choose is not settled yet."""
+        mapped = self.mapping.place_of(candidate.true_path, candidate.line.name, namespace=self.namespace)
+        namespace, name = mapped or (self.namespace, None)
+        if name is not None:
+            self._require_usable(candidate, name)
+            return Place(namespace, name), _Choice.MAP
+        given = self.given.get((candidate.owner, namespace))
+        if given is not None:
+            return given, _Choice.EARLIER_MIGRATION
+        return Place(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
+
+    def _require_usable(self, candidate: Candidate, name: str) -> None:
+        fault = self.rules.fault_of(name)
+        if fault is not None:
+            raise UnusableName(
+                "the name {name} for {path} cannot be used: {fault}",
+                name=repr(name),
+                path=repr(candidate.true_path),
+                fault=fault,
+            )
+
+    def _short(self, _candidate: Candidate, place: Place) -> Place:
+        return place
+
+    def _with_project(self, candidate: Candidate, place: Place) -> Place:
+        return replace(place, name=self.rules.fitted(f"{candidate.project}-{candidate.line.name}"))
+
+    def _with_digest(self, candidate: Candidate, place: Place) -> Place:
+        owner = candidate.owner
+        told_apart_by = "\n".join((owner.platform, owner.host, owner.id))
+        return replace(place, name=self.rules.with_digest(place.name, told_apart_by))
+
+
+def _settled(wishes: Mapping[Candidate, Place], taken: set[tuple[str, str]]) -> dict[Candidate, Place]:
+    """Those wishes that nobody else has."""
+    counts = Counter(map(_key, wishes.values()))
+    return {
+        candidate: place for candidate, place in wishes.items() if counts[_key(place)] == 1 and _key(place) not in taken
+    }
+
+
+def _require_different(told: Mapping[Candidate, Place]) -> set[tuple[str, str]]:
+    seen: dict[tuple[str, str], Candidate] = {}
+    for candidate, place in told.items():
+        other = seen.setdefault(_key(place), candidate)
+        if other is not candidate:
+            raise SamePlace(
+                "{one} and {other} are both told to go to {place}",
+                one=repr(other.true_path),
+                other=repr(candidate.true_path),
+                place=repr(str(place)),
+                advice="give one of them another place with --map FILE",
+            )
+    return set(seen)
+
+
+def _path_of(candidate: Candidate) -> str:
+    return candidate.true_path
+
+
+def _key(place: Place) -> tuple[str, str]:
+    return folded(place.namespace), folded(place.name)

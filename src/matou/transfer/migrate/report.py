@@ -1,0 +1,102 @@
+"""What a migration did, and what it would do."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from matou.errors import MatouError, Phrase
+from matou.transfer.migrate.plan import LeftBehind, Move
+from matou.transfer.migrate.submodules import SubmoduleLink
+
+
+class MoveOutcome(StrEnum):
+    """What became of one repository."""
+
+    PLANNED = "planned"
+    MOVED = "moved"
+    UNCHANGED = "unchanged"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+    @property
+    def is_done(self) -> bool:
+        return self not in (MoveOutcome.INCOMPLETE, MoveOutcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One repository's part of the report.
+
+    Attributes:
+        is_new: it was created, or would be.
+        clone_url: where it is now; empty where it is nowhere.
+        notes: what is otherwise than it was.
+        problems: why it is not there, or not in full.
+    """
+
+    move: Move
+    outcome: MoveOutcome
+    is_new: bool = False
+    clone_url: str = ""
+    refs: int = 0
+    lfs_bytes: int = 0
+    notes: tuple[Phrase, ...] = ()
+    problems: tuple[MatouError, ...] = ()
+    submodules: tuple[SubmoduleLink, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """One `insteadOf` of git's configuration: what is written in a `.gitmodules`, and what is meant now."""
+
+    written: str
+    clone_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What a migration did.
+
+    Attributes:
+        platform: of the target, whose API is at `url`.
+        account: whom the credential stands for.
+        new_namespaces: those that were made, or would be.
+        unmatched: what the map says of no repository of the archive.
+        rewrites: what makes submodules of moved repositories come from where they are now; each once.
+    """
+
+    platform: str
+    url: str
+    account: str
+    is_dry_run: bool
+    new_namespaces: tuple[str, ...]
+    repositories: tuple[Moved, ...]
+    left_behind: tuple[LeftBehind, ...]
+    unmatched: tuple[str, ...]
+    rewrites: tuple[Rewrite, ...]
+
+    @property
+    def everything_is_moved(self) -> bool:
+        """Something was to be moved, and all of it stands there. Never so in a dry run."""
+        return bool(self.repositories) and not self.is_dry_run and self.nothing_is_wrong
+
+    @property
+    def nothing_is_wrong(self) -> bool:
+        """Of what was looked at; a dry run may end so."""
+        is_left = any(left.is_wanted for left in self.left_behind)
+        return not is_left and all(moved.outcome.is_done for moved in self.repositories)
+
+    @property
+    def outcomes(self) -> Mapping[MoveOutcome, int]:
+        counts = Counter(moved.outcome for moved in self.repositories)
+        return {outcome: counts[outcome] for outcome in MoveOutcome if counts[outcome]}
+
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told a path, how many are done, and of how many; called from several threads."""
+
+
+def no_progress(_path: str, _done: int, _expected: int) -> None:
+    pass

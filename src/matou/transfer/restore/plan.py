@@ -1,0 +1,134 @@
+"""Where each restored repository goes: decided before anything is made."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from matou.archive.chain import host_of
+from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
+from matou.archive.naming import Owner, candidates, safe_segment
+from matou.model.names import RepositoryPath, fault_of_segment, folded
+from matou.transfer.backup.plan import true_path
+from matou.transfer.common.filters import Filter
+from matou.transfer.restore.report import Layout
+
+GIT_FOLDER = ".git"
+PROJECT_FILE = "ProjectInfo.txt"
+DEPOT_FILE = "DepotInfo.txt"
+ICON_FILE = "icon"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRepository:
+    """A repository and the folder that it becomes.
+
+    Attributes:
+        line: what the archive has of it.
+        folder: where, below the target.
+        layout: what stands beside the repository.
+        worktree: whether its files are checked out beside a `.git`, or the folder is a bare repository.
+    """
+
+    line: RepositoryLine
+    folder: PurePosixPath
+    layout: Layout
+    worktree: bool
+
+    @property
+    def git_folder(self) -> PurePosixPath:
+        return self.folder / GIT_FOLDER if self.worktree else self.folder
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProject:
+    """A namespace that gets a folder of its own."""
+
+    line: NamespaceLine
+    folder: PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    projects: tuple[PlannedProject, ...]
+    repositories: tuple[PlannedRepository, ...]
+
+
+Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
+
+
+def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: Filter) -> RestorePlan:
+    """Give every wanted repository a folder of its own.
+
+    Args:
+        lines: namespaces before the repositories in them, as manifests have them.
+        layout: how the tree looks; CODING_SCRIPT always has work trees.
+        worktree: whether files are checked out.
+        wanted: held against true paths. A project of which no repository is wanted is left out where it has any.
+
+    Raises:
+        InvalidName: a manifest names a place outside of the archive.
+    """
+    if layout is Layout.PLAIN:
+        return RestorePlan((), tuple(_plain(lines, worktree=worktree, wanted=wanted)))
+    return _as_the_script(lines, wanted)
+
+
+def _plain(lines: Lines, *, worktree: bool, wanted: Filter) -> Iterator[PlannedRepository]:
+    for line in _wanted(lines, wanted):
+        path = str(RepositoryPath.parse(line.path))
+        folder = PurePosixPath(path if worktree else f"{path}.git")
+        yield PlannedRepository(line, folder, Layout.PLAIN, worktree)
+
+
+def _wanted(lines: Lines, wanted: Filter) -> Iterator[RepositoryLine]:
+    namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
+    for source, line in lines:
+        if isinstance(line, NamespaceLine):
+            namespaces[source, line.id] = line
+        elif wanted.wants(true_path(source.team, namespaces.get((source, line.namespace)), line)):
+            yield line
+
+
+@dataclass
+class _Names:
+    """Names in one folder, none of which a person or a file system may take for another."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def give(self, true_name: str, owner: Owner) -> str:
+        """The name as it is, if it can be a folder and is free; else one made of it."""
+        segment = true_name if fault_of_segment(true_name) is None else safe_segment(true_name)
+        free = next(name for name in candidates(segment, owner) if folded(name) not in self.taken)
+        self.taken.add(folded(free))
+        return free
+
+
+def _as_the_script(lines: Lines, wanted: Filter) -> RestorePlan:
+    """The script names a project's folder by its display name, and a repository's by its name."""
+    lines = tuple(lines)
+    chosen = {id(line) for line in _wanted(lines, wanted)}
+    roots = _Names()
+    projects: dict[tuple[SourceLine, str], PlannedProject] = {}
+    names: dict[PurePosixPath, _Names] = {}
+    repositories: list[PlannedRepository] = []
+    for source, line in lines:
+        owner = Owner(source.platform, host_of(source.url), line.id)
+        if isinstance(line, NamespaceLine):
+            folder = PurePosixPath(roots.give(line.display_name or line.name, owner))
+            projects[source, line.id] = PlannedProject(line, folder)
+            names[folder] = _Names({folded(PROJECT_FILE), folded(ICON_FILE)})
+        elif (source, line.namespace) in projects:
+            folder = projects[source, line.namespace].folder
+            place = folder / names[folder].give(line.name, owner)
+            if id(line) in chosen:
+                repositories.append(PlannedRepository(line, place, Layout.CODING_SCRIPT, worktree=True))
+    return RestorePlan(_with_something(projects.values(), repositories, wanted), tuple(repositories))
+
+
+def _with_something(
+    projects: Iterable[PlannedProject], repositories: Iterable[PlannedRepository], wanted: Filter
+) -> tuple[PlannedProject, ...]:
+    """Every project where everything is wanted, as the script does; else those of which something is."""
+    used = {repository.folder.parent for repository in repositories}
+    is_everything = not (wanted.include or wanted.exclude)
+    return tuple(project for project in projects if is_everything or project.folder in used)

@@ -1,0 +1,136 @@
+"""What the manifests of an archive say must be there."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matou.archive.chain import SourceKey, faults_of_chain, manifests, source_key
+from matou.archive.layout import Archive
+from matou.archive.manifest import Line, NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.errors import Damaged
+from matou.model.names import InvalidName, RepositoryPath
+from matou.transfer.verify.report import Problem, ProblemKind
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRepository:
+    """What the newest manifest says of a repository, and every manifest of its kept refs.
+
+    `may_be_ahead` where a later run was cut off, or its manifest cannot be read: it may have fetched what no other
+    manifest names.
+    """
+
+    path: RepositoryPath
+    snapshot: str
+    not_stored: frozenset[str]
+    kept: frozenset[str]
+    may_be_ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LfsList:
+    """An LFS list of one repository, and those of its objects that the source does not have either."""
+
+    repository: str
+    digest: str
+    missing: frozenset[str]
+
+
+@dataclass
+class Expectations:
+    """All that must be there, and what is wrong with the manifests themselves.
+
+    `blobs` tells who names each; `records` the digest of each run's records, None where its manifest does not say.
+    """
+
+    manifests: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    blobs: dict[str, str] = field(default_factory=dict)
+    lfs_lists: dict[tuple[str, str], LfsList] = field(default_factory=dict)
+    kept: dict[str, set[str]] = field(default_factory=dict)
+    newest: dict[SourceKey, dict[str, RepositoryLine]] = field(default_factory=dict)
+    newest_run: dict[SourceKey, int] = field(default_factory=dict)
+    last_unread: int = 0
+
+    records: dict[int, str | None] = field(default_factory=dict)
+
+    def add(self, lines: Iterable[Line], manifest: str) -> None:
+        """Take in the lines of the next manifest: each replaces what was said of the same repository before."""
+        newest: dict[str, RepositoryLine] = {}
+        for line in lines:
+            if isinstance(line, RunLine):
+                newest = self.newest.setdefault(source_key(line.source), {})
+                self.newest_run[source_key(line.source)] = line.run
+                self.records[line.run] = line.records_digest
+            elif isinstance(line, NamespaceLine):
+                self._name_blobs((line.icon, *line.documents.values()), manifest)
+            elif isinstance(line, RepositoryLine) and self._has_good_path(line, manifest):
+                newest[line.path] = line
+                self._add_repository(line, manifest)
+
+    def _has_good_path(self, line: RepositoryLine, manifest: str) -> bool:
+        """An archive that was handed on may name what lies outside of it."""
+        try:
+            RepositoryPath.parse(line.path)
+        except InvalidName as error:
+            self.problems.append(Problem(ProblemKind.MANIFEST, manifest, error))
+            return False
+        return True
+
+    def _add_repository(self, line: RepositoryLine, manifest: str) -> None:
+        self._name_blobs((line.snapshot, line.lfs.list if line.lfs else None), manifest)
+        if line.kept:
+            self.kept.setdefault(line.path, set()).update(line.kept)
+        if line.lfs is not None:
+            # Of the same list, what the newest manifest misses counts: the source may have had the rest since.
+            lfs_list = LfsList(line.path, line.lfs.list, frozenset(line.lfs.missing))
+            self.lfs_lists[line.path, line.lfs.list] = lfs_list
+
+    def _name_blobs(self, digests: Iterable[str | None], manifest: str) -> None:
+        for digest in digests:
+            if digest is not None:
+                self.blobs.setdefault(digest, manifest)
+
+    def repositories(self) -> Iterator[ExpectedRepository]:
+        """Every repository of which something was saved."""
+        for source, lines in self.newest.items():
+            for line in lines.values():
+                if line.snapshot is not None:
+                    yield ExpectedRepository(
+                        path=RepositoryPath.parse(line.path),
+                        snapshot=line.snapshot,
+                        not_stored=frozenset(line.not_stored),
+                        kept=frozenset(self.kept.get(line.path, ())),
+                        may_be_ahead=self.last_unread > self.newest_run[source],
+                    )
+
+
+def read_expectations(archive: Archive) -> Expectations:
+    """Read every manifest; one that is damaged is a problem, and the others still count."""
+    expected = Expectations(last_unread=_last_interrupted(archive))
+    faulty: set[Path] = set()
+    for fault in faults_of_chain(archive):
+        faulty.add(fault.path)
+        path = fault.path.relative_to(archive.root).as_posix()
+        expected.problems.append(Problem(ProblemKind.MANIFEST, path, fault.error))
+    for run, manifest in manifests(archive):
+        expected.manifests += 1
+        if manifest in faulty and not _can_be_read(manifest):
+            expected.last_unread = max(run, expected.last_unread)
+        else:
+            expected.add(read_manifest(manifest), manifest.relative_to(archive.root).as_posix())
+    return expected
+
+
+def _last_interrupted(archive: Archive) -> int:
+    return max((run for run in archive.run_numbers() if not archive.manifest(run).exists()), default=0)
+
+
+def _can_be_read(manifest: Path) -> bool:
+    """Whether a manifest that breaks the chain is whole in itself."""
+    try:
+        for _ in read_manifest(manifest):
+            pass
+    except Damaged:
+        return False
+    return True

@@ -1,0 +1,274 @@
+"""One repository against its snapshot: its files, its refs, its kept refs, and what git says of its objects."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matou.archive.layout import Archive
+from matou.archive.snapshots import parse_snapshot
+from matou.errors import Damaged, MatouError, NotFound
+from matou.git.odb.stored_objects import DamagedObject, describe_objects
+from matou.git.operations.fetch import wanted_objects
+from matou.git.operations.fsck import RefDifference, Severity, fsck, missing_refs
+from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
+from matou.git.refs.listing import RepositoryBusy, read_refs
+from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
+from matou.model.names import ObjectId
+from matou.model.refs import RefListing
+from matou.storage.files import naming_the_file
+from matou.transfer.common.derived_files import rebuild_derived
+from matou.transfer.common.kept_refs import remake_kept_refs
+from matou.transfer.common.object_files import check_object_files
+from matou.transfer.common.proofs import ProofNote, Proofs
+from matou.transfer.verify.manifests import ExpectedRepository
+from matou.transfer.verify.report import Problem, ProblemKind
+
+
+class RepositoryFault(Damaged):
+    """Something of a repository is not what was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryResult:
+    """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on.
+
+    `notes` are faults that it came with from its source; `repaired` are files that were made anew.
+    """
+
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+    repaired: tuple[str, ...]
+    was_proven: bool
+    is_ahead: bool
+
+
+def verify_repository(
+    archive: Archive,
+    expected: ExpectedRepository,
+    proofs: Proofs,
+    *,
+    everything: bool,
+    limits: Limits = DEFAULT_LIMITS,
+    repair: bool = False,
+) -> RepositoryResult:
+    """Compare one repository with what was saved of it.
+
+    Args:
+        archive: where it is.
+        expected: what was saved.
+        proofs: what was proven before; what is proven now is added.
+        everything: ask git again even if nothing changed.
+        limits: of each git child.
+        repair: make anew first what git can tell from sound packs.
+    """
+    check = _Check(archive, expected, limits)
+    if check.has_folder():
+        if repair:
+            check.repair()
+        check.files()
+        check.refs()
+        check.objects(proofs, everything=everything)
+    return RepositoryResult(
+        tuple(check.problems), tuple(check.notes), tuple(check.repaired), check.was_proven, check.is_ahead
+    )
+
+
+@dataclass
+class _Check:
+    archive: Archive
+    expected: ExpectedRepository
+    limits: Limits
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    was_proven: bool = False
+    is_ahead: bool = False
+    _state: list[str] = field(default_factory=list)
+    _snapshot: RefListing | None = None
+
+    def __post_init__(self) -> None:
+        self._git_dir = self.archive.repository(self.expected.path)
+        try:
+            self._snapshot = parse_snapshot(self.archive.blobs.read(self.expected.snapshot))
+        except (Damaged, NotFound) as error:
+            self._add(ProblemKind.SNAPSHOT, error)
+
+    def has_folder(self) -> bool:
+        is_there = (self._git_dir / "objects").is_dir()
+        if not is_there:
+            self._add(ProblemKind.REPOSITORY, RepositoryFault("the repository is missing"))
+        return is_there
+
+    def repair(self) -> None:
+        """What cannot be repaired is found when it is looked at."""
+        self._repair_config()
+        try:
+            rebuilt = rebuild_derived(self._git_dir, hash_name=self._hash_name, limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            self._add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
+        else:
+            self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
+            self._repair_kept_refs()
+
+    def _repair_config(self) -> None:
+        """First of all, since without it git does nothing here."""
+        if has_own_config(self._git_dir, object_format=self._hash_name):
+            return
+        with naming_the_file(self._git_dir), contextlib.suppress(RepositoryBusy):
+            write_config(self._git_dir, object_format=self._hash_name)
+            self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/config")
+
+    def _repair_kept_refs(self) -> None:
+        try:
+            lost = self.expected.kept - read_refs(self._git_dir).refs.keys()
+        except (Damaged, OSError):
+            return  # What cannot be read of the refs is found when they are compared.
+        if not lost:
+            return
+        # What stays lost, be it for a lock that a dead process has left, is a problem when the refs are compared.
+        with naming_the_file(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
+            made = remake_kept_refs(self.archive, self.expected.path)
+            self.repaired += (f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{name}" for name in made)
+
+    def files(self) -> None:
+        """Every file that proves itself, each time: to read it costs little beside what git would do."""
+        for file in check_object_files(self._git_dir / "objects", hash_name=self._hash_name):
+            name = file.path.relative_to(self._git_dir).as_posix()
+            self._state.append(f"{name} {file.checksum}")
+            if file.fault is not None:
+                self._add(ProblemKind.FILE, file.fault, name)
+        if not has_own_config(self._git_dir, object_format=self._hash_name):
+            # It may keep git from the objects, whatever was proven before.
+            config = self._git_dir / "config"
+            digest = hashlib.sha256(config.read_bytes()).hexdigest() if config.is_file() else "lost"
+            self._state.append(f"config {digest}")
+        if (shallow := self._git_dir / SHALLOW_FILE).exists():
+            self._state.append(f"{SHALLOW_FILE} {shallow.read_text('ascii', 'replace')}")
+
+    def refs(self) -> None:
+        try:
+            found = read_refs(self._git_dir)
+        except (Damaged, OSError) as error:
+            self._add(ProblemKind.REF, error if isinstance(error, Damaged) else _unreadable(error))
+            self._state.clear()
+            return
+        self._state.append(found.digest)
+        self._add_all(_faults_of_kept_refs(self.expected.kept, found))
+        if self._snapshot is not None:
+            self._compare(self._snapshot, found)
+
+    def objects(self, proofs: Proofs, *, everything: bool) -> None:
+        """Ask git, unless it has answered for these very objects and refs before."""
+        state = hashlib.sha256("\n".join(self._state).encode()).hexdigest()
+        is_known = bool(self._state) and not everything and not self.problems
+        note = proofs.of(str(self.expected.path), state) if is_known else None
+        if note is None:
+            self.was_proven = True
+            faults = list(self._ask_git())
+            note = None if self.problems else proofs.add(str(self.expected.path), state, faults=faults)
+        if note is not None and note.faults:
+            self._note_faults(note)
+
+    def _ask_git(self) -> Iterator[str]:
+        """Add what is damaged to the problems; yields what git has against the objects that the source itself has."""
+        try:
+            for fault in fsck(self._git_dir, limits=self.limits):
+                if fault.severity is Severity.ERROR:
+                    self._add(ProblemKind.OBJECT, RepositoryFault("git fsck: {fault}", fault=fault.message))
+                else:
+                    yield fault.message
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            self._add(ProblemKind.OBJECT, error)
+
+    def _note_faults(self, note: ProofNote) -> None:
+        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        fault = RepositoryFault(
+            "git finds {count} faults that came so from the source, and are kept: {first}",
+            count=note.faults,
+            first=note.first,
+        )
+        self.notes.append(Problem(ProblemKind.OBJECT, path, fault))
+
+    def _compare(self, saved: RefListing, found: RefListing) -> None:
+        faults = list(_faults_of_refs(saved, found, self.expected.not_stored))
+        if faults and self.expected.may_be_ahead and self._is_all_there(saved, found):
+            self.is_ahead = True
+            return
+        self._add_all(faults)
+
+    def _is_all_there(self, saved: RefListing, found: RefListing) -> bool:
+        """Whether every tip of the snapshot is still reached from some ref: then nothing that was saved is lost."""
+        tips = {oid for name, oid in saved.refs.items() if name not in self.expected.not_stored}
+        try:
+            return not unreached(self._git_dir, tips, found.object_ids(), limits=self.limits)
+        except GitStopped:
+            raise
+        except GitFailed:
+            return False  # What is wrong with the objects is for git fsck to say.
+
+    @property
+    def _hash_name(self) -> str:
+        ids = wanted_objects(self._snapshot) if self._snapshot is not None else frozenset()
+        if not ids:
+            return object_format_on_disk(self._git_dir)
+        return "sha256" if any(len(oid) == 64 for oid in ids) else "sha1"
+
+    def _add_all(self, faults: "Iterable[tuple[ProblemKind, MatouError]]") -> None:
+        for kind, fault in faults:
+            self._add(kind, fault)
+
+    def _add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
+        path = self._git_dir.relative_to(self.archive.root).as_posix()
+        self.problems.append(Problem(kind, f"{path}/{name}" if name else path, detail))
+
+
+def _unreadable(error: OSError) -> RepositoryFault:
+    return RepositoryFault("it cannot be read: {reason}", reason=error)
+
+
+def _faults_of_refs(
+    saved: RefListing, found: RefListing, not_stored: frozenset[str]
+) -> Iterator[tuple[ProblemKind, MatouError]]:
+    for difference in missing_refs(saved, found):
+        if difference.name not in not_stored and difference.expected not in not_stored:
+            kind = ProblemKind.HEAD if difference.name == "HEAD" else ProblemKind.REF
+            yield kind, _fault_of_ref(difference)
+
+
+def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
+    if difference.found is None:
+        return RepositoryFault("{ref} is missing; it was {saved}", ref=difference.name, saved=difference.expected)
+    return RepositoryFault(
+        "{ref} is {found}, and {saved} was saved",
+        ref=difference.name,
+        found=difference.found,
+        saved=difference.expected,
+    )
+
+
+def _faults_of_kept_refs(kept: Iterable[str], found: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
+    for name in sorted(kept):
+        if name not in found.refs:
+            yield ProblemKind.KEPT_REF, RepositoryFault("the kept ref {ref} is missing", ref=name)
+
+
+def unreached(
+    git_dir: Path, tips: Iterable[ObjectId], roots: Iterable[ObjectId], *, limits: Limits = DEFAULT_LIMITS
+) -> frozenset[ObjectId]:
+    """Those of some objects that are not in a repository, or that none of the roots leads to.
+
+    Raises:
+        GitFailed: an object on the way is missing or damaged.
+    """
+    tips, roots = frozenset(tips), frozenset(roots)
+    present = frozenset(describe_objects(git_dir, tips | roots))
+    question = "".join([*(f"{oid}\n" for oid in sorted(present & tips)), *(f"^{oid}\n" for oid in present & roots)])
+    arguments = ["rev-list", "--objects", "--no-object-names", "--stdin"]
+    answer = run_git(arguments, git_dir=git_dir, input=question.encode(), limits=limits)
+    return (tips - present) | (tips & {ObjectId(line) for line in answer.decode().split()})
