@@ -10,7 +10,7 @@ from functools import lru_cache
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from matou.errors import MatouError
-from matou.forge.re2_syntax import as_rust
+from matou.linear_regex import as_rust
 
 LONGEST_PATTERN = 1000
 PATTERNS_REMEMBERED = 100
