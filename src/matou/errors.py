@@ -25,6 +25,24 @@ class Phrase(str):
         return phrase
 
 
+class Plural(Phrase):
+    """A phrase that counts something: `template` for a count of one, `other` for every other."""
+
+    __slots__ = ("number", "other")
+
+    other: str
+    number: int
+
+    def __new__(cls, one: str, other: str, /, *, count: int, **values: object) -> Self:
+        counted = {"count": count, **values}
+        phrase = str.__new__(cls, (one if count == 1 else other).format(**counted))
+        phrase.template = one
+        phrase.other = other
+        phrase.number = count
+        phrase.values = counted
+        return phrase
+
+
 class MatouError(Exception):
     """A failure that a person can be told about.
 

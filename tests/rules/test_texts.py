@@ -1,35 +1,67 @@
 """Both languages say the same, and every text that a person may see is in both."""
 
+import ast
+import gettext
 import re
 import string
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message
 
 from support.command_pages import GUIDES, reference
 from support.command_pages import written as written_guide
-from support.messages import CATALOGUE, COMPILED, compiled, read_catalogue, texts_in_code, updated, written
+from support.messages import (
+    CATALOGUE,
+    COMPILED,
+    PLURALS,
+    SOURCES,
+    compiled,
+    is_translated,
+    plurals_in_code,
+    read_catalogue,
+    read_plurals,
+    texts_in_code,
+    updated,
+    updated_plurals,
+    written,
+)
 
 ROOT = Path(__file__).parents[2]
 
 
+def all_messages() -> list[Message]:
+    return [message for message in (*read_catalogue(), *read_plurals()) if message.id]
+
+
 def test_every_text_has_a_chinese_translation() -> None:
-    catalogue = read_catalogue()
-    translated = {message.id for message in catalogue if message.id and message.string}
-    assert sorted(set(texts_in_code()) - translated) == [], "run `make messages`, then translate what it names"
+    translated = {message.id for message in all_messages() if is_translated(message)}
+    assert (texts_in_code().keys() | plurals_in_code().keys()) - translated == set(), (
+        "run `make messages`, then translate what it names"
+    )
 
 
 def test_no_translation_outlives_its_text() -> None:
-    known = {str(message.id) for message in read_catalogue() if message.id}
-    assert sorted(known - set(texts_in_code())) == [], "run `make messages`"
+    known = {message.id for message in all_messages()}
+    assert known - texts_in_code().keys() - plurals_in_code().keys() == set(), "run `make messages`"
 
 
 def test_a_translation_has_the_same_values_as_its_text() -> None:
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    different = [m.id for m in read_catalogue() if m.id and m.string and names(str(m.id)) != names(str(m.string))]
+    different = [m.id for m in all_messages() if len({frozenset(names(text)) for text in forms(m)}) != 1]
     assert different == []
+
+
+def forms(message: Message) -> list[str]:
+    """What it says in English and in Chinese."""
+    return [
+        text
+        for said in (message.id, message.string or ())
+        for text in ([said] if isinstance(said, str) else said)
+        if text
+    ]
 
 
 def test_the_compiled_catalogue_is_that_of_the_source() -> None:
@@ -38,8 +70,39 @@ def test_the_compiled_catalogue_is_that_of_the_source() -> None:
 
 def test_the_catalogue_is_written_the_same_each_time() -> None:
     assert CATALOGUE.read_bytes() == written(updated(read_catalogue())), "run `make messages`"
-    assert b"Date" not in CATALOGUE.read_bytes()
-    assert b"fuzzy" not in CATALOGUE.read_bytes()
+    assert PLURALS.read_bytes() == written(updated_plurals(read_plurals())), "run `make messages`"
+    assert b"Date" not in CATALOGUE.read_bytes() + PLURALS.read_bytes()
+    assert b"fuzzy" not in CATALOGUE.read_bytes() + PLURALS.read_bytes()
+
+
+def test_a_text_that_counts_is_in_the_compiled_catalogue_in_both_forms() -> None:
+    (one, other), *_ = plurals_in_code()
+    with COMPILED.open("rb") as file:
+        catalogue = gettext.GNUTranslations(file)
+
+    assert catalogue.ngettext(one, other, 1) == catalogue.ngettext(one, other, 2)
+    assert catalogue.ngettext(one, other, 2) not in (one, other)
+
+
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][:;,()!]|[:;,()!] ?[\u4e00-\u9fff]")
+"""Beside Chinese a mark is a Chinese one; between words of code it stays as code has it."""
+
+
+def test_chinese_texts_have_chinese_punctuation() -> None:
+    assert [m.string for m in all_messages() if any(map(HALF_WIDTH.search, forms(m)))] == []
+
+
+def test_no_text_for_a_person_is_put_together_with_english_punctuation() -> None:
+    """`i18n.labelled` sets a colon as the person's language does; a sentence is one template."""
+    put_together = [
+        f"{path.relative_to(SOURCES)}: {piece.value!r}"
+        for path in sorted((SOURCES / "cli").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for piece in node.values
+        if isinstance(piece, ast.Constant) and re.search(r"[:;,] ", str(piece.value))
+    ]
+    assert put_together == ["cli/ui/verbosity.py: 'matou: '"]
 
 
 def test_an_error_that_is_made_before_it_is_raised_is_among_the_texts() -> None:

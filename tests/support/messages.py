@@ -2,9 +2,12 @@
 
 The reference of commands in both guides is made of these texts, and written anew with them (`command_pages.py`).
 
-A text is the first argument of `translate`, `_`, `Phrase`, of a class of errors or of what a call gives (which is how
+A text is the first argument of `gettext`, `_`, `Phrase`, of a class of errors or of what a call gives (which is how
 a class of errors is chosen), the text that a class of errors hands on to its own base, and any `advice=`. A constant
 of the module is looked up. What names a field, the first argument of UnknownShape, is words only as a Phrase.
+
+A text that counts something is the first two arguments of `ngettext` or `Plural`: for one, and for any other number.
+Chinese has one form for both. They stand in a file of their own, and are compiled into the same.
 """
 
 import ast
@@ -14,21 +17,38 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as CatalogMessage
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 SOURCES = Path(__file__).parents[2] / "src" / "matou"
 CATALOGUE = SOURCES / "locale" / "zh_CN" / "LC_MESSAGES" / "matou.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
+PLURALS = CATALOGUE.with_name("plurals.po")
 
-TRANSLATING = {"_", "translate", "Phrase"}
+TRANSLATING = {"_", "gettext", "Phrase"}
+COUNTING = {"ngettext", "Plural"}
+
+Message = str | tuple[str, str]
+"""A text, or the two forms of one that counts."""
 
 
 def texts_in_code() -> dict[str, list[str]]:
-    """Every template with the files that say it."""
-    found: dict[str, list[str]] = {}
+    """Every template that counts nothing, with the files that say it."""
+    return {text: files for text, files in _messages().items() if isinstance(text, str)}
+
+
+def plurals_in_code() -> dict[tuple[str, str], list[str]]:
+    """Both forms of every template that counts, with the files that say it."""
+    return {text: files for text, files in _messages().items() if isinstance(text, tuple)}
+
+
+@cache
+def _messages() -> Mapping[Message, list[str]]:
+    found: dict[Message, list[str]] = {}
     for path, tree in _modules().items():
         for text in _Texts(tree).found():
             files = found.setdefault(text, [])
@@ -78,9 +98,11 @@ class _Texts:
         self._tree = tree
         self._constants = {_name(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
 
-    def found(self) -> Iterator[str]:
+    def found(self) -> Iterator[Message]:
         for node in ast.walk(self._tree):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call) and _name(node.func) in COUNTING:
+                yield from self._counted_by(node)
+            elif isinstance(node, ast.Call):
                 yield from self._said_by(node)
             if isinstance(node, ast.ClassDef) and node.name in _error_classes():
                 yield from self._handed_on(node)
@@ -89,6 +111,10 @@ class _Texts:
         if isinstance(call.func, ast.Call) or _name(call.func) in TRANSLATING | _takes_a_template():
             yield from self._text(call.args[:1])
         yield from (text for word in call.keywords if word.arg == "advice" for text in self._text([word.value]))
+
+    def _counted_by(self, call: ast.Call) -> Iterator[Message]:
+        """Where the second form is no text of its own, neither is the first: it is a definition or hands them on."""
+        yield from zip(self._text(call.args[:1]), self._text(call.args[1:2]), strict=True)
 
     def _handed_on(self, error: ast.ClassDef) -> Iterator[str]:
         for node in ast.walk(error):
@@ -115,9 +141,17 @@ def _name(function: ast.expr) -> str:
 
 
 def read_catalogue() -> Catalog:
-    if not CATALOGUE.exists():
+    return _read(CATALOGUE)
+
+
+def read_plurals() -> Catalog:
+    return _read(PLURALS)
+
+
+def _read(path: Path) -> Catalog:
+    if not path.exists():
         return Catalog(locale="zh_CN", domain="matou")
-    with CATALOGUE.open("rb") as file:
+    with path.open("rb") as file:
         return read_po(file, locale="zh_CN", domain="matou")
 
 
@@ -131,13 +165,23 @@ class _Plain(Catalog):
             ("MIME-Version", "1.0"),
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Transfer-Encoding", "8bit"),
+            ("Plural-Forms", "nplurals=1; plural=0;"),
         ]
 
 
 def updated(old: Catalog) -> Catalog:
     """The catalogue of the texts that are in the code now, with the translations that there are."""
+    return _updated(old, texts_in_code())
+
+
+def updated_plurals(old: Catalog) -> Catalog:
+    """As `updated`, for the texts that count."""
+    return _updated(old, plurals_in_code())
+
+
+def _updated(old: Catalog, messages: Mapping[Any, list[str]]) -> Catalog:
     new = _Plain(locale="zh_CN", domain="matou", header_comment="# Matou in Chinese.", fuzzy=False)
-    for text, files in sorted(texts_in_code().items()):
+    for text, files in sorted(messages.items()):
         known = old.get(text)
         new.add(text, known.string if known else "", user_comments=files)
     return new
@@ -150,18 +194,28 @@ def written(catalogue: Catalog) -> bytes:
 
 
 def compiled(catalogue: Catalog) -> bytes:
+    """Of this catalogue and of the plurals."""
+    both = updated(catalogue)
+    for message in updated_plurals(read_plurals()):
+        if message.id:
+            both.add(message.id, message.string)
     buffer = BytesIO()
-    write_mo(buffer, updated(catalogue))
+    write_mo(buffer, both)
     return buffer.getvalue()
 
 
+def is_translated(message: CatalogMessage) -> bool:
+    return all(message.string) if isinstance(message.string, list | tuple) else bool(message.string)
+
+
 def main() -> None:
-    new = updated(read_catalogue())
+    texts, plurals = updated(read_catalogue()), updated_plurals(read_plurals())
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    CATALOGUE.write_bytes(written(new))
+    CATALOGUE.write_bytes(written(texts))
+    PLURALS.write_bytes(written(plurals))
     COMPILED.write_bytes(compiled(read_catalogue()))
-    for message in new:
-        if message.id and not message.string:
+    for message in (*texts, *plurals):
+        if message.id and not is_translated(message):
             print("not translated:", message.id)
     # In a process of its own, since the commands take their words from the catalogue that was written just now.
     subprocess.run([sys.executable, Path(__file__).with_name("command_pages.py")], check=True)

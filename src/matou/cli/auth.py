@@ -11,11 +11,11 @@ import typer
 from matou.cli.config import Usage
 from matou.cli.exit_codes import ExitCode
 from matou.cli.help import Command, Group
-from matou.cli.language import complain, describe, tell, translate
-from matou.cli.ui.formatting import printable
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.verbosity import print_error, say
 from matou.credentials.store import Place, SecretKind
 from matou.errors import MatouError, NotFound
+from matou.i18n import format_error, labelled, localize, printable
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from matou.credentials import GitCredential, Secret
     from matou.credentials.git_helper import CredentialRequest
     from matou.credentials.logins import Login
-
-_ = translate
 
 authentication = typer.Typer(cls=Group, help=_("What Matou keeps to log in with."), no_args_is_help=True)
 
@@ -128,7 +126,7 @@ def _as_text(one: _Status) -> str:
     is_asked_for = one.place is Place.NOWHERE and one.fault is None
     place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
-    return shown if one.fault is None else f"{shown}: {tell(one.fault)}"
+    return shown if one.fault is None else labelled(shown, localize(one.fault))
 
 
 def _as_json(one: _Status) -> dict[str, object]:
@@ -178,7 +176,7 @@ def _find(kept: "Kept", login: "Login", request: "CredentialRequest") -> "GitCre
     try:
         held = _held(kept, login)
     except MatouError as error:
-        complain(describe(error))
+        print_error(format_error(error))
         return None
     return next((credential for _, credential in held if request.user in ("", credential.user)), None)
 

@@ -11,13 +11,13 @@ import typer
 
 from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
-from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import GroupOption, keep_private
 from matou.cli.system_errors import error_of_system
-from matou.cli.ui.formatting import printable
-from matou.cli.ui.verbosity import is_verbose, say, shows_bars
+from matou.cli.ui.verbosity import is_verbose, print_error, say, shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
+from matou.i18n import format_error, printable
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from matou.transfer.backup.changes import RepositoryChange
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport
-
-_ = translate
 
 Globs = list[str]
 CONFIGURATION = "matou.toml"
@@ -182,7 +180,7 @@ def _code_of_patterns(ended: list[SourceResult], options: "BackupOptions") -> Ex
     if not mistyped or len(reports) < len(ended) or any(report.problems for report in reports):
         return ExitCode.DONE
     error = nothing_matches(mistyped, [path for report in reports for path in report.paths])
-    complain(describe(error))
+    print_error(format_error(error))
     return exit_code_for(error)
 
 
@@ -198,7 +196,7 @@ def _back_up(
     elif ended.report is not None and (text := backup_report.as_text(ended.report, ended.changes)):
         typer.echo(text)
     if ended.error is not None:
-        complain(describe(ended.error))
+        print_error(format_error(ended.error))
     return ended
 
 

@@ -8,12 +8,10 @@ import typer
 from matou import __version__
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import FINDINGS
-from matou.cli.language import describe, translate
 from matou.cli.open_forge import forge_at
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import say
-
-_ = translate
+from matou.i18n import format_error, labelled, printable
+from matou.i18n import gettext as _
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))]
 
@@ -27,7 +25,7 @@ def check(directory: Directory) -> None:
     with forge_at(directory) as forge:
         findings = find_disagreements(forge)
     for finding in findings:
-        typer.echo(f"{FINDINGS[finding.kind]}: {printable(finding.what)}")
+        typer.echo(labelled(FINDINGS[finding.kind], printable(finding.what)))
     if findings:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
     say(_("the database and the folders agree"))
@@ -41,7 +39,7 @@ def reindex(directory: Directory) -> None:
     with forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
-        typer.echo(describe(problem), err=True)
+        typer.echo(format_error(problem), err=True)
     say(
         _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
             sources=report.sources, namespaces=report.namespaces, repositories=report.repositories

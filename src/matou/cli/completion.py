@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from matou.cli.language import translate
-
-_ = translate
+from matou.i18n import gettext as _
 
 PROGRAM = "matou"
 VARIABLE = "_MATOU_COMPLETE"

@@ -9,9 +9,8 @@ import msgspec
 import typer
 
 from matou.cli.config import variable_of
-from matou.cli.language import complain, tell, translate
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
+from matou.cli.ui.verbosity import print_error
 from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
@@ -20,9 +19,9 @@ from matou.credentials.memory_store import RunStore
 from matou.credentials.refresh import Renewal, WayBack
 from matou.credentials.store import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
 from matou.errors import MatouError, NotFound
+from matou.i18n import gettext as _
+from matou.i18n import localize, printable
 from matou.settings import Settings
-
-_ = translate
 
 PASSPHRASE = "MATOU_PASSPHRASE"  # noqa: S105 - the name of a variable
 
@@ -122,7 +121,7 @@ class Kept:
             gone = way_back.without_store(error)
             if not can_ask:
                 raise gone from error
-            complain(tell(gone))
+            print_error(localize(gone))
             return RunStore()
         return store
 

@@ -5,11 +5,9 @@ import sys
 import typer
 
 from matou import __version__
-from matou.cli.language import translate
 from matou.cli.ui.verbosity import say
+from matou.i18n import gettext as _
 from matou.settings import Settings
-
-_ = translate
 
 
 def doctor() -> None:

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from matou.cli.language import translate
 from matou.cli.ui.verbosity import say
 from matou.credentials.logins import Login, home_folder
 from matou.git.process.run import run_git
+from matou.i18n import gettext as _
 from matou.settings import Settings
-
-_ = translate
 
 
 def set_up_git(logins: Iterable[Login], settings: Settings) -> None:

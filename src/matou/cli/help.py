@@ -10,15 +10,13 @@ import typer
 from typer._click.core import Command as ClickCommand
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from matou.cli.language import translate
 from matou.cli.ui.verbosity import Verbosity, choose
+from matou.i18n import gettext as _
 from matou.settings import process_language
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
     from typer._click.core import Parameter
-
-_ = translate
 
 SAID_THROUGH_GETTEXT = (
     _("Arguments"),

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import Root, account, forge_at
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import say
+from matou.i18n import gettext as _
+from matou.i18n import printable
 
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
-
-_ = translate
 
 Account = Annotated[str, typer.Option("--user", help=_("whose key it is"))]
 

@@ -1,10 +1,8 @@
 """What is named in the code by an enumeration, in the person's language."""
 
 from matou.archive.manifest import Outcome
-from matou.cli.language import translate
+from matou.i18n import gettext as _
 from matou.transfer.verify.report import Stage
-
-_ = translate
 
 OUTCOMES = {
     Outcome.SAVED: _("saved"),

@@ -9,21 +9,19 @@ import typer
 from matou.cli.completion import targets
 from matou.cli.config import Usage
 from matou.cli.hosts import CODING, GITEE
-from matou.cli.language import complain, translate
-from matou.cli.ui.formatting import printable
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.verbosity import print_error, say
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import Place, SecretKind
 from matou.errors import MatouError, NotFound
+from matou.i18n import gettext as _
+from matou.i18n import printable
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.cli.credential_manager import Kept
     from matou.cli.hosts import Host
     from matou.cli.login_check import NotAccepted, Proven
-
-_ = translate
 
 WHERE = {
     Place.SYSTEM: _("the operating system's credential manager"),
@@ -136,7 +134,9 @@ def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     if not given.secret:
         raise Usage("nothing was given")
     if at.is_in_clear:
-        complain(_("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin))
+        print_error(
+            _("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin)
+        )
     is_of_api = given.kind is SecretKind.TOKEN or makes_token_of_password(at.platform)
     url = at.url if is_of_api else at.repository
     try:

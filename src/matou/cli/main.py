@@ -34,14 +34,13 @@ from matou.cli import (
 from matou.cli.completion import be_ready_to_complete, completion
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.help import Command, Group, is_help, mistake, show_help, use_language
-from matou.cli.language import complain, describe, translate
 from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.verbosity import print_error, say
 from matou.credentials.coredump import leave_no_core
 from matou.errors import MatouError
-
-_ = translate
+from matou.i18n import format_error
+from matou.i18n import gettext as _
 
 app = typer.Typer(
     name="matou",
@@ -158,7 +157,7 @@ def _discard_output() -> None:
 
 
 def _told(error: MatouError) -> int:
-    complain(describe(error))
+    print_error(format_error(error))
     return exit_code_for(error)
 
 
@@ -167,7 +166,7 @@ def _interrupted() -> ExitCode:
     if next((word for word in sys.argv[1:] if not word.startswith("-")), "") == "serve":
         say(serve.STOPPED)
         return ExitCode.DONE
-    complain(_("interrupted; what was saved before stays saved"))
+    print_error(_("interrupted; what was saved before stays saved"))
     return ExitCode.INTERRUPTED
 
 
@@ -178,4 +177,5 @@ def _complain_of_usage(error: typer.TyperException) -> None:
         typer.echo(text, err=True)
     else:
         context = getattr(error, "ctx", None)
-        complain(f"{mistake(text)}; {context.command_path if context else 'matou'} --help")
+        command = f"{context.command_path if context else 'matou'} --help"
+        print_error(_("{fact}; {command}").format(fact=mistake(text), command=command))

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.cli.org import Path, namespace
 from matou.errors import Conflict
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.memberships import Member, Role
     from matou.db.namespaces import Namespace
     from matou.db.users import User
-
-_ = translate
 
 members = typer.Typer(cls=Group, help=_("Who has which role in a namespace and in all below it."), no_args_is_help=True)
 

@@ -9,19 +9,17 @@ import typer
 
 from matou.cli.completion import targets
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import translate
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.credentials.logins import Login
     from matou.transfer.migrate.mapping import MigrationMap
     from matou.transfer.migrate.report import MigrationReport
-
-_ = translate
 
 
 def migrate(

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matou.cli.language import complain, describe, translate
 from matou.cli.privacy import keep_private
-from matou.cli.ui.formatting import columns, local_time, printable, size
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.formatting import columns, local_time, size
+from matou.cli.ui.verbosity import print_error, say
 from matou.errors import MatouError, NotFound
+from matou.i18n import format_error, printable
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
     from matou.db.users import User
     from matou.forge.forge import Forge
-
-_ = translate
 
 Root = Annotated[Path, typer.Option(help=_("the archive"))]
 AsJson = Annotated[bool, typer.Option("--json", help=_("as JSON"))]
@@ -112,4 +111,4 @@ def answer(values: object, sentence: str, *, as_json: bool) -> None:
 
 
 def _complain_of(problem: MatouError) -> None:
-    complain(describe(problem))
+    print_error(format_error(problem))

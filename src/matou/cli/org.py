@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import (
     AsJson,
     Root,
@@ -20,12 +19,11 @@ from matou.cli.open_forge import (
 )
 from matou.cli.ui.prompts import confirm
 from matou.cli.ui.verbosity import say
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.namespaces import Namespace
     from matou.forge.forge import Forge
-
-_ = translate
 
 Path = Annotated[str, typer.Argument(metavar="NAMESPACE", help=_("the organization, or a namespace inside one"))]
 

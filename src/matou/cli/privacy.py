@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from matou.cli.language import complain, translate
-
-_ = translate
+from matou.cli.ui.verbosity import print_error
+from matou.i18n import gettext as _
 
 GroupOption = Annotated[
     str | None,
@@ -35,12 +34,14 @@ def keep_private(root: Path, *, group: str | None = None) -> None:
         let_group_read(folder, group)
     found = close_to_others(folder)
     if found is Exposure.OPEN_UNTIL_NOW:
-        complain(
+        print_error(
             _(
                 "every account of this machine could read {root}; from now on only yours can, and with --group the "
                 "members of a group"
             ).format(root=folder)
         )
     elif found is Exposure.STAYS_OPEN:
-        complain(_("every account of this machine can read {root}, and its mode cannot be changed").format(root=folder))
+        print_error(
+            _("every account of this machine can read {root}, and its mode cannot be changed").format(root=folder)
+        )
     write_privately(folder)

@@ -7,7 +7,6 @@ import typer
 
 from matou.cli.config import Usage
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import (
     AsJson,
     Root,
@@ -19,10 +18,11 @@ from matou.cli.open_forge import (
     tell_json,
     tell_values,
 )
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.prompts import confirm
 from matou.cli.ui.verbosity import say
 from matou.errors import NotFound
+from matou.i18n import gettext as _
+from matou.i18n import printable
 
 if TYPE_CHECKING:
     from matou.db.repositories import Repository
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from matou.forge.repositories.repository_update import RepositoryUpdate
     from matou.git.process.run import GitFailed
     from matou.model.names import NamespacePath
-
-_ = translate
 
 MAKE = "make it: matou org create {name} --owner USER --root DIR"
 MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"

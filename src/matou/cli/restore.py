@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import complain, describe, translate
-from matou.cli.ui.formatting import printable
-from matou.cli.ui.verbosity import say, shows_bars
+from matou.cli.ui.verbosity import print_error, say, shows_bars
+from matou.i18n import format_error, labelled, printable
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.transfer.restore.report import Progress, RestoreReport
-
-_ = translate
 
 
 class LayoutChoice(StrEnum):
@@ -81,7 +79,7 @@ def _tell(report: "RestoreReport", archive: Path) -> None:
     for path in report.restored:
         typer.echo(printable(path))
     for problem in report.problems:
-        complain(f"{printable(problem.path)}: {describe(problem.cause)}")
+        print_error(labelled(printable(problem.path), format_error(problem.cause)))
     say(
         _(
             "{restored} restored, {already_there} were there already, {not_saved} had nothing saved, {failed} failed"

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import Root, forge_at, repository
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import say
+from matou.i18n import gettext as _
+from matou.i18n import printable
 
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole
-
-_ = translate
 
 Path = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("the repository"))]
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import describe, translate
-from matou.cli.ui.formatting import duration, local_time, printable, size
+from matou.cli.ui.formatting import duration, local_time, size
+from matou.i18n import format_error, printable
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.transfer.common.saved_repositories import RunSummary
-
-_ = translate
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))]
 JsonLines = Annotated[bool, typer.Option("--json", help=_("as JSON, a line for each"))]
@@ -53,10 +52,10 @@ def _line(run: "RunSummary") -> str:
     from matou.cli.labels import OUTCOMES
 
     if run.fault is not None:
-        return f"{run.run:06d}  {describe(run.fault)}"
+        return f"{run.run:06d}  {format_error(run.fault)}"
     if run.first is None or run.end is None:
         return f"{run.run:06d}  " + _("interrupted")
-    outcomes = ", ".join(f"{count:,} {OUTCOMES[outcome]}" for outcome, count in run.end.outcomes.items())
+    outcomes = _(", ").join(f"{count:,} {OUTCOMES[outcome]}" for outcome, count in run.end.outcomes.items())
     took = duration(run.end.finished_at - run.first.started_at)
     return "  ".join(
         (

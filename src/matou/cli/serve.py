@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
-from matou.cli.language import translate
 from matou.cli.open_forge import forge_at
 from matou.cli.privacy import GroupOption
 from matou.cli.ui.verbosity import say
-
-_ = translate
+from matou.i18n import gettext as _
 
 STOPPED = _("the server has stopped")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

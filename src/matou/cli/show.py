@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import complain, describe, translate
 from matou.cli.runs import Directory, JsonLines, utc
-from matou.cli.ui.formatting import columns, local_time, printable, size
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.formatting import columns, local_time, size
+from matou.cli.ui.verbosity import print_error, say
+from matou.i18n import format_error, labelled, printable
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.archive.layout import Archive
     from matou.transfer.common.saved_repositories import SavedRepository
-
-_ = translate
 
 
 def show(
@@ -45,10 +44,10 @@ def show(
             typer.echo(line)
     if not found:
         say(_("the archive has no repository yet"))
-    faults = [f"{printable(one.line.path)}: {describe(one.fault)}" for one in found if one.fault is not None]
-    faults += (describe(unread.fault) for unread in shown.unread)
+    faults = [labelled(printable(one.line.path), format_error(one.fault)) for one in found if one.fault is not None]
+    faults += (format_error(unread.fault) for unread in shown.unread)
     for fault in faults:
-        complain(fault)
+        print_error(fault)
     if faults:
         raise typer.Exit(ExitCode.DAMAGE_FOUND)
 

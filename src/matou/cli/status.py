@@ -13,18 +13,17 @@ import typer
 from matou.cli.backup import CONFIGURATION
 from matou.cli.config import Usage
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import describe, translate
 from matou.cli.open_forge import AsJson, tell_json
 from matou.cli.runs import utc
-from matou.cli.ui.formatting import duration, local_time, printable, size
+from matou.cli.ui.formatting import duration, local_time, size
 from matou.errors import NotFound
+from matou.i18n import format_error, labelled, ngettext, printable
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.archive.manifest import SourceLine
     from matou.cli.config import SourceTable
     from matou.transfer.backup.status import ArchiveStatus, SourceStatus
-
-_ = translate
 
 Wanted = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
@@ -236,7 +235,7 @@ def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str
         yield _("nothing was ever backed up here")
         yield _("next: {step}").format(step="matou backup PLATFORM --url URL --to DIR")
     for folder, archive in found.items():
-        yield from (describe(one.fault) for one in archive.cut_off if one.fault is not None)
+        yield from (format_error(one.fault) for one in archive.cut_off if one.fault is not None)
         if archive.is_at_work:
             yield _("a backup is at work in {archive}").format(archive=printable(str(folder)))
 
@@ -257,10 +256,12 @@ def _lines_of(row: _Row) -> Iterator[str]:
         )
         yield _("repositories saved: {count}, {size}").format(count=one.repositories, size=size(one.size_bytes))
         for line in one.not_done[:MOST_NAMED]:
-            reason = f": {printable(line.reason)}" if line.reason else ""
-            yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}{reason}"
+            outcome = OUTCOMES[line.outcome]
+            state = labelled(outcome, printable(line.reason)) if line.reason else outcome
+            yield labelled(printable(line.path), state)
         if len(one.not_done) > MOST_NAMED:
-            yield _("{count} more are not done").format(count=len(one.not_done) - MOST_NAMED)
+            count = len(one.not_done) - MOST_NAMED
+            yield ngettext("{count} more is not done", "{count} more are not done", count).format(count=count)
         yield from _faults_of(row, one)
     if row.cut_off is not None:
         yield _("run {run} was cut off; the same command goes on from there").format(run=row.cut_off)
@@ -277,7 +278,8 @@ def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
     for line in one.damaged[:MOST_NAMED]:
         yield _("{path} is damaged, as verify found; the next run fetches it again").format(path=printable(line.path))
     if len(one.damaged) > MOST_NAMED:
-        yield _("{count} more are damaged").format(count=len(one.damaged) - MOST_NAMED)
+        count = len(one.damaged) - MOST_NAMED
+        yield ngettext("{count} more is damaged", "{count} more are damaged", count).format(count=count)
     if row.is_too_old:
         yield _("that is longer ago than --max-age allows")
 

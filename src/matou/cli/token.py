@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
 from matou.errors import NotFound
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.tokens import TokenHolder
-
-_ = translate
 
 tokens = typer.Typer(cls=Group, help=_("Tokens of accounts."), no_args_is_help=True)
 

@@ -8,7 +8,6 @@ import typer
 
 from matou.cli.config import Usage
 from matou.cli.help import Command, Group
-from matou.cli.language import translate
 from matou.cli.open_forge import (
     AsJson,
     Root,
@@ -24,12 +23,11 @@ from matou.cli.open_forge import (
 from matou.cli.ui.prompts import ask_for_new, confirm
 from matou.cli.ui.verbosity import say
 from matou.credentials import Secret
+from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.users import User
     from matou.forge.forge import Forge
-
-_ = translate
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help=_("the account's name"))]
 PasswordStdin = Annotated[

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matou.cli.exit_codes import ExitCode
-from matou.cli.language import describe, translate
 from matou.cli.privacy import write_privately
-from matou.cli.ui.formatting import printable
 from matou.cli.ui.verbosity import is_quiet, shows_bars
+from matou.i18n import format_error, labelled, ngettext, printable
+from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.transfer.verify.report import Problem, Progress, VerifyReport
-
-_ = translate
 
 
 def verify(
@@ -64,6 +62,12 @@ def verify(
         raise typer.Exit(ExitCode.NOT_ALL_SAVED)
 
 
+AFTER_DAMAGE = (
+    "leave everything where it is. The next backup fetches again what the source still has, and `matou verify --repair`"
+    " makes lost and damaged indexes anew"
+)
+
+
 @contextmanager
 def _progress() -> Iterator["Progress"]:
     if shows_bars():
@@ -96,11 +100,11 @@ def _problems_as_json(problems: "Iterable[Problem]") -> list[dict[str, str]]:
 
 def _lines(report: "VerifyReport") -> Iterator[str]:
     for problem in report.problems:
-        yield f"{printable(problem.path)}: {describe(problem.detail)}"
+        yield labelled(printable(problem.path), format_error(problem.detail))
     for path in report.repaired:
         yield _("{path} was made anew").format(path=printable(path))
     for note in report.notes:
-        yield _("note: {path}: {fault}").format(path=printable(note.path), fault=describe(note.detail))
+        yield _("note: {path}: {fault}").format(path=printable(note.path), fault=format_error(note.detail))
     for path in report.ahead:
         yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(
             path=printable(path)
@@ -113,7 +117,7 @@ def _lines(report: "VerifyReport") -> Iterator[str]:
     elif not report.problems:
         yield _("nothing was proven: no backup has ended in this archive, so nothing says what should be in it")
     else:
-        yield _(
-            "{count} problems; leave everything where it is. The next backup fetches again what the source still has,"
-            " and `matou verify --repair` makes lost and damaged indexes anew"
-        ).format(count=len(report.problems))
+        count = len(report.problems)
+        yield ngettext("{count} problem; {advice}", "{count} problems; {advice}", count).format(
+            count=count, advice=_(AFTER_DAMAGE)
+        )

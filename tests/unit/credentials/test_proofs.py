@@ -2,10 +2,10 @@
 
 import pytest
 
-from matou.cli.language import describe
 from matou.cli.login_check import NotAccepted, is_invalid, telling_whose_token
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.responses import Answer, AnsweredRefused
+from matou.i18n import format_error
 from matou.platforms.coding import errors as coding
 from matou.platforms.gitcode import errors as gitcode
 from matou.platforms.gitee import errors as gitee
@@ -47,7 +47,7 @@ def test_a_token_of_the_environment_that_is_not_valid_is_told_with_its_variable_
     with pytest.raises(NotAccepted) as told, telling_whose_token(platform, url, "MATOU_SOME_TOKEN"):
         raise gitcode.CredentialRefused("refused")
 
-    said = describe(told.value)
+    said = format_error(told.value)
     assert "did not accept the token in MATOU_SOME_TOKEN\n" in said
     assert f"make a new one at {page}, and set MATOU_SOME_TOKEN to it" in said
 
@@ -56,7 +56,7 @@ def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> No
     with pytest.raises(NotAccepted) as told, telling_whose_token("gitee", "http://127.0.0.1:9", ""):
         raise gitee.CredentialRefused("refused")
 
-    said = describe(told.value)
+    said = format_error(told.value)
     assert "http://127.0.0.1:9 did not accept the token from standard input\n" in said
     assert "(at a Matou: matou token create --root DIR" in said
     assert "gitee.com" not in said

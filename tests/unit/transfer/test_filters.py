@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.cli.language import describe
+from matou.i18n import format_error
 from matou.transfer.common.filters import Filter, NothingMatches, require_matches
 
 
@@ -64,11 +64,11 @@ def test_a_pattern_that_matches_nothing_is_named_with_what_it_may_have_meant(
 
     assert named in str(caught.value)
     assert "'shop/*'" not in str(caught.value)
-    assert meant in describe(caught.value)
+    assert meant in format_error(caught.value)
 
 
 def test_where_there_is_nothing_at_all_that_is_said() -> None:
     with pytest.raises(NothingMatches) as caught:
         require_matches(["api"], [])
 
-    assert "no repository at all" in describe(caught.value)
+    assert "no repository at all" in format_error(caught.value)

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from matou.archive.manifest import Listing, Outcome
 from matou.cli.labels import OUTCOMES
-from matou.cli.language import describe, tell, translate
-from matou.cli.ui.formatting import duration, printable, size
+from matou.cli.ui.formatting import duration, size
 from matou.cli.ui.verbosity import is_quiet, is_verbose
+from matou.i18n import format_error, labelled, localize, printable
+from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
 from matou.transfer.backup.report import BackupReport, Intention, Problem
 
 if TYPE_CHECKING:
     from matou.cli.backup import SourceResult
-
-_ = translate
 
 SHORT = 12
 
@@ -101,7 +100,9 @@ def as_text(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
 def _change_lines(change: RepositoryChange) -> Iterator[str]:
     line = change.line
     what = _("new, {count} refs").format(count=line.refs or 0) if change.is_new else _counts(change.refs)
-    yield f"{printable(line.path)}: {OUTCOMES[line.outcome]}, {what}, {size(line.received_bytes)}"
+    yield _("{path}: {outcome}, {what}, {size}").format(
+        path=printable(line.path), outcome=OUTCOMES[line.outcome], what=what, size=size(line.received_bytes)
+    )
     for ref in change.refs:
         before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.old, ref.new))
         yield f"    {printable(ref.ref)}  {before} -> {after}"
@@ -118,7 +119,7 @@ def _counts(refs: Sequence[RefChange]) -> str:
 def _lines(report: BackupReport) -> Iterator[str]:
     for plan in report.planned:
         what = OUTCOMES[plan.outcome] if plan.outcome else _INTENTIONS[plan.intention]
-        yield f"{printable(plan.path)}: {what}"
+        yield labelled(printable(plan.path), what)
     for outcome, count in report.outcomes.items():
         yield f"{count:>7,}  {OUTCOMES[outcome]}"
     yield from _notes(report)
@@ -149,9 +150,9 @@ def _notes(report: BackupReport) -> Iterator[str]:
         yield nothing_looked_for(report.outcomes)
     # What may hide repositories is among the problems.
     for unseen in (one for one in report.unseen if not one.may_hide):
-        yield _("not to be seen: {what}: {reason}").format(what=tell(unseen.what), reason=tell(unseen.reason))
+        yield _("not to be seen: {what}: {reason}").format(what=localize(unseen.what), reason=localize(unseen.reason))
     for told in (report.notes, report.problems):
-        yield from (f"{tell(one.what)}: {describe(one.cause)}" for one in told)
+        yield from (labelled(localize(one.what), format_error(one.cause)) for one in told)
     if report.problem_count > len(report.problems):
         yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))
 

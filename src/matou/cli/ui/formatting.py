@@ -1,19 +1,9 @@
 """How values look on a terminal."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 MINUTES_OF_TWO_DAYS = 2 * 24 * 60
-
-
-def printable(text: str) -> str:
-    """The text with every control, format and surrogate character escaped: a name must not move the cursor."""
-    return "".join(_escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode() if unicodedata.category(character)[0] == "C" else character
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

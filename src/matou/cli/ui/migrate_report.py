@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator
 from textwrap import indent
 
-from matou.cli.language import describe, tell, translate
-from matou.cli.ui.formatting import printable, size
+from matou.cli.ui.formatting import size
 from matou.cli.ui.verbosity import is_verbose
+from matou.i18n import format_error, labelled, localize, printable
+from matou.i18n import gettext as _
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome, Rewrite
-
-_ = translate
 
 _OUTCOMES = {
     MoveOutcome.PLANNED: _("planned"),
@@ -65,11 +64,11 @@ def as_text(report: MigrationReport) -> str:
 def _lines(report: MigrationReport) -> Iterator[str]:
     for namespace in report.new_namespaces:
         made = _("would be created") if report.is_dry_run else _("created")
-        yield f"{printable(namespace)}: {made}"
+        yield labelled(printable(namespace), made)
     for moved in report.repositories:
         yield from _lines_of(moved)
     for left in report.left_behind:
-        yield f"{printable(left.true_path)}: {tell(left.reason)}"
+        yield labelled(printable(left.true_path), localize(left.reason))
     for source in report.unmatched:
         yield _("the map says where {source} goes, and no repository of the archive is that: is it mistyped?").format(
             source=repr(printable(source))
@@ -91,11 +90,12 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 def _lines_of(moved: Moved) -> Iterator[str]:
     if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes or is_verbose():
-        yield f"{printable(moved.move.candidate.true_path)} -> {printable(str(moved.move.place))}: {_word(moved)}"
+        way = f"{printable(moved.move.candidate.true_path)} -> {printable(str(moved.move.place))}"
+        yield labelled(way, _word(moved))
     for note in moved.notes:
-        yield f"    {tell(note)}"
+        yield f"    {localize(note)}"
     for problem in moved.problems:
-        yield indent(describe(problem), "    ")
+        yield indent(format_error(problem), "    ")
 
 
 def _word(moved: Moved) -> str:

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from matou.archive.manifest import Outcome
-from matou.cli.language import complain, tell, translate
 from matou.cli.ui.formatting import duration
-from matou.cli.ui.verbosity import is_quiet, say
+from matou.cli.ui.verbosity import is_quiet, print_error, say
 from matou.errors import TryLater
+from matou.i18n import gettext as _
+from matou.i18n import localize
 from matou.model.platform import Account
 from matou.transfer.backup.report import ProgressListener
-
-_ = translate
 
 QUIET_INTERVAL = timedelta(seconds=10)
 """Off a terminal, at most one line in so long: a log of a night's run stays readable."""
@@ -33,7 +32,7 @@ def backup_progress(*, on_terminal: bool) -> Iterator[ProgressListener]:
 
 def say_that_we_wait(error: TryLater, wait: timedelta) -> None:
     if not is_quiet():
-        complain(_("{reason}; asking again in {wait}").format(reason=tell(error), wait=duration(wait)))
+        print_error(_("{reason}; asking again in {wait}").format(reason=localize(error), wait=duration(wait)))
 
 
 class QuietLines:

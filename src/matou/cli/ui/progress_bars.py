@@ -10,11 +10,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from matou.archive.manifest import Outcome
-from matou.cli.language import translate
-from matou.cli.ui.formatting import printable
+from matou.i18n import gettext as _
+from matou.i18n import printable
 from matou.model.platform import Account
-
-_ = translate
 
 LONGEST_NAME = 60
 

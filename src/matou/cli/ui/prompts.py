@@ -7,10 +7,10 @@ from getpass import GetPassWarning, getpass
 import typer
 
 from matou.cli.config import Usage
-from matou.cli.language import complain, translate
+from matou.cli.ui.verbosity import print_error
 from matou.credentials import Secret
-
-_ = translate
+from matou.i18n import gettext as _
+from matou.i18n import labelled
 
 YES = frozenset({"y", "yes", "是"})
 
@@ -45,7 +45,7 @@ def ask_for(what: str) -> Secret:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # it would go on, and show what is typed
-            return Secret(getpass(f"{what}: ", stream=sys.stderr))
+            return Secret(getpass(labelled(what, ""), stream=sys.stderr))
     except GetPassWarning:
         raise Usage("this terminal shows what is typed", advice="use --token-stdin or --password-stdin") from None
     except (EOFError, KeyboardInterrupt):
@@ -59,4 +59,4 @@ def ask_for_new(what: str) -> Secret:
         typed = ask_for(what)
         if typed and ask_for(_("Once more")) == typed:
             return typed
-        complain(_("that was not the same twice"))
+        print_error(_("that was not the same twice"))

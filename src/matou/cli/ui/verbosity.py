@@ -41,6 +41,11 @@ def shows_bars() -> bool:
 
 
 def say(text: str) -> None:
-    """On standard error, what somebody who waits wants to know; what went wrong is told by `language.complain`."""
+    """On standard error, what somebody who waits wants to know; what went wrong is told by `print_error`."""
     if not is_quiet():
         typer.echo(text, err=True)
+
+
+def print_error(text: str) -> None:
+    """Say on standard error that something went wrong."""
+    typer.echo(f"matou: {text}", err=True)

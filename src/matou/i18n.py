@@ -1,0 +1,85 @@
+"""What the program says, in the person's language.
+
+English stands in the code; the Chinese is in `locale/zh_CN/LC_MESSAGES`, which `make messages` compiles. The key of a
+text is the English template, so a value never becomes part of a key; a text that counts something has two templates.
+"""
+
+import gettext as catalogues
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePath
+
+from matou.errors import MatouError, Phrase, Plural
+from matou.settings import process_language
+from matou.storage.os_errors import reason_of
+
+LOCALE = "locale/zh_CN/LC_MESSAGES/matou.mo"
+
+
+@cache
+def _catalogue(language: str) -> catalogues.NullTranslations:
+    if language == "en":
+        return catalogues.NullTranslations()
+    with files("matou").joinpath(LOCALE).open("rb") as compiled:
+        return catalogues.GNUTranslations(compiled)
+
+
+def gettext(template: str) -> str:
+    """The template in the language of the process's environment; itself where there is no translation."""
+    return _catalogue(process_language()).gettext(template) if template else ""
+
+
+def ngettext(one: str, other: str, count: int) -> str:
+    """As `gettext`: `one` for a count of one, `other` for all others."""
+    return _catalogue(process_language()).ngettext(one, other, count)
+
+
+def localize(text: MatouError | str) -> str:
+    """The fact of an error, a phrase, or a name, in the person's language and with nothing that a terminal obeys."""
+    match text:
+        case Plural():
+            return _filled(ngettext(text.template, text.other, text.number), text.values)
+        case MatouError() | Phrase():
+            return _filled(gettext(text.template), text.values)
+        case _:
+            return "; ".join(printable(line) for line in text.split("\n"))
+
+
+def format_error(error: MatouError) -> str:
+    """The fact, and on a line of its own the advice of the error or else of what it was made from."""
+    advice = _advice(error)
+    return f"{localize(error)}\n{advice}" if advice else localize(error)
+
+
+def labelled(label: str, text: str) -> str:
+    """`label: text`, as the person's language sets a colon; both are fit to be shown."""
+    return gettext("{label}: {text}").format(label=label, text=text)
+
+
+def printable(text: str) -> str:
+    """The text with every control, format and surrogate character escaped: a name must not move the cursor."""
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode() if unicodedata.category(character)[0] == "C" else character
+
+
+def _advice(error: MatouError) -> str:
+    if error.advice:
+        return _filled(gettext(error.advice), error.values)
+    return next(filter(None, (_advice(value) for value in error.values.values() if isinstance(value, MatouError))), "")
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return text.format(**{name: _shown(value) for name, value in values.items()}) if values else text
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, OSError):
+        value = reason_of(value)
+    if isinstance(value, MatouError | str):
+        return localize(value)
+    return localize(str(value)) if isinstance(value, Exception | PurePath) else value
