@@ -96,10 +96,10 @@ def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink")
 
 
 def _coding_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.http.rate_limit import Pace
+    from matou.http.rate_limit import RateLimit
     from matou.http.session import open_session
 
-    pace = Pace(PER_SECOND, BURST)
+    pace = RateLimit(PER_SECOND, BURST)
     return open_session(url, settings, now=now, pace=pace, connections=connections, on_wait=on_wait)
 
 

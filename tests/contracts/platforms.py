@@ -11,7 +11,7 @@ import pytest
 
 from matou.credentials import Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 from matou.transfer.backup.source import Source
@@ -89,7 +89,7 @@ class PlatformContract(ABC):
 
     @pytest.fixture
     def session(self, stage: Stage) -> Iterator[Session]:
-        patience = Patience(attempts=4, first_wait=timedelta(milliseconds=1))
+        patience = RetryPolicy(attempts=4, first_wait=timedelta(milliseconds=1))
         with Session(named=[stage.url], clock=SYSTEM_CLOCK, patience=patience) as session:
             yield session
 

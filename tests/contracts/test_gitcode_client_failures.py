@@ -10,7 +10,7 @@ from matou import GitCode
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.http.proxies import Proxies
-from matou.http.rate_limit import Limiter
+from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
 from matou.platforms.gitcode.api import PACE
@@ -188,7 +188,7 @@ def test_gitcode_itself_is_asked_no_more_than_it_allows_in_any_minute() -> None:
 def test_only_gitcode_itself_is_paced(
     recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
 ) -> None:
-    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=PACE.burst)
+    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=PACE.burst)
     recording_server.replies = [json_reply(sample("user.later"))]
     proxies = Proxies({"http": Secret(recording_server.url)}, "")
     with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:

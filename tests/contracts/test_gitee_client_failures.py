@@ -11,7 +11,7 @@ from matou import Gitee
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.http.proxies import Proxies
-from matou.http.rate_limit import Limiter
+from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
 from matou.model.records import Record
@@ -209,7 +209,7 @@ def test_gitee_itself_is_asked_no_more_than_it_allows_in_any_hour() -> None:
 def test_only_gitee_itself_is_paced(
     recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
 ) -> None:
-    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=10)
+    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=10)
     recording_server.replies = [json_reply(sample("v5-user"))]
     proxies = Proxies({"http": Secret(recording_server.url)}, "")
     with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:

@@ -11,7 +11,7 @@ import pytest
 
 from matou import GitCode
 from matou.errors import TryLater
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from support.program import Ended, Person, serving
 from support.steered_clock import SYSTEM_CLOCK
 from support.team import Team
@@ -94,7 +94,7 @@ def test_the_wait_that_a_server_asks_for_is_given_with_the_error(
     root = shutil.copytree(template, tmp_path / "server")
     with (
         serving(person, root, "--requests-per-minute", "5") as url,
-        Session(named=[url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session,
+        Session(named=[url], clock=SYSTEM_CLOCK, patience=RetryPolicy(attempts=1)) as session,
     ):
         gitcode = GitCode(token, url, session=session)
         with pytest.raises(TryLater) as caught:

@@ -148,11 +148,11 @@ def how_to_make_a_token(platform: str, url: str) -> Phrase:
 @contextmanager
 def _session(url: str, settings: Settings) -> Iterator["Session"]:
     """A session for a person who waits: one more attempt, and no third."""
-    from matou.http.rate_limit import Pace
-    from matou.http.session import Patience, open_session
+    from matou.http.rate_limit import RateLimit
+    from matou.http.session import RetryPolicy, open_session
 
-    pace = Pace(per_second=1, burst=10)
-    with open_session(url, settings, now=now, pace=pace, connections=1, patience=Patience(attempts=2)) as session:
+    pace = RateLimit(per_second=1, burst=10)
+    with open_session(url, settings, now=now, pace=pace, connections=1, patience=RetryPolicy(attempts=2)) as session:
         yield session
 
 

@@ -15,7 +15,7 @@ from matou.http.responses import AnsweredOtherwise, AnsweredRefused, RedirectRef
 from matou.http.session import Body, Session
 from matou.http.streams import Stream
 from matou.http.tokens import BadCredential
-from matou.http.transport import Limits
+from matou.http.transport import TransferLimits
 from matou.http.web_pages import PAGES
 
 COMPRESSED_ABOVE_BYTES = 1024
@@ -30,10 +30,10 @@ _DUMB = frozenset({"text/plain", "application/octet-stream"})
 
 LONGEST_ADVERTISEMENT_BYTES = 256 * 1024 * 1024
 
-PACK_LIMITS = Limits(total=None, slow_for=timedelta(minutes=5))
+PACK_LIMITS = TransferLimits(total=None, slow_for=timedelta(minutes=5))
 """A pack has no size that we could foresee, and while the server counts objects it may say little for minutes."""
 
-PUSH_LIMITS = Limits(total=None, idle=timedelta(minutes=10), slow_for=timedelta(minutes=30))
+PUSH_LIMITS = TransferLimits(total=None, idle=timedelta(minutes=10), slow_for=timedelta(minutes=30))
 """A server that takes a large pack in works through all of it before it answers, and not every one says so."""
 
 
@@ -75,7 +75,9 @@ class SmartHttp:
         limits: how slow a git server may be in giving.
     """
 
-    def __init__(self, session: Session, *, credential: GitCredential | None, limits: Limits = PACK_LIMITS) -> None:
+    def __init__(
+        self, session: Session, *, credential: GitCredential | None, limits: TransferLimits = PACK_LIMITS
+    ) -> None:
         self._session = session
         self._authorization = basic_authorization(credential) if credential else None
         self._limits = limits
@@ -158,7 +160,7 @@ class SmartHttp:
         body: Body | None,
         *,
         expected: str,
-        limits: Limits,
+        limits: TransferLimits,
         has_other_ways: bool,
     ) -> Iterator[Stream]:
         origin = parse_address(url).origin

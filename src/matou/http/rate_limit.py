@@ -26,14 +26,14 @@ class _Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateLimit:
     """How often one may ask: `burst` requests at once, and `per_second` after that."""
 
     per_second: float
     burst: int
 
 
-class Limiter:
+class RateLimiter:
     """At most `burst` at once and `per_second` after that, for each key; threads may share it.
 
     In any stretch of t seconds a key gets at most burst + per_second * t turns. An infinite rate limits nothing,

@@ -8,7 +8,7 @@ from matou.errors import TryLater
 from matou.http.clock import Clock
 
 if TYPE_CHECKING:
-    from matou.http.session import Patience, WaitListener
+    from matou.http.session import RetryPolicy, WaitListener
 
 
 class Waits:
@@ -20,7 +20,7 @@ class Waits:
 
     def __init__(
         self,
-        patience: "Patience",
+        patience: "RetryPolicy",
         clock: Clock,
         jitter: Callable[[], float],
         began: float,

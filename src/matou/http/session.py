@@ -21,13 +21,13 @@ from matou.http.addresses import Address, Origin, parse_address
 from matou.http.clock import Clock
 from matou.http.headers import require_valid_headers
 from matou.http.proxies import DIRECT, Proxies
-from matou.http.rate_limit import Limiter, Pace
+from matou.http.rate_limit import RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
 from matou.http.responses import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.http.retry import Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
-from matou.http.transport import Limits, Pools
+from matou.http.transport import Pools, TransferLimits
 from matou.http.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings
 
@@ -56,7 +56,7 @@ class HeldTooLong(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often and how long one request is repeated.
 
     Attributes:
@@ -87,7 +87,7 @@ class _Request:
     redirects: int
     pace: str
     is_paced: bool
-    limits: Limits
+    limits: TransferLimits
 
     def at(self, address: Address) -> str:
         """What an error or a log line calls it."""
@@ -119,9 +119,9 @@ class Session:
         named: Iterable[str],
         clock: Clock,
         connections: int = 8,
-        limits: Limits | None = None,
-        patience: Patience | None = None,
-        limiter: Limiter | None = None,
+        limits: TransferLimits | None = None,
+        patience: RetryPolicy | None = None,
+        limiter: RateLimiter | None = None,
         proxies: Proxies = DIRECT,
         authorities: Path | None = None,
         jitter: Callable[[], float] = random.random,
@@ -130,9 +130,9 @@ class Session:
         self._cancelled = threading.Event()
         self._clock = clock
         self._sleep = self._clock.sleep or self._cancelled.wait
-        self._limits = limits or Limits()
-        self._patience = patience or Patience()
-        self._limiter = limiter or Limiter(monotonic=self._clock.monotonic)
+        self._limits = limits or TransferLimits()
+        self._patience = patience or RetryPolicy()
+        self._limiter = limiter or RateLimiter(monotonic=self._clock.monotonic)
         self._jitter = jitter
         self._on_wait = on_wait
         self._turn_told = -math.inf
@@ -227,7 +227,7 @@ class Session:
         body: Body | None = None,
         redirects: int = MOST_REDIRECTS,
         pace: str = "",
-        limits: Limits | None = None,
+        limits: TransferLimits | None = None,
     ) -> Iterator[Stream]:
         """Ask, and read the answer as it comes. Repeated is only what fails before the body begins.
 
@@ -264,7 +264,7 @@ class Session:
         body: Body | None,
         redirects: int,
         pace: str,
-        limits: Limits | None,
+        limits: TransferLimits | None,
     ) -> _Request:
         address = parse_address(url)
         sent = {"User-Agent": USER_AGENT, **headers}
@@ -419,9 +419,9 @@ def open_session(
     settings: Settings,
     *,
     now: Callable[[], datetime],
-    pace: Pace,
+    pace: RateLimit,
     connections: int = 8,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     on_wait: WaitListener | None = None,
 ) -> Session:
     """A session as this process' environment says: its proxies, its authorities.
@@ -436,7 +436,7 @@ def open_session(
         clock=clock,
         connections=connections,
         patience=patience,
-        limiter=Limiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
+        limiter=RateLimiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
         proxies=Proxies.from_environment(settings.proxy_variables),
         authorities=settings.authorities,
         on_wait=on_wait,
@@ -458,7 +458,7 @@ def _log(error: TryLater, wait: timedelta) -> None:
     structlog.get_logger().warning("request_repeated", reason=str(error), wait_seconds=round(wait.total_seconds(), 3))
 
 
-def _timeout(limits: Limits) -> urllib3.Timeout:
+def _timeout(limits: TransferLimits) -> urllib3.Timeout:
     return urllib3.Timeout(connect=limits.connect.total_seconds(), read=limits.idle.total_seconds())
 
 

@@ -14,7 +14,7 @@ from urllib3.response import BaseHTTPResponse
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import Address
 from matou.http.responses import AnswerTooLong, Cancelled, ConnectionFailed, NotReached, UntrustedServer
-from matou.http.transport import Watch
+from matou.http.transport import TransferGuard
 from matou.settings import ADVICE_ON_CERTIFICATES
 
 CHUNK_BYTES = 256 * 1024
@@ -29,7 +29,7 @@ _GZIP_WINDOW = 31
 
 
 @contextmanager
-def faults_told(request: str, watch: Watch, cancelled: Event) -> Iterator[None]:
+def faults_told(request: str, watch: TransferGuard, cancelled: Event) -> Iterator[None]:
     """Tell what goes wrong on the way in our own words; a library's text may quote a header or a query."""
     try:
         yield
@@ -39,7 +39,7 @@ def faults_told(request: str, watch: Watch, cancelled: Event) -> Iterator[None]:
         _tell(error, request, watch)
 
 
-def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: Watch) -> NoReturn:
+def _tell(error: urllib3.exceptions.HTTPError, request: str, watch: TransferGuard) -> NoReturn:
     """Raise what a library's error stands for, without it: its text and its cause may hold what was sent."""
     if isinstance(error, urllib3.exceptions.SSLError) and _is_distrust(error):
         raise UntrustedServer(
@@ -103,7 +103,7 @@ def _certificate_fault(error: urllib3.exceptions.SSLError) -> str:
     return str(cause.verify_message) if isinstance(cause, SSLCertVerificationError) else "unknown"
 
 
-def _fault(error: urllib3.exceptions.HTTPError, watch: Watch) -> Phrase:
+def _fault(error: urllib3.exceptions.HTTPError, watch: TransferGuard) -> Phrase:
     match error:
         case urllib3.exceptions.ProxyError():
             return Phrase("the proxy did not let us through")
@@ -124,7 +124,9 @@ class Stream:
     was announced, a cut chunk and a cut gzip are ConnectionFailed.
     """
 
-    def __init__(self, response: BaseHTTPResponse, *, request: str, address: Address, watch: Watch, cancelled: Event):
+    def __init__(
+        self, response: BaseHTTPResponse, *, request: str, address: Address, watch: TransferGuard, cancelled: Event
+    ):
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.address = address

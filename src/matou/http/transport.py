@@ -43,7 +43,7 @@ redact_log_lines("urllib3.connection")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TransferLimits:
     """How slow another server may be.
 
     Attributes:
@@ -66,7 +66,7 @@ class UnusableAuthorities(InvalidSetting):
     """The file of certificates to trust is none."""
 
 
-class Watch:
+class TransferGuard:
     """What one attempt has taken so far. Socket time-outs are real time, hence the real clock."""
 
     __slots__ = (
@@ -80,7 +80,7 @@ class Watch:
         "was_sent_in_part",
     )
 
-    def __init__(self, limits: Limits, connections: "weakref.WeakSet[HTTPConnection]") -> None:
+    def __init__(self, limits: TransferLimits, connections: "weakref.WeakSet[HTTPConnection]") -> None:
         self.connections = connections
         self.was_sent_in_part = False
         self._limits = limits
@@ -126,7 +126,7 @@ class Watch:
 class _Current(threading.local):
     """urllib3 passes nothing of ours down to the connection; the thread that asks does."""
 
-    watch: Watch
+    watch: TransferGuard
 
 
 _current = _Current()
@@ -135,7 +135,7 @@ _current = _Current()
 class _WatchedReader(io.RawIOBase):
     """A socket's bytes, each receive within what the watch allows."""
 
-    def __init__(self, raw: io.RawIOBase, connection: socket.socket, watch: Watch) -> None:
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, watch: TransferGuard) -> None:
         self._raw = raw
         self._connection = connection
         self._watch = watch
@@ -379,8 +379,8 @@ class Pools:
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
 
-    def watch(self, limits: Limits) -> Watch:
-        return Watch(limits, self._open)
+    def watch(self, limits: TransferLimits) -> TransferGuard:
+        return TransferGuard(limits, self._open)
 
     def ask(
         self,
@@ -390,7 +390,7 @@ class Pools:
         headers: Mapping[str, str],
         body: bytes | Iterable[bytes] | None,
         timeout: urllib3.Timeout,
-        watch: Watch,
+        watch: TransferGuard,
     ) -> BaseHTTPResponse:
         """Send one request and read the answer's head. Nothing is repeated, redirected or decoded here."""
         pool = self._pools.get(address.origin) or self._make_pool(address.origin)

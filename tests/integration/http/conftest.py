@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from matou.http.lfs.client import LfsClient
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from support.lfs_server import CREDENTIAL, LfsServer
 from support.recording_server import RecordingServer
 from support.steered_clock import SteeredClock
@@ -31,7 +31,7 @@ def lfs(recording_server: RecordingServer) -> LfsServer:
 
 @pytest.fixture
 def lfs_session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
-    with Session(named=[recording_server.url], clock=time_.clock, patience=Patience(attempts=3)) as session:
+    with Session(named=[recording_server.url], clock=time_.clock, patience=RetryPolicy(attempts=3)) as session:
         yield session
 
 

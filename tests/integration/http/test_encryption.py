@@ -8,7 +8,7 @@ import pytest
 
 from matou.credentials import Secret
 from matou.http.responses import ConnectionFailed, UntrustedServer
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from support.certificates import Certificate, make_certificate
 from support.encrypted_server import EncryptedServer
 from support.steered_clock import SYSTEM_CLOCK
@@ -62,7 +62,7 @@ def test_a_certificate_for_another_name_is_not_trusted(tmp_path: Path) -> None:
 def test_a_server_that_speaks_no_tls_is_worth_another_try(own_certificate: Certificate) -> None:
     server = EncryptedServer(own_certificate, greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with (
-        Session(named=[server.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session,
+        Session(named=[server.url], clock=SYSTEM_CLOCK, patience=RetryPolicy(attempts=1)) as session,
         pytest.raises(ConnectionFailed),
     ):
         session.request("GET", server.url, repeatable=True)

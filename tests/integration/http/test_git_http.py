@@ -13,8 +13,8 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.git_http import LogInRefused, SmartHttp, UnexpectedGitAnswer
 from matou.http.responses import ConnectionFailed, RedirectRefused
-from matou.http.session import Patience, Session
-from matou.http.transport import Limits
+from matou.http.session import RetryPolicy, Session
+from matou.http.transport import TransferLimits
 from support.fault_proxy import FaultProxy, LimitData, Redirect, ResetPeer, Slicer, Status, TruncateBody
 from support.git_repositories import git, git_bytes, make_repository
 from support.recording_server import RecordingServer, Reply, SeenRequest
@@ -277,7 +277,7 @@ def test_an_answer_that_is_cut_is_an_error_and_the_next_try_works(
     """F-37, for one request: what was cut is never taken for whole."""
     proxy = fault_proxy(git_server.url)
     proxy.add(cut, at=1)
-    with Session(named=[proxy.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session:
+    with Session(named=[proxy.url], clock=SYSTEM_CLOCK, patience=RetryPolicy(attempts=1)) as session:
         smart = SmartHttp(session, credential=None)
         with pytest.raises(ConnectionFailed):
             ls_refs(smart, proxy)
@@ -305,7 +305,7 @@ def test_a_git_server_that_drips_is_left_within_the_limits(
     """F-36, for git."""
     proxy = fault_proxy(git_server.url)
     proxy.add(Slicer(1, 0.1))
-    limits = Limits(total=None, slowest_bytes_per_second=200, slow_for=timedelta(seconds=0.5))
+    limits = TransferLimits(total=None, slowest_bytes_per_second=200, slow_for=timedelta(seconds=0.5))
     with Session(named=[proxy.url], clock=SYSTEM_CLOCK) as session:
         smart = SmartHttp(session, credential=None, limits=limits)
         with pytest.raises(ConnectionFailed, match="fewer than 200 bytes a second"):

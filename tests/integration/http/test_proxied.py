@@ -8,7 +8,7 @@ from matou.credentials import Secret
 from matou.http.addresses import UnsafeAddress
 from matou.http.proxies import Proxies
 from matou.http.responses import ConnectionFailed
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from support.recording_server import RecordingServer, Reply
 from support.steered_clock import SYSTEM_CLOCK
 
@@ -39,7 +39,7 @@ def test_an_encrypted_request_goes_through_a_tunnel_and_shows_the_proxy_nothing(
     way_out = proxies(recording_server, "me:hunter2")
     with (
         Session(
-            named=["https://platform.example"], clock=SYSTEM_CLOCK, proxies=way_out, patience=Patience(attempts=1)
+            named=["https://platform.example"], clock=SYSTEM_CLOCK, proxies=way_out, patience=RetryPolicy(attempts=1)
         ) as session,
         pytest.raises(ConnectionFailed) as caught,
     ):

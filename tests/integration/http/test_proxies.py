@@ -10,7 +10,7 @@ import pytest
 
 from matou.http.proxies import Proxies, UnusableProxy
 from matou.http.responses import ConnectionFailed, NotReached
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from support.recording_server import RecordingServer, Reply
 from support.socks_proxy import PASSWORD, USER
 from support.steered_clock import SYSTEM_CLOCK
@@ -19,7 +19,7 @@ from support.steered_clock import SYSTEM_CLOCK
 @contextmanager
 def session_by(named: str, **variables: str) -> Iterator[Session]:
     proxies = Proxies.from_environment(variables)
-    with Session(named=[named], clock=SYSTEM_CLOCK, proxies=proxies, patience=Patience(attempts=1)) as session:
+    with Session(named=[named], clock=SYSTEM_CLOCK, proxies=proxies, patience=RetryPolicy(attempts=1)) as session:
         yield session
 
 

@@ -13,8 +13,8 @@ from matou.credentials import GitCredential, Secret
 from matou.http import git_http
 from matou.http.git_http import SmartHttp
 from matou.http.responses import AnsweredOtherwise, ConnectionFailed
-from matou.http.session import Patience, Session
-from matou.http.transport import Limits
+from matou.http.session import RetryPolicy, Session
+from matou.http.transport import TransferLimits
 from support.recording_server import Listener, raw_body, read_head
 from support.steered_clock import SteeredClock
 
@@ -53,9 +53,9 @@ def taker() -> Iterator[Callable[[Takes], Taker]]:
 
 
 @pytest.fixture
-def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
+def limits(monkeypatch: pytest.MonkeyPatch) -> TransferLimits:
     """What a push may take here: little time to connect, more to go on."""
-    short = Limits(connect=timedelta(seconds=0.2), idle=timedelta(seconds=2), total=None)
+    short = TransferLimits(connect=timedelta(seconds=0.2), idle=timedelta(seconds=2), total=None)
     monkeypatch.setattr(git_http, "PUSH_LIMITS", short)
     return short
 
@@ -72,7 +72,7 @@ def push_to(server: Taker, session: Session) -> bytes:
 
 
 def session_to(server: Taker) -> Session:
-    return Session(named=[server.url], clock=SteeredClock().clock, patience=Patience(attempts=1))
+    return Session(named=[server.url], clock=SteeredClock().clock, patience=RetryPolicy(attempts=1))
 
 
 def say(connection: socket.socket, status: int, content_type: str, body: bytes) -> None:
@@ -101,7 +101,7 @@ def take_nothing(server: Taker, _connection: socket.socket, _stream: BinaryIO) -
 
 @pytest.mark.parametrize("takes", [refuse_and_close, refuse_and_take_nothing_more])
 def test_a_refusal_in_the_middle_of_a_pack_is_told_in_the_server_s_words(
-    taker: Callable[[Takes], Taker], limits: Limits, takes: Takes
+    taker: Callable[[Takes], Taker], limits: TransferLimits, takes: Takes
 ) -> None:
     server = taker(takes)
 
@@ -110,7 +110,7 @@ def test_a_refusal_in_the_middle_of_a_pack_is_told_in_the_server_s_words(
 
 
 def test_nothing_follows_on_a_connection_where_a_pack_was_sent_in_part(
-    taker: Callable[[Takes], Taker], limits: Limits
+    taker: Callable[[Takes], Taker], limits: TransferLimits
 ) -> None:
     """The server would take it for the rest of the pack."""
     server = taker(refuse_and_take_nothing_more)
@@ -123,7 +123,9 @@ def test_nothing_follows_on_a_connection_where_a_pack_was_sent_in_part(
     assert server.connections == 2
 
 
-def test_a_server_may_take_a_pack_as_slowly_as_it_may_answer(taker: Callable[[Takes], Taker], limits: Limits) -> None:
+def test_a_server_may_take_a_pack_as_slowly_as_it_may_answer(
+    taker: Callable[[Takes], Taker], limits: TransferLimits
+) -> None:
     """The time to connect is another thing: 15 seconds, which one that writes to a busy disk needs."""
     server = taker(take_after_a_while)
 
@@ -131,7 +133,7 @@ def test_a_server_may_take_a_pack_as_slowly_as_it_may_answer(taker: Callable[[Ta
         assert push_to(server, session) == b"%d" % PACK_BLOCKS
 
 
-def test_a_server_that_takes_nothing_is_given_up(taker: Callable[[Takes], Taker], limits: Limits) -> None:
+def test_a_server_that_takes_nothing_is_given_up(taker: Callable[[Takes], Taker], limits: TransferLimits) -> None:
     server = taker(take_nothing)
     began = time.monotonic()
 

@@ -18,7 +18,7 @@ import matou
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.http.headers import InvalidHeader
-from matou.http.rate_limit import Limiter
+from matou.http.rate_limit import RateLimiter
 from matou.http.responses import (
     Answer,
     AnsweredOtherwise,
@@ -27,7 +27,7 @@ from matou.http.responses import (
     ConnectionFailed,
     FailedAnswer,
 )
-from matou.http.session import HeldTooLong, Patience, Session
+from matou.http.session import HeldTooLong, RetryPolicy, Session
 from support.fault_proxy import FaultProxy, Status
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.sessions import AUTHORIZATION, OK, TOKEN, get
@@ -265,7 +265,7 @@ def test_every_fifth_call_refused_means_waiting_every_time_and_never_asking_too_
 def test_patience_ends_after_so_many_attempts(recording_server: RecordingServer, time_: SteeredClock) -> None:
     recording_server.replies = [Reply(503)]
     with (
-        Session(named=[recording_server.url], clock=time_.clock, patience=Patience(attempts=4)) as session,
+        Session(named=[recording_server.url], clock=time_.clock, patience=RetryPolicy(attempts=4)) as session,
         pytest.raises(TryLater),
     ):
         get(session, recording_server)
@@ -277,7 +277,7 @@ def test_a_wait_that_would_end_too_late_is_not_begun_and_is_told(
     recording_server: RecordingServer, time_: SteeredClock
 ) -> None:
     recording_server.replies = [Reply(429, headers={"Retry-After": "3600"})]
-    patience = Patience(total=timedelta(minutes=10))
+    patience = RetryPolicy(total=timedelta(minutes=10))
     with (
         Session(named=[recording_server.url], clock=time_.clock, patience=patience) as session,
         pytest.raises(TryLater) as caught,
@@ -293,7 +293,7 @@ def test_an_answer_that_its_reader_finds_too_busy_is_asked_for_again(
 ) -> None:
     """CODING says RequestLimitExceeded within a 200."""
     recording_server.replies = [json_reply({"Error": "RequestLimitExceeded"}), json_reply({"Data": 1})]
-    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=10, burst=1)
+    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=10, burst=1)
 
     def check(answer: Answer) -> None:
         if b"RequestLimitExceeded" in answer.body:
@@ -323,7 +323,7 @@ def test_a_hold_is_for_all_who_share_the_pace(
 def test_only_what_names_a_pace_is_slowed_down_to_it(recording_server: RecordingServer, time_: SteeredClock) -> None:
     """A thousand repositories are asked within a second, while an API allows a few calls."""
     recording_server.replies = [OK]
-    limiter = Limiter(monotonic=time_.clock.monotonic, per_second=2, burst=1)
+    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=2, burst=1)
     with Session(named=[recording_server.url], clock=time_.clock, limiter=limiter) as session:
         for _ in range(50):
             get(session, recording_server)
@@ -364,7 +364,7 @@ def test_a_refused_connection_is_worth_another_try_and_is_not_called_too_slow() 
     gone = RecordingServer()
     gone.close()
     with (
-        Session(named=[gone.url], clock=SYSTEM_CLOCK, patience=Patience(attempts=1)) as session,
+        Session(named=[gone.url], clock=SYSTEM_CLOCK, patience=RetryPolicy(attempts=1)) as session,
         pytest.raises(ConnectionFailed, match="the connection was refused"),
     ):
         get(session, gone)
@@ -492,7 +492,7 @@ def test_too_many_requests_without_a_time_waits_as_long_as_the_platform_is_known
     recording_server: RecordingServer, time_: SteeredClock
 ) -> None:
     recording_server.replies = [Reply(429, b"too many"), OK]
-    patience = Patience(after_429=timedelta(minutes=1))
+    patience = RetryPolicy(after_429=timedelta(minutes=1))
     with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=patience) as session:
         get(session, recording_server)
 
@@ -503,7 +503,7 @@ def test_a_failure_of_another_kind_is_waited_for_as_ever(
     recording_server: RecordingServer, time_: SteeredClock
 ) -> None:
     recording_server.replies = [Reply(503, b"later"), OK]
-    patience = Patience(after_429=timedelta(minutes=1))
+    patience = RetryPolicy(after_429=timedelta(minutes=1))
     with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.5, patience=patience) as session:
         get(session, recording_server)
 
@@ -518,7 +518,7 @@ def test_a_turn_that_is_far_off_is_told_once_and_not_again_for_each_request(
     with Session(
         named=[recording_server.url],
         clock=time_.clock,
-        limiter=Limiter(monotonic=time_.clock.monotonic, per_second=0.5, burst=1),
+        limiter=RateLimiter(monotonic=time_.clock.monotonic, per_second=0.5, burst=1),
         on_wait=lambda error, wait: told.append((str(error), wait)),
     ) as session:
         for _ in range(4):

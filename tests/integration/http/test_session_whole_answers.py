@@ -12,8 +12,8 @@ from matou.http.responses import (
     AnswerTooLong,
     ConnectionFailed,
 )
-from matou.http.session import Patience, Session
-from matou.http.transport import Limits
+from matou.http.session import RetryPolicy, Session
+from matou.http.transport import TransferLimits
 from support.recording_server import RecordingServer, Reply
 from support.sessions import get
 from support.steered_clock import SYSTEM_CLOCK
@@ -100,7 +100,7 @@ def test_an_encoding_that_we_did_not_ask_for_is_told(session: Session, recording
         get(session, recording_server)
 
 
-IMPATIENT = Limits(
+IMPATIENT = TransferLimits(
     connect=timedelta(seconds=2),
     idle=timedelta(seconds=0.3),
     total=timedelta(seconds=1.2),
@@ -133,7 +133,7 @@ def test_a_server_that_drips_is_left_within_the_limits(
 ) -> None:
     """F-36."""
     recording_server.replies = [reply]
-    patience = Patience(attempts=1)
+    patience = RetryPolicy(attempts=1)
     before = time.monotonic()
 
     with (
@@ -147,7 +147,7 @@ def test_a_server_that_drips_is_left_within_the_limits(
 
 def test_a_slow_reader_is_no_slow_server(recording_server: RecordingServer) -> None:
     recording_server.replies = [Reply(body=b"x" * 3_000_000)]
-    limits = Limits(total=None, idle=timedelta(seconds=5), slow_for=timedelta(seconds=0.1))
+    limits = TransferLimits(total=None, idle=timedelta(seconds=5), slow_for=timedelta(seconds=0.1))
 
     with (
         Session(named=[recording_server.url], clock=SYSTEM_CLOCK, limits=limits) as session,

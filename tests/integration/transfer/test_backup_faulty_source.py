@@ -12,8 +12,8 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
 from matou.errors import MatouError
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.http.session import Patience, Session
-from matou.http.transport import Limits
+from matou.http.session import RetryPolicy, Session
+from matou.http.transport import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
@@ -59,8 +59,8 @@ class Source:
         self.token = server.token(owner)
 
     def back_up(self) -> BackupReport:
-        limits = Limits(idle=timedelta(seconds=0.5))
-        patience = Patience(attempts=3, first_wait=timedelta(seconds=0.02), total=timedelta(seconds=20))
+        limits = TransferLimits(idle=timedelta(seconds=0.5))
+        patience = RetryPolicy(attempts=3, first_wait=timedelta(seconds=0.02), total=timedelta(seconds=20))
         url = f"{self.proxy.url}/open-api"
         with Session(named=(url,), clock=SYSTEM_CLOCK, connections=12, limits=limits, patience=patience) as session:
             return backup(

@@ -22,7 +22,7 @@ from matou.forge.content.branches import default_branch_of
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.git.process import limits
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES
@@ -96,7 +96,7 @@ def port(matou_server: MatouServer, request: pytest.FixtureRequest) -> Iterator[
     owner = matou_server.user()
     team = create_organization(matou_server.forge, f"team-{secrets.token_hex(4)}", owner=owner)
     project = create_project(matou_server.forge, team, "port", creator=owner)
-    patience = Patience(attempts=2)
+    patience = RetryPolicy(attempts=2)
     with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
         platform = getattr(request, "param", "matou")
         yield Port(matou_server, session, project, matou_server.token(owner), platform, matou_server.url)

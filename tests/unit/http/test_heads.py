@@ -12,7 +12,7 @@ import urllib3
 from matou.http import transport
 from matou.http.addresses import parse_address
 from matou.http.proxies import DIRECT
-from matou.http.transport import Limits, Pools, Watch
+from matou.http.transport import Pools, TransferGuard, TransferLimits
 
 USUAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"
 
@@ -23,7 +23,7 @@ def read_with(reader: type[http.client.HTTPResponse], answer: bytes, method: str
     with ours, theirs:
         theirs.sendall(answer)
         theirs.shutdown(socket.SHUT_WR)
-        transport._current.watch = Watch(Limits(idle=timedelta(seconds=5)), weakref.WeakSet())
+        transport._current.watch = TransferGuard(TransferLimits(idle=timedelta(seconds=5)), weakref.WeakSet())
         response = reader(ours, method=method)
         try:
             response.begin()
@@ -109,7 +109,7 @@ def test_a_small_body_goes_with_its_head_and_any_body_arrives(size: int) -> None
         address = parse_address(f"http://127.0.0.1:{listener.getsockname()[1]}/path")
         pools = Pools(named=frozenset({address.origin}), connections=1, proxies=DIRECT, authorities=None)
         answer = pools.ask(
-            "POST", address, headers={}, body=body, timeout=urllib3.Timeout(5), watch=pools.watch(Limits())
+            "POST", address, headers={}, body=body, timeout=urllib3.Timeout(5), watch=pools.watch(TransferLimits())
         )
         thread.join(10)
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.http.rate_limit import Limiter
+from matou.http.rate_limit import RateLimiter
 
 
 class Time:
@@ -16,7 +16,7 @@ class Time:
         return self.seconds
 
 
-def turns(limiter: Limiter, time: Time, count: int, key: str = "team") -> list[float]:
+def turns(limiter: RateLimiter, time: Time, count: int, key: str = "team") -> list[float]:
     """Take turns one after the other, waiting as told; give the moment of each."""
     moments = []
     for _ in range(count):
@@ -34,7 +34,7 @@ def test_no_stretch_of_time_has_more_turns_than_burst_and_rate_allow(
     pauses: list[float], per_second: float, burst: int
 ) -> None:
     time = Time()
-    limiter = Limiter(monotonic=time, per_second=per_second, burst=burst)
+    limiter = RateLimiter(monotonic=time, per_second=per_second, burst=burst)
     moments = []
     for pause in pauses:
         time.seconds += pause
@@ -47,7 +47,7 @@ def test_no_stretch_of_time_has_more_turns_than_burst_and_rate_allow(
 
 
 def test_keys_do_not_wait_for_one_another() -> None:
-    limiter = Limiter(monotonic=Time(), per_second=1, burst=1)
+    limiter = RateLimiter(monotonic=Time(), per_second=1, burst=1)
 
     waits = [limiter.reserve(key) for key in ("DescribeDepot", "DescribeDepot", "DescribeTeam")]
 
@@ -56,7 +56,7 @@ def test_keys_do_not_wait_for_one_another() -> None:
 
 def test_a_complaint_halves_the_rate_and_time_brings_it_back() -> None:
     time = Time()
-    limiter = Limiter(monotonic=time, per_second=10, burst=1)
+    limiter = RateLimiter(monotonic=time, per_second=10, burst=1)
 
     limiter.slow_down("team")
     slow = turns(limiter, time, 21)
@@ -68,7 +68,7 @@ def test_a_complaint_halves_the_rate_and_time_brings_it_back() -> None:
 
 
 def test_threads_that_were_refused_together_are_one_complaint() -> None:
-    once, often = Limiter(monotonic=Time(), per_second=10), Limiter(monotonic=Time(), per_second=10)
+    once, often = RateLimiter(monotonic=Time(), per_second=10), RateLimiter(monotonic=Time(), per_second=10)
 
     once.slow_down("team")
     for _ in range(8):
@@ -79,7 +79,7 @@ def test_threads_that_were_refused_together_are_one_complaint() -> None:
 
 def test_complaints_never_bring_the_rate_to_nothing() -> None:
     time = Time()
-    limiter = Limiter(monotonic=time, per_second=32)
+    limiter = RateLimiter(monotonic=time, per_second=32)
     for _ in range(100):
         time.seconds += 1
         limiter.slow_down("team")
@@ -89,7 +89,7 @@ def test_complaints_never_bring_the_rate_to_nothing() -> None:
 
 def test_nobody_asks_before_a_hold_is_over() -> None:
     time = Time()
-    limiter = Limiter(monotonic=time)
+    limiter = RateLimiter(monotonic=time)
 
     limiter.hold("team", timedelta(seconds=5))
     limiter.hold("team", timedelta(seconds=2))
@@ -98,7 +98,7 @@ def test_nobody_asks_before_a_hold_is_over() -> None:
 
 
 def test_a_hold_is_seen_without_taking_a_turn() -> None:
-    limiter = Limiter(monotonic=lambda: 100.0, per_second=1, burst=1)
+    limiter = RateLimiter(monotonic=lambda: 100.0, per_second=1, burst=1)
     limiter.hold("a", timedelta(seconds=7))
 
     assert (limiter.held("a"), limiter.held("a"), limiter.held("b")) == (7.0, 7.0, 0.0)

@@ -30,7 +30,7 @@ from matou.git.refs.listing import read_refs
 from matou.http.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
 from matou.http.clock import Clock
 from matou.http.lfs.client import LfsClient, Readable
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from matou.model.names import RefName, RepositoryPath
 from matou.settings import ADVICE_ON_CERTIFICATES, Network
 from matou.storage.files import CHUNK_BYTES, WriteFailed
@@ -45,7 +45,7 @@ MOST_LFS_BYTES = 4 * 1024**3
 IMPORTED_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+refs/notes/*:refs/notes/*")
 """What is a repository's own. Others keep a ref for each change request that was ever made."""
 
-_PATIENCE = Patience(attempts=2, total=timedelta(minutes=1))
+_PATIENCE = RetryPolicy(attempts=2, total=timedelta(minutes=1))
 _IMPORTING = threading.BoundedSemaphore(AT_ONCE)
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
 

@@ -32,12 +32,12 @@ from matou.http.responses import (
 )
 from matou.http.session import Session
 from matou.http.streams import Stream
-from matou.http.transport import Limits
+from matou.http.transport import TransferLimits
 
 NOT_OFFERED = 0
 """The code of an object about which the server said nothing that has one."""
 
-DOWNLOAD_LIMITS = Limits(total=None)
+DOWNLOAD_LIMITS = TransferLimits(total=None)
 
 
 class Readable(Protocol):

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from matou.credentials import Secret
-from matou.http.rate_limit import Pace
+from matou.http.rate_limit import RateLimit
 from matou.http.responses import ANY_ANSWERED, Answer, Answered
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from matou.http.streams import Stream
 from matou.http.tokens import usable_token
 from matou.http.url_parts import Parameter, texts_of, with_query
@@ -25,10 +25,10 @@ from matou.platforms.gitcode.reading import parse, read
 HOSTS = frozenset({"api.gitcode.com", "gitcode.com", "api.atomgit.com", "atomgit.com"})
 """One and the same service, whose limits are known: 50 requests a minute and 4,000 an hour for each token."""
 
-PACE = Pace(per_second=40 / 60, burst=10)
+PACE = RateLimit(per_second=40 / 60, burst=10)
 """No more than 50 in any minute. Other servers are asked as fast as they answer, until they say otherwise."""
 
-PATIENCE = Patience(after_429=timedelta(minutes=1))
+PATIENCE = RetryPolicy(after_429=timedelta(minutes=1))
 """GitCode counts by the minute and does not say when the next one begins."""
 
 EXAMPLE = "https://api.gitcode.com"

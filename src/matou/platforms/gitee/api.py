@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from matou.credentials import Secret
-from matou.http.rate_limit import Pace
+from matou.http.rate_limit import RateLimit
 from matou.http.redaction import redact, redact_bytes
 from matou.http.responses import ANY_ANSWERED, Answer, Answered, AnsweredTryLater, failed
 from matou.http.session import Session
@@ -25,7 +25,7 @@ from matou.platforms.gitee.wire_v3 import Failure
 
 HOST = "gitee.com"
 
-PACE = Pace(per_second=1.25, burst=400)
+PACE = RateLimit(per_second=1.25, burst=400)
 """No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows. Others are asked without a pace."""
 
 EXAMPLE = "https://gitee.com"

@@ -11,7 +11,7 @@ import pytest
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.responses import Cancelled
-from matou.http.session import Patience, Session
+from matou.http.session import RetryPolicy, Session
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.coding.errors import CredentialRefused
@@ -28,7 +28,7 @@ Connect = Callable[..., CodingClient]
 
 @pytest.fixture
 def session(coding_source: CodingSource) -> Iterator[Session]:
-    patience = Patience(attempts=4, first_wait=timedelta(milliseconds=1))
+    patience = RetryPolicy(attempts=4, first_wait=timedelta(milliseconds=1))
     with Session(named=[coding_source.url], clock=SYSTEM_CLOCK, patience=patience) as session:
         yield session
 
