@@ -21,7 +21,7 @@ class Cancelled(MatouError):
     """The run is being given up; raised where work would go on."""
 
 
-class Brake:
+class CancellationToken:
     """Tells workers to stop: because the caller asked for it, or because something went wrong for all.
 
     Args:
@@ -51,7 +51,7 @@ class Brake:
             raise Cancelled("the backup was interrupted")
 
     def pause(self, wait: timedelta) -> None:
-        """Wait; raises Cancelled as soon as the brake is pulled."""
+        """Wait; raises Cancelled as soon as the cancellation is pulled."""
         deadline = time.monotonic() + wait.total_seconds()
         while not self.is_on and (left := deadline - time.monotonic()) > 0:
             self._stopped.wait(min(left, GLANCE_SECONDS))
@@ -59,7 +59,7 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Generic[T]):
+class Batch(Generic[T]):
     """Items, how many threads take from them, and what is done to each."""
 
     hands: int
@@ -67,18 +67,18 @@ class Line(Generic[T]):
     items: Iterable[T]
 
 
-class Crew:
-    """Threads over lists that are worked off side by side; the first error that is raised pulls the brake."""
+class WorkerPool:
+    """Threads over lists that are worked off side by side; the first error that is raised pulls the cancellation."""
 
-    def __init__(self, brake: Brake) -> None:
-        self._brake = brake
+    def __init__(self, cancellation: CancellationToken) -> None:
+        self._brake = cancellation
         self._faults: list[BaseException] = []
 
-    def work(self, *lines: Line[Any]) -> None:
+    def work(self, *lines: Batch[Any]) -> None:
         """Do something to each item, in order as far as that goes with many hands.
 
         Returns when all threads have ended. Raises the first error that any of them met; a KeyboardInterrupt here
-        stops them too, and waits for them. That the brake was pulled is no error: the caller checks it.
+        stops them too, and waits for them. That the cancellation was pulled is no error: the caller checks it.
         """
         threads = [thread for line in lines for thread in self._threads(line)]
         try:
@@ -92,7 +92,7 @@ class Crew:
         if self._faults:
             raise self._faults[0]
 
-    def _threads(self, line: Line[Any]) -> Iterator[threading.Thread]:
+    def _threads(self, line: Batch[Any]) -> Iterator[threading.Thread]:
         lock = threading.Lock()
         items = iter(line.items)
         for _ in range(line.hands):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matou.transfer.migrate.command import MigrationOptions
     from matou.transfer.migrate.report import MigrationReport
     from matou.transfer.migrate.report import Progress as MigrationProgress
-    from matou.transfer.migrate.targets import Target
+    from matou.transfer.migrate.targets import MigrationTarget
 
 
 def now() -> datetime:
@@ -142,7 +142,7 @@ class Platform:
 
 
 BURST, PER_SECOND = 20, 10
-"""Requests at once and a second, for each action: together no more than CODING's limit in any one second (30)."""
+"""RequestCounter at once and a second, for each action: together no more than CODING's limit in any one second (30)."""
 
 PLATFORMS: Mapping[str, Platform] = {
     "coding": Platform(_coding_session, _coding),
@@ -171,7 +171,7 @@ def back_up(
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
     from matou.transfer.backup.run import ASKING
-    from matou.transfer.backup.transports import HttpConnections
+    from matou.transfer.backup.transports import HttpTransports
 
     archive = _archive_if_any(to)
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
@@ -183,7 +183,7 @@ def back_up(
         open_source = partial(reached.source, session, url, token)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
-        connections = HttpConnections(session)
+        connections = HttpTransports(session)
         return backup(open_source, archive, connections, options, now=now, progress=progress)
 
 
@@ -196,25 +196,25 @@ def _archive_if_any(root: Path) -> Archive | None:
         return None
 
 
-def _to_coding(session: "Session", url: str, token: "Secret") -> "Target":
+def _to_coding(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
     from matou.platforms.coding.target import CodingTarget
 
     return CodingTarget(session, url, token, now=now)
 
 
-def _to_gitcode(session: "Session", url: str, token: "Secret") -> "Target":
+def _to_gitcode(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
     from matou.platforms.gitcode.target import GitCodeTarget
 
     return GitCodeTarget(session, url, token, now=now)
 
 
-def _to_gitee(session: "Session", url: str, token: "Secret") -> "Target":
+def _to_gitee(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
     from matou.platforms.gitee.target import GiteeTarget
 
     return GiteeTarget(session, url, token, now=now)
 
 
-def _to_matou(session: "Session", url: str, token: "Secret") -> "Target":
+def _to_matou(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
     from matou.model.targets import MATOU_RULES
     from matou.platforms.coding.target import MatouProjects
     from matou.platforms.gitcode.client import API, api_address
@@ -229,7 +229,7 @@ class TargetPlatform:
     """How a platform is reached, and how it is written to."""
 
     session: OpenSession
-    target: Callable[["Session", str, "Secret"], "Target"]
+    target: Callable[["Session", str, "Secret"], "MigrationTarget"]
 
 
 TARGETS: Mapping[str, TargetPlatform] = {
@@ -254,10 +254,10 @@ def migrate(
 ) -> "MigrationReport":
     """Bring what an archive holds to a platform; see `transfer.migrate`."""
     from matou.transfer.migrate.command import migrate as migrate_archive
-    from matou.transfer.migrate.targets import TargetConnections
+    from matou.transfer.migrate.targets import TargetTransports
 
     opened = open_archive(archive)
     reached = TARGETS[platform]
     with reached.session(url, settings, connections=2 * options.jobs, on_wait=on_wait) as session:
-        connections = TargetConnections(session)
+        connections = TargetTransports(session)
         return migrate_archive(opened, reached.target(session, url, token), connections, options, progress=progress)

@@ -10,7 +10,7 @@ import pytest
 from contracts.platforms import PlatformContract, Stage
 from matou.errors import TryLater, UnknownShape
 from matou.model.platform import Visibility
-from matou.transfer.backup.listing import survey
+from matou.transfer.backup.listing import read_listing
 from matou.transfer.backup.source import Source
 from support.v5_account import Answer, V5Account
 
@@ -121,7 +121,7 @@ class V5Contract(PlatformContract):
     ) -> None:
         account.repository(account.namespace("docks"), "ship")
         account.odd_wikis = odd
-        found = survey(client, client.account(), check=lambda: None)
+        found = read_listing(client, client.account(), check=lambda: None)
 
         assert [repository.name for repository in found.repositories.values()] == ["ship"]
         assert any(found.faults())

@@ -30,7 +30,7 @@ from matou.git.operations.mirror import list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.storage.files import sync_folder
-from matou.transfer.backup.staging import Built, Placer
+from matou.transfer.backup.staging import MirrorPublisher, StagedMirror
 from matou.wiring import open_forge
 from support.git_repositories import ENVIRONMENT, LocalTransport, git, make_many_refs
 from support.matou_server import MatouServer, running_server
@@ -117,11 +117,11 @@ def test_a_mirror_that_is_seen_in_its_place_is_whole_after_a_power_cut_in_the_mi
     source, url = make_many_refs(tmp_path / "source.git", 50), "http://127.0.0.1:9/s.git"
     transport = LocalTransport({url: source})
     archive = Archive.create(ours.folder / "archive", now=datetime(2026, 11, 22, tzinfo=UTC), identifier=UUID(int=1))
-    placer = Placer(archive)
+    publisher = MirrorPublisher(archive)
     for number in range(5):
         staged = archive.staging / f"mirror-{number}"
-        update = make_mirror(staged, transport, url, list_refs(transport, url), durably=not placer.syncs)
-        placer.place_soon(Built(staged, archive.repositories / f"team/{number}.git", update.bytes, None))
+        update = make_mirror(staged, transport, url, list_refs(transport, url), durably=not publisher.syncs)
+        publisher.publish_soon(StagedMirror(staged, archive.repositories / f"team/{number}.git", update.bytes, None))
     sync_folder(archive.repositories / "team")
 
     with ours.cut().started_again() as folder:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from matou.concurrency import Brake, Cancelled, Crew, Line
+from matou.concurrency import Batch, CancellationToken, Cancelled, WorkerPool
 
 
 def test_every_item_is_done_once() -> None:
     done: list[int] = []
-    Crew(Brake(threading.Event())).work(Line(5, done.append, range(1_000)))
+    WorkerPool(CancellationToken(threading.Event())).work(Batch(5, done.append, range(1_000)))
     assert sorted(done) == list(range(1_000))
 
 
@@ -23,7 +23,7 @@ def test_the_first_fault_stops_the_others_and_is_raised() -> None:
         done.append(item)
 
     with pytest.raises(ValueError, match="10"):
-        Crew(Brake(threading.Event())).work(Line(3, work, range(1_000_000)))
+        WorkerPool(CancellationToken(threading.Event())).work(Batch(3, work, range(1_000_000)))
     assert len(done) < 1_000_000
 
 
@@ -33,30 +33,30 @@ def test_a_fault_of_the_list_itself_is_raised() -> None:
         raise OSError("the list broke")
 
     with pytest.raises(OSError, match="the list broke"):
-        Crew(Brake(threading.Event())).work(Line(3, lambda item: None, items()))
+        WorkerPool(CancellationToken(threading.Event())).work(Batch(3, lambda item: None, items()))
 
 
 def test_workers_stop_when_the_caller_cancels() -> None:
     cancelled = threading.Event()
-    brake = Brake(cancelled)
+    cancellation = CancellationToken(cancelled)
     done: list[int] = []
 
     def work(item: int) -> None:
         done.append(item)
         if item == 10:
             cancelled.set()
-            brake.check()
+            cancellation.check()
 
-    Crew(brake).work(Line(1, work, range(1_000_000)))
+    WorkerPool(cancellation).work(Batch(1, work, range(1_000_000)))
 
     assert done == list(range(11))
     with pytest.raises(Cancelled):
-        brake.check()
+        cancellation.check()
 
 
 def test_what_waits_is_told_of_a_cancelled_run_even_where_no_worker_is_left() -> None:
     cancelled, pulled = threading.Event(), threading.Event()
 
-    Crew(Brake(cancelled, on_pull=pulled.set)).work(Line(1, lambda item: cancelled.set(), [1]))
+    WorkerPool(CancellationToken(cancelled, on_pull=pulled.set)).work(Batch(1, lambda item: cancelled.set(), [1]))
 
     assert pulled.is_set()

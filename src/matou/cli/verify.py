@@ -16,7 +16,7 @@ from matou.i18n import gettext as _
 from matou.settings import Settings
 
 if TYPE_CHECKING:
-    from matou.transfer.verify.report import Problem, Progress, VerifyReport
+    from matou.transfer.verify.report import Progress, VerifyProblem, VerifyReport
 
 
 def verify(
@@ -94,7 +94,7 @@ def _as_json(report: "VerifyReport") -> dict[str, object]:
     }
 
 
-def _problems_as_json(problems: "Iterable[Problem]") -> list[dict[str, str]]:
+def _problems_as_json(problems: "Iterable[VerifyProblem]") -> list[dict[str, str]]:
     return [{"kind": problem.kind, "path": problem.path, "detail": str(problem.detail)} for problem in problems]
 
 

@@ -17,7 +17,7 @@ from matou.http.transport import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.transports import HttpConnections
+from matou.transfer.backup.transports import HttpTransports
 from support.fault_proxy import (
     FaultProxy,
     FlipByte,
@@ -66,7 +66,7 @@ class Source:
             return backup(
                 lambda record: CodingClient(session, url, self.token, record=record, now=now),
                 self.archive,
-                HttpConnections(session),
+                HttpTransports(session),
                 BackupOptions(jobs=2, first_wait=timedelta()),
                 now=now,
                 cancelled=threading.Event(),

@@ -23,7 +23,7 @@ from matou.http.session import Session
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.transports import HttpConnections
+from matou.transfer.backup.transports import HttpTransports
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK
@@ -80,7 +80,7 @@ def back_up(server: MatouServer, session: Session, archive: Archive, token: Secr
     return backup(
         lambda record: CodingClient(session, url, token, record=record, now=now),
         archive,
-        HttpConnections(session),
+        HttpTransports(session),
         BackupOptions(jobs=2),
         now=now,
         cancelled=threading.Event(),

@@ -31,10 +31,10 @@ from matou.platforms.gitcode.target import GitCodeTarget
 from matou.transfer.migrate.assigned_paths import FILE
 from matou.transfer.migrate.command import MigrationOptions, migrate
 from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
-from matou.transfer.migrate.plan import SamePlace, UnusableName
+from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
-from matou.transfer.migrate.repository import OtherHistory
-from matou.transfer.migrate.targets import Target, TargetConnections
+from matou.transfer.migrate.repository import DivergedHistory
+from matou.transfer.migrate.targets import MigrationTarget, TargetTransports
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
@@ -61,7 +61,7 @@ class Port:
     def name(self) -> str:
         return str(self.namespace.path)
 
-    def target(self) -> Target:
+    def target(self) -> MigrationTarget:
         url = self.url
         if self.platform == "coding":
             return CodingTarget(self.session, f"{url}/open-api", self.token, now=now)
@@ -72,7 +72,7 @@ class Port:
         self, archive: Archive, *, cancelled: threading.Event | None = None, **options: object
     ) -> MigrationReport:
         chosen = MigrationOptions(self.name, **options)  # type: ignore[arg-type]
-        return migrate(archive, self.target(), TargetConnections(self.session), chosen, cancelled=cancelled)
+        return migrate(archive, self.target(), TargetTransports(self.session), chosen, cancelled=cancelled)
 
     def repository(self, name: str) -> Repository:
         return find_repository(self.server.forge, RepositoryPath(self.namespace.path, name))
@@ -113,11 +113,11 @@ def refs(git_dir: Path) -> dict[str, str]:
 
 
 def by_path(report: MigrationReport) -> Mapping[str, Moved]:
-    return {moved.move.candidate.true_path: moved for moved in report.repositories}
+    return {moved.move.candidate.source_path: moved for moved in report.repositories}
 
 
 def places(report: MigrationReport) -> dict[str, str]:
-    return {moved.move.candidate.true_path: moved.move.place.name for moved in report.repositories}
+    return {moved.move.candidate.source_path: moved.move.place.name for moved in report.repositories}
 
 
 def outcomes(report: MigrationReport) -> dict[str, str]:
@@ -312,7 +312,7 @@ def test_another_history_at_the_target_is_not_touched(port: Port, team: Team, tm
 
     assert outcomes(report) == {"team/shop/api": "failed", "team/shop/web": "moved"}
     [problem] = by_path(report)["team/shop/api"].problems
-    assert isinstance(problem, OtherHistory)
+    assert isinstance(problem, DivergedHistory)
     assert refs(port.git_dir("api")) == before
     assert not report.everything_is_moved
 
@@ -330,7 +330,7 @@ def test_a_branch_that_was_rewritten_at_the_source_is_not_rewritten_at_the_targe
 
     report = port.migrate(team.archive)
 
-    assert isinstance(by_path(report)["team/shop/api"].problems[0], OtherHistory)
+    assert isinstance(by_path(report)["team/shop/api"].problems[0], DivergedHistory)
     assert refs(port.git_dir("api")) == before
 
 
@@ -400,7 +400,7 @@ def test_a_map_decides(port: Port, team: Team, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pairs", "error"),
     [
-        ({"shop/api": "one", "bank/api": "One"}, SamePlace),
+        ({"shop/api": "one", "bank/api": "One"}, SameTargetPath),
         ({"shop/api": "one.git"}, UnusableName),
     ],
 )
@@ -442,7 +442,7 @@ def test_a_dry_run_foresees_that_another_history_is_in_the_way(port: Port, team:
     report = port.migrate(team.archive, dry_run=True)
 
     assert outcomes(report) == {"team/shop/api": "failed"}
-    assert isinstance(by_path(report)["team/shop/api"].problems[0], OtherHistory)
+    assert isinstance(by_path(report)["team/shop/api"].problems[0], DivergedHistory)
     assert not report.everything_is_moved
     assert refs(port.git_dir("api")) == before
 
@@ -464,7 +464,7 @@ def test_what_the_archive_has_nothing_of_is_told(port: Port, team: Team) -> None
 
     report = port.migrate(team.archive)
 
-    assert [left.true_path for left in report.left_behind] == ["team/shop/lost"]
+    assert [left.source_path for left in report.left_behind] == ["team/shop/lost"]
     assert not report.everything_is_moved
 
 

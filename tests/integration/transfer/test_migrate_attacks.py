@@ -21,7 +21,7 @@ from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
-from matou.transfer.migrate.repository import MoreOpen, NotProven, UnwritableBranch
+from matou.transfer.migrate.repository import NotProven, TargetTooVisible, UnwritableBranch
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
@@ -96,7 +96,7 @@ def test_what_is_private_does_not_go_where_everybody_sees_it(port: Port, team: T
     report = port.migrate(team.archive)
 
     [problem] = by_path(report)["team/shop/api"].problems
-    assert isinstance(problem, MoreOpen)
+    assert isinstance(problem, TargetTooVisible)
     assert refs(port.git_dir("api")) == {}
 
 

@@ -22,8 +22,8 @@ from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.transfer.migrate.report import MigrationReport, Moved
-from matou.transfer.migrate.repository import OtherHistory
-from matou.transfer.migrate.targets import Target
+from matou.transfer.migrate.repository import DivergedHistory
+from matou.transfer.migrate.targets import MigrationTarget
 from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK
@@ -38,11 +38,11 @@ class NarrowPort(Port):
     owner: User
     capacity: Capacity = NOTHING_KNOWN
 
-    def target(self) -> Target:
+    def target(self) -> MigrationTarget:
         return replace_rules(super().target(), replace(PLAIN_RULES, capacity=self.capacity))
 
 
-def replace_rules(target: Target, rules: TargetRules) -> Target:
+def replace_rules(target: MigrationTarget, rules: TargetRules) -> MigrationTarget:
     assert isinstance(target, GitCodeTarget)
     target.rules = rules
     return target
@@ -188,7 +188,7 @@ def test_what_was_never_sent_was_not_refused_for_its_size(port: NarrowPort, team
 
     moved = only(replace(port, capacity=FILES_OF_1_MIB).migrate(team.archive))
 
-    assert isinstance(moved.problems[0], OtherHistory)
+    assert isinstance(moved.problems[0], DivergedHistory)
     assert moved.notes == ()
 
 

@@ -10,7 +10,7 @@ from matou.archive.layout import Archive
 from matou.storage import files
 from matou.storage.files import WriteFailed
 from matou.transfer.backup import staging
-from matou.transfer.backup.staging import MOST_WAITING_BYTES, Built, Placer
+from matou.transfer.backup.staging import MOST_WAITING_BYTES, MirrorPublisher, StagedMirror
 
 
 @pytest.fixture
@@ -33,10 +33,12 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-def built(archive: Archive, number: int, *, size_bytes: int = 1, wreck: Path | None = None) -> Built:
+def staged_mirror(
+    archive: Archive, number: int, *, size_bytes: int = 1, corrupt_dir: Path | None = None
+) -> StagedMirror:
     staged = archive.staging / f"mirror-{number}"
     staged.mkdir()
-    return Built(staged, archive.repositories / "team" / f"{number}.git", size_bytes, wreck)
+    return StagedMirror(staged, archive.repositories / "team" / f"{number}.git", size_bytes, corrupt_dir)
 
 
 def placed(archive: Archive) -> int:
@@ -44,12 +46,12 @@ def placed(archive: Archive) -> int:
 
 
 def test_the_first_is_placed_at_once_and_then_ever_more_together(archive: Archive, synced: list[int]) -> None:
-    placer = Placer(archive)
+    publisher = MirrorPublisher(archive)
     there = []
     for number in range(100):
-        placer.place_soon(built(archive, number))
+        publisher.publish_soon(staged_mirror(archive, number))
         there.append(placed(archive))
-    placer.place_all()
+    publisher.publish_all()
 
     assert sorted(set(there)) == [1, 3, 7, 15, 31, 63, 95]
     assert placed(archive) == 100
@@ -57,9 +59,9 @@ def test_the_first_is_placed_at_once_and_then_ever_more_together(archive: Archiv
 
 
 def test_large_ones_do_not_wait(archive: Archive, synced: list[int]) -> None:
-    placer = Placer(archive)
+    publisher = MirrorPublisher(archive)
     for number in range(4):
-        placer.place_soon(built(archive, number, size_bytes=MOST_WAITING_BYTES))
+        publisher.publish_soon(staged_mirror(archive, number, size_bytes=MOST_WAITING_BYTES))
 
     assert (placed(archive), synced) == (4, [0, 1, 2, 3])
 
@@ -68,11 +70,11 @@ def test_where_a_sync_does_not_tell_of_every_fault_none_waits_and_none_is_made(
     archive: Archive, synced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staging, "tells_of_every_fault", lambda: False)
-    placer = Placer(archive)
+    publisher = MirrorPublisher(archive)
     for number in range(4):
-        placer.place_soon(built(archive, number))
+        publisher.publish_soon(staged_mirror(archive, number))
 
-    assert (placer.syncs, placed(archive), synced) == (False, 4, [])
+    assert (publisher.syncs, placed(archive), synced) == (False, 4, [])
 
 
 def test_nothing_is_placed_where_the_sync_fails(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,23 +85,23 @@ def test_nothing_is_placed_where_the_sync_fails(archive: Archive, monkeypatch: p
     monkeypatch.setattr(staging, "tells_of_every_fault", lambda: True)
 
     with pytest.raises(WriteFailed):
-        Placer(archive).place_soon(built(archive, 1))
+        MirrorPublisher(archive).publish_soon(staged_mirror(archive, 1))
 
     assert placed(archive) == 0
 
 
 def test_a_place_that_was_taken_meanwhile_is_named(archive: Archive) -> None:
-    one = built(archive, 1)
+    one = staged_mirror(archive, 1)
     (one.git_dir / "objects").mkdir(parents=True)
 
     with pytest.raises(WriteFailed, match=r"1\.git"):
-        Placer(archive).place_soon(one)
+        MirrorPublisher(archive).publish_soon(one)
 
 
 def test_a_wreck_goes_once_what_replaces_it_has_come(archive: Archive) -> None:
-    wreck = archive.staging / "wreck"
-    wreck.mkdir()
+    corrupt_dir = archive.staging / "corrupt_dir"
+    corrupt_dir.mkdir()
 
-    Placer(archive).place_soon(built(archive, 1, wreck=wreck))
+    MirrorPublisher(archive).publish_soon(staged_mirror(archive, 1, corrupt_dir=corrupt_dir))
 
-    assert (placed(archive), wreck.exists()) == (1, False)
+    assert (placed(archive), corrupt_dir.exists()) == (1, False)

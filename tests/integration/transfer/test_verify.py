@@ -18,7 +18,7 @@ from matou.archive.records import RecordWriter
 from matou.git.refs.listing import read_refs
 from matou.model.records import Record
 from matou.transfer.verify.command import verify
-from matou.transfer.verify.report import Problem, ProblemKind, Stage, VerifyReport
+from matou.transfer.verify.report import ProblemKind, Stage, VerifyProblem, VerifyReport
 from support.scripted_source import ScriptedSource, back_up, commit, open_archive
 
 API = "team/project/api"
@@ -54,7 +54,7 @@ def check(team: Team, *, everything: bool = False) -> VerifyReport:
     return verify(team.archive, everything=everything, jobs=2, now=NOW)
 
 
-def found(team: Team, kind: ProblemKind) -> list[Problem]:
+def found(team: Team, kind: ProblemKind) -> list[VerifyProblem]:
     return [problem for problem in check(team).problems if problem.kind is kind]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from matou.i18n import format_error
-from matou.transfer.common.filters import Filter, NothingMatches, require_matches
+from matou.transfer.common.filters import NothingMatches, RepositoryFilter, require_matches
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from matou.transfer.common.filters import Filter, NothingMatches, require_matche
     ],
 )
 def test_a_pattern_is_held_against_each_part_of_the_path(include: list[str], exclude: list[str], wanted: bool) -> None:
-    assert Filter(include, exclude).wants("team/shop/api") is wanted
+    assert RepositoryFilter(include, exclude).wants("team/shop/api") is wanted
 
 
 PATHS = ["team/shop/api", "team/shop/web", "team/website/pages"]

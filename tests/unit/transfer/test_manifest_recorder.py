@@ -3,7 +3,7 @@
 from matou.archive.manifest import NamespaceLine, Outcome, Proof, RepositoryLine, RunLine, UnseenLine
 from matou.errors import TryLater
 from matou.model.platform import VersionControl, Visibility
-from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.report import LONGEST_PROBLEM_LIST, SILENCE
 
 
@@ -42,52 +42,52 @@ def repository(
 
 def test_repositories_wait_for_the_last_namespace() -> None:
     lines = Lines()
-    ledger = Ledger(lines, SILENCE)
+    recorder = RunRecorder(lines, SILENCE)
 
-    ledger.repository(repository("r1"), "team/r1")
-    ledger.expect_namespaces(2)
-    ledger.namespace(namespace("n1"))
-    ledger.repository(repository("r2"), "team/r2")
-    ledger.namespace(namespace("n2"))
-    ledger.repository(repository("r3"), "team/r3")
+    recorder.repository(repository("r1"), "team/r1")
+    recorder.expect_namespaces(2)
+    recorder.namespace(namespace("n1"))
+    recorder.repository(repository("r2"), "team/r2")
+    recorder.namespace(namespace("n2"))
+    recorder.repository(repository("r3"), "team/r3")
 
     assert lines.names == ["n1", "n2", "r1", "r2", "r3"]
 
 
 def test_without_a_namespace_nothing_waits() -> None:
     lines = Lines()
-    ledger = Ledger(lines, SILENCE)
+    recorder = RunRecorder(lines, SILENCE)
 
-    ledger.repository(repository("r1"), "team/r1")
-    ledger.expect_namespaces(0)
-    ledger.repository(repository("r2"), "team/r2")
+    recorder.repository(repository("r1"), "team/r1")
+    recorder.expect_namespaces(0)
+    recorder.repository(repository("r2"), "team/r2")
 
     assert lines.names == ["r1", "r2"]
 
 
 def test_only_what_is_not_done_is_a_problem() -> None:
-    ledger = Ledger(Lines(), SILENCE)
+    recorder = RunRecorder(Lines(), SILENCE)
     cause = TryLater("busy")
 
-    ledger.repository(repository("r1", Outcome.GONE), "team/r1", cause)
-    ledger.repository(repository("r2", Outcome.FAILED), "team/r2", cause)
+    recorder.repository(repository("r1", Outcome.GONE), "team/r1", cause)
+    recorder.repository(repository("r2", Outcome.FAILED), "team/r2", cause)
 
-    assert [problem.what for problem in ledger.problems] == ["team/r2"]
+    assert [problem.what for problem in recorder.problems] == ["team/r2"]
 
 
 def test_problems_are_counted_beyond_those_that_are_held() -> None:
-    ledger = Ledger(Lines(), SILENCE)
+    recorder = RunRecorder(Lines(), SILENCE)
 
     for number in range(LONGEST_PROBLEM_LIST + 5):
-        ledger.problem(f"thing {number}", TryLater("busy"))
+        recorder.problem(f"thing {number}", TryLater("busy"))
 
-    assert (len(ledger.problems), ledger.problem_count) == (LONGEST_PROBLEM_LIST, LONGEST_PROBLEM_LIST + 5)
+    assert (len(recorder.problems), recorder.problem_count) == (LONGEST_PROBLEM_LIST, LONGEST_PROBLEM_LIST + 5)
 
 
 def test_kept_refs_and_trusted_repositories_are_counted() -> None:
-    ledger = Ledger(Lines(), SILENCE)
+    recorder = RunRecorder(Lines(), SILENCE)
 
-    ledger.repository(repository("r1", kept=("a", "b")), "team/r1")
-    ledger.repository(repository("r2", Outcome.UNCHANGED, proof=Proof.LISTING), "team/r2")
+    recorder.repository(repository("r1", kept=("a", "b")), "team/r1")
+    recorder.repository(repository("r2", Outcome.UNCHANGED, proof=Proof.LISTING), "team/r2")
 
-    assert (ledger.kept, ledger.trusted, ledger.received_bytes) == (2, 1, 20)
+    assert (recorder.kept, recorder.trusted, recorder.received_bytes) == (2, 1, 20)

@@ -6,13 +6,13 @@ from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
 from matou.archive.naming import Owner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
-from matou.transfer.common.filters import Filter
-from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, Place
+from matou.transfer.common.filters import RepositoryFilter
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
 from matou.transfer.migrate.plan import Given, MigrationPlan, Move, plan_migration
 
 SOURCE = SourceLine(platform="gitee", url="https://gitee.com", account="7", team="li", team_id="7")
 NOTHING_GIVEN: Given = {}
-EVERYTHING = Filter((), ())
+EVERYTHING = RepositoryFilter((), ())
 
 
 def line(identifier: str, name: str) -> RepositoryLine:
@@ -33,7 +33,7 @@ def plan(
     *lines: RepositoryLine,
     mapping: MigrationMap = NO_MAP,
     given: Given = NOTHING_GIVEN,
-    wanted: Filter = EVERYTHING,
+    wanted: RepositoryFilter = EVERYTHING,
 ) -> MigrationPlan:
     found = [(SOURCE, one) for one in lines]
     return plan_migration(found, namespace="team", rules=rules, mapping=mapping, given=given, wanted=wanted)
@@ -70,7 +70,7 @@ def test_a_name_from_the_map_is_told_as_the_maps(name: str) -> None:
 
 
 def test_a_name_that_an_earlier_migration_gave_is_told_as_such() -> None:
-    given = {(Owner("gitee", "gitee.com", "5"), "team"): Place("team", "ours")}
+    given = {(Owner("gitee", "gitee.com", "5"), "team"): TargetPath("team", "ours")}
 
     [move] = plan(PLAIN_RULES, line("5", "an api"), given=given).moves
 
@@ -80,7 +80,9 @@ def test_a_name_that_an_earlier_migration_gave_is_told_as_such() -> None:
 def test_what_the_map_says_of_no_repository_is_told_and_what_it_says_of_an_unwanted_one_is_not() -> None:
     mapping = MigrationMap({"api": "one", "1/web": "two", "1/*": "x/*", "1/wbe": "three", "shop/*": "shop/*"})
 
-    made = plan(PLAIN_RULES, line("5", "api"), line("6", "web"), mapping=mapping, wanted=Filter(("li/1/api",), ()))
+    made = plan(
+        PLAIN_RULES, line("5", "api"), line("6", "web"), mapping=mapping, wanted=RepositoryFilter(("li/1/api",), ())
+    )
 
     assert [move.candidate.line.name for move in made.moves] == ["api"]
     assert made.unmatched == ("1/wbe", "shop/*")

@@ -10,19 +10,19 @@ from matou.archive.manifest import Listing, Outcome, RepositoryLine
 from matou.errors import TryLater
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
-from matou.transfer.backup.listing import Survey
+from matou.transfer.backup.listing import SourceListing
 from matou.transfer.backup.plan import (
-    Placed,
+    BackupTask,
     fate_of_absent,
     has_same_last_push,
     in_order,
     judge_listing,
-    judge_survey,
+    judge_source_listing,
     outcome_without_asking,
-    true_path,
+    source_path,
 )
-from matou.transfer.backup.previous_run import NOTHING_BEFORE, Earlier
-from matou.transfer.common.filters import Filter
+from matou.transfer.backup.previous_run import NOTHING_BEFORE, PreviousRun
+from matou.transfer.common.filters import RepositoryFilter
 
 PUSHED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 NAMESPACE = RemoteNamespace("1", "shop", "Shop", "", None, None, archived=False)
@@ -65,8 +65,8 @@ def rows(*outcomes: Outcome) -> dict[str, RepositoryLine]:
     return {str(number): row(str(number), outcome) for number, outcome in enumerate(outcomes)}
 
 
-def task(remote_: RemoteRepository, previous: RepositoryLine | None = None) -> Placed:
-    return Placed(remote_, NAMESPACE, f"team/shop/{remote_.name}", previous, RepositoryPath.parse("team/shop/r"))
+def task(remote_: RemoteRepository, previous: RepositoryLine | None = None) -> BackupTask:
+    return BackupTask(remote_, NAMESPACE, f"team/shop/{remote_.name}", previous, RepositoryPath.parse("team/shop/r"))
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def test_only_a_whole_listing_makes_a_repository_gone(before: Outcome, listing: 
 def test_a_listing_that_now_misses_what_it_says_is_not_believed(
     broke_off: TryLater | None, unseen: tuple[str, ...], known_unseen: tuple[str, ...], judged: Listing
 ) -> None:
-    before = Earlier(1, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset(known_unseen))
-    found = Survey(ACCOUNT, {}, {}, tuple(Unseen(what, "no permission") for what in unseen), broke_off)
+    before = PreviousRun(1, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset(known_unseen))
+    found = SourceListing(ACCOUNT, {}, {}, tuple(Unseen(what, "no permission") for what in unseen), broke_off)
 
-    assert judge_survey(before, found) is judged
+    assert judge_source_listing(before, found) is judged
 
 
 def test_what_may_not_be_seen_at_a_first_run_is_no_loss() -> None:
-    found = Survey(ACCOUNT, {}, {}, (Unseen("a project", "no permission"),), None)
+    found = SourceListing(ACCOUNT, {}, {}, (Unseen("a project", "no permission"),), None)
 
-    assert judge_survey(NOTHING_BEFORE, found) is Listing.COMPLETE
+    assert judge_source_listing(NOTHING_BEFORE, found) is Listing.COMPLETE
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_may_not_be_seen_at_a_first_run_is_no_loss() -> None:
     ],
 )
 def test_what_need_not_be_asked(kind: VersionControl, exclude: tuple[str, ...], outcome: Outcome | None) -> None:
-    assert outcome_without_asking(task(remote(version_control=kind)), Filter((), exclude)) is outcome
+    assert outcome_without_asking(task(remote(version_control=kind)), RepositoryFilter((), exclude)) is outcome
 
 
 @pytest.mark.parametrize(
@@ -205,6 +205,6 @@ def test_what_was_pushed_to_last_and_what_was_large_comes_first() -> None:
 
 
 def test_the_true_path_is_what_the_platform_says_or_the_id_of_what_it_does_not_list() -> None:
-    assert true_path("team", NAMESPACE, remote()) == "team/shop/r1"
-    assert true_path("team", None, remote()) == "team/1/r1"
-    assert true_path("team", None, row()) == "team/1/r1"
+    assert source_path("team", NAMESPACE, remote()) == "team/shop/r1"
+    assert source_path("team", None, remote()) == "team/1/r1"
+    assert source_path("team", None, row()) == "team/1/r1"

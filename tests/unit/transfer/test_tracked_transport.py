@@ -7,10 +7,10 @@ from io import BytesIO
 
 import pytest
 
-from matou.concurrency import Brake
+from matou.concurrency import CancellationToken
 from matou.errors import TryLater
 from matou.transfer.backup.report import SILENCE
-from matou.transfer.backup.tracked_transport import Channel, Requests
+from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
 
 
 class Breaking:
@@ -29,8 +29,10 @@ class Breaking:
         raise AssertionError
 
 
-def opened(*, at_once: bool) -> Channel:
-    channel = Channel(Breaking(at_once=at_once), "team/ship", Brake(threading.Event()), Requests(), SILENCE)
+def opened(*, at_once: bool) -> TrackedTransport:
+    channel = TrackedTransport(
+        Breaking(at_once=at_once), "team/ship", CancellationToken(threading.Event()), RequestCounter(), SILENCE
+    )
     with pytest.raises(TryLater), channel.exchange("http://h/r.git", "git-upload-pack", b""):
         raise TryLater("it broke off")
     return channel

@@ -12,7 +12,7 @@ from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
-from matou.transfer.backup.report import BackupReport, Intention, Problem
+from matou.transfer.backup.report import BackupProblem, BackupReport, Intention
 
 if TYPE_CHECKING:
     from matou.cli.backup import SourceResult
@@ -85,7 +85,7 @@ def _values(report: BackupReport) -> dict[str, object]:
     }
 
 
-def _problem(problem: Problem) -> dict[str, object]:
+def _problem(problem: BackupProblem) -> dict[str, object]:
     return {"what": problem.what, "outcome": problem.outcome, "reason": str(problem.cause)}
 
 

@@ -34,7 +34,8 @@ def _values(report: MigrationReport) -> dict[str, object]:
         "outcomes": {outcome.value: count for outcome, count in report.outcomes.items()},
         "repositories": [_repository(moved) for moved in report.repositories],
         "left_behind": [
-            {"path": left.true_path, "reason": left.reason, "is_wanted": left.is_wanted} for left in report.left_behind
+            {"path": left.source_path, "reason": left.reason, "is_wanted": left.is_wanted}
+            for left in report.left_behind
         ],
         "unmatched_in_map": list(report.unmatched),
         "instead_of": [{"written": rewrite.written, "url": rewrite.clone_url} for rewrite in report.rewrites],
@@ -43,7 +44,7 @@ def _values(report: MigrationReport) -> dict[str, object]:
 
 def _repository(moved: Moved) -> dict[str, object]:
     return {
-        "path": moved.move.candidate.true_path,
+        "path": moved.move.candidate.source_path,
         "to": str(moved.move.place),
         "url": moved.clone_url,
         "outcome": moved.outcome.value,
@@ -68,7 +69,7 @@ def _lines(report: MigrationReport) -> Iterator[str]:
     for moved in report.repositories:
         yield from _lines_of(moved)
     for left in report.left_behind:
-        yield labelled(printable(left.true_path), localize(left.reason))
+        yield labelled(printable(left.source_path), localize(left.reason))
     for source in report.unmatched:
         yield _("the map says where {source} goes, and no repository of the archive is that: is it mistyped?").format(
             source=repr(printable(source))
@@ -90,7 +91,7 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 def _lines_of(moved: Moved) -> Iterator[str]:
     if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes or is_verbose():
-        way = f"{printable(moved.move.candidate.true_path)} -> {printable(str(moved.move.place))}"
+        way = f"{printable(moved.move.candidate.source_path)} -> {printable(str(moved.move.place))}"
         yield labelled(way, _word(moved))
     for note in moved.notes:
         yield f"    {localize(note)}"

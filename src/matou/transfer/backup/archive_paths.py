@@ -10,7 +10,7 @@ from matou.model.platform import RemoteNamespace, RemoteRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class ArchivePaths:
     """Gives places below the source's team."""
 
     registry: PathRegistry
@@ -19,7 +19,7 @@ class Places:
     team: NamespacePath
 
     @classmethod
-    def of(cls, registry: PathRegistry, source: SourceLine, *, kept: NamespacePath | None) -> "Places":
+    def of(cls, registry: PathRegistry, source: SourceLine, *, kept: NamespacePath | None) -> "ArchivePaths":
         """`kept` is where the team stood before: it has no line of its own in a manifest."""
         host = host_of(source.url)
         # A platform may number its teams and its projects each from one.

@@ -16,21 +16,21 @@ from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
 from matou.archive.naming import PathRegistry
 from matou.archive.records import RecordWriter
-from matou.concurrency import Brake
+from matou.concurrency import CancellationToken
 from matou.model.platform import Account
 from matou.model.records import Record
-from matou.transfer.backup.archive_paths import Places
+from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.dry_run import preview
 from matou.transfer.backup.leftovers import clear_staging
-from matou.transfer.backup.listing import Survey, survey
-from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.listing import SourceListing, read_listing
+from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.options import BackupOptions, default_jobs
 from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
-from matou.transfer.backup.previous_run import earlier, source_line
+from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
-from matou.transfer.backup.run import Context, Work
-from matou.transfer.backup.source import Connections, RecordSink, Source
+from matou.transfer.backup.run import BackupRun, RunContext
+from matou.transfer.backup.source import RecordSink, Source, SourceTransports
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 
@@ -41,7 +41,7 @@ DYING = timedelta(seconds=5)
 def backup(
     open_source: Callable[[RecordSink], Source],
     archive: Archive | None,
-    connections: Connections,
+    connections: SourceTransports,
     options: BackupOptions,
     *,
     now: Callable[[], datetime],
@@ -68,7 +68,7 @@ def backup(
         NothingMatches: a pattern of `include` matches nothing.
         Cancelled: `cancelled` was set.
         WriteFailed: the archive cannot be written; DiskFull where there is no room.
-        DamagedPlaces: what a run that was cut off noted of its places is not what was written.
+        DamagedAssignments: what a run that was cut off noted of its places is not what was written.
     """
     if options.dry_run:
         return preview(open_source, archive, options, progress=progress, cancelled=cancelled)
@@ -78,8 +78,8 @@ def backup(
     with ExitStack() as stack:
         lock = _locked(stack, archive, now)
         dead_since = lock.previous_holder.since if lock.previous_holder else None
-        brake = Brake(cancelled or threading.Event(), on_pull=connections.cancel)
-        return _Run(archive, connections, options, now, progress, brake, dead_since).execute(open_source)
+        cancellation = CancellationToken(cancelled or threading.Event(), on_pull=connections.cancel)
+        return _Run(archive, connections, options, now, progress, cancellation, dead_since).execute(open_source)
 
 
 def _locked(stack: ExitStack, archive: Archive, now: Callable[[], datetime]) -> ArchiveLock:
@@ -114,22 +114,22 @@ def _is_dead(busy: ArchiveBusy) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Run:
     archive: Archive
-    connections: Connections
+    connections: SourceTransports
     options: BackupOptions
     now: Callable[[], datetime]
     progress: ProgressListener
-    brake: Brake
+    cancellation: CancellationToken
     dead_since: datetime | None
 
     def execute(self, open_source: Callable[[RecordSink], Source]) -> BackupReport:
         began, began_at = time.monotonic(), self.now()
         clear_staging(self.archive)
-        recorder = Recorder()
-        source = open_source(recorder)
+        record_buffer = RecordBuffer()
+        source = open_source(record_buffer)
         account = source.account()
         self.progress.connected(account)
         history = read_history(self.archive)
-        before = earlier(self.archive, history, source_line(source, account))
+        before = load_previous_run(self.archive, history, source_line(source, account))
         # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
         found = self._survey(source, account) if self.options.include else None
         unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
@@ -137,17 +137,21 @@ class _Run:
         with ExitStack() as stack:
             own = source.git_credential()
             records = RecordWriter(self.archive.records(number), own=own.password if own else None)
-            recorder.write_to(stack.enter_context(records))
+            record_buffer.write_to(stack.enter_context(records))
             registry = stack.enter_context(PathRegistry.load(self.archive, history, run=number))
             manifest = ManifestWriter(self.archive, self._first_line(number, began_at, source_line(source, account)))
             stack.callback(manifest.close)
             damage = Damage.load(self.archive)
-            context = Context(self.archive, self.connections, self.brake, number, began_at, self.dead_since, damage)
-            places = Places.of(registry, source_line(source, account), kept=before.team_place())
-            work = Work(context, self.options, source, account, before, places, Ledger(manifest, self.progress))
+            context = RunContext(
+                self.archive, self.connections, self.cancellation, number, began_at, self.dead_since, damage
+            )
+            places = ArchivePaths.of(registry, source_line(source, account), kept=before.team_place())
+            work = BackupRun(
+                context, self.options, source, account, before, places, RunRecorder(manifest, self.progress)
+            )
             listing = work.do(found or self._survey(source, account))
-            recorder.close()
-            requests = work.requests.count + recorder.count
+            record_buffer.close()
+            requests = work.requests.count + record_buffer.count
             end = manifest.publish(
                 finished_at=self.now(),
                 requests=requests,
@@ -156,12 +160,12 @@ class _Run:
             )
             damage.save()
         report = work.report(end, timedelta(seconds=time.monotonic() - began), unmatched=unmatched)
-        if work.ledger.died is not None:
-            raise CredentialDied.of(work.ledger.died, report) from work.ledger.died
+        if work.recorder.died is not None:
+            raise CredentialDied.of(work.recorder.died, report) from work.recorder.died
         return report
 
-    def _survey(self, source: Source, account: Account) -> Survey:
-        return survey(source, account, check=self.brake.check)
+    def _survey(self, source: Source, account: Account) -> SourceListing:
+        return read_listing(source, account, check=self.cancellation.check)
 
     def _first_line(self, number: int, began_at: datetime, source: SourceLine) -> RunLine:
         options: dict[str, object] = {
@@ -181,7 +185,7 @@ class _Run:
         )
 
 
-class Recorder:
+class RecordBuffer:
     """Takes records from the first answer on, though there is no file for them before the run has begun."""
 
     def __init__(self) -> None:

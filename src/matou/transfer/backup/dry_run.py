@@ -10,25 +10,31 @@ from datetime import timedelta
 from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, Outcome
-from matou.concurrency import Brake
+from matou.concurrency import CancellationToken
 from matou.model.platform import Account
-from matou.transfer.backup.listing import Survey, survey
+from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.options import BackupOptions
 from matou.transfer.backup.plan import (
-    Task,
+    ListedRepository,
     absent,
     fate_of_absent,
     has_same_last_push,
     judge_patterns,
-    judge_survey,
+    judge_source_listing,
     outcome_without_asking,
-    true_path,
+    source_path,
 )
-from matou.transfer.backup.previous_run import NOTHING_BEFORE, Earlier, earlier, notes_of_unread, source_line
-from matou.transfer.backup.report import BackupReport, Intention, Planned, Problem, ProgressListener
+from matou.transfer.backup.previous_run import (
+    NOTHING_BEFORE,
+    PreviousRun,
+    load_previous_run,
+    notes_of_unread,
+    source_line,
+)
+from matou.transfer.backup.report import BackupProblem, BackupReport, Intention, Planned, ProgressListener
 from matou.transfer.backup.source import RecordSink, Source
-from matou.transfer.backup.tracked_transport import Requests
-from matou.transfer.common.filters import Filter
+from matou.transfer.backup.tracked_transport import RequestCounter
+from matou.transfer.common.filters import RepositoryFilter
 
 
 def preview(
@@ -44,14 +50,16 @@ def preview(
     The archive is read and not locked: what another process writes meanwhile may be missed.
     """
     began = time.monotonic()
-    requests = Requests()
+    requests = RequestCounter()
     source = open_source(lambda _: requests.add())
     account = source.account()
     progress.connected(account)
-    before = earlier(archive, read_history(archive), source_line(source, account)) if archive else NOTHING_BEFORE
-    found = survey(source, account, check=Brake(cancelled or threading.Event()).check)
+    before = (
+        load_previous_run(archive, read_history(archive), source_line(source, account)) if archive else NOTHING_BEFORE
+    )
+    found = read_listing(source, account, check=CancellationToken(cancelled or threading.Event()).check)
     unmatched = judge_patterns(options, account, before, found)
-    listing = judge_survey(before, found)
+    listing = judge_source_listing(before, found)
     planned = tuple(_plans(account, before, found, listing, options))
     duration = timedelta(seconds=time.monotonic() - began)
     return replace(
@@ -63,9 +71,9 @@ def preview(
 
 
 def _report(
-    found: Survey, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
+    found: SourceListing, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
 ) -> BackupReport:
-    problems = tuple(Problem(what, None, fault) for what, fault in found.faults())
+    problems = tuple(BackupProblem(what, None, fault) for what, fault in found.faults())
     return BackupReport(
         run=None,
         account=found.account,
@@ -84,27 +92,29 @@ def _report(
 
 
 def _plans(
-    account: Account, before: Earlier, found: Survey, listing: Listing, options: BackupOptions
+    account: Account, before: PreviousRun, found: SourceListing, listing: Listing, options: BackupOptions
 ) -> Iterator[Planned]:
-    wanted = Filter(options.include, options.exclude)
+    wanted = RepositoryFilter(options.include, options.exclude)
     for remote in found.repositories.values():
         namespace = found.namespaces.get(remote.namespace_id)
-        path = true_path(account.team, namespace, remote)
+        path = source_path(account.team, namespace, remote)
         yield _plan(
-            Task(remote, namespace, path, before.repositories.get(remote.id)), wanted, trust=options.trust_listing
+            ListedRepository(remote, namespace, path, before.repositories.get(remote.id)),
+            wanted,
+            trust=options.trust_listing,
         )
     for row in absent(before.repositories, found.repositories):
         line = before.namespaces.get(row.namespace)
-        path = true_path(account.team, line, row)
+        path = source_path(account.team, line, row)
         yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
 
 
-def _plan(task: Task, wanted: Filter, *, trust: bool) -> Planned:
+def _plan(task: ListedRepository, wanted: RepositoryFilter, *, trust: bool) -> Planned:
     outcome = outcome_without_asking(task, wanted)
     if outcome is not None:
-        return Planned(task.true_path, Intention.NOTHING, outcome)
+        return Planned(task.source_path, Intention.NOTHING, outcome)
     if trust and has_same_last_push(task):
-        return Planned(task.true_path, Intention.TRUST, Outcome.UNCHANGED)
+        return Planned(task.source_path, Intention.TRUST, Outcome.UNCHANGED)
     if task.previous is None or task.previous.snapshot is None:
-        return Planned(task.true_path, Intention.FETCH, None)
-    return Planned(task.true_path, Intention.ASK, None)
+        return Planned(task.source_path, Intention.FETCH, None)
+    return Planned(task.source_path, Intention.ASK, None)

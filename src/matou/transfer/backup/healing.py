@@ -38,7 +38,7 @@ MOST_TRIES: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Healer:
+class MirrorRepairer:
     """Heals the mirrors of one run. May be used by several threads, each with a repository of its own."""
 
     archive: Archive

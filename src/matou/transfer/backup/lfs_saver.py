@@ -12,8 +12,8 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.git.operations.lfs_config import configured_lfs_server, is_own_server
 from matou.git.operations.lfs_pointers import find_pointers
 from matou.storage.files import CHUNK_BYTES, WriteFailed
-from matou.transfer.backup.source import Connections, MissingObject, Readable
-from matou.transfer.backup.tracked_transport import Channel
+from matou.transfer.backup.source import MissingLfsObject, Readable, SourceTransports
+from matou.transfer.backup.tracked_transport import TrackedTransport
 
 MOST_SIZES = 4
 """For one object: anybody may commit any number of pointers, and each size that they give is a question of its own."""
@@ -43,14 +43,14 @@ class LfsSaver:
     """Fetches LFS objects into the archive. May be used by several threads."""
 
     blobs: BlobStore
-    connections: Connections
+    connections: SourceTransports
     credential: GitCredential | None
 
     def save(
         self,
         git_dir: Path,
         clone_url: str,
-        channel: Channel,
+        transport: TrackedTransport,
         *,
         before: LfsState | None,
         new_packs: Collection[Path] | None,
@@ -72,15 +72,15 @@ class LfsSaver:
             known = sizes_bytes.get(pointer.oid, ())
             if pointer.size_bytes not in known and len(known) < MOST_SIZES:
                 sizes_bytes[pointer.oid] = (*known, pointer.size_bytes)
-        return self._fetch(git_dir, clone_url, channel, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, clone_url, transport, sizes_bytes, given=_given(before, listed))
 
-    def retry(self, git_dir: Path, clone_url: str, channel: Channel, *, before: LfsState) -> LfsResult:
+    def retry(self, git_dir: Path, clone_url: str, transport: TrackedTransport, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
         listed = self._list(before)
         if listed is None:
             return LfsResult(before, None, 0)
         sizes_bytes = {oid: (size,) for oid, size in listed.items()}
-        return self._fetch(git_dir, clone_url, channel, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, clone_url, transport, sizes_bytes, given=_given(before, listed))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -95,7 +95,7 @@ class LfsSaver:
         self,
         git_dir: Path,
         clone_url: str,
-        channel: Channel,
+        transport: TrackedTransport,
         sizes_bytes: Mapping[str, Sequence[int]],
         *,
         given: frozenset[str],
@@ -109,20 +109,22 @@ class LfsSaver:
             return LfsResult(None, None, 0)
         absent = {oid: sizes for oid, sizes in sizes_bytes.items() if not self.blobs.has(oid)}
         claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given}
-        before_bytes = channel.received_bytes
+        before_bytes = transport.received_bytes
         refused, fault = self._ask(clone_url, claimed) if claimed else ((), None)
-        fault = self._download_all(clone_url, channel, absent) or fault
+        fault = self._download_all(clone_url, transport, absent) or fault
         missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
         true_sizes = {oid: self._size(oid, sizes) for oid, sizes in sizes_bytes.items()}
         state = LfsState(list=self.blobs.put_soon(lfs_list_text(true_sizes)), objects=len(sizes_bytes), missing=missing)
         fault = (_elsewhere(git_dir, clone_url) if missing else None) or fault
-        return LfsResult(state, fault, channel.received_bytes - before_bytes)
+        return LfsResult(state, fault, transport.received_bytes - before_bytes)
 
     def _size(self, oid: str, said: Sequence[int]) -> int:
         """What an object weighs, as far as that is known."""
         return self.blobs.size(oid) if self.blobs.has(oid) else said[0]
 
-    def _download_all(self, clone_url: str, channel: Channel, absent: Mapping[str, Sequence[int]]) -> MatouError | None:
+    def _download_all(
+        self, clone_url: str, transport: TrackedTransport, absent: Mapping[str, Sequence[int]]
+    ) -> MatouError | None:
         """Ask by the first size that a pointer gives, then by the next: some servers give an object by the right one.
 
         An object that no pointer has right in its first MOST_SIZES is missing.
@@ -130,7 +132,7 @@ class LfsSaver:
         fault: MatouError | None = None
         for turn in range(max((len(sizes) for sizes in absent.values()), default=0)):
             some = {oid: sizes[turn] for oid, sizes in absent.items() if turn < len(sizes) and not self.blobs.has(oid)}
-            fault = self._download(clone_url, channel, some) if some else None
+            fault = self._download(clone_url, transport, some) if some else None
         return fault
 
     def _ask(self, clone_url: str, claimed: Mapping[str, int]) -> tuple[Collection[str], MatouError | None]:
@@ -141,11 +143,11 @@ class LfsSaver:
             return claimed, error
         return [one.oid for one in refused], _first_of(refused)
 
-    def _download(self, clone_url: str, channel: Channel, absent: Mapping[str, int]) -> MatouError | None:
+    def _download(self, clone_url: str, transport: TrackedTransport, absent: Mapping[str, int]) -> MatouError | None:
         """Fetch what can be had; the first fault stands for all."""
 
         def store(oid: str, _size: int, content: Readable) -> None:
-            self.blobs.put_stream(chunks(channel.watched(content)), expected=oid)
+            self.blobs.put_stream(chunks(transport.watched(content)), expected=oid)
 
         try:
             missing = self.connections.lfs(clone_url, self.credential).download(absent.items(), store)
@@ -171,7 +173,7 @@ def _given(before: LfsState | None, listed: Collection[str]) -> frozenset[str]:
     return frozenset(listed) - frozenset(before.missing if before else ())
 
 
-def _first_of(missing: Sequence[MissingObject]) -> LfsObjectMissing | None:
+def _first_of(missing: Sequence[MissingLfsObject]) -> LfsObjectMissing | None:
     return LfsObjectMissing(NOT_GIVEN, oid=missing[0].oid, said=missing[0].message) if missing else None
 
 

@@ -26,7 +26,7 @@ class NotListed(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class SourceListing:
     """What there is at a source, each once, by id.
 
     `broke_off` is why the listing does not reach to its end.
@@ -51,7 +51,7 @@ class Survey:
             yield one.what, NotListed(NOT_LISTED, reason=one.reason)
 
 
-def survey(source: Source, account: Account, *, check: Callable[[], None]) -> Survey:
+def read_listing(source: Source, account: Account, *, check: Callable[[], None]) -> SourceListing:
     """Read both listings.
 
     Args:
@@ -66,7 +66,7 @@ def survey(source: Source, account: Account, *, check: Callable[[], None]) -> Su
     if isinstance(broke_off, Refused) and not namespaces:
         raise broke_off
     broke_off = _read(source.repositories, repositories, check) or broke_off
-    return Survey(account, namespaces, repositories, tuple(source.unseen), broke_off)
+    return SourceListing(account, namespaces, repositories, tuple(source.unseen), broke_off)
 
 
 def _read(items: Callable[[], Iterable[T]], into: dict[str, T], check: Callable[[], None]) -> MatouError | None:

@@ -11,7 +11,7 @@ from matou.errors import MatouError
 from matou.model.names import RefName
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.refs import RefListing
-from matou.transfer.backup.plan import Placed
+from matou.transfer.backup.plan import BackupTask
 
 LEFT_OUT = "left out, as no backup needs it: {fault}"
 
@@ -38,7 +38,7 @@ class SavedState:
 
 
 def line_of(
-    task: Placed,
+    task: BackupTask,
     outcome: Outcome,
     *,
     proof: Proof | None = None,
@@ -105,7 +105,7 @@ def line_of_absent(row: RepositoryLine, outcome: Outcome, reason: MatouError) ->
     return msgspec.structs.replace(row, **{**PASSING, "outcome": outcome, "reason": str(reason)})
 
 
-def with_default_branch(line: RepositoryLine, task: Placed, listing: RefListing) -> RepositoryLine:
+def with_default_branch(line: RepositoryLine, task: BackupTask, listing: RefListing) -> RepositoryLine:
     """What HEAD points at, where the platform's listing does not say which branch is the default."""
     if task.remote.default_branch is not None or listing.head is None or not listing.head.startswith(HEADS):
         return line

@@ -8,7 +8,7 @@ from typing import Protocol
 from matou.archive.manifest import NamespaceLine, Outcome, Proof, RepositoryLine, RunLine, UnseenLine
 from matou.errors import MatouError
 from matou.http.tokens import BadCredential
-from matou.transfer.backup.report import LONGEST_PROBLEM_LIST, Problem, ProgressListener
+from matou.transfer.backup.report import LONGEST_PROBLEM_LIST, BackupProblem, ProgressListener
 
 
 class LineSink(Protocol):
@@ -18,7 +18,7 @@ class LineSink(Protocol):
 
 
 @dataclass
-class Ledger:
+class RunRecorder:
     """Takes lines in any order and from several threads, and writes them in the order that a manifest has.
 
     Namespaces come first: until the last one has come, the lines of repositories wait here.
@@ -32,9 +32,9 @@ class Ledger:
     manifest: LineSink
     progress: ProgressListener
     outcomes: "Counter[Outcome]" = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[BackupProblem] = field(default_factory=list)
     problem_count: int = 0
-    notes: list[Problem] = field(default_factory=list)
+    notes: list[BackupProblem] = field(default_factory=list)
     kept: int = 0
     trusted: int = 0
     received_bytes: int = 0
@@ -57,7 +57,7 @@ class Ledger:
             self._namespaces_to_come -= 1
             self._let_go()
 
-    def repository(self, line: RepositoryLine, true_path: str, cause: MatouError | None = None) -> None:
+    def repository(self, line: RepositoryLine, source_path: str, cause: MatouError | None = None) -> None:
         """Note what became of a repository; `cause` is why it was not saved in full, or what there is to say of it."""
         with self._lock:
             self.noted.add(line.id)
@@ -67,20 +67,20 @@ class Ledger:
                 self._waiting.append(line)
             self._count(line)
             if cause is not None and not line.outcome.is_done:
-                self._add_problem(Problem(true_path, line.outcome, cause))
+                self._add_problem(BackupProblem(source_path, line.outcome, cause))
             elif cause is not None and line.outcome is not Outcome.GONE:
-                self._add_note(Problem(true_path, line.outcome, cause))
-        self.progress.settled(true_path, line.outcome)
+                self._add_note(BackupProblem(source_path, line.outcome, cause))
+        self.progress.settled(source_path, line.outcome)
 
     def note(self, what: str, cause: MatouError) -> None:
         """Note something that is to be said of what is no repository, and is no fault."""
         with self._lock:
-            self._add_note(Problem(what, None, cause))
+            self._add_note(BackupProblem(what, None, cause))
 
     def problem(self, what: str, cause: MatouError) -> None:
         """Note something that is no repository and was not saved."""
         with self._lock:
-            self._add_problem(Problem(what, None, cause))
+            self._add_problem(BackupProblem(what, None, cause))
 
     def _let_go(self) -> None:
         if self._namespaces_to_come == 0:
@@ -94,11 +94,11 @@ class Ledger:
         self.trusted += line.proof is Proof.LISTING
         self.received_bytes += line.received_bytes
 
-    def _add_note(self, note: Problem) -> None:
+    def _add_note(self, note: BackupProblem) -> None:
         if len(self.notes) < LONGEST_PROBLEM_LIST:
             self.notes.append(note)
 
-    def _add_problem(self, problem: Problem) -> None:
+    def _add_problem(self, problem: BackupProblem) -> None:
         self.problem_count += 1
         if len(self.problems) < LONGEST_PROBLEM_LIST:
             self.problems.append(problem)

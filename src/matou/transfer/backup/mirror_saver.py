@@ -21,10 +21,10 @@ from matou.git.wire.protocol import object_format_of
 from matou.model.names import RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file, reported_as
-from matou.transfer.backup.healing import Healer
+from matou.transfer.backup.healing import MirrorRepairer
 from matou.transfer.backup.mirror_state import Found, read_mirror
-from matou.transfer.backup.staging import Built, Placer
-from matou.transfer.backup.tracked_transport import Channel
+from matou.transfer.backup.staging import MirrorPublisher, StagedMirror
+from matou.transfer.backup.tracked_transport import TrackedTransport
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 
 STAGED_PREFIX: Final = "mirror-"
@@ -37,7 +37,7 @@ class PlaceInUse(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrored:
+class SavedMirror:
     """What a mirror holds now.
 
     Attributes:
@@ -46,7 +46,7 @@ class Mirrored:
         new_packs: where objects lie that no run that ended has looked at; None where they may lie anywhere.
         was_lost: the archive should have had this state already, and had not.
         update: what git says of it.
-        built: what is still to be put into its place, with `MirrorSaver.place`.
+        staged_mirror: what is still to be put into its place, with `MirrorSaver.place`.
     """
 
     git_dir: Path
@@ -54,7 +54,7 @@ class Mirrored:
     new_packs: Collection[Path] | None
     was_lost: bool
     update: MirrorUpdate
-    built: Built | None = None
+    staged_mirror: StagedMirror | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class MirrorSaver:
     dead_since: datetime | None
     access: GitAccess
     limits: Limits
-    placer: Placer
+    publisher: MirrorPublisher
     _numbers: Iterator[int] = field(default_factory=count)
 
     def save(
@@ -84,11 +84,11 @@ class MirrorSaver:
         place: RepositoryPath,
         clone_url: str,
         listing: RefListing,
-        channel: Channel,
+        transport: TrackedTransport,
         *,
         saved: str | None,
         is_damaged: bool = False,
-    ) -> Mirrored:
+    ) -> SavedMirror:
         """Fetch what is missing, keep what the source has dropped, and make the refs those of the listing.
 
         Args:
@@ -101,22 +101,24 @@ class MirrorSaver:
         git_dir = self.archive.repository(place)
         if saved is None:
             _require_no_others(git_dir, place)
-        wreck = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
+        corrupt_dir = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
-            staged, update = self._build(git_dir, clone_url, listing, channel)
-            built = Built(staged, git_dir, update.bytes, wreck)
-            return Mirrored(staged, update.kept, update.new_packs, saved is not None, update, built)
+            staged, update = self._build(git_dir, clone_url, listing, transport)
+            staged_mirror = StagedMirror(staged, git_dir, update.bytes, corrupt_dir)
+            return SavedMirror(staged, update.kept, update.new_packs, saved is not None, update, staged_mirror)
         is_damaged = self._has_lost_index(git_dir) or is_damaged
         if is_damaged:
-            fetch = partial(self._fetch_anew, git_dir, clone_url, listing, channel)
-            Healer(self.archive, self.run, self.limits).heal(place, listing, fetch, previous=self._snapshot(saved))
+            fetch = partial(self._fetch_anew, git_dir, clone_url, listing, transport)
+            MirrorRepairer(self.archive, self.run, self.limits).heal(
+                place, listing, fetch, previous=self._snapshot(saved)
+            )
         before, own = self._made_ready(git_dir)
-        update = self._update(git_dir, clone_url, listing, channel, previous=self._last_saved(before, saved))
+        update = self._update(git_dir, clone_url, listing, transport, previous=self._last_saved(before, saved))
         unnamed = (name for name in own if _run_of(name) > self.last_run)
         was_looked_at = before.digest == saved and not self.was_cut_off and not is_damaged
         # Tips that were there already came with something that nobody has looked at, or are old commits.
         brought_all = bool(update.new_packs) or listing.object_ids() <= before.object_ids()
-        return Mirrored(
+        return SavedMirror(
             git_dir,
             tuple(sorted({*update.kept, *unnamed})),
             update.new_packs if was_looked_at and brought_all else None,
@@ -136,28 +138,30 @@ class MirrorSaver:
         except (NotFound, Damaged):
             return None
 
-    def place(self, mirrored: Mirrored) -> None:
+    def place(self, mirrored: SavedMirror) -> None:
         """Put a mirror that is new into its place, once nothing more is to be read from where it is."""
-        if mirrored.built is not None:
-            self.placer.place_soon(mirrored.built)
+        if mirrored.staged_mirror is not None:
+            self.publisher.publish_soon(mirrored.staged_mirror)
 
-    def _fetch_anew(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> Path:
-        staged, _ = self._build(git_dir, clone_url, listing, channel)
+    def _fetch_anew(self, git_dir: Path, clone_url: str, listing: RefListing, transport: TrackedTransport) -> Path:
+        staged, _ = self._build(git_dir, clone_url, listing, transport)
         return staged
 
-    def _build(self, git_dir: Path, clone_url: str, listing: RefListing, channel: Channel) -> tuple[Path, MirrorUpdate]:
+    def _build(
+        self, git_dir: Path, clone_url: str, listing: RefListing, transport: TrackedTransport
+    ) -> tuple[Path, MirrorUpdate]:
         """Build a mirror aside, and say where."""
         staged = self._staged()
         try:
             with reported_as(git_dir, instead_of=staged), naming_the_file(git_dir):
                 update = make_mirror(
                     staged,
-                    channel,
+                    transport,
                     clone_url,
                     listing,
                     access=self.access,
                     limits=self.limits,
-                    durably=not self.placer.syncs,
+                    durably=not self.publisher.syncs,
                 )
                 (staged / MARK).touch()
         except BaseException:
@@ -222,14 +226,14 @@ class MirrorSaver:
         git_dir: Path,
         clone_url: str,
         listing: RefListing,
-        channel: Channel,
+        transport: TrackedTransport,
         *,
         previous: RefListing | None,
     ) -> MirrorUpdate:
         with naming_the_file(git_dir):
             return update_mirror(
                 git_dir,
-                channel,
+                transport,
                 clone_url,
                 listing,
                 previous=previous,

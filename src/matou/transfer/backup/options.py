@@ -13,7 +13,7 @@ class BackupOptions:
 
     Attributes:
         jobs: how many repositories are fetched at the same time.
-        include, exclude: see `filters.Filter`. Each pattern of `include` must match something.
+        include, exclude: see `filters.RepositoryFilter`. Each pattern of `include` must match something.
         elsewhere: those of them that may be about another source.
         dry_run: say what would be done; write nothing, and ask for no refs.
         trust_listing: take a repository for unchanged whose last push has not changed, without asking it.

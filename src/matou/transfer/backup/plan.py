@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine, SourceLine
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, VersionControl
-from matou.transfer.backup.listing import Survey
+from matou.transfer.backup.listing import SourceListing
 from matou.transfer.backup.options import BackupOptions
-from matou.transfer.backup.previous_run import Earlier
-from matou.transfer.common.filters import Filter, nothing_matches, unmatched
+from matou.transfer.backup.previous_run import PreviousRun
+from matou.transfer.common.filters import RepositoryFilter, nothing_matches, unmatched
 
 SHRINKAGE = 20
 """A listing that misses more than one in so many of those that the last one had is not believed."""
@@ -19,23 +19,23 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ListedRepository:
     """A listed repository, with its namespace if that is listed, and its line in this source's last manifest."""
 
     remote: RemoteRepository
     namespace: RemoteNamespace | None
-    true_path: str
+    source_path: str
     previous: RepositoryLine | None
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Task):
+class BackupTask(ListedRepository):
     """A task with the repository's place in the archive."""
 
     place: RepositoryPath
 
 
-def true_path(
+def source_path(
     team: str, namespace: RemoteNamespace | NamespaceLine | None, repository: RemoteRepository | RepositoryLine
 ) -> str:
     """The path at the platform, in no way cleaned; an id stands for a namespace that nobody names."""
@@ -45,13 +45,15 @@ def true_path(
     return f"{team}/{id_}/{repository.name}"
 
 
-def paths_known(account: Account, before: Earlier, found: Survey) -> list[str]:
+def paths_known(account: Account, before: PreviousRun, found: SourceListing) -> list[str]:
     """The true path of each repository that is listed, and of each that once was."""
     listed = (
-        true_path(account.team, found.namespaces.get(remote.namespace_id), remote)
+        source_path(account.team, found.namespaces.get(remote.namespace_id), remote)
         for remote in found.repositories.values()
     )
-    once = (true_path(account.team, before.namespaces.get(row.namespace), row) for row in before.repositories.values())
+    once = (
+        source_path(account.team, before.namespaces.get(row.namespace), row) for row in before.repositories.values()
+    )
     return list(dict.fromkeys((*listed, *once)))
 
 
@@ -66,7 +68,7 @@ class Unmatched:
 ALL_MATCHED = Unmatched()
 
 
-def judge_patterns(options: BackupOptions, account: Account, before: Earlier, found: Survey) -> Unmatched:
+def judge_patterns(options: BackupOptions, account: Account, before: PreviousRun, found: SourceListing) -> Unmatched:
     """The patterns that match nothing here and may be about another source.
 
     Raises:
@@ -89,20 +91,20 @@ def paths_at(lines: Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]])
         if isinstance(line, NamespaceLine):
             namespaces[source, line.id] = line
         else:
-            paths.append(true_path(source.team, namespaces.get((source, line.namespace)), line))
+            paths.append(source_path(source.team, namespaces.get((source, line.namespace)), line))
     return paths
 
 
-def outcome_without_asking(task: Task, wanted: Filter) -> Outcome | None:
+def outcome_without_asking(task: ListedRepository, wanted: RepositoryFilter) -> Outcome | None:
     """None where the repository itself has to be asked."""
-    if not wanted.wants(task.true_path):
+    if not wanted.wants(task.source_path):
         return Outcome.EXCLUDED
     if task.remote.version_control is not VersionControl.GIT:
         return Outcome.UNSUPPORTED
     return None
 
 
-def has_same_last_push(task: Task) -> bool:
+def has_same_last_push(task: ListedRepository) -> bool:
     """Say whether the listing gives no reason to ask: nobody has pushed since the state that was saved in full."""
     row, pushed_at = task.previous, task.remote.last_push_at
     return (
@@ -114,7 +116,7 @@ def has_same_last_push(task: Task) -> bool:
     )
 
 
-def in_order(tasks: Iterable[Placed]) -> list[Placed]:
+def in_order(tasks: Iterable[BackupTask]) -> list[BackupTask]:
     """Those first that are likely to take longest, so that none of them is alone at the end.
 
     No platform says how big a repository is. What was pushed to last has most to fetch; then what was big before.
@@ -122,7 +124,7 @@ def in_order(tasks: Iterable[Placed]) -> list[Placed]:
     return sorted(tasks, key=_urgency, reverse=True)
 
 
-def _urgency(task: Task) -> tuple[datetime, int]:
+def _urgency(task: ListedRepository) -> tuple[datetime, int]:
     before = task.previous.received_bytes if task.previous is not None else 0
     return (task.remote.last_push_at or LONG_AGO, before)
 
@@ -160,7 +162,7 @@ def _misses_many(known: Collection[str], listed: Collection[str]) -> bool:
     return sum(id_ not in listed for id_ in known) * SHRINKAGE > len(known)
 
 
-def judge_survey(before: Earlier, found: Survey) -> Listing:
+def judge_source_listing(before: PreviousRun, found: SourceListing) -> Listing:
     """As `judge_listing`, of what was read now against what the manifests say."""
     return judge_listing(
         before.repositories,

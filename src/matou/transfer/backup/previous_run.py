@@ -19,12 +19,12 @@ from matou.archive.manifest import (
 )
 from matou.model.names import NamespacePath
 from matou.model.platform import Account
-from matou.transfer.backup.report import Problem
+from matou.transfer.backup.report import BackupProblem
 from matou.transfer.backup.source import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class PreviousRun:
     """The newest manifest of a source; `run` is 0 and everything empty where it has none.
 
     Attributes:
@@ -50,10 +50,10 @@ class Earlier:
 
 ABSENT = (Outcome.GONE, Outcome.UNLISTED)
 
-NOTHING_BEFORE = Earlier(run=0, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset())
+NOTHING_BEFORE = PreviousRun(run=0, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset())
 
 
-def earlier(archive: Archive, history: RunHistory, source: SourceLine) -> Earlier:
+def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine) -> PreviousRun:
     key = source_key(source)
     run = 0
     namespaces: dict[str, NamespaceLine] = {}
@@ -80,7 +80,7 @@ def earlier(archive: Archive, history: RunHistory, source: SourceLine) -> Earlie
     listed = (id_ for id_, row in repositories.items() if row.outcome not in ABSENT)
     not_believed = frozenset(listed if listing is Listing.SHRUNK else ())
     was_cut_off = bool(unread) or not all(has_ended)
-    return Earlier(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread)
+    return PreviousRun(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread)
 
 
 def _unseen_when_complete(archive: Archive, key: SourceKey) -> set[str] | None:
@@ -101,6 +101,6 @@ def source_line(source: Source, account: Account) -> SourceLine:
     )
 
 
-def notes_of_unread(before: Earlier) -> tuple[Problem, ...]:
+def notes_of_unread(before: PreviousRun) -> tuple[BackupProblem, ...]:
     """What a report says of the runs that are passed over."""
-    return tuple(Problem(unread.place, None, unread.fault) for unread in before.unread)
+    return tuple(BackupProblem(unread.place, None, unread.fault) for unread in before.unread)

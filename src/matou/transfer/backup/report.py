@@ -51,7 +51,7 @@ SILENCE = Silence()
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BackupProblem:
     """Why something was not saved, or not in full. `outcome` is None where it is no repository."""
 
     what: str
@@ -98,7 +98,7 @@ class BackupReport:
     account: Account
     listing: Listing
     outcomes: Mapping[Outcome, int]
-    problems: tuple[Problem, ...]
+    problems: tuple[BackupProblem, ...]
     problem_count: int
     unseen: tuple[Unseen, ...]
     kept: int
@@ -107,7 +107,7 @@ class BackupReport:
     requests: int
     duration: timedelta
     planned: tuple[Planned, ...] = ()
-    notes: tuple[Problem, ...] = ()
+    notes: tuple[BackupProblem, ...] = ()
     unmatched: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
 

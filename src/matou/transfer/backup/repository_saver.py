@@ -13,7 +13,7 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
-from matou.concurrency import Brake, Cancelled
+from matou.concurrency import CancellationToken, Cancelled
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
@@ -25,11 +25,11 @@ from matou.storage.files import WriteFailed
 from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.lfs_saver import LfsResult, LfsSaver
 from matou.transfer.backup.manifest_lines import SavedState, line_of, with_default_branch, with_saved_state
-from matou.transfer.backup.manifest_recorder import Ledger
-from matou.transfer.backup.mirror_saver import Mirrored, MirrorSaver, cannot_go_on
+from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.mirror_saver import MirrorSaver, SavedMirror, cannot_go_on
 from matou.transfer.backup.mirror_state import is_as_saved, unchanged_outcome
-from matou.transfer.backup.plan import Placed
-from matou.transfer.backup.tracked_transport import Channel, Requests
+from matou.transfer.backup.plan import BackupTask
+from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
 
 TRIES_OF_A_MOVING_SOURCE = 4
 TRIES_OF_WHAT_BREAKS_OFF = 3
@@ -59,7 +59,7 @@ class NoAddress(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class RepositoryResult:
     line: RepositoryLine
     cause: MatouError | None = None
 
@@ -73,23 +73,23 @@ class RepositorySaver:
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
         place_beside: gives another place to one that cannot go on where it is.
         damage: what is to be fetched again, whatever its refs say.
-        known: what `knock` has heard, by id.
+        known: what `check_credential` has heard, by id.
     """
 
     archive: Archive
     mirrors: MirrorSaver
     lfs: LfsSaver
     transport: GitTransport
-    ledger: Ledger
-    brake: Brake
-    requests: Requests
+    recorder: RunRecorder
+    cancellation: CancellationToken
+    requests: RequestCounter
     saving: threading.Semaphore
     damage: Damage
     first_wait: timedelta
     place_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
     known: dict[str, RefListing] = field(default_factory=dict)
 
-    def knock(self, task: Placed) -> bool:
+    def check_credential(self, task: BackupTask) -> bool:
         """Ask for the refs, to see whether the credential is good before many ask at once.
 
         Returns:
@@ -101,20 +101,22 @@ class RepositorySaver:
         """
         if not task.remote.clone_url:
             return False
-        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        tracked = TrackedTransport(
+            self.transport, task.source_path, self.cancellation, self.requests, self.recorder.progress
+        )
         try:
-            self.known[task.remote.id] = list_refs(channel, task.remote.clone_url)
+            self.known[task.remote.id] = list_refs(tracked, task.remote.clone_url)
         except Cancelled:
             raise
         except MatouError as error:
-            self.brake.check()
+            self.cancellation.check()
             if isinstance(error, BadCredential):
                 raise
             # What the matter is with this one, it says again in its turn.
             return not isinstance(error, Refused | NotFound)
         return True
 
-    def settle(self, task: Placed) -> None:
+    def process_repository(self, task: BackupTask) -> None:
         """Ask the source for the refs, save what is new, and note what became of it.
 
         Raises:
@@ -123,55 +125,57 @@ class RepositorySaver:
             Cancelled: the run is being given up.
         """
         began = time.monotonic()
-        channel = Channel(self.transport, task.true_path, self.brake, self.requests, self.ledger.progress)
+        tracked = TrackedTransport(
+            self.transport, task.source_path, self.cancellation, self.requests, self.recorder.progress
+        )
         try:
-            settled = self._settle(task, channel)
+            result = self._settle(task, tracked)
         except (Cancelled, WriteFailed):
             raise
         except MatouError as error:
-            self.brake.check()
+            self.cancellation.check()
             if isinstance(error, BadCredential):
                 raise
-            settled = _not_saved(task, error)
-        line = msgspec.structs.replace(settled.line, seconds=round(time.monotonic() - began, 3))
-        self.ledger.repository(line, task.true_path, settled.cause)
+            result = _not_saved(task, error)
+        line = msgspec.structs.replace(result.line, seconds=round(time.monotonic() - began, 3))
+        self.recorder.repository(line, task.source_path, result.cause)
 
-    def _settle(self, task: Placed, channel: Channel) -> Settled:
+    def _settle(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
-        listing = self.known.pop(task.remote.id, None) or self._list(task, channel)
+        listing = self.known.pop(task.remote.id, None) or self._list(task, tracked)
         row = task.previous
         is_new = row is None or row.snapshot is None
         if cannot_go_on(self._git_dir(task), storable(listing)[0], is_new=is_new):
-            return self._saved_beside(task, listing, channel)
+            return self._saved_beside(task, listing, tracked)
         is_as_before = (
             row is not None and not self._is_damaged(task, row) and is_as_saved(row, listing, self._git_dir(task))
         )
         if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
-            return self._unchanged(task, row, listing, channel)
+            return self._unchanged(task, row, listing, tracked)
         with self.saving:
-            self.brake.check()
-            self.ledger.progress.saving(task.true_path)
-            return self._saved(task, listing, channel, unless_as=row if is_as_before else None)
+            self.cancellation.check()
+            self.recorder.progress.saving(task.source_path)
+            return self._saved(task, listing, tracked, unless_as=row if is_as_before else None)
 
-    def _saved_beside(self, task: Placed, listing: RefListing, channel: Channel) -> Settled:
+    def _saved_beside(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> RepositoryResult:
         """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
         beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None)
         with self.saving:
-            self.brake.check()
-            self.ledger.progress.saving(task.true_path)
-            settled = self._saved(beside, listing, channel)
-        if settled.cause is not None:
-            return settled
+            self.cancellation.check()
+            self.recorder.progress.saving(task.source_path)
+            result = self._saved(beside, listing, tracked)
+        if result.cause is not None:
+            return result
         note = NotAllStored(BESIDE, place=repr(str(task.place)))
-        return Settled(msgspec.structs.replace(settled.line, reason=str(note)), note)
+        return RepositoryResult(msgspec.structs.replace(result.line, reason=str(note)), note)
 
-    def _is_damaged(self, task: Placed, row: RepositoryLine) -> bool:
+    def _is_damaged(self, task: BackupTask, row: RepositoryLine) -> bool:
         """Whether more than some LFS objects is to be fetched again."""
         has_lost_list = row.lfs is not None and row.lfs.list in self.archive.blobs.distrusted
         return has_lost_list or self.damage.has_repository(task.place)
 
-    def _persist(self, ask: Callable[[], T], channel: Channel) -> T:
+    def _persist(self, ask: Callable[[], T], tracked: TrackedTransport) -> T:
         """Ask again for an answer that broke off; what fails before it begins, the session has repeated already."""
         wait = self.first_wait
         for _ in range(TRIES_OF_WHAT_BREAKS_OFF - 1):
@@ -180,26 +184,28 @@ class RepositorySaver:
             except (Cancelled, WriteFailed):
                 raise
             except TryLater as error:
-                is_gits_own = isinstance(error, FetchFailed) and not (channel.said_why or channel.was_repeated)
-                if not (channel.broke_off or is_gits_own):
+                is_gits_own = isinstance(error, FetchFailed) and not (tracked.said_why or tracked.was_repeated)
+                if not (tracked.broke_off or is_gits_own):
                     raise
-                self.brake.pause(max(wait, error.wait or wait))
+                self.cancellation.pause(max(wait, error.wait or wait))
             wait *= 2
         return ask()
 
-    def _list(self, task: Placed, channel: Channel) -> RefListing:
-        return self._persist(lambda: list_refs(channel, task.remote.clone_url), channel)
+    def _list(self, task: BackupTask, tracked: TrackedTransport) -> RefListing:
+        return self._persist(lambda: list_refs(tracked, task.remote.clone_url), tracked)
 
-    def _git_dir(self, task: Placed) -> Path:
+    def _git_dir(self, task: BackupTask) -> Path:
         return self.archive.repository(task.place)
 
-    def _unchanged(self, task: Placed, row: RepositoryLine, listing: RefListing, channel: Channel) -> Settled:
+    def _unchanged(
+        self, task: BackupTask, row: RepositoryLine, listing: RefListing, tracked: TrackedTransport
+    ) -> RepositoryResult:
         had_damage = self.damage.has_lost_blob(row)
         if row.snapshot is not None and not self.archive.blobs.has(row.snapshot):
             self.archive.blobs.put_soon(storable(listing)[0].text)
         result = LfsResult(row.lfs, None, 0)
         if row.lfs is not None and (row.lfs.missing or had_damage):
-            result = self.lfs.retry(self._git_dir(task), task.remote.clone_url, channel, before=row.lfs)
+            result = self.lfs.retry(self._git_dir(task), task.remote.clone_url, tracked, before=row.lfs)
         if result.state != row.lfs or had_damage:
             is_shallow = _is_shallow(self._git_dir(task))
             note = NotAllStored(LOST) if had_damage else None
@@ -207,11 +213,16 @@ class RepositorySaver:
             return self._state_found(task, listing, state, result.fault, is_shallow=is_shallow, note=note)
         shortcoming = _shortcoming(row.not_stored, row.lfs, is_shallow=_is_shallow(self._git_dir(task)))
         outcome = Outcome.INCOMPLETE if shortcoming else unchanged_outcome(row)
-        return Settled(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
+        return RepositoryResult(line_of(task, outcome, proof=Proof.LS_REFS, reason=shortcoming), shortcoming)
 
     def _saved(
-        self, task: Placed, listing: RefListing, channel: Channel, *, unless_as: RepositoryLine | None = None
-    ) -> Settled:
+        self,
+        task: BackupTask,
+        listing: RefListing,
+        tracked: TrackedTransport,
+        *,
+        unless_as: RepositoryLine | None = None,
+    ) -> RepositoryResult:
         """Bring the mirror up to date, and say what became of it.
 
         Args:
@@ -219,15 +230,15 @@ class RepositorySaver:
                 is asked each time whether it has come by it, and that it has not is nothing new.
         """
         boundary = read_boundary(self._git_dir(task))
-        listing, mirrored = self._mirrored(task, listing, channel)
+        listing, mirrored = self._mirrored(task, listing, tracked)
         is_as_before = not mirrored.update.new_packs and read_boundary(mirrored.git_dir) == boundary
         if unless_as is not None and is_as_before and is_as_saved(unless_as, listing, mirrored.git_dir):
-            return self._unchanged(task, unless_as, listing, channel)
+            return self._unchanged(task, unless_as, listing, tracked)
         try:
             result = self.lfs.save(
                 mirrored.git_dir,
                 task.remote.clone_url,
-                channel,
+                tracked,
                 before=task.previous.lfs if task.previous else None,
                 new_packs=mirrored.new_packs,
             )
@@ -243,11 +254,13 @@ class RepositorySaver:
             lfs=result.state,
             received_bytes=mirrored.update.bytes + result.received_bytes,
         )
-        channel.tell_rest()
+        tracked.tell_rest()
         self.damage.forget(task.place)
         return self._state_found(task, stored, state, result.fault, is_shallow=is_shallow, note=_note_on(mirrored))
 
-    def _mirrored(self, task: Placed, listing: RefListing, channel: Channel) -> tuple[RefListing, Mirrored]:
+    def _mirrored(
+        self, task: BackupTask, listing: RefListing, tracked: TrackedTransport
+    ) -> tuple[RefListing, SavedMirror]:
         """Save what is listed; where that fails since the source has moved on meanwhile, what is listed then.
 
         So the snapshot is always one that the source gave as a whole.
@@ -256,42 +269,42 @@ class RepositorySaver:
         while True:
             tries_left -= 1
             try:
-                return listing, self._persist(partial(self._save_mirror, task, listing, channel), channel)
+                return listing, self._persist(partial(self._save_mirror, task, listing, tracked), tracked)
             except (Cancelled, WriteFailed):
                 raise
             except MatouError:
-                self.brake.check()
-                newer = self._list(task, channel) if tries_left else listing
+                self.cancellation.check()
+                newer = self._list(task, tracked) if tries_left else listing
                 if newer.digest == listing.digest:
                     raise
                 listing = newer
 
-    def _save_mirror(self, task: Placed, listing: RefListing, channel: Channel) -> Mirrored:
+    def _save_mirror(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> SavedMirror:
         return self.mirrors.save(
             task.place,
             task.remote.clone_url,
             listing,
-            channel,
+            tracked,
             saved=task.previous.snapshot if task.previous else None,
             is_damaged=self.damage.has_repository(task.place),
         )
 
     def _state_found(
         self,
-        task: Placed,
+        task: BackupTask,
         listing: RefListing,
         state: SavedState,
         lfs_fault: MatouError | None,
         *,
         is_shallow: bool,
         note: MatouError | None = None,
-    ) -> Settled:
+    ) -> RepositoryResult:
         """The line of a repository whose state in the archive is not that of the last manifest."""
         shortcoming = _shortcoming(state.not_stored, state.lfs, lfs_fault, is_shallow=is_shallow)
         reason = shortcoming or note
         line = line_of(task, _outcome_of_state(task, state, shortcoming), reason=reason)
         line = with_saved_state(line, state, run=self.mirrors.run)
-        return Settled(with_default_branch(line, task, listing), reason)
+        return RepositoryResult(with_default_branch(line, task, listing), reason)
 
 
 def _shortcoming(
@@ -311,16 +324,16 @@ def _is_shallow(git_dir: Path) -> bool:
     return bool(read_boundary(git_dir))
 
 
-def _not_saved(task: Placed, error: MatouError) -> Settled:
+def _not_saved(task: BackupTask, error: MatouError) -> RepositoryResult:
     """What is archived at the source answers as if it were not there, or might not be read."""
     if not isinstance(error, Refused | NotFound):
-        return Settled(line_of(task, Outcome.FAILED, reason=error), error)
+        return RepositoryResult(line_of(task, Outcome.FAILED, reason=error), error)
     if task.namespace is not None and task.namespace.archived:
         error = NotAllStored(ARCHIVED, fault=error)
-    return Settled(line_of(task, Outcome.REFUSED, reason=error), error)
+    return RepositoryResult(line_of(task, Outcome.REFUSED, reason=error), error)
 
 
-def _outcome_of_state(task: Placed, state: SavedState, shortcoming: MatouError | None) -> Outcome:
+def _outcome_of_state(task: BackupTask, state: SavedState, shortcoming: MatouError | None) -> Outcome:
     if shortcoming is not None:
         return Outcome.INCOMPLETE
     had_refs = state.refs or state.kept or (task.previous is not None and task.previous.refs)
@@ -337,7 +350,7 @@ def _with_lfs(row: RepositoryLine, result: LfsResult) -> SavedState:
     )
 
 
-def _note_on(mirrored: Mirrored) -> MatouError | None:
+def _note_on(mirrored: SavedMirror) -> MatouError | None:
     """What there is to say of a repository that is whole now."""
     update: MirrorUpdate = mirrored.update
     if update.lost:

@@ -10,45 +10,45 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
-from matou.concurrency import Brake, Crew, Line
+from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError, Phrase
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.storage.files import WriteFailed
-from matou.transfer.backup.archive_paths import Places
+from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.lfs_saver import LfsSaver
-from matou.transfer.backup.listing import LISTING, Survey
+from matou.transfer.backup.listing import LISTING, SourceListing
 from matou.transfer.backup.manifest_lines import left_out, line_of, line_of_absent
-from matou.transfer.backup.manifest_recorder import Ledger
+from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.mirror_saver import MirrorSaver
 from matou.transfer.backup.namespaces import NamespaceSaver, undescribed
 from matou.transfer.backup.options import BackupOptions
 from matou.transfer.backup.plan import (
-    Placed,
+    BackupTask,
     Unmatched,
     absent,
     fate_of_absent,
     has_same_last_push,
     in_order,
-    judge_survey,
+    judge_source_listing,
     outcome_without_asking,
-    true_path,
+    source_path,
 )
-from matou.transfer.backup.previous_run import Earlier, notes_of_unread
+from matou.transfer.backup.previous_run import PreviousRun, notes_of_unread
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.backup.repository_saver import RepositorySaver
-from matou.transfer.backup.source import Connections, Source
-from matou.transfer.backup.staging import Placer
-from matou.transfer.backup.tracked_transport import Requests
-from matou.transfer.common.filters import Filter
+from matou.transfer.backup.source import Source, SourceTransports
+from matou.transfer.backup.staging import MirrorPublisher
+from matou.transfer.backup.tracked_transport import RequestCounter
+from matou.transfer.common.filters import RepositoryFilter
 
 ASKING = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""
 
-MOST_KNOCKS = 3
+CREDENTIAL_CHECKS = 3
 """A credential that is no good is refused at the first; one that may not read this or that is good."""
 
 DESCRIBING = 2
@@ -65,7 +65,7 @@ class NotSaved(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class RunContext:
     """What a run has to do with.
 
     Attributes:
@@ -74,8 +74,8 @@ class Context:
     """
 
     archive: Archive
-    connections: Connections
-    brake: Brake
+    connections: SourceTransports
+    cancellation: CancellationToken
     number: int
     began_at: datetime
     dead_since: datetime | None
@@ -83,21 +83,21 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """Settles everything that a source lists, or once listed, into the ledger."""
+class BackupRun:
+    """Settles everything that a source lists, or once listed, into the recorder."""
 
-    context: Context
+    context: RunContext
     options: BackupOptions
     source: Source
     account: Account
-    before: Earlier
-    places: Places
-    ledger: Ledger
-    requests: Requests = field(default_factory=Requests)
+    before: PreviousRun
+    places: ArchivePaths
+    recorder: RunRecorder
+    requests: RequestCounter = field(default_factory=RequestCounter)
 
-    def do(self, found: Survey) -> Listing:
+    def do(self, found: SourceListing) -> Listing:
         """Raises what should end the run; the manifest must not be published then."""
-        listing = judge_survey(self.before, found)
+        listing = judge_source_listing(self.before, found)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
         namespaces = {id_: self.places.namespace(one) for id_, one in found.namespaces.items()}
         self._note_unlisted_namespaces(found, listed=len(namespaces))
@@ -105,9 +105,9 @@ class Work:
         self._note_absent(found, listing)
         self._note_left_out(found)
         for note in notes_of_unread(self.before):
-            self.ledger.note(note.what, note.cause)
+            self.recorder.note(note.what, note.cause)
         self.places.registry.sync()
-        self.ledger.progress.planned(to_ask=len(asked), settled=self.ledger.outcomes.total())
+        self.recorder.progress.planned(to_ask=len(asked), settled=self.recorder.outcomes.total())
         self._work_off(found, namespaces, asked, described)
         self._note_unseen(found, described)
         return listing
@@ -118,12 +118,12 @@ class Work:
             account=self.account,
             listing=end.listing,
             outcomes=end.outcomes,
-            problems=tuple(self.ledger.problems),
-            problem_count=self.ledger.problem_count,
-            notes=tuple(self.ledger.notes),
+            problems=tuple(self.recorder.problems),
+            problem_count=self.recorder.problem_count,
+            notes=tuple(self.recorder.notes),
             unseen=tuple(self.source.unseen),
-            kept=self.ledger.kept,
-            trusted=self.ledger.trusted,
+            kept=self.recorder.kept,
+            trusted=self.recorder.trusted,
             received_bytes=end.received_bytes,
             requests=end.requests,
             duration=duration,
@@ -133,49 +133,53 @@ class Work:
 
     def _work_off(
         self,
-        found: Survey,
+        found: SourceListing,
         namespaces: dict[str, NamespacePath],
-        asked: list[Placed],
+        asked: list[BackupTask],
         described: NamespaceSaver,
     ) -> None:
         def describe(namespace: RemoteNamespace) -> None:
             before = self.before.namespaces.get(namespace.id)
-            self.ledger.namespace(described.save(namespace, namespaces[namespace.id], before))
+            self.recorder.namespace(described.save(namespace, namespaces[namespace.id], before))
 
         saver = self._repository_saver()
-        place_all = saver.mirrors.placer.place_all
+        publish_all = saver.mirrors.publisher.publish_all
         # What the first answers tells whether the credential is good; only then do many ask at once.
-        any(saver.knock(task) for task in asked[:MOST_KNOCKS])
+        any(saver.check_credential(task) for task in asked[:CREDENTIAL_CHECKS])
         try:
-            Crew(self.context.brake).work(
-                Line(DESCRIBING, describe, found.namespaces.values()),
-                Line(max(ASKING, self.options.jobs + ASKING // 2), saver.settle, asked),
+            WorkerPool(self.context.cancellation).work(
+                Batch(DESCRIBING, describe, found.namespaces.values()),
+                Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, asked),
             )
-            self.context.brake.check()
+            self.context.cancellation.check()
         except BadCredential as refusal:
-            place_all()
+            publish_all()
             self._note_rest(found, namespaces, asked, refusal)
         except BaseException:
             with contextlib.suppress(WriteFailed):
-                place_all()
+                publish_all()
             raise
         else:
-            place_all()
+            publish_all()
 
     def _note_rest(
-        self, found: Survey, namespaces: dict[str, NamespacePath], asked: list[Placed], refusal: BadCredential
+        self,
+        found: SourceListing,
+        namespaces: dict[str, NamespacePath],
+        asked: list[BackupTask],
+        refusal: BadCredential,
     ) -> None:
         """Write down what nobody could be asked for any more, so that the manifest knows of everything."""
-        self.ledger.died = refusal
+        self.recorder.died = refusal
         for namespace in found.namespaces.values():
-            if namespace.id not in self.ledger.noted_namespaces:
+            if namespace.id not in self.recorder.noted_namespaces:
                 before = self.before.namespaces.get(namespace.id)
-                self.ledger.namespace(undescribed(namespace, namespaces[namespace.id], before))
-        rest = [task for task in asked if task.remote.id not in self.ledger.noted]
+                self.recorder.namespace(undescribed(namespace, namespaces[namespace.id], before))
+        rest = [task for task in asked if task.remote.id not in self.recorder.noted]
         cause = NotSaved(NOT_ASKED, fault=refusal)
         for task in rest:
-            self.ledger.repository(line_of(task, Outcome.FAILED, reason=cause), task.true_path)
-        self.ledger.problem(Phrase("{count} repositories", count=len(rest)), cause)
+            self.recorder.repository(line_of(task, Outcome.FAILED, reason=cause), task.source_path)
+        self.recorder.problem(Phrase("{count} repositories", count=len(rest)), cause)
 
     def _repository_saver(self) -> RepositorySaver:
         context = self.context
@@ -189,15 +193,15 @@ class Work:
             dead_since=context.dead_since,
             access=GitAccess(credential, self.options.network),
             limits=self.options.limits,
-            placer=Placer(context.archive),
+            publisher=MirrorPublisher(context.archive),
         )
         return RepositorySaver(
             context.archive,
             mirrors,
             LfsSaver(context.archive.blobs, context.connections, credential),
             context.connections.git(credential),
-            self.ledger,
-            context.brake,
+            self.recorder,
+            context.cancellation,
             self.requests,
             saving=threading.Semaphore(self.options.jobs),
             damage=context.damage,
@@ -205,14 +209,14 @@ class Work:
             first_wait=self.options.first_wait,
         )
 
-    def _tasks(self, found: Survey, namespaces: dict[str, NamespacePath]) -> Iterator[Placed]:
+    def _tasks(self, found: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
         for remote in found.repositories.values():
             namespace = found.namespaces.get(remote.namespace_id)
             place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
-            yield Placed(
+            yield BackupTask(
                 remote,
                 namespace,
-                true_path(self.account.team, namespace, remote),
+                source_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
                 self.places.repository(remote, place),
             )
@@ -220,41 +224,41 @@ class Work:
     def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
         return self.places.namespace(_unlisted_namespace(remote))
 
-    def _is_settled(self, task: Placed) -> bool:
+    def _is_settled(self, task: BackupTask) -> bool:
         """Note what is known of a repository without asking it."""
-        outcome = outcome_without_asking(task, Filter(self.options.include, self.options.exclude))
+        outcome = outcome_without_asking(task, RepositoryFilter(self.options.include, self.options.exclude))
         if outcome is not None:
             kind = task.remote.version_control.value
             cause = NotSaved(NOT_GIT, kind=kind) if outcome is Outcome.UNSUPPORTED else None
-            self.ledger.repository(line_of(task, outcome, reason=cause), task.true_path, cause)
+            self.recorder.repository(line_of(task, outcome, reason=cause), task.source_path, cause)
             return True
         if self.options.trust_listing and has_same_last_push(task) and self._is_there(task, self.context.damage):
-            self.ledger.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.true_path)
+            self.recorder.repository(line_of(task, Outcome.UNCHANGED, proof=Proof.LISTING), task.source_path)
             return True
         return False
 
-    def _is_there(self, task: Placed, damage: Damage) -> bool:
+    def _is_there(self, task: BackupTask, damage: Damage) -> bool:
         is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
         return not is_damaged and self.context.archive.repository(task.place).is_dir()
 
-    def _note_absent(self, found: Survey, listing: Listing) -> None:
+    def _note_absent(self, found: SourceListing, listing: Listing) -> None:
         for row in absent(self.before.repositories, found.repositories):
             outcome = fate_of_absent(row, listing)
             cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
             namespace = self.before.namespaces.get(row.namespace)
-            path = true_path(self.account.team, namespace, row)
-            self.ledger.repository(line_of_absent(row, outcome, cause), path, cause)
+            path = source_path(self.account.team, namespace, row)
+            self.recorder.repository(line_of_absent(row, outcome, cause), path, cause)
 
-    def _note_left_out(self, found: Survey) -> None:
+    def _note_left_out(self, found: SourceListing) -> None:
         for remote in found.repositories.values():
             for note in left_out(remote):
                 namespace = found.namespaces.get(remote.namespace_id)
-                self.ledger.note(true_path(self.account.team, namespace, remote), note)
+                self.recorder.note(source_path(self.account.team, namespace, remote), note)
         for one in found.namespaces.values():
             for note in left_out(one):
-                self.ledger.note(one.name, note)
+                self.recorder.note(one.name, note)
 
-    def _note_unlisted_namespaces(self, found: Survey, *, listed: int) -> None:
+    def _note_unlisted_namespaces(self, found: SourceListing, *, listed: int) -> None:
         """Namespaces of before, and those that are named by a repository alone."""
         unlisted = {id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in found.namespaces}
         for remote in found.repositories.values():
@@ -263,11 +267,11 @@ class Work:
                 unlisted[remote.namespace_id] = NamespaceLine(
                     id=remote.namespace_id, name=remote.namespace_id, path=str(place), archived=False, seen=False
                 )
-        self.ledger.expect_namespaces(listed + len(unlisted))
+        self.recorder.expect_namespaces(listed + len(unlisted))
         for line in unlisted.values():
-            self.ledger.namespace(line)
+            self.recorder.namespace(line)
 
-    def _note_unseen(self, found: Survey, described: NamespaceSaver) -> None:
+    def _note_unseen(self, found: SourceListing, described: NamespaceSaver) -> None:
         unseen = [*self.source.unseen, *described.unseen]
         for namespace in found.namespaces.values():
             field_of = Phrase("a field of {namespace}", namespace=namespace.name)
@@ -275,9 +279,9 @@ class Work:
         if found.broke_off is not None:
             unseen.append(Unseen(LISTING, found.broke_off.fact))
         for what, fault in (*found.faults(), *described.faults):
-            self.ledger.problem(what, fault)
+            self.recorder.problem(what, fault)
         for one in dict.fromkeys(unseen):
-            self.ledger.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
+            self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
 
 
 def _unlisted_namespace(remote: RemoteRepository) -> RemoteNamespace:

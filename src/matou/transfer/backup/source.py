@@ -51,7 +51,7 @@ class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class MissingObject(Protocol):
+class MissingLfsObject(Protocol):
     @property
     def oid(self) -> str: ...
 
@@ -64,7 +64,7 @@ class LfsDownloads(Protocol):
 
     def download(
         self, objects: Iterable[tuple[str, int]], sink: Callable[[str, int, Readable], None]
-    ) -> Sequence[MissingObject]:
+    ) -> Sequence[MissingLfsObject]:
         """Hand each object, given as oid and size, to `sink`, which several threads may call at once.
 
         Returns:
@@ -74,11 +74,11 @@ class LfsDownloads(Protocol):
             MatouError: no more of them can be had now.
         """
 
-    def lacking(self, objects: Iterable[tuple[str, int]]) -> Sequence[MissingObject]:
+    def lacking(self, objects: Iterable[tuple[str, int]]) -> Sequence[MissingLfsObject]:
         """Those that the source does not give to this repository; nothing is received. Errors as of `download`."""
 
 
-class Connections(Protocol):
+class SourceTransports(Protocol):
     """The ways to a source's git, all over the same few kept connections. May be used by several threads."""
 
     def git(self, credential: GitCredential | None) -> GitTransport: ...

@@ -17,23 +17,23 @@ MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class StagedMirror:
     """A mirror that is whole and that nobody sees yet.
 
     Attributes:
         staged: where it is.
         git_dir: where it belongs.
-        wreck: what stood there, and goes once this has come.
+        corrupt_dir: what stood there, and goes once this has come.
     """
 
     staged: Path
     git_dir: Path
     size_bytes: int
-    wreck: Path | None
+    corrupt_dir: Path | None
 
 
 @dataclass
-class Placer:
+class MirrorPublisher:
     """Moves mirrors to their places. May be used by several threads.
 
     One sync of the file system stands for those of all their files. It is made after the first mirror, after two more,
@@ -42,7 +42,7 @@ class Placer:
 
     archive: Archive
     _most_waiting: int = 1
-    _waiting: list[Built] = field(default_factory=list)
+    _waiting: list[StagedMirror] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _descriptor: int = field(init=False)
 
@@ -55,36 +55,36 @@ class Placer:
         """Whether a mirror may come without its files being synced."""
         return tells_of_every_fault()
 
-    def place_soon(self, built: Built) -> None:
+    def publish_soon(self, staged_mirror: StagedMirror) -> None:
         """Put a mirror into its place, now or with others that follow.
 
         Raises:
             WriteFailed: one of those that wait could not be put there.
         """
         with self._lock:
-            self._waiting.append(built)
+            self._waiting.append(staged_mirror)
             size_bytes = sum(one.size_bytes for one in self._waiting)
             is_full = len(self._waiting) >= self._most_waiting or size_bytes >= MOST_WAITING_BYTES
             batch = self._taken() if is_full or not self.syncs else []
         self._place(batch)
 
-    def place_all(self) -> None:
+    def publish_all(self) -> None:
         """Put all that wait into their places. Raises WriteFailed."""
         with self._lock:
             batch = self._taken()
         self._place(batch)
 
-    def _taken(self) -> list[Built]:
+    def _taken(self) -> list[StagedMirror]:
         batch, self._waiting = self._waiting, []
         self._most_waiting = min(MOST_WAITING, 2 * self._most_waiting)
         return batch
 
-    def _place(self, batch: list[Built]) -> None:
+    def _place(self, batch: list[StagedMirror]) -> None:
         if batch and self.syncs:
             syncfs(self.archive.staging, descriptor=self._descriptor)
-        for built in batch:
-            make_folders(built.git_dir.parent, below=self.archive.root, durably=False)
-            with naming_the_file(built.git_dir):
-                built.staged.rename(built.git_dir)
-            if built.wreck is not None:
-                shutil.rmtree(built.wreck, ignore_errors=True)
+        for staged_mirror in batch:
+            make_folders(staged_mirror.git_dir.parent, below=self.archive.root, durably=False)
+            with naming_the_file(staged_mirror.git_dir):
+                staged_mirror.staged.rename(staged_mirror.git_dir)
+            if staged_mirror.corrupt_dir is not None:
+                shutil.rmtree(staged_mirror.corrupt_dir, ignore_errors=True)

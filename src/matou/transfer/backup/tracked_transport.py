@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from matou.concurrency import Brake
+from matou.concurrency import CancellationToken
 from matou.errors import TryLater
 from matou.git.wire.client import RemoteError
 from matou.git.wire.transport import Answer, GitTransport
@@ -16,7 +16,7 @@ NOTEWORTHY_BYTES = 1024 * 1024
 
 
 @dataclass
-class Requests:
+class RequestCounter:
     """How many requests were made. May be counted by several threads."""
 
     count: int = 0
@@ -28,7 +28,7 @@ class Requests:
 
 
 @dataclass
-class Channel:
+class TrackedTransport:
     """A transport for one repository of a run.
 
     Attributes:
@@ -40,8 +40,8 @@ class Channel:
 
     transport: GitTransport
     path: str
-    brake: Brake
-    requests: Requests
+    cancellation: CancellationToken
+    requests: RequestCounter
     progress: ProgressListener
     received_bytes: int = 0
     broke_off: bool = False
@@ -52,7 +52,7 @@ class Channel:
 
     @contextmanager
     def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[Answer]:
-        self.brake.check()
+        self.cancellation.check()
         self.requests.add()
         self.broke_off = self.said_why = self.was_repeated = False
         with ExitStack() as opened:
@@ -69,7 +69,7 @@ class Channel:
                 raise
 
     def advertise(self, url: str, service: str) -> bytes:
-        self.brake.check()
+        self.cancellation.check()
         self.requests.add()
         return self.transport.advertise(url, service)
 
@@ -79,7 +79,7 @@ class Channel:
 
     def note(self, size_bytes: int) -> None:
         """Count what came; raises Cancelled where the run is being given up."""
-        self.brake.check()
+        self.cancellation.check()
         with self._lock:
             self.received_bytes += size_bytes
             news = self.received_bytes - self._told_bytes
@@ -98,7 +98,7 @@ class Channel:
 class _Watched:
     """An answer whose every piece is counted."""
 
-    def __init__(self, answer: Readable, channel: Channel) -> None:
+    def __init__(self, answer: Readable, channel: TrackedTransport) -> None:
         self._answer = answer
         self._channel = channel
 

@@ -11,8 +11,8 @@ from matou.transfer.backup.source import LfsDownloads
 
 
 @dataclass(frozen=True, slots=True)
-class HttpConnections:
-    """See `source.Connections`.
+class HttpTransports:
+    """See `source.SourceTransports`.
 
     Attributes:
         session: its kept connections, and its patience.

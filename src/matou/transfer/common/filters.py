@@ -19,7 +19,7 @@ class NothingMatches(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class RepositoryFilter:
     """Patterns of the shell; `*` crosses slashes.
 
     A pattern is held against each part of the true path that begins and ends at a slash, so that `api`, `shop/api`,

@@ -15,12 +15,12 @@ from matou.archive.naming import Owner
 from matou.errors import Damaged
 from matou.model.decoding_faults import NOT_DECODED
 from matou.storage.files import naming_the_file, sync_folder
-from matou.transfer.migrate.mapping import Place
+from matou.transfer.migrate.mapping import TargetPath
 
 FILE = "migrations.jsonl"
 
 
-class DamagedPlaces(Damaged):
+class DamagedAssignments(Damaged):
     """The list of places at targets does not read as one."""
 
 
@@ -37,7 +37,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class GivenPlaces:
+class AssignedPaths:
     """The places of one archive's repositories at one target. A line that was cut off was never acted upon.
 
     Whoever adds some holds them from before they were read.
@@ -48,7 +48,7 @@ class GivenPlaces:
     host: str
 
     @classmethod
-    def of(cls, archive: Archive, platform: str, url: str) -> "GivenPlaces":
+    def of(cls, archive: Archive, platform: str, url: str) -> "AssignedPaths":
         return cls(archive, platform, host_of(url))
 
     @contextmanager
@@ -63,24 +63,24 @@ class GivenPlaces:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def read(self) -> Mapping[tuple[Owner, str], Place]:
-        """The last place that each was given in a namespace. Raises DamagedPlaces."""
-        places: dict[tuple[Owner, str], Place] = {}
+    def read(self) -> Mapping[tuple[Owner, str], TargetPath]:
+        """The last place that each was given in a namespace. Raises DamagedAssignments."""
+        places: dict[tuple[Owner, str], TargetPath] = {}
         text = self._path.read_bytes() if self._path.exists() else b""
         *lines, _ = text.split(b"\n")
         for number, line in enumerate(lines, start=1):
             try:
                 read = msgspec.json.decode(line, type=_Line)
             except NOT_DECODED as error:
-                raise DamagedPlaces(
+                raise DamagedAssignments(
                     "{path}, line {number}: {reason}", path=self._path, number=number, reason=error
                 ) from error
             if (read.target, read.target_host) == (self.platform, self.host):
                 owner = Owner(read.platform, read.host, read.id)
-                places[owner, read.namespace] = Place(read.namespace, read.name)
+                places[owner, read.namespace] = TargetPath(read.namespace, read.name)
         return places
 
-    def add(self, places: Iterable[tuple[Owner, Place]]) -> None:
+    def add(self, places: Iterable[tuple[Owner, TargetPath]]) -> None:
         """Make new places durable; to be called before the first repository is made at one of them."""
         text = b"".join(msgspec.json.encode(self._line(owner, place)) + b"\n" for owner, place in places)
         if not text:
@@ -97,7 +97,7 @@ class GivenPlaces:
     def _path(self) -> Path:
         return self.archive.root / FILE
 
-    def _line(self, owner: Owner, place: Place) -> _Line:
+    def _line(self, owner: Owner, place: TargetPath) -> _Line:
         return _Line(self.platform, self.host, owner.platform, owner.host, owner.id, place.namespace, place.name)
 
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
-from matou.concurrency import Brake, Crew, Line
+from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
 from matou.git.operations.push import Pusher
 from matou.git.process.run import DEFAULT_LIMITS, Limits
-from matou.transfer.common.filters import Filter
+from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
-from matou.transfer.migrate.assigned_paths import GivenPlaces
-from matou.transfer.migrate.dry_run import explained, foresee
-from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, Place
+from matou.transfer.migrate.assigned_paths import AssignedPaths
+from matou.transfer.migrate.dry_run import explained, preview
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
 from matou.transfer.migrate.plan import Given, LeftBehind, MigrationPlan, Move, plan_migration
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
-from matou.transfer.migrate.repository import Mover
+from matou.transfer.migrate.repository import RepositoryMover
 from matou.transfer.migrate.submodules import address_key, resolved
-from matou.transfer.migrate.target_state import Surroundings, look_around, make_namespaces, require_namespaces
-from matou.transfer.migrate.targets import Target, TargetConnections
+from matou.transfer.migrate.target_state import TargetState, make_namespaces, read_target_state, require_namespaces
+from matou.transfer.migrate.targets import MigrationTarget, TargetTransports
 
 MOST_JOBS = 4
 """Repositories at a time: a platform is asked to index each of them."""
@@ -53,8 +53,8 @@ class MigrationOptions:
 
 def migrate(
     archive: Archive,
-    target: Target,
-    connections: TargetConnections,
+    target: MigrationTarget,
+    connections: TargetTransports,
     options: MigrationOptions,
     *,
     progress: Progress = no_progress,
@@ -71,16 +71,16 @@ def migrate(
     Raises:
         Refused: the credential is not good.
         MissingNamespace: one is not there, and cannot be made or was not asked for.
-        SamePlace, UnusableName: what the map says cannot be.
+        SameTargetPath, UnusableName: what the map says cannot be.
         Cancelled: `cancelled` was set.
     """
     account = target.login()
-    places = GivenPlaces.of(archive, target.platform, target.url)
+    places = AssignedPaths.of(archive, target.platform, target.url)
     given = places.read()
     plan, there = _look(archive, target, options, given)
     missing = there.missing
     if options.dry_run:
-        foreseen = foresee(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
+        foreseen = preview(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
         return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
     make_namespaces(target, missing)
     if _chosen(plan, given):
@@ -94,8 +94,8 @@ def migrate(
 
 
 def _look(
-    archive: Archive, target: Target, options: MigrationOptions, given: Given
-) -> tuple[MigrationPlan, Surroundings]:
+    archive: Archive, target: MigrationTarget, options: MigrationOptions, given: Given
+) -> tuple[MigrationPlan, TargetState]:
     """Where everything goes, and what is there; MissingNamespace where that cannot be."""
     history = read_history(archive)
     plan = plan_migration(
@@ -104,22 +104,26 @@ def _look(
         rules=target.rules,
         mapping=options.mapping,
         given=given,
-        wanted=Filter(options.include, options.exclude),
+        wanted=RepositoryFilter(options.include, options.exclude),
     )
-    there = look_around(target, _namespaces(plan, options.namespace))
+    there = read_target_state(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
     unread = tuple(LeftBehind(one.place, one.fault.fact, is_wanted=True) for one in history.unread_now())
     return replace(plan, left_behind=(*plan.left_behind, *unread)), there
 
 
 def _mover(
-    archive: Archive, target: Target, connections: TargetConnections, options: MigrationOptions, there: Surroundings
-) -> Mover:
+    archive: Archive,
+    target: MigrationTarget,
+    connections: TargetTransports,
+    options: MigrationOptions,
+    there: TargetState,
+) -> RepositoryMover:
     git = connections.git(target.git_credential())
-    return Mover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
+    return RepositoryMover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
 
 
-def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, Place]]:
+def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, TargetPath]]:
     """The places that nobody has been given yet."""
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
     return [(owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place]
@@ -132,35 +136,35 @@ def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:
 
 @dataclass
 class _Work:
-    mover: Mover
+    mover: RepositoryMover
     progress: Progress
     expected: int
     done: list[Moved] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def do(self, plan: MigrationPlan, jobs: int, cancelled: threading.Event) -> list[Moved]:
-        brake = Brake(cancelled, on_pull=self._cancel)
-        Crew(brake).work(Line(jobs, lambda move: self._move(move, brake), plan.moves))
-        brake.check()
-        return sorted(self.done, key=lambda moved: moved.move.candidate.true_path)
+        cancellation = CancellationToken(cancelled, on_pull=self._cancel)
+        WorkerPool(cancellation).work(Batch(jobs, lambda move: self._move(move, cancellation), plan.moves))
+        cancellation.check()
+        return sorted(self.done, key=lambda moved: moved.move.candidate.source_path)
 
     def _cancel(self) -> None:
         self.mover.connections.cancel()
         self.mover.pusher.cancel()
 
-    def _move(self, move: Move, brake: Brake) -> None:
+    def _move(self, move: Move, cancellation: CancellationToken) -> None:
         try:
             moved = self.mover.move(move)
         except MatouError as error:
-            brake.check()
+            cancellation.check()
             moved = explained(self.mover.archive, self.mover.target.rules.capacity, move, error)
         with self._lock:
             self.done.append(moved)
-            self.progress(move.candidate.true_path, len(self.done), self.expected)
+            self.progress(move.candidate.source_path, len(self.done), self.expected)
 
 
 def _report(
-    target: Target,
+    target: MigrationTarget,
     account: str,
     plan: MigrationPlan,
     moved: Sequence[Moved],

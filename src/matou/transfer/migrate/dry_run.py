@@ -10,14 +10,14 @@ from matou.model.targets import Capacity, TargetRepository
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import ObjectFormatRefused, ShallowHistory, listing_to_move, require_whole_history
 from matou.transfer.migrate.report import Moved, MoveOutcome
-from matou.transfer.migrate.repository import Mover, place_key
-from matou.transfer.migrate.size_warnings import doubts_about
+from matou.transfer.migrate.repository import RepositoryMover, place_key
+from matou.transfer.migrate.size_warnings import size_warnings
 
 NEVER_FOR_SIZE = (Conflict, Damaged, ObjectFormatRefused, ShallowHistory)
 """Why nothing was sent, or what the archive itself lacks."""
 
 
-def foresee(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved]:
+def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved]:
     """Look into those that the target does not have yet, and ask for the refs of those that it has."""
 
     def one(move: Move) -> Moved:
@@ -27,7 +27,7 @@ def foresee(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved
         try:
             line = move.candidate.line
             require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
-            doubts = doubts_about(mover.archive, line, mover.target.rules.capacity)
+            doubts = size_warnings(mover.archive, line, mover.target.rules.capacity)
         except MatouError as fault:
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
         return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
@@ -36,10 +36,10 @@ def foresee(mover: Mover, moves: Sequence[Move], *, jobs: int) -> Sequence[Moved
         return tuple(threads.map(one, moves))
 
 
-def _compared(mover: Mover, move: Move, found: TargetRepository) -> Moved:
+def _compared(mover: RepositoryMover, move: Move, found: TargetRepository) -> Moved:
     """What it has already it took, so that nothing is doubted for its size."""
     try:
-        return mover.foresee(move, found)
+        return mover.preview(move, found)
     except MatouError as error:
         return Moved(move, MoveOutcome.FAILED, clone_url=found.clone_url, notes=move.notes, problems=(error,))
 
@@ -53,7 +53,7 @@ def explained(archive: Archive, capacity: Capacity, move: Move, error: MatouErro
     if isinstance(error, NEVER_FOR_SIZE):
         return failed
     try:
-        doubts = doubts_about(archive, move.candidate.line, capacity)
+        doubts = size_warnings(archive, move.candidate.line, capacity)
     except MatouError as fault:
         return replace(failed, problems=(error, fault))
     return replace(failed, notes=(*move.notes, *doubts))

@@ -18,7 +18,7 @@ class UnusableMap(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TargetPath:
     """Where a repository is at a target."""
 
     namespace: str
@@ -38,9 +38,9 @@ class MigrationMap:
 
     pairs: Mapping[str, str]
 
-    def place_of(self, true_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
+    def place_of(self, source_path: str, name: str, *, namespace: str) -> tuple[str, str | None] | None:
         """The namespace, and the name where the map has one; None where the map says nothing of this path."""
-        source = next((source for source in _sources(true_path, name) if source in self.pairs), None)
+        source = next((source for source in _sources(source_path, name) if source in self.pairs), None)
         if source is None:
             return None
         place = self.pairs[source]
@@ -53,18 +53,18 @@ class MigrationMap:
         """What the map says of none of these true paths and names, as it says it: mistyped, perhaps."""
         if not self.pairs:
             return ()
-        known = {source for true_path, name in repositories for source in _sources(true_path, name)}
+        known = {source for source_path, name in repositories for source in _sources(source_path, name)}
         return tuple(source for source in self.pairs if source not in known)
 
 
 NO_MAP = MigrationMap({})
 
 
-def _sources(true_path: str, name: str) -> Iterator[str]:
+def _sources(source_path: str, name: str) -> Iterator[str]:
     """What a map may say for a repository, in the order in which it counts."""
-    parts = true_path.split("/")
+    parts = source_path.split("/")
     yield from ("/".join(parts[start:]) for start in range(len(parts)))
-    above = true_path[: -len(name) - 1].split("/")
+    above = source_path[: -len(name) - 1].split("/")
     yield from ("/".join(above[start:]) + _EVERYTHING for start in range(len(above)))
 
 

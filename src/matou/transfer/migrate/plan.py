@@ -12,11 +12,11 @@ from matou.errors import Conflict, Phrase
 from matou.model.names import folded
 from matou.model.platform import Visibility
 from matou.model.targets import TargetRules
-from matou.transfer.backup.plan import true_path
-from matou.transfer.common.filters import Filter, require_matches
-from matou.transfer.migrate.mapping import MigrationMap, Place
+from matou.transfer.backup.plan import source_path
+from matou.transfer.common.filters import RepositoryFilter, require_matches
+from matou.transfer.migrate.mapping import MigrationMap, TargetPath
 
-Given = Mapping[tuple[Owner, str], Place]
+Given = Mapping[tuple[Owner, str], TargetPath]
 """The places of earlier migrations, by whose they are and in which namespace."""
 
 WIKI = ".wiki"
@@ -24,7 +24,7 @@ WIKI = ".wiki"
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
 
-class SamePlace(Conflict):
+class SameTargetPath(Conflict):
     """Two repositories are told to go to one place."""
 
 
@@ -38,7 +38,7 @@ class Candidate:
 
     owner: Owner
     line: RepositoryLine
-    true_path: str
+    source_path: str
 
     @property
     def is_wiki(self) -> bool:
@@ -48,7 +48,7 @@ class Candidate:
     @property
     def project(self) -> str:
         """The part above its name."""
-        return self.true_path[: -len(self.line.name) - 1].rpartition("/")[2]
+        return self.source_path[: -len(self.line.name) - 1].rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Move:
     """
 
     candidate: Candidate
-    place: Place
+    place: TargetPath
     visibility: Visibility
     notes: tuple[Phrase, ...]
 
@@ -69,7 +69,7 @@ class Move:
 class LeftBehind:
     """A repository that is not moved. `is_wanted` is False where the backup itself was told to leave it out."""
 
-    true_path: str
+    source_path: str
     reason: Phrase
     is_wanted: bool
 
@@ -102,7 +102,7 @@ def plan_migration(
     rules: TargetRules,
     mapping: MigrationMap,
     given: Given,
-    wanted: Filter,
+    wanted: RepositoryFilter,
 ) -> MigrationPlan:
     """Give every wanted repository a place of its own at the target.
 
@@ -116,7 +116,7 @@ def plan_migration(
 
     Raises:
         NothingMatches: a pattern of what is wanted matches nothing.
-        SamePlace, UnusableName: what the map says cannot be.
+        SameTargetPath, UnusableName: what the map says cannot be.
     """
     repositories = list(_repositories(lines))
     require_matches(wanted.include, [path for _source, path, _line in repositories])
@@ -134,11 +134,11 @@ def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLin
         if isinstance(line, NamespaceLine):
             namespaces[source, line.id] = line
         else:
-            yield source, true_path(source.team, namespaces.get((source, line.namespace)), line), line
+            yield source, source_path(source.team, namespaces.get((source, line.namespace)), line), line
 
 
 def _sorted_out(
-    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: Filter
+    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: RepositoryFilter
 ) -> tuple[list[Candidate], list[LeftBehind]]:
     candidates: list[Candidate] = []
     left_behind: list[LeftBehind] = []
@@ -153,7 +153,7 @@ def _sorted_out(
     return candidates, left_behind
 
 
-def _move(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Move:
+def _move(candidate: Candidate, place: TargetPath, choice: _Choice, rules: TargetRules) -> Move:
     notes: list[Phrase] = []
     if candidate.is_wiki:
         notes.append(_why_apart(candidate, place))
@@ -168,7 +168,7 @@ def _move(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRule
     return Move(candidate, place, visibility, tuple(notes))
 
 
-def _why_apart(candidate: Candidate, place: Place) -> Phrase:
+def _why_apart(candidate: Candidate, place: TargetPath) -> Phrase:
     """A wiki is beside its repository in git only: no platform's API makes one, and what its web pages make is no more
     ours to write over than any other history."""
     return Phrase(
@@ -178,7 +178,7 @@ def _why_apart(candidate: Candidate, place: Place) -> Phrase:
     )
 
 
-def _why_renamed(candidate: Candidate, place: Place, choice: _Choice, rules: TargetRules) -> Phrase:
+def _why_renamed(candidate: Candidate, place: TargetPath, choice: _Choice, rules: TargetRules) -> Phrase:
     name = candidate.line.name
     if choice is _Choice.MAP:
         return Phrase("{old} is called {new}, as the map says", old=repr(name), new=repr(place.name))
@@ -197,9 +197,9 @@ class _Naming:
     mapping: MigrationMap
     given: Given
 
-    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Place, _Choice]]:
-        told: dict[Candidate, Place] = {}
-        free: dict[Candidate, Place] = {}
+    def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, TargetPath, _Choice]]:
+        told: dict[Candidate, TargetPath] = {}
+        free: dict[Candidate, TargetPath] = {}
         choices: dict[Candidate, _Choice] = {}
         for candidate in candidates:
             place, choices[candidate] = self._first_choice(candidate)
@@ -213,20 +213,20 @@ class _Naming:
             taken |= {_key(place) for place in settled.values()}
             free = {candidate: place for candidate, place in free.items() if candidate not in settled}
         for candidate, place in free.items():
-            raise SamePlace("{one} has no place at the target", one=repr(candidate.true_path), place=str(place))
+            raise SameTargetPath("{one} has no place at the target", one=repr(candidate.source_path), place=str(place))
         return ((candidate, told[candidate], choices[candidate]) for candidate in sorted(told, key=_path_of))
 
-    def _first_choice(self, candidate: Candidate) -> tuple[Place, _Choice]:
+    def _first_choice(self, candidate: Candidate) -> tuple[TargetPath, _Choice]:
         """The place, and whose choice it is; what the rules choose is not settled yet."""
-        mapped = self.mapping.place_of(candidate.true_path, candidate.line.name, namespace=self.namespace)
+        mapped = self.mapping.place_of(candidate.source_path, candidate.line.name, namespace=self.namespace)
         namespace, name = mapped or (self.namespace, None)
         if name is not None:
             self._require_usable(candidate, name)
-            return Place(namespace, name), _Choice.MAP
+            return TargetPath(namespace, name), _Choice.MAP
         given = self.given.get((candidate.owner, namespace))
         if given is not None:
             return given, _Choice.EARLIER_MIGRATION
-        return Place(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
+        return TargetPath(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
 
     def _require_usable(self, candidate: Candidate, name: str) -> None:
         fault = self.rules.fault_of(name)
@@ -234,23 +234,23 @@ class _Naming:
             raise UnusableName(
                 "the name {name} for {path} cannot be used: {fault}",
                 name=repr(name),
-                path=repr(candidate.true_path),
+                path=repr(candidate.source_path),
                 fault=fault,
             )
 
-    def _short(self, _candidate: Candidate, place: Place) -> Place:
+    def _short(self, _candidate: Candidate, place: TargetPath) -> TargetPath:
         return place
 
-    def _with_project(self, candidate: Candidate, place: Place) -> Place:
+    def _with_project(self, candidate: Candidate, place: TargetPath) -> TargetPath:
         return replace(place, name=self.rules.fitted(f"{candidate.project}-{candidate.line.name}"))
 
-    def _with_digest(self, candidate: Candidate, place: Place) -> Place:
+    def _with_digest(self, candidate: Candidate, place: TargetPath) -> TargetPath:
         owner = candidate.owner
         told_apart_by = "\n".join((owner.platform, owner.host, owner.id))
         return replace(place, name=self.rules.with_digest(place.name, told_apart_by))
 
 
-def _settled(wishes: Mapping[Candidate, Place], taken: set[tuple[str, str]]) -> dict[Candidate, Place]:
+def _settled(wishes: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]) -> dict[Candidate, TargetPath]:
     """Those wishes that nobody else has."""
     counts = Counter(map(_key, wishes.values()))
     return {
@@ -258,15 +258,15 @@ def _settled(wishes: Mapping[Candidate, Place], taken: set[tuple[str, str]]) -> 
     }
 
 
-def _require_different(told: Mapping[Candidate, Place]) -> set[tuple[str, str]]:
+def _require_different(told: Mapping[Candidate, TargetPath]) -> set[tuple[str, str]]:
     seen: dict[tuple[str, str], Candidate] = {}
     for candidate, place in told.items():
         other = seen.setdefault(_key(place), candidate)
         if other is not candidate:
-            raise SamePlace(
+            raise SameTargetPath(
                 "{one} and {other} are both told to go to {place}",
-                one=repr(other.true_path),
-                other=repr(candidate.true_path),
+                one=repr(other.source_path),
+                other=repr(candidate.source_path),
                 place=repr(str(place)),
                 advice="give one of them another place with --map FILE",
             )
@@ -274,8 +274,8 @@ def _require_different(told: Mapping[Candidate, Place]) -> set[tuple[str, str]]:
 
 
 def _path_of(candidate: Candidate) -> str:
-    return candidate.true_path
+    return candidate.source_path
 
 
-def _key(place: Place) -> tuple[str, str]:
+def _key(place: TargetPath) -> tuple[str, str]:
     return folded(place.namespace), folded(place.name)

@@ -19,15 +19,15 @@ from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
 from matou.transfer.migrate.lfs import objects_behind
-from matou.transfer.migrate.mapping import Place
+from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import CODE, HEADS, NOTES, Refs, below, listing_to_move, require_whole_history
 from matou.transfer.migrate.report import Moved, MoveOutcome
 from matou.transfer.migrate.submodules import find_submodules
-from matou.transfer.migrate.targets import Target, TargetConnections
+from matou.transfer.migrate.targets import MigrationTarget, TargetTransports
 
 
-class OtherHistory(Conflict):
+class DivergedHistory(Conflict):
     """The target has a repository of that name with something in it that the archive does not have."""
 
 
@@ -35,7 +35,7 @@ class NotProven(Damaged):
     """After a push the target does not show what was sent."""
 
 
-class MoreOpen(Conflict):
+class TargetTooVisible(Conflict):
     """The target has an empty repository of that name which more people may see than the one in the archive."""
 
 
@@ -55,7 +55,7 @@ OPENNESS: Final = {Visibility.PRIVATE: 0, Visibility.INTERNAL: 1, Visibility.PUB
 
 
 @dataclass(frozen=True, slots=True)
-class Mover:
+class RepositoryMover:
     """Moves repositories to one target. May be used by several threads.
 
     Attributes:
@@ -64,8 +64,8 @@ class Mover:
     """
 
     archive: Archive
-    target: Target
-    connections: TargetConnections
+    target: MigrationTarget
+    connections: TargetTransports
     git: GitTransport
     pusher: Pusher
     existing: Mapping[tuple[str, str], TargetRepository]
@@ -74,7 +74,7 @@ class Mover:
         """Bring a repository to its place, or up to date there; what is there is only ever added to.
 
         Raises:
-            OtherHistory: the target has something else at that place; nothing was changed.
+            DivergedHistory: the target has something else at that place; nothing was changed.
             MatouError: it is not there, or not proven to be.
         """
         line = move.candidate.line
@@ -82,16 +82,16 @@ class Mover:
         require_whole_history(self.archive, line, wanted)
         found = self.existing.get(place_key(move.place))
         repository, is_new = (found, False) if found else self._create(move)
-        return _Filling(self, line, listing, wanted, repository).fill(move, is_new=is_new)
+        return RepositoryMigration(self, line, listing, wanted, repository).fill(move, is_new=is_new)
 
-    def foresee(self, move: Move, found: TargetRepository) -> Moved:
+    def preview(self, move: Move, found: TargetRepository) -> Moved:
         """What would become of a repository whose place is taken; only asks.
 
         Raises: what `move` raises before it sends anything.
         """
         listing, wanted = listing_to_move(self.archive, move.candidate.line)
         require_whole_history(self.archive, move.candidate.line, wanted)
-        return _Filling(self, move.candidate.line, listing, wanted, found).foresee(move)
+        return RepositoryMigration(self, move.candidate.line, listing, wanted, found).preview(move)
 
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""
@@ -108,8 +108,8 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filling:
-    mover: Mover
+class RepositoryMigration:
+    mover: RepositoryMover
     line: RepositoryLine
     listing: RefListing
     wanted: Refs
@@ -137,7 +137,7 @@ class _Filling:
             submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
         )
 
-    def foresee(self, move: Move) -> Moved:
+    def preview(self, move: Move) -> Moved:
         missing, left_there = self._compare(move, self._list(), is_new=False)
         return Moved(
             move,
@@ -148,7 +148,7 @@ class _Filling:
         )
 
     def _compare(self, move: Move, before: RefListing, *, is_new: bool) -> tuple[Refs, Sequence[RefName]]:
-        """The refs that are to be sent, and those that are there only. Raises OtherHistory, and as _require_hidden."""
+        """The refs that are to be sent, and those that are there alone. Raises DivergedHistory, TargetTooVisible."""
         self._require_hidden(move, before, is_new=is_new)
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
         left_there = _left_there(self.wanted, before)
@@ -178,7 +178,7 @@ class _Filling:
         """Nothing goes where more people would see it than see it now; who opened what was moved meant to.
 
         Raises:
-            MoreOpen: what is there is empty, so nobody opened it for this.
+            TargetTooVisible: what is there is empty, so nobody opened it for this.
             MatouError: the platform made it more open than it was told to, and does not change that.
         """
         if not self.wanted or OPENNESS[self.repository.visibility] <= OPENNESS[move.visibility]:
@@ -186,7 +186,7 @@ class _Filling:
         if is_new:
             self.mover.target.set_visibility(self.repository, move.visibility)
         elif there.is_empty:
-            raise MoreOpen(
+            raise TargetTooVisible(
                 "the target has an empty repository there which is {there}, and this one is {wanted}: nothing was sent",
                 there=self.repository.visibility.value,
                 wanted=move.visibility.value,
@@ -194,12 +194,12 @@ class _Filling:
             )
 
     def _require_own_history(self, there: RefListing, missing: Refs, left_there: Sequence[RefName]) -> None:
-        """Raises OtherHistory where a push would not be pure addition."""
+        """Raises DivergedHistory where a push would not be pure addition."""
         changed = [name for name in missing if name in there.refs]
         unknown = self._unknown([*changed, *left_there], there)
         strange = [*unknown, *(name for name in changed if name not in unknown and self._loses(name, there))]
         if strange:
-            raise OtherHistory(
+            raise DivergedHistory(
                 "{count} of the target's refs are not what the archive has, {ref} for one: nothing was sent",
                 count=len(strange),
                 ref=repr(min(strange)),
@@ -376,7 +376,7 @@ def _refused(reasons: Mapping[RefName, str]) -> RefsLeftBehind:
     )
 
 
-def place_key(place: Place) -> tuple[str, str]:
+def place_key(place: TargetPath) -> tuple[str, str]:
     return folded(place.namespace), folded(place.name)
 
 

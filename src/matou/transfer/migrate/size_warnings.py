@@ -16,7 +16,7 @@ MOST_NAMED = 3
 """How many files are named; the others are counted."""
 
 
-def doubts_about(archive: Archive, line: RepositoryLine, capacity: Capacity) -> tuple[Phrase, ...]:
+def size_warnings(archive: Archive, line: RepositoryLine, capacity: Capacity) -> tuple[Phrase, ...]:
     """Say what of a repository the target may not take.
 
     Only what stands behind the refs that are sent counts as a file; a repository is as large as its packs.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from matou.errors import Conflict, NotFound
 from matou.model.targets import TargetRepository
-from matou.transfer.migrate.mapping import Place
+from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.repository import place_key
-from matou.transfer.migrate.targets import Target
+from matou.transfer.migrate.targets import MigrationTarget
 
 NAME_ANOTHER = "name a namespace that is there, with --namespace or in the map"
 MAKE_IT_THERE = (
@@ -25,7 +25,7 @@ class MissingNamespace(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class TargetState:
     """What a target has where repositories are to go.
 
     Attributes:
@@ -37,20 +37,20 @@ class Surroundings:
     missing: Mapping[str, NotFound]
 
 
-def look_around(target: Target, namespaces: Iterable[str]) -> Surroundings:
+def read_target_state(target: MigrationTarget, namespaces: Iterable[str]) -> TargetState:
     """List every one of these namespaces. Raises what the target raises, but for NotFound."""
     existing: dict[tuple[str, str], TargetRepository] = {}
     missing: dict[str, NotFound] = {}
     for namespace in namespaces:
         try:
             for repository in target.repositories(namespace):
-                existing[place_key(Place(repository.namespace, repository.name))] = repository
+                existing[place_key(TargetPath(repository.namespace, repository.name))] = repository
         except NotFound as answer:
             missing[namespace] = answer
-    return Surroundings(existing, missing)
+    return TargetState(existing, missing)
 
 
-def require_namespaces(target: Target, missing: Mapping[str, NotFound], *, makes_missing: bool) -> None:
+def require_namespaces(target: MigrationTarget, missing: Mapping[str, NotFound], *, makes_missing: bool) -> None:
     """Raises MissingNamespace where one cannot be made, or nobody asked for it."""
     for namespace, answer in missing.items():
         fault = target.fault_of_new_namespace(namespace)
@@ -69,7 +69,7 @@ def require_namespaces(target: Target, missing: Mapping[str, NotFound], *, makes
         ) from next(iter(missing.values()))
 
 
-def make_namespaces(target: Target, missing: Iterable[str]) -> None:
+def make_namespaces(target: MigrationTarget, missing: Iterable[str]) -> None:
     """Raises MatouError where the platform does not make one; those before it are there then."""
     for namespace in missing:
         try:
@@ -78,7 +78,7 @@ def make_namespaces(target: Target, missing: Iterable[str]) -> None:
             _require_ours(target, namespace, conflict)
 
 
-def _require_ours(target: Target, namespace: str, conflict: Conflict) -> None:
+def _require_ours(target: MigrationTarget, namespace: str, conflict: Conflict) -> None:
     """An answer that did not reach us made it all the same; what is somebody else's is not to be seen still."""
     try:
         for _ in target.repositories(namespace):

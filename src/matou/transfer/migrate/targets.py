@@ -12,7 +12,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
 
 
-class Target(NamespaceMaker, Protocol):
+class MigrationTarget(NamespaceMaker, Protocol):
     """An account at a platform, to write to. All methods may be called from several threads."""
 
     @property
@@ -46,7 +46,7 @@ class Target(NamespaceMaker, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TargetConnections:
+class TargetTransports:
     """The ways to a target's git and its LFS."""
 
     session: Session

@@ -14,11 +14,11 @@ from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
 from matou.storage.files import WriteFailed, make_folders, naming_the_file, reported_as, syncfs, write_atomically
 from matou.transfer.backup.plan import paths_at
-from matou.transfer.common.filters import Filter, require_matches
+from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_repositories import lines_of
 from matou.transfer.restore.plan import ICON_FILE, PROJECT_FILE, PlannedProject, PlannedRepository, plan_restore
 from matou.transfer.restore.report import Layout, Progress, RestoreProblem, RestoreReport, no_progress
-from matou.transfer.restore.repository import Made, PlaceTaken, Restorer
+from matou.transfer.restore.repository import RestoreOutcome, Restorer, TargetOccupied
 from matou.transfer.restore.script_files import lines_of_script
 from matou.transfer.verify.threads import side_by_side
 
@@ -77,7 +77,7 @@ def restore(
     to = to.absolute()
     if to.resolve().is_relative_to(archive.root.resolve()):
         raise TargetInArchive("{folder} is inside the archive", folder=to)
-    wanted = Filter(include=include, exclude=exclude)
+    wanted = RepositoryFilter(include=include, exclude=exclude)
     history = read_history(archive, at=at)
     lines = tuple(lines_of(history))
     require_matches(include, paths_at(lines))
@@ -109,7 +109,7 @@ class _Restoration:
     restorer: Restorer
     progress: Progress
     expected: int
-    made: dict[Made, list[str]] = field(default_factory=lambda: {made: [] for made in Made})
+    made: dict[RestoreOutcome, list[str]] = field(default_factory=lambda: {made: [] for made in RestoreOutcome})
     problems: list[RestoreProblem] = field(default_factory=list)
     done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,7 +124,7 @@ class _Restoration:
             _write_once(folder / PROJECT_FILE, text)
             if line.icon is not None:
                 _write_once(folder / ICON_FILE, self.restorer.archive.blobs.read(line.icon))
-        except PlaceTaken as error:
+        except TargetOccupied as error:
             self.problems.append(RestoreProblem(str(project.folder), error))
         except (Damaged, NotFound) as error:
             damage = DamagedIcon("its icon cannot be read: {reason}", reason=error)
@@ -144,13 +144,13 @@ class _Restoration:
     def report(self) -> RestoreReport:
         problems = sorted(self.problems, key=lambda problem: (problem.path, str(problem.cause)))
         return RestoreReport(
-            restored=tuple(sorted(self.made[Made.RESTORED])),
-            already_there=tuple(sorted(self.made[Made.ALREADY_THERE])),
-            not_saved=tuple(sorted(self.made[Made.NOT_SAVED])),
+            restored=tuple(sorted(self.made[RestoreOutcome.RESTORED])),
+            already_there=tuple(sorted(self.made[RestoreOutcome.ALREADY_THERE])),
+            not_saved=tuple(sorted(self.made[RestoreOutcome.NOT_SAVED])),
             problems=tuple(problems),
         )
 
-    def _note(self, path: str, made: Made | None, problems: Sequence[MatouError]) -> None:
+    def _note(self, path: str, made: RestoreOutcome | None, problems: Sequence[MatouError]) -> None:
         with self._lock:
             if made is not None:
                 self.made[made].append(path)
@@ -160,8 +160,8 @@ class _Restoration:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """Raises PlaceTaken where something else is there."""
+    """Raises TargetOccupied where something else is there."""
     if not path.exists() and not path.is_symlink():
         write_atomically(path, content)
     elif path.is_symlink() or not path.is_file() or path.read_bytes() != content:
-        raise PlaceTaken("{folder} holds something else", folder=path)
+        raise TargetOccupied("{folder} holds something else", folder=path)

@@ -8,8 +8,8 @@ from matou.archive.chain import host_of
 from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
 from matou.archive.naming import Owner, candidates, safe_segment
 from matou.model.names import RepositoryPath, fault_of_segment, folded
-from matou.transfer.backup.plan import true_path
-from matou.transfer.common.filters import Filter
+from matou.transfer.backup.plan import source_path
+from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.restore.report import Layout
 
 GIT_FOLDER = ".git"
@@ -56,7 +56,7 @@ class RestorePlan:
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
 
-def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: Filter) -> RestorePlan:
+def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: RepositoryFilter) -> RestorePlan:
     """Give every wanted repository a folder of its own.
 
     Args:
@@ -73,19 +73,19 @@ def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: Filter
     return _as_the_script(lines, wanted)
 
 
-def _plain(lines: Lines, *, worktree: bool, wanted: Filter) -> Iterator[PlannedRepository]:
+def _plain(lines: Lines, *, worktree: bool, wanted: RepositoryFilter) -> Iterator[PlannedRepository]:
     for line in _wanted(lines, wanted):
         path = str(RepositoryPath.parse(line.path))
         folder = PurePosixPath(path if worktree else f"{path}.git")
         yield PlannedRepository(line, folder, Layout.PLAIN, worktree)
 
 
-def _wanted(lines: Lines, wanted: Filter) -> Iterator[RepositoryLine]:
+def _wanted(lines: Lines, wanted: RepositoryFilter) -> Iterator[RepositoryLine]:
     namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
     for source, line in lines:
         if isinstance(line, NamespaceLine):
             namespaces[source, line.id] = line
-        elif wanted.wants(true_path(source.team, namespaces.get((source, line.namespace)), line)):
+        elif wanted.wants(source_path(source.team, namespaces.get((source, line.namespace)), line)):
             yield line
 
 
@@ -103,7 +103,7 @@ class _Names:
         return free
 
 
-def _as_the_script(lines: Lines, wanted: Filter) -> RestorePlan:
+def _as_the_script(lines: Lines, wanted: RepositoryFilter) -> RestorePlan:
     """The script names a project's folder by its display name, and a repository's by its name."""
     lines = tuple(lines)
     chosen = {id(line) for line in _wanted(lines, wanted)}
@@ -126,7 +126,7 @@ def _as_the_script(lines: Lines, wanted: Filter) -> RestorePlan:
 
 
 def _with_something(
-    projects: Iterable[PlannedProject], repositories: Iterable[PlannedRepository], wanted: Filter
+    projects: Iterable[PlannedProject], repositories: Iterable[PlannedRepository], wanted: RepositoryFilter
 ) -> tuple[PlannedProject, ...]:
     """Every project where everything is wanted, as the script does; else those of which something is."""
     used = {repository.folder.parent for repository in repositories}

@@ -53,11 +53,11 @@ class UnreadableFile(Damaged):
     """The disk does not give back a file of the archive."""
 
 
-class PlaceTaken(Conflict):
+class TargetOccupied(Conflict):
     """Something else is where a repository would go."""
 
 
-class Made(Enum):
+class RestoreOutcome(Enum):
     """What became of a repository's folder."""
 
     RESTORED = auto()
@@ -69,7 +69,7 @@ class Made(Enum):
 class Restored:
     """What became of a repository, and what is wrong with what stands beside its objects and refs."""
 
-    made: Made
+    made: RestoreOutcome
     problems: tuple[MatouError, ...] = ()
 
 
@@ -94,18 +94,18 @@ class Restorer:
 
         Raises:
             DamagedRepository: the archive's copy is not what was saved.
-            PlaceTaken: something else is in its place.
+            TargetOccupied: something else is in its place.
             WriteFailed: the disk is full, or cannot be written.
         """
         listing = self._saved_refs(planned.line)
         if listing is None and planned.layout is Layout.PLAIN:
-            return Restored(Made.NOT_SAVED)
+            return Restored(RestoreOutcome.NOT_SAVED)
         folder = self.target / planned.folder
         self._require_own_folders(folder)
         if folder.exists() or folder.is_symlink():
             return self._found(planned, listing)
         problems = self._make(planned, listing, folder)
-        return Restored(Made.RESTORED if listing is not None else Made.NOT_SAVED, problems)
+        return Restored(RestoreOutcome.RESTORED if listing is not None else RestoreOutcome.NOT_SAVED, problems)
 
     def _make(self, planned: PlannedRepository, listing: RefListing | None, folder: Path) -> tuple[MatouError, ...]:
         build = self.staging / hashlib.sha256(str(planned.folder).encode()).hexdigest()[:16]
@@ -135,19 +135,19 @@ class Restorer:
             if parent == self.target:
                 return
             if parent.is_symlink() or (parent.exists() and not parent.is_dir()):
-                raise PlaceTaken("{folder} is no folder", folder=parent)
+                raise TargetOccupied("{folder} is no folder", folder=parent)
 
     def _found(self, planned: PlannedRepository, listing: RefListing | None) -> Restored:
         git_dir = self.target / planned.git_folder
         if not _is_the_same(git_dir, listing, with_head=not planned.worktree):
-            raise PlaceTaken(
+            raise TargetOccupied(
                 "{folder} holds something else",
                 folder=self.target / planned.folder,
                 advice="It was left as it is. Move it away, or restore to another folder.",
             )
         if listing is None:
-            return Restored(Made.NOT_SAVED)
-        return Restored(Made.ALREADY_THERE, tuple(self._lfs_objects(planned.line, git_dir)))
+            return Restored(RestoreOutcome.NOT_SAVED)
+        return Restored(RestoreOutcome.ALREADY_THERE, tuple(self._lfs_objects(planned.line, git_dir)))
 
     def _build(self, planned: PlannedRepository, listing: RefListing | None, build: Path) -> tuple[MatouError, ...]:
         build.mkdir()

@@ -16,7 +16,7 @@ from matou.storage.files import DiskFull, WriteFailed
 from matou.transfer.common.proofs import DamageNote, Proofs
 from matou.transfer.verify.manifests import Expectations, ExpectedRepository, read_expectations
 from matou.transfer.verify.records import faults_of_records
-from matou.transfer.verify.report import Problem, ProblemKind, Progress, Stage, VerifyReport, no_progress
+from matou.transfer.verify.report import ProblemKind, Progress, Stage, VerifyProblem, VerifyReport, no_progress
 from matou.transfer.verify.repository import verify_repository
 from matou.transfer.verify.threads import side_by_side
 
@@ -81,7 +81,7 @@ def verify(
     )
 
 
-def _place_of(problem: Problem) -> tuple[str, str, str]:
+def _place_of(problem: VerifyProblem) -> tuple[str, str, str]:
     return problem.path, problem.kind, str(problem.detail)
 
 
@@ -104,8 +104,8 @@ class _Verification:
     progress: Progress
     limits: Limits
     repairs: bool
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
+    problems: list[VerifyProblem] = field(default_factory=list)
+    notes: list[VerifyProblem] = field(default_factory=list)
     repository_count: int = 0
     proven: int = 0
     blob_count: int = 0
@@ -173,7 +173,7 @@ class _Verification:
             self._note_blob(kind, digest, fault)
 
     def _note_blob(self, kind: ProblemKind, digest: str, fault: MatouError) -> None:
-        self.problems.append(Problem(kind, blob_path(digest), fault))
+        self.problems.append(VerifyProblem(kind, blob_path(digest), fault))
         self._damaged_blobs.add(digest)
 
     def damage(self) -> DamageNote:

@@ -9,7 +9,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Line, NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.errors import Damaged
 from matou.model.names import InvalidName, RepositoryPath
-from matou.transfer.verify.report import Problem, ProblemKind
+from matou.transfer.verify.report import ProblemKind, VerifyProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Expectations:
     """
 
     manifests: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[VerifyProblem] = field(default_factory=list)
     blobs: dict[str, str] = field(default_factory=dict)
     lfs_lists: dict[tuple[str, str], LfsList] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Expectations:
         try:
             RepositoryPath.parse(line.path)
         except InvalidName as error:
-            self.problems.append(Problem(ProblemKind.MANIFEST, manifest, error))
+            self.problems.append(VerifyProblem(ProblemKind.MANIFEST, manifest, error))
             return False
         return True
 
@@ -112,7 +112,7 @@ def read_expectations(archive: Archive) -> Expectations:
     for fault in faults_of_chain(archive):
         faulty.add(fault.path)
         path = fault.path.relative_to(archive.root).as_posix()
-        expected.problems.append(Problem(ProblemKind.MANIFEST, path, fault.error))
+        expected.problems.append(VerifyProblem(ProblemKind.MANIFEST, path, fault.error))
     for run, manifest in manifests(archive):
         expected.manifests += 1
         if manifest in faulty and not _can_be_read(manifest):

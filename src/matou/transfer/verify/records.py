@@ -7,14 +7,14 @@ from matou.archive.chain import digest_of_file
 from matou.archive.layout import Archive
 from matou.archive.records import read_records
 from matou.errors import Damaged
-from matou.transfer.verify.report import Problem, ProblemKind
+from matou.transfer.verify.report import ProblemKind, VerifyProblem
 
 
 class ChangedRecords(Damaged):
     """A file of records that is not what was written."""
 
 
-def faults_of_records(archive: Archive, digests: Mapping[int, str | None]) -> Iterator[Problem]:
+def faults_of_records(archive: Archive, digests: Mapping[int, str | None]) -> Iterator[VerifyProblem]:
     """Compare each run's records with its manifest.
 
     A manifest of before these were named says nothing of them: their own checksums do, as far as the file is there.
@@ -23,7 +23,7 @@ def faults_of_records(archive: Archive, digests: Mapping[int, str | None]) -> It
         path = archive.records(run)
         fault = _unnamed(path) if digest is None else _changed(path, digest)
         if fault is not None:
-            yield Problem(ProblemKind.RECORDS, path.relative_to(archive.root).as_posix(), fault)
+            yield VerifyProblem(ProblemKind.RECORDS, path.relative_to(archive.root).as_posix(), fault)
 
 
 def _changed(path: Path, digest: str) -> Damaged | None:

@@ -24,7 +24,7 @@ class ProblemKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class VerifyProblem:
     """One thing that is wrong.
 
     Attributes:
@@ -56,13 +56,13 @@ class VerifyReport:
         repaired: files that were made anew, below the archive's folder.
     """
 
-    problems: tuple[Problem, ...]
+    problems: tuple[VerifyProblem, ...]
     manifests: int
     repositories: int
     proven: int
     blobs: int
     ahead: tuple[str, ...]
-    notes: tuple[Problem, ...] = ()
+    notes: tuple[VerifyProblem, ...] = ()
     repaired: tuple[str, ...] = ()
 
     @property

@@ -23,7 +23,7 @@ from matou.transfer.common.kept_refs import remake_kept_refs
 from matou.transfer.common.object_files import check_object_files
 from matou.transfer.common.proofs import ProofNote, Proofs
 from matou.transfer.verify.manifests import ExpectedRepository
-from matou.transfer.verify.report import Problem, ProblemKind
+from matou.transfer.verify.report import ProblemKind, VerifyProblem
 
 
 class RepositoryFault(Damaged):
@@ -31,14 +31,14 @@ class RepositoryFault(Damaged):
 
 
 @dataclass(frozen=True, slots=True)
-class RepositoryResult:
+class CheckedRepository:
     """What is wrong with a repository, whether `git fsck` went through it, and whether a cut-off run moved it on.
 
     `notes` are faults that it came with from its source; `repaired` are files that were made anew.
     """
 
-    problems: tuple[Problem, ...]
-    notes: tuple[Problem, ...]
+    problems: tuple[VerifyProblem, ...]
+    notes: tuple[VerifyProblem, ...]
     repaired: tuple[str, ...]
     was_proven: bool
     is_ahead: bool
@@ -52,7 +52,7 @@ def verify_repository(
     everything: bool,
     limits: Limits = DEFAULT_LIMITS,
     repair: bool = False,
-) -> RepositoryResult:
+) -> CheckedRepository:
     """Compare one repository with what was saved of it.
 
     Args:
@@ -70,7 +70,7 @@ def verify_repository(
         check.files()
         check.refs()
         check.objects(proofs, everything=everything)
-    return RepositoryResult(
+    return CheckedRepository(
         tuple(check.problems), tuple(check.notes), tuple(check.repaired), check.was_proven, check.is_ahead
     )
 
@@ -80,8 +80,8 @@ class _Check:
     archive: Archive
     expected: ExpectedRepository
     limits: Limits
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[Problem] = field(default_factory=list)
+    problems: list[VerifyProblem] = field(default_factory=list)
+    notes: list[VerifyProblem] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     was_proven: bool = False
     is_ahead: bool = False
@@ -193,7 +193,7 @@ class _Check:
             count=note.faults,
             first=note.first,
         )
-        self.notes.append(Problem(ProblemKind.OBJECT, path, fault))
+        self.notes.append(VerifyProblem(ProblemKind.OBJECT, path, fault))
 
     def _compare(self, saved: RefListing, found: RefListing) -> None:
         faults = list(_faults_of_refs(saved, found, self.expected.not_stored))
@@ -225,7 +225,7 @@ class _Check:
 
     def _add(self, kind: ProblemKind, detail: MatouError, name: str = "") -> None:
         path = self._git_dir.relative_to(self.archive.root).as_posix()
-        self.problems.append(Problem(kind, f"{path}/{name}" if name else path, detail))
+        self.problems.append(VerifyProblem(kind, f"{path}/{name}" if name else path, detail))
 
 
 def _unreadable(error: OSError) -> RepositoryFault:
