@@ -1,14 +1,18 @@
-"""A pattern of RE2's, which people write in push rules, as Rust's `regex` reads it with the same meaning.
+"""Regular expressions that are found in time linear in the text, whatever they are: RE2's syntax, Rust's engine.
 
-The two differ in little (https://github.com/google/re2/wiki/Syntax, https://docs.rs/regex/latest/regex/#syntax).
-To Rust `\\d`, `\\w`, `\\s` and `\\b` are Unicode's, a class may hold another one and `&&`, `--` and `~~`, `\\<` is the
-start of a word, `{` always begins a count, and `\\Q…\\E` and octal numbers are unknown. What neither knows stays
-as it is, for the engine to refuse.
+The engine is the crate `regex`, as pydantic-core has it compiled for every machine that we name. Its syntax differs in
+little from RE2's (https://github.com/google/re2/wiki/Syntax, https://docs.rs/regex/latest/regex/#syntax): to Rust
+`\\d`, `\\w`, `\\s` and `\\b` are Unicode's, a class may hold another one and `&&`, `--` and `~~`, `\\<` is the start of
+a word, `{` always begins a count, and `\\Q…\\E` and octal numbers are unknown. So a pattern is written anew with the
+meaning that RE2 gives it; what neither knows stays as it is, for the engine to refuse.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 _ASCII: Final = {
     r"\d": "0-9",
@@ -34,8 +38,37 @@ _HOLDS_MANY: Final = re.compile(r"\[:|\\[pP]|" + "|".join(map(re.escape, _ASCII.
 _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~ ]")
 
 
-def as_rust(pattern: str) -> str:
-    return "".join(_pieces(pattern))
+class NotAPattern(ValueError):
+    """A text that is no pattern in RE2's syntax, or one that would take more than 10 MiB; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPattern:
+    """A compiled pattern."""
+
+    _validator: SchemaValidator
+
+    def is_in(self, text: str) -> bool:
+        """Whether it is found anywhere; never in a text with lone surrogates, which is no Unicode."""
+        return self._validator.isinstance_python(text)
+
+
+def compile_linear(pattern: str, *, lines: bool = False) -> LinearPattern:
+    """Raises NotAPattern.
+
+    Args:
+        lines: `^` and `$` are the ends of each line.
+    """
+    written = ("(?m)" if lines else "") + "".join(_pieces(pattern))
+    try:
+        written.encode()  # the engine would take a lone surrogate for another character
+        return LinearPattern(
+            SchemaValidator(core_schema.str_schema(pattern=written, regex_engine="rust-regex", strict=True))
+        )
+    except (SchemaError, UnicodeError) as error:
+        # The last line: those above it draw the pattern as it was written anew.
+        reason = str(error).splitlines()[-1].strip().removeprefix("error: ").removeprefix("SchemaError: ")
+        raise NotAPattern(reason.rstrip(".")) from None
 
 
 def _pieces(pattern: str) -> Iterator[str]:

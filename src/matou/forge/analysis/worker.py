@@ -1,6 +1,6 @@
 """The process that looks at a repository's files to tell their languages: `python -m matou.forge.analysis.worker`.
 
-It is not the server's: enry brings Go's runtime, and the bytes that it reads are anybody's.
+It is not the server's: looking takes long, and the bytes that it reads are anybody's.
 """
 
 import sys

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from matou.errors import Phrase
 from matou.forge.accounts.signing_keys import certificates_for
 from matou.forge.forge import Forge
-from matou.forge.push.patterns import Pattern, UnusablePattern, compile_pattern, shown_pattern
+from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
 from matou.git.odb.commit_text import CommitText, read_commit_text
 from matou.git.odb.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
 from matou.git.operations.signatures import Verdict, verify_signature
+from matou.linear_regex import LinearPattern
 
 MOST_PEOPLE_REMEMBERED = 1000
-LINES = "(?m)"
 """`^` and `$` stand for the ends of each line of a message, as they do in GitLab's rule of this name."""
 
 
@@ -80,10 +80,9 @@ class Judgement:
         return self._keys[email]
 
 
-def message_pattern(text: str) -> Pattern:
+def message_pattern(text: str) -> LinearPattern:
     """Raises UnusablePattern."""
-    compile_pattern(text)
-    return compile_pattern(LINES + text)
+    return compile_pattern(text, lines=True)
 
 
 def _matches(pattern: str, message: str) -> bool:

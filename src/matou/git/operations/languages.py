@@ -1,9 +1,8 @@
 """In which language a file is written, and how much of a repository each language makes up, by linguist's rules.
 
-enry knows the rules and brings Go's runtime into the process that loads it: this is for worker processes only.
+`git.operations.linguist` holds the rules; here stands what China's platforms add to them, and what is counted.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-RULES: Final = "1"
+from matou.git.operations.linguist import is_binary, is_generated, linguist
+
+RULES: Final = "2"
 """To be changed with whatever changes a verdict: those that were kept are then not used any more."""
 
 READ_BYTES: Final = 128 * 1024
@@ -34,45 +35,9 @@ _OF_CHINA: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ".uvue": ("Vue", "markup"),
     }
 )
-"""HarmonyOS, and the mini programs of WeChat, Alipay, Douyin, Baidu and uni-app: enry does not know these endings."""
-
-_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Alpine Abuild": "Shell",
-        "C2hs Haskell": "Haskell",
-        "ColdFusion CFC": "ColdFusion",
-        "Cython": "Python",
-        "Easybuild": "Python",
-        "Fortran Free Form": "Fortran",
-        "Gentoo Ebuild": "Shell",
-        "Gentoo Eclass": "Shell",
-        "Groovy Server Pages": "Groovy",
-        "HTML+ECR": "HTML",
-        "HTML+EEX": "HTML",
-        "HTML+ERB": "HTML",
-        "HTML+PHP": "HTML",
-        "HTML+Razor": "HTML",
-        "Isabelle ROOT": "Isabelle",
-        "Java Server Pages": "Java",
-        "JavaScript+ERB": "JavaScript",
-        "Literate Agda": "Agda",
-        "Literate CoffeeScript": "CoffeeScript",
-        "Literate Haskell": "Haskell",
-        "Motorola 68K Assembly": "Assembly",
-        "NumPy": "Python",
-        "OpenRC runscript": "Shell",
-        "Sage": "Python",
-        "Snakemake": "Python",
-        "TSX": "TypeScript",
-        "Unix Assembly": "Assembly",
-        "fish": "Shell",
-        "tcsh": "Shell",
-    }
-)
-"""What linguist counts as part of another language; enry's library does not tell."""
+"""HarmonyOS, and the mini programs of WeChat, Alipay, Douyin, Baidu and uni-app; linguist does not know them."""
 
 _TYPES_OF_CHINA: Final = MappingProxyType(dict(_OF_CHINA.values()))
-_ALIAS: Final = re.compile(r"[A-Za-z0-9+#.*'()/ _-]{1,60}\Z")
 
 
 class Trait(IntFlag):
@@ -114,31 +79,27 @@ def judge(path: str, content: bytes, size_bytes: int) -> Verdict:
         content: its beginning, READ_BYTES at the most.
         size_bytes: all of it.
     """
-    import enry  # type: ignore[import-untyped]
-
+    rules = linguist()
     traits = Trait(0)
-    if enry.is_vendor(path):
+    if rules.is_vendored(path):
         traits |= Trait.VENDORED
-    if enry.is_documentation(path):
+    if rules.is_documentation(path):
         traits |= Trait.DOCUMENTATION
-    if enry.is_generated(path, content):
+    if is_generated(path, content):
         traits |= Trait.GENERATED
-    if enry.is_binary(content):
+    if is_binary(content):
         return Verdict("", traits | Trait.BINARY, size_bytes)
     return Verdict(_language(path, content) if content else "", traits, size_bytes)
 
 
 def _language(path: str, content: bytes) -> str:
-    import enry
-
     ending = PurePosixPath(path).suffix.lower()
     if ending in _OF_CHINA:
         return _OF_CHINA[ending][0]
     if ending == ".wxs":
         # A mini program's script, unless it is XML of the Windows installer.
         return "XML" if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else "JavaScript"
-    # Never by the ending alone: that would call Markdown "GCC Machine Description".
-    return str(enry.get_language(path, content))
+    return linguist().language_of(path, content)
 
 
 def counted_language(verdict: Verdict, overrides: Overrides = NO_OVERRIDES) -> str | None:
@@ -154,31 +115,21 @@ def counted_language(verdict: Verdict, overrides: Overrides = NO_OVERRIDES) -> s
     if Trait.BINARY in verdict.traits or not language:
         return None
     is_counted = type_of(language) in _COUNTED_TYPES if overrides.detectable is None else overrides.detectable
-    return _GROUPS.get(language, language) if is_counted else None
+    return linguist().group_of(language) if is_counted else None
 
 
 def type_of(language: str) -> str:
     """`programming`, `markup`, `data`, `prose`, or `unknown`."""
-    import enry
-
-    return _TYPES_OF_CHINA.get(language) or str(enry.get_language_type(language))
+    return _TYPES_OF_CHINA.get(language) or linguist().type_of(language)
 
 
 def named(name: str) -> str:
     """The language that somebody calls by one of its names, `js`, `C++` or `Jupyter-Notebook`; empty for none."""
-    import enry
-
-    if not _ALIAS.match(name):
-        return ""
     for language in _TYPES_OF_CHINA:
         if language.casefold() == name.casefold():
             return language
-    for spelling in (name, name.replace("-", " "), name.replace("-", "_")):
-        # An editor's mode line is the one place where enry reads names of languages.
-        found = str(enry.get_language_by_emacs_modeline(f"-*- mode: {spelling} -*-\n".encode()).language)
-        if found:
-            return found
-    return ""
+    spellings = (name, name.replace("-", " "), name.replace("-", "_"))
+    return next((language for spelling in spellings if (language := linguist().named(spelling))), "")
 
 
 def percentages(sizes: Iterable[tuple[str, int]]) -> dict[str, float]:
