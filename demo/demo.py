@@ -91,7 +91,8 @@ def force_push(url: str, environment: dict[str, str]) -> str:
         git("reset", "--quiet", "--hard", "HEAD~5")
         git("commit", "--quiet", "--allow-empty", "--message", "重写历史")
         git("push", "--quiet", "--force", "origin", "main")
-    console.print(f"main: {overwritten[:12]} → ?")
+        rewritten = git("rev-parse", "HEAD")
+    console.print(f"main: {overwritten[:12]} → {rewritten[:12]}")
     return overwritten
 
 

@@ -6,16 +6,34 @@ text is the English template, so a value never becomes part of a key; a text tha
 
 import gettext as catalogues
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from pathlib import PurePath
 
 from matou.errors import MatouError, Phrase, Plural
 from matou.settings import process_language
 from matou.storage.os_errors import reason_of
 
+LANGUAGES = frozenset({"en", "zh"})
 LOCALE = "locale/zh_CN/LC_MESSAGES/matou.mo"
+
+
+_language: ContextVar[str | None] = ContextVar("language", default=None)
+"""Of the person who is answered at the moment; None for the one who started the process."""
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say what is said within in a language, `zh` or `en`: that of whom a server answers."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
 
 
 @cache
@@ -26,14 +44,18 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
         return catalogues.GNUTranslations(compiled)
 
 
+def _spoken() -> catalogues.NullTranslations:
+    return _catalogue(_language.get() or process_language())
+
+
 def gettext(template: str) -> str:
-    """The template in the language of the process's environment; itself where there is no translation."""
-    return _catalogue(process_language()).gettext(template) if template else ""
+    """The template in the person's language: that of `speaking`, or of the environment; itself without translation."""
+    return _spoken().gettext(template) if template else ""
 
 
 def ngettext(one: str, other: str, count: int) -> str:
     """As `gettext`: `one` for a count of one, `other` for all others."""
-    return _catalogue(process_language()).ngettext(one, other, count)
+    return _spoken().ngettext(one, other, count)
 
 
 def localize(text: MatouError | str) -> str:
@@ -51,6 +73,22 @@ def format_error(error: MatouError) -> str:
     """The fact, and on a line of its own the advice of the error or else of what it was made from."""
     advice = _advice(error)
     return f"{localize(error)}\n{advice}" if advice else localize(error)
+
+
+def language_among(accepted: str) -> str:
+    """The one of ours that a browser's Accept-Language prefers (RFC 9110, section 12.5.4); English by default."""
+    ranges = [part.partition(";") for part in accepted.split(",")]
+    weighed = [(_weight(weight), tag.strip().lower()[:2]) for tag, _separator, weight in ranges]
+    known = [(weight, tag) for weight, tag in weighed if weight > 0 and tag in LANGUAGES]
+    return max(known, key=itemgetter(0), default=(0, "en"))[1]
+
+
+def _weight(parameter: str) -> float:
+    name, _separator, value = parameter.strip().partition("=")
+    try:
+        return float(value) if name.strip().lower() == "q" else 1.0
+    except ValueError:
+        return 0.0
 
 
 def labelled(label: str, text: str) -> str:

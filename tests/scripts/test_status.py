@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from matou.archive.lock import lock_archive
-from support.program import Ended, Person
+from support.program import MATOU, Ended, Person
 from support.team import Team
 
 
@@ -187,6 +188,38 @@ def test_without_a_folder_every_source_of_the_configuration_is_told(team: Team, 
     ]
     assert not second.exists()
     assert "there is no" in team.person.matou("status", "--config", tmp_path / "none", code=2).err
+
+
+def test_the_next_thing_to_do_for_a_source_of_the_configuration_is_to_save_it_as_that_says(
+    team: Team, tmp_path: Path
+) -> None:
+    archive, config = tmp_path / "archive", tmp_path / "matou.toml"
+    back_up(team, archive)
+    config.write_text(
+        f'[[source]]\nplatform = "coding"\nurl = "{team.api}"\nto = "{archive}"\nexclude = ["*/notes"]\n'
+        'token_variable = "MY_TOKEN"\n'
+    )
+
+    named = team.person.matou("status", "--config", config, "--max-age", "0s", code=3).out
+    command = (str(MATOU), "status", "--max-age", "0s")
+    found = subprocess.run(command, env=team.person.variables(), cwd=tmp_path, capture_output=True, text=True).stdout
+    given = team.person.matou("status", archive, "--max-age", "0s", code=3).out
+
+    assert f"next: matou backup --config {config}\n" in named
+    assert "next: matou backup\n" in found
+    assert f"next: matou backup coding --url {team.api} --to {archive}\n" in given
+
+
+@pytest.mark.parametrize("command", ["backup", "status"])
+def test_a_folder_where_the_configuration_should_be_is_told_with_what_would_do(
+    team: Team, tmp_path: Path, command: str
+) -> None:
+    err = team.person.matou(command, "--config", tmp_path, code=2).err
+
+    assert err == (
+        f"matou: {tmp_path} cannot be read: is a directory\n"
+        "give --config a file that lists sources, such as matou.toml, and that you may read\n"
+    )
 
 
 def test_a_report_names_what_was_saved_and_what_changed(team: Team, tmp_path: Path) -> None:

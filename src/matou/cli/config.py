@@ -104,6 +104,13 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
             path=path,
             advice="name one, as in: matou backup coding --url URL --to DIR",
         ) from error
+    except OSError as error:
+        raise Usage(
+            "{path} cannot be read: {reason}",
+            path=path,
+            reason=error,
+            advice="give --config a file that lists sources, such as matou.toml, and that you may read",
+        ) from error
     except UnicodeDecodeError as error:
         raise Usage("{path} cannot be read: {reason}", path=path, reason=NOT_UTF8) from error
     except tomllib.TOMLDecodeError as error:

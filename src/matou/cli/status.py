@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +44,7 @@ class _Row:
         status: None where nothing of it was ever saved there.
         is_too_old: the newest run ended longer ago than is wanted.
         cut_off: the run since then that was cut off; None where there is none, or it may end yet.
+        command: what saves it again.
     """
 
     archive: Path
@@ -53,6 +54,7 @@ class _Row:
     age: timedelta | None
     is_too_old: bool
     cut_off: int | None
+    command: tuple[str, ...]
 
     @property
     def is_well(self) -> bool:
@@ -93,7 +95,7 @@ def status(
         (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in wanted))
     )
     found = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
-    rows = list(_rows(found, wanted, limit, now()))
+    rows = [replace(row, command=_command(row, wanted, config)) for row in _rows(found, wanted, limit, now())]
     is_well = bool(rows) and all(row.is_well for row in rows)
     if as_json:
         tell_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
@@ -150,21 +152,22 @@ def _rows(
             age = one.age(at)
             is_too_old = limit is not None and age > limit
             cut_off = None if archive.is_at_work else archive.cut_off_of(one.source)
-            yield _Row(
-                folder, one.source.platform, one.source.url, one, age, is_too_old, cut_off.run if cut_off else None
-            )
+            run = cut_off.run if cut_off else None
+            yield _Row(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
         yield from _never_ended(folder, archive)
     for folder, table in wanted:
         known = [one.source for one in found[folder].sources] + [one.source for one in _begun(found[folder])]
         if not any(_is_of(table, source) for source in known):
-            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None)
+            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
 
 
 def _never_ended(folder: Path, archive: "ArchiveStatus") -> Iterator[_Row]:
     """Sources of which a run was cut off, and none has ended."""
     for one in _begun(archive):
         cut_off = None if archive.is_at_work else one.run
-        yield _Row(folder, one.source.platform, one.source.url, None, None, is_too_old=False, cut_off=cut_off)
+        yield _Row(
+            folder, one.source.platform, one.source.url, None, None, is_too_old=False, cut_off=cut_off, command=()
+        )
 
 
 def _begun(archive: "ArchiveStatus") -> "list[_Begun]":
@@ -176,11 +179,18 @@ def _begun(archive: "ArchiveStatus") -> "list[_Begun]":
 
 
 def _is_of(table: "SourceTable", source: "SourceLine") -> bool:
+    return _is_at(table, source.platform, source.url)
+
+
+def _is_at(table: "SourceTable", platform: str, url: str) -> bool:
+    """Whether a source of the configuration is this one, by the host of its API."""
     from matou.archive.chain import host_of
     from matou.cli.hosts import api_address
 
-    url = api_address(table.url, table.platform)
-    return (table.platform, host_of(url)) == (source.platform, host_of(source.url))
+    return (table.platform, host_of(api_address(table.url, table.platform))) == (
+        platform,
+        host_of(api_address(url, platform)),
+    )
 
 
 def _cut_off(found: "dict[Path, ArchiveStatus]") -> list[dict[str, object]]:
@@ -286,6 +296,11 @@ def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
 
 def _next(row: _Row) -> str:
     """The command that mends it; empty where nothing is to be done."""
-    if row.is_well:
-        return ""
-    return shlex.join(["matou", "backup", row.platform, "--url", row.url, "--to", str(row.archive)])
+    return "" if row.is_well else shlex.join(row.command)
+
+
+def _command(row: _Row, wanted: Wanted, config: Path | None) -> tuple[str, ...]:
+    """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
+    if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in wanted):
+        return ("matou", "backup", *(() if config is None else ("--config", str(config))))
+    return ("matou", "backup", row.platform, "--url", row.url, "--to", str(row.archive))

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from matou.db.repositories import RepositoryId
 from matou.db.schema import repository_settings
 from matou.errors import Damaged
+from matou.model.decoding_faults import fault_of_shape
 from matou.model.repository_settings import RepositorySettings
 
 S = TypeVar("S", bound=RepositorySettings)
@@ -77,7 +78,9 @@ def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise DamagedSettings("the stored {kind} cannot be read: {reason}", kind=kind.kind, reason=error) from error
+        raise DamagedSettings(
+            "the stored {kind} cannot be read: {reason}", kind=kind.kind, reason=fault_of_shape(error)
+        ) from error
 
 
 def _stored_of(row: RowMapping) -> StoredSettings:

@@ -1,4 +1,4 @@
-"""What a decoder finds wrong with a file that people write, in words that have a translation.
+"""What a decoder finds wrong with what came from outside, in words that have a translation.
 
 The libraries say it in English, and in paths such as `$.source[0].url`; nothing of their text is handed on.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from matou.errors import Phrase
+from matou.errors import Phrase, Plural
 
 NOT_DECODED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding bytes that are no such JSON raises: for a text that is not UTF-8 msgspec has no error of its own."""
@@ -30,8 +30,18 @@ _LINE = re.compile(r"\(at line (\d+), column (\d+)\)\Z")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _KIND = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_BOUND = re.compile(r"Expected `[^`]*` (>=|<=|>|<) ([^ ]+)")
+_LENGTH = re.compile(r"Expected `[^`]*` of length (>=|<=) (\d+)")
+_NO_CHOICE = re.compile(r"Invalid enum value (.*?)(?: - at `\$|\Z)", re.DOTALL)
 _PLACE = re.compile(r" - at `\$([^`]*)`\Z")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+
+
+def fault_of_json(error: Exception) -> Phrase:
+    """Of what NOT_DECODED names."""
+    if isinstance(error, msgspec.ValidationError):
+        return fault_of_shape(error)
+    return NOT_UTF8 if isinstance(error, UnicodeDecodeError) else Phrase("it is no JSON")
 
 
 def fault_of_toml(error: Exception) -> Phrase:
@@ -58,7 +68,36 @@ def _fault(text: str) -> Phrase:
     if found := _KIND.match(text):
         wanted, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in found.groups())
         return Phrase("{wanted} was expected, and {came} is there", wanted=wanted, came=came)
+    return _fault_of_value(text)
+
+
+def _fault_of_value(text: str) -> Phrase:
+    """Where the kind is right, and the value will not do."""
+    if found := _LENGTH.match(text):
+        return _fault_of_length(found[1], int(found[2]))
+    if found := _BOUND.match(text):
+        return _fault_of_bound(found[1], found[2])
+    if found := _NO_CHOICE.match(text):
+        return Phrase("{value} is none of those that it may be", value=found[1])
     return _OUT_OF_FORM
+
+
+def _fault_of_length(sign: str, count: int) -> Phrase:
+    if sign == ">=":
+        return Plural("it is shorter than {count} character", "it is shorter than {count} characters", count=count)
+    return Plural("it is longer than {count} character", "it is longer than {count} characters", count=count)
+
+
+def _fault_of_bound(sign: str, bound: str) -> Phrase:
+    match sign:
+        case ">=":
+            return Phrase("it is less than {bound}", bound=bound)
+        case "<=":
+            return Phrase("it is more than {bound}", bound=bound)
+        case ">":
+            return Phrase("it is not more than {bound}", bound=bound)
+        case _:
+            return Phrase("it is not less than {bound}", bound=bound)
 
 
 def _place(text: str) -> str:

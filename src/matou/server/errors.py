@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Phrase, Refused, TryLater, UnknownShape
 from matou.forge.accounts.users import TooManyFailures
 from matou.model.names import InvalidName
 from matou.server.rate import TooManyCalls
@@ -22,7 +22,7 @@ TOO_MANY = 429
 FAULT_OF_OURS = 500
 DISK_FULL = 507
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
-NO_ROOM = "this server has no room left; nothing was changed"
+NO_ROOM = Phrase("this server has no room left; nothing was changed")
 
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
     (BodyTooLarge, TOO_LARGE),
@@ -43,7 +43,10 @@ STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to tell the client. `text` is one sentence, without a secret and without a trace of our insides."""
+    """What to tell the client. `text` is one sentence, without a secret and without a trace of our insides.
+
+    A Phrase can be said in the person's language.
+    """
 
     status: int
     text: str
@@ -58,10 +61,10 @@ def answer_for(error: Exception) -> Answer:
     status = _status_of(error)
     if status == FAULT_OF_OURS:
         log.error("request_failed", exc_info=error)
-        return Answer(status, "this server has a fault; its log says more")
+        return Answer(status, Phrase("this server has a fault; its log says more"))
     wait = error.wait if isinstance(error, TryLater) else None
     headers = () if wait is None else ((b"retry-after", b"%d" % max(1, round(wait.total_seconds()))),)
-    return Answer(status, str(error), headers)
+    return Answer(status, error.fact if isinstance(error, MatouError) else str(error), headers)
 
 
 def is_disk_full(error: Exception) -> bool:

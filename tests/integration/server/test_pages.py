@@ -82,6 +82,27 @@ def test_every_answer_tells_a_browser_to_trust_it_no_further_than_it_must(
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language", "title"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh", "这里什么也没有"),
+        ("en-GB,en;q=0.9,zh;q=0.1", "en", "there is nothing here"),
+        ("fr, zh-TW;q=0.5", "zh", "这里什么也没有"),
+        ("zh;q=0, en;q=x", "en", "there is nothing here"),
+        ("", "en", "there is nothing here"),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_language_of_the_browser(
+    matou_server: MatouServer, accepted: str, language: str, title: str
+) -> None:
+    answer = HTTP.request("GET", f"{matou_server.url}/nothing", headers={"Accept-Language": accepted})
+
+    assert answer.status == 404
+    assert f'lang="{language}">' in answer.data.decode()
+    assert f"<title>{title} · Matou</title>" in answer.data.decode()
+    assert answer.headers["vary"] == "Accept-Language"
+
+
 def test_logging_in_leads_home_and_nowhere_else(matou_server: MatouServer) -> None:
     answer = look(matou_server, "/?login=1&redirect_to=//evil.example", as_owner=True)
 

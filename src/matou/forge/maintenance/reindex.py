@@ -23,7 +23,7 @@ from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import branch_of_head
 from matou.git.repository import size_bytes
-from matou.model.decoding_faults import NOT_DECODED
+from matou.model.decoding_faults import NOT_DECODED, fault_of_json
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 
@@ -149,7 +149,9 @@ def _read_labels(forge: Forge, line: NamespaceLine) -> tuple[tuple[str, str], ..
     try:
         rows = msgspec.json.decode(forge.archive.blobs.read(digest), type=list[_LabelLine])
     except NOT_DECODED as error:
-        raise MalformedDocument("the labels of {path}: {reason}", path=repr(line.path), reason=error) from error
+        raise MalformedDocument(
+            "the labels of {path}: {reason}", path=repr(line.path), reason=fault_of_json(error)
+        ) from error
     return tuple((row.name, row.color) for row in rows)
 
 

@@ -15,6 +15,7 @@ from matou.forge.access import Action, Identity
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.events import record_event
+from matou.model.decoding_faults import fault_of_shape
 from matou.model.events import EventKind
 from matou.model.repository_settings import RepositorySettings, UnusableSetting, names_of
 
@@ -76,7 +77,7 @@ def _converted(kind: type[S], document: Mapping[str, object]) -> S:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise UnusableSetting("{kind} cannot be so: {reason}", kind=kind.kind, reason=str(error)[:200]) from None
+        raise UnusableSetting("{kind} cannot be so: {reason}", kind=kind.kind, reason=fault_of_shape(error)) from None
 
 
 def _require_usable(connection: Connection, changes: Mapping[str, object]) -> None:

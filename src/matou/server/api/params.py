@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from matou.errors import MatouError
+from matou.model.decoding_faults import fault_of_shape
 
 MOST_FIELDS = 200
 MOST_JSON_VALUES = 50_000
@@ -216,7 +217,7 @@ def read_parameters(kind: type[P], given: Mapping[str, object]) -> P:
     try:
         return msgspec.convert(taken, type=kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidParameter("a parameter is of the wrong kind: {reason}", reason=str(error)[:300]) from None
+        raise InvalidParameter("a parameter is of the wrong kind: {reason}", reason=fault_of_shape(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

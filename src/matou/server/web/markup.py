@@ -31,7 +31,7 @@ def _markup_of(child: str | Element) -> Markup:
     return child.markup if isinstance(child, Element) else Markup(escape(child))
 
 
-def page(title: str, *body: str | Element, meta: Sequence[Element] = ()) -> bytes:
+def page(title: str, *body: str | Element, meta: Sequence[Element] = (), language: str = "en") -> bytes:
     """A whole document, with `meta` in its head.
 
     Line feeds in `pre` and lone surrogates, as ref names may hold, come through.
@@ -44,5 +44,5 @@ def page(title: str, *body: str | Element, meta: Sequence[Element] = ()) -> byte
         Element("link", rel="stylesheet", href="/-/style.css"),
         *meta,
     )
-    document = Element("html", head, Element("body", Element("h1", title), *body), lang="en")
+    document = Element("html", head, Element("body", Element("h1", title), *body), lang=language)
     return f"<!DOCTYPE html>\n{document.markup}\n".encode("utf-8", "replace")

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.errors import MatouError, NotFound
+from matou.errors import MatouError, NotFound, Phrase
 from matou.forge.access import Action, Identity, Scope, may, reach_namespace, reach_repository, require_scope
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
@@ -17,6 +17,7 @@ from matou.forge.repositories.lifecycle import visible_repositories
 from matou.forge.repositories.repository_lists import find_person
 from matou.git.odb.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
 from matou.git.wire.protocol import head_object
+from matou.i18n import language_among, localize, speaking
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
@@ -65,11 +66,11 @@ async def _respond(site: ServerState, request: Request) -> Response:
     try:
         credential = read_credential(request.headers.raw)
         if "login" in request.query_params:
-            return _ask_or_return(signed_in=credential is not None)
+            return _ask_or_return(request, signed_in=credential is not None)
         identity = await site.ask(identify, site.forge, credential, address=client_address(request.scope))
         return await site.ask(_answer, site, request, identity)
     except MatouError as error:
-        return _failure(error)
+        return _failure(request, error)
 
 
 def _answer(site: ServerState, request: Request, identity: Identity) -> Response:
@@ -93,21 +94,26 @@ def _module_or_page(request: Request, visit: Visit) -> bytes:
     return _show(visit)
 
 
-def _ask_or_return(*, signed_in: bool) -> Response:
+def _ask_or_return(request: Request, *, signed_in: bool) -> Response:
     """A browser asks for a password on 401 and then sends it to every page below the one that asked."""
     if signed_in:
         return RedirectResponse("/", 303)
-    return _document(Answer(UNAUTHORIZED, "log in to see more", (CHALLENGE,)))
+    return _document(request, Answer(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
 
 
-def _failure(error: MatouError) -> Response:
+def _failure(request: Request, error: MatouError) -> Response:
     if isinstance(error, UnknownCredential | UnreadableCredential):
-        return _document(Answer(UNAUTHORIZED, str(error), (CHALLENGE,)))
-    return _document(answer_for(error))
+        return _document(request, Answer(UNAUTHORIZED, error.fact, (CHALLENGE,)))
+    return _document(request, answer_for(error))
 
 
-def _document(answer: Answer) -> Response:
-    response = Response(page(answer.text), answer.status, media_type="text/html", headers=_NOT_KEPT)
+def _document(request: Request, answer: Answer) -> Response:
+    """What went wrong, in the language that the browser asks for."""
+    language = language_among(request.headers.get("accept-language", ""))
+    with speaking(language):
+        body = page(localize(answer.text), language=language)
+    headers = {**_NOT_KEPT, "vary": "Accept-Language"}
+    response = Response(body, answer.status, media_type="text/html", headers=headers)
     response.raw_headers.extend(answer.headers)
     return response
 
