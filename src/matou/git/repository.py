@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Conflict
-from matou.git.files import Replacement, publish_file
+from matou.git.lock_files import Replacement, publish_file
 
 LEFTOVER_AGE: Final = timedelta(hours=1)
 """Far beyond how long git holds a lock or leaves a temporary file unchanged."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict
-from matou.git.files import RepositoryBusy
+from matou.git.lock_files import RepositoryBusy
 from matou.git.odb.quarantine import ObjectKind, Quarantine
 from matou.git.refs.locks import RefLock
 from matou.git.refs.transaction import RefChanged, RefTaken, RefTransaction, UnusableTarget, remove_abandoned_locks

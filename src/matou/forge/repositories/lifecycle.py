@@ -38,7 +38,7 @@ from matou.forge.repositories.imports import (
 from matou.forge.repositories.repository_dirs import FolderGone, moved, removed, staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.write_lock import write_lock
-from matou.git.files import publish_file
+from matou.git.lock_files import publish_file
 from matou.git.process.run import GitAccess
 from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name, read_refs
 from matou.git.refs.transaction import remove_abandoned_locks

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import Conflict, MatouError
-from matou.git.files import sync_folder
+from matou.git.lock_files import sync_folder
 from matou.git.odb.quarantine_environment import quarantine_environment
 from matou.git.repository import object_format_on_disk
 from matou.model.names import ObjectId, object_id

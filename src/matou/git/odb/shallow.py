@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from matou.git.files import publish_file, sync_folder
+from matou.git.lock_files import publish_file, sync_folder
 from matou.git.odb.stored_objects import describe_objects
 from matou.git.process.run import run_git
 from matou.git.repository import SHALLOW_FILE

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged, Phrase
-from matou.git.files import Replacement, RepositoryBusy, publish_file, sync_folder
+from matou.git.lock_files import Replacement, RepositoryBusy, publish_file, sync_folder
 from matou.git.odb.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing

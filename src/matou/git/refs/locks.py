@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from matou.git.files import RepositoryBusy
+from matou.git.lock_files import RepositoryBusy
 from matou.model.names import ObjectId, RefName
 
 PATIENCE_WITH_PACKED_REFS_SECONDS: Final = 10.0

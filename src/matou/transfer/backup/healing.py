@@ -11,7 +11,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.errors import Damaged
-from matou.git.files import publish_file
+from matou.git.lock_files import publish_file
 from matou.git.odb.pack_index import PackIndex
 from matou.git.odb.shallow import lacking_parents, read_boundary, write_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects

@@ -12,7 +12,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
-from matou.git.files import publish_file
+from matou.git.lock_files import publish_file
 from matou.git.operations.mirror import MirrorUpdate, make_mirror, update_mirror
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import KEPT_PREFIX, read_refs
