@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Conflict
-from matou.git.lock_files import Replacement, publish_file
+from matou.git.lock_files import LockFile, publish_file
 
 LEFTOVER_AGE: Final = timedelta(hours=1)
 """Far beyond how long git holds a lock or leaves a temporary file unchanged."""
@@ -100,8 +100,8 @@ def write_config(git_dir: Path, *, object_format: str = "sha1") -> None:
     text = _config(object_format)
     path = git_dir / "config"
     if not path.exists() or path.read_bytes() != text:
-        with Replacement(path) as replacement:
-            replacement.publish(text)
+        with LockFile(path) as file:
+            file.publish(text)
 
 
 def _config(object_format: str) -> bytes:

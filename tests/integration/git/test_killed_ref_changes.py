@@ -1,4 +1,4 @@
-"""A writer of refs that is killed: at every call that changes something on disk, and whoever comes next goes on at once.
+"""A writer of refs killed at every call that changes something on disk: whoever comes next goes on at once.
 
 The writer is a process of its own that kills itself right before its n-th such call, which no handler can soften.
 """
@@ -67,15 +67,15 @@ def set_to(git_dir: Path, changes: list[RefChange], new: ObjectId | None) -> Non
     commit(git_dir, [change for change in wanted if change.old != change.new])
 
 
-@pytest.mark.parametrize("number", [1, 3, 70])
+@pytest.mark.parametrize(("number", "step"), [(1, 1), (3, 2), (70, 23)])
 @pytest.mark.parametrize("kind", ["make", "move", "delete"])
-def test_whoever_comes_next_goes_on_at_once(bare: Path, kind: str, number: int) -> None:
+def test_whoever_comes_next_goes_on_at_once(bare: Path, kind: str, number: int, step: int) -> None:
     """After a kill, a push of the same kind was refused until the lock was an hour old."""
     tip, older = tip_of(bare, "main"), tip_of(bare, "main~1")
     old, new = {"make": (None, tip), "move": (older, tip), "delete": (older, None)}[kind]
     changes = changes_of("topic", old, new, number=number)
-    before, at = refs_of(bare), 0
-    while killed_at((at := at + 1), lambda: commit(bare, changes)):
+    before, at = refs_of(bare), 1 - step
+    while killed_at((at := at + step), lambda: commit(bare, changes)):
         set_to(bare, changes, new)
         expected = {change.ref: new for change in changes if new is not None}
         assert refs_of(bare) == {**before, **expected}
@@ -85,6 +85,17 @@ def test_whoever_comes_next_goes_on_at_once(bare: Path, kind: str, number: int) 
 
     assert at > 5
     git(bare, "fsck", "--full", "--strict")
+
+
+def test_whoever_is_killed_while_it_cleans_up_after_another_leaves_that_to_the_next(bare: Path) -> None:
+    tip, at = tip_of(bare, "main"), 0
+    changes = changes_of("topic", None, tip, number=3)
+    while killed_at(8, lambda: commit(bare, changes)) and killed_at((at := at + 1), lambda: commit(bare, changes)):
+        set_to(bare, changes, tip)
+        assert remains(bare) == []
+        set_to(bare, changes, None)
+
+    assert at > 15
 
 
 @pytest.mark.parametrize("name", ["HEAD", "packed-refs", "config"])
@@ -117,7 +128,7 @@ def test_a_lock_that_is_not_the_dead_ones_is_left(bare: Path, name: str) -> None
     while killed_at((at := at + 1), lambda: commit(bare, change)):
         set_to(bare, change, tip)
         git(bare, "-c", "core.packedRefsTimeout=0", "update-ref", "refs/heads/other", tip)
-        assert [path for path in remains(bare)] == [bare / name]
+        assert remains(bare) == [bare / name]
         commit(bare, changes_of("third", None, tip, number=1))
         for made in ("topic", "third"):
             (bare / "refs/heads" / made).unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged, Phrase
-from matou.git.lock_files import Replacement, RepositoryBusy, publish_file, sync_folder
+from matou.git.lock_files import LockFile, RepositoryBusy, publish_file, sync_folder
 from matou.git.odb.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -313,7 +313,7 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         RepositoryBusy: another process holds the lock.
         Damaged: what is there now cannot be read, so that kept refs might be lost.
     """
-    with Replacement(git_dir / "packed-refs") as replacement:
+    with LockFile(git_dir / "packed-refs") as file:
         packed = _read_packed(git_dir)
         loose_files = dict(loose_ref_files(git_dir))
         present = {**packed.refs, **_read_loose(git_dir, packed.refs)}
@@ -321,7 +321,7 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         refs = {**listing.refs, **kept, **old_kept}
         text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
         if text != packed.text:
-            replacement.publish(text)
+            file.publish(text)
             sync_folder(git_dir)
     _write_head(git_dir, listing)
     _remove_loose(git_dir, loose_files.values())

@@ -1,4 +1,4 @@
-"""One ref's lock, as git takes it: `<ref>.lock` beside the ref's own file, which is its next content.
+"""One ref's lock, as git takes it: `<ref>.lock` beside the ref's own file.
 
 And one for all refs, which only we know: to make a lock file takes as long as to make a ref, so where there are many
 of them, those refs that have no file of their own are kept from other transactions of ours as a whole.
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from matou.git.lock_files import RepositoryBusy
+from matou.git.lock_files import LockOwner, RepositoryBusy
 from matou.model.names import ObjectId, RefName
 
 PATIENCE_WITH_PACKED_REFS_SECONDS: Final = 10.0
@@ -30,6 +30,9 @@ _MOST_TRIES: Final = 5
 class RefLock:
     """The lock of one ref, or of packed-refs. Paths are bytes: a name is not always UTF-8, and there may be many.
 
+    It outlives the moment in which the next content becomes the ref's, as git's of packed-refs does: else
+    `git pack-refs` could come in between, and take a ref's file that is about to go into packed-refs again.
+
     Attributes:
         name: the ref's, as bytes.
         loose_value: what its own file holds, read once the lock was taken; None where there is none.
@@ -37,15 +40,20 @@ class RefLock:
         has_content: the next content was written; `publish` makes it the ref's.
     """
 
-    def __init__(self, git_dir: Path, name: RefName) -> None:
+    def __init__(self, git_dir: Path, name: RefName, owner: LockOwner) -> None:
         self.name = name.encode("utf-8", "surrogateescape")
         self.loose_value: ObjectId | None = None
         self.is_loose = False
-        self.has_content = False
+        self._owner = owner
         self._path = os.fsencode(git_dir) + b"/" + self.name
         self._lock = self._path + b".lock"
+        self._next: bytes | None = None
         self._is_held = False
         self._leaves_folder = False
+
+    @property
+    def has_content(self) -> bool:
+        return self._next is not None
 
     def read(self) -> None:
         """Read the ref without its lock.
@@ -71,18 +79,18 @@ class RefLock:
 
     def write(self, content: bytes, *, sync: bool) -> None:
         """Write what the ref is to be."""
-        _write_file(self._lock, content, sync=sync)
-        self.has_content = True
+        self._next = self._owner.write(content, sync=sync)
 
     def publish(self) -> None:
         """Make what was written the ref's content."""
-        with contextlib.suppress(IsADirectoryError, NotADirectoryError):
-            os.rename(self._lock, self._path)  # noqa: PTH104
-            self._is_held = False
+        if self._next is None:
             return
-        _remove_empty_below(self._path)
-        os.rename(self._lock, self._path)  # noqa: PTH104
-        self._is_held = False
+        try:
+            os.rename(self._next, self._path)  # noqa: PTH104
+        except (IsADirectoryError, NotADirectoryError):
+            _remove_empty_below(self._path)
+            os.rename(self._next, self._path)  # noqa: PTH104
+        self._next = None
 
     def remove_ref(self) -> None:
         """Remove the ref's own file, if it has one."""
@@ -94,13 +102,13 @@ class RefLock:
         """Give up the lock, where it still is held; gives the folder that may be empty now."""
         if self._is_held:
             self._is_held = False
-            os.unlink(self._lock)  # noqa: PTH108
+            self._owner.release(self._lock)
         return iter((self._lock.rpartition(b"/")[0],) if self._leaves_folder else ())
 
     def _try_to_take(self) -> bool:
         for _ in range(_MOST_TRIES):
             try:
-                os.close(os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+                self._owner.take(self._lock)
             except FileExistsError:
                 return False
             except FileNotFoundError:
@@ -161,44 +169,11 @@ def _hold(descriptor: int, kind: int) -> None:
             return
 
 
-class PackedRefsLock(RefLock):
-    """The lock of packed-refs, which outlives the moment in which its next content becomes packed-refs, as git's does:
-    else `git pack-refs` could come in between, and take a ref's file that is about to go into packed-refs again.
-    """
-
-    def __init__(self, git_dir: Path) -> None:
-        super().__init__(git_dir, RefName("packed-refs"))
-        self._next = self._path + b".new.lock"
-
-    def write(self, content: bytes, *, sync: bool) -> None:
-        self.has_content = True
-        _write_file(self._next, content, sync=sync)
-
-    def publish(self) -> None:
-        os.rename(self._next, self._path)  # noqa: PTH104
-        self.has_content = False
-
-    def release(self) -> Iterator[bytes]:
-        if self.has_content:
-            self.has_content = False
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._next)  # noqa: PTH108
-        return super().release()
-
-
-def lock_packed_refs(git_dir: Path) -> PackedRefsLock:
+def lock_packed_refs(git_dir: Path, owner: LockOwner) -> RefLock:
     """Raises RepositoryBusy."""
-    lock = PackedRefsLock(git_dir)
+    lock = RefLock(git_dir, RefName("packed-refs"), owner)
     lock.take(time.monotonic() + PATIENCE_WITH_PACKED_REFS_SECONDS)
     return lock
-
-
-def _write_file(path: bytes, content: bytes, *, sync: bool) -> None:
-    with open(path, "wb") as file:  # noqa: PTH123 - bytes, ten thousand of them
-        file.write(content)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def _remove_empty_below(path: bytes) -> None:

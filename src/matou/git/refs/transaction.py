@@ -2,7 +2,7 @@
 
 Refs are locked as git locks them, so any git may work beside us. Of many refs those that have no file of their own are
 locked against ourselves only, and by packed-refs.lock: who changes one by hand in the folder at that moment wins.
-What the refs are to be is written before they change: into their locks, or, of many, into the next packed-refs. So one
+What the refs are to be is written before they change, into files of their own or, of many, the next packed-refs. So one
 sync of the file system makes all of it durable, and what follows is renames only: after a power cut each ref is what
 it was or what it was to be.
 """
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import Conflict, MatouError, Phrase
-from matou.git.lock_files import RepositoryBusy, sync_folder
+from matou.git.lock_files import LockOwner, RepositoryBusy, sync_folder
 from matou.git.odb.stored_objects import StoredObject, describe_objects
 from matou.git.refs.listing import fault_of_foreign_ref
-from matou.git.refs.locks import PackedRefsLock, RefLock, holding_refs, lock_packed_refs
+from matou.git.refs.locks import RefLock, holding_refs, lock_packed_refs
 from matou.git.refs.packed_refs import PackedRefsFile, entry_of, parents, read_packed_refs
 from matou.git.repository import LEFTOVER_AGE
 from matou.model.names import ObjectId, RefName
@@ -93,13 +93,15 @@ class RefTransaction:
         self._each = each
         self._syncs_files = syncs_files
         self._locks: dict[RefName, RefLock] = {}
-        self._packed_lock: PackedRefsLock | None = None
+        self._packed_lock: RefLock | None = None
         self._rewrites_packed = False
         self._is_many = len(changes) > MOST_LOOSE
+        self._owner = LockOwner(git_dir)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opened:
             opened.enter_context(holding_refs(self._git_dir, alone=self._is_many))
+            opened.enter_context(self._owner)
             opened.callback(self._release)
             self._prepare()
             self._opened = opened.pop_all()
@@ -134,7 +136,7 @@ class RefTransaction:
             else:
                 self._lock(change, deadline)
         if self._is_many or any(change.new is None for change in self.changes):
-            self._packed_lock = lock_packed_refs(self._git_dir)
+            self._packed_lock = lock_packed_refs(self._git_dir, self._owner)
         packed = read_packed_refs(self._git_dir)
         if self._is_many:
             packed.index()
@@ -154,7 +156,7 @@ class RefTransaction:
             lock.release()
 
     def _lock(self, change: RefChange, deadline: float) -> None:
-        lock = RefLock(self._git_dir, change.ref)
+        lock = RefLock(self._git_dir, change.ref, self._owner)
         try:
             if self._is_many:
                 lock.read()
@@ -248,7 +250,7 @@ def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: 
     wherever it comes from, is no path either.
     """
     names = (change.ref for change in changes if fault_of_foreign_ref(change.ref) is None)
-    for name in ("HEAD", "packed-refs", "packed-refs.new", *names):
+    for name in ("HEAD", "packed-refs", *names):
         lock = f"{git_dir}/{name}.lock"  # a Path for each of ten thousand costs as much as all the rest
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             if datetime.fromtimestamp(os.lstat(lock).st_mtime, UTC) < now - LEFTOVER_AGE:
