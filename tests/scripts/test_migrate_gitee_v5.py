@@ -15,8 +15,9 @@ import pytest
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.push import lfs
-from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
+from matou.forge.repositories.repository_update import RepositoryUpdate
 from matou.model.platform import Visibility
+from support.deciding import change_repository
 from support.fault_proxy import FaultProxy, Status
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
 from support.matou_server import MatouServer

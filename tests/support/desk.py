@@ -5,16 +5,11 @@ from pathlib import Path
 
 from matou.db.repositories import Repository
 from matou.forge.access import Identity
-from matou.forge.content.file_changes import (
-    CommitResult,
-    FileChange,
-    create_file,
-    delete_file,
-    update_file,
-)
+from matou.forge.content.file_changes import CommitResult, FileChange
 from matou.forge.forge import Forge
 from matou.git.odb.objects import TreePath
 from matou.model.names import ObjectId, object_id
+from support.deciding import create_file, delete_file, update_file
 from support.git_repositories import git, refs_of
 
 NOTHING_YET = object_id("0" * 40)

@@ -200,7 +200,7 @@ def _changed(
 ) -> "Repository":
     """What is archived refuses every other change: it is opened first, and closed last."""
     from matou.forge import access
-    from matou.forge.access import OPERATOR, Action
+    from matou.forge.access import OPERATOR, Action, MayChangeSettings, authorize
     from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
     from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 
@@ -209,7 +209,7 @@ def _changed(
     if archived is False:
         found = unarchive_repository(forge, found)
     if changes != RepositoryUpdate():
-        found = change_repository(forge, OPERATOR, found, changes)
+        found = change_repository(forge, authorize(forge, OPERATOR, MayChangeSettings, found), changes)
     return archive_repository(forge, found) if archived else found
 
 

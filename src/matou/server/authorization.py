@@ -6,12 +6,13 @@ What is missing and what may not be seen answer alike: without a credential both
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
-from matou.forge.access import Action, Identity, ReadOnly, reach_repository
+from matou.forge.access import Authorized, Identity, MayWriteCode, ReadOnly, Right, authorize_repository
 from matou.forge.content.ref_updates import require_unmoved
 from matou.forge.forge import Forge
 from matou.model.names import RepositoryPath
@@ -28,6 +29,9 @@ from matou.server.origin import caller_of, client_address
 from matou.server.paths import GitTarget
 from matou.server.state import ServerState
 from matou.server.streaming import Header
+
+R = TypeVar("R", bound=Right)
+R_co = TypeVar("R_co", bound=Right, covariant=True)
 
 UNAUTHORIZED = 401
 
@@ -53,13 +57,20 @@ class GitRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A repository that this identity may do the wanted thing with, and what told who that is."""
+class Admitted(Generic[R_co]):
+    """The right of an identity to a repository, and what told who that is."""
 
-    repository: Repository
-    identity: Identity
+    granted: Authorized[Repository, R_co]
     credential: Credential | None
     address: str
+
+    @property
+    def repository(self) -> Repository:
+        return self.granted.subject
+
+    @property
+    def identity(self) -> Identity:
+        return self.granted.identity
 
     @property
     def caller(self) -> Hashable:
@@ -67,15 +78,15 @@ class Admitted:
         return caller_of(self.identity, self.address)
 
 
-async def admit(request: GitRequest, action: Action) -> Admitted:
+async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
     site, path = request.site, request.target.repository
     ask = site.run_inline_if_fast if _is_quick(credential) else site.ask
-    return await ask(admit_credential, site.forge, credential, path, action, address=request.address)
+    return await ask(admit_credential, site.forge, credential, path, right, address=request.address)
 
 
-async def admit_again(site: ServerState, admitted: Admitted) -> None:
+async def admit_again(site: ServerState, admitted: Admitted[MayWriteCode]) -> None:
     """As `require_still_admitted`, from the event loop."""
     ask = site.run_inline_if_fast if _is_quick(admitted.credential) else site.ask
     await ask(require_still_admitted, site.forge, admitted)
@@ -87,14 +98,14 @@ def _is_quick(credential: Credential | None) -> bool:
 
 
 def admit_credential(
-    forge: Forge, credential: Credential | None, path: RepositoryPath, action: Action, *, address: str
-) -> Admitted:
+    forge: Forge, credential: Credential | None, path: RepositoryPath, right: type[R], *, address: str
+) -> Admitted[R]:
     identity = identify(forge, credential, address=address)
-    return Admitted(reach_repository(forge, identity, path, action), identity, credential, address)
+    return Admitted(authorize_repository(forge, identity, right, path), credential, address)
 
 
-def require_still_admitted(forge: Forge, admitted: Admitted) -> Identity:
-    """Look again at what was decided when a push began; gives who it is now.
+def require_still_admitted(forge: Forge, admitted: Admitted[MayWriteCode]) -> Authorized[Repository, MayWriteCode]:
+    """Decide anew what was decided when a push began: for who it is now, and the row as it is now.
 
     The token may be revoked or expired by now, its user switched off, the password another one.
 
@@ -103,8 +114,7 @@ def require_still_admitted(forge: Forge, admitted: Admitted) -> Identity:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved: as `require_unmoved`.
     """
     identity = identify(forge, admitted.credential, address=admitted.address)
-    require_unmoved(forge, identity, admitted.repository)
-    return identity
+    return require_unmoved(forge, admitted.granted, identity)
 
 
 def answer_to(headers: list[Header], error: Exception) -> Answer:

@@ -10,6 +10,7 @@ from typing import IO
 import structlog
 
 from matou.errors import UnknownShape
+from matou.forge.access import MayReadCode
 from matou.forge.repositories.downloads import count_download
 from matou.git.operations.pack_reuse import WholePack, clone_answer, pack_of_everything
 from matou.git.process.run import GitFailed
@@ -48,12 +49,12 @@ class GitRefusedRequest(UnknownShape):
     """The framing was right and git could still make nothing of it."""
 
 
-async def answer_clone(request: GitRequest, admitted: Admitted, body: bytes) -> bool:
+async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], body: bytes) -> bool:
     """Answer a clone of what everybody who may read the repository is shown. False where it is another request."""
     asked = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
     if asked is None:
         return False
-    known = await current_refs(request.site, admitted.repository)
+    known = await current_refs(request.site, admitted.granted)
     pack = await _whole_pack(request, admitted, known, asked)
     if pack is not None:
         count_download(request.site.forge, admitted.repository)
@@ -67,7 +68,9 @@ async def answer_clone(request: GitRequest, admitted: Admitted, body: bytes) -> 
     return True
 
 
-def _key(request: GitRequest, admitted: Admitted, known: KnownRefs, asked: CloneRequest) -> AnswerKey | None:
+def _key(
+    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
+) -> AnswerKey | None:
     """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
     wants = known.wants_of_clones.get(asked.wants)
     if wants is None or not request.site.kept.has_room_for(admitted.repository.size_bytes):
@@ -85,7 +88,7 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
         return b""
 
 
-async def _send_kept(request: GitRequest, admitted: Admitted, key: AnswerKey, body: bytes) -> None:
+async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: AnswerKey, body: bytes) -> None:
     """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
     kept = request.site.kept
     whole = kept.whole(key)
@@ -101,7 +104,7 @@ async def _send_kept(request: GitRequest, admitted: Admitted, key: AnswerKey, bo
     await until_client_leaves(request.receive, follow())
 
 
-async def _make(request: GitRequest, admitted: Admitted, body: bytes, write: Write) -> None:
+async def _make(request: GitRequest, admitted: Admitted[MayReadCode], body: bytes, write: Write) -> None:
     """Let git answer, at the pace of the disk: whoever waits for it may leave, and others still get theirs.
 
     Its turn is the repository's, not that of who asked first: others wait for it who have a share of their own.
@@ -162,7 +165,7 @@ async def _send_whole(request: GitRequest, pack: WholePack) -> None:
 
 
 async def _whole_pack(
-    request: GitRequest, admitted: Admitted, known: KnownRefs, asked: CloneRequest
+    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
 ) -> WholePack | None:
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
     if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {protocol.head_object(known.listing)}:

@@ -12,7 +12,7 @@ from typing import IO
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.access import Action
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.repositories.downloads import count_download
 from matou.git.process.run_async import AsyncGitChild
 from matou.git.wire import protocol
@@ -69,7 +69,7 @@ def _operation_of(request: GitRequest) -> Callable[[GitRequest], Awaitable[None]
 
 
 async def _upload_pack(request: GitRequest) -> None:
-    admitted = await admit(request, Action.READ_CODE)
+    admitted = await admit(request, MayReadCode)
     with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as body:
         await _keep_body(request, body)
         version = protocol_version(request)
@@ -81,11 +81,11 @@ async def _upload_pack(request: GitRequest) -> None:
         elif wanted is not None:
             await answer_ls_refs(request, admitted, wanted)
         elif not await answer_clone(request, admitted, beginning):
-            await _count_clone(request.site, admitted.repository, beginning)
+            await _count_clone(request.site, admitted.granted, beginning)
             await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
 
-async def _count_clone(site: ServerState, repository: Repository, asked: bytes) -> None:
+async def _count_clone(site: ServerState, granted: Authorized[Repository, MayReadCode], asked: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wanted = {want.decode() for want in _WANT.findall(asked)}
@@ -95,9 +95,9 @@ async def _count_clone(site: ServerState, repository: Repository, asked: bytes) 
         wanted
         and is_last
         and b"have " not in asked
-        and wanted <= (await current_refs(site, repository)).listing.object_ids()
+        and wanted <= (await current_refs(site, granted)).listing.object_ids()
     ):
-        count_download(site.forge, repository)
+        count_download(site.forge, granted.subject)
 
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
@@ -113,7 +113,7 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     kept.seek(0)
 
 
-async def _send_pack_in_turn(request: GitRequest, admitted: Admitted, body: IO[bytes]) -> None:
+async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
     pace = Pace()
     async with request.site.fetches.taken(admitted.caller, pace):
         git_dir = request.site.forge.git_dir(admitted.repository)

@@ -18,10 +18,9 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from matou.errors import MatouError, NotFound, Refused, TryLater
-from matou.forge.access import Action
+from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
 from matou.forge.push.push_landing import DECLINED, Landing, land
-from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
 from matou.git.operations.fsck_messages import HARMLESS, OLD_TOOLS
 from matou.git.process.run import GitFailed
@@ -64,7 +63,7 @@ class PushResult:
 
 async def receive_pack(request: GitRequest) -> None:
     """Take a push. Nothing of the body is read before it is known that this identity may push here."""
-    admitted = await admit(request, Action.WRITE_CODE)
+    admitted = await admit(request, MayWriteCode)
     body, pace = RequestBody(request.receive), Pace()
     body.pace = pace
     stream = PushStream(
@@ -92,7 +91,7 @@ async def receive_pack(request: GitRequest) -> None:
 
 async def _in_turn(
     request: GitRequest,
-    admitted: Admitted,
+    admitted: Admitted[MayWriteCode],
     asked: PushCommands,
     stream: PushStream,
     report: PushReport,
@@ -125,7 +124,7 @@ async def _in_turn(
 
 async def _receive(
     site: ServerState,
-    admitted: Admitted,
+    admitted: Admitted[MayWriteCode],
     asked: PushCommands,
     stream: PushStream,
     report: PushReport,
@@ -157,12 +156,12 @@ async def _to_its_end(
         raise
 
 
-def _land(forge: Forge, admitted: Admitted, landing: Landing, pack: IncomingPack, *, is_shallow: bool) -> None:
+def _land(
+    forge: Forge, admitted: Admitted[MayWriteCode], landing: Landing, pack: IncomingPack, *, is_shallow: bool
+) -> None:
     """Whatever happens, each ref was moved for good or is refused: what cannot be judged does not come in."""
     try:
-        identity = require_still_admitted(forge, admitted)
-        repository = find_repository_by_id(forge, admitted.repository.id)
-        land(forge, identity, repository, landing, pack, is_shallow=is_shallow)
+        land(forge, require_still_admitted(forge, admitted), landing, pack, is_shallow=is_shallow)
     except (Refused, NotFound, TryLater) as error:
         landing.give_up(f"Nothing of this push was taken: {error}", DECLINED)
     except Exception as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matou.db.repositories import Repository
 from matou.errors import UnknownShape
-from matou.forge.access import Action
+from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.content.references import known_refs, refs_at_hand
 from matou.git.wire import protocol
 from matou.git.wire.known_refs import KnownRefs
@@ -30,7 +30,7 @@ _LEVEL = 4
 
 UPLOAD_PACK_RESULT: Header = (b"content-type", b"application/x-git-upload-pack-result")
 _ZIPPED: tuple[Header, ...] = ((b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
-_ACTION_OF_SERVICE = {UPLOAD_PACK: Action.READ_CODE, RECEIVE_PACK: Action.WRITE_CODE}
+_RIGHT_FOR_SERVICE: dict[str, type[MayReadCode]] = {UPLOAD_PACK: MayReadCode, RECEIVE_PACK: MayWriteCode}
 
 
 class UnknownService(UnknownShape):
@@ -54,10 +54,10 @@ class RefQuestion:
 
 async def advertise(request: GitRequest) -> None:
     service, version = _service_of(request), protocol_version(request)
-    admitted = await admit(request, _ACTION_OF_SERVICE[service])
+    admitted = await admit(request, _RIGHT_FOR_SERVICE[service])
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
-        known = await current_refs(request.site, admitted.repository)
+        known = await current_refs(request.site, admitted.granted)
         body = protocol.capability_advertisement_v2(protocol.object_format_of(known.listing))
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
@@ -65,7 +65,7 @@ async def advertise(request: GitRequest) -> None:
     await _answer(request, admitted, _advertisement(service, 1 if version == 1 else 0), kind)
 
 
-async def answer_ls_refs(request: GitRequest, admitted: Admitted, wanted: LsRefsRequest) -> None:
+async def answer_ls_refs(request: GitRequest, admitted: Admitted[MayReadCode], wanted: LsRefsRequest) -> None:
     is_usual = len(wanted.prefixes) <= MOST_PREFIXES_REMEMBERED and sum(map(len, wanted.prefixes)) <= KIBIBYTE
     question = RefQuestion(
         key=wanted if is_usual else None,
@@ -83,8 +83,8 @@ def _advertisement(service: str, version: int) -> RefQuestion:
     return RefQuestion((service, version), lambda known: len(known.listing.refs), make)
 
 
-async def _answer(request: GitRequest, admitted: Admitted, question: RefQuestion, kind: Header) -> None:
-    answer = await _made(request.site, admitted.repository, question, may_be_zipped=_takes_gzip(request))
+async def _answer(request: GitRequest, admitted: Admitted[MayReadCode], question: RefQuestion, kind: Header) -> None:
+    answer = await _made(request.site, admitted.granted, question, may_be_zipped=_takes_gzip(request))
     more = _ZIPPED if answer.is_zipped else ()
     await send_answer(request.send, 200, (kind, *NO_CACHE, *more), answer.body)
 
@@ -96,7 +96,7 @@ def _takes_gzip(request: GitRequest) -> bool:
 
 def _service_of(request: GitRequest) -> str:
     services = read_fields(request.scope).get("service", ())
-    if len(services) != 1 or services[0] not in _ACTION_OF_SERVICE:
+    if len(services) != 1 or services[0] not in _RIGHT_FOR_SERVICE:
         raise UnknownService("the service of a git request", services)
     return services[0]
 
@@ -107,15 +107,17 @@ def protocol_version(request: GitRequest) -> int:
     return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
 
 
-async def current_refs(site: ServerState, repository: Repository) -> KnownRefs:
+async def current_refs(site: ServerState, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
     """What is known is proven in the event loop; whatever has to be read is read in a thread."""
-    at_hand = refs_at_hand(site.forge, repository)
-    return at_hand if at_hand is not None else await site.ask(known_refs, site.forge, repository)
+    at_hand = refs_at_hand(site.forge, granted)
+    return at_hand if at_hand is not None else await site.ask(known_refs, site.forge, granted)
 
 
-async def _made(site: ServerState, repository: Repository, question: RefQuestion, *, may_be_zipped: bool) -> RefAnswer:
+async def _made(
+    site: ServerState, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
+) -> RefAnswer:
     """The answer to a question about the refs as they are now."""
-    known, git_dir, key = await current_refs(site, repository), site.forge.git_dir(repository), question.key
+    known, git_dir, key = await current_refs(site, granted), site.forge.git_dir(granted.subject), question.key
     remembered, listing = site.ref_answers, known.listing
     found = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
     if found is None:

@@ -12,7 +12,7 @@ import msgspec
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound, UnknownShape
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
 from matou.server import lfs_locks
@@ -54,10 +54,10 @@ from matou.server.streaming import (
     send_answer,
 )
 
-_ACTION_OF_VERB = {
-    Verb.DOWNLOAD: Action.READ_CODE,
-    Verb.UPLOAD: Action.WRITE_CODE,
-    Verb.VERIFY: Action.WRITE_CODE,
+_RIGHT_FOR_VERB: dict[Verb, type[MayReadCode]] = {
+    Verb.DOWNLOAD: MayReadCode,
+    Verb.UPLOAD: MayWriteCode,
+    Verb.VERIFY: MayWriteCode,
 }
 
 
@@ -103,7 +103,7 @@ async def _batch(request: GitRequest) -> None:
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = Verb(batch.operation)
-    admitted = await admit(request, _ACTION_OF_VERB[verb])
+    admitted = await admit(request, _RIGHT_FOR_VERB[verb])
     await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
     answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
@@ -219,17 +219,17 @@ async def _verify(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
-async def _admit_errand(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted:
+async def _admit_errand(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted[MayReadCode]:
     return await request.site.ask(_admit_with_link, request, verb, pointer)
 
 
-def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted:
+def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted[MayReadCode]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     site, path = request.site, request.target.repository
     credential = read_credential(request.headers)
     if credential is not None and site.links.is_link(credential.secret.reveal()):
         credential = site.links.credential_of(credential.secret.reveal(), _errand(path, pointer, verb))
-    admitted = admit_credential(site.forge, credential, path, _ACTION_OF_VERB[verb], address=request.address)
+    admitted = admit_credential(site.forge, credential, path, _RIGHT_FOR_VERB[verb], address=request.address)
     objects.require_switched_on(site.forge, admitted.repository)
     return admitted
 

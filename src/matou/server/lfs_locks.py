@@ -5,11 +5,12 @@ The branch that a client names beside a path is not asked for: a path is locked 
 
 import re
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from matou.db.lfs_locks import Lock, LockId
-from matou.forge.access import Action
+from matou.forge.access import MayReadCode, MayWriteCode, Right
 from matou.forge.push import lfs_locks as locks
 from matou.forge.push.lfs import require_switched_on
 from matou.server.authorization import Admitted, GitRequest, admit
@@ -17,6 +18,8 @@ from matou.server.lfs_wire import UnusableRequest, read_json, send_json
 from matou.server.queries import read_fields
 
 CREATED, CONFLICT = 201, 409
+R = TypeVar("R", bound=Right)
+
 USUAL_PAGE = 100
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 
@@ -64,7 +67,7 @@ class UnlockAsked(msgspec.Struct, frozen=True):
 
 
 async def create(request: GitRequest) -> None:
-    admitted, site = await _admit(request, Action.WRITE_CODE), request.site
+    admitted, site = await _admit(request, MayWriteCode), request.site
     asked = await read_json(request, CreateAsked)
     try:
         lock = await site.ask(locks.lock_path, site.forge, admitted.identity, admitted.repository, asked.path)
@@ -76,7 +79,7 @@ async def create(request: GitRequest) -> None:
 
 async def show(request: GitRequest) -> None:
     """All of them, a page at a time, or the one of a path or id."""
-    admitted, site = await _admit(request, Action.READ_CODE), request.site
+    admitted, site = await _admit(request, MayReadCode), request.site
     asked = read_fields(request.scope)
     path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
@@ -91,7 +94,7 @@ async def show(request: GitRequest) -> None:
 
 async def verify(request: GitRequest) -> None:
     """Which locks are the caller's own, and which are in their way."""
-    admitted = await _admit(request, Action.WRITE_CODE)
+    admitted = await _admit(request, MayWriteCode)
     asked = await read_json(request, VerifyAsked)
     page = await _page(request, admitted, asked.cursor or "", asked.limit or 0)
     user = admitted.identity.user
@@ -101,7 +104,7 @@ async def verify(request: GitRequest) -> None:
 
 
 async def unlock(request: GitRequest) -> None:
-    admitted, site = await _admit(request, Action.WRITE_CODE), request.site
+    admitted, site = await _admit(request, MayWriteCode), request.site
     asked = await read_json(request, UnlockAsked)
     lock = await site.ask(
         locks.unlock,
@@ -114,13 +117,13 @@ async def unlock(request: GitRequest) -> None:
     await send_json(request, OneLock(_answer(lock)))
 
 
-async def _admit(request: GitRequest, action: Action) -> Admitted:
-    admitted = await admit(request, action)
+async def _admit(request: GitRequest, right: type[R]) -> Admitted[R]:
+    admitted = await admit(request, right)
     await request.site.run_inline_if_fast(require_switched_on, request.site.forge, admitted.repository)
     return admitted
 
 
-async def _page(request: GitRequest, admitted: Admitted, cursor: str, limit: int) -> locks.LockPage:
+async def _page(request: GitRequest, admitted: Admitted[MayReadCode], cursor: str, limit: int) -> locks.LockPage:
     if limit < 0:
         raise UnusableRequest("lfs locks limit", limit)
     after = _number(cursor) if cursor else LockId(0)

@@ -16,25 +16,16 @@ from matou.db.users import User
 from matou.errors import Damaged
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.analysis import contributions, history
-from matou.forge.analysis.contributions import (
-    EVER,
-    ContributorRole,
-    DaysOfAll,
-    Span,
-    contribution_days,
-    contributors,
-    counted,
-    text_of,
-)
+from matou.forge.analysis.contributions import EVER, ContributorRole, DaysOfAll, Span, text_of
 from matou.forge.analysis.history import COMMITS, LINE_COUNTS, History
 from matou.forge.analysis.jobs import StillComputing, Waiters
-from matou.forge.analysis.languages import languages
-from matou.forge.analysis.upkeep import forget, refresh
+from matou.forge.analysis.upkeep import forget
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
 from matou.git.odb.objects import MissingObject
 from matou.model.names import RepositoryPath
+from support.deciding import contribution_days, contributors, counted, languages, refresh
 from support.git_repositories import fast_import, git, git_bytes
 from support.histories import make_odd_history
 

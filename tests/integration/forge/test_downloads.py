@@ -16,11 +16,11 @@ from matou.forge.repositories.downloads import (
     MOST_PENDING,
     UnusableRange,
     count_download,
-    download_statistics,
     flush_downloads,
 )
 from matou.forge.repositories.lifecycle import delete_repository
 from support.clocks import Clock
+from support.deciding import download_statistics
 
 TODAY = date(2026, 11, 21)
 

@@ -19,7 +19,6 @@ from matou.forge.content.file_changes import (
     FileTooLarge,
     NoSuchFile,
     UnsaidVersion,
-    create_file,
 )
 from matou.forge.content.ref_updates import RepositoryMoved
 from matou.forge.repositories.lifecycle import (
@@ -40,6 +39,7 @@ from matou.git.operations.tree_edit import (
     RefusedFile,
 )
 from matou.model.platform import Visibility
+from support.deciding import create_file
 from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
 from support.git_repositories import git, git_bytes, init_bare
 

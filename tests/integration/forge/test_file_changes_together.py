@@ -14,9 +14,9 @@ from matou.forge.content.file_changes import (
     CommitResult,
     FileChanged,
 )
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories import write_lock
+from support.deciding import ref_listing
 from support.desk import Desk, assert_strictly_sound
 from support.git_repositories import commit_file
 

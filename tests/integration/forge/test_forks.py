@@ -15,11 +15,10 @@ from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import NameTaken
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.push.lfs import exists, receive
-from matou.forge.repositories.forks import AlreadyForked, WiderThanParent, fork_repository, parent_of, require_not_wider
+from matou.forge.repositories.forks import AlreadyForked, WiderThanParent, parent_of, require_not_wider
 from matou.forge.repositories.lifecycle import (
     create_repository,
     delete_repository,
@@ -35,6 +34,7 @@ from matou.git.repository import create_bare
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.refs import RefListing
+from support.deciding import fork_repository, ref_listing
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 

@@ -13,7 +13,6 @@ from matou.db.users import User
 from matou.errors import MatouError
 from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import exists, open_object
 from matou.forge.repositories.imports import ImportRefused
@@ -21,6 +20,7 @@ from matou.forge.repositories.lifecycle import import_repository, repositories_i
 from matou.git.process.run import GitFailed
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
+from support.deciding import ref_listing
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

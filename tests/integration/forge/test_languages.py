@@ -16,7 +16,7 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Damaged
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.analysis.languages import ANSWER, languages
+from matou.forge.analysis.languages import ANSWER
 from matou.forge.analysis.worker import VERDICTS
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
@@ -24,6 +24,7 @@ from matou.forge.repositories.lifecycle import create_repository
 from matou.git.process.sandbox import Limits
 from matou.git.process.worker import WorkerFailed, ask_worker
 from matou.model.names import RepositoryPath
+from support.deciding import languages
 from support.git_repositories import fast_import, git
 
 SECONDS = 60

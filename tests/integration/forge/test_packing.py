@@ -12,7 +12,7 @@ import structlog
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.content.file_changes import FileChange, create_file
+from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
 from matou.forge.maintenance import packing
 from matou.forge.maintenance.packing import Packing, pack_if_many, pack_repository
@@ -20,6 +20,7 @@ from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.git.odb.objects import TreePath
 from matou.git.repository import size_bytes
 from support.clocks import Clock
+from support.deciding import create_file
 from support.git_repositories import git, store_object
 
 

@@ -14,11 +14,9 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.content.branches import delete_branch
 from matou.forge.forge import Forge
 from matou.forge.push import push_landing, pushes
-from matou.forge.push.push_landing import Landing, land
-from matou.forge.push.push_rules import judge
+from matou.forge.push.push_landing import Landing
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
 from matou.git.odb.incoming_pack import IncomingPack
@@ -26,6 +24,7 @@ from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules
+from support.deciding import delete_branch, judge, land
 from support.git_repositories import git, git_bytes, make_repository, refs_of, tip_of
 
 MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")
@@ -117,7 +116,7 @@ def test_only_what_the_rules_were_asked_about_moves(
     tip = ObjectId(tip_of(git_dir, "main"))
     asked: list[RefChange] = []
 
-    def note(_: Forge, __: Identity, ___: Repository, changes: list[RefChange], *____: PushedObjects) -> bool:
+    def note(_: Forge, __: object, changes: list[RefChange], *___: PushedObjects) -> bool:
         asked.extend(changes)
         return True
 

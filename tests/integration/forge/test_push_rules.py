@@ -16,11 +16,9 @@ from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.signing_keys import add_signing_key
 from matou.forge.accounts.users import create_user
-from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
-from matou.forge.content.file_changes import FileChange, create_file
-from matou.forge.content.ref_updates import update_refs
+from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
-from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
+from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.settings import change_settings
 from matou.git.odb.objects import TreePath
@@ -29,6 +27,16 @@ from matou.git.odb.quarantine import ObjectKind, Quarantine
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
+from support.deciding import (
+    create_branch,
+    create_file,
+    create_tag,
+    delete_branch,
+    delete_tag,
+    judge,
+    rules_apply,
+    update_refs,
+)
 from support.git_repositories import commit_file, force_push, git, make_repository, refs_of, tip_of
 from support.signing import new_key, unsigned_commit, with_signature
 

@@ -14,9 +14,8 @@ from matou.db.users import User
 from matou.db.viewers import EVERYTHING
 from matou.errors import MatouError, TryLater
 from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
-from matou.forge.content import branches
-from matou.forge.content.file_changes import FileChange, create_file
-from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefChanged, RefTaken, update_refs
+from matou.forge.content.file_changes import FileChange
+from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefChanged, RefTaken
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
@@ -27,6 +26,7 @@ from matou.model.events import EventKind
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules
+from support.deciding import create_branch, create_file, create_tag, delete_branch, delete_tag, update_refs
 from support.git_repositories import ENVIRONMENT, git, refs_of, tip_of
 
 
@@ -92,11 +92,11 @@ def test_what_changed_is_told_as_events(desk: Desk) -> None:
     tip, older = tip_of(desk.git_dir, "main"), tip_of(desk.git_dir, "main~1")
     who, repository = desk.identity, desk.repository
 
-    branches.create_branch(desk.forge, who, repository, "side", start="main")
+    create_branch(desk.forge, who, repository, "side", start="main")
     desk.update(branch("side", tip, older))
-    branches.delete_branch(desk.forge, who, repository, "side")
-    tag = branches.create_tag(desk.forge, who, repository, "v1", start="main", message="one")
-    branches.delete_tag(desk.forge, who, repository, "v1")
+    delete_branch(desk.forge, who, repository, "side")
+    tag = create_tag(desk.forge, who, repository, "v1", start="main", message="one")
+    delete_tag(desk.forge, who, repository, "v1")
 
     side, mark, subject = "refs/heads/side", "refs/tags/v1", "a change"
     assert [(event.kind, json.loads(event.details)) for event in desk.events()[-5:]] == [
@@ -129,7 +129,7 @@ def test_a_write_adds_what_it_kept_to_the_repositorys_size(desk: Desk) -> None:
     before, size_bytes = set(desk.files()), desk.again().repository.size_bytes
 
     desk.write("deep/in/folders")
-    branches.create_branch(desk.forge, desk.identity, desk.repository, "side", start="main")
+    create_branch(desk.forge, desk.identity, desk.repository, "side", start="main")
 
     objects = {path for path in set(desk.files()) - before if "objects" in path.parts}
     assert len(objects) == 5

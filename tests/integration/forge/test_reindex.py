@@ -28,7 +28,6 @@ from matou.forge.accounts.labels import labels
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
 from matou.forge.accounts.users import create_user
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
@@ -43,6 +42,7 @@ from matou.forge.repositories.lifecycle import (
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
+from support.deciding import ref_listing
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 LARGE = b"large"

@@ -15,7 +15,6 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken, create_user
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push import lfs
 from matou.forge.repositories import remote_imports
@@ -25,6 +24,7 @@ from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
+from support.deciding import ref_listing
 from support.git_repositories import commit_file, commit_stream, fast_import, git, lfs_pointer, refs_of, tip_of
 from support.matou_server import MatouServer
 from support.recording_server import RecordingServer, Reply

@@ -31,10 +31,8 @@ from matou.forge.accounts.namespaces import (
     set_icon,
 )
 from matou.forge.accounts.users import NameTaken, create_user
-from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.push.pushes import after_push
 from matou.forge.repositories.lifecycle import (
     NoSuchBranch,
     create_repository,
@@ -44,10 +42,10 @@ from matou.forge.repositories.lifecycle import (
     find_repository_by_id,
     rename_repository,
     repositories_in,
-    set_default_branch,
 )
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import Visibility
+from support.deciding import after_push, ref_listing, set_default_branch
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

@@ -27,7 +27,6 @@ from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.forks import fork_repository
 from matou.forge.repositories.lifecycle import create_repository, repositories_in
 from matou.forge.repositories.repository_lists import (
     EVERY_WAY,
@@ -38,6 +37,7 @@ from matou.forge.repositories.repository_lists import (
 from matou.forge.repositories.stars import put_mark
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
+from support.deciding import fork_repository
 
 MORE_THAN_ALL = 1000
 

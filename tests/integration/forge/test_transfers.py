@@ -14,7 +14,7 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.forks import fork_repository, parent_of
+from matou.forge.repositories.forks import parent_of
 from matou.forge.repositories.lifecycle import (
     archive_repository,
     create_repository,
@@ -24,6 +24,7 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.forge.repositories.transfers import WrongPassword, require_password, transfer_repository
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
+from support.deciding import fork_repository
 
 ANNAS = NamespacePath(("anna",))
 

@@ -18,7 +18,6 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.forge.content.branches import default_branch_of
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.git.process import limits
@@ -35,6 +34,7 @@ from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
 from matou.transfer.migrate.targets import MigrationTarget, TargetTransports
+from support.deciding import default_branch_of
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

@@ -112,8 +112,13 @@ def require(forge: Forge, identity: Identity, action: Action, subject: Repositor
         raise refusal
 
 
-def authorize_again(forge: Forge, granted: Authorized[Repository, R]) -> Authorized[Repository, R]:
+def authorize_again(
+    forge: Forge, granted: Authorized[Repository, R], identity: Identity | None = None
+) -> Authorized[Repository, R]:
     """Decide anew, for the row as it is now: it may be closed, given away or taken from this person since.
+
+    Args:
+        identity: what the same credential stands for now; None for what it stood for then.
 
     Raises:
         NoSuchRepository: it was deleted, or hidden.
@@ -123,7 +128,7 @@ def authorize_again(forge: Forge, granted: Authorized[Repository, R]) -> Authori
         found = repositories.find_repository_by_id(connection, granted.subject.id)
     if found is None:
         raise no_such_repository(granted.subject.path)
-    return authorize(forge, granted.identity, granted.right, found)
+    return authorize(forge, identity or granted.identity, granted.right, found)
 
 
 def renewed(granted: Authorized[S, R], row: S) -> Authorized[S, R]:

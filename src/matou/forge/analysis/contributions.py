@@ -21,6 +21,7 @@ import structlog
 from matou.archive.cache import cache_folder
 from matou.db.repositories import Repository
 from matou.errors import Damaged
+from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import all_at_once, done, still_computing
 from matou.forge.analysis.memory import PATIENCE, analysis_cache, commit_at
@@ -111,46 +112,57 @@ class Counted:
     mailmap_of: ObjectId
 
 
-def contributors(forge: Forge, repository: Repository, role: ContributorRole) -> tuple[ContributorTotal, ...]:
+def contributors(
+    forge: Forge, granted: Authorized[Repository, MayReadAnalysis], role: ContributorRole
+) -> tuple[ContributorTotal, ...]:
     """Everybody in the history of the default branch, as `git shortlog -sne` counts them, most commits first.
 
     Raises:
         StillComputing: the history is being read; it will be there soon.
     """
     try:
-        tip = commit_at(forge, repository)
+        tip = commit_at(forge, granted)
     except NoSuchRevision:
         return ()
     analyses = analysis_cache(forge)
-    told = analyses.waiters.wait(_told(forge, repository, tip), PATIENCE)
-    return analyses.recall((repository.id, role, tip), lambda: _contributors(forge, repository, told, tip, role), len)
+    told = analyses.waiters.wait(_told(forge, granted.subject, tip), PATIENCE)
+    return analyses.recall(
+        (granted.subject.id, role, tip), lambda: _contributors(forge, granted.subject, told, tip, role), len
+    )
 
 
-def counted(forge: Forge, repository: Repository, revision: str) -> "Future[Counted]":
+def counted(forge: Forge, granted: Authorized[Repository, MayReadAnalysis], revision: str) -> "Future[Counted]":
+    """As `begin_counting`, for whoever may see what is counted."""
+    return begin_counting(forge, granted, revision)
+
+
+def begin_counting(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> "Future[Counted]":
     """The history behind a revision with its line counts; done at once where nothing is missing.
 
     Raises:
         NoSuchRevision, MissingObject: as `commit_at`.
         StillComputing: too much is being computed.
     """
-    tip = commit_at(forge, repository, revision)
-    mailmap_of = commit_at(forge, repository) if revision else tip
+    tip = commit_at(forge, granted, revision)
+    mailmap_of = commit_at(forge, granted) if revision else tip
     analyses = analysis_cache(forge)
-    history = analyses.shelf(repository.id).history
+    history = analyses.shelf(granted.subject.id).history
     number = None if history is None else history.find(tip)
     if history is not None and number is not None and not history.uncounted(number):
         return done(Counted(history, number, mailmap_of))
-    key = (repository.id, "counts", tip, mailmap_of)
-    return analyses.jobs.begin(key, partial(_count, forge, repository, tip, mailmap_of))
+    key = (granted.subject.id, "counts", tip, mailmap_of)
+    return analyses.jobs.begin(key, partial(_count, forge, granted.subject, tip, mailmap_of))
 
 
-def contribution_days(forge: Forge, repository: Repository, known: Counted, span: Span = EVER) -> DaysOfAll:
+def contribution_days(
+    forge: Forge, granted: Authorized[Repository, MayReadAnalysis], known: Counted, span: Span = EVER
+) -> DaysOfAll:
     """Everybody's contributions by day: commits, and lines as `git log --numstat` counts them.
 
     A day is the author's own, as `git log --date=short` shows it. A merge counts as a commit without lines.
     """
-    compute = partial(_contribution_days, forge, repository, known, span)
-    key = (repository.id, "days", known.history.name(known.tip), known.mailmap_of)
+    compute = partial(_contribution_days, forge, granted.subject, known, span)
+    key = (granted.subject.id, "days", known.history.name(known.tip), known.mailmap_of)
     return analysis_cache(forge).recall(key, compute, lambda found: len(found.day)) if span == EVER else compute()
 
 

@@ -11,6 +11,7 @@ import structlog
 from matou.archive.cache import cache_folder, read_whole, write_whole
 from matou.db.repositories import Repository
 from matou.errors import Damaged
+from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.analysis.jobs import done, still_computing
 from matou.forge.analysis.memory import analysis_cache, commit_at
 from matou.forge.analysis.worker import FORM, MODULE, LanguagesRequest, LanguagesResponse
@@ -40,20 +41,25 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     languages: dict[str, float]
 
 
-def languages(forge: Forge, repository: Repository) -> "Future[Languages]":
+def languages(forge: Forge, granted: Authorized[Repository, MayReadAnalysis]) -> "Future[Languages]":
+    """As `begin_languages`, for whoever may see what is counted."""
+    return begin_languages(forge, granted)
+
+
+def begin_languages(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> "Future[Languages]":
     """The share of each language in the default branch, in percent; done at once where it is known.
 
     Raises:
         NoSuchRevision: there is no commit.
         StillComputing: too much is being computed.
     """
-    tip = commit_at(forge, repository)
+    tip = commit_at(forge, granted)
     analyses = analysis_cache(forge)
-    key = (repository.id, "languages", tip)
+    key = (granted.subject.id, "languages", tip)
     known = analyses.known(key)
     if isinstance(known, dict):
         return done(known)
-    compute = partial(_compute, forge, repository, tip)
+    compute = partial(_compute, forge, granted.subject, tip)
     return analyses.jobs.begin(key, lambda: analyses.recall(key, compute, len))
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final, TypeVar, cast
 
 from matou.db.repositories import Repository, RepositoryId
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.analysis.history import History
 from matou.forge.analysis.jobs import Jobs, Waiters
 from matou.forge.content.contents import object_at
@@ -89,12 +90,12 @@ def analysis_cache(forge: Forge) -> AnalysisCache:
     return forge.memory(AnalysisCache)
 
 
-def commit_at(forge: Forge, repository: Repository, revision: str = "") -> ObjectId:
+def commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str = "") -> ObjectId:
     """The commit that a revision names, as `object_at`; an empty one is the default branch's tip.
 
     Raises:
         NoSuchRevision: there is none.
         MissingObject: it names something that is no commit.
     """
-    named = object_at(forge, repository, revision)
-    return find_commit(open_repository(forge.git_dir(repository)), named).id
+    named = object_at(forge, granted, revision)
+    return find_commit(open_repository(forge.git_dir(granted.subject)), named).id

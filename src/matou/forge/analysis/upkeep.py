@@ -2,10 +2,11 @@
 
 from matou.archive.cache import cache_folder, forget
 from matou.db.repositories import Repository
-from matou.forge.analysis.contributions import counted
+from matou.forge.access import Authorized, MayWriteCode
+from matou.forge.analysis.contributions import begin_counting
 from matou.forge.analysis.history import LINE_COUNTS
 from matou.forge.analysis.jobs import StillComputing
-from matou.forge.analysis.languages import ANSWER, languages
+from matou.forge.analysis.languages import ANSWER, begin_languages
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
 from matou.git.odb.objects import MissingObject
@@ -13,14 +14,14 @@ from matou.git.odb.objects import MissingObject
 __all__ = ["forget", "refresh"]
 
 
-def refresh(forge: Forge, repository: Repository) -> None:
+def refresh(forge: Forge, granted: Authorized[Repository, MayWriteCode]) -> None:
     """After a push: compute in the background what it brought, where somebody has asked for that before."""
-    folder = cache_folder(forge.archive, repository.id)
+    folder = cache_folder(forge.archive, granted.subject.id)
     try:
         if (folder / ANSWER).exists():
-            languages(forge, repository)
+            begin_languages(forge, granted)
         if (folder / LINE_COUNTS).exists():
-            counted(forge, repository, "")
+            begin_counting(forge, granted, "")
     except (NoSuchRevision, MissingObject, StillComputing):
         # Whoever asks next begins it.
         return

@@ -13,6 +13,7 @@ from typing import Final
 
 from matou.db.repositories import Repository, RepositoryId
 from matou.errors import Conflict
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.content.revisions import NoSuchRevision, resolve
 from matou.forge.forge import Forge
@@ -51,7 +52,7 @@ class AbbreviationCache:
                 self._found.popitem(last=False)
 
 
-def find_revision(forge: Forge, repository: Repository, revision: str) -> ObjectId:
+def find_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:
     """As `revisions.resolve`, and then an id cut short, for which git is asked.
 
     Raises:
@@ -60,20 +61,20 @@ def find_revision(forge: Forge, repository: Repository, revision: str) -> Object
         HistoryTooLong: to tell takes too long.
     """
     # Taken before the refs are read: a change in between makes the next one look again.
-    state = refs_state(forge, repository)
-    listing = ref_listing(forge, repository)
-    known = _known(forge, repository, listing, state, revision)
+    state = refs_state(forge, granted)
+    listing = ref_listing(forge, granted)
+    known = _known(forge, granted.subject, listing, state, revision)
     if known is not None:
         return known
-    found = _find(forge, repository, listing, revision.lower())
-    forge.memory(AbbreviationCache).put(repository.id, revision.lower(), state, found)
+    found = _find(forge, granted.subject, listing, revision.lower())
+    forge.memory(AbbreviationCache).put(granted.subject.id, revision.lower(), state, found)
     return found
 
 
-def known_revision(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+def known_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId | None:
     """As `find_revision` without a process; None where git would have to be asked. Raises NoSuchRevision."""
-    listing = ref_listing(forge, repository)
-    return _known(forge, repository, listing, refs_state(forge, repository), revision)
+    listing = ref_listing(forge, granted)
+    return _known(forge, granted.subject, listing, refs_state(forge, granted), revision)
 
 
 def _known(

@@ -13,6 +13,7 @@ import pygit2
 from matou.archive.blobs import is_digest
 from matou.db.repositories import Repository
 from matou.errors import Damaged
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.contents import object_at
 from matou.forge.content.history import NoSuchCommit
 from matou.forge.forge import Forge
@@ -88,7 +89,9 @@ class Download:
             yield from archive(git_dir, self.commit.id, packed_as=self.packed_as, prefix=self.name)
 
 
-def prepare_download(forge: Forge, repository: Repository, revision: str, packed_as: ArchiveFormat) -> Download:
+def prepare_download(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, packed_as: ArchiveFormat
+) -> Download:
     """Judge what an archive would hold, before one is begun.
 
     LFS pointers are replaced by what they stand for if the repository's settings say so; one whose object this
@@ -98,16 +101,18 @@ def prepare_download(forge: Forge, repository: Repository, revision: str, packed
         NoSuchCommit: the revision stands for no commit.
         ArchiveTooLarge, ListingTooLong, HostilePath: it would hold what it must not.
     """
-    start = object_at(forge, repository, revision)
-    opened = open_repository(forge.git_dir(repository))
+    start = object_at(forge, granted, revision)
+    opened = open_repository(forge.git_dir(granted.subject))
     try:
         commit = find_commit(opened, start)
     except MissingObject as error:
         raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
     files = files_to_archive(opened, commit.tree)
-    replaced = _replaced(forge, repository, opened, files)
+    replaced = _replaced(forge, granted.subject, opened, files)
     size_bytes = sum(file.size_bytes for file in files)
-    return Download(forge, repository, commit, packed_as, _name(repository, revision, commit), replaced, size_bytes)
+    return Download(
+        forge, granted.subject, commit, packed_as, _name(granted.subject, revision, commit), replaced, size_bytes
+    )
 
 
 def _name(repository: Repository, revision: str, commit: Commit) -> str:

@@ -5,8 +5,7 @@ before.
 """
 
 from matou.db.repositories import Repository
-from matou.forge import access
-from matou.forge.access import Identity
+from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.abbreviations import find_revision
 from matou.forge.content.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
@@ -41,7 +40,7 @@ class InvalidRefName(InvalidName):
     """A name that no branch or tag may have here."""
 
 
-def create_branch(forge: Forge, identity: Identity, repository: Repository, name: str, *, start: str) -> ObjectId:
+def create_branch(forge: Forge, granted: Authorized[Repository, MayWriteCode], name: str, *, start: str) -> ObjectId:
     """Make a branch at a revision, and say which commit that is.
 
     Raises:
@@ -50,16 +49,15 @@ def create_branch(forge: Forge, identity: Identity, repository: Repository, name
         RefTaken: there is such a branch.
         MatouError: as `update_refs`.
     """
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
     ref = new_ref(BRANCHES, name)
-    with staying(forge, identity, repository):
-        commit = _commit_at(forge, repository, start)
-        update_refs(forge, identity, repository, [_creation(forge, repository, ref, commit)])
+    with staying(forge, granted):
+        commit = _commit_at(forge, granted, start)
+        update_refs(forge, granted, [_creation(forge, granted, ref, commit)])
     return commit
 
 
 def create_tag(
-    forge: Forge, identity: Identity, repository: Repository, name: str, *, start: str, message: str = ""
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], name: str, *, start: str, message: str = ""
 ) -> ObjectId:
     """Make a tag at a revision, annotated where there is a message; say which object the ref names.
 
@@ -70,22 +68,21 @@ def create_tag(
         RefTaken: there is such a tag.
         MatouError: as `update_refs`.
     """
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
     ref = new_ref(TAGS, name)
-    with staying(forge, identity, repository):
-        target = _commit_at(forge, repository, start)
+    with staying(forge, granted):
+        target = _commit_at(forge, granted, start)
         if not message.strip():
-            update_refs(forge, identity, repository, [_creation(forge, repository, ref, target)])
+            update_refs(forge, granted, [_creation(forge, granted, ref, target)])
             return target
-        with Quarantine(forge.git_dir(repository)) as quarantine:
-            tagger, now = person_of(identity.user), forge.now()
+        with Quarantine(forge.git_dir(granted.subject)) as quarantine:
+            tagger, now = person_of(granted.identity.user), forge.now()
             tag = write_tag(quarantine, target=target, name=name, tagger=tagger, at=now, message=message)
-            update_refs(forge, identity, repository, [_creation(forge, repository, ref, tag)], quarantine)
+            update_refs(forge, granted, [_creation(forge, granted, ref, tag)], quarantine)
     return tag
 
 
 def delete_branch(
-    forge: Forge, identity: Identity, repository: Repository, name: str, *, expected: ObjectId | None = None
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], name: str, *, expected: ObjectId | None = None
 ) -> None:
     """Delete a branch; with `expected` only if it still is there.
 
@@ -95,14 +92,14 @@ def delete_branch(
         RefChanged: it is not what was expected, or changed meanwhile.
         MatouError: as `update_refs`.
     """
-    _delete(forge, identity, repository, RefName(BRANCHES + name), expected)
+    _delete(forge, granted, RefName(BRANCHES + name), expected)
 
 
 def delete_tag(
-    forge: Forge, identity: Identity, repository: Repository, name: str, *, expected: ObjectId | None = None
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], name: str, *, expected: ObjectId | None = None
 ) -> None:
     """As `delete_branch`; a tag is never the default."""
-    _delete(forge, identity, repository, RefName(TAGS + name), expected)
+    _delete(forge, granted, RefName(TAGS + name), expected)
 
 
 def new_ref(folder: str, name: str) -> RefName:
@@ -117,26 +114,27 @@ def new_ref(folder: str, name: str) -> RefName:
     return RefName(folder + name)
 
 
-def _commit_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
-    start = find_revision(forge, repository, revision)
+def _commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:
+    start = find_revision(forge, granted, revision)
     try:
-        return find_commit(open_repository(forge.git_dir(repository)), start).id
+        return find_commit(open_repository(forge.git_dir(granted.subject)), start).id
     except MissingObject:
         raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(revision)[:200]) from None
 
 
-def _creation(forge: Forge, repository: Repository, ref: RefName, target: ObjectId) -> RefChange:
-    if ref in ref_listing(forge, repository).refs:
+def _creation(forge: Forge, granted: Authorized[Repository, MayReadCode], ref: RefName, target: ObjectId) -> RefChange:
+    if ref in ref_listing(forge, granted).refs:
         raise RefTaken("{ref} is there already, or another name stands in its way", ref=ref)
     return RefChange(ref, None, target)
 
 
-def _delete(forge: Forge, identity: Identity, repository: Repository, ref: RefName, expected: ObjectId | None) -> None:
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    with staying(forge, identity, repository):
-        found = ref_listing(forge, repository).refs.get(ref)
+def _delete(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], ref: RefName, expected: ObjectId | None
+) -> None:
+    with staying(forge, granted):
+        found = ref_listing(forge, granted).refs.get(ref)
         if found is None:
             raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(str(ref))[:200])
         if expected not in (None, found):
             raise RefChanged("{ref} was changed meanwhile", ref=ref)
-        update_refs(forge, identity, repository, [RefChange(ref, found, None)])
+        update_refs(forge, granted, [RefChange(ref, found, None)])

@@ -13,6 +13,7 @@ from typing import Final
 import pygit2
 
 from matou.db.repositories import Repository, RepositoryId
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.abbreviations import find_revision, known_revision
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, NoSuchRevision
@@ -97,7 +98,7 @@ class TreeCache:
         return listing
 
 
-def object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
+def object_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:
     """What a revision names; an empty one is HEAD, or the default branch of the settings where HEAD names nothing.
 
     Cheap unless it is an id cut short: the refs are in memory. A whole object id is not looked for.
@@ -106,17 +107,17 @@ def object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
         NoSuchRevision: there is no such branch, tag or full ref name, or no commit at all yet.
         AmbiguousRevision, HistoryTooLong: as `find_revision`.
     """
-    return find_revision(forge, repository, revision) if revision else _default_object(forge, repository)
+    return find_revision(forge, granted, revision) if revision else _default_object(forge, granted)
 
 
-def known_object_at(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+def known_object_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId | None:
     """The same, cheap for every revision: None for an id cut short that git must be asked. Raises NoSuchRevision."""
-    return known_revision(forge, repository, revision) if revision else _default_object(forge, repository)
+    return known_revision(forge, granted, revision) if revision else _default_object(forge, granted)
 
 
-def _default_object(forge: Forge, repository: Repository) -> ObjectId:
-    listing = ref_listing(forge, repository)
-    found = head_object(listing) or listing.refs.get(RefName(f"{BRANCHES}{repository.default_branch}"))
+def _default_object(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> ObjectId:
+    listing = ref_listing(forge, granted)
+    found = head_object(listing) or listing.refs.get(RefName(f"{BRANCHES}{granted.subject.default_branch}"))
     if found is None:
         raise NoSuchRevision(
             "the repository has no commit yet" if listing.is_empty else "the repository has no default branch"
@@ -126,7 +127,7 @@ def _default_object(forge: Forge, repository: Repository) -> ObjectId:
 
 def list_entries(
     forge: Forge,
-    repository: Repository,
+    granted: Authorized[Repository, MayReadCode],
     start: ObjectId,
     *,
     below: TreePath | None,
@@ -141,23 +142,27 @@ def list_entries(
         MissingPath: there is no such folder.
         ListingTooLong: there is more than is listed.
     """
-    opened = open_repository(forge.git_dir(repository))
-    listing = forge.memory(TreeCache).list(opened, repository.id, _folder(opened, start, below), recursive=recursive)
+    opened = open_repository(forge.git_dir(granted.subject))
+    listing = forge.memory(TreeCache).list(
+        opened, granted.subject.id, _folder(opened, start, below), recursive=recursive
+    )
     prefix = b"" if below is None else below.encoded + b"/"
     page = listing.page(offset, limit)
     return tuple(TreeListEntry(each.id, prefix + each.path, each.kind, each.mode) for each in page), len(listing)
 
 
-def file_paths(forge: Forge, repository: Repository, start: ObjectId, *, holding: str) -> tuple[bytes, ...]:
+def file_paths(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], start: ObjectId, *, holding: str
+) -> tuple[bytes, ...]:
     """The paths of all files, links among them, that hold a text. Raises MissingObject, ListingTooLong."""
-    opened = open_repository(forge.git_dir(repository))
-    listing = forge.memory(TreeCache).list(opened, repository.id, find_tree(opened, start), recursive=True)
+    opened = open_repository(forge.git_dir(granted.subject))
+    listing = forge.memory(TreeCache).list(opened, granted.subject.id, find_tree(opened, start), recursive=True)
     wanted = holding.encode()
     return tuple(each.path for each in listing if wanted in each.path and each.kind in _IN_A_FOLDER)
 
 
 def list_folder(
-    forge: Forge, repository: Repository, start: ObjectId, path: TreePath | None
+    forge: Forge, granted: Authorized[Repository, MayReadCode], start: ObjectId, path: TreePath | None
 ) -> tuple[SizedEntry, ...] | None:
     """What stands in a folder, with sizes; None where the path is there and is no folder.
 
@@ -166,11 +171,11 @@ def list_folder(
         MissingPath: nothing is there.
         TooLargeToRead: it holds more than MOST_IN_A_FOLDER.
     """
-    opened = open_repository(forge.git_dir(repository))
+    opened = open_repository(forge.git_dir(granted.subject))
     root = find_tree(opened, start)
     if path is not None and _entry(opened, root, path, start).kind is not EntryKind.FOLDER:
         return None
-    listing = forge.memory(TreeCache).list(opened, repository.id, _folder(opened, root, path), recursive=False)
+    listing = forge.memory(TreeCache).list(opened, granted.subject.id, _folder(opened, root, path), recursive=False)
     if len(listing) > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     prefix = b"" if path is None else path.encoded + b"/"
@@ -178,7 +183,7 @@ def list_folder(
 
 
 def read_file(
-    forge: Forge, repository: Repository, start: ObjectId, path: TreePath, *, largest_bytes: int
+    forge: Forge, granted: Authorized[Repository, MayReadCode], start: ObjectId, path: TreePath, *, largest_bytes: int
 ) -> FileContent:
     """What stands at a path, and its content if it has no more than `largest_bytes`; a link is not followed.
 
@@ -186,7 +191,7 @@ def read_file(
         MissingObject: `start` stands for no tree.
         MissingPath: nothing is there.
     """
-    opened = open_repository(forge.git_dir(repository))
+    opened = open_repository(forge.git_dir(granted.subject))
     root = find_tree(opened, start)
     found = _entry(opened, root, path, start)
     return _file(opened, _placed(opened, found.id, path.encoded, found.kind), largest_bytes)
@@ -198,7 +203,9 @@ def _file(opened: pygit2.Repository, entry: SizedEntry, largest_bytes: int) -> F
     return FileContent(entry, read_blob(opened, entry.id, largest_bytes=largest_bytes))
 
 
-def read_blob_by_id(forge: Forge, repository: Repository, text: str, *, largest_bytes: int) -> FileContent:
+def read_blob_by_id(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], text: str, *, largest_bytes: int
+) -> FileContent:
     """A blob of this repository, which has no path; its content as in `read_file`.
 
     Raises:
@@ -208,13 +215,15 @@ def read_blob_by_id(forge: Forge, repository: Repository, text: str, *, largest_
         name = object_id(text.lower())
     except InvalidName:
         raise MissingObject("there is no object {id}", id=repr(text)[:100]) from None
-    opened = open_repository(forge.git_dir(repository))
+    opened = open_repository(forge.git_dir(granted.subject))
     return _file(opened, _placed(opened, name, b"", EntryKind.FILE), largest_bytes)
 
 
-def stream_file(forge: Forge, repository: Repository, blob: ObjectId) -> Generator[bytes, None, None]:
+def stream_file(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], blob: ObjectId
+) -> Generator[bytes, None, None]:
     """A blob that is there, in pieces, at the reader's pace."""
-    return stream_blob(forge.git_dir(repository), blob)
+    return stream_blob(forge.git_dir(granted.subject), blob)
 
 
 def _folder(opened: pygit2.Repository, start: ObjectId, path: TreePath | None) -> ObjectId:

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from typing import IO, Final
 
 from matou.db.repositories import Repository
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
 from matou.git.odb.blobs import PIECE_BYTES
@@ -45,7 +46,13 @@ class RevisionComparison:
 
 
 def compare(
-    forge: Forge, repository: Repository, base: str, head: str, *, is_straight: bool = False, suffix: str = ""
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    base: str,
+    head: str,
+    *,
+    is_straight: bool = False,
+    suffix: str = "",
 ) -> RevisionComparison:
     """Compare two revisions.
 
@@ -59,9 +66,9 @@ def compare(
         HistoryTooLong: git was stopped, as it took too long.
         Unreadable: the history, the trees or the files are not all there.
     """
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     opened = open_repository(git_dir)
-    old, new = find_commit_at(forge, repository, base), find_commit_at(forge, repository, head)
+    old, new = find_commit_at(forge, granted, base), find_commit_at(forge, granted, head)
     ancestor = merge_base(git_dir, old.id, new.id)
     ids = commit_ids(git_dir, new.id, without=old.id)
     newest = [commit_to_list(opened, name) for name in ids.page(0, MOST_COMMITS_SHOWN)]
@@ -77,22 +84,28 @@ def compare(
     )
 
 
-def difference_of(forge: Forge, repository: Repository, commit: Commit, *, path: TreePath | None = None) -> Difference:
+def difference_of(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit, *, path: TreePath | None = None
+) -> Difference:
     """What a commit changed against its first parent. Raises Unreadable."""
-    return difference_between(forge.git_dir(repository), parent_of(commit), commit.id, path=path)
+    return difference_between(forge.git_dir(granted.subject), parent_of(commit), commit.id, path=path)
 
 
-def difference_as_text(forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]:
+def difference_as_text(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit
+) -> Generator[bytes, None, None]:
     """As `git diff` writes it, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
     with TemporaryFile() as kept:
-        write_difference(forge.git_dir(repository), parent_of(commit), commit.id, kept)
+        write_difference(forge.git_dir(granted.subject), parent_of(commit), commit.id, kept)
         yield from _pieces(kept)
 
 
-def commit_as_mail(forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]:
+def commit_as_mail(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit
+) -> Generator[bytes, None, None]:
     """What `git am` applies, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
     with TemporaryFile() as kept:
-        write_mail(forge.git_dir(repository), commit.id, kept)
+        write_mail(forge.git_dir(granted.subject), commit.id, kept)
         yield from _pieces(kept)
 
 

@@ -6,8 +6,7 @@ from functools import partial
 
 from matou.db.repositories import Repository
 from matou.errors import Conflict, MatouError, NotFound
-from matou.forge import access
-from matou.forge.access import Identity
+from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.branches import new_ref
 from matou.forge.content.ref_updates import RefChanged, RefTaken, staying, update_refs
@@ -75,7 +74,7 @@ Edit = Callable[[TreeEdit, Quarantine], tuple[ObjectId, ObjectId | None]]
 
 
 def create_file(
-    forge: Forge, identity: Identity, repository: Repository, change: FileChange, content: bytes
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], change: FileChange, content: bytes
 ) -> CommitResult:
     """The first file of an empty repository begins its first branch.
 
@@ -88,13 +87,12 @@ def create_file(
     """
     _require_small(content)
     require_writable(change.path)
-    return _committed(forge, identity, repository, change, partial(_create, change.path, content))
+    return _committed(forge, granted, change, partial(_create, change.path, content))
 
 
 def update_file(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayWriteCode],
     change: FileChange,
     content: bytes,
     *,
@@ -110,11 +108,11 @@ def update_file(
     _require_small(content)
     if seen is None:
         require_writable(change.path)
-    return _committed(forge, identity, repository, change, partial(_update, change.path, content, seen))
+    return _committed(forge, granted, change, partial(_update, change.path, content, seen))
 
 
 def delete_file(
-    forge: Forge, identity: Identity, repository: Repository, change: FileChange, *, seen: ObjectId
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], change: FileChange, *, seen: ObjectId
 ) -> CommitResult:
     """Folders that this empties go with it; the last file leaves an empty tree.
 
@@ -123,7 +121,7 @@ def delete_file(
         FileChanged: the file is another one than `seen`.
         MatouError: as `create_file`, for the branch and the message, and as `update_refs`.
     """
-    return _committed(forge, identity, repository, change, partial(_delete, change.path, seen))
+    return _committed(forge, granted, change, partial(_delete, change.path, seen))
 
 
 def _require_small(content: bytes) -> None:
@@ -181,22 +179,23 @@ def _put(path: TreePath, content: bytes, edit: TreeEdit, quarantine: Quarantine)
 
 
 def _committed(
-    forge: Forge, identity: Identity, repository: Repository, change: FileChange, edit: Edit
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], change: FileChange, edit: Edit
 ) -> CommitResult:
     """Try until nobody else has changed the branch between our reading and our writing of it."""
-    access.require(forge, identity, access.Action.WRITE_CODE, repository)
-    with write_lock(forge, repository), staying(forge, identity, repository):
+    with write_lock(forge, granted.subject), staying(forge, granted):
         for _ in range(MOST_ATTEMPTS - 1):
             try:
-                return _attempt(forge, identity, repository, change, edit)
+                return _attempt(forge, granted, change, edit)
             except (RefChanged, RefTaken):
-                forge.listings.forget(forge.git_dir(repository))
-        return _attempt(forge, identity, repository, change, edit)
+                forge.listings.forget(forge.git_dir(granted.subject))
+        return _attempt(forge, granted, change, edit)
 
 
-def _attempt(forge: Forge, identity: Identity, repository: Repository, change: FileChange, edit: Edit) -> CommitResult:
-    ref, tip = _branch(forge, repository, change.branch)
-    git_dir, committer = forge.git_dir(repository), person_of(identity.user)
+def _attempt(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], change: FileChange, edit: Edit
+) -> CommitResult:
+    ref, tip = _branch(forge, granted, change.branch)
+    git_dir, committer = forge.git_dir(granted.subject), person_of(granted.identity.user)
     with Quarantine(git_dir) as quarantine:
         opened = open_repository(git_dir)
         before = None if tip is None else find_commit(opened, tip).tree
@@ -210,14 +209,16 @@ def _attempt(forge: Forge, identity: Identity, repository: Repository, change: F
             at=forge.now(),
             message=change.message,
         )
-        update_refs(forge, identity, repository, [RefChange(ref, tip, commit)], quarantine)
+        update_refs(forge, granted, [RefChange(ref, tip, commit)], quarantine)
     return CommitResult(ref.removeprefix(BRANCHES), find_commit(open_repository(git_dir), commit), blob)
 
 
-def _branch(forge: Forge, repository: Repository, name: str | None) -> tuple[RefName, ObjectId | None]:
+def _branch(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], name: str | None
+) -> tuple[RefName, ObjectId | None]:
     """A branch and its tip; one that is not there only where none is."""
-    listing = ref_listing(forge, repository)
-    name = name or default_branch_of(forge, repository) or (listing.head or BRANCHES + "main").removeprefix(BRANCHES)
+    listing = ref_listing(forge, granted)
+    name = name or default_branch_of(forge, granted) or (listing.head or BRANCHES + "main").removeprefix(BRANCHES)
     ref = RefName(BRANCHES + name)
     if ref in listing.refs:
         return ref, listing.refs[ref]

@@ -15,6 +15,7 @@ import pygit2
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
 from matou.errors import NotFound
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.accounts.users import find_user
 from matou.forge.content.contents import known_object_at, object_at
 from matou.forge.content.references import ref_listing
@@ -132,16 +133,16 @@ class HistoryCache:
             return None if start is None or found is None else (start, found)
 
 
-def commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId:
+def commit_id_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:
     """As `contents.object_at`, in terms of commits; that the object is one is not looked at. Raises NoSuchCommit."""
     with _in_terms_of_commits(revision):
-        return object_at(forge, repository, revision)
+        return object_at(forge, granted, revision)
 
 
-def known_commit_id_at(forge: Forge, repository: Repository, revision: str) -> ObjectId | None:
+def known_commit_id_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId | None:
     """As `contents.known_object_at`, in terms of commits. Raises NoSuchCommit."""
     with _in_terms_of_commits(revision):
-        return known_object_at(forge, repository, revision)
+        return known_object_at(forge, granted, revision)
 
 
 @contextmanager
@@ -153,7 +154,13 @@ def _in_terms_of_commits(revision: str) -> Iterator[None]:
 
 
 def list_commits(
-    forge: Forge, repository: Repository, revision: str, only: CommitQuery, *, offset: int, limit: int
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    revision: str,
+    only: CommitQuery,
+    *,
+    offset: int,
+    limit: int,
 ) -> tuple[tuple[Commit, ...], int]:
     """A page of the history behind a revision, newest first, and how many commits it has in all.
 
@@ -163,35 +170,41 @@ def list_commits(
         NoSuchCommit: the revision stands for no commit.
         HistoryTooLong: git was stopped, as it took too long.
     """
-    if not revision and ref_listing(forge, repository).is_empty:
+    if not revision and ref_listing(forge, granted).is_empty:
         return (), 0
-    opened = open_repository(forge.git_dir(repository))
-    start = _commit(opened, commit_id_at(forge, repository, revision), revision).id
-    ids = _ids(forge, repository, start, _selection(forge, only))
+    opened = open_repository(forge.git_dir(granted.subject))
+    start = _commit(opened, commit_id_at(forge, granted, revision), revision).id
+    ids = _ids(forge, granted.subject, start, _selection(forge, only))
     return tuple(commit_to_list(opened, name) for name in ids.page(offset, limit)), len(ids)
 
 
-def find_commit_at(forge: Forge, repository: Repository, revision: str) -> Commit:
+def find_commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> Commit:
     """Raises NoSuchCommit."""
-    opened = open_repository(forge.git_dir(repository))
-    return _commit(opened, commit_id_at(forge, repository, revision), revision)
+    opened = open_repository(forge.git_dir(granted.subject))
+    return _commit(opened, commit_id_at(forge, granted, revision), revision)
 
 
-def changes(forge: Forge, repository: Repository, commit: Commit) -> tuple[FileChange, ...]:
+def changes(forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit) -> tuple[FileChange, ...]:
     """What it changed against its first parent. Raises TooManyChanges."""
-    return changes_of(forge.git_dir(repository), commit)
+    return changes_of(forge.git_dir(granted.subject), commit)
 
 
 def list_branches(
-    forge: Forge, repository: Repository, *, order: BranchOrder, descending: bool, offset: int, limit: int
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    *,
+    order: BranchOrder,
+    descending: bool,
+    offset: int,
+    limit: int,
 ) -> tuple[tuple[ListedBranch, ...], int]:
     """A page of the branches and how many there are in all.
 
     By `updated` is by the committer's date of each tip; all of them are read for it.
     """
-    listing = ref_listing(forge, repository)
-    default = default_branch_of(forge, repository)
-    opened = open_repository(forge.git_dir(repository))
+    listing = ref_listing(forge, granted)
+    default = default_branch_of(forge, granted)
+    opened = open_repository(forge.git_dir(granted.subject))
     names = sorted(_names(listing, BRANCHES), reverse=descending)
     if order is BranchOrder.UPDATED:
         tips = {name: commit_to_list(opened, _target(listing, BRANCHES, name)).committer.at for name in names}
@@ -200,28 +213,30 @@ def list_branches(
     return tuple(_branch(opened, listing, name, default) for name in page), len(names)
 
 
-def find_branch(forge: Forge, repository: Repository, name: str) -> ListedBranch:
+def find_branch(forge: Forge, granted: Authorized[Repository, MayReadCode], name: str) -> ListedBranch:
     """Raises NoSuchBranch."""
-    listing = ref_listing(forge, repository)
+    listing = ref_listing(forge, granted)
     if RefName(BRANCHES + name) not in listing.refs:
         raise NoSuchBranch("there is no branch {name}", name=repr(name)[:200])
-    opened = open_repository(forge.git_dir(repository))
-    return _branch(opened, listing, name, default_branch_of(forge, repository))
+    opened = open_repository(forge.git_dir(granted.subject))
+    return _branch(opened, listing, name, default_branch_of(forge, granted))
 
 
-def is_merged(forge: Forge, repository: Repository, branch: ListedBranch) -> bool:
+def is_merged(forge: Forge, granted: Authorized[Repository, MayReadCode], branch: ListedBranch) -> bool:
     """Whether the default branch holds all of it; never so of the default branch itself. Raises HistoryTooLong."""
-    default = default_branch_of(forge, repository)
-    target = ref_listing(forge, repository).refs.get(RefName(f"{BRANCHES}{default}"))
+    default = default_branch_of(forge, granted)
+    target = ref_listing(forge, granted).refs.get(RefName(f"{BRANCHES}{default}"))
     if branch.is_default or target is None:
         return False
-    return is_ancestor(forge.git_dir(repository), branch.commit.id, target)
+    return is_ancestor(forge.git_dir(granted.subject), branch.commit.id, target)
 
 
-def list_tags(forge: Forge, repository: Repository, *, offset: int, limit: int) -> tuple[tuple[ListedTag, ...], int]:
+def list_tags(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], *, offset: int, limit: int
+) -> tuple[tuple[ListedTag, ...], int]:
     """A page of the tags, by name, and how many there are in all."""
-    listing = ref_listing(forge, repository)
-    opened = open_repository(forge.git_dir(repository))
+    listing = ref_listing(forge, granted)
+    opened = open_repository(forge.git_dir(granted.subject))
     names = sorted(_names(listing, TAGS))
     page = names[offset : offset + limit]
     return tuple(_tag(opened, name, _target(listing, TAGS, name)) for name in page), len(names)

@@ -7,6 +7,7 @@ from typing import Final
 
 from matou.db.repositories import Repository
 from matou.errors import TryLater
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.contents import MOST_IN_A_FOLDER, TreeListEntry, list_entries, object_at
 from matou.forge.forge import Forge
 from matou.git.odb.objects import TooLargeToRead, TreePath, find_commit, open_repository
@@ -33,7 +34,7 @@ class ChangedEntry:
 
 
 def list_changed_entries(
-    forge: Forge, repository: Repository, revision: str, folder: TreePath | None
+    forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, folder: TreePath | None
 ) -> tuple[ChangedEntry, ...]:
     """A folder's entries, in git's order.
 
@@ -43,10 +44,10 @@ def list_changed_entries(
         TooLargeToRead: it holds more than MOST_IN_A_FOLDER.
         TooManyLooking.
     """
-    git_dir = forge.git_dir(repository)
-    start = find_commit(open_repository(git_dir), object_at(forge, repository, revision)).id
+    git_dir = forge.git_dir(granted.subject)
+    start = find_commit(open_repository(git_dir), object_at(forge, granted, revision)).id
     entries, total = list_entries(
-        forge, repository, start, below=folder, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+        forge, granted, start, below=folder, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
     )
     if total > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)

@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from matou.db.repositories import Repository
-from matou.db.repositories import find_repository_by_id as row_of
 from matou.errors import Damaged, Refused, TryLater
-from matou.forge import access
-from matou.forge.access import Identity, no_such_repository
+from matou.forge.access import Authorized, Identity, MayReadCode, MayWriteCode, authorize_again
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES
 from matou.forge.forge import Forge
@@ -50,8 +48,7 @@ class RepositoryMoved(TryLater):
 
 def update_refs(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayWriteCode],
     changes: Sequence[RefChange],
     quarantine: Quarantine | None = None,
 ) -> None:
@@ -65,60 +62,62 @@ def update_refs(
             soon as it is certain that the refs change.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         PushRuleBroken: a rule of the repository forbids it.
         HiddenRef, DefaultBranchKept: nobody may change this ref in this way.
         RefTaken, RefChanged: a ref is not what its change says.
         RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
     """
-    with write_lock(forge, repository), staying(forge, identity, repository):
-        _require_changeable(forge, repository, changes)
-        _judge(forge, identity, repository, changes, quarantine)
-        remove_abandoned_locks(forge.git_dir(repository), changes, now=forge.now())
-        git_dir, folder = forge.git_dir(repository), None if quarantine is None else quarantine.folder
+    with write_lock(forge, granted.subject), staying(forge, granted):
+        _require_changeable(forge, granted, changes)
+        _judge(forge, granted, changes, quarantine)
+        remove_abandoned_locks(forge.git_dir(granted.subject), changes, now=forge.now())
+        git_dir, folder = forge.git_dir(granted.subject), None if quarantine is None else quarantine.folder
         with RefTransaction(git_dir, changes, quarantine=folder, syncs_files=not tells_of_every_fault()) as transaction:
             added_bytes = 0 if quarantine is None else quarantine.keep()
             syncfs(git_dir)
             transaction.commit()
-        after_push(forge, repository, identity, changes, added_bytes=added_bytes)
+        after_push(forge, granted, changes, added_bytes=added_bytes)
 
 
 @contextmanager
-def staying(forge: Forge, identity: Identity, repository: Repository) -> Iterator[None]:
+def staying(forge: Forge, granted: Authorized[Repository, MayWriteCode]) -> Iterator[None]:
     """Decide for the repository as it is now, and name the cause where it goes away within the block.
 
     `update_refs` enters it when the quarantine is there: from then on nothing can be written into another repository
     that has taken the path meanwhile, for neither the quarantine nor a lock would be found there.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         RepositoryMoved: it has another path now.
     """
-    require_unmoved(forge, identity, repository)
+    require_unmoved(forge, granted)
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, GitFailed, Damaged):
-        require_unmoved(forge, identity, repository)
+        require_unmoved(forge, granted)
         # Whoever moves it moves the folder first and writes the row then.
-        if not forge.git_dir(repository).exists():
-            raise _moved(repository) from None
+        if not forge.git_dir(granted.subject).exists():
+            raise _moved(granted.subject) from None
         raise
 
 
-def require_unmoved(forge: Forge, identity: Identity, repository: Repository) -> None:
+def require_unmoved(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], identity: Identity | None = None
+) -> Authorized[Repository, MayWriteCode]:
     """Look again at what was decided a while ago: it may be closed, given away or taken from this person by now.
 
+    Args:
+        identity: as in `authorize_again`.
+
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         RepositoryMoved: it has another path now, and another one may stand where it was.
     """
-    with forge.database.begin_read() as connection:
-        found = row_of(connection, repository.id)
-    if found is None:
-        raise no_such_repository(repository.path)
-    access.require(forge, identity, access.Action.WRITE_CODE, found)
-    if found.path != repository.path:
-        raise _moved(repository)
+    now = authorize_again(forge, granted, identity)
+    if now.subject.path != granted.subject.path:
+        raise _moved(granted.subject)
+    return now
 
 
 def _moved(repository: Repository) -> RepositoryMoved:
@@ -127,18 +126,19 @@ def _moved(repository: Repository) -> RepositoryMoved:
 
 def _judge(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayWriteCode],
     changes: Sequence[RefChange],
     quarantine: Quarantine | None,
 ) -> None:
-    if rules_apply(forge, identity, repository, changes):
+    if rules_apply(forge, granted, changes):
         folder = None if quarantine is None else quarantine.folder
-        judge(forge, identity, repository, changes, PushedObjects(forge.git_dir(repository), folder))
+        judge(forge, granted, changes, PushedObjects(forge.git_dir(granted.subject), folder))
 
 
-def _require_changeable(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> None:
-    default = {ref_listing(forge, repository).head, RefName(BRANCHES + (repository.default_branch or ""))}
+def _require_changeable(
+    forge: Forge, granted: Authorized[Repository, MayReadCode], changes: Sequence[RefChange]
+) -> None:
+    default = {ref_listing(forge, granted).head, RefName(BRANCHES + (granted.subject.default_branch or ""))}
     for change in changes:
         if change.ref.startswith(OWN_PREFIX):
             raise HiddenRef("{ref} is not yours to change", ref=change.ref)

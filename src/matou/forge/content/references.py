@@ -3,28 +3,40 @@
 from collections.abc import Hashable
 
 from matou.db.repositories import Repository
+from matou.forge.access import Authorized, MayReadCode, MaySee
 from matou.forge.forge import Forge
 from matou.git.refs.listing import marks_of
 from matou.git.wire.known_refs import KnownRefs, read_known_refs
+from matou.model.names import RefName
 from matou.model.refs import RefListing
 
 MOST_MARKS_AT_ONCE = 500
 """Looking at one takes 3 µs or so."""
 
 
-def ref_listing(forge: Forge, repository: Repository) -> RefListing:
+def head_of(forge: Forge, granted: Authorized[Repository, MaySee]) -> RefName | None:
+    """The branch that HEAD names, if it is there: whoever may see a repository is told its default branch."""
+    listing = _known_refs(forge, granted.subject).listing
+    return listing.head if listing.head in listing.refs else None
+
+
+def ref_listing(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> RefListing:
     """Every ref but those below `refs/matou/`. Starts no process.
 
     It is read anew whenever the files on disk may have changed, whoever changed them.
     """
-    return known_refs(forge, repository).listing
+    return known_refs(forge, granted).listing
 
 
-def known_refs(forge: Forge, repository: Repository) -> KnownRefs:
+def known_refs(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
     """As `ref_listing`, with what answers are made of.
 
     It is read anew whenever the files on disk may have changed, whoever changed them, and then only what did change.
     """
+    return _known_refs(forge, granted.subject)
+
+
+def _known_refs(forge: Forge, repository: Repository) -> KnownRefs:
     git_dir = forge.git_dir(repository)
     known = forge.listings.get(git_dir)
     if known is not None and known.is_current(marks_of(git_dir)):
@@ -34,19 +46,19 @@ def known_refs(forge: Forge, repository: Repository) -> KnownRefs:
     return read
 
 
-def refs_at_hand(forge: Forge, repository: Repository) -> KnownRefs | None:
+def refs_at_hand(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> KnownRefs | None:
     """What is known of the refs, if that is how they are and finding out takes no longer than an event loop has."""
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     known = forge.listings.get(git_dir)
     if known is None or len(known.marks) > MOST_MARKS_AT_ONCE:
         return None
     return known if known.is_current(marks_of(git_dir)) else None
 
 
-def refs_state(forge: Forge, repository: Repository) -> Hashable | None:
+def refs_state(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> Hashable | None:
     """A value that is another one whenever a ref changed, HEAD too; None where one may have changed since it was read.
 
     In the time that an event loop has: nothing is read.
     """
-    known = refs_at_hand(forge, repository)
+    known = refs_at_hand(forge, granted)
     return None if known is None else known.state

@@ -4,7 +4,8 @@ import re
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.content.references import ref_listing
+from matou.forge.access import Authorized, MaySee
+from matou.forge.content.references import head_of
 from matou.forge.forge import Forge
 from matou.model.names import ObjectId, RefName, object_id
 from matou.model.refs import RefListing
@@ -19,12 +20,10 @@ class NoSuchRevision(NotFound):
     """No branch, tag or commit has this name."""
 
 
-def default_branch_of(forge: Forge, repository: Repository) -> str | None:
+def default_branch_of(forge: Forge, granted: Authorized[Repository, MaySee]) -> str | None:
     """What HEAD names if it is there, else what the settings say; None where neither does."""
-    listing = ref_listing(forge, repository)
-    if listing.head is not None and listing.head in listing.refs:
-        return listing.head.removeprefix(BRANCHES)
-    return repository.default_branch
+    head = head_of(forge, granted)
+    return granted.subject.default_branch if head is None else head.removeprefix(BRANCHES)
 
 
 def resolve(listing: RefListing, revision: str) -> ObjectId:

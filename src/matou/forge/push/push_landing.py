@@ -11,7 +11,7 @@ import structlog
 
 from matou.db.repositories import Repository
 from matou.errors import MatouError, Phrase
-from matou.forge.access import Identity
+from matou.forge.access import Authorized, MayWriteCode
 from matou.forge.content.ref_updates import require_unmoved
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS
@@ -79,7 +79,12 @@ class Landing:
 
 
 def land(
-    forge: Forge, identity: Identity, repository: Repository, landing: Landing, pack: IncomingPack, *, is_shallow: bool
+    forge: Forge,
+    granted: Authorized[Repository, MayWriteCode],
+    landing: Landing,
+    pack: IncomingPack,
+    *,
+    is_shallow: bool,
 ) -> None:
     """Judge what waits, and move what is left: durable when this returns, and told in events.
 
@@ -94,22 +99,22 @@ def land(
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed, RepositoryMoved, WriterBusy: as `update_refs`.
         GitFailed, RepositoryBusy, OSError: nothing of it could be decided, or made durable.
     """
-    listing = ref_listing(forge, repository)
-    landing.refuse(_refused_by_name(landing.waiting, repository, listing))
+    listing = ref_listing(forge, granted)
+    landing.refuse(_refused_by_name(landing.waiting, granted.subject, listing))
     landing.unchanged = [change for change in landing.waiting if change.old == change.new]
     landing.waiting = [change for change in landing.waiting if change.old != change.new]
-    landing.refuse(_refused_by_target(forge, repository, landing.waiting, listing, pack, is_shallow=is_shallow))
-    is_judged = _judge(forge, identity, repository, landing, pack)
+    landing.refuse(_refused_by_target(forge, granted.subject, landing.waiting, listing, pack, is_shallow=is_shallow))
+    is_judged = _judge(forge, granted, landing, pack)
     if not landing.waiting:
         return
     # Judging may have taken minutes. Nobody takes the folder away from here on.
-    with write_lock(forge, repository):
-        require_unmoved(forge, identity, repository)
-        if is_judged and ref_listing(forge, repository).refs != listing.refs:
+    with write_lock(forge, granted.subject):
+        require_unmoved(forge, granted)
+        if is_judged and ref_listing(forge, granted).refs != listing.refs:
             # What others' refs held was counted on, where some are to be deleted.
-            _judge(forge, identity, repository, landing, pack)
+            _judge(forge, granted, landing, pack)
         if landing.waiting:
-            _move(forge, identity, repository, landing, pack, listing, is_judged=is_judged)
+            _move(forge, granted, landing, pack, listing, is_judged=is_judged)
 
 
 def _refused_by_name(changes: Collection[RefChange], repository: Repository, listing: RefListing) -> dict[RefName, str]:
@@ -167,13 +172,13 @@ def _refused_by_target(
     return refused
 
 
-def _judge(forge: Forge, identity: Identity, repository: Repository, landing: Landing, pack: IncomingPack) -> bool:
+def _judge(forge: Forge, granted: Authorized[Repository, MayWriteCode], landing: Landing, pack: IncomingPack) -> bool:
     """Hold everything that still waits against the rules; gives whether there were any. One broken refuses all."""
-    if not rules_apply(forge, identity, repository, landing.waiting):
+    if not rules_apply(forge, granted, landing.waiting):
         return False
-    objects = PushedObjects(forge.git_dir(repository), pack.folder)
+    objects = PushedObjects(forge.git_dir(granted.subject), pack.folder)
     try:
-        judge(forge, identity, repository, landing.waiting, objects)
+        judge(forge, granted, landing.waiting, objects)
     except PushRuleBroken as broken:
         landing.said += ["Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)]
         landing.refuse_all(DECLINED)
@@ -182,8 +187,7 @@ def _judge(forge: Forge, identity: Identity, repository: Repository, landing: La
 
 def _move(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayWriteCode],
     landing: Landing,
     pack: IncomingPack,
     listing: RefListing,
@@ -191,7 +195,7 @@ def _move(
     is_judged: bool,
 ) -> None:
     """Move each, or all: what was judged together goes together, since one ref may stand for another's commits."""
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     remove_abandoned_locks(git_dir, landing.waiting, now=forge.now())
     each = not (landing.is_atomic or is_judged)
     transaction = RefTransaction(
@@ -208,14 +212,14 @@ def _move(
     except MatouError as error:
         if each:
             raise
-        log.info("push_lost_a_race", repository=str(repository.path), error=str(error))
+        log.info("push_lost_a_race", repository=str(granted.subject.path), error=str(error))
         landing.refuse_all(str(error))
         return
     after = _changed(listing, landing.waiting)
     try:
-        after_push(forge, repository, identity, landing.waiting, added_bytes=added_bytes, listing=after)
+        after_push(forge, granted, landing.waiting, added_bytes=added_bytes, listing=after)
     except BaseException:
-        _put_back(forge, repository, landing.waiting)
+        _put_back(forge, granted.subject, landing.waiting)
         raise
 
 

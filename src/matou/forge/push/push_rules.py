@@ -11,7 +11,7 @@ from itertools import islice, zip_longest
 
 from matou.db.repositories import Repository
 from matou.errors import Phrase, Refused
-from matou.forge.access import Action, Identity, may
+from matou.forge.access import Action, Authorized, Identity, MayReadCode, MayWriteCode, may
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push.commit_rules import CommitRules
@@ -75,14 +75,14 @@ class Rules:
         return is_tag and (bool(self.tag_pattern) or (change.old is None and not self.may_create_tags))
 
 
-def rules_apply(forge: Forge, identity: Identity, repository: Repository, changes: Sequence[RefChange]) -> bool:
+def rules_apply(forge: Forge, granted: Authorized[Repository, MayWriteCode], changes: Sequence[RefChange]) -> bool:
     """Whether `judge` would have anything to look at; where nothing is set this costs two look-ups in memory."""
-    rules = _rules_for(forge, identity, repository)
+    rules = _rules_for(forge, granted)
     return any(rules.concern(change) for change in changes)
 
 
 def judge(
-    forge: Forge, identity: Identity, repository: Repository, changes: Sequence[RefChange], objects: PushedObjects
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], changes: Sequence[RefChange], objects: PushedObjects
 ) -> None:
     """Return if everything is as the rules ask. To be called before any ref has moved.
 
@@ -90,7 +90,7 @@ def judge(
         PushRuleBroken: something is not; every rule that is broken is named.
         GitFailed: the new objects cannot be listed, as when one is missing.
     """
-    rules = _rules_for(forge, identity, repository)
+    rules = _rules_for(forge, granted)
     concerned = [change for change in changes if rules.concern(change)]
     if not concerned:
         return
@@ -98,17 +98,17 @@ def judge(
     arrivals = Arrivals(arriving, objects)
     by_rule = (
         _first(_faults_of_likeness(arriving)),
-        _first(_faults_of_names(rules, _default_branches(forge, repository), arriving)),
+        _first(_faults_of_names(rules, _default_branches(forge, granted), arriving)),
         _first(_faults_of_creation(rules, arriving)),
         _first(_faults_of_force(rules, arriving, objects)),
-        _first(_faults_of_deletion(rules, ref_listing(forge, repository), changes, objects)),
+        _first(_faults_of_deletion(rules, ref_listing(forge, granted), changes, objects)),
         *_faults_of_commits(forge, rules, arrivals),
         _first(_faults_of_files(rules, arrivals)),
     )
     # Where there is not room for all, each rule is told of once before any is told of twice.
     faults = [fault for row in zip_longest(*by_rule) for fault in row if fault is not None]
     if faults:
-        raise PushRuleBroken(repository, faults)
+        raise PushRuleBroken(granted.subject, faults)
 
 
 def _first(faults: Iterator[Phrase]) -> list[Phrase]:
@@ -146,11 +146,14 @@ def shown(text: str) -> str:
     return repr(text)[:200]
 
 
-def _rules_for(forge: Forge, identity: Identity, repository: Repository) -> Rules:
-    pushing, wider = read_settings(forge, repository, PushRules), read_settings(forge, repository, RepositoryRules)
+def _rules_for(forge: Forge, granted: Authorized[Repository, MayWriteCode]) -> Rules:
+    pushing, wider = (
+        read_settings(forge, granted.subject, PushRules),
+        read_settings(forge, granted.subject, RepositoryRules),
+    )
     if pushing == PushRules() and not _restricts(wider):
         return Rules(CommitRules())
-    manages = may(forge, identity, Action.CHANGE_SETTINGS, repository)
+    manages = may(forge, granted.identity, Action.CHANGE_SETTINGS, granted.subject)
     skips = pushing.skip_rule_for_owner and manages
     return Rules(
         commits=CommitRules()
@@ -160,7 +163,7 @@ def _rules_for(forge: Forge, identity: Identity, repository: Repository) -> Rule
         denies_force=pushing.deny_force_push,
         branch_pattern=wider.branch_name_regex,
         tag_pattern=wider.tag_name_regex,
-        may_create_branches=manages or not _bars_branches(wider, identity),
+        may_create_branches=manages or not _bars_branches(wider, granted.identity),
         may_create_tags=manages or not wider.forbidden_developer_create_tag,
     )
 
@@ -181,10 +184,10 @@ def _bars_branches(rules: RepositoryRules, identity: Identity) -> bool:
     return rules.forbidden_committer_create_branch or (rules.forbidden_developer_create_branch and not is_listed)
 
 
-def _default_branches(forge: Forge, repository: Repository) -> Collection[str | None]:
+def _default_branches(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> Collection[str | None]:
     """What HEAD names, there or not yet, and what the settings say."""
-    head = ref_listing(forge, repository).head
-    return (repository.default_branch, None if head is None else head.removeprefix(HEADS))
+    head = ref_listing(forge, granted).head
+    return (granted.subject.default_branch, None if head is None else head.removeprefix(HEADS))
 
 
 def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Sequence[RefChange]) -> Iterator[Phrase]:

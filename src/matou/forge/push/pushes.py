@@ -9,7 +9,7 @@ import structlog
 from matou.db import repositories
 from matou.db.repositories import Repository
 from matou.errors import Damaged, NotFound, Refused
-from matou.forge.access import Identity, no_such_repository
+from matou.forge.access import Authorized, MayWriteCode, no_such_repository, renewed
 from matou.forge.analysis.upkeep import refresh
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS
@@ -45,8 +45,7 @@ class _Told:
 
 def after_push(
     forge: Forge,
-    repository: Repository,
-    identity: Identity,
+    granted: Authorized[Repository, MayWriteCode],
     changes: Sequence[RefChange] = (),
     *,
     added_bytes: int | None = None,
@@ -65,34 +64,34 @@ def after_push(
     Raises:
         NoSuchRepository: it was deleted meanwhile.
     """
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     forge.listings.forget(git_dir)
-    default_branch = _settle_head(forge, repository, listing or ref_listing(forge, repository))
-    told = tuple(_told(forge, repository, changes))
+    default_branch = _settle_head(forge, granted.subject, listing or ref_listing(forge, granted))
+    told = tuple(_told(forge, granted.subject, changes))
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
-        found = repositories.lock_repository(connection, repository.id) or repository
-        if found.default_branch != repository.default_branch:
+        found = repositories.lock_repository(connection, granted.subject.id) or granted.subject
+        if found.default_branch != granted.subject.default_branch:
             # Somebody chose another one after we had looked.
             default_branch = found.default_branch
         # Measuring costs the more the more files there are, and each write through the API adds some.
         size = found.size_bytes + (added_bytes or 0) if measured is None else measured
         pushed = repositories.change(
             connection,
-            repository.id,
+            granted.subject.id,
             last_push_at=now,
             updated_at=now,
             size_bytes=size,
             default_branch=default_branch,
         )
         if pushed is None:
-            raise no_such_repository(repository.path)
+            raise no_such_repository(granted.subject.path)
         for event in told:
-            record_event(connection, repository.id, identity.user, event.kind, event.details, now)
-    pusher = None if identity.user is None else identity.user.name
-    log.info("repository_pushed", repository=str(repository.path), user=pusher, size_bytes=size, refs=len(changes))
-    refresh(forge, pushed)
+            record_event(connection, granted.subject.id, granted.identity.user, event.kind, event.details, now)
+    pusher = None if granted.identity.user is None else granted.identity.user.name
+    log.info("repository_pushed", repository=str(granted.subject.path), user=pusher, size_bytes=size, refs=len(changes))
+    refresh(forge, renewed(granted, pushed))
     pack_if_many(forge, pushed)
     return pushed
 

@@ -15,6 +15,7 @@ from matou.db import downloads
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.errors import MatouError
+from matou.forge.access import Authorized, MayReadAnalysis
 from matou.forge.forge import Forge
 
 CHINA = timezone(timedelta(hours=8))
@@ -122,7 +123,11 @@ def flush_downloads(forge: Forge) -> None:
 
 
 def download_statistics(
-    forge: Forge, repository: Repository, *, first: date | None = None, last: date | None = None
+    forge: Forge,
+    granted: Authorized[Repository, MayReadAnalysis],
+    *,
+    first: date | None = None,
+    last: date | None = None,
 ) -> DownloadTotals:
     """The days from first to last, both included.
 
@@ -138,8 +143,8 @@ def download_statistics(
     _require_usable(first, last)
     flush_downloads(forge)
     with forge.database.begin_read() as connection:
-        before = downloads.downloads_before(connection, repository.id, first)
-        counted = downloads.downloads_on(connection, repository.id, first, last)
+        before = downloads.downloads_before(connection, granted.subject.id, first)
+        counted = downloads.downloads_on(connection, granted.subject.id, first, last)
     days = tuple(_days(first, last, before, counted))
     return DownloadTotals(days, in_range=sum(counted.values()), total=days[-1].total)
 

@@ -11,7 +11,7 @@ from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, Refused
 from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import Action, Authorized, Identity, MayFork, MayReadCode
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -39,8 +39,7 @@ class WiderThanParent(Refused, Invalid):
 
 def fork_repository(
     forge: Forge,
-    identity: Identity,
-    parent: Repository,
+    granted: Authorized[Repository, MayFork],
     *,
     namespace: NamespacePath,
     path: str = "",
@@ -60,19 +59,20 @@ def fork_repository(
         AlreadyForked: there is one already in that namespace.
         InvalidName, NameTaken: of the new path.
     """
-    access.require(forge, identity, Action.FORK, parent)
-    target = access.reach_namespace(forge, identity, namespace, Action.CREATE_IN)
-    where = RepositoryPath(target.path, path or parent.name)
-    profile = RepositoryMetadata(name or path or parent.true_name, parent.description)
+    target = access.reach_namespace(forge, granted.identity, namespace, Action.CREATE_IN)
+    where = RepositoryPath(target.path, path or granted.subject.name)
+    profile = RepositoryMetadata(name or path or granted.subject.true_name, granted.subject.description)
     with forge.database.begin_read() as connection:
-        _require_no_fork(connection, parent, target.id)
+        _require_no_fork(connection, granted.subject, target.id)
     namespace_for(forge, where)
     with staged_repository(forge.archive) as git_dir:
-        links = _copy(forge, parent, git_dir)
-        visibility = _still_readable(forge, identity, parent).visibility
-        new = new_repository(forge, target, where, git_dir, replace(profile, visibility=visibility), identity.user)
-        tie = partial(_tie, parent=parent, identity=identity)
-        return publish_repository(forge, git_dir, new, creator=identity.user, links=links, also=tie)
+        links = _copy(forge, granted, git_dir)
+        visibility = _still_readable(forge, granted.identity, granted.subject).visibility
+        new = new_repository(
+            forge, target, where, git_dir, replace(profile, visibility=visibility), granted.identity.user
+        )
+        tie = partial(_tie, parent=granted.subject, identity=granted.identity)
+        return publish_repository(forge, git_dir, new, creator=granted.identity.user, links=links, also=tie)
 
 
 def parent_of(forge: Forge, repository: Repository) -> Repository | None:
@@ -125,17 +125,17 @@ def _narrower(one: Visibility, other: Visibility) -> Visibility:
     return min(one, other, key=OPENNESS.index)
 
 
-def _copy(forge: Forge, parent: Repository, git_dir: Path) -> tuple[LfsLink, ...]:
+def _copy(forge: Forge, granted: Authorized[Repository, MayReadCode], git_dir: Path) -> tuple[LfsLink, ...]:
     """Fill the fork's folder; the parent's LFS objects that something in it points at."""
     try:
-        copy_reachable(forge.git_dir(parent), git_dir, ref_listing(forge, parent))
+        copy_reachable(forge.git_dir(granted.subject), git_dir, ref_listing(forge, granted))
     except (GitFailed, FileNotFoundError):
         with forge.database.begin_read() as connection:
-            _unmoved(connection, parent)
+            _unmoved(connection, granted.subject)
         raise
     syncfs(git_dir)
     with forge.database.begin_read() as connection:
-        held = lfs_objects.links_of(connection, parent.id)
+        held = lfs_objects.links_of(connection, granted.subject.id)
     if not held:
         return ()
     wanted = {pointer.oid for pointer in find_pointers(git_dir)}

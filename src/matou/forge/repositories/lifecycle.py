@@ -15,7 +15,10 @@ from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
 from matou.errors import NotFound
 from matou.forge.access import (
+    Authorized,
     Identity,
+    MayChangeSettings,
+    MayReadCode,
     NoSuchRepository,
     no_such_namespace,
     no_such_repository,
@@ -221,29 +224,29 @@ def set_visibility(forge: Forge, repository: Repository, visibility: Visibility)
     return _change(forge, repository, visibility=visibility)
 
 
-def set_default_branch(forge: Forge, repository: Repository, branch: str) -> Repository:
+def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSettings], branch: str) -> Repository:
     """HEAD moves with it. In a repository without branches any name will do.
 
     Raises InvalidName, NoSuchBranch, NoSuchRepository, WriterBusy, RepositoryBusy.
     """
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     # Nobody may delete the branch, or move the folder, meanwhile.
-    with write_lock(forge, repository), forge.database.begin_write() as connection:
-        _require_unmoved(connection, repository)
-        ref, now = require_branch(forge, repository, branch), forge.now()
+    with write_lock(forge, granted.subject), forge.database.begin_write() as connection:
+        _require_unmoved(connection, granted.subject)
+        ref, now = require_branch(forge, granted, branch), forge.now()
         remove_abandoned_locks(git_dir, (), now=now)
         publish_file(git_dir / "HEAD", f"ref: {ref}\n".encode())
-        changed = repositories.change(connection, repository.id, updated_at=now, default_branch=branch)
+        changed = repositories.change(connection, granted.subject.id, updated_at=now, default_branch=branch)
     forge.listings.forget(git_dir)
     if changed is None:
-        raise repository_gone(repository)
+        raise repository_gone(granted.subject)
     return changed
 
 
-def require_branch(forge: Forge, repository: Repository, branch: str) -> RefName:
+def require_branch(forge: Forge, granted: Authorized[Repository, MayReadCode], branch: str) -> RefName:
     """The ref that may become HEAD. Raises InvalidName, NoSuchBranch."""
     ref = ref_of_branch(branch)
-    refs = ref_listing(forge, repository).refs
+    refs = ref_listing(forge, granted).refs
     if ref not in refs and any(name.startswith(HEADS) for name in refs):
         raise NoSuchBranch("there is no branch {branch}", branch=repr(branch)[:200])
     return ref

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 from matou.db import repositories
 from matou.db.repositories import Repository
-from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayAdminister,
+    MayChangeSettings,
+    MayRename,
+    authorize,
+    renewed,
+)
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.forks import require_not_wider
@@ -42,51 +49,54 @@ class RepositoryUpdate:
 
 
 def change_repository(
-    forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate
+    forge: Forge, granted: Authorized[Repository, MayChangeSettings], changes: RepositoryUpdate
 ) -> Repository:
     """Change some of it. Its path and who sees it are for those who may rename and administer it.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         InvalidName, NameTaken, InvalidText, NoSuchBranch: of what was asked for.
         WiderThanParent: more people would see a fork than see its parent.
     """
-    access.require(forge, identity, Action.CHANGE_SETTINGS, repository)
-    profile = _checked(forge, identity, repository, changes)
-    changed = _moved(forge, identity, repository, changes)
-    changed = _described(forge, identity, changed, profile, changes)
+    profile = _checked(forge, granted, changes)
+    changed = _moved(forge, granted, changes)
+    changed = _described(forge, granted.identity, changed, profile, changes)
     if changes.default_branch is not None and changes.default_branch != changed.default_branch:
-        changed = set_default_branch(forge, changed, changes.default_branch)
+        changed = set_default_branch(forge, renewed(granted, changed), changes.default_branch)
     if changes.lfs_enabled is not None:
-        change_settings(forge, identity, changed, Features, lfs_enabled=changes.lfs_enabled)
+        change_settings(forge, granted.identity, changed, Features, lfs_enabled=changes.lfs_enabled)
     return changed
 
 
-def _checked(forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate) -> RepositoryMetadata:
+def _checked(
+    forge: Forge, granted: Authorized[Repository, MayChangeSettings], changes: RepositoryUpdate
+) -> RepositoryMetadata:
     """What is said of it when all is done; raises what stands against that."""
-    if changes.path is not None and changes.path != repository.name:
-        access.require(forge, identity, Action.RENAME, repository)
-        RepositoryPath(repository.path.namespace, changes.path)
-    if changes.visibility is not None and changes.visibility != repository.visibility:
-        access.require(forge, identity, Action.ADMINISTER, repository)
-        require_not_wider(forge, repository, changes.visibility)
+    if changes.path is not None and changes.path != granted.subject.name:
+        authorize(forge, granted.identity, MayRename, granted.subject)
+        RepositoryPath(granted.subject.path.namespace, changes.path)
+    if changes.visibility is not None and changes.visibility != granted.subject.visibility:
+        authorize(forge, granted.identity, MayAdminister, granted.subject)
+        require_not_wider(forge, granted.subject, changes.visibility)
     if changes.default_branch is not None:
-        require_branch(forge, repository, changes.default_branch)
+        require_branch(forge, granted, changes.default_branch)
     return RepositoryMetadata(
         name=changes.name or "",
         description=changes.description or "",
         homepage=changes.homepage or "",
-        visibility=changes.visibility or repository.visibility,
+        visibility=changes.visibility or granted.subject.visibility,
     )
 
 
-def _moved(forge: Forge, identity: Identity, repository: Repository, changes: RepositoryUpdate) -> Repository:
+def _moved(forge: Forge, granted: Authorized[Repository, MayChangeSettings], changes: RepositoryUpdate) -> Repository:
     if changes.path is None:
-        return repository
-    path = RepositoryPath(repository.path.namespace, changes.path)
+        return granted.subject
+    path = RepositoryPath(granted.subject.path.namespace, changes.path)
     # Who called it by its path goes on doing so.
-    name = changes.path if repository.true_name == repository.name else repository.true_name
-    return move_repository(forge, repository, path, true_name=name, by=identity.user, kind=EventKind.RENAMED)
+    name = changes.path if granted.subject.true_name == granted.subject.name else granted.subject.true_name
+    return move_repository(
+        forge, granted.subject, path, true_name=name, by=granted.identity.user, kind=EventKind.RENAMED
+    )
 
 
 def _described(

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 
-from matou.forge.access import Right
+from matou.forge.access import MayReadCode
 from matou.forge.content.references import refs_state
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Parameters
@@ -44,11 +44,11 @@ def at_database(context: RequestContext, params: Parameters) -> Hashable | None:
     return context.forge.database.version()
 
 
-def at_refs(context: RepositoryContext[Right], params: Parameters) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
+def at_refs(context: RepositoryContext[MayReadCode], params: Parameters) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
     """For what the refs alone decide, as objects never change."""
-    return refs_state(context.forge, context.repository)
+    return refs_state(context.forge, context.granted)
 
 
-def at_refs_and_database(context: RepositoryContext[Right], params: Parameters) -> Hashable | None:
+def at_refs_and_database(context: RepositoryContext[MayReadCode], params: Parameters) -> Hashable | None:
     refs, database = at_refs(context, params), at_database(context, params)
     return None if refs is None or database is None else (refs, database)

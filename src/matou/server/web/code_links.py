@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.access import Authorized, Identity, MayReadCode, authorize_repository
 from matou.forge.content.contents import object_at, read_file
 from matou.forge.content.history import find_commit_at
 from matou.forge.forge import Forge
@@ -42,27 +42,27 @@ def code_link(forge: Forge, identity: Identity, raw_path: bytes) -> str | None:
     return None
 
 
-def _repository(forge: Forge, identity: Identity, parts: Sequence[str]) -> Repository | None:
+def _repository(forge: Forge, identity: Identity, parts: Sequence[str]) -> Authorized[Repository, MayReadCode] | None:
     path = repository_at(tuple(parts))
     try:
-        return None if path is None else reach_repository(forge, identity, path, Action.READ_CODE)
+        return None if path is None else authorize_repository(forge, identity, MayReadCode, path)
     except NotFound:
         return None
 
 
-def _target(forge: Forge, repository: Repository, word: str, rest: Sequence[str]) -> str:
+def _target(forge: Forge, repository: Authorized[Repository, MayReadCode], word: str, rest: Sequence[str]) -> str:
     links = Links("")
     if word in _FILES:
         ref, path = _file(forge, repository, rest)
-        return links.repository_api(repository.path, "raw", path.encoded) + f"?ref={quoted(ref, safe='')}"
+        return links.repository_api(repository.subject.path, "raw", path.encoded) + f"?ref={quoted(ref, safe='')}"
     if word == "commit":
         find_commit_at(forge, repository, "/".join(rest))
     elif not any(True for _ in _readings(forge, repository, rest)):
         raise NotFound("there is nothing here")
-    return links.page(repository.path)
+    return links.page(repository.subject.path)
 
 
-def _file(forge: Forge, repository: Repository, rest: Sequence[str]) -> tuple[str, TreePath]:
+def _file(forge: Forge, repository: Authorized[Repository, MayReadCode], rest: Sequence[str]) -> tuple[str, TreePath]:
     """The shortest ref that has such a file: either may have slashes."""
     for ref, start, below in _readings(forge, repository, rest):
         if not below:
@@ -77,7 +77,7 @@ def _file(forge: Forge, repository: Repository, rest: Sequence[str]) -> tuple[st
 
 
 def _readings(
-    forge: Forge, repository: Repository, rest: Sequence[str]
+    forge: Forge, repository: Authorized[Repository, MayReadCode], rest: Sequence[str]
 ) -> Iterator[tuple[str, ObjectId, Sequence[str]]]:
     """The beginnings that are a ref or a commit, with what follows them."""
     for count in () if "" in rest else range(1, min(len(rest), MOST_PARTS_OF_A_REF) + 1):

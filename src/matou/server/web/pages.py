@@ -9,8 +9,18 @@ from starlette.routing import BaseRoute, Route
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.errors import MatouError, NotFound, Phrase
-from matou.forge.access import Action, Identity, Scope, may, reach_namespace, reach_repository, require_scope
+from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.forge.access import (
+    Action,
+    Authorized,
+    Identity,
+    MayReadCode,
+    Scope,
+    authorize,
+    reach_namespace,
+    reach_repository,
+    require_scope,
+)
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import visible_repositories
@@ -219,8 +229,11 @@ def _show_repository(visit: Visit, repository: Repository) -> bytes:
         Element("pre", f"git clone {clone_url}"),
         *_state(repository),
     ]
-    if may(visit.forge, visit.identity, Action.READ_CODE, repository):
-        parts += _code(visit.forge, repository)
+    try:
+        granted = authorize(visit.forge, visit.identity, MayReadCode, repository)
+    except (NotFound, Refused):
+        return page(str(repository.path), *parts)
+    parts += _code(visit.forge, granted)
     return page(str(repository.path), *parts)
 
 
@@ -230,11 +243,11 @@ def _state(repository: Repository) -> list[Element]:
     return [Element("p", "Archived, read-only.")] if repository.archived else []
 
 
-def _code(forge: Forge, repository: Repository) -> list[Element]:
-    listing = ref_listing(forge, repository)
+def _code(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> list[Element]:
+    listing = ref_listing(forge, granted)
     if listing.is_empty:
         return [Element("p", "It is empty.")]
-    readme = _readme(forge, repository, listing)
+    readme = _readme(forge, granted.subject, listing)
     return [
         *_refs("Branches", listing, "refs/heads/"),
         *_refs("Tags", listing, "refs/tags/"),

@@ -9,19 +9,19 @@ from matou.errors import Refused
 from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
 from matou.forge.content import branches
 from matou.forge.content.branches import DefaultBranchKept, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
-from matou.forge.content.references import ref_listing
 from matou.forge.repositories.lifecycle import archive_repository
 from matou.model.names import RefName, object_id
 from support.coding_api import Team
 from support.commits import long_commit_in
+from support.deciding import create_branch, create_tag, delete_branch, delete_tag, ref_listing
 
 Write = Callable[[Team, Identity], object]
 
 WRITES: dict[str, Write] = {
-    "create_branch": lambda team, who: branches.create_branch(team.forge, who, team.depot, "new", start="main"),
-    "create_tag": lambda team, who: branches.create_tag(team.forge, who, team.depot, "new", start="main"),
-    "delete_branch": lambda team, who: branches.delete_branch(team.forge, who, team.depot, "dev"),
-    "delete_tag": lambda team, who: branches.delete_tag(team.forge, who, team.depot, "v1"),
+    "create_branch": lambda team, who: create_branch(team.forge, who, team.depot, "new", start="main"),
+    "create_tag": lambda team, who: create_tag(team.forge, who, team.depot, "new", start="main"),
+    "delete_branch": lambda team, who: delete_branch(team.forge, who, team.depot, "dev"),
+    "delete_tag": lambda team, who: delete_tag(team.forge, who, team.depot, "v1"),
 }
 
 
@@ -71,12 +71,12 @@ def test_a_ref_that_is_not_what_was_expected_is_not_deleted(branchy: Team) -> No
     chen, stale = identity(branchy, "chen"), object_id(branchy.git("rev-parse", "main~1").strip())
 
     with pytest.raises(RefChanged):
-        branches.delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=stale)
+        delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=stale)
     with pytest.raises(RefChanged):
-        branches.delete_tag(branchy.forge, chen, branchy.depot, "v1", expected=stale)
+        delete_tag(branchy.forge, chen, branchy.depot, "v1", expected=stale)
 
     expected = object_id(branchy.git("rev-parse", "main").strip())
-    branches.delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=expected)
+    delete_branch(branchy.forge, chen, branchy.depot, "dev", expected=expected)
     assert RefName("refs/heads/dev") not in ref_listing(branchy.forge, branchy.depot).refs
 
 
@@ -90,9 +90,9 @@ def test_git_itself_checks_the_old_value(branchy: Team, monkeypatch: pytest.Monk
     chen = identity(branchy, "chen")
 
     with pytest.raises(RefChanged):
-        branches.delete_branch(branchy.forge, chen, branchy.depot, "dev")
+        delete_branch(branchy.forge, chen, branchy.depot, "dev")
     with pytest.raises(RefTaken):
-        branches.create_branch(branchy.forge, chen, branchy.depot, "new", start="main")
+        create_branch(branchy.forge, chen, branchy.depot, "new", start="main")
 
     assert branchy.refs() == before
 
@@ -101,11 +101,11 @@ def test_the_default_branch_is_kept_and_a_wrong_name_refused(branchy: Team) -> N
     chen = identity(branchy, "chen")
 
     with pytest.raises(DefaultBranchKept) as kept:
-        branches.delete_branch(branchy.forge, chen, branchy.depot, "main")
+        delete_branch(branchy.forge, chen, branchy.depot, "main")
     with pytest.raises(InvalidRefName):
-        branches.create_branch(branchy.forge, chen, branchy.depot, "-x", start="main")
+        create_branch(branchy.forge, chen, branchy.depot, "-x", start="main")
     with pytest.raises(NoSuchRevision):
-        branches.create_branch(branchy.forge, chen, branchy.depot, "x", start="--output=y")
+        create_branch(branchy.forge, chen, branchy.depot, "x", start="--output=y")
 
     assert isinstance(kept.value, Refused)
 
@@ -113,7 +113,7 @@ def test_the_default_branch_is_kept_and_a_wrong_name_refused(branchy: Team) -> N
 def test_a_tagger_cannot_break_out_of_the_tags_header(branchy: Team) -> None:
     odd = replace(branchy.people["chen"], display_name="A <x>\nobject 0000", email="a@b>\n\nforged")
 
-    branches.create_tag(branchy.forge, Identity(odd, ALL_SCOPES), branchy.depot, "v2", start="main", message="m")
+    create_tag(branchy.forge, Identity(odd, ALL_SCOPES), branchy.depot, "v2", start="main", message="m")
 
     text = branchy.git("cat-file", "tag", "refs/tags/v2")
     assert "tagger A xobject 0000 <a@bforged> " in text

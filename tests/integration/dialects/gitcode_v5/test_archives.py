@@ -12,12 +12,12 @@ import pytest
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import archives as forge_archives
 from matou.forge.push import lfs
-from matou.forge.repositories.downloads import download_statistics
 from matou.forge.repositories.settings import change_settings
 from matou.git.operations import archives as git_archives
 from matou.model.repository_settings import RepositoryRules
 from matou.server.dialects.gitcode_v5 import archives
 from matou.server.shares import Shares
+from support.deciding import download_statistics
 from support.git_repositories import lfs_pointer, store_object
 from support.gitcode_server import Harbour
 

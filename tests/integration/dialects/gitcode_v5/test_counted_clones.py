@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.forge.repositories.downloads import download_statistics
+from support.deciding import download_statistics
 from support.git_repositories import git, make_repository
 from support.matou_server import running_server
 

@@ -14,21 +14,23 @@ from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import set_active
-from matou.forge.content.branches import create_branch, create_tag, delete_branch, delete_tag
-from matou.forge.content.references import ref_listing, refs_state
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import (
-    archive_repository,
-    describe_repository,
-    rename_repository,
-    set_default_branch,
-)
+from matou.forge.repositories.lifecycle import archive_repository, describe_repository, rename_repository
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
 from matou.server.api.response_cache import at_database
 from matou.server.api.router import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
+from support.deciding import (
+    create_branch,
+    create_tag,
+    delete_branch,
+    delete_tag,
+    ref_listing,
+    refs_state,
+    set_default_branch,
+)
 from support.gitcode_server import Harbour
 
 TAGS, BRANCHES = "/repos/harbour/ferry/tags", "/repos/harbour/ferry/branches"

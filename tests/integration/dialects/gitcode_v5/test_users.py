@@ -12,11 +12,11 @@ from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.users import set_active
-from matou.forge.repositories.forks import fork_repository
 from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.repository_members import MemberPermission, set_member
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
+from support.deciding import fork_repository
 from support.gitcode_server import Harbour
 
 

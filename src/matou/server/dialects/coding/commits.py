@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from datetime import datetime, timedelta
 
-from matou.forge import access
+from matou.forge.access import MayReadCode
 from matou.forge.content.abbreviations import find_revision
 from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
 from matou.git.operations.commit_walk import CommitFilter, commits
@@ -33,25 +33,25 @@ def commit_list(context: RequestContext, request: asked.DescribeGitCommitInfos) 
         until=read_date("EndDate", request.end_date, is_end=True),
         keyword=request.key_word,
     )
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    start = find_revision(context.forge, repository, request.ref)
-    opened = open_repository(context.forge.git_dir(repository))
+    granted = find_depot(context, request, MayReadCode)
+    start = find_revision(context.forge, granted, request.ref)
+    opened = open_repository(context.forge.git_dir(granted.subject))
     found = commits(opened, start, only=only, offset=page.offset, limit=page.size)
     return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
 
 
 def file_content(context: RequestContext, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
     path = _path(request.path)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    start = find_revision(context.forge, repository, request.commit_sha)
-    opened = open_repository(context.forge.git_dir(repository))
+    granted = find_depot(context, request, MayReadCode)
+    start = find_revision(context.forge, granted, request.commit_sha)
+    opened = open_repository(context.forge.git_dir(granted.subject))
     content = read_file(opened, find_commit(opened, start), path, largest_bytes=LARGEST_FILE_BYTES)
     return wire.FileContentResponse(git_file_content=_content_row(content))
 
 
 def releases(context: RequestContext, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
     page_asked(request.page_number, request.page_size)
-    find_depot(context, request, access.Action.READ_CODE)
+    find_depot(context, request, MayReadCode)
     return wire.ReleasesResponse(release_page_list=wire.ReleasePageList(total_count=0))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from matou.forge import access
+from matou.forge.access import MayReadCode
 from matou.forge.content.abbreviations import find_revision
 from matou.forge.content.contents import TreeListEntry, list_entries, object_at
 from matou.forge.content.differences import difference_of
@@ -31,9 +31,9 @@ _HUNK = re.compile(r"@@ -(?P<left>[0-9]+)(?:,[0-9]+)? \+(?P<right>[0-9]+)(?:,[0-
 
 
 def one_commit(context: RequestContext, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    start = find_revision(context.forge, repository, request.sha)
-    commit = find_commit(open_repository(context.forge.git_dir(repository)), start)
+    granted = find_depot(context, request, MayReadCode)
+    start = find_revision(context.forge, granted, request.sha)
+    commit = find_commit(open_repository(context.forge.git_dir(granted.subject)), start)
     return wire_contents.CommitResponse(git_commit=commit_row(commit))
 
 
@@ -41,10 +41,10 @@ def commit_difference(
     context: RequestContext, request: asked.DescribeGitCommitDiff
 ) -> wire_contents.CommitDiffResponse:
     path = _path(request.path)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    start = find_revision(context.forge, repository, request.sha)
-    commit = find_commit(open_repository(context.forge.git_dir(repository)), start)
-    found = difference_of(context.forge, repository, commit, path=path)
+    granted = find_depot(context, request, MayReadCode)
+    start = find_revision(context.forge, granted, request.sha)
+    commit = find_commit(open_repository(context.forge.git_dir(granted.subject)), start)
+    found = difference_of(context.forge, granted, commit, path=path)
     lines = sum((each.patch or b"").count(b"\n") for each in found.files)
     if not found.is_whole or lines > MOST_LINES:
         # CODING's answer has no place that says that something is missing.
@@ -56,18 +56,18 @@ def commit_difference(
 
 def files(context: RequestContext, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
     folder = _path(request.path)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    found = list_changed_entries(context.forge, repository, request.ref, folder)
+    granted = find_depot(context, request, MayReadCode)
+    found = list_changed_entries(context.forge, granted, request.ref, folder)
     return wire_contents.FilesResponse(items=[_item(each) for each in found])
 
 
 def tree(context: RequestContext, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
     folder = _path(request.path)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    start = object_at(context.forge, repository, request.ref)
+    granted = find_depot(context, request, MayReadCode)
+    start = object_at(context.forge, granted, request.ref)
     found, total = list_entries(
         context.forge,
-        repository,
+        granted,
         start,
         below=folder,
         recursive=request.is_recursive,

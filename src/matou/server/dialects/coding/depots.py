@@ -2,11 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge import access
-from matou.forge.access import ALL_SCOPES, NoSuchRepository
+from matou.forge.access import (
+    ALL_SCOPES,
+    Authorized,
+    MayAdminister,
+    MayChangeSettings,
+    MayDelete,
+    MaySee,
+    MayTransfer,
+    NoSuchRepository,
+    Right,
+    authorize,
+)
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.content.branches import default_branch_of
 from matou.forge.repositories import lifecycle
@@ -23,6 +35,8 @@ from matou.server.dialects.coding.parameters import InvalidParameterValue, Missi
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"
+
+R = TypeVar("R", bound=Right)
 
 
 def project_depots(context: RequestContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
@@ -60,9 +74,9 @@ def my_depots(context: RequestContext, request: asked.DescribeMyDepots) -> wire.
 
 
 def one_depot(context: RequestContext, request: asked.DescribeGitDepot) -> wire.DepotResponse:
-    repository = find_depot(context, request, access.Action.SEE)
-    [row] = _rows(context, [repository])
-    row.default_branch = default_branch_of(context.forge, repository) or ""
+    granted = find_depot(context, request, MaySee)
+    [row] = _rows(context, [granted.subject])
+    row.default_branch = default_branch_of(context.forge, granted) or ""
     return wire.DepotResponse(depot=row)
 
 
@@ -80,59 +94,57 @@ def new_depot(context: RequestContext, request: asked.CreateGitDepot) -> wire.Cr
 
 
 def rename_depot(context: RequestContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
-    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
-    [row] = _rows(context, [lifecycle.rename_repository(context.forge, repository, request.depot_name)])
+    granted = find_depot(context, request, MayChangeSettings)
+    [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted.subject, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
 def describe_depot(context: RequestContext, request: asked.ModifyDepotDescription) -> wire.Response:
-    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
-    lifecycle.describe_repository(context.forge, repository, request.description)
+    granted = find_depot(context, request, MayChangeSettings)
+    lifecycle.describe_repository(context.forge, granted.subject, request.description)
     return wire.Response()
 
 
 def change_default_branch(context: RequestContext, request: asked.ModifyDefaultBranch) -> wire.Response:
-    repository = find_depot(context, request, access.Action.CHANGE_SETTINGS)
-    lifecycle.set_default_branch(context.forge, repository, request.branch_name)
+    granted = find_depot(context, request, MayChangeSettings)
+    lifecycle.set_default_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
 def archive_depot(context: RequestContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
-    lifecycle.archive_repository(context.forge, find_depot(context, request, access.Action.ADMINISTER))
+    lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
     return wire.Response()
 
 
 def unarchive_depot(context: RequestContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
-    lifecycle.unarchive_repository(context.forge, find_depot(context, request, access.Action.ADMINISTER))
+    lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
     return wire.Response()
 
 
 def transfer_depot(context: RequestContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
-    repository = find_depot(context, request, access.Action.TRANSFER)
+    granted = find_depot(context, request, MayTransfer)
     project = find_project(context, request.target_project_id)
-    moved = transfer_repository(context.forge, context.identity, repository, project.path)
+    moved = transfer_repository(context.forge, context.identity, granted.subject, project.path)
     return wire_contents.TransferredResponse(new_depot_path=context.links.path(moved.path))
 
 
 def delete_depot(context: RequestContext, request: asked.DeleteGitDepot) -> wire.Response:
-    lifecycle.delete_repository(context.forge, find_depot(context, request, access.Action.DELETE))
+    lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete).subject)
     return wire.Response()
 
 
-def find_depot(context: RequestContext, request: asked.OfDepot, wanted: access.Action) -> Repository:
+def find_depot(context: RequestContext, request: asked.OfDepot, right: type[R]) -> Authorized[Repository, R]:
     """The depot that a request names by id or by path; an id that is not 0 goes first.
 
     Raises:
         MissingParameter: it names none.
         NoSuchRepository: there is none, it belongs to another team, or this identity may not see it: all look the same.
-        MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
     """
     try:
-        repository = _named(context, request)
-        access.require(context.forge, context.identity, wanted, repository)
+        return authorize(context.forge, context.identity, right, _named(context, request))
     except NoSuchRepository:
         raise NoSuchRepository("there is no such depot") from None
-    return repository
 
 
 def _named(context: RequestContext, request: asked.OfDepot) -> Repository:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pygit2
 
 from matou.errors import NotFound
-from matou.forge import access
+from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.content import branches
 from matou.forge.content.branches import BRANCHES, TAGS
 from matou.forge.content.history import find_branch
@@ -39,26 +39,26 @@ def _page_of_branches(
     context: RequestContext, request: asked.PagedOfDepot, keyword: str
 ) -> tuple[list[wire.GitBranch], int]:
     page = page_asked(request.page_number, request.page_size)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    listing = ref_listing(context.forge, repository)
-    default = branches.default_branch_of(context.forge, repository)
+    granted = find_depot(context, request, MayReadCode)
+    listing = ref_listing(context.forge, granted)
+    default = branches.default_branch_of(context.forge, granted)
     names = sorted(_names(listing, BRANCHES, keyword), key=lambda name: (name != default, name))
-    opened = open_repository(context.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(granted.subject))
     return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
 
 
 def tags(context: RequestContext, request: asked.DescribeGitTags) -> wire.TagsResponse:
     page = page_asked(request.page, request.page_size)
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    listing = ref_listing(context.forge, repository)
-    opened = open_repository(context.forge.git_dir(repository))
+    granted = find_depot(context, request, MayReadCode)
+    listing = ref_listing(context.forge, granted)
+    opened = open_repository(context.forge.git_dir(granted.subject))
     names = page.of(sorted(_names(listing, TAGS, request.key_word)))
     return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
 
 
 def one_branch(context: RequestContext, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    branch = find_branch(context.forge, repository, request.branch_name)
+    granted = find_depot(context, request, MayReadCode)
+    branch = find_branch(context.forge, granted, request.branch_name)
     return wire_contents.BranchResponse(
         git_branch=wire_contents.GitBranchDetail(
             branch_name=readable(branch.name),
@@ -70,43 +70,42 @@ def one_branch(context: RequestContext, request: asked.DescribeGitBranch) -> wir
 
 
 def one_tag(context: RequestContext, request: asked.DescribeGitTag) -> wire.TagResponse:
-    repository = find_depot(context, request, access.Action.READ_CODE)
-    target = ref_listing(context.forge, repository).refs.get(RefName(TAGS + request.tag_name))
+    granted = find_depot(context, request, MayReadCode)
+    target = ref_listing(context.forge, granted).refs.get(RefName(TAGS + request.tag_name))
     if target is None:
         raise NoSuchTag("there is no tag {name}", name=repr(request.tag_name)[:200])
-    opened = open_repository(context.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(granted.subject))
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
 def new_branch(context: RequestContext, request: asked.CreateGitBranch) -> wire.Response:
-    repository = find_depot(context, request, access.Action.WRITE_CODE)
-    branches.create_branch(context.forge, context.identity, repository, request.branch_name, start=request.start_point)
+    granted = find_depot(context, request, MayWriteCode)
+    branches.create_branch(context.forge, granted, request.branch_name, start=request.start_point)
     return wire.Response()
 
 
 def new_tag(context: RequestContext, request: asked.CreateGitTag) -> wire.TagResponse:
-    repository = find_depot(context, request, access.Action.WRITE_CODE)
+    granted = find_depot(context, request, MayWriteCode)
     target = branches.create_tag(
         context.forge,
-        context.identity,
-        repository,
+        granted,
         request.tag_name,
         start=request.start_point,
         message=request.message,
     )
-    opened = open_repository(context.forge.git_dir(repository))
+    opened = open_repository(context.forge.git_dir(granted.subject))
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
 def remove_branch(context: RequestContext, request: asked.DeleteGitBranch) -> wire.Response:
-    repository = find_depot(context, request, access.Action.WRITE_CODE)
-    branches.delete_branch(context.forge, context.identity, repository, request.branch_name)
+    granted = find_depot(context, request, MayWriteCode)
+    branches.delete_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
 def remove_tag(context: RequestContext, request: asked.DeleteGitTag) -> wire.Response:
-    repository = find_depot(context, request, access.Action.WRITE_CODE)
-    branches.delete_tag(context.forge, context.identity, repository, request.tag_name)
+    granted = find_depot(context, request, MayWriteCode)
+    branches.delete_tag(context.forge, granted, request.tag_name)
     return wire.Response()
 
 

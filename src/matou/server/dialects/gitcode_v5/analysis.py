@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from matou.db.users import User
-from matou.forge.access import MayReadAnalysis, MaySee
+from matou.forge.access import MayReadAnalysis
 from matou.forge.accounts.users import find_user
 from matou.forge.analysis.contributions import (
     ContributorRole,
@@ -48,7 +48,7 @@ _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> dict[str, float] | Stream:
     try:
-        known = languages(context.forge, context.repository)
+        known = languages(context.forge, context.granted)
     except NoSuchRevision:
         return {}
     return _now_or_soon(known, lambda shares: shares)
@@ -69,7 +69,7 @@ class ContributorStatisticsQuery(Parameters, frozen=True, kw_only=True):
 
 
 def list_contributors(context: RepositoryContext[MayReadAnalysis], params: ContributorsQuery) -> Page:
-    everybody = contributors(context.forge, context.repository, params.type)
+    everybody = contributors(context.forge, context.granted, params.type)
     page = everybody[params.offset : params.offset + params.limit]
     rows = [wire.Contributor(name=one.name, contributions=one.commits, email=one.email) for one in page]
     return Page(rows, len(everybody))
@@ -81,7 +81,7 @@ def show_statistics(
     span = Span(first=_read_moment("since", params.since), last=_read_moment("until", params.until, is_end=True))
     user = context.user if params.current_user else None
     try:
-        known = counted(context.forge, context.repository, params.ref_name)
+        known = counted(context.forge, context.granted, params.ref_name)
     except NoSuchRevision:
         if params.ref_name:
             raise
@@ -91,9 +91,9 @@ def show_statistics(
 
 
 def _statistics(
-    context: RepositoryContext[MaySee], known: Counted, span: Span, is_wanted: Callable[[Person], bool]
+    context: RepositoryContext[MayReadAnalysis], known: Counted, span: Span, is_wanted: Callable[[Person], bool]
 ) -> list[wire.ContributorStatistics]:
-    days = contribution_days(context.forge, context.repository, known, span)
+    days = contribution_days(context.forge, context.granted, known, span)
     found = []
     rows = zip(days.person, days.day, days.additions, days.deletions, days.commits, strict=True)
     for number, of_person in groupby(rows, key=lambda row: row[0]):
@@ -119,7 +119,7 @@ def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wir
     )
 
 
-def _wanted(context: RepositoryContext[MaySee], author: str, user: User | None) -> Callable[[Person], bool]:
+def _wanted(context: RepositoryContext[MayReadAnalysis], author: str, user: User | None) -> Callable[[Person], bool]:
     """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""
     if user is None and not author:
         return lambda _: True
@@ -170,7 +170,7 @@ def _day(number: int) -> wire.Day:
 def _tip(context: RepositoryContext[MayReadAnalysis], _: Parameters) -> Hashable | None:
     """What the default branch is at. Cheap: the refs are in memory."""
     try:
-        return object_at(context.forge, context.repository, "")
+        return object_at(context.forge, context.granted, "")
     except NoSuchRevision:
         return None
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from matou.errors import NotFound
-from matou.forge.access import MayReadCode, MaySee
+from matou.forge.access import MayReadCode
 from matou.forge.content.archives import prepare_download
 from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryContext
@@ -80,8 +80,8 @@ def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery)
     return _download(context, params.ref, ArchiveFormat.TAR_GZ)
 
 
-def _download(context: RepositoryContext[MaySee], revision: str, packed_as: ArchiveFormat) -> Stream:
-    download = prepare_download(context.forge, context.repository, revision, packed_as)
+def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: ArchiveFormat) -> Stream:
+    download = prepare_download(context.forge, context.granted, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
     headers = (kind, attachment(download.file_name), cache)

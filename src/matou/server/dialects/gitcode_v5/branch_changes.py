@@ -26,24 +26,22 @@ class CreateTagParams(Parameters, frozen=True, kw_only=True):
 
 def make_branch(context: RepositoryContext[MayWriteCode], params: CreateBranchParams) -> wire.Branch:
     start = params.refs or "HEAD"
-    made = create_branch(context.forge, context.identity, context.repository, params.branch_name, start=start)
+    made = create_branch(context.forge, context.granted, params.branch_name, start=start)
     tip = find_commit(open_repository(context.forge.git_dir(context.repository)), made)
     return wire.Branch(
         name=params.branch_name,
         commit=_commit(context, tip),
-        default_branch=params.branch_name == default_branch_of(context.forge, context.repository),
+        default_branch=params.branch_name == default_branch_of(context.forge, context.granted),
     )
 
 
 def remove_branch(context: RepositoryContext[MayWriteCode], _: Nothing) -> None:
-    delete_branch(context.forge, context.identity, context.repository, context.path["branch"])
+    delete_branch(context.forge, context.granted, context.path["branch"])
 
 
 def make_tag(context: RepositoryContext[MayWriteCode], params: CreateTagParams) -> wire.Tag:
     start, message = params.refs or "HEAD", params.tag_message
-    target = create_tag(
-        context.forge, context.identity, context.repository, params.tag_name, start=start, message=message
-    )
+    target = create_tag(context.forge, context.granted, params.tag_name, start=start, message=message)
     opened = open_repository(context.forge.git_dir(context.repository))
     commit, tag = find_commit(opened, target), find_tag(opened, target)
     return wire.Tag(
@@ -55,7 +53,7 @@ def make_tag(context: RepositoryContext[MayWriteCode], params: CreateTagParams) 
 
 
 def remove_tag(context: RepositoryContext[MayWriteCode], _: Nothing) -> None:
-    delete_tag(context.forge, context.identity, context.repository, context.path["tag"])
+    delete_tag(context.forge, context.granted, context.path["tag"])
 
 
 def _commit(context: RepositoryContext[MaySee], commit: Commit) -> wire.BranchCommit:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from enum import StrEnum
 
-from matou.forge.access import Action, MayReadCode, MaySee, may
+from matou.forge.access import Action, MayReadCode, may
 from matou.forge.content.branches import BRANCHES, default_branch_of
 from matou.forge.content.history import BranchOrder, ListedBranch, find_branch, is_merged, list_branches, users_of
 from matou.forge.content.references import ref_listing
@@ -33,7 +33,7 @@ class BranchesQuery(Paged, frozen=True, kw_only=True):
 def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery) -> Page:
     found, total = list_branches(
         context.forge,
-        context.repository,
+        context.granted,
         order=params.sort,
         descending=params.direction is Direction.DESCENDING,
         offset=params.offset,
@@ -43,11 +43,11 @@ def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery
 
 
 def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it
-    branch = find_branch(context.forge, context.repository, context.path["branch"])
+    branch = find_branch(context.forge, context.granted, context.path["branch"])
     return wire.BranchDetail(
         name=_name(branch),
         commit=_tip(context, branch.commit),
-        merged=is_merged(context.forge, context.repository, branch),
+        merged=is_merged(context.forge, context.granted, branch),
         can_push=may(context.forge, context.identity, Action.WRITE_CODE, context.repository),
         developers_can_push=not context.repository.archived,
         developers_can_merge=not context.repository.archived,
@@ -55,7 +55,7 @@ def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wir
     )
 
 
-def branch_row(context: RepositoryContext[MaySee], branch: ListedBranch) -> wire.Branch:
+def branch_row(context: RepositoryContext[MayReadCode], branch: ListedBranch) -> wire.Branch:
     commit = branch.commit
     return wire.Branch(
         name=_name(branch),
@@ -78,7 +78,7 @@ def _signature(signature: Signature) -> wire.BranchSignature:
     return wire.BranchSignature(name=signature.name, email=signature.email, date=wire.zulu_moment(signature.at))
 
 
-def _tip(context: RepositoryContext[MaySee], commit: Commit) -> wire.BranchTip:
+def _tip(context: RepositoryContext[MayReadCode], commit: Commit) -> wire.BranchTip:
     author, committer = commit.author, commit.committer
     users = users_of(context.forge, (author.email, committer.email))
     logins = {email: user.name for email, user in users.items()}
@@ -109,11 +109,11 @@ def _tip(context: RepositoryContext[MaySee], commit: Commit) -> wire.BranchTip:
 
 
 def _at(context: RepositoryContext[MayReadCode], params: Nothing) -> Hashable | None:  # noqa: ARG001 - as routes ask for it
-    version, refs = context.forge.database.version(), ref_listing(context.forge, context.repository).refs
+    version, refs = context.forge.database.version(), ref_listing(context.forge, context.granted).refs
     tip = refs.get(RefName(BRANCHES + context.path["branch"]))
     if version is None or tip is None:
         return None
-    default = default_branch_of(context.forge, context.repository)
+    default = default_branch_of(context.forge, context.granted)
     can_push = may(context.forge, context.identity, Action.WRITE_CODE, context.repository)
     return (tip, default, refs.get(RefName(f"{BRANCHES}{default}")), can_push, version)
 

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from matou.db.users import User
-from matou.forge.access import MayReadCode, MaySee
+from matou.forge.access import MayReadCode
 from matou.forge.content.history import (
     CommitQuery,
     ListedTag,
@@ -59,15 +59,15 @@ def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) 
         until=_read_end(params.until),
     )
     found, total = list_commits(
-        context.forge, context.repository, params.sha, only, offset=params.offset, limit=params.limit
+        context.forge, context.granted, params.sha, only, offset=params.offset, limit=params.limit
     )
     users = users_behind(context, found)
     return Page([commit_row(context, commit, users) for commit in found], total)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.Commit:
-    commit = find_commit_at(context.forge, context.repository, context.path["sha"])
-    changed = changes(context.forge, context.repository, commit)
+    commit = find_commit_at(context.forge, context.granted, context.path["sha"])
+    changed = changes(context.forge, context.granted, commit)
     stats = _stats(changed)
     row = commit_row(context, commit, users_behind(context, (commit,)), stats=stats)
     if not params.show_diff:
@@ -77,12 +77,12 @@ def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQue
 
 
 def show_tags(context: RepositoryContext[MayReadCode], params: Paged) -> Page:
-    tags, total = list_tags(context.forge, context.repository, offset=params.offset, limit=params.limit)
+    tags, total = list_tags(context.forge, context.granted, offset=params.offset, limit=params.limit)
     return Page([tag_row(tag) for tag in tags], total)
 
 
 def commit_row(
-    context: RepositoryContext[MaySee],
+    context: RepositoryContext[MayReadCode],
     commit: Commit,
     users: Mapping[str, User],
     *,
@@ -131,7 +131,7 @@ def _read_end(text: str) -> datetime | None:
     return read_moment("until", text)
 
 
-def users_behind(context: RepositoryContext[MaySee], commits: Iterable[Commit]) -> dict[str, User]:
+def users_behind(context: RepositoryContext[MayReadCode], commits: Iterable[Commit]) -> dict[str, User]:
     emails = [email for commit in commits for email in (commit.author.email, commit.committer.email)]
     return users_of(context.forge, emails)
 
@@ -140,7 +140,9 @@ def _signature(signature: Signature) -> wire.CommitSignature:
     return wire.CommitSignature(name=signature.name, email=signature.email, date=wire.utc_second(signature.at))
 
 
-def _person(context: RepositoryContext[MaySee], signature: Signature, users: Mapping[str, User]) -> wire.CommitPerson:
+def _person(
+    context: RepositoryContext[MayReadCode], signature: Signature, users: Mapping[str, User]
+) -> wire.CommitPerson:
     user = users.get(signature.email)
     date = wire.utc_second(signature.at)
     if user is None:
@@ -165,7 +167,7 @@ def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
 
 
 def file_row(
-    context: RepositoryContext[MaySee], change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
+    context: RepositoryContext[MayReadCode], change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
 ) -> wire.CommitFile:
     """Of what is gone, the links are to what was before; a submodule is no file of this repository."""
     path = context.repository.path
@@ -187,7 +189,7 @@ def file_row(
 
 def _at_list(context: RepositoryContext[MayReadCode], params: CommitsQuery) -> Hashable | None:
     """The database has a part in it: users, by their e-mail. An empty repository names no commit and is not refused."""
-    if ref_listing(context.forge, context.repository).is_empty:
+    if ref_listing(context.forge, context.granted).is_empty:
         return None
     return _at_commit(context, params.sha)
 
@@ -196,16 +198,16 @@ def _at_one(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) 
     return _at_commit(context, context.path["sha"])
 
 
-def _at_commit(context: RepositoryContext[MaySee], revision: str) -> Hashable | None:
+def _at_commit(context: RepositoryContext[MayReadCode], revision: str) -> Hashable | None:
     return at_commits(context, (revision,))
 
 
-def at_commits(context: RepositoryContext[MaySee], revisions: Sequence[str]) -> Hashable | None:
+def at_commits(context: RepositoryContext[MayReadCode], revisions: Sequence[str]) -> Hashable | None:
     """For what commits and the users behind them decide."""
     version = context.forge.database.version()
     if version is None:
         return None
-    names = tuple(known_commit_id_at(context.forge, context.repository, revision) for revision in revisions)
+    names = tuple(known_commit_id_at(context.forge, context.granted, revision) for revision in revisions)
     return None if None in names else (*names, version)
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from matou.db.repositories import Repository
-from matou.forge.access import MayReadCode, MaySee
+from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.differences import (
     MOST_COMMITS_SHOWN,
     RevisionComparison,
@@ -51,12 +51,14 @@ class CompareQuery(Parameters, frozen=True, kw_only=True):
 class Text(Protocol):
     """What makes a commit's text, in pieces."""
 
-    def __call__(self, forge: Forge, repository: Repository, commit: Commit) -> Generator[bytes, None, None]: ...
+    def __call__(
+        self, forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit, /
+    ) -> Generator[bytes, None, None]: ...
 
 
 def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuery) -> wire.Comparison:
     base, head = _ends(context)
-    found = compare(context.forge, context.repository, base, head, is_straight=params.straight, suffix=params.suffix)
+    found = compare(context.forge, context.granted, base, head, is_straight=params.straight, suffix=params.suffix)
     told = (found.base, *found.commits, *(() if found.merge_base is None else (found.merge_base,)))
     users = users_behind(context, told)
     return wire.Comparison(
@@ -77,14 +79,14 @@ def send_mail(context: RepositoryContext[MayReadCode], _: Nothing) -> Stream:
     return _send(context, commit_as_mail)
 
 
-def _send(context: RepositoryContext[MaySee], text: Text) -> Stream:
-    commit = find_commit_at(context.forge, context.repository, context.path["sha"])
+def _send(context: RepositoryContext[MayReadCode], text: Text) -> Stream:
+    commit = find_commit_at(context.forge, context.granted, context.path["sha"])
     return streamed(
-        partial(text, context.forge, context.repository, commit), (TEXT, NO_STORE, SANDBOX), whose=context.caller
+        partial(text, context.forge, context.granted, commit), (TEXT, NO_STORE, SANDBOX), whose=context.caller
     )
 
 
-def _ends(context: RepositoryContext[MaySee]) -> tuple[str, str]:
+def _ends(context: RepositoryContext[MayReadCode]) -> tuple[str, str]:
     """No name of a branch or a tag holds two dots in a row. Raises InvalidParameter."""
     base, dots, head = context.path["range"].partition(BETWEEN)
     if not (base and dots and head):
@@ -92,7 +94,7 @@ def _ends(context: RepositoryContext[MaySee]) -> tuple[str, str]:
     return base, head
 
 
-def _file(context: RepositoryContext[MaySee], found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
+def _file(context: RepositoryContext[MayReadCode], found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
     is_shown = each.patch is not None
     return replace(
         file_row(context, each, before=found.start, after=found.head.id),

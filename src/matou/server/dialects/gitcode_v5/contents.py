@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from matou.forge.access import MayReadCode, MaySee
+from matou.forge.access import MayReadCode
 from matou.forge.content.branches import default_branch_of
 from matou.forge.content.contents import (
     LARGEST_WHOLE_BYTES,
@@ -59,16 +59,16 @@ def show_contents(
     context: RepositoryContext[MayReadCode], params: RefQuery
 ) -> wire.Content | list[wire.Content] | Stream:
     start, path = _start(context, params), path_or_root(context.path.get("path", ""))
-    folder = list_folder(context.forge, context.repository, start, path)
+    folder = list_folder(context.forge, context.granted, start, path)
     if folder is not None or path is None:
         return [_content(context, params, entry) for entry in folder or ()]
-    file = read_file(context.forge, context.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+    file = read_file(context.forge, context.granted, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
     made = _content(context, params, file.entry)
     return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(context, made, file)
 
 
 def show_blob(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
-    file = read_blob_by_id(context.forge, context.repository, context.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
+    file = read_blob_by_id(context.forge, context.granted, context.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
     url = context.links.repository_api(context.repository.path, "git", "blobs", file.entry.id)
     made = wire.Blob(sha=file.entry.id, size=file.entry.size_bytes, url=url, content="")
     return _with_content(context, made, file)
@@ -76,12 +76,12 @@ def show_blob(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.
 
 def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes | Stream:
     start, path = _start(context, params), TreePath.parse(context.path["path"])
-    file = read_file(context.forge, context.repository, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
+    file = read_file(context.forge, context.granted, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
     if file.entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if file.content is not None:
         return Bytes(file.content, _raw_headers(file.entry.id, file.content))
-    begin = partial(stream_file, context.forge, context.repository, file.entry.id)
+    begin = partial(stream_file, context.forge, context.granted, file.entry.id)
     with closing(begin()) as pieces:
         beginning = next(pieces)
     length: Header = (b"content-length", b"%d" % file.entry.size_bytes)
@@ -91,7 +91,7 @@ def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes
 Made = TypeVar("Made", wire.Content, wire.Blob)
 
 
-def _with_content(context: RepositoryContext[MaySee], made: Made, file: FileContent) -> Made | Stream:
+def _with_content(context: RepositoryContext[MayReadCode], made: Made, file: FileContent) -> Made | Stream:
     """The answer with its content in Base64. A large one is put together while it is sent."""
     if file.content is not None:
         return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))
@@ -105,7 +105,7 @@ def _with_content(context: RepositoryContext[MaySee], made: Made, file: FileCont
     # A quote within a value is escaped, so this stands nowhere else.
     before, mark, after = msgspec.json.encode(replace(made, encoding="base64", content="")).partition(_NO_CONTENT)
     head, tail = before + mark[:-1], mark[-1:] + after
-    begin = partial(_encoded, head, partial(stream_file, context.forge, context.repository, file.entry.id), tail)
+    begin = partial(_encoded, head, partial(stream_file, context.forge, context.granted, file.entry.id), tail)
     length: Header = (b"content-length", b"%d" % (len(head) + -(-size // 3) * 4 + len(tail)))
     return streamed(begin, (JSON, NO_STORE, length), whose=context.caller)
 
@@ -122,10 +122,10 @@ def _encoded(head: bytes, begin: Begin, tail: bytes) -> Generator[bytes, None, N
     yield b64encode(rest) + tail
 
 
-def _content(context: RepositoryContext[MaySee], params: RefQuery, entry: SizedEntry) -> wire.Content:
+def _content(context: RepositoryContext[MayReadCode], params: RefQuery, entry: SizedEntry) -> wire.Content:
     path, query = readable(entry.path), _query(params.ref)
     url = context.links.repository_api(context.repository.path, "contents", entry.path) + query
-    revision = params.ref or default_branch_of(context.forge, context.repository) or "HEAD"
+    revision = params.ref or default_branch_of(context.forge, context.granted) or "HEAD"
     html_url = context.links.page(context.repository.path, _PAGES.get(entry.kind, "blob"), revision, entry.path)
     is_file = entry.kind in (EntryKind.FILE, EntryKind.EXECUTABLE, EntryKind.SYMLINK)
     return wire.Content(
@@ -164,18 +164,18 @@ def _media_type(beginning: bytes) -> bytes:
     return b"text/plain; charset=utf-8"
 
 
-def _start(context: RepositoryContext[MaySee], params: RefQuery) -> ObjectId:
-    return object_at(context.forge, context.repository, params.ref)
+def _start(context: RepositoryContext[MayReadCode], params: RefQuery) -> ObjectId:
+    return object_at(context.forge, context.granted, params.ref)
 
 
 def _known_start(context: RepositoryContext[MayReadCode], params: RefQuery) -> ObjectId | None:
-    return known_object_at(context.forge, context.repository, params.ref)
+    return known_object_at(context.forge, context.granted, params.ref)
 
 
 def _shown(context: RepositoryContext[MayReadCode], params: RefQuery) -> tuple[ObjectId, str | None] | None:
     """The answer names the default branch, too."""
     start = _known_start(context, params)
-    return None if start is None else (start, default_branch_of(context.forge, context.repository))
+    return None if start is None else (start, default_branch_of(context.forge, context.granted))
 
 
 def _blob(context: RepositoryContext[MayReadCode], params: Nothing) -> str:  # noqa: ARG001 - as routes ask for it

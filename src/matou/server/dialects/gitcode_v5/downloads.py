@@ -30,7 +30,7 @@ def show_statistics(
     context: RepositoryContext[MayReadAnalysis], params: DownloadStatisticsQuery
 ) -> wire.DownloadStatistics:
     first, last = read_day("start_date", params.start_date), read_day("end_date", params.end_date)
-    found = download_statistics(context.forge, context.repository, first=first, last=last)
+    found = download_statistics(context.forge, context.granted, first=first, last=last)
     rows = [
         wire.DownloadDay(
             pdate=wire.Day(day.day.isoformat()),

@@ -59,7 +59,7 @@ class DeleteFileParams(FileChangeParams, frozen=True, kw_only=True):
 
 def create(context: RepositoryContext[MayWriteCode], params: CreateFileParams) -> wire.FileCreated:
     content = _decoded(params.content)
-    written = create_file(context.forge, context.identity, context.repository, _wish(context, params), content)
+    written = create_file(context.forge, context.granted, _wish(context, params), content)
     return wire.FileCreated(
         commit=_commit(context, written.commit), content=_content(context, params, written, content)
     )
@@ -67,9 +67,7 @@ def create(context: RepositoryContext[MayWriteCode], params: CreateFileParams) -
 
 def update(context: RepositoryContext[MayWriteCode], params: UpdateFileParams) -> wire.FileUpdated:
     content, seen = _decoded(params.content), _blob(params.sha) if params.sha else None
-    written = update_file(
-        context.forge, context.identity, context.repository, _wish(context, params), content, seen=seen
-    )
+    written = update_file(context.forge, context.granted, _wish(context, params), content, seen=seen)
     return wire.FileUpdated(
         commit=_commit(context, written.commit), content=_content(context, params, written, content)
     )
@@ -77,7 +75,7 @@ def update(context: RepositoryContext[MayWriteCode], params: UpdateFileParams) -
 
 def delete(context: RepositoryContext[MayWriteCode], params: DeleteFileParams) -> wire.FileDeleted:
     seen = _blob(params.sha)
-    deleted = delete_file(context.forge, context.identity, context.repository, _wish(context, params), seen=seen).commit
+    deleted = delete_file(context.forge, context.granted, _wish(context, params), seen=seen).commit
     return wire.FileDeleted(
         commit=wire.DeletingCommit(
             sha=deleted.id,

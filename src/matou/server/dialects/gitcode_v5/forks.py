@@ -21,9 +21,7 @@ class ForkParams(Parameters, frozen=True, kw_only=True):
 
 def fork(context: RepositoryContext[MayFork], params: ForkParams) -> wire.Repository:
     target = NamespacePath.parse(params.organization or params.namespace or context.user.name)
-    made = fork_repository(
-        context.forge, context.identity, context.repository, namespace=target, path=params.path, name=params.name
-    )
+    made = fork_repository(context.forge, context.granted, namespace=target, path=params.path, name=params.name)
     return repository_object(context, made)
 
 

@@ -133,7 +133,7 @@ def change(context: RepositoryContext[MayChangeSettings], params: UpdateReposito
         default_branch=params.default_branch or None,
         lfs_enabled=params.lfs_enabled,
     )
-    return repository_object(context, change_repository(context.forge, context.identity, context.repository, changes))
+    return repository_object(context, change_repository(context.forge, context.granted, changes))
 
 
 def _visibility(context: RepositoryContext[MaySee], private: bool | None) -> Visibility | None:  # noqa: FBT001 - as it came

@@ -33,8 +33,8 @@ class FileListQuery(Parameters, frozen=True, kw_only=True):
 def show_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> Bytes:
     entries, total = list_entries(
         context.forge,
-        context.repository,
-        object_at(context.forge, context.repository, context.path["sha"]),
+        context.granted,
+        object_at(context.forge, context.granted, context.path["sha"]),
         below=path_or_root(params.file_path),
         recursive=params.recursive,
         offset=params.offset,
@@ -47,8 +47,8 @@ def show_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> Byt
 
 
 def list_files(context: RepositoryContext[MayReadCode], params: FileListQuery) -> list[str]:
-    start = object_at(context.forge, context.repository, params.ref_name)
-    return [readable(path) for path in file_paths(context.forge, context.repository, start, holding=params.file_name)]
+    start = object_at(context.forge, context.granted, params.ref_name)
+    return [readable(path) for path in file_paths(context.forge, context.granted, start, holding=params.file_name)]
 
 
 def readable(path: bytes) -> str:
@@ -74,11 +74,11 @@ def _tree_entry(entry: TreeListEntry) -> wire.TreeEntry:
 
 
 def _start_of_tree(context: RepositoryContext[MayReadCode], params: TreeQuery) -> ObjectId | None:  # noqa: ARG001 - as routes ask for it
-    return known_object_at(context.forge, context.repository, context.path["sha"])
+    return known_object_at(context.forge, context.granted, context.path["sha"])
 
 
 def _start_of_files(context: RepositoryContext[MayReadCode], params: FileListQuery) -> ObjectId | None:
-    return known_object_at(context.forge, context.repository, params.ref_name)
+    return known_object_at(context.forge, context.granted, params.ref_name)
 
 
 ROUTES = (

@@ -33,12 +33,12 @@ _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 def show_tree(context: RepositoryContext[MayReadCode]) -> list[schemas.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
     revision, folder = context.given.path("ref_name", "ref"), context.given.path("path").strip("/")
-    if not revision and ref_listing(context.forge, context.repository).is_empty:
+    if not revision and ref_listing(context.forge, context.granted).is_empty:
         return []
-    start = object_at(context.forge, context.repository, revision)
+    start = object_at(context.forge, context.granted, revision)
     below = TreePath.parse(folder) if folder else None
     entries, total = list_entries(
-        context.forge, context.repository, start, below=below, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
+        context.forge, context.granted, start, below=below, recursive=False, offset=0, limit=MOST_IN_A_FOLDER
     )
     if total > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
@@ -47,9 +47,9 @@ def show_tree(context: RepositoryContext[MayReadCode]) -> list[schemas.TreeEntry
 
 def show_file(context: RepositoryContext[MayReadCode]) -> schemas.File:
     path = TreePath.parse((context.given.path("file_path") or context.given.required("file_path")).strip("/"))
-    ref = context.given.path("ref", "ref_name") or default_branch_of(context.forge, context.repository) or ""
-    commit = commit_id_at(context.forge, context.repository, ref)
-    found = read_file(context.forge, context.repository, commit, path, largest_bytes=LARGEST_FILE_BYTES)
+    ref = context.given.path("ref", "ref_name") or default_branch_of(context.forge, context.granted) or ""
+    commit = commit_id_at(context.forge, context.granted, ref)
+    found = read_file(context.forge, context.granted, commit, path, largest_bytes=LARGEST_FILE_BYTES)
     if found.entry.kind in _TYPES:
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if found.content is None:
@@ -70,7 +70,7 @@ def show_branches(context: RepositoryContext[MayReadCode]) -> Page:
     asked = context.given.page(LARGEST_PER_PAGE)
     found, total = list_branches(
         context.forge,
-        context.repository,
+        context.granted,
         order=BranchOrder.NAME,
         descending=False,
         offset=asked.offset,
@@ -81,27 +81,27 @@ def show_branches(context: RepositoryContext[MayReadCode]) -> Page:
 
 
 def show_branch(context: RepositoryContext[MayReadCode]) -> schemas.Branch:
-    branch = find_branch(context.forge, context.repository, context.path["name"])
+    branch = find_branch(context.forge, context.granted, context.path["name"])
     return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
 def show_tags(context: RepositoryContext[MayReadCode]) -> Page:
     asked = context.given.page(LARGEST_PER_PAGE)
-    found, total = list_tags(context.forge, context.repository, offset=asked.offset, limit=asked.size)
+    found, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
     return Page([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
 
 
 def show_commits(context: RepositoryContext[MayReadCode]) -> Page:
     asked, revision = context.given.page(), context.given.path("ref_name", "ref")
     found, total = list_commits(
-        context.forge, context.repository, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
+        context.forge, context.granted, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )
     narrowed = {"ref_name": revision} if revision else {}
     return Page([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
 def show_commit(context: RepositoryContext[MayReadCode]) -> schemas.Commit:
-    return _commit(find_commit_at(context.forge, context.repository, context.path["name"]))
+    return _commit(find_commit_at(context.forge, context.granted, context.path["name"]))
 
 
 def readable(name: str) -> str:
