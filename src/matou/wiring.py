@@ -1,29 +1,27 @@
-"""Puts the objects together: the only module that knows them all. What a command does not need is not imported."""
+"""Puts the objects together; it names no platform. What a command does not need is not imported."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from matou.archive.layout import Archive
 from matou.errors import MatouError
+from matou.platforms.registry import PLATFORMS, SOURCES, TARGETS
 from matou.settings import Settings
 
 if TYPE_CHECKING:
     from matou.credentials import Secret
     from matou.forge.forge import Forge
-    from matou.http.session import Session, WaitListener
+    from matou.http.retry import WaitListener
     from matou.transfer.backup.options import BackupOptions
     from matou.transfer.backup.report import BackupReport, ProgressListener
-    from matou.transfer.backup.source import RecordSink, Source
     from matou.transfer.migrate.command import MigrationOptions
     from matou.transfer.migrate.report import MigrationReport
     from matou.transfer.migrate.report import Progress as MigrationProgress
-    from matou.transfer.migrate.targets import MigrationTarget
 
 
 def now() -> datetime:
@@ -89,69 +87,6 @@ def _log_problem(problem: MatouError) -> None:
     structlog.get_logger().warning("backup_not_indexed", problem=str(problem))
 
 
-def _coding(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
-    from matou.platforms.coding.source import CodingClient
-
-    return CodingClient(session, url, token, record=record, now=now)
-
-
-def _coding_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.http.rate_limit import RateLimit
-    from matou.http.session import open_session
-
-    pace = RateLimit(PER_SECOND, BURST)
-    return open_session(url, settings, now=now, pace=pace, connections=connections, on_wait=on_wait)
-
-
-def _gitcode(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
-    from matou.platforms.gitcode.source import GitCodeSource
-
-    return GitCodeSource(session, url, token, record=record, now=now)
-
-
-def _gitcode_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.platforms.gitcode.client import gitcode_session
-
-    return gitcode_session(url, settings, now=now, connections=connections, on_wait=on_wait)
-
-
-def _gitee(session: "Session", url: str, token: "Secret", record: "RecordSink") -> "Source":
-    from matou.platforms.gitee.source import GiteeSource
-
-    return GiteeSource(session, url, token, record=record, now=now)
-
-
-def _gitee_session(url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None") -> "Session":
-    from matou.platforms.gitee.client import gitee_session
-
-    return gitee_session(url, settings, now=now, connections=connections, on_wait=on_wait)
-
-
-class OpenSession(Protocol):
-    def __call__(
-        self, url: str, settings: Settings, *, connections: int, on_wait: "WaitListener | None"
-    ) -> "Session": ...
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """How a platform is reached, and how it is read."""
-
-    session: OpenSession
-    source: Callable[["Session", str, "Secret", "RecordSink"], "Source"]
-
-
-BURST, PER_SECOND = 20, 10
-"""RequestCounter at once and a second, for each action: together no more than CODING's limit in any one second (30)."""
-
-PLATFORMS: Mapping[str, Platform] = {
-    "coding": Platform(_coding_session, _coding),
-    "gitcode": Platform(_gitcode_session, _gitcode),
-    "gitee": Platform(_gitee_session, _gitee),
-}
-"""The platforms that can be read, by the name that a person types."""
-
-
 def back_up(
     platform: str,
     url: str,
@@ -178,9 +113,10 @@ def back_up(
     # was made with a git that would do.
     if archive is None or not any(archive.run_numbers()):
         require_git()
-    reached = PLATFORMS[platform]
-    with reached.session(url, settings, connections=ASKING + options.jobs, on_wait=on_wait) as session:
-        open_source = partial(reached.source, session, url, token)
+    with PLATFORMS[platform].open_session(
+        url, settings, now=now, connections=ASKING + options.jobs, on_wait=on_wait
+    ) as session:
+        open_source = partial(SOURCES[platform], session, url, token, now=now)
         if archive is None and not options.dry_run:
             archive = open_or_create_archive(to)
         connections = HttpTransports(session)
@@ -194,51 +130,6 @@ def _archive_if_any(root: Path) -> Archive | None:
         return open_archive(root)
     except NotAnArchive:
         return None
-
-
-def _to_coding(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
-    from matou.platforms.coding.target import CodingTarget
-
-    return CodingTarget(session, url, token, now=now)
-
-
-def _to_gitcode(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
-    from matou.platforms.gitcode.target import GitCodeTarget
-
-    return GitCodeTarget(session, url, token, now=now)
-
-
-def _to_gitee(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
-    from matou.platforms.gitee.target import GiteeTarget
-
-    return GiteeTarget(session, url, token, now=now)
-
-
-def _to_matou(session: "Session", url: str, token: "Secret") -> "MigrationTarget":
-    from matou.model.targets import MATOU_RULES
-    from matou.platforms.coding.target import MatouProjects
-    from matou.platforms.gitcode.client import API, api_address
-    from matou.platforms.gitcode.target import GitCodeTarget
-
-    projects = MatouProjects(session, api_address(url).removesuffix(API), token, now=now)
-    return GitCodeTarget(session, url, token, now=now, platform="matou", rules=MATOU_RULES, namespaces=projects)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetPlatform:
-    """How a platform is reached, and how it is written to."""
-
-    session: OpenSession
-    target: Callable[["Session", str, "Secret"], "MigrationTarget"]
-
-
-TARGETS: Mapping[str, TargetPlatform] = {
-    "coding": TargetPlatform(_coding_session, _to_coding),
-    "gitcode": TargetPlatform(_gitcode_session, _to_gitcode),
-    "gitee": TargetPlatform(_gitee_session, _to_gitee),
-    "matou": TargetPlatform(_gitcode_session, _to_matou),
-}
-"""The platforms that can be moved to, by the name that a person types."""
 
 
 def migrate(
@@ -257,7 +148,8 @@ def migrate(
     from matou.transfer.migrate.targets import TargetTransports
 
     opened = open_archive(archive)
-    reached = TARGETS[platform]
-    with reached.session(url, settings, connections=2 * options.jobs, on_wait=on_wait) as session:
-        connections = TargetTransports(session)
-        return migrate_archive(opened, reached.target(session, url, token), connections, options, progress=progress)
+    with PLATFORMS[platform].open_session(
+        url, settings, now=now, connections=2 * options.jobs, on_wait=on_wait
+    ) as session:
+        target = TARGETS[platform](session, url, token, now=now)
+        return migrate_archive(opened, target, TargetTransports(session), options, progress=progress)

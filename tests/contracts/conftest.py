@@ -7,7 +7,7 @@ import pytest
 from matou import GitCode, Gitee
 from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.gitcode.api import PATIENCE
+from matou.platforms.gitcode import PLATFORM as GITCODE
 from support import gitcode_calls, gitee_calls
 from support.recording_server import RecordingServer
 from support.steered_clock import SteeredClock
@@ -39,7 +39,9 @@ def gitee(
 
 @pytest.fixture
 def gitcode_session(recording_server: RecordingServer, time_: SteeredClock) -> Iterator[Session]:
-    with Session(named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=PATIENCE) as session:
+    with Session(
+        named=[recording_server.url], clock=time_.clock, jitter=lambda: 0.0, patience=GITCODE.retry
+    ) as session:
         yield session
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from matou.credentials import Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.model.platform import RemoteNamespace, RemoteRepository
 from matou.model.records import Record
-from matou.transfer.backup.source import Source
+from matou.platforms.base.source import Source
 from support.steered_clock import SYSTEM_CLOCK
 
 HOSTILE_NAMES = [

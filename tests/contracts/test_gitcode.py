@@ -14,8 +14,8 @@ from matou.http.proxies import Proxies
 from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.records import Record
+from matou.platforms.base.source import Source
 from matou.platforms.gitcode.source import GitCodeSource
-from matou.transfer.backup.source import Source
 from support import gitcode_source
 from support.gitcode_source import TOKEN, failure, running_gitcode_source
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply

@@ -13,7 +13,7 @@ from matou.http.proxies import Proxies
 from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
-from matou.platforms.gitcode.api import PACE
+from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import api_address
 from matou.platforms.gitcode.errors import CredentialRefused, GitCodeFailed
 from support.gitcode_calls import COMMIT, TOKEN, Call, R, sample
@@ -178,7 +178,7 @@ def test_an_address_is_good_with_the_apis_path_and_without(given_: str, address:
 
 
 def test_gitcode_itself_is_asked_no_more_than_it_allows_in_any_minute() -> None:
-    in_a_minute = PACE.burst + PACE.per_second * 60
+    in_a_minute = PLATFORM.rate.burst + PLATFORM.rate.per_second * 60
 
     assert in_a_minute <= 50
     assert in_a_minute * 60 <= 4000
@@ -188,12 +188,14 @@ def test_gitcode_itself_is_asked_no_more_than_it_allows_in_any_minute() -> None:
 def test_only_gitcode_itself_is_paced(
     recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
 ) -> None:
-    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=PACE.burst)
+    limiter = RateLimiter(
+        monotonic=time_.clock.monotonic, per_second=PLATFORM.rate.per_second, burst=PLATFORM.rate.burst
+    )
     recording_server.replies = [json_reply(sample("user.later"))]
     proxies = Proxies({"http": Secret(recording_server.url)}, "")
     with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:
         client = GitCode(TOKEN, f"http://{host}", session=session)
-        for _ in range(PACE.burst + 5):
+        for _ in range(PLATFORM.rate.burst + 5):
             client.user()
 
     assert [round(wait, 6) for wait in time_.waits] == waits

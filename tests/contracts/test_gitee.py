@@ -14,8 +14,8 @@ from matou.errors import MatouError, Refused, TryLater, UnknownShape
 from matou.http.session import Session
 from matou.model.platform import Visibility
 from matou.model.records import Record
+from matou.platforms.base.source import Source
 from matou.platforms.gitee.source import GiteeSource
-from matou.transfer.backup.source import Source
 from support import gitee_source
 from support.gitee_source import TOKEN, failure, running_gitee_source
 from support.steered_clock import SYSTEM_CLOCK

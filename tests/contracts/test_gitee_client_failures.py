@@ -15,7 +15,7 @@ from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
 from matou.model.records import Record
-from matou.platforms.gitee.api import PACE
+from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.client import asks_for_v3, site_address
 from matou.platforms.gitee.errors import CredentialRefused, GiteeFailed
 from matou.platforms.gitee.user_agents import Extension
@@ -202,14 +202,14 @@ def test_an_address_is_good_with_the_apis_path_and_without(given: str, address: 
 
 
 def test_gitee_itself_is_asked_no_more_than_it_allows_in_any_hour() -> None:
-    assert PACE.burst + PACE.per_second * 3600 <= 5000
+    assert PLATFORM.rate.burst + PLATFORM.rate.per_second * 3600 <= 5000
 
 
 @pytest.mark.parametrize(("host", "waits"), [("gitee.com", [0.8] * 5), ("code.example.org", [])])
 def test_only_gitee_itself_is_paced(
     recording_server: RecordingServer, time_: SteeredClock, host: str, waits: list[float]
 ) -> None:
-    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=PACE.per_second, burst=10)
+    limiter = RateLimiter(monotonic=time_.clock.monotonic, per_second=PLATFORM.rate.per_second, burst=10)
     recording_server.replies = [json_reply(sample("v5-user"))]
     proxies = Proxies({"http": Secret(recording_server.url)}, "")
     with Session(named=[f"http://{host}"], clock=time_.clock, limiter=limiter, proxies=proxies) as session:

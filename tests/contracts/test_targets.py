@@ -8,9 +8,10 @@ import pytest
 from matou.credentials import Secret
 from matou.errors import Conflict, NotFound, Refused, UnknownShape
 from matou.http.session import Session
-from matou.platforms.coding.target import CodingTarget, MatouProjects
+from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.platforms.gitee.target import GiteeTarget
+from matou.platforms.matou.target import MatouTarget
 from support.gitee_calls import TOKEN, asked, form, sample
 from support.gitee_swagger import faults_of
 from support.recording_server import RecordingServer, json_reply
@@ -126,7 +127,7 @@ def test_a_project_is_made_in_no_other_team_than_the_one_that_is_named(
 
 
 def test_an_organization_of_a_matou_is_made_where_it_runs(recording_server: RecordingServer, session: Session) -> None:
-    projects = MatouProjects(session, recording_server.url, Secret("t" * 32), now=now)
+    projects = MatouTarget(session, recording_server.url, Secret("t" * 32), now=now)
 
     assert "matou org create" in str(projects.fault_of_new_namespace("harbour"))
     assert recording_server.requests == []

@@ -10,8 +10,8 @@ import pytest
 from contracts.platforms import PlatformContract, Stage
 from matou.errors import TryLater, UnknownShape
 from matou.model.platform import Visibility
+from matou.platforms.base.source import Source
 from matou.transfer.backup.listing import read_listing
-from matou.transfer.backup.source import Source
 from support.v5_account import Answer, V5Account
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

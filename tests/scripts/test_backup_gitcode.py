@@ -11,7 +11,8 @@ import pytest
 
 from matou import GitCode
 from matou.errors import TryLater
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from support.program import Ended, Person, serving
 from support.steered_clock import SYSTEM_CLOCK
 from support.team import Team

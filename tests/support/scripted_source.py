@@ -27,9 +27,10 @@ from matou.errors import MatouError, NotFound
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
+from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.source import Readable, RecordSink
+from matou.transfer.backup.source import Readable
 
 TOKEN = "0123456789abcdef-the-secret-token"
 HOST = "https://git.example"

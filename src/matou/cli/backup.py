@@ -57,7 +57,8 @@ def backup(
     platform: Annotated[
         str | None,
         typer.Argument(
-            autocompletion=platforms, help=_("coding, gitcode or gitee; without it, every source in matou.toml")
+            autocompletion=platforms,
+            help=_("{platforms}; without it, every source in matou.toml").format(platforms=", ".join(platforms())),
         ),
     ] = None,
     url: Annotated[str | None, typer.Option(help=_("the address of the platform's API"))] = None,

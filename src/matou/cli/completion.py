@@ -28,14 +28,14 @@ def completion(shell: Annotated[Shell, typer.Argument(help=_("as in: source <(ma
 
 def platforms() -> list[str]:
     """Those that are read from."""
-    from matou.wiring import PLATFORMS
+    from matou.platforms.registry import SOURCES
 
-    return list(PLATFORMS)
+    return list(SOURCES)
 
 
 def targets() -> list[str]:
     """Those that are moved to."""
-    from matou.wiring import TARGETS
+    from matou.platforms.registry import TARGETS
 
     return list(TARGETS)
 

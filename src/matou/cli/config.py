@@ -11,25 +11,15 @@ from matou.credentials import Secret
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
+from matou.platforms.registry import PLATFORMS, require_source
 from matou.settings import Settings
-from matou.wiring import PLATFORMS
 
 if TYPE_CHECKING:
     from matou.credentials.logins import Login
 
-EXAMPLE_URLS = {
-    "coding": "https://e.coding.net/open-api",
-    "gitcode": "https://api.gitcode.com",
-    "gitee": "https://gitee.com",
-}
-
 
 class Usage(Invalid):
     """The command cannot be carried out as it was given."""
-
-
-class UnknownPlatform(NotFound):
-    """A platform that Matou does not know."""
 
 
 class NoToken(NotFound):
@@ -77,14 +67,14 @@ def token_from_stdin(stream: TextIO) -> Secret:
 def from_arguments(
     platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
 ) -> ConfiguredSource:
-    require_known(platform)
+    require_source(platform)
     from matou.cli.hosts import api_address
 
     if url is None:
         raise NotFound(
             "no address of {platform}'s API was given",
             platform=platform,
-            example=EXAMPLE_URLS[platform],
+            example=PLATFORMS[platform].address,
             advice="add for example: --url {example}",
         )
     if to is None:
@@ -126,22 +116,12 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     """Raises UnknownPlatform, NoToken."""
     from matou.cli.hosts import api_address
 
-    require_known(table.platform)
+    require_source(table.platform)
     variable = table.token_variable or variable_of(table.platform)
     url = api_address(table.url, table.platform)
     token = token_of(table.platform, url, variable, settings)
     to = Path(table.to).expanduser()
     return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude)
-
-
-def require_known(platform: str) -> None:
-    """Raises UnknownPlatform."""
-    if platform not in PLATFORMS:
-        raise UnknownPlatform(
-            "{platform} is no platform that Matou can read; it knows {known}",
-            platform=repr(platform),
-            known=", ".join(PLATFORMS),
-        )
 
 
 def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
@@ -173,7 +153,7 @@ def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Sec
 
 def variable_of(platform: str) -> str:
     """The one that gives a command a token for a platform."""
-    return f"MATOU_{platform.upper()}_TOKEN"
+    return PLATFORMS[platform].token_variable
 
 
 def _login_at(url: str, settings: Settings) -> "Login | None":

@@ -7,32 +7,15 @@ from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.errors import NotFound
-from matou.http.addresses import parse_address
+from matou.http.addresses import Address, parse_address
+from matou.platforms.base.platform import Home, PasswordUse, Platform
+from matou.platforms.registry import PLATFORMS, platform_at, platform_named, self_hosted
 
-CODING, GITCODE, GITEE, MATOU = "coding", "gitcode", "gitee", "matou"
-HOMES = {CODING: "https://e.coding.net/open-api", GITCODE: "https://api.gitcode.com", GITEE: "https://gitee.com"}
-
-_CODINGS = "coding.net"
-_GIT_OF_CODING = "https://e.coding.net"
-_GIT_AT = {GITCODE: "https://gitcode.com"}
-_PLATFORMS_AT = {
-    "gitcode.com": GITCODE,
-    "api.gitcode.com": GITCODE,
-    "gitee.com": GITEE,
-}
-_OWNERS = {**_PLATFORMS_AT, "atomgit.com": GITCODE, "api.atomgit.com": GITCODE}
-_API_AT = {"atomgit.com": "https://api.atomgit.com", "api.atomgit.com": "https://api.atomgit.com"}
-"""Where that is not the platform's default address."""
-_PAGES_ONLY = frozenset({"gitcode.com", "atomgit.com"})
 _OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
 
 
 class OtherPlatform(NotFound):
     """An address belongs to another platform than the one that was named."""
-
-
-class UnknownPlatform(NotFound):
-    """A platform that nobody can log in to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +48,33 @@ def host_of(text: str, platform: str | None = None) -> Host:
         UnknownPlatform: `platform` is none of ours.
         UnsafeAddress: it is no address.
     """
-    named = HOMES.get(text, text)
+    named = (PLATFORMS[text].address if text in PLATFORMS else "") or text
     address = parse_address(named if "://" in named else f"https://{named}")
-    origin, host = str(address.origin), address.origin.host
-    platform = platform or (CODING if _is_codings(host) else _PLATFORMS_AT.get(host, MATOU))
-    if platform not in {*HOMES, MATOU}:
-        raise UnknownPlatform(
-            "{platform} is no platform to log in to; Matou knows {known}",
-            platform=repr(platform),
-            known=", ".join((*HOMES, MATOU)),
-        )
-    repository = address.url if address.target.endswith(".git") else ""
-    if platform == CODING and _is_codings(host):
-        at_home = repository if origin == _GIT_OF_CODING else ""
-        return Host(_GIT_OF_CODING, platform, HOMES[CODING], _GIT_OF_CODING, at_home)
-    if _PLATFORMS_AT.get(host) == platform:
-        return Host(HOMES[platform], platform, HOMES[platform], _GIT_AT.get(platform, HOMES[platform]))
-    path = "/open-api" if repository else address.target.rstrip("/") or "/open-api"
-    return Host(origin, platform, f"{origin}{path}" if platform == CODING else origin, origin, repository)
+    found = platform_at(address.origin.host)
+    owner, home = found or (self_hosted(), None)
+    known = platform_named(platform) if platform else owner
+    if home is not None and known is owner:
+        return _at_home(known, home, address)
+    return _elsewhere(known, address)
+
+
+def _at_home(platform: Platform, home: Home, address: Address) -> Host:
+    git_origin = origin_of(home.git or home.api)
+    opens_git_alone = platform.password is PasswordUse.GIT
+    repository = _repository(address) if opens_git_alone and str(address.origin) == git_origin else ""
+    origin = origin_of(home.api)
+    return Host(origin, platform.name, home.api, git_origin, repository)
+
+
+def _elsewhere(platform: Platform, address: Address) -> Host:
+    """Another server that speaks as the platform does."""
+    origin, repository = str(address.origin), _repository(address)
+    below = "" if repository or not platform.api_path else address.target.rstrip("/")
+    return Host(origin, platform.name, f"{origin}{below or platform.api_path}", origin, repository)
+
+
+def _repository(address: Address) -> str:
+    return address.url if address.target.endswith(".git") else ""
 
 
 def api_address(text: str, platform: str) -> str:
@@ -95,19 +87,20 @@ def api_address(text: str, platform: str) -> str:
     named = text if "://" in text else f"https://{text}"
     address = parse_address(named)
     host = address.origin.host
-    owner = CODING if _is_codings(host) else _OWNERS.get(host)
-    if owner is None or platform == MATOU:
+    found = platform_at(host)
+    if found is None or not PLATFORMS[platform].homes:
         return named
-    if owner != platform:
+    owner, home = found
+    if owner.name != platform:
         raise OtherPlatform(
             "{address} is an address of {owner}, not of {platform}",
             address=str(address),
-            owner=owner,
+            owner=owner.name,
             platform=platform,
             advice="name {owner} instead of {platform}, or another address",
         )
-    speaks_api = address.target.startswith("/api/") and host not in _PAGES_ONLY
-    return named if speaks_api else _API_AT.get(host, HOMES[platform])
+    speaks_api = address.target.startswith("/api/") and host not in home.pages
+    return named if speaks_api else home.api
 
 
 def origin_of(url: str) -> str:
@@ -117,12 +110,6 @@ def origin_of(url: str) -> str:
 
 def credential_for_git(login: Login, kind: SecretKind, secret: Secret) -> GitCredential:
     """What git is told. Which user name stands beside a token is the platform's own affair."""
-    if login.platform == CODING and kind is SecretKind.TOKEN:
-        from matou.platforms.coding.tokens import CodingToken
-
-        return CodingToken.from_text(secret).git
+    if kind is SecretKind.TOKEN:
+        return platform_named(login.platform).git_credential(login.user, secret)
     return GitCredential(login.user, secret)
-
-
-def _is_codings(host: str) -> bool:
-    return host == _CODINGS or host.endswith(f".{_CODINGS}")

@@ -8,14 +8,14 @@ import typer
 
 from matou.cli.completion import targets
 from matou.cli.config import Usage
-from matou.cli.hosts import CODING, GITEE
 from matou.cli.ui.verbosity import print_error, say
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import Place, SecretKind
 from matou.errors import MatouError, NotFound
 from matou.i18n import gettext as _
-from matou.i18n import printable
+from matou.i18n import localize, printable
+from matou.platforms.registry import names_of, platform_named
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ WHERE = {
     Place.FILE: _("an encrypted file"),
     Place.NOWHERE: _("nowhere"),
 }
-OPENS = {
-    CODING: _("it opens git alone; matou backup and matou migrate need a token"),
-    GITEE: _("it opens API v3 and git; repositories of organizations and enterprises need a token for API v5"),
-}
-"""What somebody may expect of a password and does not get; where nothing stands here it opens everything."""
 
 KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
 
@@ -49,11 +44,17 @@ class _Given:
 def login(
     host: Annotated[
         str | None,
-        typer.Argument(help=_("coding, gitcode, gitee, or the address of a server; all known with --setup-git")),
+        typer.Argument(
+            help=_("{platforms}, or the address of a server; all known with --setup-git").format(
+                platforms=names_of(at_home=True)
+            )
+        ),
     ] = None,
     platform: Annotated[
         str | None,
-        typer.Option(autocompletion=targets, help=_("coding, gitcode, gitee or matou, where the address does not say")),
+        typer.Option(
+            autocompletion=targets, help=_("{platforms}, where the address does not say").format(platforms=names_of())
+        ),
     ] = None,
     user: Annotated[str, typer.Option(help=_("whose password it is; without it, a token is asked for"))] = "",
     token_stdin: Annotated[
@@ -184,8 +185,9 @@ def _tell(login: Login) -> None:
     say(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)))
     for kind, place in login.places.items():
         say(_where(kind, place, is_made=SecretKind.PASSWORD in login.places))
-    if SecretKind.PASSWORD in login.places and login.platform in OPENS:
-        say(OPENS[login.platform])
+    note = platform_named(login.platform).password_note
+    if SecretKind.PASSWORD in login.places and note:
+        say(localize(note))
 
 
 def _where(kind: SecretKind, place: Place, *, is_made: bool) -> str:

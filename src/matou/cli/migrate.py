@@ -26,7 +26,11 @@ def migrate(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
     to: Annotated[
         str,
-        typer.Option(metavar="PLATFORM", autocompletion=targets, help=_("where to: coding, gitcode, gitee or matou")),
+        typer.Option(
+            metavar="PLATFORM",
+            autocompletion=targets,
+            help=_("where to: {platforms}").format(platforms=", ".join(targets())),
+        ),
     ],
     url: Annotated[str, typer.Option(help=_("the address of the platform's API"))],
     namespace: Annotated[
@@ -59,11 +63,12 @@ def migrate(
     from matou.cli.ui import migrate_report
     from matou.cli.ui.progress import say_that_we_wait
     from matou.git.process.run import Limits
+    from matou.platforms.registry import require_target
     from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
 
     settings = Settings.of_process()
-    _require_target(to)
+    require_target(to)
     url = api_address(url, to)
     token = _token(to, url, settings, from_stdin=token_stdin)
     options = MigrationOptions(
@@ -110,18 +115,6 @@ def _mapping(path: Path | None) -> "MigrationMap":
         return read_map(path) if path else NO_MAP
     except UnusableMap as error:
         raise Usage("{fault}", fault=error) from error
-
-
-def _require_target(platform: str) -> None:
-    from matou.cli import config
-    from matou.wiring import TARGETS
-
-    if platform not in TARGETS:
-        raise config.UnknownPlatform(
-            "{platform} is no platform that Matou can move to; it knows {known}",
-            platform=repr(platform),
-            known=", ".join(TARGETS),
-        )
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":

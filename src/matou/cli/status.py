@@ -115,7 +115,8 @@ def read_age(text: str) -> timedelta:
 
 
 def _configured(config: Path) -> "Wanted":
-    from matou.cli.config import read_configuration, require_known
+    from matou.cli.config import read_configuration
+    from matou.platforms.registry import require_source
 
     try:
         tables = read_configuration(config)
@@ -124,7 +125,7 @@ def _configured(config: Path) -> "Wanted":
             "no archive was named, and there is no {path}", path=config, advice="name one, as in: matou status DIR"
         ) from error
     for table in tables:
-        require_known(table.platform)
+        require_source(table.platform)
     return tuple((Path(table.to).expanduser(), table) for table in tables)
 
 

@@ -33,6 +33,9 @@ class RateLimit:
     burst: int
 
 
+UNLIMITED = RateLimit(math.inf, 1)
+
+
 class RateLimiter:
     """At most `burst` at once and `per_second` after that, for each key; threads may share it.
 

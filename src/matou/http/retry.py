@@ -1,14 +1,40 @@
 """Whether a request is worth another attempt, and after which wait."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from matou.errors import TryLater
 from matou.http.clock import Clock
 
-if TYPE_CHECKING:
-    from matou.http.session import RetryPolicy, WaitListener
+WaitListener: TypeAlias = Callable[[TryLater, timedelta], None]
+"""Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long one request is repeated.
+
+    Attributes:
+        attempts: all of them, the first one too.
+        total: from the first attempt on; a wait that would end after it is not begun.
+        first_wait: where the server does not say how long, doubled each time.
+        longest_wait: where doubling stops; what a server asks for may be longer.
+        longest_hold: a server that wants no requests for longer is not waited for. Platforms count by the hour.
+        after_429: how long to wait where a server says "too many requests" and not when to come back; None to
+            double as after any failure.
+    """
+
+    attempts: int = 6
+    total: timedelta = timedelta(minutes=10)
+    first_wait: timedelta = timedelta(seconds=0.5)
+    longest_wait: timedelta = timedelta(seconds=60)
+    after_429: timedelta | None = None
+    longest_hold: timedelta = timedelta(minutes=75)
+
+
+DEFAULT_POLICY = RetryPolicy()
 
 
 class Waits:
@@ -20,11 +46,11 @@ class Waits:
 
     def __init__(
         self,
-        patience: "RetryPolicy",
+        patience: RetryPolicy,
         clock: Clock,
         jitter: Callable[[], float],
         began: float,
-        on_wait: "WaitListener",
+        on_wait: WaitListener,
     ) -> None:
         self.planned = 0.0
         self._failures = 0

@@ -21,10 +21,10 @@ from matou.http.addresses import Address, Origin, parse_address
 from matou.http.clock import Clock
 from matou.http.headers import require_valid_headers
 from matou.http.proxies import DIRECT, Proxies
-from matou.http.rate_limit import RateLimit, RateLimiter
+from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
 from matou.http.responses import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed, is_rate_limit
-from matou.http.retry import Waits
+from matou.http.retry import RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
 from matou.http.transport import Pools, TransferLimits
@@ -47,34 +47,9 @@ T = TypeVar("T")
 Body = bytes | Callable[[], Generator[bytes, None, None]]
 """What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
 
-WaitListener = Callable[[TryLater, timedelta], None]
-"""Told why a request is repeated or waits for its turn, and how long. Called from any thread."""
-
 
 class HeldTooLong(TryLater):
     """The server said not to come back for longer than we wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long one request is repeated.
-
-    Attributes:
-        attempts: all of them, the first one too.
-        total: from the first attempt on; a wait that would end after it is not begun.
-        first_wait: where the server does not say how long, doubled each time.
-        longest_wait: where doubling stops; what a server asks for may be longer.
-        longest_hold: a server that wants no requests for longer is not waited for. Platforms count by the hour.
-        after_429: how long to wait where a server says "too many requests" and not when to come back; None to
-            double as after any failure.
-    """
-
-    attempts: int = 6
-    total: timedelta = timedelta(minutes=10)
-    first_wait: timedelta = timedelta(seconds=0.5)
-    longest_wait: timedelta = timedelta(seconds=60)
-    after_429: timedelta | None = None
-    longest_hold: timedelta = timedelta(minutes=75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,24 +394,24 @@ def open_session(
     settings: Settings,
     *,
     now: Callable[[], datetime],
-    pace: RateLimit,
+    rate: RateLimit = UNLIMITED,
     connections: int = 8,
-    patience: RetryPolicy | None = None,
+    retry: RetryPolicy | None = None,
     on_wait: WaitListener | None = None,
 ) -> Session:
     """A session as this process' environment says: its proxies, its authorities.
 
     Args:
         url: the only origin that may lie inside our network.
-        pace: of requests that name one.
+        rate: of requests that name a pace.
     """
     clock = Clock(now=now)
     return Session(
         named=(url,),
         clock=clock,
         connections=connections,
-        patience=patience,
-        limiter=RateLimiter(monotonic=clock.monotonic, per_second=pace.per_second, burst=pace.burst),
+        patience=retry,
+        limiter=RateLimiter(monotonic=clock.monotonic, per_second=rate.per_second, burst=rate.burst),
         proxies=Proxies.from_environment(settings.proxy_variables),
         authorities=settings.authorities,
         on_wait=on_wait,

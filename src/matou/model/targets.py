@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from matou.errors import Phrase
-from matou.model.names import fault_of_segment
 from matou.model.platform import Visibility
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -132,10 +131,3 @@ def fault_of_plain_name(name: str) -> Phrase | None:
 
 PLAIN_RULES = TargetRules(fault_of_plain_name, frozenset({Visibility.PRIVATE, Visibility.PUBLIC}))
 """Of the platforms that say nothing more exact."""
-
-MATOU_RULES = TargetRules(
-    fault_of_segment,
-    frozenset({Visibility.PRIVATE, Visibility.PUBLIC}),
-    Capacity(repository_bytes=16 * 1024**3, lfs_object_bytes=64 * 1024**3),
-)
-"""Of a Matou, whose names may be of any script. It takes no more than 16 GiB at once, which a first push is."""

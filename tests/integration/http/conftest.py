@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from matou.http.lfs.client import LfsClient
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from support.lfs_server import CREDENTIAL, LfsServer
 from support.recording_server import RecordingServer
 from support.steered_clock import SteeredClock

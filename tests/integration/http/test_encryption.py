@@ -8,7 +8,8 @@ import pytest
 
 from matou.credentials import Secret
 from matou.http.responses import ConnectionFailed, UntrustedServer
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from support.certificates import Certificate, make_certificate
 from support.encrypted_server import EncryptedServer
 from support.steered_clock import SYSTEM_CLOCK

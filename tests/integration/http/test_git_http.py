@@ -13,7 +13,8 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.git_http import LogInRefused, SmartHttp, UnexpectedGitAnswer
 from matou.http.responses import ConnectionFailed, RedirectRefused
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.http.transport import TransferLimits
 from support.fault_proxy import FaultProxy, LimitData, Redirect, ResetPeer, Slicer, Status, TruncateBody
 from support.git_repositories import git, git_bytes, make_repository

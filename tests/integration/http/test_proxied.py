@@ -8,7 +8,8 @@ from matou.credentials import Secret
 from matou.http.addresses import UnsafeAddress
 from matou.http.proxies import Proxies
 from matou.http.responses import ConnectionFailed
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from support.recording_server import RecordingServer, Reply
 from support.steered_clock import SYSTEM_CLOCK
 

@@ -10,7 +10,8 @@ import pytest
 
 from matou.http.proxies import Proxies, UnusableProxy
 from matou.http.responses import ConnectionFailed, NotReached
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from support.recording_server import RecordingServer, Reply
 from support.socks_proxy import PASSWORD, USER
 from support.steered_clock import SYSTEM_CLOCK

@@ -27,7 +27,8 @@ from matou.http.responses import (
     ConnectionFailed,
     FailedAnswer,
 )
-from matou.http.session import HeldTooLong, RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import HeldTooLong, Session
 from support.fault_proxy import FaultProxy, Status
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 from support.sessions import AUTHORIZATION, OK, TOKEN, get

@@ -12,7 +12,8 @@ from matou.http.responses import (
     AnswerTooLong,
     ConnectionFailed,
 )
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.http.transport import TransferLimits
 from support.recording_server import RecordingServer, Reply
 from support.sessions import get

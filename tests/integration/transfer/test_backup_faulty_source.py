@@ -12,7 +12,8 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
 from matou.errors import MatouError
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.http.transport import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup

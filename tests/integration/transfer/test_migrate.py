@@ -21,19 +21,21 @@ from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.git.process import limits
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
-from matou.model.targets import MATOU_RULES, PLAIN_RULES
+from matou.platforms.base.target import MigrationTarget
 from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
+from matou.platforms.matou.target import MatouTarget
 from matou.transfer.migrate.assigned_paths import FILE
 from matou.transfer.migrate.command import MigrationOptions, migrate
 from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
-from matou.transfer.migrate.targets import MigrationTarget, TargetTransports
+from matou.transfer.migrate.targets import TargetTransports
 from support.deciding import default_branch_of
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
@@ -65,8 +67,8 @@ class Port:
         url = self.url
         if self.platform == "coding":
             return CodingTarget(self.session, f"{url}/open-api", self.token, now=now)
-        rules = MATOU_RULES if self.platform == "matou" else PLAIN_RULES
-        return GitCodeTarget(self.session, url, self.token, now=now, platform=self.platform, rules=rules)
+        kind = MatouTarget if self.platform == "matou" else GitCodeTarget
+        return kind(self.session, url, self.token, now=now)
 
     def migrate(
         self, archive: Archive, *, cancelled: threading.Event | None = None, **options: object

@@ -20,10 +20,10 @@ from matou.http.session import Session
 from matou.model.names import ObjectId
 from matou.model.repository_settings import PushRules
 from matou.model.targets import NOTHING_KNOWN, PLAIN_RULES, Capacity, TargetRules
+from matou.platforms.base.target import MigrationTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.transfer.migrate.report import MigrationReport, Moved
 from matou.transfer.migrate.repository import DivergedHistory
-from matou.transfer.migrate.targets import MigrationTarget
 from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
+from matou.model.targets import PLAIN_RULES, TargetRules
+from matou.platforms.matou.target import MATOU_RULES
 from matou.transfer.migrate.submodules import SubmoduleLink, address_key, parse_gitmodules
 
 rules = pytest.mark.parametrize("rules", [PLAIN_RULES, MATOU_RULES])

@@ -2,11 +2,12 @@
 
 import pytest
 
-from matou.cli.hosts import UnknownPlatform, credential_for_git, host_of
+from matou.cli.hosts import credential_for_git, host_of
 from matou.credentials import GitCredential, Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.http.addresses import UnsafeAddress
+from matou.platforms.registry import UnknownPlatform
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ from matou.http.addresses import UnsafeAddress
         ("http://gitee.com/li", "gitee", "https://gitee.com", "https://gitee.com"),
         ("http://gitcode.com", "gitcode", "https://api.gitcode.com", "https://gitcode.com"),
         ("http://e.coding.net", "coding", "https://e.coding.net/open-api", "https://e.coding.net"),
+        ("atomgit.com", "gitcode", "https://api.atomgit.com", "https://atomgit.com"),
         ("git.example", "matou", "https://git.example", "https://git.example"),
         ("http://127.0.0.1:8585/a/b", "matou", "http://127.0.0.1:8585", "http://127.0.0.1:8585"),
         ("notcoding.net", "matou", "https://notcoding.net", "https://notcoding.net"),

@@ -7,10 +7,11 @@ import pytest
 
 from matou.credentials import Secret
 from matou.http.session import Session
-from matou.model.targets import MATOU_RULES, NOTHING_KNOWN, Capacity
+from matou.model.targets import NOTHING_KNOWN, Capacity
 from matou.platforms.coding.target import CODING_RULES, CodingTarget
 from matou.platforms.gitcode.target import GITCODE_RULES, GitCodeTarget
 from matou.platforms.gitee.target import GITEE_RULES, GiteeTarget
+from matou.platforms.matou.target import MATOU_RULES
 from matou.server import git_push, lfs_wire
 from support.steered_clock import SYSTEM_CLOCK
 

@@ -5,7 +5,8 @@ import pytest
 from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
 from matou.archive.naming import Owner
 from matou.model.platform import VersionControl, Visibility
-from matou.model.targets import MATOU_RULES, PLAIN_RULES, TargetRules
+from matou.model.targets import PLAIN_RULES, TargetRules
+from matou.platforms.matou.target import MATOU_RULES
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
 from matou.transfer.migrate.plan import Given, MigrationPlan, Move, plan_migration

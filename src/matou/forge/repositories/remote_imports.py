@@ -30,7 +30,8 @@ from matou.git.refs.listing import read_refs
 from matou.http.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
 from matou.http.clock import Clock
 from matou.http.lfs.client import LfsClient, Readable
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.model.names import RefName, RepositoryPath
 from matou.settings import ADVICE_ON_CERTIFICATES, Network
 from matou.storage.files import CHUNK_BYTES, WriteFailed

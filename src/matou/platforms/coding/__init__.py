@@ -1,1 +1,80 @@
-"""CODING (coding.net): the Open API as the vendor documents it, and as it answers."""
+"""CODING: its Open API, tokens of three forms, teams with a host each."""
+
+from typing import TYPE_CHECKING
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Phrase
+from matou.http.rate_limit import RateLimit
+from matou.platforms.base.platform import Clock, Home, PasswordUse, Platform, TokenPage
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
+
+SCOPES_TO_READ = (
+    "user:profile:ro",
+    "team:profile:ro",
+    "team:member:ro",
+    "project:profile:ro",
+    "project:member:ro",
+    "project:label:ro",
+    "vcs:repository:ro",
+)
+"""What a backup asks for (CODING's reference, "Scopes")."""
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.coding.source import CodingClient
+
+    return CodingClient(session, url, token, record=record, now=now)
+
+
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.coding.target import CodingTarget
+
+    return CodingTarget(session, url, token, now=now)
+
+
+def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+    from matou.platforms.coding.source import CodingClient
+
+    return CodingClient(session, url, token, record=lambda _: None, now=now).account().login
+
+
+def _check_password(session: "Session", url: str, user: str, password: Secret, *, now: Clock) -> Secret | None:  # noqa: ARG001 - git needs no clock
+    from matou.platforms.coding.password import check_password
+
+    check_password(session, url, GitCredential(user, password))
+    return None
+
+
+def _git_credential(_user: str, token: Secret) -> GitCredential:
+    from matou.platforms.coding.tokens import CodingToken
+
+    return CodingToken.from_text(token).git
+
+
+PLATFORM = Platform(
+    name="coding",
+    title="CODING",
+    homes=(
+        Home(
+            api="https://e.coding.net/open-api",
+            git="https://e.coding.net",
+            hosts=frozenset({"coding.net", ".coding.net"}),
+        ),
+    ),
+    api_path="/open-api",
+    token_page=TokenPage("https://e.coding.net/user/account/setting/tokens", SCOPES_TO_READ),
+    # For each action, and together no more in any one second than CODING's limit: 30 to a whole team, which others
+    # use, too.
+    rate=RateLimit(per_second=10, burst=20),
+    source=_source,
+    target=_target,
+    whoami=_whoami,
+    password=PasswordUse.GIT,
+    password_note=Phrase("it opens git alone; matou backup and matou migrate need a token"),
+    check_password=_check_password,
+    git_credential=_git_credential,
+)

@@ -5,14 +5,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from matou.http.trusted_hosts import address_at_home, is_number
 
-HOME = "coding.net"
-
-
-def is_coding(url: str) -> bool:
-    """Whether CODING itself is there, whichever team's host it is, and not another server that speaks its API."""
-    host = urlsplit(url).hostname or ""
-    return host == HOME or host.endswith(f".{HOME}")
-
 
 @dataclass(frozen=True, slots=True)
 class Home:

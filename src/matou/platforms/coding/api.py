@@ -16,9 +16,6 @@ from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import Response, decode_response
 from matou.platforms.coding.wire_requests import Request, encode_request, parameters_of
 
-REQUESTS_PER_SECOND = 20
-"""For each action: CODING allows 30 a second to a whole team, which others use too."""
-
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "Accept": "application/json"}
 NO_SUCH_ADDRESS = {404, 405, 410, 501}

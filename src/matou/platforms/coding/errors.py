@@ -6,21 +6,10 @@ import msgspec
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.http.tokens import BadCredential
+from matou.platforms.coding import SCOPES_TO_READ
 
 SCOPE_REFUSED = "The current scope does not support access to this API"
 """The message, seen with more than one code, for a token without the scope and for one who is no administrator."""
-
-
-SCOPES_TO_READ = (
-    "user:profile:ro",
-    "team:profile:ro",
-    "team:member:ro",
-    "project:profile:ro",
-    "project:member:ro",
-    "project:label:ro",
-    "vcs:repository:ro",
-)
-"""What a backup asks for (CODING's reference, "Scopes")."""
 
 
 class ErrorCode(StrEnum):

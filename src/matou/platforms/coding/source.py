@@ -49,7 +49,7 @@ class CodingClient:
     """An account at CODING, to read from. May be used by several threads.
 
     Args:
-        session: must name the URL's origin, and keep to `asking.REQUESTS_PER_SECOND`.
+        session: must name the URL's origin, and keep to its limits: see `Platform.open_session`.
         url: the Open API's address, `https://e.coding.net/open-api`.
         token: any form that `tokens.CodingToken` knows.
         record: is given each answer as received, before it is read.

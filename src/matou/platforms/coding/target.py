@@ -21,8 +21,9 @@ from matou.model.targets import (
     TargetRules,
     fault_of_plain_name,
 )
+from matou.platforms.coding import PLATFORM
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.addresses import is_coding, team_key
+from matou.platforms.coding.addresses import team_key
 from matou.platforms.coding.api import Asking
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 from matou.platforms.coding.source import visibility_of
@@ -57,7 +58,7 @@ class CodingTarget:
     """See `transfer.targets.Target`. A namespace is a project, `PROJECT` or `TEAM/PROJECT`.
 
     Args:
-        session: must name the URL's origin, and keep to `asking.REQUESTS_PER_SECOND`.
+        session: must name the URL's origin, and keep to its limits: see `Platform.open_session`.
         url: the Open API's address.
         token: any form that `tokens.CodingToken` knows.
     """
@@ -73,7 +74,7 @@ class CodingTarget:
 
     @property
     def rules(self) -> TargetRules:
-        return CODING_RULES if is_coding(self.url) else PLAIN_RULES
+        return CODING_RULES if PLATFORM.is_at(self.url) else PLAIN_RULES
 
     def login(self) -> str:
         with self._lock:
@@ -156,25 +157,6 @@ class CodingTarget:
         """Raises AddressRefused where the platform names an address that the token must not be sent to."""
         address = address_at_home(depot.https_url, home=self.url)
         return TargetRepository(str(depot.id), namespace, depot.name, address, visibility_of(depot))
-
-
-class MatouProjects:
-    """Makes namespaces of a Matou, whose Open API makes the projects of a team, and nothing makes a team but its owner.
-
-    Args:
-        url: the Matou's address.
-    """
-
-    def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
-        self._projects = CodingTarget(session, f"{url}/open-api", token, now=now)
-
-    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
-        if "/" not in namespace:
-            return Phrase("an organization of a Matou is made where it runs, by matou org create")
-        return self._projects.fault_of_new_namespace(namespace)
-
-    def create_namespace(self, namespace: str) -> None:
-        self._projects.create_namespace(namespace)
 
 
 def _forget(_record: Record) -> None:

@@ -1,1 +1,60 @@
-"""GitCode, which AtomGit's API is as well: its v5 REST API in our words and in its own."""
+"""GitCode: API v5, under two names."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+from matou.http.rate_limit import RateLimit
+from matou.http.retry import RetryPolicy
+from matou.platforms.base.platform import Clock, Home, Platform, TokenPage
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.gitcode.source import GitCodeSource
+
+    return GitCodeSource(session, url, token, record=record, now=now)
+
+
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.gitcode.target import GitCodeTarget
+
+    return GitCodeTarget(session, url, token, now=now)
+
+
+def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+    from matou.platforms.gitcode.client import GitCode
+
+    return GitCode(token, url, session=session, now=now).user().login
+
+
+PLATFORM = Platform(
+    name="gitcode",
+    title="GitCode",
+    homes=(
+        Home(
+            api="https://api.gitcode.com",
+            git="https://gitcode.com",
+            hosts=frozenset({"api.gitcode.com", "gitcode.com"}),
+            pages=frozenset({"gitcode.com"}),
+        ),
+        Home(
+            api="https://api.atomgit.com",
+            git="https://atomgit.com",
+            hosts=frozenset({"api.atomgit.com", "atomgit.com"}),
+            pages=frozenset({"atomgit.com"}),
+        ),
+    ),
+    token_page=TokenPage("https://gitcode.com/setting/token-classic"),
+    # GitCode allows 50 requests a minute and 4,000 an hour for each token: no more than 50 in any minute.
+    rate=RateLimit(per_second=40 / 60, burst=10),
+    # It counts by the minute, and does not say when the next one begins.
+    retry=RetryPolicy(after_429=timedelta(minutes=1)),
+    source=_source,
+    target=_target,
+    whoami=_whoami,
+)

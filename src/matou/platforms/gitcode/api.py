@@ -3,44 +3,27 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
 from matou.credentials import Secret
-from matou.http.rate_limit import RateLimit
 from matou.http.responses import ANY_ANSWERED, Answer, Answered
-from matou.http.session import RetryPolicy, Session
+from matou.http.session import Session
 from matou.http.streams import Stream
 from matou.http.tokens import usable_token
 from matou.http.url_parts import Parameter, texts_of, with_query
 from matou.http.web_pages import require_api
 from matou.model.records import Record
 from matou.platforms.base.decoder import require_whole
+from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.errors import failure_of, failure_within
 from matou.platforms.gitcode.reading import parse, read
-
-HOSTS = frozenset({"api.gitcode.com", "gitcode.com", "api.atomgit.com", "atomgit.com"})
-"""One and the same service, whose limits are known: 50 requests a minute and 4,000 an hour for each token."""
-
-PACE = RateLimit(per_second=40 / 60, burst=10)
-"""No more than 50 in any minute. Other servers are asked as fast as they answer, until they say otherwise."""
-
-PATIENCE = RetryPolicy(after_429=timedelta(minutes=1))
-"""GitCode counts by the minute and does not say when the next one begins."""
-
-EXAMPLE = "https://api.gitcode.com"
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
 T = TypeVar("T")
-
-
-def is_gitcode(url: str) -> bool:
-    """Whether GitCode itself is there, and not another server that speaks its API."""
-    return urlsplit(url).hostname in HOSTS
 
 
 def token_of(text: str) -> Secret:
@@ -154,11 +137,11 @@ class Asking:
 
     @property
     def _pace(self) -> str:
-        return f"gitcode {self.url}" if is_gitcode(self.url) else ""
+        return f"gitcode {self.url}" if PLATFORM.is_at(self.url) else ""
 
     def _require_api(self, answered: Answered) -> None:
         spoke_before = self.session.has_answered(self.url)
-        require_api(answered, "gitcode", self.url, example=EXAMPLE, spoke_before=spoke_before)
+        require_api(answered, PLATFORM.name, self.url, example=PLATFORM.address, spoke_before=spoke_before)
 
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
         self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 from matou.credentials import Secret
 from matou.http.own_session import OwnSession
-from matou.http.session import Session, WaitListener, open_session
+from matou.http.retry import WaitListener
+from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.gitcode.api import PACE, PATIENCE, Asking, forget, token_of
+from matou.platforms.gitcode import PLATFORM
+from matou.platforms.gitcode.api import Asking, forget, token_of
 from matou.platforms.gitcode.calls_people import PeopleCalls
 from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import RepositoryCalls
@@ -59,7 +61,7 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
         self.base_url = api_address(base_url)
         clock = now or _now
         if session is None:
-            session = self._own_session = gitcode_session(
+            session = self._own_session = PLATFORM.open_session(
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
@@ -70,18 +72,6 @@ def api_address(url: str) -> str:
     """`https://api.gitcode.com` and `https://api.gitcode.com/api/v5/` mean the same."""
     bare = url.rstrip("/")
     return bare if urlsplit(bare).path.endswith(API) else f"{bare}{API}"
-
-
-def gitcode_session(
-    url: str,
-    settings: Settings,
-    *,
-    now: Callable[[], datetime],
-    connections: int = 8,
-    on_wait: WaitListener | None = None,
-) -> Session:
-    """A session that keeps to GitCode's limits: see `asking`."""
-    return open_session(url, settings, now=now, pace=PACE, patience=PATIENCE, connections=connections, on_wait=on_wait)
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ from matou.errors import MatouError, Phrase
 from matou.http.responses import Cancelled
 from matou.model.platform import Unseen
 from matou.platforms.base.account_lists import Gathering, first_fault
-from matou.platforms.gitcode.api import is_gitcode
+from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.errors import CredentialRefused, NotThere
@@ -101,7 +101,7 @@ class Lister:
         try:
             yield from rows
         except NotThere:
-            if is_gitcode(self.client.base_url):
+            if PLATFORM.is_at(self.client.base_url):
                 raise
 
     def _of_organization(self, path: str) -> Iterator[Repository]:

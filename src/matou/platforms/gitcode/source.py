@@ -33,7 +33,7 @@ class GitCodeSource:
     """An account at GitCode, to read from. May be used by several threads.
 
     Args:
-        session: must name the URL's origin, and keep to GitCode's limits: see `client.gitcode_session`.
+        session: must name the URL's origin, and keep to GitCode's limits: see `Platform.open_session`.
         url: the API's address, with or without `/api/v5`.
         record: is given each answer as received, before it is read.
         now: the time, aware and in UTC.

@@ -1,9 +1,8 @@
 """An account at GitCode, or at a server that speaks its API, to write to."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 
 from msgspec import UNSET
@@ -13,10 +12,12 @@ from matou.errors import Phrase, Refused
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
-from matou.model.targets import PLAIN_RULES, Capacity, NamespaceMaker, NewRepository, TargetRepository, TargetRules
+from matou.model.targets import PLAIN_RULES, Capacity, NewRepository, TargetRepository
 from matou.platforms.base.lister import or_nothing
+from matou.platforms.base.platform import Clock
 from matou.platforms.base.unreadable import require_read
-from matou.platforms.gitcode.api import is_gitcode, token_of
+from matou.platforms.gitcode import PLATFORM
+from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.source import FAMILIES, visibility_of
@@ -31,41 +32,21 @@ class NotOffered(Refused):
     """Something that GitCode's API has no words for."""
 
 
-class NoOrganizations:
-    """GitCode's API lists organizations and makes none (its OpenAPI document of 2026)."""
-
-    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:  # noqa: ARG002 - whatever its name
-        return Phrase("GitCode's API makes no organizations")
-
-    def create_namespace(self, namespace: str) -> None:
-        raise NotOffered("GitCode's API makes no organizations, so not {owner}", owner=repr(namespace))
-
-
 class GitCodeTarget:
-    """See `transfer.targets.Target`. A namespace is the token's user or an organization.
+    """See `platforms.base.target.MigrationTarget`. A namespace is the token's user or an organization.
 
     Args:
-        session: must name the URL's origin, and keep to GitCode's limits: see `client.gitcode_session`.
+        session: must name the URL's origin, and keep to GitCode's limits: see `Platform.open_session`.
         url: the API's address, with or without `/api/v5`.
-        platform: the name under which the account is known; a Matou speaks this API, too.
-        rules: those of a server that is not GitCode itself.
-        namespaces: how it is told to make a namespace, which this API has no words for.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        url: str,
-        token: Secret,
-        *,
-        now: Callable[[], datetime],
-        platform: str = "gitcode",
-        rules: TargetRules = PLAIN_RULES,
-        namespaces: NamespaceMaker | None = None,
-    ) -> None:
-        self.platform = platform
-        self.rules = GITCODE_RULES if is_gitcode(url) else rules
-        self._namespaces = namespaces or NoOrganizations()
+    platform = "gitcode"
+    rules = PLAIN_RULES
+    """Those of a server that is not GitCode itself."""
+
+    def __init__(self, session: Session, url: str, token: Secret, *, now: Clock) -> None:
+        if PLATFORM.is_at(url):
+            self.rules = GITCODE_RULES
         self._token = token_of(token.reveal())
         self._client = GitCode(self._token, url, session=session, now=now)
         self._lock = threading.RLock()
@@ -97,11 +78,12 @@ class GitCodeTarget:
         )
         return self._repository(row, new.namespace)
 
-    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
-        return self._namespaces.fault_of_new_namespace(namespace)
+    def fault_of_new_namespace(self, namespace: str) -> Phrase | None:  # noqa: ARG002 - whatever its name
+        """GitCode's API lists organizations and makes none (its OpenAPI document of 2026)."""
+        return Phrase("GitCode's API makes no organizations")
 
     def create_namespace(self, namespace: str) -> None:
-        self._namespaces.create_namespace(namespace)
+        raise NotOffered("GitCode's API makes no organizations, so not {owner}", owner=repr(namespace))
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
         self._client.update_repository(repository.id, default_branch=branch)

@@ -1,1 +1,65 @@
-"""Gitee: API v3, which extensions call, and API v5, which backup and migration need."""
+"""Gitee: API v5, and v3 for the extensions of editors, which logs in with a password."""
+
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+from matou.errors import NotFound, Phrase, UnknownShape
+from matou.http.rate_limit import RateLimit
+from matou.platforms.base.platform import Clock, Home, PasswordUse, Platform, TokenPage
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
+
+
+def _source(session: "Session", url: str, token: Secret, record: "RecordSink", *, now: Clock) -> "Source":
+    from matou.platforms.gitee.source import GiteeSource
+
+    return GiteeSource(session, url, token, record=record, now=now)
+
+
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.gitee.target import GiteeTarget
+
+    return GiteeTarget(session, url, token, now=now)
+
+
+def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+    """A token is good for one of two APIs, and cannot be told by its looks for which.
+
+    Where another platform's v5 stands beside Gitee's v3, as at a Matou, the first answer has another shape.
+    """
+    from matou.http.responses import NoApiThere
+    from matou.platforms.gitee.client import Gitee
+    from matou.platforms.gitee.errors import CredentialRefused
+
+    gitee = Gitee(token, url, session=session, now=now)
+    try:
+        return gitee.user().login
+    except (CredentialRefused, NoApiThere, NotFound, UnknownShape):
+        return gitee.extension_user().username
+
+
+def _check_password(session: "Session", url: str, user: str, password: Secret, *, now: Clock) -> Secret | None:
+    from matou.platforms.gitee.client import Gitee
+
+    return Gitee(None, url, session=session, now=now).log_in(user, password).token
+
+
+PLATFORM = Platform(
+    name="gitee",
+    title="Gitee",
+    homes=(Home(api="https://gitee.com", hosts=frozenset({"gitee.com"})),),
+    token_page=TokenPage("https://gitee.com/profile/personal_access_tokens"),
+    # No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows.
+    rate=RateLimit(per_second=1.25, burst=400),
+    source=_source,
+    target=_target,
+    whoami=_whoami,
+    password=PasswordUse.API,
+    password_note=Phrase(
+        "it opens API v3 and git; repositories of organizations and enterprises need a token for API v5"
+    ),
+    check_password=_check_password,
+)

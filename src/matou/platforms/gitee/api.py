@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 
 from matou.credentials import Secret
-from matou.http.rate_limit import RateLimit
 from matou.http.redaction import redact, redact_bytes
 from matou.http.responses import ANY_ANSWERED, Answer, Answered, AnsweredTryLater, failed
 from matou.http.session import Session
@@ -18,17 +17,11 @@ from matou.http.url_parts import Parameter, texts_of, with_query
 from matou.http.web_pages import require_api
 from matou.model.records import Record
 from matou.platforms.base.decoder import require_whole
+from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.errors import failure_of, message_in
 from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.user_agents import TOOL, user_agent
 from matou.platforms.gitee.wire_v3 import Failure
-
-HOST = "gitee.com"
-
-PACE = RateLimit(per_second=1.25, burst=400)
-"""No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows. Others are asked without a pace."""
-
-EXAMPLE = "https://gitee.com"
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -38,11 +31,6 @@ V5 = "/api/v5"
 
 Form = Mapping[str, Parameter | Secret]
 T = TypeVar("T")
-
-
-def is_gitee(url: str) -> bool:
-    """Whether Gitee itself is there, and not another server that speaks its API."""
-    return urlsplit(url).hostname == HOST
 
 
 def token_of(text: str) -> Secret:
@@ -145,11 +133,11 @@ class Asking:
 
     @property
     def _pace(self) -> str:
-        return f"gitee {self.url}" if is_gitee(self.url) else ""
+        return f"gitee {self.url}" if PLATFORM.is_at(self.url) else ""
 
     def _require_api(self, answered: Answered) -> None:
         spoke_before = self.session.has_answered(self.url)
-        require_api(answered, "gitee", self.url, example=EXAMPLE, spoke_before=spoke_before)
+        require_api(answered, PLATFORM.name, self.url, example=PLATFORM.address, spoke_before=spoke_before)
 
     def _keep(self, method: str, path: str, query: Mapping[str, Parameter] | None, answer: Answer) -> None:
         self.record(Record(self.now(), f"{method} {path}", texts_of(query or {}), answer.status, answer.body))

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from matou.credentials import Secret
 from matou.http.own_session import OwnSession
-from matou.http.session import Session, WaitListener, open_session
+from matou.http.retry import WaitListener
+from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.gitee.api import PACE, V3, V5, Asking, forget, token_of
+from matou.platforms.gitee import PLATFORM
+from matou.platforms.gitee.api import V3, V5, Asking, forget, token_of
 from matou.platforms.gitee.calls_v3 import ExtensionCalls
 from matou.platforms.gitee.calls_v5 import RepositoryCalls
 from matou.platforms.gitee.user_agents import TOOL
@@ -57,7 +59,7 @@ class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
         self.base_url = site_address(base_url)
         clock = now or _now
         if session is None:
-            session = self._own_session = gitee_session(
+            session = self._own_session = PLATFORM.open_session(
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
@@ -72,18 +74,6 @@ def site_address(url: str) -> str:
 
 def asks_for_v3(url: str) -> bool:
     return url.rstrip("/").endswith(V3)
-
-
-def gitee_session(
-    url: str,
-    settings: Settings,
-    *,
-    now: Callable[[], datetime],
-    connections: int = 8,
-    on_wait: WaitListener | None = None,
-) -> Session:
-    """A session that keeps to Gitee's limits: see `asking`."""
-    return open_session(url, settings, now=now, pace=PACE, connections=connections, on_wait=on_wait)
 
 
 def _now() -> datetime:

@@ -28,7 +28,7 @@ class GiteeSource:
     API v5 is asked; v3 where the URL names it, and where the server has no v5 or, as a Matou, another platform's.
 
     Args:
-        session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
+        session: must name the URL's origin, and keep to Gitee's limits: see `Platform.open_session`.
         url: the site's address, with or without `/api/v5` or `/api/v3`.
         token: a personal access token for v5; what log-in gives for v3.
         record: is given each answer as received, before it is read.

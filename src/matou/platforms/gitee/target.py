@@ -22,9 +22,10 @@ from matou.model.targets import (
 )
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.unreadable import require_read
+from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.account_v3 import visibility_of_project
 from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
-from matou.platforms.gitee.api import is_gitee, token_of
+from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.errors import ActionRefused, NotThere
 from matou.platforms.gitee.wire_v3 import Project
@@ -55,12 +56,12 @@ class OtherNamespace(NotFound):
 
 
 class GiteeTarget:
-    """See `transfer.targets.Target`. A namespace is the token's user or, in API v5, an organization or an enterprise.
+    """See `MigrationTarget`. A namespace is the token's user or, in API v5, an organization or an enterprise.
 
     API v5 is asked; v3 where the URL names it, and where the server has no v5 or, as a Matou, another platform's.
 
     Args:
-        session: must name the URL's origin, and keep to Gitee's limits: see `client.gitee_session`.
+        session: must name the URL's origin, and keep to Gitee's limits: see `Platform.open_session`.
         url: the site's address, with or without `/api/v5` or `/api/v3`.
         token: a personal access token for v5; what log-in gives for v3.
     """
@@ -79,7 +80,7 @@ class GiteeTarget:
 
     @property
     def rules(self) -> TargetRules:
-        return GITEE_RULES if is_gitee(self.url) else PLAIN_RULES
+        return GITEE_RULES if PLATFORM.is_at(self.url) else PLAIN_RULES
 
     def login(self) -> str:
         with self._lock:

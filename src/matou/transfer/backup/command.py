@@ -19,6 +19,7 @@ from matou.archive.records import RecordWriter
 from matou.concurrency import CancellationToken
 from matou.model.platform import Account
 from matou.model.records import Record
+from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.dry_run import preview
@@ -30,7 +31,7 @@ from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
-from matou.transfer.backup.source import RecordSink, Source, SourceTransports
+from matou.transfer.backup.source import SourceTransports
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 

@@ -12,6 +12,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, Outcome
 from matou.concurrency import CancellationToken
 from matou.model.platform import Account
+from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.options import BackupOptions
 from matou.transfer.backup.plan import (
@@ -32,7 +33,6 @@ from matou.transfer.backup.previous_run import (
     source_line,
 )
 from matou.transfer.backup.report import BackupProblem, BackupReport, Intention, Planned, ProgressListener
-from matou.transfer.backup.source import RecordSink, Source
 from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from matou.errors import MatouError, Phrase, Refused
 from matou.http.tokens import BadCredential
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
-from matou.transfer.backup.source import Source
+from matou.platforms.base.source import Source
 
 
 class Identified(Protocol):

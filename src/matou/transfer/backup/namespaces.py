@@ -10,8 +10,8 @@ from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.tokens import is_dead
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
+from matou.platforms.base.source import Source
 from matou.storage.files import WriteFailed
-from matou.transfer.backup.source import Source
 
 
 @dataclass

@@ -19,8 +19,8 @@ from matou.archive.manifest import (
 )
 from matou.model.names import NamespacePath
 from matou.model.platform import Account
+from matou.platforms.base.source import Source
 from matou.transfer.backup.report import BackupProblem
-from matou.transfer.backup.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.platforms.base.source import Source
 from matou.storage.files import WriteFailed
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.damage import Damage
@@ -40,7 +41,7 @@ from matou.transfer.backup.plan import (
 from matou.transfer.backup.previous_run import PreviousRun, notes_of_unread
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.backup.repository_saver import RepositorySaver
-from matou.transfer.backup.source import Source, SourceTransports
+from matou.transfer.backup.source import SourceTransports
 from matou.transfer.backup.staging import MirrorPublisher
 from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from matou.errors import Conflict, NotFound
 from matou.model.targets import TargetRepository
+from matou.platforms.base.target import MigrationTarget
 from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.repository import place_key
-from matou.transfer.migrate.targets import MigrationTarget
 
 NAME_ANOTHER = "name a namespace that is there, with --namespace or in the map"
 MAKE_IT_THERE = (

@@ -1,48 +1,11 @@
-"""What a migration needs of a platform, and of the way to its git: each `target.py` in `platforms` offers the first."""
+"""The ways to the git and the LFS of a platform that is written to."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from matou.credentials import GitCredential
 from matou.http.git_http import SmartHttp
 from matou.http.lfs.uploads import LfsUploads
 from matou.http.session import Session
-from matou.model.platform import Visibility
-from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
-
-
-class MigrationTarget(NamespaceMaker, Protocol):
-    """An account at a platform, to write to. All methods may be called from several threads."""
-
-    @property
-    def platform(self) -> str: ...
-
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def rules(self) -> TargetRules: ...
-
-    def login(self) -> str:
-        """Whom the credential stands for; asked before anything else. Raises Refused where it is not good."""
-
-    def repositories(self, namespace: str) -> Iterable[TargetRepository]:
-        """All that the namespace has and this account sees.
-
-        Raises:
-            NotFound: there is no such namespace.
-            MatouError: there are more, or may be.
-        """
-
-    def create(self, new: NewRepository) -> TargetRepository:
-        """Raises Conflict where there is one of that name."""
-
-    def set_default_branch(self, repository: TargetRepository, branch: str) -> None: ...
-
-    def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None: ...
-
-    def git_credential(self) -> GitCredential: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import pytest
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.responses import Cancelled
-from matou.http.session import RetryPolicy, Session
+from matou.http.retry import RetryPolicy
+from matou.http.session import Session
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.coding.errors import CredentialRefused

@@ -1,0 +1,175 @@
+"""What the rest of the program knows of a platform: one record, which each platform's folder has as `PLATFORM`.
+
+Nothing that asks anybody is imported here: help texts and completion read these records, too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from matou.credentials import GitCredential, Secret
+from matou.errors import Phrase
+from matou.http.rate_limit import UNLIMITED, RateLimit
+from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.source import RecordSink, Source
+    from matou.platforms.base.target import MigrationTarget
+    from matou.settings import Settings
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Tells the time, aware and in UTC."""
+
+
+class PasswordUse(Enum):
+    """What an account's password opens."""
+
+    NOTHING = auto()
+    GIT = auto()
+    API = auto()
+
+
+class OpenSource(Protocol):
+    def __call__(
+        self, session: "Session", url: str, token: Secret, record: "RecordSink", /, *, now: Clock
+    ) -> "Source": ...
+
+
+class OpenTarget(Protocol):
+    def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget": ...
+
+
+class Whoami(Protocol):
+    def __call__(self, session: "Session", url: str, token: Secret, *, now: Clock) -> str:
+        """The name of whom a token stands for. Raises MatouError; BadCredential where it is not good."""
+
+
+class CheckPassword(Protocol):
+    def __call__(self, session: "Session", url: str, user: str, password: Secret, *, now: Clock) -> Secret | None:
+        """The token that is given for a password, where one is. Raises as `Whoami` does.
+
+        Args:
+            url: of the API; of a repository, where a password opens git alone.
+        """
+
+
+def _user_and_token(user: str, token: Secret) -> GitCredential:
+    return GitCredential(user, token)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One place where a platform itself is.
+
+    Attributes:
+        api: the address of its API.
+        git: the origin of its repositories, where that is another.
+        hosts: the names that belong to it; one with a dot before it stands for all that is below.
+        pages: those of them that have pages and git, and no API.
+    """
+
+    api: str
+    hosts: frozenset[str]
+    git: str = ""
+    pages: frozenset[str] = frozenset()
+
+    def has(self, host: str) -> bool:
+        return host in self.hosts or any(name.startswith(".") and host.endswith(name) for name in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage:
+    """Where a person makes a token, and what it must be allowed to."""
+
+    url: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """A platform: how a person names it, where it is, and how it is asked.
+
+    Attributes:
+        name: what a person types.
+        title: what it calls itself.
+        homes: where it is, the usual place first; none for a server that teams run themselves.
+        api_path: what the address of its API has behind that of the server, at another server that speaks it.
+        token_page: None where nobody but the server's own users knows.
+        rate: how often the platform itself may be asked.
+        retry: how long to go on where it does not answer.
+        source: opens an account to read from; None where it cannot be read.
+        target: opens an account to write to; None where it cannot be written.
+        whoami: whether a token is good, and whose it is.
+        password: what an account's password opens.
+        password_note: what a person may expect of it and does not get.
+        check_password: None where a password opens nothing.
+        git_credential: what git is told of a user's token.
+    """
+
+    name: str
+    title: str
+    homes: tuple[Home, ...] = ()
+    api_path: str = ""
+    token_page: TokenPage | None = None
+    rate: RateLimit = UNLIMITED
+    retry: RetryPolicy = DEFAULT_POLICY
+    source: OpenSource | None = None
+    target: OpenTarget | None = None
+    whoami: Whoami
+    password: PasswordUse = PasswordUse.NOTHING
+    password_note: Phrase | None = None
+    check_password: CheckPassword | None = None
+    git_credential: Callable[[str, Secret], GitCredential] = field(default=_user_and_token)
+
+    @property
+    def address(self) -> str:
+        """Of its API, where nothing else is said; empty where there is no such place."""
+        return self.homes[0].api if self.homes else ""
+
+    @property
+    def token_variable(self) -> str:
+        """The environment variable that gives a command a token for it."""
+        return f"MATOU_{self.name.upper()}_TOKEN"
+
+    def home_of(self, host: str) -> Home | None:
+        """That of its places which a host belongs to."""
+        return next((home for home in self.homes if home.has(host.lower())), None)
+
+    def is_at(self, url: str) -> bool:
+        """Whether the platform itself is there, and not another server that speaks its API."""
+        return self.home_of(urlsplit(url).hostname or "") is not None
+
+    def open_session(
+        self,
+        url: str,
+        settings: "Settings",
+        *,
+        now: Clock,
+        connections: int = 8,
+        rate: RateLimit | None = None,
+        retry: RetryPolicy | None = None,
+        on_wait: WaitListener | None = None,
+    ) -> "Session":
+        """A session that keeps to the platform's limits.
+
+        Args:
+            rate, retry: other limits than the platform's own, for a person who waits.
+        """
+        from matou.http.session import open_session
+
+        return open_session(
+            url,
+            settings,
+            now=now,
+            rate=rate or self.rate,
+            connections=connections,
+            retry=retry or self.retry,
+            on_wait=on_wait,
+        )
+
+
+Platforms: TypeAlias = Mapping[str, Platform]

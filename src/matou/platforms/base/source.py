@@ -1,0 +1,46 @@
+"""What is read from: an account at a platform, for a backup. Each platform that can be read offers this."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeAlias
+
+from matou.credentials import GitCredential
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.records import Record
+
+RecordSink: TypeAlias = Callable[[Record], None]
+"""Where a client puts each answer as received, before it reads it. Called from several threads."""
+
+
+class Source(Protocol):
+    """An account at a platform, to read from. All methods may be called from several threads.
+
+    A listing that cannot be read to its end raises: what it gave until then is saved, and nothing is concluded
+    about the rest. What the credential may not see stands in `unseen` as soon as the listing that misses it ends.
+    """
+
+    @property
+    def platform(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def unseen(self) -> Sequence[Unseen]: ...
+
+    def account(self) -> Account:
+        """Whom the credential stands for; asked before anything else. Raises Refused where it is not good."""
+
+    def namespaces(self) -> Iterable[RemoteNamespace]: ...
+
+    def repositories(self) -> Iterable[RemoteRepository]: ...
+
+    def labels(self, namespace: RemoteNamespace) -> bytes:
+        """A document for the archive: JSON that is the same for the same labels."""
+
+    def members(self, namespace: RemoteNamespace) -> bytes:
+        """A document for the archive: JSON that is the same for the same members."""
+
+    def icon(self, namespace: RemoteNamespace) -> bytes | None:
+        """None where there is none at its address."""
+
+    def git_credential(self) -> GitCredential | None: ...

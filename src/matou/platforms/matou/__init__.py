@@ -1,0 +1,29 @@
+"""Another Matou: it speaks GitCode's v5, makes projects as CODING does, and logs in as Gitee's v3 does."""
+
+from typing import TYPE_CHECKING
+
+from matou.credentials import Secret
+from matou.platforms.base.platform import Clock, PasswordUse, Platform
+from matou.platforms.gitcode import PLATFORM as GITCODE
+from matou.platforms.gitee import PLATFORM as GITEE
+
+if TYPE_CHECKING:
+    from matou.http.session import Session
+    from matou.platforms.base.target import MigrationTarget
+
+
+def _target(session: "Session", url: str, token: Secret, *, now: Clock) -> "MigrationTarget":
+    from matou.platforms.matou.target import MatouTarget
+
+    return MatouTarget(session, url, token, now=now)
+
+
+PLATFORM = Platform(
+    name="matou",
+    title="Matou",
+    # As fast as it answers, until it says otherwise.
+    target=_target,
+    whoami=GITCODE.whoami,
+    password=PasswordUse.API,
+    check_password=GITEE.check_password,
+)

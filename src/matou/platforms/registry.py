@@ -1,0 +1,75 @@
+"""Every platform, by the name that a person types. A new one is its folder and its name here."""
+
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from matou.errors import NotFound
+from matou.platforms.base.platform import Home, Platform
+
+_FOLDERS: Final = (
+    "coding",
+    "gitcode",
+    "gitee",
+    "matou",
+)
+
+PLATFORMS: Final[dict[str, Platform]] = {
+    folder: import_module(f"matou.platforms.{folder}").PLATFORM for folder in _FOLDERS
+}
+SOURCES: Final = {name: platform.source for name, platform in PLATFORMS.items() if platform.source}
+"""Opens an account to read from, for each platform that can be read."""
+TARGETS: Final = {name: platform.target for name, platform in PLATFORMS.items() if platform.target}
+"""Opens an account to write to, for each platform that can be written."""
+
+
+class UnknownPlatform(NotFound):
+    """A platform that Matou does not know, or not for what is wanted of it."""
+
+
+def names_of(*, at_home: bool = False) -> str:
+    """Those that a person may type, or those of them that stand for an address, too."""
+    return ", ".join(name for name, platform in PLATFORMS.items() if platform.homes or not at_home)
+
+
+def platform_named(name: str) -> Platform:
+    """Raises UnknownPlatform."""
+    if name not in PLATFORMS:
+        raise UnknownPlatform(
+            "{platform} is no platform to log in to; Matou knows {known}",
+            platform=repr(name),
+            known=", ".join(PLATFORMS),
+        )
+    return PLATFORMS[name]
+
+
+def require_source(name: str) -> None:
+    """Raises UnknownPlatform."""
+    if name not in SOURCES:
+        raise UnknownPlatform(
+            "{platform} is no platform that Matou can read; it knows {known}",
+            platform=repr(name),
+            known=", ".join(SOURCES),
+        )
+
+
+def require_target(name: str) -> None:
+    """Raises UnknownPlatform."""
+    if name not in TARGETS:
+        raise UnknownPlatform(
+            "{platform} is no platform that Matou can move to; it knows {known}",
+            platform=repr(name),
+            known=", ".join(TARGETS),
+        )
+
+
+def platform_at(host: str) -> tuple[Platform, Home] | None:
+    """The platform that a host belongs to; None where it is nobody's, or a server that a team runs itself."""
+    found = ((platform, platform.home_of(host)) for platform in PLATFORMS.values())
+    return next(((platform, home) for platform, home in found if home), None)
+
+
+@cache
+def self_hosted() -> Platform:
+    """What a host is taken for that belongs to no platform."""
+    return next(platform for platform in PLATFORMS.values() if not platform.homes)
