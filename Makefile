@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: help install demo test check bench soak format messages lock clean system-packages
+.PHONY: help install demo test check bench soak format messages lock wheels clean system-packages
 
 help:
 	@echo 'make demo      see the main job happen on sample data (under a minute after installation)'
@@ -66,6 +66,10 @@ bench: $(VENV)/.matou
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+# Asks the package registry; the release page has it run.
+wheels: $(VENV)/.development
+	$(BIN)/python tests/support/wheels.py
 
 messages: $(VENV)/.development
 	$(BIN)/python tests/support/messages.py
