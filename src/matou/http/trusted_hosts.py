@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Collection
+from functools import cache
+from typing import TYPE_CHECKING
 
 from matou.errors import Refused
 from matou.http.addresses import DEFAULT_PORTS, Origin, UnsafeAddress, parse_address
 
-_NUMBER = re.compile(r"\[.*\]|(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
-_PUBLIC_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "mil", "net", "org"})
+_NUMBER = re.compile(r"\[.*\]|(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 
 class AddressRefused(Refused):
@@ -49,20 +52,24 @@ def is_number(host: str) -> bool:
 def _belongs(origin: Origin, home: Origin, relatives: Collection[str]) -> bool:
     if origin.port not in (home.port, DEFAULT_PORTS[origin.scheme]):
         return False
+    if origin.host == home.host:
+        return True
     family = _family(home.host)
     families = {*relatives, family} if family in relatives else {family}
-    return origin.host == home.host or any(
-        name is not None and (origin.host == name or origin.host.endswith(f".{name}")) for name in families
-    )
+    return any(name is not None and (origin.host == name or origin.host.endswith(f".{name}")) for name in families)
 
 
 def _family(host: str) -> str | None:
     labels = host.split(".")
     if len(labels) < 2 or is_number(host):
         return None
-    return host if _is_public_suffix(labels[1:]) else ".".join(labels[1:])
+    parent = ".".join(labels[1:])
+    return host if _public_suffixes().is_public(parent) else parent
 
 
-def _is_public_suffix(labels: list[str]) -> bool:
-    """Whether anybody can have a name below: `net`, `com.cn`. Others such as `github.io` are no platform's home."""
-    return len(labels) == 1 or (len(labels) == 2 and labels[0] in _PUBLIC_SECOND_LEVEL and len(labels[1]) == 2)
+@cache
+def _public_suffixes() -> "PublicSuffixList":
+    """What anybody can have a name below: `net`, `com.cn`, `github.io`. Reading the list takes 50 ms."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()

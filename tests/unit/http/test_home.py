@@ -31,6 +31,9 @@ def test_an_address_of_the_house_is_given(address: str, home: str) -> None:
         ("https://gitcode.com:8443/a/b.git", "https://api.gitcode.com/api/v5"),
         ("https://li:secret@gitcode.com/a/b.git", "https://api.gitcode.com/api/v5"),
         ("https://gitcode.com/a/b.git?token=x", "https://api.gitcode.com/api/v5"),
+        ("https://li.github.io/a/b.git", "https://wang.github.io/api/v5"),
+        ("https://other.com.cn/a/b.git", "https://team.com.cn/api/v5"),
+        ("https://other.kobe.jp/a/b.git", "https://team.chuo.kobe.jp/api/v5"),
         ("", "https://api.gitcode.com/api/v5"),
     ],
 )
