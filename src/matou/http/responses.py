@@ -77,10 +77,6 @@ class AnswerTooLong(UnknownShape):
         )
 
 
-class Cancelled(MatouError):
-    """The session was cancelled while this request was under way."""
-
-
 Answered = AnsweredTryLater | AnsweredRefused | AnsweredNotFound | AnsweredConflict | AnsweredOtherwise
 """An answer that is a failure by its status, whatever it says."""
 

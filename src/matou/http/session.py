@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 import urllib3
 
 import matou
+from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
 from matou.http.addresses import Address, Origin, parse_address
@@ -23,7 +24,7 @@ from matou.http.headers import require_valid_headers
 from matou.http.proxies import DIRECT, Proxies
 from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
-from matou.http.responses import Answer, AnsweredTryLater, Cancelled, NotReached, RedirectRefused, failed, is_rate_limit
+from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.http.retry import RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
@@ -132,7 +133,7 @@ class Session:
         self._pools.close()
 
     def cancel(self) -> None:
-        """End all waiting and all requests of all threads with Cancelled, now and from now on."""
+        """End all waiting and all requests of all threads with now and from now on."""
         self._cancelled.set()
         self._pools.cut_off()
 

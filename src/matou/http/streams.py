@@ -11,9 +11,10 @@ from typing import NoReturn
 import urllib3.exceptions
 from urllib3.response import BaseHTTPResponse
 
+from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import Address
-from matou.http.responses import AnswerTooLong, Cancelled, ConnectionFailed, NotReached, UntrustedServer
+from matou.http.responses import AnswerTooLong, ConnectionFailed, NotReached, UntrustedServer
 from matou.http.transport import TransferGuard
 from matou.settings import ADVICE_ON_CERTIFICATES
 

@@ -9,14 +9,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from matou.errors import TryLater
+from matou.concurrency import Busy
 from matou.server.pace import Pace
 
 LONGEST_TURN = timedelta(seconds=60)
-
-
-class Busy(TryLater):
-    """All turns are taken."""
 
 
 class Turns:

@@ -335,7 +335,7 @@ def test_a_repository_that_is_too_large_is_given_up(
 
 def test_a_few_run_at_once(allowed: Forge, anna: User, origin: Repository, matou_server: MatouServer) -> None:
     url = matou_server.clone_url(origin)
-    with remote_imports._one_of_few(), remote_imports._one_of_few(), pytest.raises(ImportsBusy) as busy:
+    with remote_imports._one_of_few(allowed), remote_imports._one_of_few(allowed), pytest.raises(ImportsBusy) as busy:
         import_from(allowed, url, HERE, PROFILE, creator=anna, also=nothing)
 
     assert busy.value.wait is not None

@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 import matou
+from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
 from matou.http.headers import InvalidHeader
@@ -23,7 +24,6 @@ from matou.http.responses import (
     Answer,
     AnsweredOtherwise,
     AnsweredRefused,
-    Cancelled,
     ConnectionFailed,
     FailedAnswer,
 )

@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 from starlette.types import Message
 
+from matou.concurrency import Busy, FairLimit
 from matou.server import pace
 from matou.server.pace import LEAST_BYTES_A_SECOND, Pace
-from matou.server.shares import Shares
 from matou.server.streaming import ClientLeft, Receiver, RequestBody
-from matou.server.turns import Busy
 
 SECOND = b"x" * LEAST_BYTES_A_SECOND
 
@@ -101,7 +100,7 @@ def test_who_sends_at_the_least_pace_may_go_on_and_who_drips_may_not(
 
 
 def test_nobody_takes_more_than_a_part_of_the_turns() -> None:
-    shares = Shares(5, each=2)
+    shares = FairLimit(5, each=2)
 
     with ExitStack() as taken:
         for who in ("anna", "anna", "berta", "berta"):

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from matou.concurrency import Busy
 from matou.forge.access import ANONYMOUS
 from matou.server import pace, turns
 from matou.server.origin import caller_of
 from matou.server.pace import Pace, TooSlow
-from matou.server.turns import Busy, Turns, Writers
+from matou.server.turns import Turns, Writers
 
 
 async def soon() -> None:

@@ -1,6 +1,5 @@
 """Accounts of people: making them, and finding out whether somebody is who they say."""
 
-import threading
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from matou.concurrency import ConcurrencyLimit
 from matou.credentials import Secret
 from matou.db import memberships, namespaces, users
 from matou.db.engine import AlreadyThere
@@ -25,14 +25,18 @@ LONGEST_PASSWORD = 1024
 LONGEST_EMAIL = 254
 LONGEST_DISPLAY_NAME = 100
 
-# Each hash takes its memory and a processor: whoever floods us with passwords waits in line for both.
-_HASHING = threading.BoundedSemaphore(2)
-
 # What the password of a login that nobody has is compared with, so that the answer takes as long. It is the hash of
 # random bytes that were thrown away, with the parameters of `_hasher`.
 _HASH_OF_NOBODY = Secret(
     "$argon2id$v=19$m=19456,t=2,p=1$XwZuQIJHhkh+FnlVBZDFpQ$4kImu4tH3i0d10ZgutnOd5RVKvgav3saVUiI4Ezaf9U"
 )
+
+
+class HashingLimit(ConcurrencyLimit):
+    """Each hash takes its memory and a processor: whoever floods us with passwords waits in line for both."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
 
 
 class NameTaken(Conflict):
@@ -70,7 +74,7 @@ def create_user(
         email=_email(email),
         display_name=display_name or name,
         kind=UserKind.PERSON,
-        password_hash=None if password is None else _hash(password),
+        password_hash=None if password is None else _hash(forge, password),
         admin=admin,
         created_at=forge.now(),
     )
@@ -181,7 +185,7 @@ def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:
 
 def set_password(forge: Forge, user: User, password: Secret) -> None:
     """The old one is refused at once, in every process. Raises WeakPassword."""
-    password_hash = _hash(password)
+    password_hash = _hash(forge, password)
     with forge.database.begin_write() as connection:
         users.set_password_hash(connection, user.id, password_hash)
 
@@ -198,25 +202,25 @@ def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: 
     whose = Secret(f"nobody's {account}") if stored_hash is None else stored_hash
     right = forge.passwords.is_right(whose, password, now=now)
     if right is None:
-        right = _verify(_HASH_OF_NOBODY if stored_hash is None else stored_hash, password)
+        right = _verify(forge, _HASH_OF_NOBODY if stored_hash is None else stored_hash, password)
         forge.passwords.remember(whose, password, right=right, now=now)
     return right and stored_hash is not None
 
 
-def _verify(stored_hash: Secret, password: Secret) -> bool:
+def _verify(forge: Forge, stored_hash: Secret, password: Secret) -> bool:
     try:
-        with _HASHING:
+        with forge.memory(HashingLimit).taken():
             return _hasher().verify(stored_hash.reveal(), _bytes(password))
     except VerifyMismatchError:
         return False
 
 
-def _hash(password: Secret) -> str:
+def _hash(forge: Forge, password: Secret) -> str:
     if not SHORTEST_PASSWORD <= len(password.reveal()) <= LONGEST_PASSWORD:
         raise WeakPassword(
             "a password has {shortest} to {longest} characters", shortest=SHORTEST_PASSWORD, longest=LONGEST_PASSWORD
         )
-    with _HASHING:
+    with forge.memory(HashingLimit).taken():
         return _hasher().hash(_bytes(password))
 
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from matou.archive.cache import cache_folder
+from matou.concurrency import WorkerPool
 from matou.db.repositories import Repository
 from matou.errors import Damaged
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.analysis.history import History
-from matou.forge.analysis.jobs import all_at_once, done, still_computing
+from matou.forge.analysis.jobs import done, still_computing
 from matou.forge.analysis.memory import PATIENCE, analysis_cache, commit_at
 from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.forge import Forge
@@ -201,7 +202,7 @@ def _count_some(forge: Forge, repository: Repository, history: History, missing:
     names = [history.name(number) for number in missing]
     middle = len(names) // 2 if len(names) >= COMMITS_FOR_TWO else 0
     lanes = (names[:middle], names[middle:]) if middle else (names,)
-    all_at_once([partial(_count_lane, forge.git_dir(repository), history, lane) for lane in lanes])
+    WorkerPool().map(len(lanes), partial(_count_lane, forge.git_dir(repository), history), lanes)
 
 
 def _count_lane(git_dir: Path, history: History, names: Sequence[ObjectId]) -> None:

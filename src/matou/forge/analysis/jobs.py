@@ -1,12 +1,13 @@
 """Work that nobody waits for beyond their patience: once for all who ask, in the background, a little at a time."""
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from matou.concurrency import ConcurrencyLimit
 from matou.errors import TryLater
 
 Result = TypeVar("Result")
@@ -24,7 +25,7 @@ class Jobs:
     """What is being computed, by a key. It ends with the process; whoever computes keeps what is done as they go."""
 
     def __init__(self, at_once: int = AT_ONCE, most_begun: int = MOST_BEGUN) -> None:
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._limit = ConcurrencyLimit(at_once)
         self._most_begun = most_begun
         self._begun: dict[Hashable, Future[Any]] = {}
         self._lock = threading.Lock()
@@ -52,7 +53,7 @@ class Jobs:
         return promise
 
     def _run(self, key: Hashable, work: Callable[[], Result], promise: "Future[Result]") -> None:
-        with self._turns:
+        with self._limit.taken():
             try:
                 result = work()
             except BaseException as error:  # noqa: BLE001 - it is raised again, where somebody waits
@@ -67,46 +68,23 @@ class Jobs:
             del self._begun[key]
 
 
-def all_at_once(works: Sequence[Callable[[], None]]) -> None:
-    """Do all of them, the first in this thread. Raises what one of them raised, when all have ended."""
-    promises: list[Future[None]] = [Future() for _ in works]
-    for work, promise in zip(works[1:], promises[1:], strict=True):
-        threading.Thread(target=_keep, args=(work, promise), name="analysis", daemon=True).start()
-    _keep(works[0], promises[0])
-    wait(promises)
-    for promise in promises:
-        promise.result()
-
-
-def _keep(work: Callable[[], None], promise: "Future[None]") -> None:
-    try:
-        work()
-    except BaseException as error:  # noqa: BLE001 - it is raised again, where somebody waits
-        promise.set_exception(error)
-    else:
-        promise.set_result(None)
-
-
 class Waiters:
     """Threads that wait for a job; few, since the server has few."""
 
     def __init__(self, most: int) -> None:
-        self._places = threading.BoundedSemaphore(most)
+        self._limit = ConcurrencyLimit(most)
 
     def wait(self, promise: "Future[Result]", patience: timedelta) -> Result:
         """Raises StillComputing where it takes longer, or where too many wait already."""
         if promise.done():
             return promise.result()
-        if not self._places.acquire(blocking=False):
-            raise still_computing()
-        try:
-            return promise.result(patience.total_seconds())
-        except NotYet:
-            if promise.done():
-                raise
-            raise still_computing() from None
-        finally:
-            self._places.release()
+        with self._limit.taken(within=timedelta(), otherwise=still_computing()):
+            try:
+                return promise.result(patience.total_seconds())
+            except NotYet:
+                if promise.done():
+                    raise
+                raise still_computing() from None
 
 
 def still_computing() -> StillComputing:

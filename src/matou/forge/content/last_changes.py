@@ -1,10 +1,10 @@
 """The entries of a folder, each with the commit that last changed it."""
 
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from matou.concurrency import ConcurrencyLimit
 from matou.db.repositories import Repository
 from matou.errors import TryLater
 from matou.forge.access import Authorized, MayReadCode
@@ -17,8 +17,12 @@ from matou.model.names import ObjectId
 LOOKING_AT_ONCE: Final = 2
 LONGEST_WAIT: Final = timedelta(seconds=20)
 
-_LOOKING = threading.BoundedSemaphore(LOOKING_AT_ONCE)
-"""Each is a git child that walks through a history: others wait for it, and not for the processors."""
+
+class LastChangesLimit(ConcurrencyLimit):
+    """Each is a git child that walks through a history: others wait for it, and not for the processors."""
+
+    def __init__(self) -> None:
+        super().__init__(LOOKING_AT_ONCE)
 
 
 class TooManyLooking(TryLater):
@@ -51,12 +55,9 @@ def list_changed_entries(
     )
     if total > MOST_IN_A_FOLDER:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
-    if not _LOOKING.acquire(timeout=LONGEST_WAIT.total_seconds()):
-        raise TooManyLooking("the server is busy with others' work on this", wait=LONGEST_WAIT)
-    try:
+    busy = TooManyLooking("the server is busy with others' work on this", wait=LONGEST_WAIT)
+    with forge.memory(LastChangesLimit).taken(within=LONGEST_WAIT, otherwise=busy):
         found = last_changes(git_dir, start, folder, [_name(entry) for entry in entries])
-    finally:
-        _LOOKING.release()
     return tuple(ChangedEntry(entry, found.get(_name(entry))) for entry in entries)
 
 

@@ -4,16 +4,16 @@ What is asked of other machines, and what these can make us ask of others, is do
 """
 
 import re
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from matou.concurrency import ConcurrencyLimit
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -47,7 +47,6 @@ IMPORTED_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+ref
 """What is a repository's own. Others keep a ref for each change request that was ever made."""
 
 _PATIENCE = RetryPolicy(attempts=2, total=timedelta(minutes=1))
-_IMPORTING = threading.BoundedSemaphore(AT_ONCE)
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z", re.IGNORECASE)
 
 
@@ -83,7 +82,7 @@ def import_from(
     """
     address = _address(url)
     namespace = namespace_for(forge, path)
-    with _one_of_few(), staged_repository(forge.archive) as git_dir:
+    with _one_of_few(forge), staged_repository(forge.archive) as git_dir:
         settings = _pinned(forge, address)
         _fetch(git_dir, address, settings, forge.network.authorities)
         _require_plain_names(git_dir)
@@ -200,12 +199,13 @@ class _Received:
             yield chunk
 
 
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    """Each holds a thread of the server, and a share of its network, for minutes."""
-    if not _IMPORTING.acquire(blocking=False):
-        raise ImportsBusy("other imports are under way", wait=RETRY_AFTER)
-    try:
-        yield
-    finally:
-        _IMPORTING.release()
+class ImportLimit(ConcurrencyLimit):
+    """Each import holds a thread of the server, and a share of its network, for minutes."""
+
+    def __init__(self) -> None:
+        super().__init__(AT_ONCE)
+
+
+def _one_of_few(forge: Forge) -> AbstractContextManager[None]:
+    busy = ImportsBusy("other imports are under way", wait=RETRY_AFTER)
+    return forge.memory(ImportLimit).taken(within=timedelta(), otherwise=busy)

@@ -5,7 +5,6 @@ a repository could point them anywhere.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
+from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, Phrase, UnknownShape
 from matou.http.addresses import UnsafeAddress
@@ -101,12 +101,12 @@ class LfsClient:
             TryLater: the server is busy, or the connection fails again and again. What is in the sink is whole.
         """
         missing: list[LfsMissing] = []
-        with ThreadPoolExecutor(self._downloads, thread_name_prefix="lfs") as threads:
-            for batch in batches(objects, OBJECTS_PER_BATCH):
-                entries = self._look_up(batch)
-                found = [entry for entry in entries if isinstance(entry, _Found)]
-                missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
-                missing += [fault for fault in threads.map(partial(self._bring, sink), found) if fault is not None]
+        for batch in batches(objects, OBJECTS_PER_BATCH):
+            entries = self._look_up(batch)
+            found = [entry for entry in entries if isinstance(entry, _Found)]
+            missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
+            faults = WorkerPool().map(self._downloads, partial(self._bring, sink), found)
+            missing += [fault for fault in faults if fault is not None]
         return tuple(missing)
 
     def lacking(self, objects: Iterable[tuple[str, int]]) -> tuple[LfsMissing, ...]:

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
 import msgspec
 
+from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
 from matou.errors import Damaged, Phrase
 from matou.http.lfs.batch import CONTENT_TYPE, Action, BatchObject
@@ -70,16 +70,15 @@ class LfsUploads:
         """
         sent_bytes = 0
         refused: list[LfsMissing] = []
-        with ThreadPoolExecutor(self._uploads, thread_name_prefix="lfs") as threads:
-            for batch in batches(objects, OBJECTS_PER_BATCH):
-                sent: list[tuple[str, int]] = []
-                for answer in threads.map(partial(self._send, open_object), self._offer(batch)):
-                    if isinstance(answer, LfsMissing):
-                        refused.append(answer)
-                    elif answer.upload is not None:
-                        sent.append((answer.oid, answer.size))
-                refused += self._not_kept(sent)
-                sent_bytes += sum(size for _, size in sent)
+        for batch in batches(objects, OBJECTS_PER_BATCH):
+            sent: list[tuple[str, int]] = []
+            for answer in WorkerPool().map(self._uploads, partial(self._send, open_object), self._offer(batch)):
+                if isinstance(answer, LfsMissing):
+                    refused.append(answer)
+                elif answer.upload is not None:
+                    sent.append((answer.oid, answer.size))
+            refused += self._not_kept(sent)
+            sent_bytes += sum(size for _, size in sent)
         return Uploaded(sent_bytes, tuple(refused))
 
     def lacking(self, objects: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:

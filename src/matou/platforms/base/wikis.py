@@ -1,9 +1,9 @@
 """A repository's wiki is a repository beside it, `NAME.wiki.git`, that is there once somebody has written a page."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
 from matou.errors import MatouError, Phrase
 from matou.http.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
@@ -54,8 +54,8 @@ class Wikis:
                 faults.append(fault)
                 return False
 
-        with ThreadPoolExecutor(ASKING) as threads:
-            yield from (wiki for wiki, there in zip(wikis, threads.map(is_there, wikis), strict=True) if there)
+        there = WorkerPool().map(ASKING, is_there, wikis)
+        yield from (wiki for wiki, is_one in zip(wikis, there, strict=True) if is_one)
         if faults:
             raise faults[0]
 

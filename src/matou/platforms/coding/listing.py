@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
-from matou.http.responses import Cancelled
 from matou.model.platform import Unseen
 from matou.platforms.base.unreadable import require_readable
 from matou.platforms.coding import wire_requests as ask_for

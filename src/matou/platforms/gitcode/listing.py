@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase
-from matou.http.responses import Cancelled
 from matou.model.platform import Unseen
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.gitcode import PLATFORM

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import cached_property
 
+from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
-from matou.http.responses import Cancelled
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.platforms.base.unreadable import left_out_of, readable_or_none

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from urllib.parse import urljoin
 
+from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
-from matou.http.responses import Cancelled
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault

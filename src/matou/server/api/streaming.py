@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from urllib.parse import quote
 
+from matou.concurrency import FairLimit
 from matou.server.api.responses import Stream
 from matou.server.kept_answers import AnswerKey, KeptAnswers, Write
-from matou.server.shares import Shares
 from matou.server.streaming import Header
 
 THREADS = 32
 SANDBOX: Header = (b"content-security-policy", b"sandbox; default-src 'none'")
 
-STREAMS = Shares(64, each=16)
+STREAMS = FairLimit(64, each=16)
 """Each is a git child, for as long as the client takes to receive it."""
 
 _THREADS = ThreadPoolExecutor(THREADS, "pieces")
@@ -23,7 +23,7 @@ _THREADS = ThreadPoolExecutor(THREADS, "pieces")
 Begin = Callable[[], Generator[bytes, None, None]]
 
 
-def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: Shares = STREAMS) -> Stream:
+def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: FairLimit = STREAMS) -> Stream:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 
     Args:
@@ -40,7 +40,7 @@ def kept(
     headers: tuple[Header, ...],
     *,
     whose: Hashable,
-    turns: Shares,
+    turns: FairLimit,
     key: AnswerKey,
     size_bytes: int,
 ) -> Stream:
@@ -94,7 +94,7 @@ def attachment(file_name: str) -> Header:
     return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
 
 
-async def _in_turn(begin: Begin, whose: Hashable, turns: Shares) -> AsyncGenerator[bytes, None]:
+async def _in_turn(begin: Begin, whose: Hashable, turns: FairLimit) -> AsyncGenerator[bytes, None]:
     with turns.taken(whose):
         async with aclosing(_pieces(begin)) as pieces:
             async for piece in pieces:

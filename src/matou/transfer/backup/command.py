@@ -79,7 +79,7 @@ def backup(
     with ExitStack() as stack:
         lock = _locked(stack, archive, now)
         dead_since = lock.previous_holder.since if lock.previous_holder else None
-        cancellation = CancellationToken(cancelled or threading.Event(), on_pull=connections.cancel)
+        cancellation = CancellationToken(cancelled, on_cancel=connections.cancel)
         return _Run(archive, connections, options, now, progress, cancellation, dead_since).execute(open_source)
 
 

@@ -1,6 +1,5 @@
 """What a run does about one repository, from the question for its refs to its line in the manifest."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
-from matou.concurrency import CancellationToken, Cancelled
+from matou.concurrency import CancellationToken, Cancelled, ConcurrencyLimit
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
@@ -83,7 +82,7 @@ class RepositorySaver:
     recorder: RunRecorder
     cancellation: CancellationToken
     requests: RequestCounter
-    saving: threading.Semaphore
+    saving: ConcurrencyLimit
     damage: Damage
     first_wait: timedelta
     place_beside: Callable[[RemoteRepository, RepositoryPath], RepositoryPath]
@@ -153,7 +152,7 @@ class RepositorySaver:
         )
         if row is not None and is_as_before and not _is_shallow(self._git_dir(task)):
             return self._unchanged(task, row, listing, tracked)
-        with self.saving:
+        with self.saving.taken():
             self.cancellation.check()
             self.recorder.progress.saving(task.source_path)
             return self._saved(task, listing, tracked, unless_as=row if is_as_before else None)
@@ -161,7 +160,7 @@ class RepositorySaver:
     def _saved_beside(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> RepositoryResult:
         """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
         beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None)
-        with self.saving:
+        with self.saving.taken():
             self.cancellation.check()
             self.recorder.progress.saving(task.source_path)
             result = self._saved(beside, listing, tracked)

@@ -1,7 +1,6 @@
 """The work of one run: what is listed is settled, line by line, until all that is left is to publish the manifest."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ import msgspec
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
-from matou.concurrency import Batch, CancellationToken, WorkerPool
+from matou.concurrency import Batch, CancellationToken, ConcurrencyLimit, WorkerPool
 from matou.errors import MatouError, Phrase
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
@@ -148,7 +147,7 @@ class BackupRun:
         # What the first answers tells whether the credential is good; only then do many ask at once.
         any(saver.check_credential(task) for task in asked[:CREDENTIAL_CHECKS])
         try:
-            WorkerPool(self.context.cancellation).work(
+            WorkerPool(self.context.cancellation).run(
                 Batch(DESCRIBING, describe, found.namespaces.values()),
                 Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, asked),
             )
@@ -204,7 +203,7 @@ class BackupRun:
             self.recorder,
             context.cancellation,
             self.requests,
-            saving=threading.Semaphore(self.options.jobs),
+            saving=ConcurrencyLimit(self.options.jobs),
             damage=context.damage,
             place_beside=self.places.beside,
             first_wait=self.options.first_wait,

@@ -90,7 +90,7 @@ def migrate(
                 plan, there = _look(archive, target, options, given_by_now)
             places.add(_chosen(plan, given_by_now))
     mover = _mover(archive, target, connections, options, there)
-    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled or threading.Event())
+    moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
 
 
@@ -143,9 +143,9 @@ class _Work:
     done: list[Moved] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def do(self, plan: MigrationPlan, jobs: int, cancelled: threading.Event) -> list[Moved]:
-        cancellation = CancellationToken(cancelled, on_pull=self._cancel)
-        WorkerPool(cancellation).work(Batch(jobs, lambda move: self._move(move, cancellation), plan.moves))
+    def do(self, plan: MigrationPlan, jobs: int, cancelled: threading.Event | None) -> list[Moved]:
+        cancellation = CancellationToken(cancelled, on_cancel=self._cancel)
+        WorkerPool(cancellation).run(Batch(jobs, lambda move: self._move(move, cancellation), plan.moves))
         cancellation.check()
         return sorted(self.done, key=lambda moved: moved.move.candidate.source_path)
 

@@ -1,10 +1,10 @@
 """What would become of a repository, and why one did not arrive: with what the target may refuse of it."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from matou.archive.layout import Archive
+from matou.concurrency import WorkerPool
 from matou.errors import Conflict, Damaged, MatouError
 from matou.model.targets import Capacity, TargetRepository
 from matou.transfer.migrate.plan import Move
@@ -32,8 +32,7 @@ def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequ
             return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=move.notes, problems=(fault,))
         return Moved(move, MoveOutcome.PLANNED, is_new=True, notes=(*move.notes, *doubts))
 
-    with ThreadPoolExecutor(jobs) as threads:
-        return tuple(threads.map(one, moves))
+    return WorkerPool().map(jobs, one, moves)
 
 
 def _compared(mover: RepositoryMover, move: Move, found: TargetRepository) -> Moved:

@@ -10,6 +10,7 @@ from pathlib import Path
 from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
+from matou.concurrency import Batch, WorkerPool
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
 from matou.storage.files import WriteFailed, make_folders, naming_the_file, reported_as, syncfs, write_atomically
@@ -20,7 +21,6 @@ from matou.transfer.restore.plan import ICON_FILE, PROJECT_FILE, PlannedProject,
 from matou.transfer.restore.report import Layout, Progress, RestoreProblem, RestoreReport, no_progress
 from matou.transfer.restore.repository import RestoreOutcome, Restorer, TargetOccupied
 from matou.transfer.restore.script_files import lines_of_script
-from matou.transfer.verify.threads import side_by_side
 
 STAGING = ".matou-partial"
 
@@ -91,7 +91,7 @@ def restore(
         work.problems.extend(RestoreProblem(unread.place, unread.fault) for unread in history.unread_now())
         for project in plan.projects:
             work.project(project)
-        side_by_side(jobs, work.repository, plan.repositories)
+        WorkerPool().run(Batch(jobs, work.repository, plan.repositories))
         syncfs(to)
     shutil.rmtree(staging)
     return work.report()

@@ -10,6 +10,7 @@ from matou.archive.blobs import DamagedBlob
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_for_reading, lock_for_repair
 from matou.archive.snapshots import MalformedText, parse_lfs_list
+from matou.concurrency import Batch, WorkerPool
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.storage.files import DiskFull, WriteFailed
@@ -18,7 +19,6 @@ from matou.transfer.verify.manifests import Expectations, ExpectedRepository, re
 from matou.transfer.verify.records import faults_of_records
 from matou.transfer.verify.report import ProblemKind, Progress, Stage, VerifyProblem, VerifyReport, no_progress
 from matou.transfer.verify.repository import verify_repository
-from matou.transfer.verify.threads import side_by_side
 
 
 class MissingBlob(Damaged):
@@ -131,7 +131,7 @@ class _Verification:
                 self.ahead.extend([str(repository.path)] * result.is_ahead)
                 self.progress(Stage.REPOSITORIES, self.repository_count, len(expected))
 
-        side_by_side(self.jobs, verify_one, expected)
+        WorkerPool().run(Batch(self.jobs, verify_one, expected))
 
     def blobs(self) -> None:
         """Every blob on the disk, whoever names it."""
@@ -145,7 +145,7 @@ class _Verification:
                     self._note_blob(ProblemKind.BLOB, digest, fault)
                 self.progress(Stage.BLOBS, self.blob_count, count)
 
-        side_by_side(self.jobs, verify_one, self.archive.blobs.iterate())
+        WorkerPool().run(Batch(self.jobs, verify_one, self.archive.blobs.iterate()))
 
     def named_blobs(self, expected: Expectations) -> None:
         """Every blob that a manifest or an LFS list names."""

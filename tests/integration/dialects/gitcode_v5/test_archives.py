@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from matou.concurrency import FairLimit
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import archives as forge_archives
 from matou.forge.push import lfs
@@ -16,7 +17,6 @@ from matou.forge.repositories.settings import change_settings
 from matou.git.operations import archives as git_archives
 from matou.model.repository_settings import RepositoryRules
 from matou.server.dialects.gitcode_v5 import archives
-from matou.server.shares import Shares
 from support.deciding import download_statistics
 from support.git_repositories import lfs_pointer, store_object
 from support.gitcode_server import Harbour
@@ -129,7 +129,7 @@ def test_a_bomb_and_a_trap_are_refused_before_a_byte(harbour: Harbour) -> None:
 
 
 def test_too_many_at_once_are_told_to_come_back(harbour: Harbour, monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Shares(2, each=1)
+    turns = FairLimit(2, each=1)
     monkeypatch.setattr(archives, "_TURNS", turns)
 
     with turns.taken("somebody"), turns.taken("somebody else"):

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound, Refused, TryLater
-from matou.http.responses import Cancelled
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility

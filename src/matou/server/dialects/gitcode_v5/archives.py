@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from matou.concurrency import FairLimit
 from matou.errors import NotFound
 from matou.forge.access import MayReadCode
 from matou.forge.content.archives import prepare_download
@@ -14,7 +15,6 @@ from matou.server.api.router import Pace, repository_route
 from matou.server.api.streaming import attachment, counted, kept, streamed
 from matou.server.kept_answers import AnswerKey
 from matou.server.pace import LEAST_BYTES_A_SECOND
-from matou.server.shares import Shares
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16
@@ -22,7 +22,7 @@ ARCHIVES_AT_ONCE: Final = 16
 
 ARCHIVES_OF_ONE: Final = 4
 
-_TURNS = Shares(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
+_TURNS = FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
 _MEDIA_TYPES: Final = {
     ArchiveFormat.ZIP: b"application/zip",
     ArchiveFormat.TAR: b"application/x-tar",
