@@ -28,7 +28,7 @@ from matou.forge.repositories.lifecycle import create_repository, find_repositor
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.dialects.coding import routes
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from support.commits import commit_in, git_in
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)

@@ -22,12 +22,12 @@ from matou.server.cors import ReadableByPages
 from matou.server.cross_site import LocalNamesOnly, SameSiteOnly
 from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
-from matou.server.git_http import serve_git
-from matou.server.kept_answers import KeptAnswers
-from matou.server.lfs import LFS_OPERATIONS, serve_lfs
-from matou.server.lfs_links import Links
+from matou.server.git.http import serve_git
+from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
+from matou.server.git.lfs_tokens import Links
 from matou.server.paths import read_git_path
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
+from matou.server.response_files import KeptAnswers
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies

@@ -18,7 +18,7 @@ from matou.forge.content.uploads import StoredFile, open_upload
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.errors import answer_for
-from matou.server.lfs_files import DOWNLOAD_PIECE_BYTES
+from matou.server.git.lfs_transfer import DOWNLOAD_PIECE_BYTES
 from matou.server.origin import client_address
 from matou.server.paths import repository_at, segments_of
 from matou.server.state import ServerState

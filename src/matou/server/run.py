@@ -26,7 +26,7 @@ from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import NOTHING_BETWEEN, Surroundings, build_app
 from matou.server.log import log_to_stderr
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 
 log = structlog.get_logger(__name__)
 

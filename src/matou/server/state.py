@@ -12,11 +12,11 @@ from typing import ParamSpec, TypeVar
 from matou.forge.forge import Forge
 from matou.git.operations.pack_reuse import WholePack
 from matou.model.names import ObjectId
-from matou.server.kept_answers import KeptAnswers
-from matou.server.lfs_links import Links
-from matou.server.ref_answers import RefAnswers
-from matou.server.turns import Turns, Writers
-from matou.server.whole_files import WholeFiles
+from matou.server.fair_queue import Turns, Writers
+from matou.server.git.lfs_tokens import Links
+from matou.server.git.ref_responses import RefAnswers
+from matou.server.response_files import KeptAnswers
+from matou.server.verified_files import WholeFiles
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from starlette.types import Message, Receive, Send
 
 from matou.errors import MatouError, TryLater, UnknownShape
-from matou.server.pace import Pace, TooSlow
+from matou.server.stall_budget import Pace, TooSlow
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

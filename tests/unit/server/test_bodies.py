@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from matou.errors import UnknownShape
-from matou.server.git_bodies import (
+from matou.server.git.packet_framing import (
     MOST_EMPTY_PACKETS,
     MalformedBody,
     PacketFraming,

@@ -9,8 +9,8 @@ import pytest
 from matou.credentials import Secret
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnreadableCredential, read_credential
-from matou.server.lfs_files import Part, UnsatisfiableRange, read_range
-from matou.server.lfs_links import Errand, LinkExpired, Links, Verb
+from matou.server.git.lfs_tokens import Errand, LinkExpired, Links, Verb
+from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, read_range
 from matou.server.origin import base_url
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from matou.server import pace
-from matou.server.git_http import _keep_body
+from matou.server import stall_budget
+from matou.server.git.http import _keep_body
 from matou.server.streaming import ClientLeft
 
 

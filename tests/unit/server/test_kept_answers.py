@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from matou.server import kept_answers
-from matou.server.kept_answers import AnswerKey, KeptAnswers, Make, Write, remove_leftovers
+from matou.server import response_files
+from matou.server.response_files import AnswerKey, KeptAnswers, Make, Write, remove_leftovers
 
 KEY = AnswerKey(1, "state", "clone")
 LONG = b"x" * 100_000

@@ -4,8 +4,14 @@ import pytest
 
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
-from matou.server.git_bodies import MalformedBody, TooManyRefs
-from matou.server.push_commands import ForbiddenRefName, PacketSection, UnreadableCommand, read_change, read_commands
+from matou.server.git.packet_framing import MalformedBody, TooManyRefs
+from matou.server.git.push_commands import (
+    ForbiddenRefName,
+    PacketSection,
+    UnreadableCommand,
+    read_change,
+    read_commands,
+)
 
 ZERO, ONE, TWO = b"0" * 40, b"1" * 40, b"2" * 40
 MAKE = RefChange(RefName("refs/heads/a"), None, ObjectId("1" * 40))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
-from matou.server.ref_answers import LEAST_REMEMBERED_BYTES, RefAnswer, RefAnswers
+from matou.server.git.ref_responses import LEAST_REMEMBERED_BYTES, RefAnswer, RefAnswers
 
 HERE, THERE = Path("/a.git"), Path("/b.git")
 LONG = b"x" * LEAST_REMEMBERED_BYTES

@@ -8,8 +8,8 @@ import pytest
 from starlette.types import Message
 
 from matou.concurrency import Busy, FairLimit
-from matou.server import pace
-from matou.server.pace import LEAST_BYTES_A_SECOND, Pace
+from matou.server import stall_budget
+from matou.server.stall_budget import LEAST_BYTES_A_SECOND, Pace
 from matou.server.streaming import ClientLeft, Receiver, RequestBody
 
 SECOND = b"x" * LEAST_BYTES_A_SECOND

@@ -9,10 +9,10 @@ import pytest
 
 from matou.concurrency import Busy
 from matou.forge.access import ANONYMOUS
-from matou.server import pace, turns
+from matou.server import fair_queue, stall_budget
+from matou.server.fair_queue import Turns, Writers
 from matou.server.origin import caller_of
-from matou.server.pace import Pace, TooSlow
-from matou.server.turns import Turns, Writers
+from matou.server.stall_budget import Pace, TooSlow
 
 
 async def soon() -> None:
@@ -142,7 +142,7 @@ def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch
 async def stand_still(turns: Turns, who: str) -> str:
     """Hold a turn for a client that neither reads nor sends."""
     client = Pace()
-    async with turns.taken(who, client):
+    async with fair_queue.taken(who, client):
         try:
             async with client.waiting():
                 await asyncio.Event().wait()

@@ -38,10 +38,11 @@ from matou.server.api.responses import Response, Stream, encode
 from matou.server.api.router import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitcode_v5.errors import answer_to
-from matou.server.kept_answers import KeptAnswers
+from matou.server.fair_queue import Turns
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
+from matou.server.response_files import KeptAnswers
 from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
 from matou.server.streaming import (
     SHORT_BODY_BYTES,
@@ -56,7 +57,6 @@ from matou.server.streaming import (
     send_answer,
     until_client_leaves,
 )
-from matou.server.turns import Turns
 
 TOKEN = "access_token"  # noqa: S105 - the parameter's name
 _PREFIX = PREFIX.encode() + b"/"

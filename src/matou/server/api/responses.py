@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from matou.server.kept_answers import KeptAnswers
+from matou.server.response_files import KeptAnswers
 from matou.server.streaming import Header
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from matou.concurrency import FairLimit
 from matou.server.api.responses import Stream
-from matou.server.kept_answers import AnswerKey, KeptAnswers, Write
+from matou.server.response_files import AnswerKey, KeptAnswers, Write
 from matou.server.streaming import Header
 
 THREADS = 32

@@ -16,7 +16,7 @@ from matou.server.api.router import Pace, plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.table import ROUTES
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from support.gitcode_server import Harbour
 from support.small_api import REPO, TABLE, Asked, failure_of
 

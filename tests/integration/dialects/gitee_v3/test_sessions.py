@@ -15,7 +15,7 @@ from matou.forge.accounts.users import create_user, set_active
 from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.server.app import build_app
 from matou.server.dialects.gitee_v3.sessions import MOST_SESSIONS, SESSION, SESSION_LIFE
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from support.gitcode_server import PASSWORD, Harbour
 from support.gitee_server import Client, assert_like, sample
 

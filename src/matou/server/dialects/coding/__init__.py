@@ -6,7 +6,7 @@ from matou.forge.forge import Forge
 from matou.server.dialects.coding.endpoint import Endpoint
 from matou.server.dialects.coding.icons import icon_routes
 from matou.server.dialects.coding.table import ACTIONS_BY_NAME
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 
 CALLS_A_SECOND = 30
 

@@ -23,7 +23,7 @@ from matou.server.dialects.coding.parameters import InvalidParameter, MissingPar
 from matou.server.dialects.coding.teams import team_of
 from matou.server.errors import DISK_FULL, is_disk_full
 from matou.server.origin import base_url, client_address
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from matou.server.streaming import Header, RequestBody, bounded
 
 LARGEST_BODY_BYTES = 1024 * 1024

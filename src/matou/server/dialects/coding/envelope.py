@@ -17,7 +17,7 @@ from matou.platforms.coding.wire import ErrorResponse
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.dialects.coding.parameters import InvalidParameter, InvalidParameterValue, MissingParameter
 from matou.server.errors import NO_ROOM
-from matou.server.rate import TooManyCalls
+from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from matou.server.api.openapi import description_route
 from matou.server.api.router import Route, Router
 from matou.server.dialects.gitcode_v5.documented import documented_operations
 from matou.server.dialects.gitcode_v5.table import ROUTES
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from matou.server.state import ServerState
 
 

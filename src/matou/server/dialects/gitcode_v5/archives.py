@@ -13,8 +13,8 @@ from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream
 from matou.server.api.router import Pace, repository_route
 from matou.server.api.streaming import attachment, counted, kept, streamed
-from matou.server.kept_answers import AnswerKey
-from matou.server.pace import LEAST_BYTES_A_SECOND
+from matou.server.response_files import AnswerKey
+from matou.server.stall_budget import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
 
 ARCHIVES_AT_ONCE: Final = 16

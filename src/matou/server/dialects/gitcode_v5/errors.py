@@ -27,7 +27,7 @@ from matou.server.api.router import NoSuchRoute, WrongMethod
 from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
 from matou.server.errors import NO_ROOM as NO_ROOM_LEFT
-from matou.server.rate import TooManyCalls
+from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 from matou.storage.files import DiskFull, WriteFailed
 

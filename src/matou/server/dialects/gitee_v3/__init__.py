@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 from matou.server.dialects.gitee_v3.endpoint import Api
 from matou.server.dialects.gitee_v3.routing import Router
 from matou.server.dialects.gitee_v3.table import ROUTES
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from matou.server.state import ServerState
 
 

@@ -45,7 +45,7 @@ from matou.server.dialects.gitee_v3.parameters import (
 from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
-from matou.server.rate import RateLimiter
+from matou.server.rate_limit import RateLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import (
     ClientLeft,

@@ -24,7 +24,7 @@ from matou.server.dialects.gitee_v3.answers import Response, encode
 from matou.server.dialects.gitee_v3.context import NotSignedIn
 from matou.server.dialects.gitee_v3.routing import NoSuchRoute, WrongMethod
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE, is_disk_full
-from matou.server.rate import TooManyCalls
+from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
 from matou.storage.files import WriteFailed
 

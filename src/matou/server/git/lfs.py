@@ -15,13 +15,13 @@ from matou.errors import NotFound, UnknownShape
 from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
-from matou.server import lfs_locks
 from matou.server.authentication import Credential, read_credential
 from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
 from matou.server.errors import Answer
-from matou.server.lfs_files import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
-from matou.server.lfs_links import LIFETIME, Errand, Verb
-from matou.server.lfs_wire import (
+from matou.server.git import lfs_locks
+from matou.server.git.lfs_tokens import LIFETIME, Errand, Verb
+from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
+from matou.server.git.lfs_wire import (
     JSON,
     LARGEST_OBJECT_BYTES,
     MOST_OBJECTS_IN_A_BATCH,
@@ -40,8 +40,8 @@ from matou.server.lfs_wire import (
     unusable_object,
 )
 from matou.server.origin import base_url
-from matou.server.pace import Pace
 from matou.server.paths import Operation
+from matou.server.stall_budget import Pace
 from matou.server.streaming import (
     BodyTooLarge,
     ClientLeft,

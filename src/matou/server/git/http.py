@@ -19,12 +19,12 @@ from matou.git.wire import protocol
 from matou.git.wire.protocol import UPLOAD_PACK
 from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES
 from matou.server.authorization import Admitted, GitRequest, admit, answer_to
-from matou.server.git_bodies import PROBE, PacketFraming, request_pieces
-from matou.server.git_clones import GitRefusedRequest, answer_clone, start_upload_pack
-from matou.server.git_push import receive_pack
-from matou.server.git_refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
-from matou.server.pace import Pace
+from matou.server.git.clones import GitRefusedRequest, answer_clone, start_upload_pack
+from matou.server.git.packet_framing import PROBE, PacketFraming, request_pieces
+from matou.server.git.push import receive_pack
+from matou.server.git.refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.paths import Operation
+from matou.server.stall_budget import Pace
 from matou.server.state import ServerState
 from matou.server.streaming import (
     NO_CACHE,

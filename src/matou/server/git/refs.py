@@ -15,8 +15,8 @@ from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
 from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
+from matou.server.git.ref_responses import RefAnswer
 from matou.server.queries import read_fields
-from matou.server.ref_answers import RefAnswer
 from matou.server.state import ServerState
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from matou.concurrency import Busy
-from matou.server.pace import Pace
+from matou.server.stall_budget import Pace
 
 LONGEST_TURN = timedelta(seconds=60)
 

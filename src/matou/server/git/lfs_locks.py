@@ -14,7 +14,7 @@ from matou.forge.access import MayReadCode, MayWriteCode, Right
 from matou.forge.push import lfs_locks as locks
 from matou.forge.push.lfs import require_switched_on
 from matou.server.authorization import Admitted, GitRequest, admit
-from matou.server.lfs_wire import UnusableRequest, read_json, send_json
+from matou.server.git.lfs_wire import UnusableRequest, read_json, send_json
 from matou.server.queries import read_fields
 
 CREATED, CONFLICT = 201, 409

@@ -30,10 +30,10 @@ from matou.git.repository import object_format_on_disk, remove_abandoned_quarant
 from matou.model.names import RefName
 from matou.server.authorization import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.errors import NO_ROOM, is_disk_full
-from matou.server.git_bodies import request_pieces
-from matou.server.pace import Pace
-from matou.server.push_commands import PushCommands, PushStream, read_commands
-from matou.server.push_report import RESULT, PushReport, shown_lines
+from matou.server.git.packet_framing import request_pieces
+from matou.server.git.push_commands import PushCommands, PushStream, read_commands
+from matou.server.git.push_report import RESULT, PushReport, shown_lines
+from matou.server.stall_budget import Pace
 from matou.server.state import ServerState
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault

@@ -19,8 +19,8 @@ from matou.git.wire import protocol
 from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.protocol import CloneRequest
 from matou.server.authorization import Admitted, GitRequest
-from matou.server.git_refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
-from matou.server.kept_answers import AnswerKey, Write
+from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
+from matou.server.response_files import AnswerKey, Write
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,

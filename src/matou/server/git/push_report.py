@@ -11,8 +11,8 @@ from datetime import timedelta
 from starlette.types import Send
 
 from matou.model.names import RefName
-from matou.server.pace import Pace
-from matou.server.push_commands import PushCommands
+from matou.server.git.push_commands import PushCommands
+from matou.server.stall_budget import Pace
 from matou.server.streaming import NO_CACHE, Header, Receiver, begin_answer, end_answer, send_answer
 
 RESULT: Header = (b"content-type", b"application/x-git-receive-pack-result")

@@ -12,7 +12,7 @@ from matou.errors import UnknownShape
 from matou.git.refs.listing import fault_of_foreign_ref, holds_control
 from matou.model.names import InvalidName, ObjectId, RefName
 from matou.model.refs import RefChange
-from matou.server.git_bodies import LONGEST_PACKET_BYTES, MalformedBody, TooManyRefs
+from matou.server.git.packet_framing import LONGEST_PACKET_BYTES, MalformedBody, TooManyRefs
 from matou.server.streaming import SHORT_BODY_BYTES
 
 LARGEST_COMMANDS_BYTES = 32 * 1024 * 1024
