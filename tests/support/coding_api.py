@@ -28,7 +28,7 @@ from matou.forge.repositories.lifecycle import create_repository, find_repositor
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.dialects.coding import routes
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from support.commits import commit_in, git_in
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
@@ -202,7 +202,7 @@ class Team:
     def app(
         self, *, calls_a_second: int = 10_000, clock: Callable[[], float] = monotonic, base: str | None = None
     ) -> Starlette:
-        return Starlette(routes=routes(self.forge, base=base, limiter=RateLimiter(calls_a_second, clock=clock)))
+        return Starlette(routes=routes(self.forge, base=base, limiter=FixedWindowLimiter(calls_a_second, clock=clock)))
 
 
 def furnish(forge: Forge) -> None:

@@ -24,10 +24,10 @@ from matou.server.dialects import coding, gitcode_v5, gitee_v3
 from matou.server.errors import answer_for
 from matou.server.git.http import serve_git
 from matou.server.git.lfs import LFS_OPERATIONS, serve_lfs
-from matou.server.git.lfs_tokens import Links
+from matou.server.git.lfs_tokens import LfsTokenSigner
 from matou.server.paths import read_git_path
-from matou.server.rate_limit import RateLimiter
-from matou.server.response_files import KeptAnswers
+from matou.server.rate_limit import FixedWindowLimiter
+from matou.server.response_files import ResponseFiles
 from matou.server.state import ServerState, new_key
 from matou.server.streaming import Header
 from matou.server.trusted_proxies import Network, TrustedProxies
@@ -64,7 +64,7 @@ def build_app(
     forge: Forge,
     *,
     base_url: str | None = None,
-    limiter: RateLimiter | None = None,
+    limiter: FixedWindowLimiter | None = None,
     surroundings: Surroundings = NOTHING_BETWEEN,
 ) -> Starlette:
     """Put the routes together.
@@ -75,7 +75,9 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         surroundings: the proxies before it, and the sites whose pages may read it.
     """
-    site = ServerState(forge, base_url, Links(new_key(), forge.now), KeptAnswers(answers_folder(forge.archive)))
+    site = ServerState(
+        forge, base_url, LfsTokenSigner(new_key(), forge.now), ResponseFiles(answers_folder(forge.archive))
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

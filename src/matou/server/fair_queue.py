@@ -1,4 +1,4 @@
-"""Turns for what takes long: so many at once, a part of them for each, what waits served fairly, and nobody who holds
+"""FairQueue for what takes long: so many at once, a part of them for each, what waits served fairly, and nobody who holds
 one too slow for those who wait.
 """
 
@@ -10,12 +10,12 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from matou.concurrency import Busy
-from matou.server.stall_budget import Pace
+from matou.server.stall_budget import StallBudget
 
 LONGEST_TURN = timedelta(seconds=60)
 
 
-class Turns:
+class FairQueue:
     """At most so many at once, and `each` of one person or address; who waits too long is told to come back.
 
     Those who wait are served in turn, one of each: whoever asks a hundred times waits behind nobody but themselves.
@@ -26,11 +26,11 @@ class Turns:
         self._at_once = at_once
         self._each = each
         self._held: Counter[Hashable] = Counter()
-        self._paces: set[Pace] = set()
+        self._paces: set[StallBudget] = set()
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
-    async def taken(self, who: Hashable, pace: Pace | None = None) -> AsyncIterator[None]:
+    async def taken(self, who: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
         """Raises Busy.
 
         Args:
@@ -111,15 +111,15 @@ class Turns:
                 pace.relax(self)
 
 
-class Writers:
+class RepositoryLocks:
     """One push at a time for each repository, by its id."""
 
     def __init__(self) -> None:
-        self._turns: WeakValueDictionary[int, Turns] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[int, FairQueue] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def only(self, repository_id: int, who: Hashable, pace: Pace | None = None) -> AsyncIterator[None]:
-        """As `Turns.taken`. Raises Busy."""
-        turns = self._turns.get(repository_id) or self._turns.setdefault(repository_id, Turns(1, each=1))
+    async def only(self, repository_id: int, who: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
+        """As `FairQueue.taken`. Raises Busy."""
+        turns = self._turns.get(repository_id) or self._turns.setdefault(repository_id, FairQueue(1, each=1))
         async with turns.taken(who, pace):
             yield

@@ -15,7 +15,7 @@ class TooManyCalls(TryLater):
     """Somebody has asked too often within one window of time."""
 
 
-class RateLimiter:
+class FixedWindowLimiter:
     """Forgets everything when the next window begins: its memory is that of one.
 
     Args:

@@ -30,7 +30,7 @@ _LOCK = "lock"
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerKey:
+class ResponseKey:
     """What an answer depends on.
 
     Attributes:
@@ -116,7 +116,7 @@ class Making:
             raise self._failure
 
 
-class KeptAnswers:
+class ResponseFiles:
     """Files of answers, bounded by their bytes; the least used goes first. For the event loop.
 
     Args:
@@ -131,8 +131,8 @@ class KeptAnswers:
         self._count = 0
         self._folder: Path | None = None
         self._lock: int | None = None
-        self._kept: OrderedDict[AnswerKey, _Kept] = OrderedDict()
-        self._making: dict[AnswerKey, Making] = {}
+        self._kept: OrderedDict[ResponseKey, _Kept] = OrderedDict()
+        self._making: dict[ResponseKey, Making] = {}
 
     def prepare(self) -> None:
         """Make the folder and remove what dead processes left, which may take a while; else the first asker waits."""
@@ -146,7 +146,7 @@ class KeptAnswers:
             return False
         return size_bytes <= self._most_bytes // 2 and free >= SPARE_BYTES + 2 * size_bytes
 
-    def whole(self, key: AnswerKey) -> tuple[Path, int] | None:
+    def whole(self, key: ResponseKey) -> tuple[Path, int] | None:
         """The file of an answer that is there, which is there for SECONDS_IN_USE at least, and its size."""
         kept = self._kept.get(key)
         if kept is None:
@@ -159,7 +159,7 @@ class KeptAnswers:
         return kept.path, kept.size_bytes
 
     @asynccontextmanager
-    async def reading(self, key: AnswerKey, make: Make) -> AsyncIterator[Making]:
+    async def reading(self, key: ResponseKey, make: Make) -> AsyncIterator[Making]:
         """An answer while it is made: begun here, or by somebody else before; it ends when nobody reads it any more."""
         making = self._making.get(key) or self._begin(key, make)
         making.readers += 1
@@ -172,7 +172,7 @@ class KeptAnswers:
                 if making.task is not None:
                     making.task.cancel()
 
-    async def pieces(self, key: AnswerKey, make: Make) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, key: ResponseKey, make: Make) -> AsyncGenerator[bytes, None]:
         """All of an answer, from its file or as it is made."""
         whole = self.whole(key)
         if whole is None:
@@ -186,13 +186,13 @@ class KeptAnswers:
                 position += len(piece)
                 yield piece
 
-    def _begin(self, key: AnswerKey, make: Make) -> Making:
+    def _begin(self, key: ResponseKey, make: Make) -> Making:
         self._count += 1
         making = self._making[key] = Making(self._own_folder() / str(self._count))
         making.task = asyncio.ensure_future(self._make(key, making, make))
         return making
 
-    async def _make(self, key: AnswerKey, making: Making, make: Make) -> None:
+    async def _make(self, key: ResponseKey, making: Making, make: Make) -> None:
         try:
             await make(making.write)
             await making.finish()
@@ -207,7 +207,7 @@ class KeptAnswers:
             if self._making.get(key) is making:
                 del self._making[key]
 
-    def _keep(self, key: AnswerKey, making: Making) -> None:
+    def _keep(self, key: ResponseKey, making: Making) -> None:
         self._forget_other_states(key)
         if not self._make_room(making.size_bytes):
             making.path.unlink(missing_ok=True)
@@ -215,7 +215,7 @@ class KeptAnswers:
         self._kept[key] = _Kept(making.path, making.size_bytes, asyncio.get_running_loop().time())
         self._bytes += making.size_bytes
 
-    def _forget_other_states(self, key: AnswerKey) -> None:
+    def _forget_other_states(self, key: ResponseKey) -> None:
         for other in tuple(self._kept):
             is_older = other.repository_id == key.repository_id and None not in (key.state, other.state)
             if is_older and other.state != key.state and self._is_idle(other):
@@ -229,10 +229,10 @@ class KeptAnswers:
                 self._drop(key)
         return self._bytes + size_bytes <= self._most_bytes
 
-    def _is_idle(self, key: AnswerKey) -> bool:
+    def _is_idle(self, key: ResponseKey) -> bool:
         return asyncio.get_running_loop().time() - self._kept[key].used_at > SECONDS_IN_USE
 
-    def _drop(self, key: AnswerKey) -> None:
+    def _drop(self, key: ResponseKey) -> None:
         dropped = self._kept.pop(key)
         self._bytes -= dropped.size_bytes
         dropped.path.unlink(missing_ok=True)

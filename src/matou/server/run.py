@@ -26,7 +26,7 @@ from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
 from matou.server.app import NOTHING_BETWEEN, Surroundings, build_app
 from matou.server.log import log_to_stderr
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 
 log = structlog.get_logger(__name__)
 
@@ -103,25 +103,25 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _limiter(forge: Forge, requests_per_minute: int | None) -> RateLimiter | None:
+def _limiter(forge: Forge, requests_per_minute: int | None) -> FixedWindowLimiter | None:
     limit = requests_per_minute if requests_per_minute is not None else 0 if forge.loopback else REQUESTS_PER_MINUTE
-    return RateLimiter(limit, window=timedelta(minutes=1)) if limit else None
+    return FixedWindowLimiter(limit, window=timedelta(minutes=1)) if limit else None
 
 
 async def _serve(
     build: Callable[[], ASGIApp], listener: socket.socket, base_url: str | None, announce: Callable[[str], None]
 ) -> None:
-    requests = Requests(build())
+    requests = InFlightRequests(build())
     url = base_url or url_of(listener)
     server = EmbeddedServer(requests, listener, announce=lambda: announce(url))
-    ending = Ending(server, requests)
+    ending = GracefulShutdown(server, requests)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.begin)
     await server.serve()
 
 
-class Requests:
+class InFlightRequests:
     """Knows which requests are under way, so that the end can cut off what does not end by itself."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -169,10 +169,10 @@ class EmbeddedServer(Server):
         asyncio.get_running_loop().call_soon(self._announce)
 
 
-class Ending:
+class GracefulShutdown:
     """Stops the server once it is told to; the second time at once."""
 
-    def __init__(self, server: EmbeddedServer, requests: Requests) -> None:
+    def __init__(self, server: EmbeddedServer, requests: InFlightRequests) -> None:
         self._server = server
         self._requests = requests
         self._has_begun = False

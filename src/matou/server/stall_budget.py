@@ -16,7 +16,7 @@ class TooSlow(Exception):
     """A client that moves less than the least number of bytes a second."""
 
 
-class Pace:
+class StallBudget:
     """What a client that holds something may still take, in seconds of waiting for it.
 
     Each byte gives time, by LEAST_BYTES_A_SECOND; what is not used is kept, from PATIENCE_WITH_SLOWNESS at the

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from matou.forge.forge import Forge
-from matou.git.operations.pack_reuse import WholePack
+from matou.git.operations.pack_reuse import ReusablePack
 from matou.model.names import ObjectId
-from matou.server.fair_queue import Turns, Writers
-from matou.server.git.lfs_tokens import Links
-from matou.server.git.ref_responses import RefAnswers
-from matou.server.response_files import KeptAnswers
-from matou.server.verified_files import WholeFiles
+from matou.server.fair_queue import FairQueue, RepositoryLocks
+from matou.server.git.lfs_tokens import LfsTokenSigner
+from matou.server.git.ref_responses import RefResponseCache
+from matou.server.response_files import ResponseFiles
+from matou.server.verified_files import VerifiedFiles
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -39,18 +39,18 @@ UPLOADS_AT_ONCE = TRANSFER_THREADS * 3 // 4
 UPLOADS_OF_ONE = TRANSFER_THREADS // 4
 
 
-class WholePacks:
+class PackReuseCache:
     """Which pack answered a clone that wanted these objects. A pack never changes, and neither does what they reach."""
 
     def __init__(self, most: int = MOST_WHOLE_PACKS) -> None:
         self._most = most
-        self._known: dict[Path, tuple[Collection[ObjectId], WholePack]] = {}
+        self._known: dict[Path, tuple[Collection[ObjectId], ReusablePack]] = {}
 
-    def get(self, git_dir: Path, wanted: Collection[ObjectId]) -> WholePack | None:
+    def get(self, git_dir: Path, wanted: Collection[ObjectId]) -> ReusablePack | None:
         known_for, pack = self._known.get(git_dir, (None, None))
         return pack if pack is not None and known_for == wanted and pack.path.exists() else None
 
-    def put(self, git_dir: Path, wanted: Collection[ObjectId], pack: WholePack) -> None:
+    def put(self, git_dir: Path, wanted: Collection[ObjectId], pack: ReusablePack) -> None:
         if len(self._known) >= self._most:
             self._known.clear()
         self._known[git_dir] = (wanted, pack)
@@ -62,15 +62,15 @@ class ServerState:
 
     forge: Forge
     base_url: str | None
-    links: Links
-    kept: KeptAnswers
-    whole_files: WholeFiles = field(default_factory=WholeFiles)
-    ref_answers: RefAnswers = field(default_factory=RefAnswers)
-    whole_packs: WholePacks = field(default_factory=WholePacks)
-    fetches: Turns = field(default_factory=lambda: Turns(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
-    pushes: Turns = field(default_factory=lambda: Turns(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))
-    uploads: Turns = field(default_factory=lambda: Turns(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
-    writers: Writers = field(default_factory=Writers)
+    links: LfsTokenSigner
+    kept: ResponseFiles
+    whole_files: VerifiedFiles = field(default_factory=VerifiedFiles)
+    ref_answers: RefResponseCache = field(default_factory=RefResponseCache)
+    whole_packs: PackReuseCache = field(default_factory=PackReuseCache)
+    fetches: FairQueue = field(default_factory=lambda: FairQueue(FETCHES_AT_ONCE, each=FETCHES_OF_ONE))
+    pushes: FairQueue = field(default_factory=lambda: FairQueue(PUSHES_AT_ONCE, each=PUSHES_OF_ONE))
+    uploads: FairQueue = field(default_factory=lambda: FairQueue(UPLOADS_AT_ONCE, each=UPLOADS_OF_ONE))
+    writers: RepositoryLocks = field(default_factory=RepositoryLocks)
     forge_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(FORGE_THREADS, "forge"))
     transfer_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(TRANSFER_THREADS, "transfer")

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from starlette.types import Message, Receive, Send
 
 from matou.errors import MatouError, TryLater, UnknownShape
-from matou.server.stall_budget import Pace, TooSlow
+from matou.server.stall_budget import StallBudget, TooSlow
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -57,7 +57,7 @@ class RequestBody:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.is_finished = False
-        self.pace: Pace | None = None
+        self.pace: StallBudget | None = None
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Raises ClientLeft where the connection ends before the body does."""
@@ -83,7 +83,7 @@ class RequestBody:
         except (TimeoutError, TooSlow):
             raise ClientLeft("the client stopped sending in the middle of its request") from None
 
-    async def _next_message_at(self, pace: Pace) -> Message:
+    async def _next_message_at(self, pace: StallBudget) -> Message:
         async with pace.waiting():
             message = await self._receive()
         pace.moved(len(message.get("body", b"")))
@@ -211,9 +211,9 @@ async def send_piece(send: Send, piece: bytes) -> None:
 class Receiver:
     """A client that holds what others may be waiting for, and so has to take a least number of bytes a second."""
 
-    def __init__(self, send: Send, pace: Pace | None = None) -> None:
+    def __init__(self, send: Send, pace: StallBudget | None = None) -> None:
         self._send = send
-        self._pace = pace or Pace()
+        self._pace = pace or StallBudget()
 
     async def send_piece(self, piece: bytes) -> None:
         """Raises ClientLeft where the client is too slow."""

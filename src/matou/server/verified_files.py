@@ -10,11 +10,11 @@ from matou.errors import Damaged
 MOST_REMEMBERED = 50_000
 
 
-class DamagedObject(Damaged):
+class DamagedLfsObject(Damaged):
     """The bytes on disk are not those that were stored; they are not handed out."""
 
 
-class WholeFiles:
+class VerifiedFiles:
     """Remembers which files are what their name says, until they change on disk. Safe to use from threads."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
@@ -23,7 +23,7 @@ class WholeFiles:
         self._lock = Lock()
 
     def require_whole(self, path: Path, oid: str) -> None:
-        """Hash the file unless it is known. Raises DamagedObject."""
+        """Hash the file unless it is known. Raises DamagedLfsObject."""
         status = path.stat()
         signature = (status.st_ino, status.st_size, status.st_mtime_ns)
         with self._lock:
@@ -33,7 +33,7 @@ class WholeFiles:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != oid:
-            raise DamagedObject("the LFS object {oid} is damaged on this server", oid=oid)
+            raise DamagedLfsObject("the LFS object {oid} is damaged on this server", oid=oid)
         with self._lock:
             self._seen[path] = signature
             while len(self._seen) > self._most:

@@ -32,10 +32,10 @@ from matou.git.odb.objects import InvalidTreePath
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.operations.tree_edit import (
     LONGEST_MESSAGE_BYTES,
+    CommitIdent,
     InvalidMessage,
     InvalidPerson,
     PathBlocked,
-    Person,
     RefusedFile,
 )
 from matou.model.platform import Visibility
@@ -72,7 +72,7 @@ def test_the_first_file_may_begin_a_branch_of_another_name(desk: Desk) -> None:
 
 
 def test_an_author_may_be_another_than_the_committer(desk: Desk) -> None:
-    desk.create("a", author=Person(" 小刚 <>\n", "xg1@qq.com"))
+    desk.create("a", author=CommitIdent(" 小刚 <>\n", "xg1@qq.com"))
 
     assert desk.git("log", "--format=%an <%ae>|%cn <%ce>") == "小刚 <xg1@qq.com>|anna <anna@example.com>"
     assert_strictly_sound(desk.git_dir)
@@ -81,7 +81,7 @@ def test_an_author_may_be_another_than_the_committer(desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["", " ", "<>", ".,;", "\n"])
 def test_a_name_of_which_nothing_is_left_is_no_author(name: str) -> None:
     with pytest.raises(InvalidPerson):
-        Person(name, "a@example.com")
+        CommitIdent(name, "a@example.com")
 
 
 @pytest.mark.parametrize(

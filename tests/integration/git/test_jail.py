@@ -13,16 +13,16 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import TryLater
 from matou.git.process.limits import LONGEST_STDERR_BYTES
 from matou.git.process.run import (
+    CompletedGit,
     GitAccess,
     GitChild,
     GitFailed,
     GitOutOfMemory,
     GitStopped,
-    Heard,
     Limits,
-    hear_git,
     http_environment,
     run_git,
+    run_git_captured,
 )
 from support.git_repositories import git, init_bare, make_repository
 
@@ -256,9 +256,9 @@ def test_a_command_that_takes_too_long_is_stopped(nap: str, content: bytes | Non
 
 
 def test_what_git_says_of_a_success_is_heard_too() -> None:
-    heard = hear_git(["-c", "alias.say=!echo out; echo err >&2", "say"])
+    heard = run_git_captured(["-c", "alias.say=!echo out; echo err >&2", "say"])
 
-    assert heard == Heard(b"out\n", "err")
+    assert heard == CompletedGit(b"out\n", "err")
 
 
 def test_git_that_reads_less_than_it_is_given_is_no_failure() -> None:

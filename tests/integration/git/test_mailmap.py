@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matou.git.operations.mailmap import Mailmap, Person
+from matou.git.operations.mailmap import Mailmap, MailmapPerson
 from support.git_repositories import git_bytes, init_bare
 
 FORMS = b"""# a comment <not@a.line>
@@ -75,14 +75,14 @@ def test_any_mailmap_means_what_git_takes_it_for(lines: list[bytes], tmp_path: P
 def test_a_nul_ends_the_file_as_it_does_for_git() -> None:
     mailmap = Mailmap.parse(b"One <a@x>\n\0Two <b@x>\n")
 
-    assert mailmap.person(Person(b"b", b"b@x")) == Person(b"b", b"b@x")
-    assert mailmap.person(Person(b"a", b"a@x")) == Person(b"One", b"a@x")
+    assert mailmap.person(MailmapPerson(b"b", b"b@x")) == MailmapPerson(b"b", b"b@x")
+    assert mailmap.person(MailmapPerson(b"a", b"a@x")) == MailmapPerson(b"One", b"a@x")
 
 
-def person(text: bytes) -> Person:
+def person(text: bytes) -> MailmapPerson:
     name, _, email = text.partition(b"<")
-    return Person(name.strip(), email.removesuffix(b">"))
+    return MailmapPerson(name.strip(), email.removesuffix(b">"))
 
 
-def shown(somebody: Person) -> bytes:
+def shown(somebody: MailmapPerson) -> bytes:
     return (somebody.name + b" " if somebody.name else b"") + b"<" + somebody.email + b">"

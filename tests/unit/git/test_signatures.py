@@ -10,7 +10,7 @@ import pytest
 from pysequoia import Cert, SignatureMode, Tsk
 from pysequoia.packet import PacketPile, Tag
 
-from matou.git.operations.signatures import UnusableKey, Verdict, merged, read_certificate, verify_signature
+from matou.git.operations.signatures import SignatureVerdict, UnusableKey, merged, read_certificate, verify_signature
 from support.signing import Gpg, new_key
 
 CONTENT = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n"
@@ -22,10 +22,10 @@ def test_only_the_same_bytes_and_the_same_key_are_good() -> None:
     key, other = new_key("li@example.com"), new_key("li@example.com")
     signature = key.sign(CONTENT)
 
-    assert verify_signature(CONTENT, signature, [other.public, key.public], now=NOW) is Verdict.GOOD
-    assert verify_signature(CONTENT + b" ", signature, [key.public], now=NOW) is Verdict.BY_ANOTHER_KEY
-    assert verify_signature(CONTENT, signature, [other.public], now=NOW) is Verdict.BY_ANOTHER_KEY
-    assert verify_signature(CONTENT, signature, [], now=NOW) is Verdict.BY_ANOTHER_KEY
+    assert verify_signature(CONTENT, signature, [other.public, key.public], now=NOW) is SignatureVerdict.GOOD
+    assert verify_signature(CONTENT + b" ", signature, [key.public], now=NOW) is SignatureVerdict.BY_ANOTHER_KEY
+    assert verify_signature(CONTENT, signature, [other.public], now=NOW) is SignatureVerdict.BY_ANOTHER_KEY
+    assert verify_signature(CONTENT, signature, [], now=NOW) is SignatureVerdict.BY_ANOTHER_KEY
 
 
 def test_a_key_that_has_expired_by_now_vouches_for_nothing() -> None:
@@ -33,15 +33,15 @@ def test_a_key_that_has_expired_by_now_vouches_for_nothing() -> None:
     mortal = secret.extract_certificate().set_expiration(NOW + timedelta(days=10), secret.certifier())
     signature = new_key_signature(secret)
 
-    assert verify_signature(CONTENT, signature, [str(mortal)], now=NOW) is Verdict.GOOD
-    assert verify_signature(CONTENT, signature, [str(mortal)], now=NOW + timedelta(days=11)) is Verdict.EXPIRED
+    assert verify_signature(CONTENT, signature, [str(mortal)], now=NOW) is SignatureVerdict.GOOD
+    assert verify_signature(CONTENT, signature, [str(mortal)], now=NOW + timedelta(days=11)) is SignatureVerdict.EXPIRED
 
 
 def test_a_revoked_key_vouches_for_nothing() -> None:
     key = new_key("li@example.com")
     signature = key.sign(CONTENT)
 
-    assert verify_signature(CONTENT, signature, [key.revoked()], now=NOW) is Verdict.REVOKED
+    assert verify_signature(CONTENT, signature, [key.revoked()], now=NOW) is SignatureVerdict.REVOKED
 
 
 def test_what_was_revoked_stays_so_whatever_is_merged_into_it() -> None:
@@ -64,21 +64,21 @@ def test_what_was_revoked_stays_so_whatever_is_merged_into_it() -> None:
     ],
 )
 def test_a_text_that_looks_like_a_signature_is_none(signature: bytes) -> None:
-    assert verify_signature(CONTENT, signature, [new_key("a@b.cn").public], now=NOW) is Verdict.NOT_OPENPGP
+    assert verify_signature(CONTENT, signature, [new_key("a@b.cn").public], now=NOW) is SignatureVerdict.NOT_OPENPGP
 
 
 def test_a_signature_that_holds_its_own_content_says_nothing_of_ours() -> None:
     key = new_key("li@example.com")
     inline = pysequoia.sign(key.secret.signer(), CONTENT, mode=SignatureMode.INLINE)
 
-    assert verify_signature(CONTENT, inline, [key.public], now=NOW) is Verdict.NOT_OPENPGP
+    assert verify_signature(CONTENT, inline, [key.public], now=NOW) is SignatureVerdict.NOT_OPENPGP
 
 
 def test_a_text_before_a_signature_is_not_passed_over() -> None:
     key = new_key("li@example.com")
 
     said = b"gpg: Good signature\n" + key.sign(CONTENT)
-    assert verify_signature(CONTENT, said, [key.public], now=NOW) is Verdict.NOT_OPENPGP
+    assert verify_signature(CONTENT, said, [key.public], now=NOW) is SignatureVerdict.NOT_OPENPGP
 
 
 @pytest.fixture
@@ -94,15 +94,15 @@ def test_a_subkey_that_has_expired_by_now_vouches_for_nothing(gpg: Gpg) -> None:
     signature, public = gpg.sign(CONTENT), gpg.public
 
     assert read_certificate(public).expires_at is None
-    assert verify_signature(CONTENT, signature, [public], now=SPRING) is Verdict.GOOD
-    assert verify_signature(CONTENT, signature, [public], now=NEXT_YEAR) is Verdict.EXPIRED
+    assert verify_signature(CONTENT, signature, [public], now=SPRING) is SignatureVerdict.GOOD
+    assert verify_signature(CONTENT, signature, [public], now=NEXT_YEAR) is SignatureVerdict.EXPIRED
 
 
 def test_a_subkey_that_was_retired_vouches_for_nothing_whenever_it_signed(gpg: Gpg) -> None:
     signature = gpg.sign(CONTENT)
     gpg.retire_subkey()
 
-    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.REVOKED
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is SignatureVerdict.REVOKED
 
 
 def test_a_key_that_was_retired_vouches_for_nothing_whenever_it_signed(gpg: Gpg) -> None:
@@ -110,13 +110,13 @@ def test_a_key_that_was_retired_vouches_for_nothing_whenever_it_signed(gpg: Gpg)
     gpg.retire()
 
     assert read_certificate(gpg.public).is_revoked
-    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.REVOKED
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is SignatureVerdict.REVOKED
 
 
 def test_a_signature_that_is_blind_to_line_ends_is_not_over_these_bytes(gpg: Gpg) -> None:
     signature = gpg.sign(CONTENT, "--textmode")
 
-    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is Verdict.NOT_OPENPGP
+    assert verify_signature(CONTENT, signature, [gpg.public], now=SPRING) is SignatureVerdict.NOT_OPENPGP
 
 
 def test_names_that_the_key_does_not_vouch_for_are_not_its_names() -> None:

@@ -9,7 +9,7 @@ import pytest
 from matou.credentials import Secret
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnreadableCredential, read_credential
-from matou.server.git.lfs_tokens import Errand, LinkExpired, Links, Verb
+from matou.server.git.lfs_tokens import LfsAction, LfsGrant, LfsTokenSigner, LinkExpired
 from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, read_range
 from matou.server.origin import base_url
 
@@ -64,11 +64,11 @@ def test_what_is_no_credential_is_refused_and_not_taken_for_anonymous(value: byt
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WHO = Credential("li", Secret(TOKEN))
-ERRAND = Errand(RepositoryPath.parse("team/ship"), "ab" * 32, Verb.UPLOAD, 5)
+ERRAND = LfsGrant(RepositoryPath.parse("team/ship"), "ab" * 32, LfsAction.UPLOAD, 5)
 
 
 def test_a_link_gives_back_who_asked_for_it() -> None:
-    links = Links(b"k" * 32, lambda: NOW)
+    links = LfsTokenSigner(b"k" * 32, lambda: NOW)
 
     assert links.credential_of(links.sign(WHO, ERRAND), ERRAND) == WHO
 
@@ -78,13 +78,13 @@ def test_a_link_gives_back_who_asked_for_it() -> None:
     [
         replace(ERRAND, repository=RepositoryPath.parse("team/other")),
         replace(ERRAND, oid="ac" * 32),
-        replace(ERRAND, verb=Verb.DOWNLOAD),
+        replace(ERRAND, verb=LfsAction.DOWNLOAD),
         replace(ERRAND, size_bytes=6),
     ],
     ids=["repository", "object", "verb", "size"],
 )
-def test_a_link_is_good_for_one_errand(other: Errand) -> None:
-    links = Links(b"k" * 32, lambda: NOW)
+def test_a_link_is_good_for_one_errand(other: LfsGrant) -> None:
+    links = LfsTokenSigner(b"k" * 32, lambda: NOW)
 
     with pytest.raises(LinkExpired):
         links.credential_of(links.sign(WHO, ERRAND), other)
@@ -92,7 +92,7 @@ def test_a_link_is_good_for_one_errand(other: Errand) -> None:
 
 def test_a_link_ends_and_cannot_be_made_to_last() -> None:
     times = [NOW]
-    links = Links(b"k" * 32, lambda: times[-1])
+    links = LfsTokenSigner(b"k" * 32, lambda: times[-1])
     link = links.sign(WHO, ERRAND)
     times.append(NOW + timedelta(hours=1))
     head, grant, expiry, mac = link.rsplit(".", 3)
@@ -103,10 +103,10 @@ def test_a_link_ends_and_cannot_be_made_to_last() -> None:
 
 
 def test_a_link_of_another_process_is_worth_nothing() -> None:
-    link = Links(b"k" * 32, lambda: NOW).sign(WHO, ERRAND)
+    link = LfsTokenSigner(b"k" * 32, lambda: NOW).sign(WHO, ERRAND)
 
     with pytest.raises(LinkExpired):
-        Links(b"l" * 32, lambda: NOW).credential_of(link, ERRAND)
+        LfsTokenSigner(b"l" * 32, lambda: NOW).credential_of(link, ERRAND)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from matou.server import response_files
-from matou.server.response_files import AnswerKey, KeptAnswers, Make, Write, remove_leftovers
+from matou.server.response_files import Make, ResponseFiles, ResponseKey, Write, remove_leftovers
 
-KEY = AnswerKey(1, "state", "clone")
+KEY = ResponseKey(1, "state", "clone")
 LONG = b"x" * 100_000
 
 
@@ -54,12 +54,12 @@ class Source:
         return b"".join(b"%d" % number + LONG for number in range(self._pieces))
 
 
-async def read(kept: KeptAnswers, make: Make, key: AnswerKey = KEY) -> bytes:
+async def read(kept: ResponseFiles, make: Make, key: ResponseKey = KEY) -> bytes:
     async with kept.reading(key, make) as making:
         return b"".join([piece async for piece in making.pieces()])
 
 
-async def fill(kept: KeptAnswers, key: AnswerKey, size_bytes: int) -> None:
+async def fill(kept: ResponseFiles, key: ResponseKey, size_bytes: int) -> None:
     async def make(write: Write) -> None:
         await write(b"x" * size_bytes)
 
@@ -73,7 +73,7 @@ def files(folder: Path) -> int:
 
 def test_all_who_wait_get_what_is_made_once(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept, source = KeptAnswers(tmp_path), Source()
+        kept, source = ResponseFiles(tmp_path), Source()
         reading = [asyncio.ensure_future(read(kept, source.make)) for _ in range(4)]
         await asyncio.sleep(0)
         source.go_on(1)
@@ -93,7 +93,7 @@ def test_all_who_wait_get_what_is_made_once(tmp_path: Path) -> None:
 
 def test_when_the_first_leaves_the_others_still_get_theirs(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept, source = KeptAnswers(tmp_path), Source()
+        kept, source = ResponseFiles(tmp_path), Source()
         first, second = (asyncio.ensure_future(read(kept, source.make)) for _ in range(2))
         await asyncio.sleep(0)
         source.go_on(1)
@@ -109,7 +109,7 @@ def test_when_the_first_leaves_the_others_still_get_theirs(tmp_path: Path) -> No
 
 def test_when_all_leave_it_ends_and_leaves_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept, source = KeptAnswers(tmp_path), Source()
+        kept, source = ResponseFiles(tmp_path), Source()
         reading = [asyncio.ensure_future(read(kept, source.make)) for _ in range(2)]
         await asyncio.sleep(0)
         source.go_on(1)
@@ -131,7 +131,7 @@ def test_when_all_leave_it_ends_and_leaves_nothing(tmp_path: Path) -> None:
 
 def test_what_fails_is_told_to_all_and_not_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept, source = KeptAnswers(tmp_path), Source(failure=ValueError("git died"))
+        kept, source = ResponseFiles(tmp_path), Source(failure=ValueError("git died"))
         source.go_on(3)
 
         for result in await asyncio.gather(*(read(kept, source.make) for _ in range(2)), return_exceptions=True):
@@ -145,10 +145,10 @@ def test_what_fails_is_told_to_all_and_not_kept(tmp_path: Path) -> None:
 
 
 def test_the_least_used_goes_and_not_what_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two, three, four = (AnswerKey(number, "state", "clone") for number in range(4))
+    one, two, three, four = (ResponseKey(number, "state", "clone") for number in range(4))
 
     async def scenario() -> None:
-        kept = KeptAnswers(tmp_path, most_bytes=250)
+        kept = ResponseFiles(tmp_path, most_bytes=250)
         await fill(kept, one, 100)
         await fill(kept, two, 100)
         await fill(kept, three, 100)
@@ -169,9 +169,9 @@ def test_another_state_of_a_repository_takes_the_place_of_the_last(
     monkeypatch.setattr(kept_answers, "SECONDS_IN_USE", -1.0)
 
     async def scenario() -> None:
-        kept = KeptAnswers(tmp_path)
-        before, after, other = AnswerKey(1, "a", "x"), AnswerKey(1, "b", "x"), AnswerKey(2, "a", "x")
-        lasting = AnswerKey(1, None, "x")
+        kept = ResponseFiles(tmp_path)
+        before, after, other = ResponseKey(1, "a", "x"), ResponseKey(1, "b", "x"), ResponseKey(2, "a", "x")
+        lasting = ResponseKey(1, None, "x")
         for key in (before, other, lasting, after):
             await fill(kept, key, 10)
 
@@ -183,7 +183,7 @@ def test_another_state_of_a_repository_takes_the_place_of_the_last(
 
 
 def test_what_is_larger_than_half_of_all_room_is_not_kept(tmp_path: Path) -> None:
-    kept = KeptAnswers(tmp_path, most_bytes=1_000)
+    kept = ResponseFiles(tmp_path, most_bytes=1_000)
 
     assert kept.has_room_for(500)
     assert not kept.has_room_for(501)
@@ -204,7 +204,7 @@ def test_leftovers_of_processes_that_have_ended_are_removed_and_others_are_not(t
 
 def test_the_cache_may_be_deleted_at_any_time(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept = KeptAnswers(tmp_path / "answers")
+        kept = ResponseFiles(tmp_path / "answers")
         await fill(kept, KEY, 10)
         shutil.rmtree(tmp_path / "answers")
 
@@ -218,7 +218,7 @@ def test_the_cache_may_be_deleted_at_any_time(tmp_path: Path) -> None:
 
 def test_nothing_stays_when_a_server_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
-        kept = KeptAnswers(tmp_path)
+        kept = ResponseFiles(tmp_path)
         await fill(kept, KEY, 10)
         kept.close()
 

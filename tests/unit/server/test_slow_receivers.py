@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from matou.concurrency import Busy, FairLimit
 from matou.server import stall_budget
-from matou.server.stall_budget import LEAST_BYTES_A_SECOND, Pace
+from matou.server.stall_budget import LEAST_BYTES_A_SECOND, StallBudget
 from matou.server.streaming import ClientLeft, Receiver, RequestBody
 
 SECOND = b"x" * LEAST_BYTES_A_SECOND
@@ -37,7 +37,7 @@ class Connection:
 
 def deliver(connection: Connection, pieces: int) -> None:
     async def deliver() -> None:
-        receiver = Receiver(connection.send, Pace(clock=connection.clock))
+        receiver = Receiver(connection.send, StallBudget(clock=connection.clock))
         for _ in range(pieces):
             await receiver.send_piece(SECOND)
 
@@ -86,7 +86,7 @@ def test_who_sends_at_the_least_pace_may_go_on_and_who_drips_may_not(
 
     async def read() -> None:
         body = RequestBody(receive)
-        body.pace = Pace(clock=lambda: now[0])
+        body.pace = StallBudget(clock=lambda: now[0])
         async for _ in body.pieces():
             pass
 

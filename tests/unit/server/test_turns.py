@@ -1,4 +1,4 @@
-"""Turns are shared and fairly given, and whoever holds one moves while others wait for it."""
+"""FairQueue are shared and fairly given, and whoever holds one moves while others wait for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,9 +10,9 @@ import pytest
 from matou.concurrency import Busy
 from matou.forge.access import ANONYMOUS
 from matou.server import fair_queue, stall_budget
-from matou.server.fair_queue import Turns, Writers
+from matou.server.fair_queue import FairQueue, RepositoryLocks
 from matou.server.origin import caller_of
-from matou.server.stall_budget import Pace, TooSlow
+from matou.server.stall_budget import StallBudget, TooSlow
 
 
 async def soon() -> None:
@@ -25,7 +25,7 @@ class Queue:
     """Who had a turn, in order; each keeps it until it is told to give it back."""
 
     def __init__(self, at_once: int, *, each: int) -> None:
-        self.turns = Turns(at_once, each=each)
+        self.turns = FairQueue(at_once, each=each)
         self.had: list[str] = []
         self.ends: list[asyncio.Event] = []
 
@@ -139,9 +139,9 @@ def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch
     run(scenario)
 
 
-async def stand_still(turns: Turns, who: str) -> str:
+async def stand_still(turns: FairQueue, who: str) -> str:
     """Hold a turn for a client that neither reads nor sends."""
-    client = Pace()
+    client = StallBudget()
     async with fair_queue.taken(who, client):
         try:
             async with client.waiting():
@@ -189,7 +189,7 @@ def test_who_waits_may_be_another_at_the_same_address(monkeypatch: pytest.Monkey
 
 def test_pushes_to_one_repository_are_one_at_a_time_and_to_two_are_not() -> None:
     async def scenario() -> None:
-        writers, entered = Writers(), []
+        writers, entered = RepositoryLocks(), []
 
         async def push(repository_id: int, who: str) -> None:
             async with writers.only(repository_id, who):

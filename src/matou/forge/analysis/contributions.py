@@ -39,7 +39,7 @@ from matou.git.odb.objects import (
     open_repository,
 )
 from matou.git.operations.line_counts import LineCount, count_lines, tell_history
-from matou.git.operations.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, Person
+from matou.git.operations.mailmap import LARGEST_MAILMAP_BYTES, Mailmap, MailmapPerson
 from matou.git.process.run import TOOK_TOO_MUCH, GitFailed, Limits
 from matou.model.names import ObjectId
 
@@ -85,7 +85,7 @@ class DaysOfAll:
         day: days since 1970-01-01, as the author's own clock had them.
     """
 
-    people: tuple[Person, ...]
+    people: tuple[MailmapPerson, ...]
     person: Sequence[int]
     day: Sequence[int]
     additions: Sequence[int]
@@ -233,7 +233,7 @@ def _contributors(
     if number is None:
         raise MissingObject("there is no object {id}", id=tip)
     column = history.authors if role is ContributorRole.AUTHOR else history.committers
-    mailmap, totals = _mailmap(forge, repository, tip), Counter[Person]()
+    mailmap, totals = _mailmap(forge, repository, tip), Counter[MailmapPerson]()
     for person, commits in Counter(compress(column, history.reached(number))).items():
         totals[mailmap.person(history.people[person])] += commits
     ranked = sorted(totals.items(), key=lambda item: (-item[1], _shown(item[0])))
@@ -243,7 +243,7 @@ def _contributors(
 def _contribution_days(forge: Forge, repository: Repository, known: Counted, span: Span) -> DaysOfAll:
     history = known.history
     mailmap = _mailmap(forge, repository, known.mailmap_of)
-    numbers: dict[Person, int] = {}
+    numbers: dict[MailmapPerson, int] = {}
     person_of = [numbers.setdefault(mailmap.person(person), len(numbers)) for person in tuple(history.people)]
     sums = _sums(history, history.reached(known.tip), person_of, span)
     keys = sorted(sums)
@@ -294,7 +294,7 @@ def text_of(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _shown(person: Person) -> bytes:
+def _shown(person: MailmapPerson) -> bytes:
     return person.name + b" <" + person.email + b">"
 
 

@@ -18,7 +18,7 @@ import structlog
 
 from matou.archive.cache import Journal
 from matou.git.operations.line_counts import LineCount, ToldCommit
-from matou.git.operations.mailmap import Person
+from matou.git.operations.mailmap import MailmapPerson
 from matou.model.names import ObjectId
 from matou.storage.files import WriteFailed
 
@@ -74,10 +74,10 @@ class History:
         self._width = 20
         self._ends_of_parents = array("Q", (0,))
         self._parents = array("I")
-        self._people: dict[Person, int] = {}
+        self._people: dict[MailmapPerson, int] = {}
         self._masks: OrderedDict[int, bytearray] = OrderedDict()
         self._lock = threading.Lock()
-        self.people: list[Person] = []
+        self.people: list[MailmapPerson] = []
         self.authors = array("I")
         self.committers = array("I")
         self.clocks = array("q")
@@ -189,7 +189,7 @@ class History:
 
     def _take(self, frame: _CommitFrame) -> None:
         for name, email in frame.people:
-            person = Person(name, email)
+            person = MailmapPerson(name, email)
             self._people[person] = len(self.people)
             self.people.append(person)
         self._parents.frombytes(frame.parents)

@@ -13,7 +13,15 @@ import pygit2
 
 from matou.archive.cache import read_whole, write_whole
 from matou.git.odb.objects import open_repository
-from matou.git.operations.languages import READ_BYTES, RULES, Trait, Verdict, counted_language, judge, percentages
+from matou.git.operations.languages import (
+    READ_BYTES,
+    RULES,
+    LanguageVerdict,
+    Trait,
+    counted_language,
+    judge,
+    percentages,
+)
 from matou.git.operations.languages_tree import TreeFile, list_files, overrides_of
 from matou.git.process.worker import NO_ROOM_LEFT, read_request
 from matou.model.names import ObjectId
@@ -84,7 +92,7 @@ def _languages(request: LanguagesRequest) -> dict[str, float]:
     )
 
 
-def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key, Verdict]:
+def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key, LanguageVerdict]:
     """Each file's: those that are known already, and the others', kept as they come."""
     known = _read(request)
     found = {(file.path, file.id): known[file.path, file.id] for file in files if (file.path, file.id) in known}
@@ -99,24 +107,24 @@ def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key,
     return found
 
 
-def _judge(opened: pygit2.Repository, file: TreeFile) -> Verdict:
+def _judge(opened: pygit2.Repository, file: TreeFile) -> LanguageVerdict:
     _, size_bytes = opened.odb.read_header(file.id)
     if size_bytes > LARGEST_BYTES:
-        return Verdict("", Trait.BINARY, size_bytes)
+        return LanguageVerdict("", Trait.BINARY, size_bytes)
     content = opened.odb.read(file.id)[1][:READ_BYTES]
     return judge(file.path.decode("utf-8", "replace"), content, size_bytes)
 
 
-def _read(request: LanguagesRequest) -> dict[Key, Verdict]:
+def _read(request: LanguagesRequest) -> dict[Key, LanguageVerdict]:
     content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
     if content is None:
         return {}
     kept = msgspec.msgpack.decode(content, type=_Kept)
     rows = zip(kept.paths, kept.ids, kept.languages, kept.traits, kept.sizes, strict=True)
-    return {(path, name): Verdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
+    return {(path, name): LanguageVerdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
 
 
-def _write(request: LanguagesRequest, verdicts: dict[Key, Verdict]) -> None:
+def _write(request: LanguagesRequest, verdicts: dict[Key, LanguageVerdict]) -> None:
     kept = _Kept(
         paths=[path for path, _ in verdicts],
         ids=[name for _, name in verdicts],

@@ -29,7 +29,7 @@ from matou.git.odb.objects import (
     entry_at,
     open_repository,
 )
-from matou.git.odb.trees import Listing, find_tree, list_tree
+from matou.git.odb.trees import TreeListing, find_tree, list_tree
 from matou.git.wire.protocol import head_object
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.settings import MEBIBYTE
@@ -78,10 +78,12 @@ class TreeCache:
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._listings: OrderedDict[tuple[RepositoryId, ObjectId, bool], Listing] = OrderedDict()
+        self._listings: OrderedDict[tuple[RepositoryId, ObjectId, bool], TreeListing] = OrderedDict()
         self._lock = threading.Lock()
 
-    def list(self, opened: pygit2.Repository, repository: RepositoryId, tree: ObjectId, *, recursive: bool) -> Listing:
+    def list(
+        self, opened: pygit2.Repository, repository: RepositoryId, tree: ObjectId, *, recursive: bool
+    ) -> TreeListing:
         key = (repository, tree, recursive)
         with self._lock:
             if key in self._listings:

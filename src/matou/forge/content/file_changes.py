@@ -16,7 +16,14 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.write_lock import write_lock
 from matou.git.odb.objects import Commit, TreePath, find_commit, open_repository
 from matou.git.odb.quarantine import ObjectKind, Quarantine
-from matou.git.operations.tree_edit import Entry, Person, TreeEdit, require_harmless, require_writable, write_commit
+from matou.git.operations.tree_edit import (
+    CommitIdent,
+    Entry,
+    TreeEdit,
+    require_harmless,
+    require_writable,
+    write_commit,
+)
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 
@@ -57,7 +64,7 @@ class FileChange:
     path: TreePath
     message: str
     branch: str | None = None
-    author: Person | None = None
+    author: CommitIdent | None = None
 
 
 @dataclass(frozen=True, slots=True)

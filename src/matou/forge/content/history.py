@@ -35,8 +35,8 @@ from matou.git.odb.objects import (
 from matou.git.odb.objects import Tag as TagObject
 from matou.git.operations.history import (
     EVERYTHING,
+    ChangedFile,
     CommitIds,
-    FileChange,
     Selection,
     changes_of,
     commit_ids,
@@ -184,7 +184,7 @@ def find_commit_at(forge: Forge, granted: Authorized[Repository, MayReadCode], r
     return _commit(opened, commit_id_at(forge, granted, revision), revision)
 
 
-def changes(forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit) -> tuple[FileChange, ...]:
+def changes(forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit) -> tuple[ChangedFile, ...]:
     """What it changed against its first parent. Raises TooManyChanges."""
     return changes_of(forge.git_dir(granted.subject), commit)
 

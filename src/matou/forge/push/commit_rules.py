@@ -9,7 +9,7 @@ from matou.forge.forge import Forge
 from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
 from matou.git.odb.commit_text import CommitText, read_commit_text
 from matou.git.odb.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
-from matou.git.operations.signatures import Verdict, verify_signature
+from matou.git.operations.signatures import SignatureVerdict, verify_signature
 from matou.linear_regex import LinearPattern
 
 MOST_PEOPLE_REMEMBERED = 1000
@@ -68,7 +68,7 @@ class Judgement:
                 "is signed, but no account here has a key for {email}", email=repr(text.committer_email)[:200]
             )
         verdict = verify_signature(text.signed, text.signatures[0], keys, now=self.forge.now())
-        if verdict is Verdict.GOOD:
+        if verdict is SignatureVerdict.GOOD:
             return None
         return Phrase("has a signature that {verdict}", verdict=verdict.value)
 

@@ -57,7 +57,7 @@ class ListedEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class TreeListing:
     """A tree's entries in git's own order, each folder before what is in it; packed, since it is kept in memory."""
 
     content: bytes
@@ -101,7 +101,7 @@ def find_tree(repository: pygit2.Repository, start: ObjectId) -> ObjectId:
     raise MissingObject("{id} does not stand for a tree", id=start)
 
 
-def list_tree(repository: pygit2.Repository, tree: ObjectId, *, recursive: bool) -> Listing:
+def list_tree(repository: pygit2.Repository, tree: ObjectId, *, recursive: bool) -> TreeListing:
     """Everything in a tree, or everything below it; submodules and symbolic links are entries and not followed.
 
     Raises:
@@ -141,8 +141,8 @@ class _Listed:
             raise ListingTooLong("the paths in the tree have more than {limit} bytes", limit=LARGEST_LISTING_BYTES)
         self.ends.append(len(self.content))
 
-    def listing(self) -> Listing:
-        return Listing(bytes(self.content), self.ends)
+    def listing(self) -> TreeListing:
+        return TreeListing(bytes(self.content), self.ends)
 
 
 @dataclass(slots=True)

@@ -18,16 +18,16 @@ from matou.git.operations.fsck import known_messages, tolerant_check
 from matou.git.process.run import (
     DEFAULT_LIMITS,
     NO_ACCESS,
+    CompletedGit,
     GitAccess,
     GitChild,
     GitFailed,
     GitStopped,
-    Heard,
     Limits,
     UntrustedCertificate,
-    hear_git,
     http_environment,
     run_git,
+    run_git_captured,
 )
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import OWN_PREFIX, read_refs
@@ -240,7 +240,7 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
     try:
         if is_all:
             size = len(beginning)
-            heard = hear_git(
+            heard = run_git_captured(
                 words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, input=beginning
             )
         else:
@@ -255,7 +255,7 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
     return FetchedObjects(size, () if pack in before else (pack,), findings)
 
 
-def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, Heard]:
+def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, CompletedGit]:
     size = 0
     with GitChild(words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, has_input=True) as child:
         for block in blocks:
@@ -264,7 +264,7 @@ def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[
         child.end_input()
         answer = child.stdout.read()
         child.finish()
-    return size, Heard(answer, child.stderr_text)
+    return size, CompletedGit(answer, child.stderr_text)
 
 
 class _RefusedByCheck(Damaged):

@@ -85,7 +85,7 @@ _KIND_OF_STATUS: Final = {b"A": ChangeKind.ADDED, b"D": ChangeKind.REMOVED, b"R"
 
 
 @dataclass(frozen=True, slots=True)
-class FileChange:
+class ChangedFile:
     """What a commit did to one file. `blob` is the file's after it, or before where it was removed.
 
     Lines are 0 for a binary file.
@@ -175,7 +175,7 @@ def merge_base(git_dir: Path, one: ObjectId, other: ObjectId) -> ObjectId | None
     return ObjectId(said.decode("ascii").strip())
 
 
-def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
+def changes_of(git_dir: Path, commit: Commit) -> tuple[ChangedFile, ...]:
     """What a commit changed, against its first parent; the first of all, against nothing.
 
     Raises:
@@ -197,7 +197,7 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[FileChange, ...]:
     return tuple(_changes(commit.id, said))
 
 
-def _changes(commit: ObjectId, said: bytes) -> Iterator[FileChange]:
+def _changes(commit: ObjectId, said: bytes) -> Iterator[ChangedFile]:
     """First a record for each file with kinds and blobs, then as many with lines (git-diff-tree(1), "-z")."""
     fields = iter(said.split(b"\0")[:-1])
     kinds: dict[bytes, tuple[ChangeKind, ObjectId, bool]] = {}
@@ -209,7 +209,7 @@ def _changes(commit: ObjectId, said: bytes) -> Iterator[FileChange]:
             continue
         added, deleted, path = _lines(commit, field, fields)
         kind, blob, is_submodule = kinds[path]
-        yield FileChange(path, kind, blob, added, deleted, is_submodule)
+        yield ChangedFile(path, kind, blob, added, deleted, is_submodule)
 
 
 def _kind(raw: "re.Match[bytes]", fields: Iterator[bytes]) -> tuple[bytes, ChangeKind, ObjectId]:

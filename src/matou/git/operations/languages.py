@@ -50,7 +50,7 @@ class Trait(IntFlag):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LanguageVerdict:
     """What one blob under one path is; `language` is empty where nobody knows, and a group has not been made of it."""
 
     language: str
@@ -72,7 +72,7 @@ class Overrides:
 NO_OVERRIDES: Final = Overrides()
 
 
-def judge(path: str, content: bytes, size_bytes: int) -> Verdict:
+def judge(path: str, content: bytes, size_bytes: int) -> LanguageVerdict:
     """Look at one file.
 
     Args:
@@ -88,8 +88,8 @@ def judge(path: str, content: bytes, size_bytes: int) -> Verdict:
     if is_generated(path, content):
         traits |= Trait.GENERATED
     if is_binary(content):
-        return Verdict("", traits | Trait.BINARY, size_bytes)
-    return Verdict(_language(path, content) if content else "", traits, size_bytes)
+        return LanguageVerdict("", traits | Trait.BINARY, size_bytes)
+    return LanguageVerdict(_language(path, content) if content else "", traits, size_bytes)
 
 
 def _language(path: str, content: bytes) -> str:
@@ -102,7 +102,7 @@ def _language(path: str, content: bytes) -> str:
     return linguist().language_of(path, content)
 
 
-def counted_language(verdict: Verdict, overrides: Overrides = NO_OVERRIDES) -> str | None:
+def counted_language(verdict: LanguageVerdict, overrides: Overrides = NO_OVERRIDES) -> str | None:
     """The language that a file counts for, if any: what attributes say goes before what the file looks like."""
     for said, trait in (
         (overrides.vendored, Trait.VENDORED),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from matou.errors import Damaged, UnknownShape
-from matou.git.operations.mailmap import Person
+from matou.git.operations.mailmap import MailmapPerson
 from matou.git.process.run import GitChild, Limits
 from matou.git.process.sandbox import GitSetting
 from matou.model.names import ObjectId
@@ -50,8 +50,8 @@ class ToldCommit:
 
     id: ObjectId
     parents: tuple[ObjectId, ...]
-    author: Person
-    committer: Person
+    author: MailmapPerson
+    committer: MailmapPerson
     wall_clock: int
 
 
@@ -161,8 +161,8 @@ def _told(line: bytes) -> ToldCommit:
     return ToldCommit(
         id=ObjectId(name.decode()),
         parents=tuple(ObjectId(parent) for parent in parents.decode().split()),
-        author=Person(author[:LONGEST_NAME_BYTES], author_email[:LONGEST_NAME_BYTES]),
-        committer=Person(committer[:LONGEST_NAME_BYTES], committer_email[:LONGEST_NAME_BYTES]),
+        author=MailmapPerson(author[:LONGEST_NAME_BYTES], author_email[:LONGEST_NAME_BYTES]),
+        committer=MailmapPerson(committer[:LONGEST_NAME_BYTES], committer_email[:LONGEST_NAME_BYTES]),
         wall_clock=_wall_clock(date),
     )
 

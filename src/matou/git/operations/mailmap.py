@@ -11,7 +11,7 @@ _SPACE: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class MailmapPerson:
     """A name and an e-mail address as a commit has them: bytes, usually UTF-8."""
 
     name: bytes
@@ -25,8 +25,8 @@ class _Renaming:
     name: bytes | None
     email: bytes | None
 
-    def of(self, person: Person) -> Person:
-        return Person(
+    def of(self, person: MailmapPerson) -> MailmapPerson:
+        return MailmapPerson(
             person.name if self.name is None else self.name, person.email if self.email is None else self.email
         )
 
@@ -57,7 +57,7 @@ class Mailmap:
                 mailmap._add(line)
         return mailmap
 
-    def person(self, person: Person) -> Person:
+    def person(self, person: MailmapPerson) -> MailmapPerson:
         address = self._addresses.get(person.email.lower())
         if address is None:
             return person

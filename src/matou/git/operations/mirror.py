@@ -18,12 +18,12 @@ from matou.git.refs.listing import (
 )
 from matou.git.repository import FIRST_HEAD, create_bare, make_bare
 from matou.git.wire.protocol import object_format_of
-from matou.git.wire.transport import Answer, GitTransport, list_refs
+from matou.git.wire.transport import GitHttpResponse, GitTransport, list_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
 __all__ = [
-    "Answer",
+    "GitHttpResponse",
     "BadPack",
     "FetchFailed",
     "FetchedObjects",

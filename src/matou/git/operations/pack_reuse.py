@@ -34,14 +34,14 @@ _TYPE_MASK: Final = 0o170000
 
 
 @dataclass(frozen=True, slots=True)
-class WholePack:
+class ReusablePack:
     """A pack that answers a clone."""
 
     path: Path
     size_bytes: int
 
 
-def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> WholePack | None:
+def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> ReusablePack | None:
     """The only pack of a repository of SHA-1 objects, if it holds what the wanted objects reach and nothing more.
 
     So nobody is sent what the refs that they may see do not reach. None where git is to work it out.
@@ -54,7 +54,7 @@ def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> WholePack
         is_all = held is not None and _reached(git_dir, wanted, limit=len(held)) == held
     except (Damaged, KeyError, ValueError, OSError):
         return None  # OSError: it was packed anew meanwhile, or is gone, or its disk fails
-    return WholePack(pack, size) if is_all else None
+    return ReusablePack(pack, size) if is_all else None
 
 
 def _objects_of(pack: Path) -> frozenset[str] | None:
@@ -132,7 +132,7 @@ def _nothing(_content: bytes) -> Iterator[tuple[str, bool]]:
 _NAMED_BY: Final = {1: _named_by_lines, 2: _named_by_tree, 3: _nothing, 4: _named_by_lines}
 
 
-def clone_answer(pack: WholePack) -> Iterator[bytes]:
+def clone_answer(pack: ReusablePack) -> Iterator[bytes]:
     """The answer to a `fetch` of version 2 that sends a pack as it is, in pieces of 64 KB."""
     yield b"000dpackfile\n"
     with pack.path.open("rb") as file:

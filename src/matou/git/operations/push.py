@@ -20,9 +20,9 @@ from matou.git.operations.pack_reuse import pack_of_everything
 from matou.git.process.limits import BLOCK_BYTES
 from matou.git.process.run import GitChild, Limits
 from matou.git.wire.client import read_advertisement
-from matou.git.wire.push import PushReport, push_commands, read_push_report
+from matou.git.wire.push import PushStatusReport, push_commands, read_push_report
 from matou.git.wire.server import RECEIVE_PACK
-from matou.git.wire.transport import Answer
+from matou.git.wire.transport import GitHttpResponse
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import NOTHING, RefChange, RefListing
 
@@ -61,7 +61,9 @@ class PushTransport(Protocol):
 
     def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes: ...
 
-    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> AbstractContextManager[Answer]: ...
+    def exchange(
+        self, url: str, service: str, body: Body, *, protocol: int = 2
+    ) -> AbstractContextManager[GitHttpResponse]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,7 @@ def _stored(pack: BinaryIO) -> Pieces:
             yield block
 
 
-def _require_taken(report: PushReport) -> None:
+def _require_taken(report: PushStatusReport) -> None:
     if report.unpacked != "ok":
         raise PushFailed("the target did not take what was sent: {reason}", reason=_reason(report, report.unpacked))
     if report.refused:
@@ -248,6 +250,6 @@ def _require_taken(report: PushReport) -> None:
         )
 
 
-def _reason(report: PushReport, reason: str) -> str:
+def _reason(report: PushStatusReport, reason: str) -> str:
     """What people are told says more than the report, which often has `pre-receive hook declined` only."""
     return f"{reason} ({report.said})" if report.said else reason

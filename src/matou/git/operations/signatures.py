@@ -28,7 +28,7 @@ class UnusableKey(Invalid):
     """A text that is no public OpenPGP key, or one with which nothing can be verified."""
 
 
-class Verdict(Enum):
+class SignatureVerdict(Enum):
     """What can be said of a signature; everything but GOOD is said to a person after "the signature"."""
 
     GOOD = Phrase("is good")
@@ -73,7 +73,9 @@ def merged(older: str, newer: str) -> Certificate:
         raise UnusableKey("these are not the same key") from error
 
 
-def verify_signature(signed: bytes, signature: bytes, certificates: Sequence[str], *, now: datetime) -> Verdict:
+def verify_signature(
+    signed: bytes, signature: bytes, certificates: Sequence[str], *, now: datetime
+) -> SignatureVerdict:
     """Say whether one of these armored keys made the signature over exactly these bytes, and is still to be believed.
 
     A key that has expired or was revoked by now vouches for nothing, whatever time the signature claims for itself.
@@ -82,22 +84,26 @@ def verify_signature(signed: bytes, signature: bytes, certificates: Sequence[str
     from pysequoia.packet import SignatureType
 
     if not signature.startswith(_BEGINNING) or len(signature) > LARGEST_SIGNATURE_BYTES:
-        return Verdict.NOT_OPENPGP
+        return SignatureVerdict.NOT_OPENPGP
     known = [_parsed(text) for text in certificates]
     try:
         parsed = Sig.from_bytes(signature)
     except RuntimeError:
-        return Verdict.NOT_OPENPGP
+        return SignatureVerdict.NOT_OPENPGP
     if parsed.signature_type != SignatureType.Binary:
-        return Verdict.NOT_OPENPGP
+        return SignatureVerdict.NOT_OPENPGP
     try:
         found = verify(bytes=signed, store=lambda _ids: known, signature=parsed).valid_sigs
     except RuntimeError:
         # Sequoia does not verify with a revoked key at all; that it was this one is then what its owner should know.
-        return Verdict.REVOKED if _is_by_one_revoked(parsed.issuer_fingerprint, known) else Verdict.BY_ANOTHER_KEY
+        return (
+            SignatureVerdict.REVOKED
+            if _is_by_one_revoked(parsed.issuer_fingerprint, known)
+            else SignatureVerdict.BY_ANOTHER_KEY
+        )
     by_fingerprint = {certificate.fingerprint: certificate for certificate in known}
     verdicts = [_standing(by_fingerprint[one.certificate], one.signing_key, now) for one in found]
-    return Verdict.GOOD if Verdict.GOOD in verdicts else verdicts[0]
+    return SignatureVerdict.GOOD if SignatureVerdict.GOOD in verdicts else verdicts[0]
 
 
 @lru_cache(maxsize=256)
@@ -142,17 +148,21 @@ def _is_by_one_revoked(issuer: str | None, certificates: Sequence["Cert"]) -> bo
     return any(one.is_revoked or key.is_revoked for one, key in keys)
 
 
-def _standing(certificate: "Cert", signing_key: str, now: datetime) -> Verdict:
+def _standing(certificate: "Cert", signing_key: str, now: datetime) -> SignatureVerdict:
     """Of the key and the subkey that signed, now: Sequoia asks what they were at the time that a signature claims."""
     expiration = certificate.expiration
     if certificate.is_revoked:
-        return Verdict.REVOKED
+        return SignatureVerdict.REVOKED
     if expiration is not None and expiration <= now:
-        return Verdict.EXPIRED
+        return SignatureVerdict.EXPIRED
     subkey = next((key for key in _keys(certificate) if key.fingerprint == signing_key), None)
     if subkey is None or subkey.is_revoked:
-        return Verdict.REVOKED
-    return Verdict.EXPIRED if subkey.expires_at is not None and subkey.expires_at <= now else Verdict.GOOD
+        return SignatureVerdict.REVOKED
+    return (
+        SignatureVerdict.EXPIRED
+        if subkey.expires_at is not None and subkey.expires_at <= now
+        else SignatureVerdict.GOOD
+    )
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ class InvalidMessage(MatouError):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CommitIdent:
     """Who wrote something, in the form in which git keeps it; made valid on construction, as git itself does.
 
     Raises:
@@ -205,8 +205,8 @@ def write_commit(
     *,
     tree: ObjectId,
     parents: Sequence[ObjectId],
-    author: Person,
-    committer: Person,
+    author: CommitIdent,
+    committer: CommitIdent,
     at: datetime,
     message: str,
 ) -> ObjectId:
@@ -217,7 +217,7 @@ def write_commit(
 
 
 def write_tag(
-    quarantine: Quarantine, *, target: ObjectId, name: str, tagger: Person, at: datetime, message: str
+    quarantine: Quarantine, *, target: ObjectId, name: str, tagger: CommitIdent, at: datetime, message: str
 ) -> ObjectId:
     """An annotated tag of a commit. Raises InvalidMessage."""
     headers = [f"object {target}", "type commit", f"tag {name}", f"tagger {tagger.line(at)}"]

@@ -54,10 +54,10 @@ __all__ = [
     "GitNotFound",
     "GitOutOfMemory",
     "GitStopped",
-    "Heard",
+    "CompletedGit",
     "Limits",
     "UntrustedCertificate",
-    "hear_git",
+    "run_git_captured",
     "http_environment",
     "run_git",
     "start_git_async",
@@ -88,7 +88,7 @@ def run_git(
         OSError: the disk is full.
     """
     if stdout is None and (input is None or isinstance(input, bytes)):
-        return hear_git(
+        return run_git_captured(
             arguments,
             git_dir=git_dir,
             input=input,
@@ -113,14 +113,14 @@ def run_git(
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CompletedGit:
     """All that a git child wrote, and what it said on stderr: shortened, and without a secret."""
 
     stdout: bytes
     stderr: str
 
 
-def hear_git(
+def run_git_captured(
     arguments: Sequence[str],
     *,
     git_dir: Path | None = None,
@@ -128,7 +128,7 @@ def hear_git(
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
     limits: Limits = DEFAULT_LIMITS,
-) -> Heard:
+) -> CompletedGit:
     """As `run_git`, where what git says of a success counts too."""
     environment_of_it = environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits)
     process = _start(
@@ -149,7 +149,7 @@ def hear_git(
             git_dir=git_dir,
             was_stopped=conversation.has_stopped_it,
         )
-    return Heard(stdout, stderr)
+    return CompletedGit(stdout, stderr)
 
 
 def _start(

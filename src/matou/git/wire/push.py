@@ -30,7 +30,7 @@ class PushBrokeOff(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
-class PushReport:
+class PushStatusReport:
     """What became of a push.
 
     Attributes:
@@ -58,7 +58,7 @@ def push_commands(changes: Iterable[RefChange], offered: Collection[str]) -> byt
     return b"".join([*encoded, Marker.FLUSH.value])
 
 
-def read_push_report(read: Read, offered: Collection[str]) -> PushReport:
+def read_push_report(read: Read, offered: Collection[str]) -> PushStatusReport:
     """Read the whole answer to a push.
 
     Raises:
@@ -70,7 +70,7 @@ def read_push_report(read: Read, offered: Collection[str]) -> PushReport:
     packets = PacketReader(bands.read) if _SIDE_BAND in offered else PacketReader(read)
     unpacked, refused = _read_report(packets)
     bands.drain()
-    return PushReport(unpacked, refused, _plain(bands.said))
+    return PushStatusReport(unpacked, refused, _plain(bands.said))
 
 
 def _read_report(packets: PacketReader) -> tuple[str, Mapping[RefName, str]]:

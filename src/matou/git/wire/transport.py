@@ -13,7 +13,7 @@ _OTHER_VERSION_STATUSES: Final = frozenset({400, 405, 415, 500, 501})
 """How servers answer a version 2 request that they take for nonsense."""
 
 
-class Answer(Protocol):
+class GitHttpResponse(Protocol):
     def read(self, size: int = -1, /) -> bytes:
         """About so many bytes, as soon as some are there; none at the end of the answer."""
 
@@ -21,7 +21,9 @@ class Answer(Protocol):
 class GitTransport(Protocol):
     """Git's smart HTTP. Errors are of the six kinds; what is no smart HTTP is UnknownShape."""
 
-    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> AbstractContextManager[Answer]:
+    def exchange(
+        self, url: str, service: str, body: bytes, *, protocol: int = 2
+    ) -> AbstractContextManager[GitHttpResponse]:
         """POST to URL/service; the answer is read while it comes in."""
 
     def advertise(self, url: str, service: str) -> bytes:

@@ -38,11 +38,11 @@ from matou.server.api.responses import Response, Stream, encode
 from matou.server.api.router import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
 from matou.server.authentication import Credential, identify, read_credential
 from matou.server.dialects.gitcode_v5.errors import answer_to
-from matou.server.fair_queue import Turns
+from matou.server.fair_queue import FairQueue
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
-from matou.server.rate_limit import RateLimiter
-from matou.server.response_files import KeptAnswers
+from matou.server.rate_limit import FixedWindowLimiter
+from matou.server.response_files import ResponseFiles
 from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
 from matou.server.streaming import (
     SHORT_BODY_BYTES,
@@ -112,11 +112,11 @@ class Api(BaseRoute):
 
     site: ServerState
     router: Router
-    limiter: RateLimiter | None = None
+    limiter: FixedWindowLimiter | None = None
     remembered: ResponseCache = field(default_factory=ResponseCache)
-    large_bodies: Turns = field(default_factory=lambda: Turns(LARGE_BODIES_AT_ONCE, each=1))
-    slow: Turns = field(default_factory=lambda: Turns(SLOW_AT_ONCE, each=SLOW_AT_ONCE // 2))
-    long: Turns = field(default_factory=lambda: Turns(LONG_AT_ONCE, each=LONG_AT_ONCE // 2))
+    large_bodies: FairQueue = field(default_factory=lambda: FairQueue(LARGE_BODIES_AT_ONCE, each=1))
+    slow: FairQueue = field(default_factory=lambda: FairQueue(SLOW_AT_ONCE, each=SLOW_AT_ONCE // 2))
+    long: FairQueue = field(default_factory=lambda: FairQueue(LONG_AT_ONCE, each=LONG_AT_ONCE // 2))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         is_http = scope["type"] == "http"
@@ -371,6 +371,6 @@ class _Opened:
             await end_answer(send)
 
 
-async def _opened(stream: Stream, kept: KeptAnswers) -> _Opened:
+async def _opened(stream: Stream, kept: ResponseFiles) -> _Opened:
     pieces = stream.open() if stream.keeping is None else stream.keeping(kept)
     return _Opened(await anext(pieces, b""), pieces, stream.headers)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from matou.server.response_files import KeptAnswers
+from matou.server.response_files import ResponseFiles
 from matou.server.streaming import Header
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
@@ -41,7 +41,7 @@ class Stream:
 
     open: Callable[[], AsyncGenerator[bytes, None]]
     headers: tuple[Header, ...]
-    keeping: Callable[[KeptAnswers], AsyncGenerator[bytes, None]] | None = None
+    keeping: Callable[[ResponseFiles], AsyncGenerator[bytes, None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from matou.concurrency import FairLimit
 from matou.server.api.responses import Stream
-from matou.server.response_files import AnswerKey, KeptAnswers, Write
+from matou.server.response_files import ResponseFiles, ResponseKey, Write
 from matou.server.streaming import Header
 
 THREADS = 32
@@ -41,7 +41,7 @@ def kept(
     *,
     whose: Hashable,
     turns: FairLimit,
-    key: AnswerKey,
+    key: ResponseKey,
     size_bytes: int,
 ) -> Stream:
     """As `streamed`, for what is the same each time under its key: made once for all who wait, and kept as a file.
@@ -55,7 +55,7 @@ def kept(
             async for piece in pieces:
                 await write(piece)
 
-    async def keeping(answers: KeptAnswers) -> AsyncGenerator[bytes, None]:
+    async def keeping(answers: ResponseFiles) -> AsyncGenerator[bytes, None]:
         with turns.taken(whose):
             has_room = answers.has_room_for(size_bytes)
             async with aclosing(answers.pieces(key, make) if has_room else _pieces(begin)) as pieces:

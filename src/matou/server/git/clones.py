@@ -12,7 +12,7 @@ import structlog
 from matou.errors import UnknownShape
 from matou.forge.access import MayReadCode
 from matou.forge.repositories.downloads import count_download
-from matou.git.operations.pack_reuse import WholePack, clone_answer, pack_of_everything
+from matou.git.operations.pack_reuse import ReusablePack, clone_answer, pack_of_everything
 from matou.git.process.run import GitFailed
 from matou.git.process.run_async import AsyncGitChild, start_git_async
 from matou.git.wire import protocol
@@ -20,7 +20,7 @@ from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.protocol import CloneRequest
 from matou.server.authorization import Admitted, GitRequest
 from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
-from matou.server.response_files import AnswerKey, Write
+from matou.server.response_files import ResponseKey, Write
 from matou.server.streaming import (
     NO_CACHE,
     PIECE_BYTES,
@@ -70,14 +70,14 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
 
 def _key(
     request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
-) -> AnswerKey | None:
+) -> ResponseKey | None:
     """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
     wants = known.wants_of_clones.get(asked.wants)
     if wants is None or not request.site.kept.has_room_for(admitted.repository.size_bytes):
         return None
     git_dir = request.site.forge.git_dir(admitted.repository)
     state = (known.digest, _mark_of_shallow(git_dir))
-    return AnswerKey(admitted.repository.id, state, (wants, asked.words, asked.is_shallow))
+    return ResponseKey(admitted.repository.id, state, (wants, asked.words, asked.is_shallow))
 
 
 def _mark_of_shallow(git_dir: Path) -> bytes:
@@ -88,7 +88,7 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
         return b""
 
 
-async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: AnswerKey, body: bytes) -> None:
+async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: ResponseKey, body: bytes) -> None:
     """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
     kept = request.site.kept
     whole = kept.whole(key)
@@ -153,7 +153,7 @@ def start_upload_pack(git_dir: Path, stdin: IO[bytes], *, version: int) -> Async
     )
 
 
-async def _send_whole(request: GitRequest, pack: WholePack) -> None:
+async def _send_whole(request: GitRequest, pack: ReusablePack) -> None:
     headers = (UPLOAD_PACK_RESULT, *NO_CACHE)
     if pack.size_bytes <= KEPT_IN_MEMORY_BYTES:
         await send_answer(request.send, 200, headers, b"".join(clone_answer(pack)))
@@ -166,7 +166,7 @@ async def _send_whole(request: GitRequest, pack: WholePack) -> None:
 
 async def _whole_pack(
     request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
-) -> WholePack | None:
+) -> ReusablePack | None:
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
     if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {protocol.head_object(known.listing)}:
         return None

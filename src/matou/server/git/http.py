@@ -24,7 +24,7 @@ from matou.server.git.packet_framing import PROBE, PacketFraming, request_pieces
 from matou.server.git.push import receive_pack
 from matou.server.git.refs import UPLOAD_PACK_RESULT, advertise, answer_ls_refs, current_refs, protocol_version
 from matou.server.paths import Operation
-from matou.server.stall_budget import Pace
+from matou.server.stall_budget import StallBudget
 from matou.server.state import ServerState
 from matou.server.streaming import (
     NO_CACHE,
@@ -105,7 +105,7 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     framing = PacketFraming(most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
     # 100 KB of gzip are 60 MB on the disk here, for as long as the rest of them takes to come.
-    body.pace = Pace()
+    body.pace = StallBudget()
     async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
         await framing.follow(piece)
         kept.write(piece)
@@ -114,7 +114,7 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
 
 
 async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
-    pace = Pace()
+    pace = StallBudget()
     async with request.site.fetches.taken(admitted.caller, pace):
         git_dir = request.site.forge.git_dir(admitted.repository)
         async with start_upload_pack(git_dir, body, version=protocol_version(request)) as child:

@@ -17,9 +17,9 @@ from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, read_credential
 from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
-from matou.server.errors import Answer
+from matou.server.errors import ErrorResponse
 from matou.server.git import lfs_locks
-from matou.server.git.lfs_tokens import LIFETIME, Errand, Verb
+from matou.server.git.lfs_tokens import LIFETIME, LfsAction, LfsGrant
 from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
 from matou.server.git.lfs_wire import (
     JSON,
@@ -27,9 +27,9 @@ from matou.server.git.lfs_wire import (
     MOST_OBJECTS_IN_A_BATCH,
     OID,
     UNPROCESSABLE,
-    Batch,
-    BatchAnswer,
-    Failure,
+    LfsBatchRequest,
+    LfsBatchResponse,
+    LfsFailure,
     NamedObject,
     ObjectAnswer,
     ObjectPointer,
@@ -41,7 +41,7 @@ from matou.server.git.lfs_wire import (
 )
 from matou.server.origin import base_url
 from matou.server.paths import Operation
-from matou.server.stall_budget import Pace
+from matou.server.stall_budget import StallBudget
 from matou.server.streaming import (
     BodyTooLarge,
     ClientLeft,
@@ -54,10 +54,10 @@ from matou.server.streaming import (
     send_answer,
 )
 
-_RIGHT_FOR_VERB: dict[Verb, type[MayReadCode]] = {
-    Verb.DOWNLOAD: MayReadCode,
-    Verb.UPLOAD: MayWriteCode,
-    Verb.VERIFY: MayWriteCode,
+_RIGHT_FOR_VERB: dict[LfsAction, type[MayReadCode]] = {
+    LfsAction.DOWNLOAD: MayReadCode,
+    LfsAction.UPLOAD: MayWriteCode,
+    LfsAction.VERIFY: MayWriteCode,
 }
 
 
@@ -66,7 +66,7 @@ class LengthRequired(UnknownShape):
 
 
 async def serve_lfs(request: GitRequest) -> None:
-    """Answer an LFS client, whatever happens."""
+    """ErrorResponse an LFS client, whatever happens."""
     try:
         await _operation_of(request)(request)
     except ClientLeft:
@@ -77,18 +77,18 @@ async def serve_lfs(request: GitRequest) -> None:
         await send_answer(request.send, answer.status, (JSON, *answer.headers), body)
 
 
-def _answer_to(request: GitRequest, error: Exception) -> Answer:
+def _answer_to(request: GitRequest, error: Exception) -> ErrorResponse:
     if isinstance(error, LengthRequired):
-        return Answer(411, str(error))
+        return ErrorResponse(411, str(error))
     if isinstance(error, UnsatisfiableRange):
-        return Answer(416, str(error))
+        return ErrorResponse(416, str(error))
     if isinstance(error, objects.LfsSwitchedOff):
         # To whoever asks: logging in would not help.
-        return Answer(403, str(error))
+        return ErrorResponse(403, str(error))
     answer = answer_to(request.headers, error)
     if isinstance(error, UnknownShape):
-        return Answer(UNPROCESSABLE, answer.text, answer.headers)
-    return Answer(answer.status, answer.text, tuple(_for_lfs(pair) for pair in answer.headers))
+        return ErrorResponse(UNPROCESSABLE, answer.text, answer.headers)
+    return ErrorResponse(answer.status, answer.text, tuple(_for_lfs(pair) for pair in answer.headers))
 
 
 def _for_lfs(pair: Header) -> Header:
@@ -97,23 +97,27 @@ def _for_lfs(pair: Header) -> Header:
 
 
 async def _batch(request: GitRequest) -> None:
-    batch = await read_json(request, Batch)
+    batch = await read_json(request, LfsBatchRequest)
     if batch.hash_algo != "sha256" or "basic" not in (batch.transfers or ["basic"]):
         raise UnusableRequest("lfs batch transfers", (batch.hash_algo, batch.transfers))
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
-    verb = Verb(batch.operation)
+    verb = LfsAction(batch.operation)
     admitted = await admit(request, _RIGHT_FOR_VERB[verb])
     await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
     answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
-    await send_json(request, BatchAnswer(answers))
+    await send_json(request, LfsBatchResponse(answers))
 
 
 def _answers(
-    request: GitRequest, repository: Repository, credential: Credential | None, verb: Verb, wanted: list[NamedObject]
+    request: GitRequest,
+    repository: Repository,
+    credential: Credential | None,
+    verb: LfsAction,
+    wanted: list[NamedObject],
 ) -> list[ObjectAnswer]:
-    answer = _download_answer if verb is Verb.DOWNLOAD else _upload_answer
+    answer = _download_answer if verb is LfsAction.DOWNLOAD else _upload_answer
     return [
         unusable_object(named)
         if (pointer := named.pointer) is None
@@ -127,10 +131,12 @@ def _download_answer(
 ) -> ObjectAnswer:
     size = objects.size(request.site.forge, repository, pointer.oid)
     if size is None:
-        return ObjectAnswer(pointer.oid, pointer.size, error=Failure(404, "this repository does not have the object"))
+        return ObjectAnswer(
+            pointer.oid, pointer.size, error=LfsFailure(404, "this repository does not have the object")
+        )
     if size != pointer.size:
-        return ObjectAnswer(pointer.oid, pointer.size, error=Failure(UNPROCESSABLE, f"the object has {size} bytes"))
-    step = _step(request, repository, credential, pointer, Verb.DOWNLOAD)
+        return ObjectAnswer(pointer.oid, pointer.size, error=LfsFailure(UNPROCESSABLE, f"the object has {size} bytes"))
+    step = _step(request, repository, credential, pointer, LfsAction.DOWNLOAD)
     return ObjectAnswer(pointer.oid, size, authenticated=credential is not None, actions={"download": step})
 
 
@@ -140,16 +146,16 @@ def _upload_answer(
     """No action means that there is nothing to send."""
     if objects.size(request.site.forge, repository, pointer.oid) == pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size)
-    upload = _step(request, repository, credential, pointer, Verb.UPLOAD)
-    verify = _step(request, repository, credential, pointer, Verb.VERIFY)
+    upload = _step(request, repository, credential, pointer, LfsAction.UPLOAD)
+    verify = _step(request, repository, credential, pointer, LfsAction.VERIFY)
     actions = {"upload": upload, "verify": verify}
     return ObjectAnswer(pointer.oid, pointer.size, authenticated=credential is not None, actions=actions)
 
 
 def _step(
-    request: GitRequest, repository: Repository, credential: Credential | None, pointer: ObjectPointer, verb: Verb
+    request: GitRequest, repository: Repository, credential: Credential | None, pointer: ObjectPointer, verb: LfsAction
 ) -> Step:
-    ending = "verify" if verb is Verb.VERIFY else f"objects/{pointer.oid}"
+    ending = "verify" if verb is LfsAction.VERIFY else f"objects/{pointer.oid}"
     base = base_url(request.site.base_url, request.scope)
     href = f"{base}/{quote(str(repository.path))}.git/info/lfs/{ending}"
     if credential is None:
@@ -160,7 +166,7 @@ def _step(
 
 async def _download(request: GitRequest) -> None:
     oid = _oid_of(request)
-    admitted = await _admit_errand(request, Verb.DOWNLOAD, ObjectPointer(oid, 0))
+    admitted = await _admit_errand(request, LfsAction.DOWNLOAD, ObjectPointer(oid, 0))
     site = request.site
     path, size_bytes = await site.ask(objects.open_object, site.forge, admitted.repository, oid)
     await site.transfer(site.whole_files.require_whole, path, oid)
@@ -174,10 +180,10 @@ async def _download(request: GitRequest) -> None:
 
 async def _upload(request: GitRequest) -> None:
     pointer = ObjectPointer(_oid_of(request), _announced_size(request))
-    admitted = await _admit_errand(request, Verb.UPLOAD, pointer)
+    admitted = await _admit_errand(request, LfsAction.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
-    site, pace = request.site, Pace()
+    site, pace = request.site, StallBudget()
     try:
         async with site.uploads.taken(admitted.caller, pace):
             body.pace = pace
@@ -208,7 +214,7 @@ def _announced_size(request: GitRequest) -> int:
 
 async def _verify(request: GitRequest) -> None:
     pointer = await read_json(request, ObjectPointer)
-    admitted = await _admit_errand(request, Verb.VERIFY, pointer)
+    admitted = await _admit_errand(request, LfsAction.VERIFY, pointer)
     size = await request.site.ask(objects.size, request.site.forge, admitted.repository, pointer.oid)
     if size is None:
         raise objects.NoSuchObject(
@@ -219,11 +225,11 @@ async def _verify(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
-async def _admit_errand(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted[MayReadCode]:
+async def _admit_errand(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:
     return await request.site.ask(_admit_with_link, request, verb, pointer)
 
 
-def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) -> Admitted[MayReadCode]:
+def _admit_with_link(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     site, path = request.site, request.target.repository
     credential = read_credential(request.headers)
@@ -234,8 +240,8 @@ def _admit_with_link(request: GitRequest, verb: Verb, pointer: ObjectPointer) ->
     return admitted
 
 
-def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: Verb) -> Errand:
-    return Errand(path, pointer.oid, verb, 0 if verb is Verb.DOWNLOAD else pointer.size)
+def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: LfsAction) -> LfsGrant:
+    return LfsGrant(path, pointer.oid, verb, 0 if verb is LfsAction.DOWNLOAD else pointer.size)
 
 
 def _oid_of(request: GitRequest) -> str:

@@ -22,19 +22,19 @@ MOST_GRANTS = 10_000
 _LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9]{1,15})\.([0-9a-f]{64})\Z")
 
 
-class Verb(StrEnum):
+class LfsAction(StrEnum):
     DOWNLOAD = "download"
     UPLOAD = "upload"
     VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class LfsGrant:
     """What a link allows. `size_bytes` binds an upload to what was announced; of a download it is 0."""
 
     repository: RepositoryPath
     oid: str
-    verb: Verb
+    verb: LfsAction
     size_bytes: int
 
 
@@ -42,7 +42,7 @@ class LinkExpired(UnknownCredential):
     """The link is too old, was changed, or was given out before this server started."""
 
 
-class Links:
+class LfsTokenSigner:
     """Signs links and remembers for whom; forgets the oldest when there are too many. Safe to use from threads.
 
     Args:
@@ -60,7 +60,7 @@ class Links:
     def is_link(self, token: str) -> bool:
         return token.startswith("matou-lfs-1.")
 
-    def sign(self, credential: Credential, errand: Errand) -> str:
+    def sign(self, credential: Credential, errand: LfsGrant) -> str:
         """A token for the Authorization header, as Bearer."""
         grant, expiry = self._grant(credential), int((self._now() + LIFETIME).timestamp())
         return f"matou-lfs-1.{grant}.{expiry}.{errand.size_bytes}.{self._mac(grant, expiry, errand)}"
@@ -70,7 +70,7 @@ class Links:
         match = _LINK.match(token)
         return None if match is None else int(match[3])
 
-    def credential_of(self, token: str, errand: Errand) -> Credential:
+    def credential_of(self, token: str, errand: LfsGrant) -> Credential:
         """Give back who asked for the link. Raises LinkExpired where it is not for this errand, or no longer."""
         match = _LINK.match(token)
         if match is None:
@@ -93,7 +93,7 @@ class Links:
                 del self._names[forgotten]
         return name
 
-    def _mac(self, grant: str, expiry: int, errand: Errand) -> str:
+    def _mac(self, grant: str, expiry: int, errand: LfsGrant) -> str:
         fields = (grant, str(expiry), str(errand.repository), errand.oid, errand.verb, str(errand.size_bytes))
         # Each field is preceded by its length: no two lists of fields give the same bytes.
         message = b"".join(b"%d:%b" % (len(field), field.encode()) for field in fields)

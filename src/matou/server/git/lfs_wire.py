@@ -54,7 +54,7 @@ class NamedObject(msgspec.Struct, frozen=True):
             return None
 
 
-class Batch(msgspec.Struct, frozen=True):
+class LfsBatchRequest(msgspec.Struct, frozen=True):
     """`transfers` of null says what a missing one does: basic."""
 
     operation: Literal["download", "upload"]
@@ -71,7 +71,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_in: int = 0
 
 
-class Failure(msgspec.Struct, frozen=True):
+class LfsFailure(msgspec.Struct, frozen=True):
     code: int
     message: str
 
@@ -83,10 +83,10 @@ class ObjectAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int
     authenticated: bool = False
     actions: dict[str, Step] = {}
-    error: Failure | None = None
+    error: LfsFailure | None = None
 
 
-class BatchAnswer(msgspec.Struct, frozen=True):
+class LfsBatchResponse(msgspec.Struct, frozen=True):
     objects: list[ObjectAnswer]
     transfer: str = "basic"
     hash_algo: str = "sha256"
@@ -96,7 +96,7 @@ def unusable_object(named: NamedObject) -> ObjectAnswer:
     """What a client is told of an object that cannot be: the others of its batch are answered all the same."""
     oid = named.oid[:LONGEST_ECHO] if isinstance(named.oid, str) else ""
     size = named.size if type(named.size) is int else 0
-    return ObjectAnswer(oid, size, error=Failure(UNPROCESSABLE, "this is no LFS object: its oid or size cannot be"))
+    return ObjectAnswer(oid, size, error=LfsFailure(UNPROCESSABLE, "this is no LFS object: its oid or size cannot be"))
 
 
 _Body = TypeVar("_Body", bound=msgspec.Struct)

@@ -32,8 +32,8 @@ from matou.server.authorization import Admitted, GitRequest, admit, admit_again,
 from matou.server.errors import NO_ROOM, is_disk_full
 from matou.server.git.packet_framing import request_pieces
 from matou.server.git.push_commands import PushCommands, PushStream, read_commands
-from matou.server.git.push_report import RESULT, PushReport, shown_lines
-from matou.server.stall_budget import Pace
+from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
+from matou.server.stall_budget import StallBudget
 from matou.server.state import ServerState
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
 from matou.storage.files import tells_of_every_fault
@@ -64,7 +64,7 @@ class PushResult:
 async def receive_pack(request: GitRequest) -> None:
     """Take a push. Nothing of the body is read before it is known that this identity may push here."""
     admitted = await admit(request, MayWriteCode)
-    body, pace = RequestBody(request.receive), Pace()
+    body, pace = RequestBody(request.receive), StallBudget()
     body.pace = pace
     stream = PushStream(
         request_pieces(request.headers, body, "git-receive-pack", limit_bytes=LARGEST_PUSH_BYTES),
@@ -77,7 +77,7 @@ async def receive_pack(request: GitRequest) -> None:
     if b"push-options" in asked.capabilities:
         # Whoever has `push.pushOption` set sends them with every push. There is nothing here that they could change.
         await stream.options()
-    report = PushReport(request.send, pace, asked)
+    report = PushReportStream(request.send, pace, asked)
     try:
         outcome = await _in_turn(request, admitted, asked, stream, report, body, pace)
     except (MatouError, OSError) as error:
@@ -94,9 +94,9 @@ async def _in_turn(
     admitted: Admitted[MayWriteCode],
     asked: PushCommands,
     stream: PushStream,
-    report: PushReport,
+    report: PushReportStream,
     body: RequestBody,
-    pace: Pace,
+    pace: StallBudget,
 ) -> PushResult:
     site = request.site
     git_dir = site.forge.git_dir(admitted.repository)
@@ -127,7 +127,7 @@ async def _receive(
     admitted: Admitted[MayWriteCode],
     asked: PushCommands,
     stream: PushStream,
-    report: PushReport,
+    report: PushReportStream,
     pack: IncomingPack,
 ) -> PushResult:
     fault = await _take_pack(site.forge, asked, stream, report, pack) if asked.brings_pack else None
@@ -171,7 +171,7 @@ def _land(
 
 
 async def _take_pack(
-    forge: Forge, asked: PushCommands, stream: PushStream, report: PushReport, pack: IncomingPack
+    forge: Forge, asked: PushCommands, stream: PushStream, report: PushReportStream, pack: IncomingPack
 ) -> str | None:
     """Have git check the pack and keep it in the quarantine; gives what is wrong with it."""
     pieces = stream.pack()
@@ -213,7 +213,7 @@ async def _index(
     asked: PushCommands,
     beginning: bytes,
     pieces: AsyncIterator[bytes],
-    report: PushReport,
+    report: PushReportStream,
     pack: IncomingPack,
 ) -> None:
     inside = str(pack.git_dir.absolute()).encode()

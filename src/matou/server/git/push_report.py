@@ -12,7 +12,7 @@ from starlette.types import Send
 
 from matou.model.names import RefName
 from matou.server.git.push_commands import PushCommands
-from matou.server.stall_budget import Pace
+from matou.server.stall_budget import StallBudget
 from matou.server.streaming import NO_CACHE, Header, Receiver, begin_answer, end_answer, send_answer
 
 RESULT: Header = (b"content-type", b"application/x-git-receive-pack-result")
@@ -27,14 +27,14 @@ _LONGEST_PACKET = {b"side-band-64k": 65_515, b"side-band": 995}
 _REPORTS = frozenset({b"report-status", b"report-status-v2"})
 
 
-class PushReport:
+class PushReportStream:
     """The answer to one push.
 
     Attributes:
         has_begun: progress was sent, so the answer's status can no longer change.
     """
 
-    def __init__(self, send: Send, pace: Pace, asked: PushCommands) -> None:
+    def __init__(self, send: Send, pace: StallBudget, asked: PushCommands) -> None:
         self._send = send
         self._receiver = Receiver(send, pace)
         self._asked = asked

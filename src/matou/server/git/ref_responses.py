@@ -13,7 +13,7 @@ LEAST_REMEMBERED_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class RefAnswer:
+class RefResponse:
     """A body, and whether it is gzip."""
 
     body: bytes
@@ -34,7 +34,7 @@ class _Answers:
         return sum(map(len, self.bodies.values())) + sum(map(len, self.zipped.values()))
 
 
-class RefAnswers:
+class RefResponseCache:
     """Answers by repository and question, bounded by their bytes. For the event loop."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -42,15 +42,15 @@ class RefAnswers:
         self._bytes = 0
         self._known: OrderedDict[Path, _Answers] = OrderedDict()
 
-    def get(self, git_dir: Path, listing: RefListing, question: Hashable, *, may_be_zipped: bool) -> RefAnswer | None:
+    def get(self, git_dir: Path, listing: RefListing, question: Hashable, *, may_be_zipped: bool) -> RefResponse | None:
         answers = self._known.get(git_dir)
         if answers is None or answers.listing is not listing:
             return None
         self._known.move_to_end(git_dir)
         if may_be_zipped and question in answers.zipped:
-            return RefAnswer(answers.zipped[question], is_zipped=True)
+            return RefResponse(answers.zipped[question], is_zipped=True)
         body = answers.bodies.get(question)
-        return None if body is None else RefAnswer(body)
+        return None if body is None else RefResponse(body)
 
     def put(self, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
         answers = self._of(git_dir, listing)

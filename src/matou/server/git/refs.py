@@ -15,7 +15,7 @@ from matou.git.wire.known_refs import KnownRefs
 from matou.git.wire.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
 from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
-from matou.server.git.ref_responses import RefAnswer
+from matou.server.git.ref_responses import RefResponse
 from matou.server.queries import read_fields
 from matou.server.state import ServerState
 from matou.server.streaming import GZIP_WINDOW, NO_CACHE, Header, header, send_answer
@@ -115,7 +115,7 @@ async def current_refs(site: ServerState, granted: Authorized[Repository, MayRea
 
 async def _made(
     site: ServerState, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
-) -> RefAnswer:
+) -> RefResponse:
     """The answer to a question about the refs as they are now."""
     known, git_dir, key = await current_refs(site, granted), site.forge.git_dir(granted.subject), question.key
     remembered, listing = site.ref_answers, known.listing
@@ -124,7 +124,7 @@ async def _made(
         body = question.make(known) if _is_quick(known, question) else await site.ask(question.make, known)
         if key is not None:
             remembered.put(git_dir, listing, key, body)
-        return RefAnswer(body)
+        return RefResponse(body)
     if key is not None and may_be_zipped and not found.is_zipped and len(found.body) >= SMALLEST_ZIPPED_BYTES:
         _begin_zipping(site, git_dir, listing, key, found.body)
     return found

@@ -32,7 +32,7 @@ from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.authorization import UNAUTHORIZED
-from matou.server.errors import Answer, answer_for
+from matou.server.errors import ErrorResponse, answer_for
 from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
 from matou.server.state import ServerState
@@ -49,7 +49,7 @@ STYLE = b"body{font:16px/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem au
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageView:
     """One look at a page. `number` counts pages of a listing from 0."""
 
     forge: Forge
@@ -96,7 +96,7 @@ def _answer(site: ServerState, request: Request, identity: Identity) -> Response
     return Response(body, media_type="text/html", headers=_NOT_KEPT)
 
 
-def _module_or_page(request: Request, visit: Visit) -> bytes:
+def _module_or_page(request: Request, visit: PageView) -> bytes:
     if request.query_params.get("go-get") == "1":
         module = go_import(visit.forge, visit.identity, visit.segments, visit.base)
         if module is not None:
@@ -108,16 +108,16 @@ def _ask_or_return(request: Request, *, signed_in: bool) -> Response:
     """A browser asks for a password on 401 and then sends it to every page below the one that asked."""
     if signed_in:
         return RedirectResponse("/", 303)
-    return _document(request, Answer(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
+    return _document(request, ErrorResponse(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
 
 
 def _failure(request: Request, error: MatouError) -> Response:
     if isinstance(error, UnknownCredential | UnreadableCredential):
-        return _document(request, Answer(UNAUTHORIZED, error.fact, (CHALLENGE,)))
+        return _document(request, ErrorResponse(UNAUTHORIZED, error.fact, (CHALLENGE,)))
     return _document(request, answer_for(error))
 
 
-def _document(request: Request, answer: Answer) -> Response:
+def _document(request: Request, answer: ErrorResponse) -> Response:
     """What went wrong, in the language that the browser asks for."""
     language = language_among(request.headers.get("accept-language", ""))
     with speaking(language):
@@ -128,12 +128,12 @@ def _document(request: Request, answer: Answer) -> Response:
     return response
 
 
-def _visit(site: ServerState, request: Request, identity: Identity) -> Visit:
+def _visit(site: ServerState, request: Request, identity: Identity) -> PageView:
     segments = segments_of(request.scope["raw_path"])
     if segments is None:
         raise _nothing_here()
     number = request.query_params.get("page", "0")
-    return Visit(
+    return PageView(
         forge=site.forge,
         identity=identity,
         segments=segments[:-1] if segments[-1] == "" else segments,
@@ -146,7 +146,7 @@ def _nothing_here() -> NotFound:
     return NotFound("there is nothing here")
 
 
-def _show(visit: Visit) -> bytes:
+def _show(visit: PageView) -> bytes:
     if not visit.segments:
         return _show_listing(visit, "Repositories", None)
     try:
@@ -158,7 +158,7 @@ def _show(visit: Visit) -> bytes:
     return _show_listing(visit, str(namespace.path) if namespace else "", namespace)
 
 
-def _reach(visit: Visit) -> tuple[Repository | None, Namespace | None]:
+def _reach(visit: PageView) -> tuple[Repository | None, Namespace | None]:
     """The repository at the path, or else the namespace; what is missing and what is hidden answer alike."""
     as_repository, as_namespace = repository_at(visit.segments), namespace_at(visit.segments)
     try:
@@ -174,7 +174,7 @@ def _reach(visit: Visit) -> tuple[Repository | None, Namespace | None]:
         raise _nothing_here() from None
 
 
-def _show_listing(visit: Visit, title: str, namespace: Namespace | None) -> bytes:
+def _show_listing(visit: PageView, title: str, namespace: Namespace | None) -> bytes:
     require_scope(visit.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     repositories, total = visible_repositories(
         visit.forge,
@@ -189,7 +189,7 @@ def _show_listing(visit: Visit, title: str, namespace: Namespace | None) -> byte
     return page(title, _who(visit.identity), *described, Element("ul", *rows), *_turning(visit, total))
 
 
-def _show_person(visit: Visit) -> bytes:
+def _show_person(visit: PageView) -> bytes:
     """Somebody whose namespace is not there yet, or holds nothing that the viewer may see. Raises NotFound."""
     if len(visit.segments) != 1:
         raise _nothing_here()
@@ -215,13 +215,13 @@ def _link(path: RepositoryPath | NamespacePath) -> Element:
     return Element("a", str(path), href=f"/{quote(str(path))}")
 
 
-def _turning(visit: Visit, total: int) -> list[Element]:
+def _turning(visit: PageView, total: int) -> list[Element]:
     if (visit.number + 1) * ROWS_ON_A_PAGE >= total:
         return []
     return [Element("p", Element("a", "more", href=f"?page={visit.number + 1}"), f" of {total}")]
 
 
-def _show_repository(visit: Visit, repository: Repository) -> bytes:
+def _show_repository(visit: PageView, repository: Repository) -> bytes:
     clone_url = f"{visit.base}/{quote(str(repository.path))}.git"
     parts = [
         Element("p", _link(repository.path.namespace)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from matou.concurrency import CancellationToken
 from matou.errors import TryLater
 from matou.git.wire.client import RemoteError
-from matou.git.wire.transport import Answer, GitTransport
+from matou.git.wire.transport import GitHttpResponse, GitTransport
 from matou.transfer.backup.report import ProgressListener
 from matou.transfer.backup.source import Readable
 
@@ -51,7 +51,7 @@ class TrackedTransport:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[Answer]:
+    def exchange(self, url: str, service: str, body: bytes, *, protocol: int = 2) -> Iterator[GitHttpResponse]:
         self.cancellation.check()
         self.requests.add()
         self.broke_off = self.said_why = self.was_repeated = False

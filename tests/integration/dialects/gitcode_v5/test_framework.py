@@ -16,7 +16,7 @@ from matou.server.api.router import Pace, plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.table import ROUTES
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from support.gitcode_server import Harbour
 from support.small_api import REPO, TABLE, Asked, failure_of
 
@@ -171,7 +171,7 @@ def test_head_is_get_without_the_body(api: Harbour) -> None:
 
 def test_too_many_requests_are_told_when_to_come_back(harbour: Harbour) -> None:
     app = build_app(harbour.forge)
-    limiter = RateLimiter(2, clock=lambda: 10.25)
+    limiter = FixedWindowLimiter(2, clock=lambda: 10.25)
     app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=TABLE, limiter=limiter)
     harbour.app = app
 

@@ -15,7 +15,7 @@ from matou.forge.accounts.users import create_user, set_active
 from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.server.app import build_app
 from matou.server.dialects.gitee_v3.sessions import MOST_SESSIONS, SESSION, SESSION_LIFE
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from support.gitcode_server import PASSWORD, Harbour
 from support.gitee_server import Client, assert_like, sample
 
@@ -235,7 +235,7 @@ def test_guessing_accounts_is_slowed_for_the_address(gitee: Client) -> None:
 
 
 def test_asking_too_often_is_told_in_the_words_that_an_extension_knows(harbour: Harbour) -> None:
-    harbour.app = build_app(harbour.forge, limiter=RateLimiter(2, window=timedelta(hours=1)))
+    harbour.app = build_app(harbour.forge, limiter=FixedWindowLimiter(2, window=timedelta(hours=1)))
     answers = [Client(harbour).ask("GET", "/projects", person="chen") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200, 200, 403]

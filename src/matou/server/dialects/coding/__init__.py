@@ -6,12 +6,12 @@ from matou.forge.forge import Forge
 from matou.server.dialects.coding.endpoint import Endpoint
 from matou.server.dialects.coding.icons import icon_routes
 from matou.server.dialects.coding.table import ACTIONS_BY_NAME
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 
 CALLS_A_SECOND = 30
 
 
-def routes(forge: Forge, *, base: str | None = None, limiter: RateLimiter | None = None) -> list[BaseRoute]:
+def routes(forge: Forge, *, base: str | None = None, limiter: FixedWindowLimiter | None = None) -> list[BaseRoute]:
     """The endpoint, whatever follows it, and the icons.
 
     Args:
@@ -19,7 +19,7 @@ def routes(forge: Forge, *, base: str | None = None, limiter: RateLimiter | None
         base: scheme and host that the URLs in answers begin with; None takes each request's own.
         limiter: how often a team may call one action; None for 30 times a second.
     """
-    endpoint = Endpoint(forge, ACTIONS_BY_NAME, limiter or RateLimiter(CALLS_A_SECOND), base)
+    endpoint = Endpoint(forge, ACTIONS_BY_NAME, limiter or FixedWindowLimiter(CALLS_A_SECOND), base)
     return [
         Route("/open-api", endpoint.serve, methods=endpoint.METHODS),
         Route("/open-api/{rest:path}", endpoint.serve, methods=endpoint.METHODS),

@@ -23,7 +23,7 @@ from matou.server.dialects.coding.parameters import InvalidParameter, MissingPar
 from matou.server.dialects.coding.teams import team_of
 from matou.server.errors import DISK_FULL, is_disk_full
 from matou.server.origin import base_url, client_address
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.streaming import Header, RequestBody, bounded
 
 LARGEST_BODY_BYTES = 1024 * 1024
@@ -57,7 +57,7 @@ class Endpoint:
 
     forge: Forge
     actions: Mapping[str, Action]
-    limiter: RateLimiter
+    limiter: FixedWindowLimiter
     base: str | None = None
     new_id: Callable[[], UUID] = field(default=uuid4)
 

@@ -9,12 +9,12 @@ from matou.server.api.openapi import description_route
 from matou.server.api.router import Route, Router
 from matou.server.dialects.gitcode_v5.documented import documented_operations
 from matou.server.dialects.gitcode_v5.table import ROUTES
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 
 
 def routes(
-    site: ServerState, *, limiter: RateLimiter | None = None, table: Iterable[Route] = ROUTES
+    site: ServerState, *, limiter: FixedWindowLimiter | None = None, table: Iterable[Route] = ROUTES
 ) -> list[BaseRoute]:
     """Everything below `/api/v5/`.
 

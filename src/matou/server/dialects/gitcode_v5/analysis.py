@@ -28,7 +28,7 @@ from matou.forge.analysis.memory import PATIENCE
 from matou.forge.analysis.worker import MOST_FILES
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.content.contents import object_at
-from matou.git.operations.mailmap import Person
+from matou.git.operations.mailmap import MailmapPerson
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
@@ -91,7 +91,7 @@ def show_statistics(
 
 
 def _statistics(
-    context: RepositoryContext[MayReadAnalysis], known: Counted, span: Span, is_wanted: Callable[[Person], bool]
+    context: RepositoryContext[MayReadAnalysis], known: Counted, span: Span, is_wanted: Callable[[MailmapPerson], bool]
 ) -> list[wire.ContributorStatistics]:
     days = contribution_days(context.forge, context.granted, known, span)
     found = []
@@ -102,7 +102,7 @@ def _statistics(
     return sorted(found, key=lambda one: (-one.overview.commit_count, one.name, one.email))
 
 
-def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wire.ContributorStatistics:
+def _of_person(person: MailmapPerson, rows: Sequence[tuple[int, int, int, int]]) -> wire.ContributorStatistics:
     additions, deletions, commits = (sum(row[place] for row in rows) for place in (1, 2, 3))
     return wire.ContributorStatistics(
         name=text_of(person.name),
@@ -119,7 +119,9 @@ def _of_person(person: Person, rows: Sequence[tuple[int, int, int, int]]) -> wir
     )
 
 
-def _wanted(context: RepositoryContext[MayReadAnalysis], author: str, user: User | None) -> Callable[[Person], bool]:
+def _wanted(
+    context: RepositoryContext[MayReadAnalysis], author: str, user: User | None
+) -> Callable[[MailmapPerson], bool]:
     """Whom a client means: itself, or whoever has a name or an e-mail address, here or in the history."""
     if user is None and not author:
         return lambda _: True

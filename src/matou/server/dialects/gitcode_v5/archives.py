@@ -13,7 +13,7 @@ from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream
 from matou.server.api.router import Pace, repository_route
 from matou.server.api.streaming import attachment, counted, kept, streamed
-from matou.server.response_files import AnswerKey
+from matou.server.response_files import ResponseKey
 from matou.server.stall_budget import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
 
@@ -87,7 +87,7 @@ def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as:
     headers = (kind, attachment(download.file_name), cache)
     if not download.is_lasting:
         return counted(streamed(download.pieces, headers, whose=context.caller, turns=_TURNS), download.count)
-    key = AnswerKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
+    key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
     made = kept(download.pieces, headers, whose=context.caller, turns=_TURNS, key=key, size_bytes=download.size_bytes)
     return counted(made, download.count)
 

@@ -21,7 +21,7 @@ from matou.forge.content.history import (
 from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import Commit, Signature
 from matou.git.operations.differences import FileDifference, parent_of
-from matou.git.operations.history import MOST_COMMITS, ChangeKind, FileChange
+from matou.git.operations.history import MOST_COMMITS, ChangedFile, ChangeKind
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
@@ -160,14 +160,14 @@ def _person(
     )
 
 
-def _stats(changed: Iterable[FileChange]) -> wire.CommitStats:
+def _stats(changed: Iterable[ChangedFile]) -> wire.CommitStats:
     pairs = [(change.additions, change.deletions) for change in changed]
     additions, deletions = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
     return wire.CommitStats(additions=additions, deletions=deletions, total=additions + deletions)
 
 
 def file_row(
-    context: RepositoryContext[MayReadCode], change: FileChange | FileDifference, *, before: ObjectId, after: ObjectId
+    context: RepositoryContext[MayReadCode], change: ChangedFile | FileDifference, *, before: ObjectId, after: ObjectId
 ) -> wire.CommitFile:
     """Of what is gone, the links are to what was before; a submodule is no file of this repository."""
     path = context.repository.path

@@ -17,7 +17,7 @@ from matou.forge.content.file_changes import (
     update_file,
 )
 from matou.git.odb.objects import Commit, Signature, TreePath
-from matou.git.operations.tree_edit import LONGEST_MESSAGE_BYTES, Person
+from matou.git.operations.tree_edit import LONGEST_MESSAGE_BYTES, CommitIdent
 from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
@@ -93,12 +93,12 @@ def _wish(context: RepositoryContext[MaySee], params: FileChangeParams) -> FileC
     return FileChange(path=path, message=params.message, branch=params.branch or None, author=_author(context, params))
 
 
-def _author(context: RepositoryContext[MaySee], params: FileChangeParams) -> Person | None:
+def _author(context: RepositoryContext[MaySee], params: FileChangeParams) -> CommitIdent | None:
     """What the caller leaves out of it is the caller's own."""
     if not params.author_name and not params.author_email:
         return None
     own = person_of(context.user)
-    return Person(params.author_name or own.name, params.author_email or own.email)
+    return CommitIdent(params.author_name or own.name, params.author_email or own.email)
 
 
 def _decoded(content: str) -> bytes:

@@ -5,11 +5,11 @@ from starlette.routing import BaseRoute
 from matou.server.dialects.gitee_v3.endpoint import Api
 from matou.server.dialects.gitee_v3.routing import Router
 from matou.server.dialects.gitee_v3.table import ROUTES
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 
 
-def routes(site: ServerState, *, limiter: RateLimiter | None = None) -> list[BaseRoute]:
+def routes(site: ServerState, *, limiter: FixedWindowLimiter | None = None) -> list[BaseRoute]:
     """Everything below `/api/v3/`.
 
     Args:

@@ -45,7 +45,7 @@ from matou.server.dialects.gitee_v3.parameters import (
 from matou.server.dialects.gitee_v3.routing import PROJECT, NoSuchRoute, Route, Router
 from matou.server.origin import base_url, caller_of, client_address
 from matou.server.paths import spelled_plainly
-from matou.server.rate_limit import RateLimiter
+from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
 from matou.server.streaming import (
     ClientLeft,
@@ -134,7 +134,7 @@ class Api(BaseRoute):
 
     site: ServerState
     router: Router
-    limiter: RateLimiter | None = None
+    limiter: FixedWindowLimiter | None = None
     remembered: PageMemory = field(default_factory=PageMemory)
     making: WeakValueDictionary[Hashable, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
