@@ -1,4 +1,4 @@
-"""FairQueue for what takes long: so many at once, a part of them for each, what waits served fairly, and nobody who holds
+"""Turns for what takes long: so many at once, a part of them for each, what waits served fairly, and nobody who holds
 one too slow for those who wait.
 """
 

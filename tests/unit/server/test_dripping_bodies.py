@@ -15,7 +15,7 @@ from matou.server.streaming import ClientLeft
 
 
 def test_a_fetch_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=0.05))
+    monkeypatch.setattr(stall_budget, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=0.05))
 
     async def drip() -> Message:
         await asyncio.sleep(0.01)

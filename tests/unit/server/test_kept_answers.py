@@ -154,7 +154,7 @@ def test_the_least_used_goes_and_not_what_is_in_use(tmp_path: Path, monkeypatch:
         await fill(kept, three, 100)
         assert [kept.whole(key) is not None for key in (one, two, three)] == [True, True, False]
 
-        monkeypatch.setattr(kept_answers, "SECONDS_IN_USE", -1.0)
+        monkeypatch.setattr(response_files, "SECONDS_IN_USE", -1.0)
         kept.whole(one)
         await fill(kept, four, 100)
         assert [kept.whole(key) is not None for key in (one, two, four)] == [True, False, True]
@@ -166,7 +166,7 @@ def test_the_least_used_goes_and_not_what_is_in_use(tmp_path: Path, monkeypatch:
 def test_another_state_of_a_repository_takes_the_place_of_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_answers, "SECONDS_IN_USE", -1.0)
+    monkeypatch.setattr(response_files, "SECONDS_IN_USE", -1.0)
 
     async def scenario() -> None:
         kept = ResponseFiles(tmp_path)

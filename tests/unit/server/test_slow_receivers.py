@@ -55,7 +55,7 @@ def test_a_receiver_at_the_least_pace_gets_everything() -> None:
 def test_one_that_is_slower_is_cut_off_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     # Half as fast: of each piece's two seconds one is lost.
     connection = Connection(*[2.0] * 59, None)
-    monkeypatch.setattr(pace, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=59.05))
+    monkeypatch.setattr(stall_budget, "PATIENCE_WITH_SLOWNESS", timedelta(seconds=59.05))
 
     with pytest.raises(ClientLeft):
         deliver(connection, 60)
@@ -64,8 +64,8 @@ def test_one_that_is_slower_is_cut_off_after_a_minute(monkeypatch: pytest.Monkey
 
 
 def test_one_that_stands_still_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "PATIENCE_WITH_SLOWNESS", timedelta(0))
-    monkeypatch.setattr(pace, "MOST_PATIENCE", timedelta(seconds=0.05))
+    monkeypatch.setattr(stall_budget, "PATIENCE_WITH_SLOWNESS", timedelta(0))
+    monkeypatch.setattr(stall_budget, "MOST_PATIENCE", timedelta(seconds=0.05))
 
     with pytest.raises(ClientLeft):
         deliver(Connection(*[0.0] * 1000, None), 1001)

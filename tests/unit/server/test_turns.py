@@ -1,4 +1,4 @@
-"""FairQueue are shared and fairly given, and whoever holds one moves while others wait for it."""
+"""Turns are shared and fairly given, and whoever holds one moves while others wait for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -120,7 +120,7 @@ def test_a_turn_that_comes_as_its_owner_leaves_goes_to_the_next() -> None:
 
 
 def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LONGEST_TURN", timedelta(seconds=0.01))
+    monkeypatch.setattr(fair_queue, "LONGEST_TURN", timedelta(seconds=0.01))
 
     async def scenario() -> None:
         queue = Queue(1, each=1)
@@ -142,7 +142,7 @@ def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch
 async def stand_still(turns: FairQueue, who: str) -> str:
     """Hold a turn for a client that neither reads nor sends."""
     client = StallBudget()
-    async with fair_queue.taken(who, client):
+    async with turns.taken(who, client):
         try:
             async with client.waiting():
                 await asyncio.Event().wait()
@@ -152,7 +152,7 @@ async def stand_still(turns: FairQueue, who: str) -> str:
 
 
 def test_who_stands_still_is_cut_off_as_soon_as_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "PATIENCE_WHERE_OTHERS_WAIT", timedelta(seconds=0.02))
+    monkeypatch.setattr(stall_budget, "PATIENCE_WHERE_OTHERS_WAIT", timedelta(seconds=0.02))
 
     async def scenario() -> None:
         queue = Queue(1, each=1)
@@ -171,7 +171,7 @@ def test_who_stands_still_is_cut_off_as_soon_as_others_wait(monkeypatch: pytest.
 
 
 def test_who_waits_may_be_another_at_the_same_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "PATIENCE_WHERE_OTHERS_WAIT", timedelta(seconds=0.02))
+    monkeypatch.setattr(stall_budget, "PATIENCE_WHERE_OTHERS_WAIT", timedelta(seconds=0.02))
 
     async def scenario() -> None:
         queue = Queue(2, each=1)

@@ -23,10 +23,10 @@ from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
 __all__ = [
-    "GitHttpResponse",
     "BadPack",
     "FetchFailed",
     "FetchedObjects",
+    "GitHttpResponse",
     "GitTransport",
     "MirrorUpdate",
     "fetch_objects",

@@ -66,14 +66,14 @@ class LengthRequired(UnknownShape):
 
 
 async def serve_lfs(request: GitRequest) -> None:
-    """ErrorResponse an LFS client, whatever happens."""
+    """Answer an LFS client, whatever happens."""
     try:
         await _operation_of(request)(request)
     except ClientLeft:
         return
     except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
         answer = _answer_to(request, error)
-        body = msgspec.json.encode({"message": answer.text})
+        body = msgspec.json.encode({"message": str(answer.text)})
         await send_answer(request.send, answer.status, (JSON, *answer.headers), body)
 
 
