@@ -235,6 +235,69 @@ def test_refs_that_cannot_be_read_are_made_anew(source: ScriptedSource, archive:
     assert outcomes(archive, 4)[API] == "saved"
 
 
+def another_digit(content: bytes) -> bytes:
+    """In the id of the ref on the last line but one."""
+    lines = content.splitlines(keepends=True)
+    line = lines[1]
+    lines[1] = (b"1" if line[:1] == b"0" else b"0") + line[1:]
+    return b"".join(lines)
+
+
+REF_HARMS: dict[str, Callable[[Path], object]] = {
+    "packed-refs cut": lambda git_dir: change(git_dir / "packed-refs", lambda content: content[:-10]),
+    "packed-refs emptied": lambda git_dir: change(git_dir / "packed-refs", lambda content: b""),
+    "packed-refs lost": lambda git_dir: (git_dir / "packed-refs").unlink(),
+    "packed-refs zeros": lambda git_dir: change(git_dir / "packed-refs", lambda content: b"\0" * len(content)),
+    "another id": lambda git_dir: change(git_dir / "packed-refs", another_digit),
+    "a loose ref": lambda git_dir: (git_dir / "refs/heads/main").write_text("?" * 41),
+    "a loose ref to nothing": lambda git_dir: (git_dir / "refs/heads/main").write_text("0" * 39 + "1\n"),
+    "HEAD": lambda git_dir: (git_dir / "HEAD").write_bytes(b"\0" * 21),
+    "HEAD elsewhere": lambda git_dir: (git_dir / "HEAD").write_text("ref: refs/heads/none\n"),
+}
+
+
+@pytest.mark.parametrize("harm", REF_HARMS)
+def test_refs_of_what_the_source_no_longer_lists_are_made_again_by_repair(
+    source: ScriptedSource, archive: Archive, harm: str
+) -> None:
+    overwrite(source, archive)
+    git_dir = mirror(archive, API, run=1)
+    source.remove(API)
+    back_up(source, archive)
+    assert outcomes(archive, 4) == {API: "unlisted"}
+    before, head = refs_of(git_dir), (git_dir / "HEAD").read_bytes()
+    REF_HARMS[harm](git_dir)
+
+    report, again = check(archive, repair=True), check(archive)
+
+    assert report.problems == again.problems == ()
+    assert report.repaired != ()
+    assert all(path.startswith("repositories/team/shop/api.git/") for path in report.repaired)
+    assert (refs_of(git_dir), (git_dir / "HEAD").read_bytes()) == (before, head)
+
+
+def test_refs_that_cannot_be_made_again_are_named_with_what_is_missing(
+    source: ScriptedSource, archive: Archive
+) -> None:
+    git_dir = mirror(archive, API, run=1)
+    source.remove(API)
+    back_up(source, archive)
+    before = refs_of(git_dir)
+    for pack in packs(archive):
+        content = pack.read_bytes()
+        for path in pack.parent.glob(f"{pack.stem}.*"):
+            path.unlink()
+        git(git_dir, "unpack-objects", "-q", text=content)
+    tag = before["refs/tags/v1"]
+    git_dir.joinpath("objects", tag[:2], tag[2:]).unlink()
+    (git_dir / "packed-refs").unlink()
+
+    report = check(archive, repair=True)
+
+    assert [str(problem.detail) for problem in report.problems] == [f"refs/tags/v1 is missing; it was {tag}"]
+    assert refs_of(git_dir) == {name: oid for name, oid in before.items() if oid != tag}
+
+
 @pytest.mark.parametrize("harm", ["changed", "missing"])
 @pytest.mark.parametrize("which", ["lfs object", "lfs list", "snapshot"])
 def test_a_damaged_blob_is_fetched_or_written_again(

@@ -13,13 +13,13 @@ from matou.archive.layout import Archive
 from matou.errors import Damaged
 from matou.git.lock_files import publish_file
 from matou.git.odb.pack_index import PackIndex
-from matou.git.odb.shallow import lacking_parents, read_boundary, write_boundary
+from matou.git.odb.shallow import lacking_parents, read_boundary, repair_boundary, write_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import is_connected, wanted_objects
 from matou.git.operations.mirror import storable
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import leave_out_unreadable, read_refs
-from matou.git.repository import create_bare, object_format_on_disk
+from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_disk
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
@@ -62,9 +62,10 @@ class MirrorRepairer:
         git_dir = self.archive.repository(place)
         object_format = object_format_on_disk(git_dir) if listing.is_empty else object_format_of(listing)
         with naming_the_file(git_dir):
-            self._make_refs_readable(git_dir, place)
+            make_refs_readable(self.archive, place, run=self.run)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
+        self._repair_boundary(git_dir)
         self._remake_kept_refs(place)
         faulty = [file.path for file in check_object_files(git_dir / "objects", hash_name=object_format) if file.fault]
         if not faulty and is_connected(git_dir):
@@ -80,19 +81,8 @@ class MirrorRepairer:
         if not is_all_saved:
             self._salvage_pieces(git_dir, {*faulty} - adopted, id_bytes=32 if object_format == "sha256" else 20)
         for path in _with_what_goes_along(faulty) - adopted:
-            self._take_away(path, git_dir, place, is_needed=not is_all_saved)
+            self._take_away(path, place, is_needed=not is_all_saved)
         self._remake_kept_refs(place)
-
-    def _make_refs_readable(self, git_dir: Path, place: RepositoryPath) -> None:
-        """What cannot be read of them is set aside. HEAD comes with the listing."""
-        if not _has_readable_head(git_dir):
-            publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
-        try:
-            read_refs(git_dir)
-        except Damaged:
-            for path in (git_dir / "packed-refs", git_dir / "refs"):
-                self._keep_copy(path, git_dir, place)
-            leave_out_unreadable(git_dir)
 
     def _remake_kept_refs(self, place: RepositoryPath) -> None:
         """Before anything is read out of damaged files, so that this is known to be wanted, and once more after it."""
@@ -108,6 +98,15 @@ class MirrorRepairer:
             raise
         except GitFailed:
             return  # What is still wrong then is fetched.
+
+    def _repair_boundary(self, git_dir: Path) -> None:
+        try:
+            with naming_the_file(git_dir):
+                repair_boundary(git_dir)
+        except GitStopped:
+            raise
+        except (DamagedObject, GitFailed):
+            return  # It is written anew with what is fetched.
 
     def _salvage(self, git_dir: Path, listing: RefListing, previous: RefListing | None) -> bool:
         """Pack what only the archive has, and can be read of a damaged file still; False where some of it cannot."""
@@ -148,25 +147,43 @@ class MirrorRepairer:
             _publish(made.parent.glob(f"{_SALVAGED}-*"), made.parent, was=_SALVAGED)
         return True
 
-    def _take_away(self, path: Path, git_dir: Path, place: RepositoryPath, *, is_needed: bool) -> None:
+    def _take_away(self, path: Path, place: RepositoryPath, *, is_needed: bool) -> None:
         if is_needed:
-            self._keep_copy(path, git_dir, place)
+            _keep_copy(self.archive, self.run, place, path)
         with naming_the_file(path):
             path.unlink(missing_ok=True)
         sync_folder(path.parent)
 
-    def _keep_copy(self, path: Path, git_dir: Path, place: RepositoryPath) -> None:
-        """For whoever can make more of it than git can; durable before anything is taken away."""
-        aside = self.archive.root / FOLDER / f"{self.run:06d}" / f"{place}.git" / path.relative_to(git_dir)
-        if not path.exists():
-            return
-        make_folders(aside.parent, below=self.archive.root)
-        with naming_the_file(aside):
-            if path.is_dir():
-                shutil.copytree(path, aside, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(path, aside)
-        syncfs(aside.parent)
+
+def make_refs_readable(archive: Archive, place: RepositoryPath, *, run: int) -> None:
+    """Leave out of a mirror's refs what cannot be read; it is set aside under a run. HEAD is for the caller to write.
+
+    Raises:
+        WriteFailed: the disk is full, or cannot be written.
+    """
+    git_dir = archive.repository(place)
+    if not _has_readable_head(git_dir):
+        publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
+    try:
+        read_refs(git_dir)
+    except Damaged:
+        for path in (git_dir / "packed-refs", git_dir / "refs"):
+            _keep_copy(archive, run, place, path)
+        leave_out_unreadable(git_dir)
+
+
+def _keep_copy(archive: Archive, run: int, place: RepositoryPath, path: Path) -> None:
+    """For whoever can make more of it than git can; durable before anything is taken away."""
+    aside = archive.root / FOLDER / f"{run:06d}" / f"{place}.git" / path.relative_to(archive.repository(place))
+    if not path.exists():
+        return
+    make_folders(aside.parent, below=archive.root)
+    with naming_the_file(aside):
+        if path.is_dir():
+            shutil.copytree(path, aside, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(path, aside)
+    syncfs(aside.parent)
 
 
 def _named_by_index(pack: Path, id_bytes: int) -> Sequence[str]:
@@ -199,7 +216,8 @@ def _adopt(staged: Path, git_dir: Path) -> set[Path]:
     A pack is named by its content: of two that have one name, the new one is sound.
     """
     adopted = _publish((staged / "objects/pack").glob("pack-*"), git_dir / "objects/pack")
-    if ends := read_boundary(staged) | read_boundary(git_dir):
+    ends = read_boundary(staged) | read_boundary(git_dir)
+    if ends or (git_dir / SHALLOW_FILE).exists():
         write_boundary(git_dir, _still_ends(git_dir, ends))
     return adopted
 

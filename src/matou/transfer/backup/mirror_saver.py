@@ -13,6 +13,8 @@ from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.lock_files import publish_file
+from matou.git.odb.shallow import fault_of_boundary
+from matou.git.odb.stored_objects import DamagedObject
 from matou.git.operations.mirror import MirrorUpdate, make_mirror, update_mirror
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import KEPT_PREFIX, read_refs
@@ -106,7 +108,7 @@ class MirrorSaver:
             staged, update = self._build(git_dir, clone_url, listing, transport)
             staged_mirror = StagedMirror(staged, git_dir, update.bytes, corrupt_dir)
             return SavedMirror(staged, update.kept, update.new_packs, saved is not None, update, staged_mirror)
-        is_damaged = self._has_lost_index(git_dir) or is_damaged
+        is_damaged = self._has_lost_index(git_dir) or is_damaged or _has_lost_boundary(git_dir)
         if is_damaged:
             fetch = partial(self._fetch_anew, git_dir, clone_url, listing, transport)
             MirrorRepairer(self.archive, self.run, self.limits).heal(
@@ -241,6 +243,14 @@ class MirrorSaver:
                 access=self.access,
                 limits=self.limits,
             )
+
+
+def _has_lost_boundary(git_dir: Path) -> bool:
+    """Whether git would fail here for a line that says where the history ends."""
+    try:
+        return fault_of_boundary(git_dir) is not None
+    except DamagedObject:
+        return True
 
 
 def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Kept refs that a mirror has lost, made anew: what each of them named, an older snapshot says."""
+"""Refs that a mirror has lost, made anew: what each of them named, a snapshot says."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -12,6 +12,25 @@ from matou.git.odb.stored_objects import describe_objects
 from matou.git.refs.listing import KEPT_PREFIX, read_refs, write_refs
 from matou.git.wire.known_refs import without_own
 from matou.model.names import ObjectId, RefName, RepositoryPath
+from matou.model.refs import RefListing
+
+
+def remake_refs(git_dir: Path, saved: RefListing, *, may_be_ahead: bool) -> None:
+    """Make the refs again that a snapshot names and whose objects are there, and its HEAD.
+
+    Refs that the snapshot does not name stay. So does what names another object that is there, where a run that was
+    cut off may have moved it on.
+
+    Raises:
+        DamagedObject: an object that a ref names cannot be read.
+        RepositoryBusy: another process writes to them.
+    """
+    found = without_own(read_refs(git_dir))
+    present = describe_objects(git_dir, {*saved.refs.values(), *found.refs.values()})
+    wanted = {name: oid for name, oid in saved.refs.items() if oid in present}
+    standing = {name: oid for name, oid in found.refs.items() if oid in present}
+    refs = {**wanted, **standing} if may_be_ahead else {**standing, **wanted}
+    write_refs(git_dir, RefListing(refs, head=saved.head, detached_head=saved.detached_head), {})
 
 
 def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, ...]:

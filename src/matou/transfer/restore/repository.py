@@ -13,11 +13,12 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.git.odb.shallow import copy_boundary, end_where_objects_end, fault_of_boundary
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import Severity, fsck
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import read_refs, write_refs
-from matou.git.repository import SHALLOW_FILE, create_bare
+from matou.git.repository import create_bare
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import (
@@ -47,6 +48,10 @@ class DamagedRepository(Damaged):
 
 class DamagedLfsObject(Damaged):
     """An LFS object of the archive that is not what was saved, so that a repository was made without it."""
+
+
+class DamagedEnd(Damaged):
+    """What the archive says of where a history ends is damaged, so that a repository was made as far as objects go."""
 
 
 class UnreadableFile(Damaged):
@@ -158,26 +163,46 @@ class Restorer:
         if listing is None:
             return ()
         git_dir = build / planned.git_folder.relative_to(planned.folder)
-        self._copy(planned.line, listing, git_dir)
+        problems = self._copy(planned.line, listing, git_dir)
         write_atomically(git_dir / "config", configuration(planned, listing))
-        problems = list(self._lfs_objects(planned.line, git_dir))
+        problems += self._lfs_objects(planned.line, git_dir)
         if planned.worktree:
             problems.extend(check_out(git_dir, build, listing, limits=self.limits))
         return tuple(renamed_in(problem, build, self.target / planned.folder) for problem in problems)
 
-    def _copy(self, line: RepositoryLine, listing: RefListing, git_dir: Path) -> None:
-        """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged."""
+    def _copy(self, line: RepositoryLine, listing: RefListing, git_dir: Path) -> list[MatouError]:
+        """Copy what lies in the archive; what the packs say anyhow is made anew where it is lost or damaged.
+
+        Gives what is damaged there and did not keep anything from being made.
+        """
         source = self.archive.repository(RepositoryPath.parse(line.path))
         ids = wanted_objects(listing)
         if not (source / "objects").is_dir() and ids:
             raise DamagedRepository("the repository is missing in the archive")
         create_bare(git_dir, object_format=_object_format(listing))
+        problems: list[MatouError] = []
         if ids:
             copy_objects(source / "objects", git_dir / "objects")
-            copy_file(source / SHALLOW_FILE, git_dir / SHALLOW_FILE)
+            copy_boundary(source, git_dir)
             self._make_readable(git_dir, ids)
+            problems += self._mend_boundary(source, git_dir)
         write_refs(git_dir, listing, {})
         self._require_whole(git_dir)
+        return problems
+
+    def _mend_boundary(self, source: Path, git_dir: Path) -> Iterator[MatouError]:
+        """Where a line of it is lost, the objects that are there say where the history ends."""
+        try:
+            fault = fault_of_boundary(source, objects_of=git_dir)
+            if fault is not None:
+                end_where_objects_end(git_dir)
+                yield DamagedEnd(
+                    "its file shallow is damaged, so its history ends where its objects do: {fault}", fault=fault
+                )
+        except GitStopped:
+            raise
+        except GitFailed as error:
+            raise DamagedRepository("it is not whole: {fault}", fault=error.stderr or error.fact) from error
 
     def _make_readable(self, git_dir: Path, ids: Collection[ObjectId]) -> None:
         """Leave no file there that is damaged.

@@ -9,17 +9,20 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
+from matou.git.odb.shallow import fault_of_boundary, repair_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import RefDifference, Severity, fsck, missing_refs
+from matou.git.operations.mirror import storable
 from matou.git.process.run import DEFAULT_LIMITS, GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file
+from matou.transfer.backup.healing import make_refs_readable
 from matou.transfer.common.derived_files import rebuild_derived
-from matou.transfer.common.kept_refs import remake_kept_refs
+from matou.transfer.common.kept_refs import remake_kept_refs, remake_refs
 from matou.transfer.common.object_files import check_object_files
 from matou.transfer.common.proofs import ProofNote, Proofs
 from matou.transfer.verify.manifests import ExpectedRepository
@@ -112,7 +115,20 @@ class _Check:
             self._add(ProblemKind.FILE, RepositoryFault("it cannot be repaired: {reason}", reason=error.stderr))
         else:
             self.repaired += (path.relative_to(self.archive.root).as_posix() for path in rebuilt)
-            self._repair_kept_refs()
+        self._repair_boundary()
+        self._repair_refs()
+        self._repair_kept_refs()
+
+    def _repair_boundary(self) -> None:
+        try:
+            with naming_the_file(self._git_dir):
+                is_repaired = repair_boundary(self._git_dir)
+        except GitStopped:
+            raise
+        except (DamagedObject, GitFailed):
+            return  # What is wrong with the objects is for git fsck to say.
+        if is_repaired:
+            self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{SHALLOW_FILE}")
 
     def _repair_config(self) -> None:
         """First of all, since without it git does nothing here."""
@@ -121,6 +137,33 @@ class _Check:
         with naming_the_file(self._git_dir), contextlib.suppress(RepositoryBusy):
             write_config(self._git_dir, object_format=self._hash_name)
             self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/config")
+
+    def _repair_refs(self) -> None:
+        """Nothing but the snapshot says what they were, be it that the source no longer has the repository."""
+        if self._snapshot is None or not (damaged := self._damaged_refs(self._snapshot)):
+            return
+        with naming_the_file(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
+            make_refs_readable(self.archive, self.expected.path, run=max(self.archive.run_numbers()))
+            remake_refs(
+                self._git_dir,
+                storable(self._snapshot)[0],
+                may_be_ahead=self.expected.may_be_ahead,
+            )
+            self.repaired += sorted(damaged - self._damaged_refs(self._snapshot))
+
+    def _damaged_refs(self, saved: RefListing) -> set[str]:
+        """The refs that are not what they were, by their paths; the one file where none can be read."""
+        folder = self._git_dir.relative_to(self.archive.root).as_posix()
+        try:
+            found = read_refs(self._git_dir)
+        except Damaged:
+            return {f"{folder}/packed-refs"}
+        except OSError:
+            return set()
+        faults = [one for one in missing_refs(saved, found) if one.name not in self.expected.not_stored]
+        if faults and self.expected.may_be_ahead and self._is_all_there(saved, found):
+            return set()
+        return {f"{folder}/{one.name}" for one in faults}
 
     def _repair_kept_refs(self) -> None:
         try:
@@ -148,6 +191,9 @@ class _Check:
             self._state.append(f"config {digest}")
         if (shallow := self._git_dir / SHALLOW_FILE).exists():
             self._state.append(f"{SHALLOW_FILE} {shallow.read_text('ascii', 'replace')}")
+            with contextlib.suppress(DamagedObject):
+                if (fault := fault_of_boundary(self._git_dir)) is not None:
+                    self._add(ProblemKind.FILE, fault, SHALLOW_FILE)
 
     def refs(self) -> None:
         try:
