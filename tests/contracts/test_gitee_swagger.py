@@ -21,7 +21,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import NewRepository
 from matou.platforms.gitee import wire_v5
 from matou.platforms.gitee.calls_v5 import EVERY_AFFILIATION, RepositoryCalls
-from matou.platforms.gitee.reading import read
+from matou.platforms.gitee.errors import DECODER
 from matou.platforms.gitee.source import GiteeSource
 from matou.platforms.gitee.target import GiteeTarget
 from support.gitee_calls import CASES, TOKEN, Case, sample
@@ -237,7 +237,7 @@ def test_a_call_is_answered_by_what_we_read_it_as(recording_server: RecordingSer
 def test_an_answer_with_every_field_is_read(definition: str, kind: type[msgspec.Struct], spelled: Any) -> None:
     example = example_of(definition)
 
-    found = msgspec.to_builtins(read(kind, spelled(example)))
+    found = msgspec.to_builtins(DECODER.read(kind, spelled(example)))
 
     assert found == shown_of(example, found)
 
@@ -253,7 +253,7 @@ def shown_of(example: Any, found: Any) -> Any:
 def test_an_answer_with_only_what_we_cannot_do_without_is_read(definition: str, kind: type[msgspec.Struct]) -> None:
     example = {name: value for name, value in example_of(definition).items() if name in NEEDED[definition]}
 
-    found = msgspec.to_builtins(read(kind, example))
+    found = msgspec.to_builtins(DECODER.read(kind, example))
 
     assert {name for name, value in found.items() if value is not None} == NEEDED[definition]
 
@@ -263,7 +263,7 @@ def test_an_answer_with_null_wherever_we_can_do_without_is_read(definition: str,
     needed = NEEDED[definition]
     example = {name: value if name in needed else None for name, value in example_of(definition).items()}
 
-    found = msgspec.to_builtins(read(kind, example))
+    found = msgspec.to_builtins(DECODER.read(kind, example))
 
     assert {name for name, value in found.items() if value is not None} == NEEDED[definition]
 
@@ -280,7 +280,7 @@ def test_an_answer_without_what_we_need_is_named(
     example.update(dict.fromkeys([name] * len(given)))
 
     with pytest.raises(UnknownShape, match=name):
-        read(kind, example)
+        DECODER.read(kind, example)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from matou.errors import MatouError
 from matou.http.responses import Answer, AnsweredNotFound, AnsweredOtherwise, AnsweredRefused, FailedAnswer
 from matou.http.session import Session
 from matou.model.records import Record
+from matou.platforms.base.decoder import Unreadable
 from matou.platforms.coding.errors import CredentialRefused, NoOpenAPI
-from matou.platforms.coding.reading import Unreadable
 from matou.platforms.coding.wire import Response, decode_response
 from matou.platforms.coding.wire_requests import Request, encode_request, parameters_of
 

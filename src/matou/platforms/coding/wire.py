@@ -4,23 +4,48 @@ Source: the vendor's OpenAPI document of 2026-04-08. A key that it marks nullabl
 and is never null in what we write. docs/reference/coding-open-api.md tells which samples deviate and how they are read.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar, TypeVar
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, ClassVar, NewType, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from matou.errors import TryLater, UnknownShape
 from matou.http.withholding import unknown_shape
-from matou.model.decoding_faults import NOT_DECODED
+from matou.platforms.base.decoder import ONE_OR_MANY, Decoder, Unreadable
+from matou.platforms.base.scalars import integer, text, truth_of
 from matou.platforms.coding.errors import Error, failure_of
-from matou.platforms.coding.reading import ONE_OR_MANY, Milliseconds, Unreadable, read
+
+CHINA = timezone(timedelta(hours=8))
+
+Milliseconds = NewType("Milliseconds", int)
+"""Since 1970-01-01 in UTC; 0 where CODING does not know, or where it never happened."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+def _milliseconds_or_day(value: object) -> Milliseconds:
+    """The vendor's sample of DescribeMyDepots has "LastPushAt": "2020-09-22"; its clock is China's."""
+    if isinstance(value, str) and _DAY.match(value):
+        return Milliseconds(int(datetime.fromisoformat(value).replace(tzinfo=CHINA).timestamp()) * 1000)
+    return Milliseconds(integer(value))
+
+
+DECODER = Decoder(
+    "coding",
+    scalars={
+        str: text,
+        int: integer,
+        bool: truth_of({"true": True, "false": False}),
+        Milliseconds: _milliseconds_or_day,
+    },
+    empty_is_absent=True,
+)
+"""What is tolerated, each because a real answer or a real client does it (docs/reference/coding-open-api.md): a number
+in quotes, `""` and null for "not there", `"true"` and `"false"`, a day in place of milliseconds, keys that nobody
+knows."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class AnswerBrokeOff(TryLater):
-    """The answer's JSON ends in the middle."""
 
 
 class Wire(msgspec.Struct, rename="pascal", kw_only=True, dict=True):
@@ -399,30 +424,20 @@ def decode_response(kind: type[R], body: bytes, *, unreadable: Unreadable | None
     Args:
         kind: what the action answers.
         body: as received.
-        unreadable: see `reading.read`.
+        unreadable: see `Decoder.read`.
 
     Raises:
         AnswerBrokeOff: the JSON ends in the middle.
         UnknownShape: it is not what the documentation says.
         MatouError: the answer is a failure; of the kind that `errors.failure_of` tells.
     """
-    envelope = _parse(body)
+    envelope = DECODER.parse(body)
     inner = envelope.get("Response") if isinstance(envelope, dict) else None
     if not isinstance(inner, dict):
         raise unknown_shape("coding Response", envelope)
     if inner.get("Error") is not None:
-        raise failure_of(read(ErrorResponse, inner).error)
-    return read(kind, inner, unreadable=unreadable, is_lenient=True)
-
-
-def _parse(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except NOT_DECODED as fault:
-        # The one thing that tells a cut-off answer from a page of HTML is what the parser says.
-        if "truncated" in str(fault):
-            raise AnswerBrokeOff("coding's answer broke off after {bytes} bytes", bytes=len(body)) from None
-        raise UnknownShape("coding answer", body) from None
+        raise failure_of(DECODER.read(ErrorResponse, inner, is_lenient=False).error)
+    return DECODER.read(kind, inner, unreadable=unreadable)
 
 
 def moment(milliseconds: Milliseconds) -> datetime | None:

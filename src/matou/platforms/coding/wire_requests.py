@@ -12,7 +12,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from matou.platforms.coding import wire, wire_contents
-from matou.platforms.coding.reading import read
 from matou.platforms.coding.wire import Response
 
 
@@ -319,7 +318,8 @@ def read_request(kind: type[Q], parameters: Mapping[str, object]) -> Q:
         UnknownShape: names the parameter and what came.
     """
     names = _names(kind)
-    return read(kind, {names[key.lower()]: value for key, value in parameters.items() if key.lower() in names})
+    given = {names[key.lower()]: value for key, value in parameters.items() if key.lower() in names}
+    return wire.DECODER.read(kind, given, is_lenient=False)
 
 
 @cache

@@ -19,7 +19,7 @@ from matou.model.records import Record
 from matou.platforms.base.decoder import require_whole
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.errors import failure_of, failure_within
-from matou.platforms.gitcode.reading import parse, read
+from matou.platforms.gitcode.wire_base import DECODER
 
 LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -149,12 +149,12 @@ class Asking:
 
 def read_answer(kind: type[T], answer: Answer) -> T:
     """Raises UnknownShape, AnswerBrokeOff, or what a failure with status 200 stands for."""
-    return read(kind, parsed(answer))
+    return DECODER.read(kind, parsed(answer))
 
 
 def parsed(answer: Answer) -> object:
     """The answer's JSON. Raises as `read_answer` does."""
-    value = parse(answer.body)
+    value = DECODER.parse(answer.body)
     failure = failure_within(value)
     if failure is not None:
         raise failure

@@ -11,7 +11,6 @@ from matou.platforms.gitcode.api import parsed
 from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.enums import ArchiveFormat, ContributorKind
 from matou.platforms.gitcode.pages import listed
-from matou.platforms.gitcode.reading import read
 from matou.platforms.gitcode.wire import (
     CHINA,
     Blob,
@@ -24,6 +23,7 @@ from matou.platforms.gitcode.wire import (
     Tag,
     TreeEntry,
 )
+from matou.platforms.gitcode.wire_base import DECODER
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _PIECE_BYTES = 1024 * 1024
@@ -60,7 +60,7 @@ class ReadingCalls(Caller):
             "GET", f"{repository_path(repository)}/contents{below}", query={"ref": ref}, repeatable=True
         )
         value = parsed(answer)
-        return read(list[Content], value) if isinstance(value, list) else read(Content, value)
+        return DECODER.read(list[Content], value) if isinstance(value, list) else DECODER.read(Content, value)
 
     def file_list(self, repository: str, *, name: str | None = None, ref: str | None = None) -> list[str]:
         """3. All paths that hold `name` anywhere in them."""

@@ -8,8 +8,8 @@ from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, Unkn
 from matou.http.responses import Answered, AnsweredTryLater
 from matou.http.tokens import BadCredential
 from matou.platforms.base.decoder import AnswerBrokeOff
-from matou.platforms.gitcode.reading import parse, read
 from matou.platforms.gitcode.wire import ErrorBody
+from matou.platforms.gitcode.wire_base import DECODER
 
 TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
@@ -76,14 +76,14 @@ def failure_within(value: object) -> MatouError | None:
     """The failure that an answer with status 200 is, where it is one."""
     if not isinstance(value, Mapping) or "error_code" not in value or "error_message" not in value:
         return None
-    said = read(ErrorBody, value)
+    said = DECODER.read(ErrorBody, value)
     return _failure(said.code if isinstance(said.code, int) else BAD_REQUEST, said)
 
 
 def error_body(body: bytes) -> ErrorBody | None:
     """None where the body is nothing that GitCode writes: a gateway's page, a firewall's."""
     try:
-        said = read(ErrorBody, parse(body))
+        said = DECODER.read(ErrorBody, DECODER.parse(body))
     except (AnswerBrokeOff, UnknownShape):
         return None
     return said if said.text or said.message else None

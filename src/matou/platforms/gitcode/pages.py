@@ -9,7 +9,7 @@ from matou.http.paging import Page
 from matou.http.url_parts import Parameter
 from matou.platforms.base.lister import NumberedList, page_of
 from matou.platforms.gitcode.api import Asking, parsed
-from matou.platforms.gitcode.reading import read
+from matou.platforms.gitcode.wire_base import DECODER
 
 PAGE_SIZE = 100
 """The largest that is allowed."""
@@ -52,4 +52,4 @@ def listed(
         name = Phrase("gitcode's list of {what}", what=what)
         return page_of(rows_in(parsed(answer)), answer, name=name, totals=TOTALS)
 
-    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE, empty_is_counted=empty_is_counted)
+    return NumberedList(what, ask, partial(DECODER.read, kind), key, PAGE_SIZE, empty_is_counted=empty_is_counted)

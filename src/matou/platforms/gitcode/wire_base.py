@@ -3,12 +3,13 @@
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from types import MappingProxyType
-from typing import Any, NewType
+from typing import Any, ClassVar, NewType
 
 import msgspec
 
 from matou.errors import UnknownShape
+from matou.platforms.base.decoder import Decoder, undescribed_of
+from matou.platforms.base.scalars import anything, decimal, integer, text_or_number, truth_of
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -30,12 +31,24 @@ ZuluMoment = NewType("ZuluMoment", str)
 Day = NewType("Day", str)
 """`2024-11-13`"""
 
-_UNDESCRIBED = "undescribed"
-_NOTHING: Mapping[str, object] = MappingProxyType({})
+DECODER = Decoder(
+    "gitcode",
+    scalars={
+        str: text_or_number,
+        int: integer,
+        float: decimal,
+        bool: truth_of({"true": True, "false": False, "1": True, "0": False}),
+        object: anything,
+    },
+)
+"""What is tolerated, each because a real answer does it: a number in quotes and a text that is a bare number, `"true"`
+and `"false"`, 0 and 1 for a truth, null for "not there"."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """An object of the API. A field that is UNSET is not in the JSON; None is null there."""
+
+    keeps_undescribed: ClassVar[bool] = True
 
     @property
     def undescribed(self) -> Mapping[str, object]:
@@ -43,17 +56,13 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         `encode` leaves it out, `as_received` has it.
         """
-        kept: Mapping[str, object] = self.__dict__.get(_UNDESCRIBED, _NOTHING)
-        return kept
+        return undescribed_of(self)
 
 
 class StrictWire(Wire, frozen=True, kw_only=True):
     """An object of which every field counts, as settings do: one that cannot be read is an error, never left out."""
 
-
-def keep_undescribed(wire: Wire, undescribed: Mapping[str, object]) -> None:
-    """Only for the reader, on an object that nobody has seen yet."""
-    wire.__dict__[_UNDESCRIBED] = undescribed
+    is_whole: ClassVar[bool] = True
 
 
 def as_received(value: object) -> Any:

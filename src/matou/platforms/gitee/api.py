@@ -18,8 +18,7 @@ from matou.http.web_pages import require_api
 from matou.model.records import Record
 from matou.platforms.base.decoder import require_whole
 from matou.platforms.gitee import PLATFORM
-from matou.platforms.gitee.errors import failure_of, message_in
-from matou.platforms.gitee.reading import parse, read
+from matou.platforms.gitee.errors import DECODER, failure_of, message_in
 from matou.platforms.gitee.user_agents import TOOL, user_agent
 from matou.platforms.gitee.wire_v3 import Failure
 
@@ -102,7 +101,7 @@ class Asking:
         return answer
 
     def get(self, kind: type[T], path: str, query: Mapping[str, Parameter] | None = None) -> T:
-        return read(kind, parse(self.ask("GET", path, query=query, repeatable=True).body))
+        return DECODER.read(kind, DECODER.parse(self.ask("GET", path, query=query, repeatable=True).body))
 
     def unrecorded(self) -> "Asking":
         """For answers that hold a secret."""

@@ -11,9 +11,8 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.responses import Answer
 from matou.http.url_parts import segment
 from matou.platforms.gitee.api import V3, Asking, Form, token_of
-from matou.platforms.gitee.errors import TEMPLATE, GiteeFailed, InTheWay
+from matou.platforms.gitee.errors import DECODER, TEMPLATE, GiteeFailed, InTheWay
 from matou.platforms.gitee.pages import V3_TOTALS, listed
-from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v3 import Outcome, Project, User
 
 
@@ -70,10 +69,10 @@ class ExtensionCalls:
         # Extensions send 1 and 0, never true and false.
         form: Form = {"name": name, "description": description, "private": int(private)}
         answer = self._asking.ask("POST", f"{V3}/projects", form=form, repeatable=False)
-        value = parse(answer.body)
+        value = DECODER.parse(answer.body)
         if isinstance(value, dict) and "id" not in value and "message" in value:
-            raise _refusal_within(read(Outcome, value), answer)
-        return read(Project, value)
+            raise _refusal_within(DECODER.read(Outcome, value), answer)
+        return DECODER.read(Project, value)
 
 
 def _refusal_within(outcome: Outcome, answer: Answer) -> InTheWay | GiteeFailed:
@@ -85,6 +84,6 @@ def _refusal_within(outcome: Outcome, answer: Answer) -> InTheWay | GiteeFailed:
 def _read_secret(answer: Answer) -> User:
     """What holds a token is not quoted where it cannot be read."""
     try:
-        return read(User, parse(answer.body))
+        return DECODER.read(User, DECODER.parse(answer.body))
     except UnknownShape:
         raise UnknownShape(Phrase("gitee's answer about this account"), "something that is not shown here") from None

@@ -8,8 +8,8 @@ from matou.http.url_parts import Parameter, owner_and_name, repository_path, seg
 from matou.model.platform import Visibility
 from matou.platforms.base.lister import NumberedList
 from matou.platforms.gitee.api import V5, Asking, Form
+from matou.platforms.gitee.errors import DECODER
 from matou.platforms.gitee.pages import listed
-from matou.platforms.gitee.reading import parse, read
 from matou.platforms.gitee.wire_v5 import (
     Branch,
     Enterprise,
@@ -91,7 +91,7 @@ class RepositoryCalls:
         """Raises InTheWay: the path is an organization's, an enterprise's or a person's."""
         form: Form = {"name": name, "org": path}
         answer = self._asking.ask("POST", f"{V5}/users/organization", form=form, repeatable=False)
-        return read(Organization, parse(answer.body))
+        return DECODER.read(Organization, DECODER.parse(answer.body))
 
     def create_repository(
         self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
@@ -140,11 +140,11 @@ class RepositoryCalls:
             "default_branch": default_branch,
         }
         answer = self._asking.ask("PATCH", f"{V5}{repository_path(repository)}", form=form, repeatable=True)
-        return read(Repository, parse(answer.body))
+        return DECODER.read(Repository, DECODER.parse(answer.body))
 
     def _created(self, path: str, form: Form) -> Repository:
         answer = self._asking.ask("POST", f"{V5}{path}", form=form, repeatable=False)
-        return read(Repository, parse(answer.body))
+        return DECODER.read(Repository, DECODER.parse(answer.body))
 
     def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[Repository]:
         return self._list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.http.responses import Answered, AnsweredTryLater
 from matou.http.tokens import BadCredential
-from matou.platforms.base.decoder import AnswerBrokeOff
-from matou.platforms.gitee.reading import parse
+from matou.platforms.base.decoder import AnswerBrokeOff, Decoder
+
+DECODER = Decoder("gitee", null_is_absent=False, converts_first=True)
+"""Numbers and truths in quotes pass, as msgspec takes them."""
 
 TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500
@@ -68,7 +70,7 @@ def failure_of(answered: Answered) -> MatouError:
 def message_in(body: bytes) -> str:
     """What Gitee says in words, on one line; empty where the body is nothing that Gitee writes."""
     try:
-        value = parse(body)
+        value = DECODER.parse(body)
     except (AnswerBrokeOff, UnknownShape):
         return ""
     if not isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from matou.http.paging import Page
 from matou.http.url_parts import Parameter
 from matou.platforms.base.lister import NumberedList, page_of
 from matou.platforms.gitee.api import Asking
-from matou.platforms.gitee.reading import parse, read
+from matou.platforms.gitee.errors import DECODER
 
 PAGE_SIZE = 100
 """The largest that is allowed."""
@@ -47,6 +47,8 @@ def listed(
     def ask(number: int) -> Page[object]:
         numbered = {**(query or {}), "page": number, "per_page": PAGE_SIZE}
         answer = asking.ask("GET", path, query=numbered, repeatable=True)
-        return page_of(parse(answer.body), answer, name=Phrase("gitee's list of {what}", what=what), totals=totals)
+        return page_of(
+            DECODER.parse(answer.body), answer, name=Phrase("gitee's list of {what}", what=what), totals=totals
+        )
 
-    return NumberedList(what, ask, partial(read, kind), key, PAGE_SIZE, UNASKED_PAGE_SIZE, empty_is_counted)
+    return NumberedList(what, ask, partial(DECODER.read, kind), key, PAGE_SIZE, UNASKED_PAGE_SIZE, empty_is_counted)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import UnknownShape
+from matou.platforms.base.decoder import AnswerBrokeOff
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as requests
-from matou.platforms.coding.reading import Milliseconds, read
+from matou.platforms.coding.wire import DECODER, Milliseconds
+
+read = partial(DECODER.read, is_lenient=False)
 
 SAMPLES = Path(__file__).parents[3] / "data" / "coding"
 RESPONSES = sorted(path for path in SAMPLES.glob("*-[0-9].response.json"))
@@ -211,8 +215,8 @@ def test_what_we_write_is_typed_as_the_schema_has_it_and_never_null() -> None:
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b'{"Response":{"Data":{"Id":', wire.AnswerBrokeOff),
-        (b"", wire.AnswerBrokeOff),
+        (b'{"Response":{"Data":{"Id":', AnswerBrokeOff),
+        (b"", AnswerBrokeOff),
         (b"<html>please log in</html>", UnknownShape),
         (b'{"code":0,"data":{}}', UnknownShape),
         (b"[]", UnknownShape),

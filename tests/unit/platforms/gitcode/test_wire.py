@@ -10,7 +10,7 @@ import pytest
 
 from matou.errors import UnknownShape
 from matou.platforms.gitcode import wire
-from matou.platforms.gitcode.reading import read
+from matou.platforms.gitcode.wire_base import DECODER
 
 DATA = Path(__file__).parents[3] / "data" / "gitcode"
 
@@ -85,21 +85,21 @@ def test_no_sample_is_left_out() -> None:
 def test_a_sample_comes_out_as_it_went_in(name: str) -> None:
     given = sample(name)
 
-    assert wire.as_received(read(KINDS[name], given)) == given
+    assert wire.as_received(DECODER.read(KINDS[name], given)) == given
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name.endswith("response")])
 def test_what_the_server_writes_of_a_sample_has_the_documents_keys_and_types(name: str) -> None:
     given = sample(name)
 
-    assert json.loads(msgspec.json.encode(read(KINDS[name], given))) == given
+    assert json.loads(msgspec.json.encode(DECODER.read(KINDS[name], given))) == given
 
 
 @pytest.mark.parametrize("name", ["11.response", "20.response", "22.response"])
 def test_every_key_of_a_repository_is_described(name: str) -> None:
     given = sample(name)
 
-    rows = read(list[wire.Repository], given if isinstance(given, list) else [given])
+    rows = DECODER.read(list[wire.Repository], given if isinstance(given, list) else [given])
 
     assert [dict(row.undescribed) for row in rows] == [{}]
 
@@ -107,7 +107,7 @@ def test_every_key_of_a_repository_is_described(name: str) -> None:
 def test_a_key_that_nobody_described_is_kept_and_not_written() -> None:
     given = {**sample("09.response")[0], "mood": ["merry"]}
 
-    contributor = read(wire.Contributor, given)
+    contributor = DECODER.read(wire.Contributor, given)
 
     assert contributor.undescribed == {"mood": ["merry"]}
     assert wire.as_received(contributor) == given
@@ -129,7 +129,7 @@ def test_a_key_that_nobody_described_is_kept_and_not_written() -> None:
     ],
 )
 def test_what_varies_is_tolerated(kind: type[wire.Wire], given: object, name: str, expected: object) -> None:
-    assert getattr(read(kind, given), name) == expected
+    assert getattr(DECODER.read(kind, given), name) == expected
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_varies_is_tolerated(kind: type[wire.Wire], given: object, name: st
 )
 def test_what_cannot_be_meant_is_named(kind: type[wire.Wire], given: object, field: str) -> None:
     with pytest.raises(UnknownShape, match=f"gitcode {field} was "):
-        read(kind, given)
+        DECODER.read(kind, given)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from matou.git.operations.commit_walk import CommitFilter, commits
 from matou.git.operations.lfs_pointers import parse_pointer
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
-from matou.platforms.coding.reading import CHINA, Milliseconds
-from matou.platforms.coding.wire import milliseconds
+from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.dialects.coding.context import READ_REPOSITORY, Action, RequestContext, State, action
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_asked
