@@ -102,7 +102,7 @@ class Decoder:
     Args:
         platform: its name, for errors.
         scalars: how a text, a number or a truth is read, by its type; msgspec's own lenient way for the others.
-        null_is_absent: null means "not there" where no null can be.
+        null_is_absent: null means "not there" where no null can be; of what is needed it always does.
         empty_is_absent: `""` means "not there" where no text is expected.
         converts_first: an object is given to msgspec as it is, and field by field only where that fails; for
             platforms whose leniency is msgspec's own.
@@ -163,7 +163,7 @@ class Decoder:
         return _finished(kind, value, found, odd, inner)
 
     def _is_absent(self, field: _Field, given: object) -> bool:
-        if given is _ABSENT or (given is None and self._null_is_absent and not field.may_be_null):
+        if given is _ABSENT or (given is None and not field.may_be_null and (self._null_is_absent or field.required)):
             return True
         return self._empty_is_absent and given == "" and not field.is_text
 
@@ -214,7 +214,7 @@ class Decoder:
         if isinstance(kind, NewType):
             return self._reader(kind.__supertype__)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            return lambda value, _where, odd: self._read_object(kind, value, kind.__name__, odd)
+            return lambda value, where, odd: self._read_object(kind, value, where, odd)
         return lambda value, where, _odd: self._converted(kind, value, where)
 
     def _scalar_reader(self, scalar: Scalar) -> _Read:
