@@ -1,5 +1,6 @@
 """A mirror is what its source is, and nothing that it ever held is lost."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, TryLater
+from matou.git.operations import fetch
 from matou.git.operations.mirror import BadPack, MirrorUpdate, list_refs, make_mirror, update_mirror
 from matou.git.operations.push import Body
+from matou.git.process.run import GitOutOfMemory, Limits
 from matou.git.refs.listing import read_refs
 from matou.git.repository import create_bare, remove_leftovers
 from matou.git.wire.protocol import fetch_request
@@ -620,3 +623,41 @@ def test_a_pack_that_breaks_off_while_a_history_becomes_whole_leaves_it_known_as
     assert not update.is_shallow
     assert objects_of(shallow.mirror) == objects_of(tmp_path / "whole.git")
     assert_sound(shallow.mirror)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_git_that_wants_too_much_memory_says_nothing_of_the_pack(tmp_path: Path, is_new: bool) -> None:
+    """It was told as a pack that is not sound, and so as damage."""
+    source = make_repository(tmp_path / "s.git", commits=1, file_bytes=30_000_000 if is_new else 10)
+    mirror, transport = tmp_path / "m.git", LocalTransport({URL: source})
+    limits = Limits(memory_bytes=25 * 1024 * 1024)
+    if not is_new:
+        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=1)
+        commit_file(source, "main", "large", os.urandom(30_000_000))
+
+    with pytest.raises(GitOutOfMemory, match="wanted more memory than it may have"):
+        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=2, limits=limits)
+
+    assert not [path for path in (mirror / "objects").rglob("tmp_*") if path.is_file()]
+
+
+class Faulty(LocalTransport):
+    """Lists its refs, and answers every fetch with a fault of its own."""
+
+    @contextmanager
+    def exchange(self, url: str, service: str, body: Body, *, protocol: int = 2) -> Iterator[LocalAnswer]:
+        if isinstance(body, bytes) and b"command=fetch" in body:
+            self.requests.append(("POST", body))
+            raise TryLater("{url} answered {status}", url=url, status=500)
+        with super().exchange(url, service, body, protocol=protocol) as answer:
+            yield answer
+
+
+def test_a_server_with_a_fault_is_not_asked_by_git_itself_too(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "run_git", lambda *_, **__: pytest.fail("git was started"))
+    transport = Faulty({URL: team.source})
+
+    with pytest.raises(TryLater, match="answered 500"):
+        update_mirror(team.mirror, transport, URL, list_refs(transport, URL), previous=None, run=1)
+
+    assert [method for method, _ in transport.requests] == ["POST", "POST"]

@@ -14,7 +14,7 @@ import pytest
 
 from matou.credentials import GitCredential, Secret
 from matou.git.operations.mirror import FetchFailed, list_refs, update_mirror
-from matou.git.process.run import GitAccess
+from matou.git.process.run import GitAccess, UntrustedCertificate
 from matou.model.refs import RefListing
 from matou.settings import Network
 from support.certificates import Certificate, make_certificate
@@ -171,7 +171,7 @@ def test_git_trusts_the_authorities_that_a_person_named_and_no_others(
     certificate = make_certificate(tmp_path, "IP:127.0.0.1")
 
     with served(source, certificate) as url:
-        with pytest.raises(FetchFailed, match="certificate"):
+        with pytest.raises(UntrustedCertificate, match="certificate"):
             back_up(mirror, url, source, run=1, credential=CREDENTIAL)
         trusting = Network(authorities=certificate.certificate)
         back_up(mirror, url, source, run=2, credential=CREDENTIAL, network=trusting)

@@ -122,7 +122,7 @@ def test_a_malformed_push_changes_nothing(matou_server: MatouServer, filled: Rep
     assert answer.status == 400 or b"unpack " in answer.data or b"ERR " in answer.data
     assert b"unpack ok" not in answer.data
     assert git(git_dir, "for-each-ref") == before
-    assert list((git_dir / "objects").glob("tmp_objdir*")) == []
+    assert eventually(lambda: not list((git_dir / "objects").glob("tmp_objdir*")), within_seconds=5)
     assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=2)
 
 
@@ -366,7 +366,7 @@ def test_a_push_that_breaks_off_leaves_nothing(matou_server: MatouServer, filled
         )
 
     assert eventually(lambda: descendants(matou_server.process.pid) == {}, within_seconds=5)
-    assert list((git_dir / "objects").glob("tmp_objdir*")) == []
+    assert eventually(lambda: not list((git_dir / "objects").glob("tmp_objdir*")), within_seconds=5)
     assert "refs/heads/x" not in git(git_dir, "for-each-ref")
 
 

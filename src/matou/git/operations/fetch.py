@@ -18,11 +18,11 @@ from matou.git.operations.fsck import known_messages, tolerant_check
 from matou.git.process.run import (
     DEFAULT_LIMITS,
     NO_ACCESS,
+    TOOK_TOO_MUCH,
     CompletedGit,
     GitAccess,
     GitChild,
     GitFailed,
-    GitStopped,
     Limits,
     UntrustedCertificate,
     http_environment,
@@ -41,6 +41,8 @@ from matou.model.refs import RefListing
 _PACK_HEADER_BYTES: Final = 12
 _SMALL_PACK_BYTES: Final = 256 * 1024
 """Up to here a pack is received before git is started, which then has nothing to wait for."""
+
+_FIRST_SERVER_FAULT: Final = 500
 
 _INDEXED: Final = re.compile(rb"pack\t([0-9a-f]{40,64})\n")
 """What `git index-pack` says first; whatever came after the pack, it gives back behind that."""
@@ -132,6 +134,7 @@ def fetch_objects(
     Raises:
         TryLater: the source broke off, or no longer has what it listed.
         Damaged: what it sent is not sound, or not all that was asked for.
+        GitFailed: git was stopped, or wanted more time or memory than it may have.
     """
     is_fresh = is_new or not has_objects(git_dir)
     boundary = frozenset() if is_fresh else read_boundary(git_dir)
@@ -198,9 +201,15 @@ def _fetch_somehow(order: _Order) -> FetchedObjects:
     try:
         return _fetch_tolerantly(order)
     except MatouError as error:
-        if not may_speak_otherwise(error):
+        if not may_speak_otherwise(error) or _is_server_fault(error):
             raise
     return _fetch_by_git(order)
+
+
+def _is_server_fault(error: MatouError) -> bool:
+    """Of the version it was asked in; git's own fetch would get the same."""
+    status = error.values.get("status")
+    return isinstance(status, int) and status >= _FIRST_SERVER_FAULT
 
 
 def _fetch_tolerantly(order: _Order) -> FetchedObjects:
@@ -275,8 +284,13 @@ class _RefusedByCheck(Damaged):
         self.findings = findings
 
 
+def _is_ours(failure: GitFailed) -> bool:
+    """Git was stopped, killed or wanted too much memory: that says nothing of what it read."""
+    return isinstance(failure, TOOK_TOO_MUCH) or failure.status < 0
+
+
 def _pack_error(failure: GitFailed, url: str, *, is_checked: bool) -> MatouError:
-    if isinstance(failure, GitStopped) or failure.status < 0:
+    if _is_ours(failure):
         return failure
     if is_checked:
         return _RefusedByCheck(
@@ -321,6 +335,8 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
     except UntrustedCertificate:
         raise
     except GitFailed as failure:
+        if _is_ours(failure):
+            raise
         raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
     new = tuple(sorted(packs(order.git_dir) - before))
     size = sum(os.stat(pack).st_size for pack in new)  # noqa: PTH116 - the same
@@ -389,6 +405,8 @@ def _require_connected(
                 environment=environment,
             )
         except GitFailed as failure:
+            if _is_ours(failure):
+                raise
             raise BadPack("{repository} is not whole: {reason}", repository=git_dir, reason=failure.stderr) from failure
 
 
