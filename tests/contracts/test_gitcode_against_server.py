@@ -18,6 +18,7 @@ from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.repositories.customized_roles import create_role
 from matou.model.platform import Visibility
+from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.gitcode.enums import (
     ArchiveFormat,
     Author,
@@ -28,7 +29,6 @@ from matou.platforms.gitcode.enums import (
     MergeMethod,
     Role,
 )
-from matou.platforms.gitcode.errors import CredentialRefused
 from matou.platforms.gitcode.wire import Content, moment
 from support.coding_api import Clock
 from support.gitcode_server import PASSWORD, Harbour, furnish

@@ -13,9 +13,9 @@ from matou.http.proxies import Proxies
 from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
+from matou.platforms.base.errors import CredentialRefused, PlatformFailed
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import api_address
-from matou.platforms.gitcode.errors import CredentialRefused, GitCodeFailed
 from support.gitcode_calls import COMMIT, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
 from support.steered_clock import SteeredClock
@@ -43,8 +43,8 @@ EXISTS = said(400, "UN_KNOW", "The path cannot be created: X ,because X already 
         (400, EXISTS, Conflict),
         (400, said(409, "UN_KNOW", "it has changed"), Conflict),
         (409, {"message": "conflict"}, Conflict),
-        (400, said(1000, "PARAMETER_ERROR", "must not be blank"), GitCodeFailed),
-        (418, "<html>no</html>", GitCodeFailed),
+        (400, said(1000, "PARAMETER_ERROR", "must not be blank"), PlatformFailed),
+        (418, "<html>no</html>", PlatformFailed),
         (200, said(404, "UN_KNOW", "Project not found"), NotFound),
     ],
 )

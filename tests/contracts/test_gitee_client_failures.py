@@ -15,9 +15,9 @@ from matou.http.rate_limit import RateLimiter
 from matou.http.session import Session
 from matou.http.tokens import UnusableToken
 from matou.model.records import Record
+from matou.platforms.base.errors import CredentialRefused, PlatformFailed
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.client import asks_for_v3, site_address
-from matou.platforms.gitee.errors import CredentialRefused, GiteeFailed
 from matou.platforms.gitee.user_agents import Extension
 from support.gitee_calls import PASSWORD, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
@@ -35,10 +35,10 @@ from support.steered_clock import BEGINNING, SteeredClock
         (404, {"message": "404 Project Not Found"}, NotFound, "Project Not Found"),
         (404, "<html>", NotFound, "<html>"),
         (422, {"error": {"base": ["已存在同地址仓库（忽略大小写）"]}}, Conflict, "忽略大小写"),
-        (422, {"message": "type 与 visibility 互斥"}, GiteeFailed, "互斥"),
-        (400, {"messages": ["name is missing", "path is missing"]}, GiteeFailed, "name is missing; path is missing"),
-        (400, {"error": "invalid_grant", "error_description": "expired"}, GiteeFailed, "invalid_grant; expired"),
-        (418, "no", GiteeFailed, "418"),
+        (422, {"message": "type 与 visibility 互斥"}, PlatformFailed, "互斥"),
+        (400, {"messages": ["name is missing", "path is missing"]}, PlatformFailed, "name is missing; path is missing"),
+        (400, {"error": "invalid_grant", "error_description": "expired"}, PlatformFailed, "invalid_grant; expired"),
+        (418, "no", PlatformFailed, "418"),
         (200, None, UnknownShape, "None"),
         (200, "<html>please log in</html>", UnknownShape, "log in"),
         (200, '{"id": 1', TryLater, "broke off"),

@@ -16,7 +16,7 @@ from matou.credentials.store import Place, SecretKind, SecretStore
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
-from matou.platforms.gitee.errors import ActionRefused, CredentialRefused, NotThere
+from matou.platforms.base.errors import ActionRefused, CredentialRefused, RemoteNotFound
 from matou.settings import Settings
 from support.matou_server import PASSWORD, MatouServer
 
@@ -167,7 +167,9 @@ class Refusing:
         raise self.error
 
 
-@pytest.mark.parametrize("error", [ActionRefused("403"), NotThere("404"), TryLater("503"), Refused("of another kind")])
+@pytest.mark.parametrize(
+    "error", [ActionRefused("403"), RemoteNotFound("404"), TryLater("503"), Refused("of another kind")]
+)
 def test_nothing_but_401_logs_in_again_or_erases(person: Person, error: MatouError) -> None:
     before, request = person.token(), Refusing(error)
 

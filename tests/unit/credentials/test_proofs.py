@@ -4,11 +4,10 @@ import pytest
 
 from matou.cli.login_check import NotAccepted, is_invalid, telling_whose_token
 from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.http.git_http import LogInRefused
 from matou.http.responses import Answer, AnsweredRefused
 from matou.i18n import format_error
-from matou.platforms.coding import errors as coding
-from matou.platforms.gitcode import errors as gitcode
-from matou.platforms.gitee import errors as gitee
+from matou.platforms.base.errors import ActionRefused, CredentialRefused
 
 
 def made_from(error: MatouError, status: int) -> MatouError:
@@ -19,16 +18,14 @@ def made_from(error: MatouError, status: int) -> MatouError:
     return error
 
 
-@pytest.mark.parametrize("kind", [coding.CredentialRefused, gitcode.CredentialRefused, gitee.CredentialRefused])
+@pytest.mark.parametrize("kind", [CredentialRefused, LogInRefused])
 def test_a_token_that_a_platform_does_not_know_is_invalid_unless_it_says_forbidden(kind: type[MatouError]) -> None:
     assert is_invalid(kind("refused"))
     assert is_invalid(made_from(kind("refused"), 401))
     assert not is_invalid(made_from(kind("refused"), 403))
 
 
-@pytest.mark.parametrize(
-    "kind", [coding.ActionRefused, gitcode.ActionRefused, gitee.ActionRefused, Refused, NotFound, TryLater, MatouError]
-)
+@pytest.mark.parametrize("kind", [ActionRefused, Refused, NotFound, TryLater, MatouError])
 def test_no_other_error_makes_a_token_invalid(kind: type[MatouError]) -> None:
     assert not is_invalid(kind("failed"))
 
@@ -45,7 +42,7 @@ def test_a_token_of_the_environment_that_is_not_valid_is_told_with_its_variable_
     platform: str, url: str, page: str
 ) -> None:
     with pytest.raises(NotAccepted) as told, telling_whose_token(platform, url, "MATOU_SOME_TOKEN"):
-        raise gitcode.CredentialRefused("refused")
+        raise CredentialRefused("refused")
 
     said = format_error(told.value)
     assert "did not accept the token in MATOU_SOME_TOKEN\n" in said
@@ -54,7 +51,7 @@ def test_a_token_of_the_environment_that_is_not_valid_is_told_with_its_variable_
 
 def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> None:
     with pytest.raises(NotAccepted) as told, telling_whose_token("gitee", "http://127.0.0.1:9", ""):
-        raise gitee.CredentialRefused("refused")
+        raise CredentialRefused("refused")
 
     said = format_error(told.value)
     assert "http://127.0.0.1:9 did not accept the token from standard input\n" in said
@@ -63,5 +60,5 @@ def test_a_server_that_speaks_as_a_platform_has_no_page_of_that_platform() -> No
 
 
 def test_what_does_not_concern_the_token_is_told_as_it_is() -> None:
-    with pytest.raises(gitcode.ActionRefused, match="failed"), telling_whose_token("gitcode", "https://x.example", "V"):
-        raise gitcode.ActionRefused("failed")
+    with pytest.raises(ActionRefused, match="failed"), telling_whose_token("gitcode", "https://x.example", "V"):
+        raise ActionRefused("failed")

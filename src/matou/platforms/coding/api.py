@@ -12,7 +12,8 @@ from matou.http.responses import Answer, AnsweredNotFound, AnsweredOtherwise, An
 from matou.http.session import Session
 from matou.model.records import Record
 from matou.platforms.base.decoder import Unreadable
-from matou.platforms.coding.errors import CredentialRefused, NoOpenAPI
+from matou.platforms.base.errors import CredentialRefused
+from matou.platforms.coding.errors import NoOpenAPI
 from matou.platforms.coding.wire import Response, decode_response
 from matou.platforms.coding.wire_requests import Request, encode_request, parameters_of
 

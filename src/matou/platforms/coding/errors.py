@@ -1,11 +1,18 @@
-"""How CODING fails: which code means which of our six kinds. A failure comes with status 200."""
+"""How CODING fails: which code means which of our kinds. A failure comes with status 200."""
 
 from enum import StrEnum
 
 import msgspec
 
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
-from matou.http.tokens import BadCredential
+from matou.errors import MatouError, NotFound
+from matou.platforms.base.errors import (
+    ActionRefused,
+    AlreadyExists,
+    CredentialRefused,
+    PlatformBusy,
+    PlatformFailed,
+    RemoteNotFound,
+)
 from matou.platforms.coding import SCOPES_TO_READ
 
 SCOPE_REFUSED = "The current scope does not support access to this API"
@@ -41,60 +48,36 @@ class Error(msgspec.Struct, rename="pascal", kw_only=True):
     message: str = ""
 
 
-class CredentialRefused(BadCredential):
-    """CODING does not know the token, or it has expired."""
-
-
-class ActionRefused(Refused):
-    """The token is good, and may not do this."""
-
-
 class ScopeMissing(ActionRefused):
     """The token lacks a scope, or its owner is no administrator."""
-
-
-class Busy(TryLater):
-    """CODING asks us to come again later."""
-
-
-class NotThere(NotFound):
-    """CODING says that there is no such thing."""
 
 
 class NoOpenAPI(NotFound):
     """What answers at the address that was given is no Open API."""
 
 
-class InTheWay(Conflict):
-    """CODING says that it is there already, or in use."""
-
-
-class CodingFailed(MatouError):
-    """CODING failed in a way that none of the six kinds covers."""
-
-
 _KINDS: dict[str, type[MatouError]] = {
     ErrorCode.AUTH_FAILURE: CredentialRefused,
     ErrorCode.UNAUTHORIZED_OPERATION: ActionRefused,
     ErrorCode.OPERATION_DENIED: ActionRefused,
-    ErrorCode.RESOURCE_NOT_FOUND: NotThere,
-    ErrorCode.EMAIL_NOT_FOUND_ACCOUNT: NotThere,
-    ErrorCode.REQUEST_LIMIT_EXCEEDED: Busy,
-    ErrorCode.LIMIT_EXCEEDED: Busy,
-    ErrorCode.INTERNAL_ERROR: Busy,
-    ErrorCode.RESOURCE_UNAVAILABLE: Busy,
-    ErrorCode.RESOURCE_IN_USE: InTheWay,
+    ErrorCode.RESOURCE_NOT_FOUND: RemoteNotFound,
+    ErrorCode.EMAIL_NOT_FOUND_ACCOUNT: RemoteNotFound,
+    ErrorCode.REQUEST_LIMIT_EXCEEDED: PlatformBusy,
+    ErrorCode.LIMIT_EXCEEDED: PlatformBusy,
+    ErrorCode.INTERNAL_ERROR: PlatformBusy,
+    ErrorCode.RESOURCE_UNAVAILABLE: PlatformBusy,
+    ErrorCode.RESOURCE_IN_USE: AlreadyExists,
 }
 
 # What the other codes mean is in their message only. Seen: "Title Duplicated" and "团队成员不存在".
 _MESSAGES: tuple[tuple[str, type[MatouError]], ...] = (
-    ("not exist", NotThere),
-    ("not_exist", NotThere),
-    ("not found", NotThere),
-    ("不存在", NotThere),
-    ("duplicated", InTheWay),
-    ("already exist", InTheWay),
-    ("已存在", InTheWay),
+    ("not exist", RemoteNotFound),
+    ("not_exist", RemoteNotFound),
+    ("not found", RemoteNotFound),
+    ("不存在", RemoteNotFound),
+    ("duplicated", AlreadyExists),
+    ("already exist", AlreadyExists),
+    ("已存在", AlreadyExists),
 )
 
 
@@ -117,4 +100,4 @@ def _kind_of(error: Error) -> type[MatouError]:
     if kind is not None:
         return kind
     message = error.message.lower()
-    return next((kind for part, kind in _MESSAGES if part in message), CodingFailed)
+    return next((kind for part, kind in _MESSAGES if part in message), PlatformFailed)

@@ -8,10 +8,10 @@ from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.model.platform import Unseen
 from matou.platforms.base.decoder import Unreadable
+from matou.platforms.base.errors import ActionRefused, CredentialRefused
 from matou.platforms.base.unreadable import require_readable
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.api import Asking
-from matou.platforms.coding.errors import ActionRefused, CredentialRefused
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, rows_of
 from matou.platforms.coding.wire import (
     Depot,

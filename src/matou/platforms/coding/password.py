@@ -4,7 +4,7 @@ from matou.credentials import GitCredential
 from matou.http.git_http import UnexpectedGitAnswer, basic_authorization
 from matou.http.responses import AnsweredRefused
 from matou.http.session import Session
-from matou.platforms.coding.errors import CredentialRefused
+from matou.platforms.base.errors import CredentialRefused
 
 _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 

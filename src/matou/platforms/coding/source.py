@@ -11,12 +11,12 @@ from matou.http.session import Session
 from matou.http.trusted_hosts import AddressRefused
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
+from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import Home, team_key
 from matou.platforms.coding.api import Asking
 from matou.platforms.coding.documents import labels_document, members_document
-from matou.platforms.coding.errors import ActionRefused
 from matou.platforms.coding.listing import Lister, Listing
 from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
 from matou.platforms.coding.tokens import CodingToken

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase, Refused
+from matou.errors import Phrase
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
 from matou.model.names import folded
@@ -21,6 +21,7 @@ from matou.model.targets import (
     TargetRules,
     fault_of_plain_name,
 )
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.coding import PLATFORM
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import team_key
@@ -48,10 +49,6 @@ DepotPushSetting), and LFS has none by the same help."""
 TEMPLATE = "CODE_HOST"
 PRIVATE = 0
 """Of the templates for projects the one for code, and of what `Shared` may be the one that keeps it to the team."""
-
-
-class NotOffered(Refused):
-    """Something that CODING's API has no words for."""
 
 
 class CodingTarget:

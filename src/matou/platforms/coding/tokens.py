@@ -5,7 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Refused
+from matou.http.tokens import UnusableToken
 
 GIT_USER = "coding"
 """Any name will do beside a personal token; the vendor's own migration tool uses this one."""
@@ -13,10 +13,6 @@ GIT_USER = "coding"
 _SCHEME = re.compile(r"(token|bearer)[ \t]+", re.IGNORECASE)
 _PROJECT_TOKEN = re.compile(r"(pt[0-9A-Za-z]+):(.+)\Z")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
-
-
-class UnusableToken(Refused):
-    """What was given as a token cannot be one. The text of the error does not hold it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import msgspec
 
 from matou.errors import Phrase
 from matou.http.url_parts import Parameter, repository_path, segment
+from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.gitcode.api import read_answer
 from matou.platforms.gitcode.caller import Caller
 from matou.platforms.gitcode.enums import EventFilter
-from matou.platforms.gitcode.errors import NotThere
 from matou.platforms.gitcode.pages import PAGE_SIZE, listed
 from matou.platforms.gitcode.wire import (
     DownloadStatistics,
@@ -162,7 +162,7 @@ class PeopleCalls(Caller):
     def _is_there(self, path: str) -> bool:
         try:
             self._asking.ask("GET", path, repeatable=True)
-        except NotThere:
+        except RemoteNotFound:
             return False
         return True
 

@@ -51,7 +51,7 @@ class RepositoryCalls(Caller):
         license_template: str | None = None,
         import_url: str | None = None,
     ) -> Repository:
-        """20 with an organization, 31 without. Raises InTheWay where there is one of that name.
+        """20 with an organization, 31 without. Raises AlreadyExists where there is one of that name.
 
         Args:
             path: its part of a URL; the name where it is None.

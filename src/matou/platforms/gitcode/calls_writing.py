@@ -22,7 +22,7 @@ class WritingCalls(Caller):
         branch: str | None = None,
         author: Author | None = None,
     ) -> FileCreated:
-        """4. As a commit. Raises InTheWay where there is a file."""
+        """4. As a commit. Raises AlreadyExists where there is a file."""
         answer = self._asking.ask(
             "POST",
             _contents(repository, path),

@@ -30,7 +30,7 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
                 print(repository.full_name)
 
     A repository is named `owner/name`. A list is an iterator that reads to the proof of its end: where it stops
-    without an error, nothing is missing. Every failure is one of the six kinds of `matou.errors`; TryLater says how
+    without an error, nothing is missing. Every failure is one of the seven kinds of `matou.errors`; TryLater says how
     long to wait if GitCode did. What may be repeated is repeated; what waits is bounded by ten minutes.
 
     An attribute of an answer that is `msgspec.UNSET` was not there; what came and is not documented stands in

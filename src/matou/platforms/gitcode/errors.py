@@ -1,13 +1,20 @@
-"""How GitCode fails: which answer means which of our six kinds. A conflict comes with status 400, and more does."""
+"""How GitCode fails: which answer means which of our kinds. A conflict comes with status 400, and more does."""
 
 from collections.abc import Mapping
 
 from msgspec import UNSET
 
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import MatouError, UnknownShape
 from matou.http.responses import Answered, AnsweredTryLater
-from matou.http.tokens import BadCredential
 from matou.platforms.base.decoder import AnswerBrokeOff
+from matou.platforms.base.errors import (
+    ActionRefused,
+    AlreadyExists,
+    CredentialRefused,
+    PlatformBusy,
+    PlatformFailed,
+    RemoteNotFound,
+)
 from matou.platforms.gitcode.wire import ErrorBody
 from matou.platforms.gitcode.wire_base import DECODER
 
@@ -15,37 +22,13 @@ TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
 
 
-class CredentialRefused(BadCredential):
-    """GitCode does not know the token, or it has expired."""
-
-
-class ActionRefused(Refused):
-    """The token is good, and may not do this."""
-
-
-class Busy(TryLater):
-    """GitCode asks us to come again later; `wait` says when, if it told us."""
-
-
-class NotThere(NotFound):
-    """GitCode says that there is no such thing, or that this token may not know of it."""
-
-
-class InTheWay(Conflict):
-    """GitCode says that it is there already, or is no longer what the request took it for."""
-
-
-class GitCodeFailed(MatouError):
-    """GitCode finds fault with what was asked, or failed in a way that none of the six kinds covers."""
-
-
 _BY_STATUS: Mapping[int, type[MatouError]] = {
     401: CredentialRefused,
     403: ActionRefused,
-    404: NotThere,
-    409: InTheWay,
-    410: NotThere,
-    412: InTheWay,
+    404: RemoteNotFound,
+    409: AlreadyExists,
+    410: RemoteNotFound,
+    412: AlreadyExists,
 }
 
 # 404 with the first was how an unknown token was told until about May 2026. The rest come with 400.
@@ -53,14 +36,14 @@ _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
     ("token not found", CredentialRefused),
     ("401 unauthorized", CredentialRefused),
     ("403 forbidden", ActionRefused),
-    ("already exist", InTheWay),
-    ("has already been taken", InTheWay),
-    ("已存在", InTheWay),
-    ("404 not found", NotThere),
+    ("already exist", AlreadyExists),
+    ("has already been taken", AlreadyExists),
+    ("已存在", AlreadyExists),
+    ("404 not found", RemoteNotFound),
     # A Matou's own words, which come with 400 as well.
-    ("there already", InTheWay),
-    ("is taken", InTheWay),
-    ("changed meanwhile", InTheWay),
+    ("there already", AlreadyExists),
+    ("is taken", AlreadyExists),
+    ("changed meanwhile", AlreadyExists),
 )
 
 
@@ -93,7 +76,7 @@ def _failure(status: int, said: ErrorBody, wait_of: Answered | None = None) -> M
     message = said.text or said.message or ""
     code = said.name if said.code in (UNSET, status) else f"{said.code} {said.name or ''}".strip()
     if isinstance(wait_of, AnsweredTryLater):
-        return Busy(TEMPLATE, wait=wait_of.wait, status=status, code=code or "", message=message)
+        return PlatformBusy(TEMPLATE, wait=wait_of.wait, status=status, code=code or "", message=message)
     kind = _kind_of(status, said, message.lower())
     return kind(TEMPLATE, status=status, code=code or "", message=message)
 
@@ -103,11 +86,11 @@ def _kind_of(status: int, said: ErrorBody, message: str) -> type[MatouError]:
         if words in message:
             return kind
     code = said.code if isinstance(said.code, int) else status
-    return _BY_STATUS.get(status) or _BY_STATUS.get(code) or GitCodeFailed
+    return _BY_STATUS.get(status) or _BY_STATUS.get(code) or PlatformFailed
 
 
 def _without_words(answered: Answered) -> MatouError:
     status = answered.answer.status
     if isinstance(answered, AnsweredTryLater):
-        return Busy("{fault}", wait=answered.wait, fault=answered.fact)
-    return _BY_STATUS.get(status, GitCodeFailed)("{fault}", fault=answered.fact)
+        return PlatformBusy("{fault}", wait=answered.wait, fault=answered.fact)
+    return _BY_STATUS.get(status, PlatformFailed)("{fault}", fault=answered.fact)

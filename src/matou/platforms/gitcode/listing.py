@@ -8,10 +8,10 @@ from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase
 from matou.model.platform import Unseen
 from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.errors import CredentialRefused, RemoteNotFound
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
-from matou.platforms.gitcode.errors import CredentialRefused, NotThere
 from matou.platforms.gitcode.wire import Namespace, Organization, Repository
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
@@ -100,7 +100,7 @@ class Lister:
         """Servers that speak the 38 need not have these lists: there one's own list of repositories says it all."""
         try:
             yield from rows
-        except NotThere:
+        except RemoteNotFound:
             if PLATFORM.is_at(self.client.base_url):
                 raise
 

@@ -8,11 +8,12 @@ from functools import cached_property
 from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import Phrase, Refused
+from matou.errors import Phrase
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, Capacity, NewRepository, TargetRepository
+from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.platform import Clock
 from matou.platforms.base.unreadable import require_read
@@ -26,10 +27,6 @@ from matou.platforms.gitcode.wire import Repository
 GITCODE_RULES = replace(PLAIN_RULES, capacity=Capacity(file_bytes=10 * 1024**2))
 """Of GitCode itself. Its documents give no size. People who pushed in 2026 tell of 10 MiB and of 100 MiB a file, and no
 refusal of its own was seen; a warning too many costs less than one too few. Of a repository nothing is known."""
-
-
-class NotOffered(Refused):
-    """Something that GitCode's API has no words for."""
 
 
 class GitCodeTarget:

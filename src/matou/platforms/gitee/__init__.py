@@ -31,8 +31,8 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
     Where another platform's v5 stands beside Gitee's v3, as at a Matou, the first answer has another shape.
     """
     from matou.http.responses import NoApiThere
+    from matou.platforms.base.errors import CredentialRefused
     from matou.platforms.gitee.client import Gitee
-    from matou.platforms.gitee.errors import CredentialRefused
 
     gitee = Gitee(token, url, session=session, now=now)
     try:

@@ -8,11 +8,11 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import Found, called, in_utc, personal_account
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.documents import NO_ROWS
-from matou.platforms.gitee.errors import CredentialRefused
 from matou.platforms.gitee.wire_v3 import Namespace, Project, User
 
 

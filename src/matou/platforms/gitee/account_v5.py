@@ -10,6 +10,7 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import Found, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee
@@ -18,7 +19,6 @@ from matou.platforms.gitee.documents import (
     enterprise_members_document,
     organization_members_document,
 )
-from matou.platforms.gitee.errors import CredentialRefused
 from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, Repository, User
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)

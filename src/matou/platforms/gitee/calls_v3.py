@@ -10,8 +10,9 @@ from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.responses import Answer
 from matou.http.url_parts import segment
+from matou.platforms.base.errors import AlreadyExists, PlatformFailed
 from matou.platforms.gitee.api import V3, Asking, Form, token_of
-from matou.platforms.gitee.errors import DECODER, TEMPLATE, GiteeFailed, InTheWay
+from matou.platforms.gitee.errors import DECODER, TEMPLATE
 from matou.platforms.gitee.pages import V3_TOTALS, listed
 from matou.platforms.gitee.wire_v3 import Outcome, Project, User
 
@@ -57,14 +58,14 @@ class ExtensionCalls:
         ).rows()
 
     def project(self, named: str | int) -> Project:
-        """By number, or by `owner/name`. Raises NotThere."""
+        """By number, or by `owner/name`. Raises RemoteNotFound."""
         return self._asking.get(Project, f"{V3}/projects/{segment(str(named))}")
 
     def create_project(self, name: str, *, description: str = "", private: bool) -> Project:
         """Make an empty project of one's own.
 
         Raises:
-            InTheWay: there is one of that name.
+            AlreadyExists: there is one of that name.
         """
         # Extensions send 1 and 0, never true and false.
         form: Form = {"name": name, "description": description, "private": int(private)}
@@ -75,9 +76,9 @@ class ExtensionCalls:
         return DECODER.read(Project, value)
 
 
-def _refusal_within(outcome: Outcome, answer: Answer) -> InTheWay | GiteeFailed:
+def _refusal_within(outcome: Outcome, answer: Answer) -> AlreadyExists | PlatformFailed:
     """Gitee refuses a name that is taken with status 200."""
-    kind = InTheWay if "已存在" in outcome.message else GiteeFailed
+    kind = AlreadyExists if "已存在" in outcome.message else PlatformFailed
     return kind(TEMPLATE, status=answer.status, message=outcome.message)
 
 

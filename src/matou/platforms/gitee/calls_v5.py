@@ -79,7 +79,7 @@ class RepositoryCalls:
         return self._list(path, EnterpriseMember, what, lambda row: row.user.login, {"role": "all"}).rows_of_unpaged()
 
     def repository(self, repository: str) -> Repository:
-        """Where it was renamed, its `full_name` is another than the one asked for. Raises NotThere."""
+        """Where it was renamed, its `full_name` is another than the one asked for. Raises RemoteNotFound."""
         return self._asking.get(Repository, f"{V5}{repository_path(repository)}")
 
     def branches(self, repository: str) -> Iterator[Branch]:
@@ -88,7 +88,7 @@ class RepositoryCalls:
         return self._list(path, Branch, what, lambda row: row.name).rows_of_unpaged()
 
     def create_organization(self, name: str, *, path: str) -> Organization:
-        """Raises InTheWay: the path is an organization's, an enterprise's or a person's."""
+        """Raises AlreadyExists: the path is an organization's, an enterprise's or a person's."""
         form: Form = {"name": name, "org": path}
         answer = self._asking.ask("POST", f"{V5}/users/organization", form=form, repeatable=False)
         return DECODER.read(Organization, DECODER.parse(answer.body))
@@ -99,7 +99,7 @@ class RepositoryCalls:
         """Make an empty repository of one's own. Gitee makes public ones only by a change afterwards.
 
         Raises:
-            InTheWay: there is one at that path; letters' case does not count.
+            AlreadyExists: there is one at that path; letters' case does not count.
         """
         form = {**_new(name, path, description), "private": private, "has_wiki": has_wiki}
         return self._created("/user/repos", form)
@@ -107,14 +107,14 @@ class RepositoryCalls:
     def create_organization_repository(
         self, organization: str, name: str, *, path: str, description: str = "", visibility: Visibility
     ) -> Repository:
-        """Raises InTheWay, as `create_repository` does."""
+        """Raises AlreadyExists, as `create_repository` does."""
         form = {**_new(name, path, description), "public": OPENNESS[visibility]}
         return self._created(f"/orgs/{segment(organization)}/repos", form)
 
     def create_enterprise_repository(
         self, enterprise: str, name: str, *, path: str, description: str = "", visibility: Visibility
     ) -> Repository:
-        """Raises InTheWay, as `create_repository` does."""
+        """Raises AlreadyExists, as `create_repository` does."""
         form = {**_new(name, path, description), "private": OPENNESS[visibility]}
         return self._created(f"/enterprises/{segment(enterprise)}/repos", form)
 

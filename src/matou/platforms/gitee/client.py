@@ -29,7 +29,7 @@ class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
 
     Projects are those of v3, which takes the token that `log_in` gives; repositories are those of v5, which takes a
     personal access token. A list is an iterator that reads to the proof of its end: where it stops without an error,
-    nothing is missing. Every failure is one of the six kinds of `matou.errors`; TryLater says how long to wait if
+    nothing is missing. Every failure is one of the seven kinds of `matou.errors`; TryLater says how long to wait if
     Gitee did. What may be repeated is repeated.
 
     Args:

@@ -1,11 +1,18 @@
-"""How Gitee fails: which answer means which of our six kinds. v5 has five places for its words, v3 one."""
+"""How Gitee fails: which answer means which of our kinds. v5 has five places for its words, v3 one."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import MatouError, UnknownShape
 from matou.http.responses import Answered, AnsweredTryLater
-from matou.http.tokens import BadCredential
 from matou.platforms.base.decoder import AnswerBrokeOff, Decoder
+from matou.platforms.base.errors import (
+    ActionRefused,
+    AlreadyExists,
+    CredentialRefused,
+    PlatformBusy,
+    PlatformFailed,
+    RemoteNotFound,
+)
 
 DECODER = Decoder("gitee", null_is_absent=False, converts_first=True)
 """Numbers and truths in quotes pass, as msgspec takes them."""
@@ -14,37 +21,13 @@ TEMPLATE = "gitee answered {status}: {message}"
 LONGEST_MESSAGE = 500
 
 
-class CredentialRefused(BadCredential):
-    """Gitee does not know the token or the password, or the token has expired."""
-
-
-class ActionRefused(Refused):
-    """The token is good, and may not do this."""
-
-
-class Busy(TryLater):
-    """Gitee asks us to come again later; `wait` says when, if it told us."""
-
-
-class NotThere(NotFound):
-    """Gitee says that there is no such thing, or that this token may not know of it."""
-
-
-class InTheWay(Conflict):
-    """Gitee says that it is there already."""
-
-
-class GiteeFailed(MatouError):
-    """Gitee finds fault with what was asked, or failed in a way that none of the six kinds covers."""
-
-
 _BY_STATUS: Mapping[int, type[MatouError]] = {
     401: CredentialRefused,
     403: ActionRefused,
-    404: NotThere,
-    409: InTheWay,
-    410: NotThere,
-    412: InTheWay,
+    404: RemoteNotFound,
+    409: AlreadyExists,
+    410: RemoteNotFound,
+    412: AlreadyExists,
 }
 
 # The first three come with 402, 403 and 404 as well; the others with 400 and 422.
@@ -52,8 +35,8 @@ _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
     ("access token is expired", CredentialRefused),
     ("access token is required", CredentialRefused),
     ("access token does not exist", CredentialRefused),
-    ("已存在", InTheWay),
-    ("has already been taken", InTheWay),
+    ("已存在", AlreadyExists),
+    ("has already been taken", AlreadyExists),
 )
 
 
@@ -61,7 +44,7 @@ def failure_of(answered: Answered) -> MatouError:
     """The exception to raise for an answer with a status of 400 and above; it carries what Gitee said."""
     status, message = answered.answer.status, message_in(answered.answer.body)
     if isinstance(answered, AnsweredTryLater):
-        return Busy("{fault}", wait=answered.wait, fault=answered.fact)
+        return PlatformBusy("{fault}", wait=answered.wait, fault=answered.fact)
     if not message:
         return _kind_of(status, "")("{fault}", fault=answered.fact)
     return _kind_of(status, message.lower())(TEMPLATE, status=status, message=message)
@@ -97,4 +80,4 @@ def _all_texts(values: Iterable[object]) -> Iterator[str]:
 
 def _kind_of(status: int, message: str) -> type[MatouError]:
     by_words = (kind for words, kind in _BY_MESSAGE if words in message)
-    return next(by_words, None) or _BY_STATUS.get(status, GiteeFailed)
+    return next(by_words, None) or _BY_STATUS.get(status, PlatformFailed)

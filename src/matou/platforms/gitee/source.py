@@ -11,6 +11,7 @@ from matou.http.responses import NoApiThere
 from matou.http.session import Session
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.model.records import Record
+from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.icons import picture_of
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitee.account_listing import AccountReader, Found
@@ -19,7 +20,6 @@ from matou.platforms.gitee.account_v5 import PersonalAccount
 from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 from matou.platforms.gitee.documents import NO_ROWS
-from matou.platforms.gitee.errors import NotThere
 
 
 class GiteeSource:
@@ -123,7 +123,7 @@ class GiteeSource:
         by_v5 = PersonalAccount(self._client, self._token, self._unseen.append)
         try:
             by_v5.account()
-        except (NotThere, NoApiThere, UnknownShape):
+        except (RemoteNotFound, NoApiThere, UnknownShape):
             by_v3.account()
             return by_v3
         return by_v5

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
-from matou.errors import NotFound, Phrase, Refused, UnknownShape
+from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
@@ -20,6 +20,7 @@ from matou.model.targets import (
     TargetRules,
     fault_of_plain_name,
 )
+from matou.platforms.base.errors import ActionRefused, NotOffered, RemoteNotFound
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.unreadable import require_read
 from matou.platforms.gitee import PLATFORM
@@ -27,7 +28,6 @@ from matou.platforms.gitee.account_v3 import visibility_of_project
 from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
 from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
-from matou.platforms.gitee.errors import ActionRefused, NotThere
 from matou.platforms.gitee.wire_v3 import Project
 from matou.platforms.gitee.wire_v5 import Repository
 
@@ -45,10 +45,6 @@ A file: `File size 207.805MB, exceeds quota 100MB` (2025 and 2026, by several). 
 wiki) size 1143.71 MB, exceeds 1024.00 MB` (2020 and later); an older help, still at gitee.ru, says 500 MB and 50 MB a
 file, which those refusals contradict, and paying enterprises may have more. LFS: `LFS only supported repository in paid
 or trial enterprise.` with status 403 (2022 to 2026, by many)."""
-
-
-class NotOffered(Refused):
-    """Something that Gitee's API v3 has no words for."""
 
 
 class OtherNamespace(NotFound):
@@ -139,7 +135,7 @@ class GiteeTarget:
         if not self._names_v3:
             try:
                 return 5, self._client.user().login
-            except (NotThere, NoApiThere, UnknownShape):
+            except (RemoteNotFound, NoApiThere, UnknownShape):
                 pass  # a server that has no v5, or as a Matou another platform's
         return 3, self._client.extension_user().username
 
@@ -152,7 +148,7 @@ class GiteeTarget:
     def _enterprises(self) -> frozenset[str]:
         try:
             return frozenset(row.path.casefold() for row in self._client.enterprises())
-        except (ActionRefused, NotThere):
+        except (ActionRefused, RemoteNotFound):
             return frozenset()  # a token that may not know of any, or a server that has none
 
     def _is_enterprise(self, namespace: str) -> bool:

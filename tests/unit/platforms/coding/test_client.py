@@ -15,7 +15,7 @@ from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.platform import RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
-from matou.platforms.coding.errors import CredentialRefused
+from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.coding.source import CodingClient
 from support.coding_source import NO_PROJECTS, REFUSED, TOKEN, Answer, CodingSource, basic, failure
 from support.steered_clock import SYSTEM_CLOCK

@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
+from matou.platforms.base.errors import ActionRefused, CredentialRefused, PlatformFailed
 from matou.platforms.coding import wire
-from matou.platforms.coding.errors import (
-    ActionRefused,
-    CodingFailed,
-    CredentialRefused,
-    Error,
-    ErrorCode,
-    failure_of,
-)
+from matou.platforms.coding.errors import Error, ErrorCode, failure_of
 
 SAMPLES = Path(__file__).parents[3] / "data" / "coding"
 
@@ -36,8 +30,8 @@ SAMPLES = Path(__file__).parents[3] / "data" / "coding"
         ("ResourceInUse", "", Conflict),
         ("InvalidParameterValue", "Title Duplicated", Conflict),
         ("InvalidParameterValue", "仓库名称已存在", Conflict),
-        ("InvalidParameterValue", "PageSize", CodingFailed),
-        ("SomethingNew", "", CodingFailed),
+        ("InvalidParameterValue", "PageSize", PlatformFailed),
+        ("SomethingNew", "", PlatformFailed),
     ],
 )
 def test_a_code_has_a_kind(code: str, message: str, kind: type[MatouError]) -> None:

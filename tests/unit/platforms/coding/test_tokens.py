@@ -3,7 +3,8 @@
 import pytest
 
 from matou.credentials import GitCredential, Secret
-from matou.platforms.coding.tokens import CodingToken, UnusableToken
+from matou.http.tokens import UnusableToken
+from matou.platforms.coding.tokens import CodingToken
 
 PERSONAL = "0123456789abcdef0123456789abcdef01234567"
 

@@ -1,0 +1,32 @@
+"""How a platform fails, in kinds that are the same for all; each platform's `errors` says which answer means which."""
+
+from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
+from matou.http.tokens import BadCredential
+
+
+class CredentialRefused(BadCredential):
+    """The platform does not know the token or the password, or it has expired."""
+
+
+class ActionRefused(Refused):
+    """The token is good, and may not do this."""
+
+
+class PlatformBusy(TryLater):
+    """The platform asks us to come again later; `wait` says when, if it told us."""
+
+
+class RemoteNotFound(NotFound):
+    """The platform says that there is no such thing, or that this token may not know of it."""
+
+
+class AlreadyExists(Conflict):
+    """The platform says that it is there already, in use, or no longer what the request took it for."""
+
+
+class NotOffered(Refused):
+    """Something that the platform's API has no words for."""
+
+
+class PlatformFailed(MatouError):
+    """The platform finds fault with what was asked, or failed in a way that no other kind covers."""
