@@ -23,7 +23,11 @@ from matou.forge.access import (
 from matou.model.platform import Visibility
 
 RIGHTS = set(rights_below(Right))
-RELATIONS = [(greater, lesser) for greater, lesser in itertools.permutations(RIGHTS, 2) if issubclass(greater, lesser)]
+RELATIONS = [
+    (greater, lesser)
+    for greater, lesser in itertools.permutations(sorted(RIGHTS, key=lambda right: right.__name__), 2)
+    if issubclass(greater, lesser)
+]
 POLICIES = [pytest.param(REPOSITORY_POLICY, id="repository"), pytest.param(NAMESPACE_POLICY, id="namespace")]
 STATES = [frozenset(some) for count in range(5) for some in itertools.combinations(SubjectState, count)]
 SCOPES = [ALL_SCOPES, *(frozenset({scope}) for scope in Scope)]
