@@ -30,7 +30,7 @@ from matou.model.records import Record
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.source import Readable
+from matou.transfer.common.transports import Readable
 
 TOKEN = "0123456789abcdef-the-secret-token"
 HOST = "https://git.example"

@@ -31,7 +31,7 @@ from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
-from matou.transfer.backup.source import SourceTransports
+from matou.transfer.common.transports import SourceTransports
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]
 

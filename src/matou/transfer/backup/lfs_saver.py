@@ -12,8 +12,8 @@ from matou.errors import Damaged, MatouError, NotFound
 from matou.git.operations.lfs_config import configured_lfs_server, is_own_server
 from matou.git.operations.lfs_pointers import find_pointers
 from matou.storage.files import CHUNK_BYTES, WriteFailed
-from matou.transfer.backup.source import MissingLfsObject, Readable, SourceTransports
 from matou.transfer.backup.tracked_transport import TrackedTransport
+from matou.transfer.common.transports import MissingLfsObject, Readable, SourceTransports
 
 MOST_SIZES = 4
 """For one object: anybody may commit any number of pointers, and each size that they give is a question of its own."""

@@ -40,10 +40,10 @@ from matou.transfer.backup.plan import (
 from matou.transfer.backup.previous_run import PreviousRun, notes_of_unread
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.backup.repository_saver import RepositorySaver
-from matou.transfer.backup.source import SourceTransports
 from matou.transfer.backup.staging import MirrorPublisher
 from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter
+from matou.transfer.common.transports import SourceTransports
 
 ASKING = 8
 """How many repositories are asked for their refs at the same time: enough to hide the way to the server."""

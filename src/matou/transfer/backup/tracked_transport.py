@@ -10,7 +10,7 @@ from matou.errors import TryLater
 from matou.git.wire.client import RemoteError
 from matou.git.wire.transport import GitHttpResponse, GitTransport
 from matou.transfer.backup.report import ProgressListener
-from matou.transfer.backup.source import Readable
+from matou.transfer.common.transports import Readable
 
 NOTEWORTHY_BYTES = 1024 * 1024
 

@@ -7,7 +7,7 @@ from matou.git.wire.transport import GitTransport
 from matou.http.git_http import SmartHttp
 from matou.http.lfs.client import LfsClient
 from matou.http.session import Session
-from matou.transfer.backup.source import LfsDownloads
+from matou.transfer.common.transports import LfsDownloads
 
 
 @dataclass(frozen=True, slots=True)
