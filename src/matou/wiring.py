@@ -106,7 +106,7 @@ def back_up(
     from matou.git.process.version import require_git
     from matou.transfer.backup.command import backup
     from matou.transfer.backup.run import ASKING
-    from matou.transfer.backup.transports import HttpTransports
+    from matou.transfer.common.transports import HttpTransports
 
     archive = _archive_if_any(to)
     # Asking git its version is a process, of which a run that finds nothing new needs none; an archive that has runs
@@ -144,8 +144,8 @@ def migrate(
     on_wait: "WaitListener | None" = None,
 ) -> "MigrationReport":
     """Bring what an archive holds to a platform; see `transfer.migrate`."""
+    from matou.transfer.common.transports import TargetTransports
     from matou.transfer.migrate.command import migrate as migrate_archive
-    from matou.transfer.migrate.targets import TargetTransports
 
     opened = open_archive(archive)
     with PLATFORMS[platform].open_session(

@@ -69,7 +69,7 @@ _LOADED = (
     "matou.platforms.gitcode.source",
     "matou.platforms.gitee.source",
     "matou.transfer.backup.command",
-    "matou.transfer.backup.transports",
+    "matou.transfer.common.transports",
     "matou.transfer.backup.run",
 )
 

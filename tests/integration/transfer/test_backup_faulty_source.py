@@ -18,7 +18,7 @@ from matou.http.transport import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.transports import HttpTransports
+from matou.transfer.common.transports import HttpTransports
 from support.fault_proxy import (
     FaultProxy,
     FlipByte,

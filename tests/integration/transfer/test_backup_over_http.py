@@ -23,7 +23,7 @@ from matou.http.session import Session
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
-from matou.transfer.backup.transports import HttpTransports
+from matou.transfer.common.transports import HttpTransports
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK

@@ -29,13 +29,13 @@ from matou.platforms.base.target import MigrationTarget
 from matou.platforms.coding.target import CodingTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.platforms.matou.target import MatouTarget
+from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import FILE
 from matou.transfer.migrate.command import MigrationOptions, migrate
 from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
-from matou.transfer.migrate.targets import TargetTransports
 from support.deciding import default_branch_of
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer

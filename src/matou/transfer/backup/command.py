@@ -21,9 +21,7 @@ from matou.model.platform import Account
 from matou.model.records import Record
 from matou.platforms.base.source import RecordSink, Source
 from matou.transfer.backup.archive_paths import ArchivePaths
-from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.dry_run import preview
-from matou.transfer.backup.leftovers import clear_staging
 from matou.transfer.backup.listing import SourceListing, read_listing
 from matou.transfer.backup.manifest_recorder import RunRecorder
 from matou.transfer.backup.options import BackupOptions, default_jobs
@@ -31,6 +29,8 @@ from matou.transfer.backup.plan import ALL_MATCHED, judge_patterns
 from matou.transfer.backup.previous_run import load_previous_run, source_line
 from matou.transfer.backup.report import SILENCE, BackupReport, CredentialDied, ProgressListener
 from matou.transfer.backup.run import BackupRun, RunContext
+from matou.transfer.backup.staging import clear_staging
+from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 __all__ = ["BackupOptions", "backup", "default_jobs"]

@@ -1,37 +1,42 @@
-"""Brings one mirror up to what its source advertises; a mirror is seen whole or not at all."""
+"""Brings one mirror up to what its source advertises, if it is not there yet; a mirror is seen whole or not at all."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from matou.archive.layout import Archive
+from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
 from matou.git.lock_files import publish_file
 from matou.git.odb.shallow import fault_of_boundary
 from matou.git.odb.stored_objects import DamagedObject
-from matou.git.operations.mirror import MirrorUpdate, make_mirror, update_mirror
+from matou.git.operations.mirror import MirrorUpdate, make_mirror, storable, update_mirror
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
-from matou.git.refs.listing import KEPT_PREFIX, read_refs
+from matou.git.refs.listing import KEPT_PREFIX, OWN_PREFIX, head_text, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
 from matou.git.wire.protocol import object_format_of
-from matou.model.names import RefName, RepositoryPath
+from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.storage.files import naming_the_file, reported_as
 from matou.transfer.backup.healing import MirrorRepairer
-from matou.transfer.backup.mirror_state import Found, read_mirror
-from matou.transfer.backup.staging import MirrorPublisher, StagedMirror
+from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 from matou.transfer.backup.tracked_transport import TrackedTransport
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 
-STAGED_PREFIX: Final = "mirror-"
 MARK: Final = "matou-mirror"
 """An empty file in each mirror. A repository that people push to has none, and no run writes into it."""
+
+HAD_REFS: Final = (Outcome.SAVED, Outcome.UNCHANGED)
+"""What a repository without a ref is called that once had some."""
+
+MirrorRefs: TypeAlias = tuple[RefListing, Mapping[RefName, ObjectId]]
+"""A mirror's refs without ours, and our own."""
 
 
 class PlaceInUse(Conflict):
@@ -188,7 +193,7 @@ class MirrorSaver:
             remove_leftovers(git_dir, since=self.dead_since)
         return has_lost_index(git_dir)
 
-    def _made_ready(self, git_dir: Path) -> Found:
+    def _made_ready(self, git_dir: Path) -> MirrorRefs:
         """What is in a mirror, once what a dead process left is cleared away and our configuration is back.
 
         A HEAD that cannot be read, as a power cut leaves it, is replaced: what it should say comes with the listing.
@@ -281,3 +286,45 @@ def _run_of(kept: RefName) -> int:
     """The run that a kept ref names; 0 for what is none."""
     number = kept.removeprefix(KEPT_PREFIX).partition("/")[0]
     return int(number) if number.isdigit() else 0
+
+
+def is_as_saved(row: RepositoryLine, listing: RefListing, git_dir: Path) -> bool:
+    """Say whether a listing is what the last manifest names, and whether that is what lies on the disk.
+
+    The second is no proof that every object is sound, which is `matou verify`'s to give: it tells a repository that
+    somebody moved away, or that a run which was cut off has changed since.
+    """
+    if row.snapshot != listing.digest:
+        # What a snapshot holds can be stored, so only a listing that is not one needs looking through.
+        listing, not_stored = storable(listing)
+        if not not_stored or row.snapshot != listing.digest:
+            return False
+    return mirrors(git_dir, listing)
+
+
+def mirrors(git_dir: Path, listing: RefListing) -> bool:
+    """Say whether the repository on the disk has exactly these refs and this HEAD."""
+    found = read_mirror(git_dir)
+    if found is None or found[0].refs != listing.refs:
+        return False
+    wanted = head_text(listing)
+    return wanted is None or wanted == head_text(found[0])
+
+
+def read_mirror(git_dir: Path) -> MirrorRefs | None:
+    """The refs of a mirror without ours, and our own; None where there is no repository that can be read."""
+    try:
+        found = read_refs(git_dir)
+    except (OSError, Damaged):
+        return None
+    own = {name: oid for name, oid in found.refs.items() if name.startswith(OWN_PREFIX)}
+    if not own:
+        return found, own
+    refs = {name: oid for name, oid in found.refs.items() if name not in own}
+    peeled = {name: oid for name, oid in found.peeled.items() if name not in own}
+    return RefListing(refs, peeled, head=found.head, detached_head=found.detached_head), own
+
+
+def unchanged_outcome(row: RepositoryLine) -> Outcome:
+    """What a repository is called that was proven to be as before, and to be whole."""
+    return Outcome.UNCHANGED if row.refs or row.outcome in HAD_REFS else Outcome.EMPTY

@@ -21,14 +21,18 @@ from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing
 from matou.storage.files import WriteFailed
-from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.lfs_saver import LfsResult, LfsSaver
-from matou.transfer.backup.manifest_lines import SavedState, line_of, with_default_branch, with_saved_state
-from matou.transfer.backup.manifest_recorder import RunRecorder
-from matou.transfer.backup.mirror_saver import MirrorSaver, SavedMirror, cannot_go_on
-from matou.transfer.backup.mirror_state import is_as_saved, unchanged_outcome
+from matou.transfer.backup.manifest_recorder import (
+    RunRecorder,
+    SavedState,
+    line_of,
+    with_default_branch,
+    with_saved_state,
+)
+from matou.transfer.backup.mirror_saver import MirrorSaver, SavedMirror, cannot_go_on, is_as_saved, unchanged_outcome
 from matou.transfer.backup.plan import BackupTask
 from matou.transfer.backup.tracked_transport import RequestCounter, TrackedTransport
+from matou.transfer.common.proofs import Damage
 
 TRIES_OF_A_MOVING_SOURCE = 4
 TRIES_OF_WHAT_BREAKS_OFF = 3

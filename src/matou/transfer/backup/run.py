@@ -18,11 +18,9 @@ from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Uns
 from matou.platforms.base.source import Source
 from matou.storage.files import WriteFailed
 from matou.transfer.backup.archive_paths import ArchivePaths
-from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.lfs_saver import LfsSaver
 from matou.transfer.backup.listing import LISTING, SourceListing
-from matou.transfer.backup.manifest_lines import left_out, line_of, line_of_absent
-from matou.transfer.backup.manifest_recorder import RunRecorder
+from matou.transfer.backup.manifest_recorder import RunRecorder, left_out, line_of, line_of_absent
 from matou.transfer.backup.mirror_saver import MirrorSaver
 from matou.transfer.backup.namespaces import NamespaceSaver, undescribed
 from matou.transfer.backup.options import BackupOptions
@@ -43,6 +41,7 @@ from matou.transfer.backup.repository_saver import RepositorySaver
 from matou.transfer.backup.staging import MirrorPublisher
 from matou.transfer.backup.tracked_transport import RequestCounter
 from matou.transfer.common.filters import RepositoryFilter
+from matou.transfer.common.proofs import Damage
 from matou.transfer.common.transports import SourceTransports
 
 ASKING = 8

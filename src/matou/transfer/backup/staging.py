@@ -11,6 +11,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.storage.files import make_folders, naming_the_file, syncfs, tells_of_every_fault
 
+STAGED_PREFIX: Final = "mirror-"
 MOST_WAITING: Final = 32
 MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 """A run that is killed has fetched what waits in vain."""
@@ -88,3 +89,11 @@ class MirrorPublisher:
                 staged_mirror.staged.rename(staged_mirror.git_dir)
             if staged_mirror.corrupt_dir is not None:
                 shutil.rmtree(staged_mirror.corrupt_dir, ignore_errors=True)
+
+
+def clear_staging(archive: Archive) -> None:
+    """Remove mirrors and blobs that were being made. The caller holds the archive's lock."""
+    with naming_the_file(archive.staging):
+        for path in archive.staging.glob(f"{STAGED_PREFIX}*"):
+            shutil.rmtree(path)
+        archive.files.clear_staging()

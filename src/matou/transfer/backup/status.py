@@ -21,8 +21,8 @@ from matou.archive.manifest import (
 from matou.errors import Damaged, UnknownShape
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath
-from matou.transfer.backup.damage import Damage
 from matou.transfer.backup.report import NOT_LOOKED_FOR
+from matou.transfer.common.proofs import Damage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,15 @@
-"""What a backup needs of a platform: each client in `platforms` offers this."""
+"""The ways to a platform's git over HTTP, for both its protocol and its LFS: all over one session's connections."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from matou.credentials import GitCredential
 from matou.git.wire.transport import GitTransport
+from matou.http.git_http import SmartHttp
+from matou.http.lfs.client import LfsClient
+from matou.http.lfs.uploads import LfsUploads
+from matou.http.session import Session
 
 
 class Readable(Protocol):
@@ -47,3 +52,39 @@ class SourceTransports(Protocol):
 
     def cancel(self) -> None:
         """End every request that is under way, and refuse new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTransports:
+    """See `SourceTransports`.
+
+    Attributes:
+        session: its kept connections, and its patience.
+    """
+
+    session: Session
+
+    def git(self, credential: GitCredential | None) -> GitTransport:
+        return SmartHttp(self.session, credential=credential)
+
+    def lfs(self, clone_url: str, credential: GitCredential | None) -> LfsDownloads:
+        return LfsClient(self.session, clone_url, credential=credential)
+
+    def cancel(self) -> None:
+        self.session.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTransports:
+    """The ways to a target's git and its LFS."""
+
+    session: Session
+
+    def git(self, credential: GitCredential) -> SmartHttp:
+        return SmartHttp(self.session, credential=credential)
+
+    def lfs(self, clone_url: str, credential: GitCredential) -> LfsUploads:
+        return LfsUploads(self.session, clone_url, credential=credential)
+
+    def cancel(self) -> None:
+        self.session.cancel()

@@ -14,6 +14,7 @@ from matou.git.process.run import DEFAULT_LIMITS, Limits
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.filters import RepositoryFilter
 from matou.transfer.common.saved_repositories import lines_of
+from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.dry_run import explained, preview
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
@@ -22,7 +23,6 @@ from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewr
 from matou.transfer.migrate.repository import RepositoryMover
 from matou.transfer.migrate.submodules import address_key, resolved
 from matou.transfer.migrate.target_state import TargetState, make_namespaces, read_target_state, require_namespaces
-from matou.transfer.migrate.targets import TargetTransports
 
 MOST_JOBS = 4
 """Repositories at a time: a platform is asked to index each of them."""

@@ -6,7 +6,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.errors import MatouError
 from matou.git.odb.shallow import read_boundary
+from matou.git.operations.lfs_pointers import find_pointers_behind
 from matou.git.process.run import run_git
+from matou.git.refs.listing import read_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import NOTHING, RefListing
 from matou.transfer.common.saved_repositories import saved_refs
@@ -57,3 +59,22 @@ def require_whole_history(archive: Archive, line: RepositoryLine, wanted: Refs) 
 
 def below(refs: Refs, prefixes: tuple[str, ...]) -> dict[RefName, ObjectId]:
     return {name: oid for name, oid in refs.items() if name.startswith(prefixes)}
+
+
+def objects_behind(
+    archive: Archive, line: RepositoryLine, wanted: Refs, sizes_bytes: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Those of these LFS objects that stand behind the wanted refs.
+
+    The archive's list has those of all that was ever saved: what was force-pushed away at the source, a secret maybe,
+    is in it, too. Only a repository that keeps such refs is walked through.
+
+    Raises:
+        GitFailed: an object of it is missing.
+    """
+    git_dir = archive.repository(RepositoryPath.parse(line.path))
+    tips = frozenset(wanted.values())
+    if git_dir.is_dir() and read_refs(git_dir).object_ids() <= tips:
+        return sizes_bytes
+    behind = {pointer.oid for pointer in find_pointers_behind(git_dir, tips)}
+    return {oid: size for oid, size in sizes_bytes.items() if oid in behind}

@@ -19,13 +19,21 @@ from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewRepository, TargetRepository
 from matou.platforms.base.target import MigrationTarget
-from matou.transfer.migrate.lfs import objects_behind
+from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.plan import Move
-from matou.transfer.migrate.refs import CODE, HEADS, NOTES, Refs, below, listing_to_move, require_whole_history
+from matou.transfer.migrate.refs import (
+    CODE,
+    HEADS,
+    NOTES,
+    Refs,
+    below,
+    listing_to_move,
+    objects_behind,
+    require_whole_history,
+)
 from matou.transfer.migrate.report import Moved, MoveOutcome
 from matou.transfer.migrate.submodules import find_submodules
-from matou.transfer.migrate.targets import TargetTransports
 
 
 class DivergedHistory(Conflict):

@@ -17,10 +17,16 @@ from matou.storage.files import WriteFailed, make_folders, naming_the_file, repo
 from matou.transfer.backup.plan import paths_at
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_repositories import lines_of
-from matou.transfer.restore.plan import ICON_FILE, PROJECT_FILE, PlannedProject, PlannedRepository, plan_restore
+from matou.transfer.restore.plan import (
+    ICON_FILE,
+    PROJECT_FILE,
+    PlannedProject,
+    PlannedRepository,
+    lines_of_script,
+    plan_restore,
+)
 from matou.transfer.restore.report import Layout, Progress, RestoreProblem, RestoreReport, no_progress
 from matou.transfer.restore.repository import RestoreOutcome, Restorer, TargetOccupied
-from matou.transfer.restore.script_files import lines_of_script
 
 STAGING = ".matou-partial"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from matou.archive.chain import host_of
@@ -132,3 +133,16 @@ def _with_something(
     used = {repository.folder.parent for repository in repositories}
     is_everything = not (wanted.include or wanted.exclude)
     return tuple(project for project in projects if is_everything or project.folder in used)
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def milliseconds(moment: datetime | None) -> str:
+    """A time as CODING gives it: milliseconds since 1970, 0 where it does not know."""
+    return "0" if moment is None else str((moment - EPOCH) // timedelta(milliseconds=1))
+
+
+def lines_of_script(name: str, description: str, created_at: datetime | None) -> bytes:
+    """A line each, and none ends the last."""
+    return f"{name}\n{description}\n{milliseconds(created_at)}".encode("utf-8", "surrogatepass")

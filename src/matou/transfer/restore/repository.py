@@ -34,9 +34,8 @@ from matou.storage.files import (
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 from matou.transfer.common.object_files import CheckedFile, check_object_files
 from matou.transfer.common.saved_repositories import saved_refs
-from matou.transfer.restore.plan import DEPOT_FILE, PlannedRepository
+from matou.transfer.restore.plan import DEPOT_FILE, PlannedRepository, lines_of_script
 from matou.transfer.restore.report import Layout
-from matou.transfer.restore.script_files import lines_of_script
 from matou.transfer.restore.worktree import check_out, lfs_path
 
 SHA256_DIGITS: Final = 64
