@@ -44,6 +44,13 @@ def _catalogue(language: str) -> catalogues.NullTranslations:
         return catalogues.GNUTranslations(compiled)
 
 
+def use_for_libraries() -> None:
+    """Let Python's own gettext, which Click asks for its words, find our translations."""
+    if process_language() != "en":
+        catalogues.bindtextdomain("matou", str(files("matou").joinpath("locale")))
+        catalogues.textdomain("matou")
+
+
 def _spoken() -> catalogues.NullTranslations:
     return _catalogue(_language.get() or process_language())
 

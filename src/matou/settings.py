@@ -106,6 +106,11 @@ def process_language() -> str:
     return language_of(os.environ)
 
 
+def process_variable(name: str) -> str:
+    """A variable of this process that is read before any settings are; empty where it is not set."""
+    return os.environ.get(name, "")
+
+
 def _whole_number(environment: Mapping[str, str], name: str, *, default: int) -> int:
     text = environment.get(name)
     if not text:

@@ -1,6 +1,8 @@
 """What every command has in common: the version, help, how much is said, completion, and how a server is stopped."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -56,11 +58,9 @@ def completed(person: Person, shell: str, line: str) -> str:
     """What a shell is given for the last word of a line."""
     words = line.split(" ")
     asked = {
-        "_MATOU_COMPLETE": f"complete_{shell}",
+        "_MATOU_COMPLETE": f"{shell}_complete",
         "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_CWORD": words[-1] if shell == "fish" else str(len(words) - 1),
     }
     return replace(person, environment=person.environment | asked).matou().out
 
@@ -78,8 +78,8 @@ def test_a_shell_completes_commands_options_and_platforms(person: Person, shell:
 def test_what_a_shell_is_told_names_the_program_and_its_own_protocol(person: Person, shell: str) -> None:
     script = person.matou("completion", shell).out
 
-    assert f"_MATOU_COMPLETE=complete_{shell}" in script
-    assert "matou" in script.splitlines()[-1]
+    assert f"_MATOU_COMPLETE={shell}_complete" in script
+    assert re.search(r"^ *(complete|compdef) .*\bmatou\b", script, re.MULTILINE)
 
 
 def test_bash_completes_with_what_it_was_told(person: Person) -> None:
@@ -93,6 +93,32 @@ def test_bash_completes_with_what_it_was_told(person: Person) -> None:
     )
 
     assert ended.stdout == "create\n"
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes_with_what_it_was_told(person: Person) -> None:
+    # Outside of its line editor zsh has no list to put words on: what would be put there is printed.
+    asked = (
+        "autoload -Uz compinit; compinit -u; source <(matou completion zsh); words=(matou org cre); CURRENT=3; "
+        '_describe() { print -l -- "${(@P)3}" }; compadd() { print -l -- "${(@P)${@[-1]}}" }; _matou_completion'
+    )
+
+    ended = subprocess.run(
+        ["zsh", "-f", "-c", asked], env=person.variables(), capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout == "create:Make an organization; with --parent a namespace inside one.\n"
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_completes_with_what_it_was_told(person: Person) -> None:
+    asked = 'matou completion fish | source; complete --do-complete "matou org cre"'
+
+    ended = subprocess.run(
+        ["fish", "--no-config", "-c", asked], env=person.variables(), capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.split()[0] == "create"
 
 
 def test_a_server_that_is_told_to_stop_says_so_and_ends_well(team: Team, tmp_path: Path) -> None:

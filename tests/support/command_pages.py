@@ -9,10 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from typer._click.core import Command, Context, Parameter
+from click import Command, Context, Group, Parameter
 
 ROOT = Path(__file__).parents[2]
 GUIDES = {"en": ROOT / "docs" / "guide.md", "zh": ROOT / "docs" / "guide.zh-CN.md"}
@@ -47,56 +45,55 @@ def reference(language: str) -> str:
 
 
 def _pages(language: str) -> Iterator[str]:
-    import typer
+    from matou.cli.command import PROGRAM
+    from matou.cli.main import program
+    from matou.i18n import use_for_libraries
 
-    from matou.cli.help import use_language
-    from matou.cli.main import app
-
-    use_language()
-    program = typer.main.get_command(app)
-    yield from _command(program, program.make_context("matou", [], resilient_parsing=True), language)
+    use_for_libraries()
+    yield from _command(program, program.make_context(PROGRAM, [], resilient_parsing=True), language)
 
 
-def _command(command: "Command", context: "Context", language: str) -> Iterator[str]:
+def _command(command: Command, context: Context, language: str) -> Iterator[str]:
     rows = [row for parameter in command.get_params(context) if (row := _row(parameter, context, language))]
     yield f"\n### {context.command_path}\n\n{(command.help or '').strip()}\n"
     if rows:
         yield "\n" + "\n".join([HEADS[language], "|---|---|---|", *rows]) + "\n"
-    for name, inner in getattr(command, "commands", {}).items():
-        yield from _command(inner, inner.make_context(name, [], parent=context, resilient_parsing=True), language)
+    if isinstance(command, Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _command(inner, inner.make_context(name, [], parent=context, resilient_parsing=True), language)
 
 
-def _row(parameter: "Parameter", context: "Context", language: str) -> str | None:
+def _row(parameter: Parameter, context: Context, language: str) -> str | None:
     names = [*parameter.opts, *parameter.secondary_opts]
     if SHARED & set(names):
         return None
     is_flag = bool(getattr(parameter, "is_flag", False))
-    value = "" if is_flag else f" {parameter.display_type_rich(context)}"  # type: ignore[attr-defined]
+    value = "" if is_flag else f" {parameter.make_metavar(context)}"
     if parameter.param_type_name == "argument":
-        shown = f"`{parameter.display_name_raw}`"  # type: ignore[attr-defined]
+        shown = f"`{parameter.human_readable_name.strip('[].')}`"
     else:
         shown = ", ".join(f"`{name}{value}`" for name in names)
     text = str(getattr(parameter, "help", None) or "").strip()
-    return _cells(shown, _default(parameter, language, is_flag=is_flag), text)
+    return _cells(shown, _default(parameter, context, language, is_flag=is_flag), text)
 
 
 def _cells(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _default(parameter: "Parameter", language: str, *, is_flag: bool) -> str:
+def _default(parameter: Parameter, context: Context, language: str, *, is_flag: bool) -> str:
     required, none, no = WORDS[language]
     shown = getattr(parameter, "show_default", None)
     if parameter.required:
         return required
     if isinstance(shown, str):
         return f"`{shown}`" if shown.isascii() and " " not in shown else shown
-    if parameter.default is None or parameter.default == "":
-        return none
+    default = parameter.get_default(context, call=False)
     if is_flag:
         return no
-    default = parameter.default
-    return f"`{getattr(default, 'value', default)}`"
+    return f"`{default}`" if isinstance(default, str | int) and default != "" else none
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ import os
 import pytest
 
 from matou import i18n
-from matou.cli.help import mistake
 from matou.errors import MatouError, Phrase, Plural, UnknownShape
 from matou.i18n import format_error, labelled, localize
 
@@ -55,21 +54,6 @@ def test_what_the_operating_system_says_of_a_file_is_told_in_chinese() -> None:
     cause = OSError(errno.EIO, os.strerror(errno.EIO), "/archive/file")
 
     assert format_error(MatouError("it cannot be read: {reason}", reason=cause)) == "无法读取：输入/输出错误"
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("Missing argument 'DIR'.", "the argument DIR is missing"),
-        ("Missing option '--to'.", "the option --to is missing"),
-        ("No such option: --tp (Possible options: --help, --to)", "there is no option --tp, but --help, --to"),
-        ("No such option: --nope", "there is no option --nope"),
-        ("Got unexpected extra argument(s) (y)", "y is too much"),
-        ("Something that nobody foresaw.", "Something that nobody foresaw"),
-    ],
-)
-def test_a_mistake_on_the_command_line_is_told_in_our_words(said: str, told: str) -> None:
-    assert mistake(said) == told
 
 
 @pytest.mark.parametrize(("count", "said"), [(1, "1 more is damaged"), (2, "2 more are damaged"), (0, "0 more are")])

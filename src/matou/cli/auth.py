@@ -4,16 +4,16 @@ import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
-from matou.cli.config import Usage
+from matou.cli.command import Group
 from matou.cli.exit_codes import ExitCode
-from matou.cli.help import Command, Group
 from matou.cli.ui.verbosity import print_error, say
 from matou.credentials.store import Place, SecretKind
-from matou.errors import MatouError, NotFound
+from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.settings import Settings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matou.credentials.git_helper import CredentialRequest
     from matou.credentials.logins import Login
 
-authentication = typer.Typer(cls=Group, help=_("What Matou keeps to log in with."), no_args_is_help=True)
+authentication = Group("auth")
 
 
 class State(StrEnum):
@@ -42,14 +42,6 @@ _STATES = {
 }
 
 
-class Verb(StrEnum):
-    """What git asks of a credential helper."""
-
-    GET = "get"
-    STORE = "store"
-    ERASE = "erase"
-
-
 @dataclass(frozen=True, slots=True)
 class _Status:
     login: "Login"
@@ -59,23 +51,22 @@ class _Status:
     fault: MatouError | None = None
 
 
-@authentication.command("status", cls=Command, help=_("Say where each secret lies and whether it still works."))
-def status(
-    host: Annotated[str | None, typer.Argument(help=_("as for login; without it, all"))] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
-) -> None:
+@authentication.command("status", help=_("Say where each secret lies and whether it still works."))
+@click.argument("host", required=False, help=_("as for login; without it, all"))
+@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+def status(host: str | None, as_json: bool) -> None:
     from matou.cli.credential_manager import Kept
 
     kept = Kept(Settings.of_process())
     statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
     if as_json:
-        typer.echo(json.dumps([_as_json(one) for one in statuses], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(one) for one in statuses], ensure_ascii=False, indent=2))
     else:
         for one in statuses:
-            typer.echo(_as_text(one))
+            click.echo(_as_text(one))
         if not statuses:
             say(_("nobody is logged in anywhere"))
-    raise typer.Exit(_code(statuses))
+    raise Exit(_code(statuses))
 
 
 def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
@@ -148,22 +139,23 @@ def _code(statuses: list[_Status]) -> ExitCode:
     return ExitCode.TRY_LATER if states else ExitCode.DONE
 
 
-@authentication.command("git-credential", cls=Command, help=_("Answer git, as its credential helper; not for people."))
-def git_credential(verb: Annotated[Verb, typer.Argument(help=_("what git asks for"))]) -> None:
+@authentication.command("git-credential", help=_("Answer git, as its credential helper; not for people."))
+@click.argument("verb", type=click.Choice(["get", "store", "erase"]), metavar="VERB", help=_("what git asks for"))
+def git_credential(verb: str) -> None:
     from matou.cli.credential_manager import Kept
     from matou.cli.hosts import origin_of
     from matou.credentials.git_helper import read_request, write_answer
 
-    if verb is Verb.GET and sys.stdout.isatty():
-        raise Usage("the answer holds a secret: it is for git, not for a terminal")
+    if verb == "get" and sys.stdout.isatty():
+        raise Invalid("the answer holds a secret: it is for git, not for a terminal")
     request = read_request(sys.stdin.buffer)
-    if verb is Verb.STORE:
+    if verb == "store":
         return  # git stores after each success; what is kept was checked by a log-in, and no file is opened for it
     kept = Kept(Settings.of_process())
     login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
     if login is None:
         return
-    if verb is Verb.GET:
+    if verb == "get":
         answer = _find(kept, login, request)
         if answer is not None:
             write_answer(answer, sys.stdout)

@@ -5,19 +5,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import platforms
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
-from matou.cli.privacy import GroupOption, keep_private
+from matou.cli.privacy import group_option, keep_private
 from matou.cli.system_errors import error_of_system
 from matou.cli.ui.verbosity import is_verbose, print_error, say, shows_bars
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.i18n import format_error, printable
 from matou.i18n import gettext as _
+from matou.platforms.registry import SOURCES
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,40 +56,63 @@ class SourceRequest:
         return printable(f"{self.platform}  {self.url}  {self.to}")
 
 
+@click.command(
+    "backup",
+    cls=Command,
+    examples={
+        "matou backup coding --url https://e.coding.net/open-api --to DIR": _("save what a token can see at CODING"),
+        "matou backup": _("save every source in matou.toml"),
+    },
+    exit_codes=(
+        ExitCode.NOT_ALL_SAVED,
+        ExitCode.CREDENTIAL_REFUSED,
+        ExitCode.TRY_LATER,
+    ),
+)
+@click.argument(
+    "platform",
+    required=False,
+    shell_complete=platforms,
+    help=_("{platforms}; without it, every source in matou.toml").format(platforms=", ".join(SOURCES)),
+)
+@click.option("--url", metavar="URL", help=_("the address of the platform's API"))
+@click.option("--to", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive; made where there is none"))
+@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
+@click.option(
+    "--jobs",
+    type=WholeNumber(min=1, max=64),
+    metavar="N",
+    show_default=_("three for each processor, 4 to 12 in all"),
+    help=_("how many repositories at a time"),
+)
+@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
+@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
+@click.option(
+    "--trust-listing", is_flag=True, help=_("skip a repository whose last push has not changed, without proof")
+)
+@click.option("--dry-run", is_flag=True, help=_("say what would be done; write nothing"))
+@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default=CONFIGURATION,
+    help=_("the file that lists the sources"),
+)
+@group_option
 def backup(
-    platform: Annotated[
-        str | None,
-        typer.Argument(
-            autocompletion=platforms,
-            help=_("{platforms}; without it, every source in matou.toml").format(platforms=", ".join(platforms())),
-        ),
-    ] = None,
-    url: Annotated[str | None, typer.Option(help=_("the address of the platform's API"))] = None,
-    to: Annotated[Path | None, typer.Option(help=_("the archive; made where there is none"))] = None,
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=64,
-            show_default=_("three for each processor, 4 to 12 in all"),
-            help=_("how many repositories at a time"),
-        ),
-    ] = None,
-    include: Annotated[Globs | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
-    exclude: Annotated[Globs | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
-    trust_listing: Annotated[
-        bool,
-        typer.Option("--trust-listing", help=_("skip a repository whose last push has not changed, without proof")),
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; write nothing"))] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
-    config: Annotated[
-        Path | None, typer.Option(show_default=CONFIGURATION, help=_("the file that lists the sources"))
-    ] = None,
-    group: GroupOption = None,
+    platform: str | None,
+    url: str | None,
+    to: Path | None,
+    token_stdin: bool,
+    jobs: int | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    trust_listing: bool,
+    dry_run: bool,
+    as_json: bool,
+    config: Path | None,
+    group: str | None,
 ) -> None:
     from matou.cli.config import configured, from_arguments, read_configuration, token_from_stdin
     from matou.git.process.run import Limits
@@ -119,22 +145,22 @@ def backup(
         if len(wanted) > 1:
             say(request.title)
         ended.append(_back_up(request, options, settings, group=group, as_json=as_json))
-    raise typer.Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
+    raise Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
 
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
-    """Raises Usage where an option would be passed over."""
-    from matou.cli.config import Usage
+    """Raises Invalid where an option would be passed over."""
+    from matou.errors import Invalid
 
     given = [option for option, value in of_one.items() if value]
     if platform is None and given:
-        raise Usage(
+        raise Invalid(
             "{options} is about one source, and no platform is named",
             options=", ".join(given),
             advice="name the platform too, as in: matou backup coding --url URL --to DIR; or leave the option out",
         )
     if platform is not None and config is not None:
-        raise Usage(
+        raise Invalid(
             "{platform} names one source, and --config a file of them", platform=platform, advice="give one of the two"
         )
 
@@ -193,9 +219,9 @@ def _back_up(
 
     ended = _saved(request, options, settings, group=group, with_changes=as_json or is_verbose())
     if as_json:
-        typer.echo(backup_report.as_json(ended, exit_code=_code_of(ended, options)))
+        click.echo(backup_report.as_json(ended, exit_code=_code_of(ended, options)))
     elif ended.report is not None and (text := backup_report.as_text(ended.report, ended.changes)):
-        typer.echo(text)
+        click.echo(text)
     if ended.error is not None:
         print_error(format_error(ended.error))
     return ended

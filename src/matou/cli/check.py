@@ -1,11 +1,12 @@
 """`matou check` and `matou reindex`: the database beside the folders."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
 from matou import __version__
+from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import FINDINGS
 from matou.cli.open_forge import forge_at
@@ -13,10 +14,12 @@ from matou.cli.ui.verbosity import say
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
 
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))]
+directory_argument = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
 
 
-def check(directory: Directory) -> None:
+@click.command("check", cls=Command, exit_codes=(ExitCode.DAMAGE_FOUND,))
+@directory_argument
+def check(directory: Path) -> None:
     from matou.forge.maintenance.check import check as find_disagreements
     from matou.wiring import open_archive
 
@@ -25,13 +28,15 @@ def check(directory: Directory) -> None:
     with forge_at(directory) as forge:
         findings = find_disagreements(forge)
     for finding in findings:
-        typer.echo(labelled(FINDINGS[finding.kind], printable(finding.what)))
+        click.echo(labelled(FINDINGS[finding.kind], printable(finding.what)))
     if findings:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)
     say(_("the database and the folders agree"))
 
 
-def reindex(directory: Directory) -> None:
+@click.command("reindex", cls=Command, exit_codes=(ExitCode.DAMAGE_FOUND,))
+@directory_argument
+def reindex(directory: Path) -> None:
     from matou.forge.maintenance.reindex import reindex as index_again
     from matou.wiring import open_archive
 
@@ -39,11 +44,11 @@ def reindex(directory: Directory) -> None:
     with forge_at(directory) as forge:
         report = index_again(forge)
     for problem in report.problems:
-        typer.echo(format_error(problem), err=True)
+        click.echo(format_error(problem), err=True)
     say(
         _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
             sources=report.sources, namespaces=report.namespaces, repositories=report.repositories
         ),
     )
     if report.problems:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)

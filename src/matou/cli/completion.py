@@ -1,47 +1,40 @@
 """`matou completion`: what a shell has to know to complete the words of a command line."""
 
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Iterable
 
-import typer
+import click
+from click.shell_completion import CompletionItem, get_completion_class
 
+from matou.cli.command import COMPLETE, PROGRAM, Command
 from matou.i18n import gettext as _
-
-PROGRAM = "matou"
-VARIABLE = "_MATOU_COMPLETE"
-"""Typer's own name for it: what is set there asks the program for words instead of running a command."""
+from matou.platforms.registry import SOURCES, TARGETS
 
 
-class Shell(StrEnum):
-    """The shells whose words are completed."""
+@click.command("completion", cls=Command, examples={"source <(matou completion bash)": _("in this shell of bash")})
+@click.argument(
+    "shell",
+    type=click.Choice(["bash", "zsh", "fish"]),
+    metavar="SHELL",
+    help=_("as in: source <(matou completion bash)"),
+)
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    kind = get_completion_class(shell)
+    if kind is not None:
+        asked = kind(ctx.find_root().command, {}, PROGRAM, COMPLETE)
+        # Not by `source()`, which starts a shell to ask it how old it is.
+        click.echo(asked.source_template % asked.source_vars(), nl=False)
 
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
 
-
-def completion(shell: Annotated[Shell, typer.Argument(help=_("as in: source <(matou completion bash)"))]) -> None:
-    from typer._completion_shared import get_completion_script
-
-    typer.echo(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell.value))
-
-
-def platforms() -> list[str]:
+def platforms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Those that are read from."""
-    from matou.platforms.registry import SOURCES
-
-    return list(SOURCES)
+    return _beginning_with(incomplete, SOURCES)
 
 
-def targets() -> list[str]:
+def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Those that are moved to."""
-    from matou.platforms.registry import TARGETS
-
-    return list(TARGETS)
+    return _beginning_with(incomplete, TARGETS)
 
 
-def be_ready_to_complete() -> None:
-    """Let Typer know the shells; it does so by itself only where it adds options of its own to the program."""
-    from typer._completion_classes import completion_init
-
-    completion_init()
+def _beginning_with(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

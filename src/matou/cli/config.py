@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from matou.credentials.logins import Login
 
 
-class Usage(Invalid):
-    """The command cannot be carried out as it was given."""
-
-
 class NoToken(NotFound):
     """There is no token for a source."""
 
@@ -95,20 +91,20 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
             advice="name one, as in: matou backup coding --url URL --to DIR",
         ) from error
     except OSError as error:
-        raise Usage(
+        raise Invalid(
             "{path} cannot be read: {reason}",
             path=path,
             reason=error,
             advice="give --config a file that lists sources, such as matou.toml, and that you may read",
         ) from error
     except UnicodeDecodeError as error:
-        raise Usage("{path} cannot be read: {reason}", path=path, reason=NOT_UTF8) from error
+        raise Invalid("{path} cannot be read: {reason}", path=path, reason=NOT_UTF8) from error
     except tomllib.TOMLDecodeError as error:
-        raise Usage("{path} cannot be read: {reason}", path=path, reason=fault_of_toml(error)) from error
+        raise Invalid("{path} cannot be read: {reason}", path=path, reason=fault_of_toml(error)) from error
     except msgspec.ValidationError as error:
-        raise Usage("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
+        raise Invalid("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
     if not configuration.source:
-        raise Usage("{path} lists no source", path=path)
+        raise Invalid("{path} lists no source", path=path)
     return configuration.source
 
 

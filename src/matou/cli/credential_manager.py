@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import msgspec
-import typer
 
 from matou.cli.config import variable_of
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
@@ -186,7 +186,7 @@ class Kept:
         text = _(
             "there is no credential manager here: the token goes into {path}, under a passphrase that you choose now"
         )
-        typer.echo(text.format(path=printable(str(self.token_file))), err=True)
+        click.echo(text.format(path=printable(str(self.token_file))), err=True)
         return ask_for_new(_("New passphrase for tokens"))
 
 

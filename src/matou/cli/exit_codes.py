@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater
+from matou.i18n import gettext as _
 
 
 class ExitCode(IntEnum):
@@ -16,6 +17,17 @@ class ExitCode(IntEnum):
     TRY_LATER = 6
     INTERRUPTED = 130
 
+
+MEANINGS = {
+    ExitCode.DONE: _("done"),
+    ExitCode.OUR_FAULT: _("a fault of Matou or of this machine"),
+    ExitCode.USAGE: _("what was given cannot be used"),
+    ExitCode.NOT_ALL_SAVED: _("done, but something could not be; the report says what and why"),
+    ExitCode.CREDENTIAL_REFUSED: _("the credential was refused"),
+    ExitCode.DAMAGE_FOUND: _("damage was found"),
+    ExitCode.TRY_LATER: _("try later"),
+    ExitCode.INTERRUPTED: _("interrupted"),
+}
 
 _BY_KIND: tuple[tuple[type[MatouError], ExitCode], ...] = (
     (Invalid, ExitCode.USAGE),

@@ -1,13 +1,14 @@
 """The commands about the keys with which accounts sign their commits. They need no running server."""
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.help import Command, Group
-from matou.cli.open_forge import Root, account, forge_at
+from matou.cli.command import Group, WholeNumber
+from matou.cli.open_forge import account, forge_at, root_option
 from matou.cli.ui.verbosity import say
 from matou.i18n import gettext as _
 from matou.i18n import printable
@@ -15,51 +16,52 @@ from matou.i18n import printable
 if TYPE_CHECKING:
     from matou.db.signing_keys import SigningKey
 
-Account = Annotated[str, typer.Option("--user", help=_("whose key it is"))]
+user_option = click.option("--user", required=True, metavar="USER", help=_("whose key it is"))
 
-keys = typer.Typer(cls=Group, help=_("Keys with which accounts sign their commits."), no_args_is_help=True)
+keys = Group("key")
 
 
-@keys.command("add", cls=Command, help=_("Register a public OpenPGP key; its id is printed alone on standard output."))
-def add_key(
-    user: Account,
-    root: Root,
-    file: Annotated[
-        Path | None,
-        typer.Argument(
-            exists=True, dir_okay=False, help=_("as `gpg --armor --export` writes it; standard input without one")
-        ),
-    ] = None,
-) -> None:
+@keys.command("add", help=_("Register a public OpenPGP key; its id is printed alone on standard output."))
+@user_option
+@root_option
+@click.argument(
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=False,
+    help=_("as `gpg --armor --export` writes it; standard input without one"),
+)
+def add_key(user: str, root: Path, file: Path | None) -> None:
     from matou.forge.accounts.signing_keys import add_signing_key
 
-    text = typer.get_text_stream("stdin").read() if file is None else file.read_text(encoding="utf-8", errors="replace")
+    text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="replace")
     with forge_at(root) as forge:
         made = add_signing_key(forge, account(forge, user), text)
-    typer.echo(str(made.id))
+    click.echo(str(made.id))
 
 
-@keys.command("list", cls=Command, help=_("List the keys of an account."))
-def list_keys(
-    user: Account, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
-) -> None:
+@keys.command("list", help=_("List the keys of an account."))
+@user_option
+@root_option
+@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+def list_keys(user: str, root: Path, as_json: bool) -> None:
     from matou.forge.accounts.signing_keys import signing_keys
     from matou.git.operations.signatures import read_certificate
 
     with forge_at(root) as forge:
         found = signing_keys(forge, account(forge, user))
     if as_json:
-        typer.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
         return
     for key in found:
         emails = ", ".join(read_certificate(key.certificate).emails)
-        typer.echo(f"{key.id}  {key.fingerprint}  {printable(emails)}")
+        click.echo(f"{key.id}  {key.fingerprint}  {printable(emails)}")
 
 
-@keys.command("remove", cls=Command, help=_("Take a key away; what it signed stays."))
-def remove_key(
-    key_id: Annotated[int, typer.Argument(metavar="ID", help=_("as `list` prints it"))], user: Account, root: Root
-) -> None:
+@keys.command("remove", help=_("Take a key away; what it signed stays."))
+@click.argument("key_id", type=WholeNumber(), metavar="ID", help=_("as `list` prints it"))
+@user_option
+@root_option
+def remove_key(key_id: int, user: str, root: Path) -> None:
     from matou.forge.accounts.signing_keys import remove_signing_key
 
     with forge_at(root) as forge:

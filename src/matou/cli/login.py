@@ -2,17 +2,18 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from matou.cli.command import Command
 from matou.cli.completion import targets
-from matou.cli.config import Usage
+from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.verbosity import print_error, say
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import Place, SecretKind
-from matou.errors import MatouError, NotFound
+from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
 from matou.platforms.registry import names_of, platform_named
@@ -41,31 +42,37 @@ class _Given:
     secret: Secret
 
 
+@click.command(
+    "login",
+    cls=Command,
+    examples={
+        "matou login gitee": _("ask for a token of gitee.com, and keep it"),
+        "matou login https://git.example.org --user NAME": _("log in to a Matou by password"),
+    },
+    exit_codes=(
+        ExitCode.CREDENTIAL_REFUSED,
+        ExitCode.TRY_LATER,
+    ),
+)
+@click.argument(
+    "host",
+    required=False,
+    help=_("{platforms}, or the address of a server; all known with --setup-git").format(
+        platforms=names_of(at_home=True)
+    ),
+)
+@click.option(
+    "--platform",
+    metavar="PLATFORM",
+    shell_complete=targets,
+    help=_("{platforms}, where the address does not say").format(platforms=names_of()),
+)
+@click.option("--user", default="", metavar="USER", help=_("whose password it is; without it, a token is asked for"))
+@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
+@click.option("--password-stdin", is_flag=True, help=_("read the password from the first line of standard input"))
+@click.option("--setup-git", is_flag=True, help=_("let git ask Matou for what it keeps for this host"))
 def login(
-    host: Annotated[
-        str | None,
-        typer.Argument(
-            help=_("{platforms}, or the address of a server; all known with --setup-git").format(
-                platforms=names_of(at_home=True)
-            )
-        ),
-    ] = None,
-    platform: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=targets, help=_("{platforms}, where the address does not say").format(platforms=names_of())
-        ),
-    ] = None,
-    user: Annotated[str, typer.Option(help=_("whose password it is; without it, a token is asked for"))] = "",
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
-    ] = False,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help=_("read the password from the first line of standard input"))
-    ] = False,
-    setup_git: Annotated[
-        bool, typer.Option("--setup-git", help=_("let git ask Matou for what it keeps for this host"))
-    ] = False,
+    host: str | None, platform: str | None, user: str, token_stdin: bool, password_stdin: bool, setup_git: bool
 ) -> None:
     from matou.cli.credential_manager import Kept
     from matou.cli.git_setup import set_up_git
@@ -74,7 +81,7 @@ def login(
     kept = Kept(Settings.of_process())
     if host is None:
         if not setup_git:
-            raise Usage("no host was given", advice="name one, as in: matou login gitee")
+            raise Invalid("no host was given", advice="name one, as in: matou login gitee")
         set_up_git(kept.logins.all(), kept.settings)
         return
     at = host_of(host, platform)
@@ -85,7 +92,9 @@ def login(
         set_up_git((made,), kept.settings)
 
 
-def logout(host: Annotated[str, typer.Argument(help=_("as for login"))]) -> None:
+@click.command("logout", cls=Command)
+@click.argument("host", metavar="HOST", help=_("as for login"))
+def logout(host: str) -> None:
     from matou.cli.credential_manager import Kept
     from matou.cli.git_setup import take_out_of_git
     from matou.cli.hosts import host_of
@@ -106,9 +115,9 @@ def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) ->
     from matou.cli.login_check import require_use_for_password
 
     if token_stdin and (password_stdin or user):
-        raise Usage("a token is shown alone, without a password and without --user")
+        raise Invalid("a token is shown alone, without a password and without --user")
     if password_stdin and not user:
-        raise Usage("whose password it is was not given", advice="add: --user NAME")
+        raise Invalid("whose password it is was not given", advice="add: --user NAME")
     if user:
         require_use_for_password(at, user)
     if token_stdin:
@@ -122,7 +131,7 @@ def _asked_for(user: str) -> _Given:
     from matou.cli.ui.prompts import ask_for
 
     if not sys.stdin.isatty():
-        raise Usage("nobody can be asked here", advice="use --token-stdin or --password-stdin")
+        raise Invalid("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:
         return _Given(SecretKind.PASSWORD, user, ask_for(_("Password")))
     return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
@@ -133,7 +142,7 @@ def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     from matou.cli.login_check import is_invalid, makes_token_of_password
 
     if not given.secret:
-        raise Usage("nothing was given")
+        raise Invalid("nothing was given")
     if at.is_in_clear:
         print_error(
             _("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin)

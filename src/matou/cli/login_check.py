@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matou.cli.config import Usage
 from matou.cli.hosts import Host, origin_of
 from matou.credentials import Secret
-from matou.errors import MatouError, Phrase, Refused
+from matou.errors import Invalid, MatouError, Phrase, Refused
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
 from matou.platforms.base.platform import PasswordUse, Platform
@@ -69,13 +68,13 @@ def require_use_for_password(at: Host, user: str) -> None:
     """To be asked before anybody types a password that would open nothing.
 
     Raises:
-        Usage: the platform takes none, or none for its API and no repository was named.
+        Invalid: the platform takes none, or none for its API and no repository was named.
     """
     known = platform_named(at.platform)
     if known.password is PasswordUse.NOTHING:
         raise takes_no_password(at.platform, at.url)
     if known.password is PasswordUse.GIT and not at.repository:
-        raise Usage(
+        raise Invalid(
             "an account's password opens {platform}'s git and not its API",
             platform=known.title,
             url=at.url,
@@ -86,8 +85,8 @@ def require_use_for_password(at: Host, user: str) -> None:
         )
 
 
-def takes_no_password(platform: str, url: str) -> Usage:
-    return Usage(
+def takes_no_password(platform: str, url: str) -> Invalid:
+    return Invalid(
         "{platform} takes no password, neither for its API nor for git",
         platform=platform,
         url=url,

@@ -1,14 +1,14 @@
 """`matou org member`: who has which role in a namespace and in all below it."""
 
 from contextlib import suppress
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.help import Command, Group
-from matou.cli.open_forge import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
-from matou.cli.org import Path, namespace
+from matou.cli.command import Group
+from matou.cli.open_forge import account, answer, existing_forge_at, json_option, root_option, tell_json, tell_rows
+from matou.cli.org import namespace, path_argument
 from matou.errors import Conflict
 from matou.i18n import gettext as _
 
@@ -17,27 +17,23 @@ if TYPE_CHECKING:
     from matou.db.namespaces import Namespace
     from matou.db.users import User
 
-members = typer.Typer(cls=Group, help=_("Who has which role in a namespace and in all below it."), no_args_is_help=True)
+members = Group("member")
 
 
-class RoleChoice(StrEnum):
-    """The words of --role."""
-
-    GUEST = "guest"
-    REPORTER = "reporter"
-    DEVELOPER = "developer"
-    MAINTAINER = "maintainer"
-    OWNER = "owner"
-
-
-Somebody = Annotated[str, typer.Argument(metavar="USER", help=_("the account"))]
-GivenRole = Annotated[
-    RoleChoice, typer.Option("--role", help=_("guest sees, reporter reads, developer pushes, maintainer sets up"))
-]
+user_argument = click.argument("user", metavar="USER", help=_("the account"))
+role_option = click.option(
+    "--role",
+    type=click.Choice(["guest", "reporter", "developer", "maintainer", "owner"]),
+    required=True,
+    help=_("guest sees, reporter reads, developer pushes, maintainer sets up"),
+)
 
 
-@members.command("list", cls=Command, help=_("List who has a role in exactly this namespace."))
-def list_members(path: Path, root: Root, as_json: AsJson = False) -> None:
+@members.command("list", help=_("List who has a role in exactly this namespace."))
+@path_argument
+@root_option
+@json_option
+def list_members(path: str, root: Path, as_json: bool) -> None:
     from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
@@ -48,8 +44,13 @@ def list_members(path: Path, root: Root, as_json: AsJson = False) -> None:
         tell_rows([(one.user.name, one.role.name.lower()) for one in found])
 
 
-@members.command("add", cls=Command, help=_("Give somebody a role who has none there yet."))
-def add_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json: AsJson = False) -> None:
+@members.command("add", help=_("Give somebody a role who has none there yet."))
+@path_argument
+@user_argument
+@role_option
+@root_option
+@json_option
+def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
     from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
@@ -67,8 +68,13 @@ def add_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json:
     _tell(where, who, role, as_json=as_json)
 
 
-@members.command("set", cls=Command, help=_("Give a member another role."))
-def set_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json: AsJson = False) -> None:
+@members.command("set", help=_("Give a member another role."))
+@path_argument
+@user_argument
+@role_option
+@root_option
+@json_option
+def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
     from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
@@ -78,8 +84,12 @@ def set_member(path: Path, user: Somebody, role: GivenRole, root: Root, as_json:
     _tell(where, who, role, as_json=as_json)
 
 
-@members.command("remove", cls=Command, help=_("Take somebody's role away."))
-def remove_member(path: Path, user: Somebody, root: Root, as_json: AsJson = False) -> None:
+@members.command("remove", help=_("Take somebody's role away."))
+@path_argument
+@user_argument
+@root_option
+@json_option
+def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
     from matou.forge.accounts import members as use_case
 
     with existing_forge_at(root) as forge:
@@ -89,15 +99,15 @@ def remove_member(path: Path, user: Somebody, root: Root, as_json: AsJson = Fals
     answer({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
 
 
-def _role(choice: RoleChoice) -> "Role":
+def _role(word: str) -> "Role":
     from matou.db.memberships import Role
 
-    return Role[choice.name]
+    return Role[word.upper()]
 
 
-def _tell(where: "Namespace", who: "User", role: RoleChoice, *, as_json: bool) -> None:
-    said = _("{user} is {role} in {path}").format(user=who.name, role=role.value, path=where.path)
-    answer({"name": who.name, "role": role.value, "namespace": str(where.path)}, said, as_json=as_json)
+def _tell(where: "Namespace", who: "User", role: str, *, as_json: bool) -> None:
+    said = _("{user} is {role} in {path}").format(user=who.name, role=role, path=where.path)
+    answer({"name": who.name, "role": role, "namespace": str(where.path)}, said, as_json=as_json)
 
 
 def values_of_member(one: "Member") -> dict[str, object]:

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import targets
 from matou.cli.exit_codes import ExitCode
 from matou.cli.privacy import write_privately
@@ -14,6 +16,7 @@ from matou.cli.restore import show_progress
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
 from matou.i18n import gettext as _
+from matou.platforms.registry import TARGETS, require_target
 from matou.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,40 +25,66 @@ if TYPE_CHECKING:
     from matou.transfer.migrate.report import MigrationReport
 
 
+@click.command(
+    "migrate",
+    cls=Command,
+    examples={
+        "matou migrate DIR --to gitee --url https://gitee.com --namespace NAME --dry-run": _(
+            "say what would be moved, and change nothing"
+        ),
+    },
+    exit_codes=(
+        ExitCode.NOT_ALL_SAVED,
+        ExitCode.CREDENTIAL_REFUSED,
+        ExitCode.DAMAGE_FOUND,
+        ExitCode.TRY_LATER,
+    ),
+)
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@click.option(
+    "--to",
+    required=True,
+    metavar="PLATFORM",
+    shell_complete=targets,
+    help=_("where to: {platforms}").format(platforms=", ".join(TARGETS)),
+)
+@click.option("--url", required=True, metavar="URL", help=_("the address of the platform's API"))
+@click.option(
+    "--namespace", required=True, metavar="NAME", help=_("the user, organization or project that gets the repositories")
+)
+@click.option(
+    "--map",
+    "map_",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help=_("which repository goes where, as CSV or TOML"),
+)
+@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
+@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
+@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
+@click.option("--create-namespaces", is_flag=True, help=_("make namespaces that the platform does not have yet"))
+@click.option(
+    "--jobs",
+    type=WholeNumber(min=1, max=64),
+    metavar="N",
+    show_default="4",
+    help=_("how many repositories at a time"),
+)
+@click.option("--dry-run", is_flag=True, help=_("say what would be done; change nothing"))
+@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
 def migrate(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
-    to: Annotated[
-        str,
-        typer.Option(
-            metavar="PLATFORM",
-            autocompletion=targets,
-            help=_("where to: {platforms}").format(platforms=", ".join(targets())),
-        ),
-    ],
-    url: Annotated[str, typer.Option(help=_("the address of the platform's API"))],
-    namespace: Annotated[
-        str, typer.Option(metavar="NAME", help=_("the user, organization or project that gets the repositories"))
-    ],
-    map_: Annotated[
-        Path | None,
-        typer.Option(
-            "--map", metavar="FILE", exists=True, dir_okay=False, help=_("which repository goes where, as CSV or TOML")
-        ),
-    ] = None,
-    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
-    token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help=_("read the token from the first line of standard input"))
-    ] = False,
-    create_namespaces: Annotated[
-        bool, typer.Option("--create-namespaces", help=_("make namespaces that the platform does not have yet"))
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, max=64, show_default="4", help=_("how many repositories at a time")),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("say what would be done; change nothing"))] = False,
-    as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
+    directory: Path,
+    to: str,
+    url: str,
+    namespace: str,
+    map_: Path | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    token_stdin: bool,
+    create_namespaces: bool,
+    jobs: int | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     from matou.cli.config import variable_of
     from matou.cli.hosts import api_address
@@ -63,7 +92,6 @@ def migrate(
     from matou.cli.ui import migrate_report
     from matou.cli.ui.progress import say_that_we_wait
     from matou.git.process.run import Limits
-    from matou.platforms.registry import require_target
     from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
     from matou.wiring import migrate as migrate_archive
 
@@ -99,22 +127,22 @@ def migrate(
     with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
         report = _with(token, to, settings, run)
     if as_json:
-        typer.echo(migrate_report.as_json(report))
+        click.echo(migrate_report.as_json(report))
     elif not (is_quiet() and report.everything_is_moved and not dry_run):
-        typer.echo(migrate_report.as_text(report))
+        click.echo(migrate_report.as_text(report))
     is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
-    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+    raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
 
 
 def _mapping(path: Path | None) -> "MigrationMap":
-    """Raises Usage."""
-    from matou.cli.config import Usage
+    """Raises Invalid."""
+    from matou.errors import Invalid
     from matou.transfer.migrate.mapping import NO_MAP, UnusableMap, read_map
 
     try:
         return read_map(path) if path else NO_MAP
     except UnusableMap as error:
-        raise Usage("{fault}", fault=error) from error
+        raise Invalid("{fault}", fault=error) from error
 
 
 def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from matou.cli.privacy import keep_private
 from matou.cli.ui.formatting import columns, local_time, size
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from matou.db.users import User
     from matou.forge.forge import Forge
 
-Root = Annotated[Path, typer.Option(help=_("the archive"))]
-AsJson = Annotated[bool, typer.Option("--json", help=_("as JSON"))]
-Yes = Annotated[bool, typer.Option("--yes", help=_("do not ask; without a terminal it has to be said"))]
+root_option = click.option(
+    "--root", type=click.Path(path_type=Path), required=True, metavar="DIR", help=_("the archive")
+)
+json_option = click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+yes_option = click.option("--yes", is_flag=True, help=_("do not ask; without a terminal it has to be said"))
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def repository(forge: "Forge", path: str) -> "Repository":
 def tell_rows(rows: Sequence[Sequence[str]]) -> None:
     """A table without a head, on standard output; nothing where there is none."""
     for line in columns([[printable(cell) for cell in row] for row in rows]) if rows else ():
-        typer.echo(line)
+        click.echo(line)
 
 
 def tell_values(values: Mapping[str, object]) -> None:
@@ -99,7 +101,7 @@ def _shown(name: str, value: object) -> str:
 
 
 def tell_json(values: object) -> None:
-    typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(values, ensure_ascii=False, indent=2))
 
 
 def answer(values: object, sentence: str, *, as_json: bool) -> None:

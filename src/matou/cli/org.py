@@ -1,21 +1,22 @@
 """The commands about organizations and the namespaces inside them. They need no running server."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.help import Command, Group
+from matou.cli.command import Group
 from matou.cli.open_forge import (
-    AsJson,
-    Root,
-    Yes,
     account,
     answer,
     existing_forge_at,
     forge_at,
+    json_option,
+    root_option,
     tell_json,
     tell_rows,
     tell_values,
+    yes_option,
 )
 from matou.cli.ui.prompts import confirm
 from matou.cli.ui.verbosity import say
@@ -25,19 +26,21 @@ if TYPE_CHECKING:
     from matou.db.namespaces import Namespace
     from matou.forge.forge import Forge
 
-Path = Annotated[str, typer.Argument(metavar="NAMESPACE", help=_("the organization, or a namespace inside one"))]
+path_argument = click.argument("path", metavar="NAMESPACE", help=_("the organization, or a namespace inside one"))
 
-organizations = typer.Typer(cls=Group, help=_("Teams: the outermost namespaces."), no_args_is_help=True)
+organizations = Group("org")
+organizations.add_lazy(
+    "member", "matou.cli.member:members", _("Who has which role in a namespace and in all below it.")
+)
 
 
-@organizations.command("create", cls=Command, help=_("Make an organization; with --parent a namespace inside one."))
-def create_organization(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_("the last part of its path"))],
-    root: Root,
-    owner: Annotated[str, typer.Option(help=_("the account that owns it"))],
-    parent: Annotated[str | None, typer.Option(metavar="NAMESPACE", help=_("the namespace it goes into"))] = None,
-    display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
-) -> None:
+@organizations.command("create", help=_("Make an organization; with --parent a namespace inside one."))
+@click.argument("name", metavar="NAME", help=_("the last part of its path"))
+@root_option
+@click.option("--owner", required=True, metavar="USER", help=_("the account that owns it"))
+@click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into"))
+@click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
+def create_organization(name: str, root: Path, owner: str, parent: str | None, display_name: str) -> None:
     from matou.forge.accounts.namespaces import create_organization, find_namespace
     from matou.model.names import NamespacePath
 
@@ -48,8 +51,10 @@ def create_organization(
     say(_("made {path}").format(path=made.path))
 
 
-@organizations.command("list", cls=Command, help=_("List organizations and the namespaces inside them."))
-def list_organizations(root: Root, as_json: AsJson = False) -> None:
+@organizations.command("list", help=_("List organizations and the namespaces inside them."))
+@root_option
+@json_option
+def list_organizations(root: Path, as_json: bool) -> None:
     from matou.forge.accounts.namespaces import organizations
 
     with existing_forge_at(root) as forge:
@@ -60,8 +65,11 @@ def list_organizations(root: Root, as_json: AsJson = False) -> None:
         tell_rows([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
 
 
-@organizations.command("show", cls=Command, help=_("Show an organization, its members and how much is in it."))
-def show_organization(path: Path, root: Root, as_json: AsJson = False) -> None:
+@organizations.command("show", help=_("Show an organization, its members and how much is in it."))
+@path_argument
+@root_option
+@json_option
+def show_organization(path: str, root: Path, as_json: bool) -> None:
     from matou.cli.member import values_of_member
     from matou.forge.accounts.members import members
     from matou.forge.accounts.namespaces import child_namespaces
@@ -81,21 +89,20 @@ def show_organization(path: Path, root: Root, as_json: AsJson = False) -> None:
     tell_rows([(f"  {one['name']}", str(one["role"])) for one in people])
 
 
-@organizations.command("rename", cls=Command, help=_("Give a namespace another name; old paths of repositories go on."))
-def rename_organization(
-    path: Path,
-    root: Root,
-    name: Annotated[str | None, typer.Argument(help=_("the last part of its new path"))] = None,
-    display_name: Annotated[str | None, typer.Option(help=_("its name in any script"))] = None,
-    as_json: AsJson = False,
-) -> None:
-    from matou.cli.config import Usage
+@organizations.command("rename", help=_("Give a namespace another name; old paths of repositories go on."))
+@path_argument
+@root_option
+@click.argument("name", required=False, help=_("the last part of its new path"))
+@click.option("--display-name", metavar="NAME", help=_("its name in any script"))
+@json_option
+def rename_organization(path: str, root: Path, name: str | None, display_name: str | None, as_json: bool) -> None:
+    from matou.errors import Invalid
     from matou.forge.access import OPERATOR
     from matou.forge.accounts.namespace_moves import rename_namespace
     from matou.forge.accounts.namespaces import change_namespace
 
     if name is None and display_name is None:
-        raise Usage("no new name was given", advice="name one, or add: --display-name TEXT")
+        raise Invalid("no new name was given", advice="name one, or add: --display-name TEXT")
     with existing_forge_at(root) as forge:
         found = namespace(forge, path)
         if name is not None:
@@ -106,8 +113,12 @@ def rename_organization(
     answer(_values(found), said, as_json=as_json)
 
 
-@organizations.command("delete", cls=Command, help=_("Delete a namespace in which nothing is left."))
-def delete_organization(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+@organizations.command("delete", help=_("Delete a namespace in which nothing is left."))
+@path_argument
+@root_option
+@yes_option
+@json_option
+def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:
     from matou.forge import access
     from matou.forge.access import OPERATOR, Action
     from matou.forge.accounts.namespaces import delete_namespace

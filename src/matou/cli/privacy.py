@@ -2,17 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from matou.cli.ui.verbosity import print_error
 from matou.i18n import gettext as _
 
-GroupOption = Annotated[
-    str | None,
-    typer.Option("--group", metavar="GROUP", help=_("a group of this machine whose members may read the archive")),
-]
+group_option = click.option(
+    "--group", metavar="GROUP", help=_("a group of this machine whose members may read the archive")
+)
 
 
 def write_privately(root: Path) -> None:

@@ -1,26 +1,25 @@
 """The commands about the repositories of a server. They need no running server."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.config import Usage
-from matou.cli.help import Command, Group
+from matou.cli.command import Group
 from matou.cli.open_forge import (
-    AsJson,
-    Root,
-    Yes,
     answer,
     existing_forge_at,
     forge_at,
+    json_option,
     repository,
+    root_option,
     tell_json,
     tell_values,
+    yes_option,
 )
 from matou.cli.ui.prompts import confirm
 from matou.cli.ui.verbosity import say
-from matou.errors import NotFound
+from matou.errors import Invalid, NotFound
 from matou.i18n import gettext as _
 from matou.i18n import printable
 
@@ -34,31 +33,18 @@ if TYPE_CHECKING:
 MAKE = "make it: matou org create {name} --owner USER --root DIR"
 MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
 
-Path = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("the repository"))]
+path_argument = click.argument("path", metavar="NAMESPACE/NAME", help=_("the repository"))
 
 
-class VisibilityChoice(StrEnum):
-    """The words of --visibility."""
-
-    PRIVATE = "private"
-    INTERNAL = "internal"
-    PUBLIC = "public"
+repositories = Group("repo")
 
 
-repositories = typer.Typer(cls=Group, help=_("Repositories on a server."), no_args_is_help=True)
-
-
-@repositories.command(
-    "import", cls=Command, help=_("Bring in a repository, with its LFS objects where they lie beside it.")
-)
-def import_repository(
-    source: Annotated[str, typer.Argument(metavar="PATH_OR_URL", help=_("a folder, or an http or https URL"))],
-    path: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("where it goes"))],
-    root: Root,
-    public: Annotated[
-        bool, typer.Option("--public/--private", help=_("everybody may read it, without logging in"))
-    ] = False,
-) -> None:
+@repositories.command("import", help=_("Bring in a repository, with its LFS objects where they lie beside it."))
+@click.argument("source", metavar="PATH_OR_URL", help=_("a folder, or an http or https URL"))
+@click.argument("path", metavar="NAMESPACE/NAME", help=_("where it goes"))
+@root_option
+@click.option("--public/--private", help=_("everybody may read it, without logging in"))
+def import_repository(source: str, path: str, root: Path, public: bool) -> None:
     from matou.forge.access import NoSuchNamespace
     from matou.forge.repositories.lifecycle import import_repository
     from matou.git.process.run import GitFailed
@@ -83,10 +69,10 @@ def import_repository(
     say(said.format(path=made.path))
 
 
-def _unread(source: str, error: "GitFailed") -> "Usage":
+def _unread(source: str, error: "GitFailed") -> "Invalid":
     """In git's own last words, which name what was asked, and not where it was to be put."""
     said = [line for line in error.stderr.splitlines() if line.strip()]
-    return Usage(
+    return Invalid(
         "{source} cannot be imported: {said}",
         source=repr(source),
         said=said[-1] if said else f"git {error.values.get('status')}",
@@ -100,8 +86,10 @@ def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
     return NotFound(error.template, advice=MAKE_INSIDE if parent else MAKE, **error.values, name=name, parent=parent)
 
 
-@repositories.command("list", cls=Command, help=_("List the repositories of a server."))
-def list_repositories(root: Root, as_json: AsJson = False) -> None:
+@repositories.command("list", help=_("List the repositories of a server."))
+@root_option
+@json_option
+def list_repositories(root: Path, as_json: bool) -> None:
     from matou.forge.repositories.lifecycle import repositories_in
 
     with existing_forge_at(root) as forge:
@@ -110,11 +98,14 @@ def list_repositories(root: Root, as_json: AsJson = False) -> None:
         tell_json([_values(one) for one in found])
         return
     for one in found:
-        typer.echo(printable(str(one.path)))
+        click.echo(printable(str(one.path)))
 
 
-@repositories.command("show", cls=Command, help=_("Show a repository: who sees it, how big it is, what it is from."))
-def show_repository(path: Path, root: Root, as_json: AsJson = False) -> None:
+@repositories.command("show", help=_("Show a repository: who sees it, how big it is, what it is from."))
+@path_argument
+@root_option
+@json_option
+def show_repository(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         values = _all_values(repository(forge, path))
     if as_json:
@@ -123,24 +114,32 @@ def show_repository(path: Path, root: Root, as_json: AsJson = False) -> None:
         tell_values(values)
 
 
-@repositories.command("set", cls=Command, help=_("Change what a repository is called, who sees it, and the like."))
+@repositories.command("set", help=_("Change what a repository is called, who sees it, and the like."))
+@path_argument
+@root_option
+@click.option("--name", metavar="NAME", help=_("what people call it"))
+@click.option("--path", "new_path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
+@click.option("--description", metavar="TEXT", help=_("what it is for"))
+@click.option("--homepage", metavar="URL", help=_("where it is at home"))
+@click.option(
+    "--visibility",
+    type=click.Choice(["private", "internal", "public"]),
+    help=_("members, everybody with an account, or everybody"),
+)
+@click.option("--default-branch", metavar="BRANCH", help=_("what a clone checks out"))
+@click.option("--archive/--unarchive", "archived", default=None, help=_("whether nobody may change it any more"))
+@json_option
 def set_repository(
-    path: Path,
-    root: Root,
-    name: Annotated[str | None, typer.Option(help=_("what people call it"))] = None,
-    new_path: Annotated[
-        str | None, typer.Option("--path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
-    ] = None,
-    description: Annotated[str | None, typer.Option(help=_("what it is for"))] = None,
-    homepage: Annotated[str | None, typer.Option(metavar="URL", help=_("where it is at home"))] = None,
-    visibility: Annotated[
-        VisibilityChoice | None, typer.Option(help=_("members, everybody with an account, or everybody"))
-    ] = None,
-    default_branch: Annotated[str | None, typer.Option(metavar="BRANCH", help=_("what a clone checks out"))] = None,
-    archived: Annotated[
-        bool | None, typer.Option("--archive/--unarchive", help=_("whether nobody may change it any more"))
-    ] = None,
-    as_json: AsJson = False,
+    path: str,
+    root: Path,
+    name: str | None,
+    new_path: str | None,
+    description: str | None,
+    homepage: str | None,
+    visibility: str | None,
+    default_branch: str | None,
+    archived: bool | None,
+    as_json: bool,
 ) -> None:
     from matou.forge.repositories.repository_update import RepositoryUpdate
     from matou.model.platform import Visibility
@@ -150,26 +149,23 @@ def set_repository(
         path=new_path,
         description=description,
         homepage=homepage,
-        visibility=None if visibility is None else Visibility(visibility.value),
+        visibility=None if visibility is None else Visibility(visibility),
         default_branch=default_branch,
     )
     if changes == RepositoryUpdate() and archived is None:
-        raise Usage("nothing to change was given", advice="see: matou repo set --help")
+        raise Invalid("nothing to change was given", advice="see: matou repo set --help")
     with existing_forge_at(root) as forge:
         changed = _changed(forge, repository(forge, path), changes, archived=archived)
     answer(_all_values(changed), _("changed {path}").format(path=changed.path), as_json=as_json)
 
 
-@repositories.command(
-    "transfer", cls=Command, help=_("Move a repository into another namespace; the old path goes on.")
-)
-def transfer_repository(
-    path: Path,
-    namespace: Annotated[str, typer.Argument(metavar="NAMESPACE", help=_("where it goes"))],
-    root: Root,
-    name: Annotated[str, typer.Option(help=_("the last part of its path there; the same by default"))] = "",
-    as_json: AsJson = False,
-) -> None:
+@repositories.command("transfer", help=_("Move a repository into another namespace; the old path goes on."))
+@path_argument
+@click.argument("namespace", metavar="NAMESPACE", help=_("where it goes"))
+@root_option
+@click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default"))
+@json_option
+def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
     from matou.forge.access import OPERATOR
     from matou.forge.repositories import transfers
     from matou.model.names import NamespacePath
@@ -181,8 +177,12 @@ def transfer_repository(
     answer(_all_values(moved), said, as_json=as_json)
 
 
-@repositories.command("delete", cls=Command, help=_("Delete a repository for good."))
-def delete_repository(path: Path, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+@repositories.command("delete", help=_("Delete a repository for good."))
+@path_argument
+@root_option
+@yes_option
+@json_option
+def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
     from matou.forge import access
     from matou.forge.access import OPERATOR, Action
     from matou.forge.repositories import lifecycle as use_case

@@ -3,12 +3,13 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.verbosity import print_error, say, shows_bars
 from matou.i18n import format_error, labelled, printable
@@ -19,23 +20,43 @@ if TYPE_CHECKING:
     from matou.transfer.restore.report import Progress, RestoreReport
 
 
-class LayoutChoice(StrEnum):
-    """The words of --layout."""
-
-    PLAIN = "plain"
-    CODING_SCRIPT = "coding-script"
-
-
+@click.command(
+    "restore",
+    cls=Command,
+    examples={
+        "matou restore DIR --to FOLDER --worktree": _("every repository, with its files"),
+    },
+    exit_codes=(
+        ExitCode.NOT_ALL_SAVED,
+        ExitCode.DAMAGE_FOUND,
+    ),
+)
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help=_("where to; made where there is none"),
+)
+@click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default"))
+@click.option("--worktree", is_flag=True, help=_("with the files of the default branch"))
+@click.option(
+    "--layout",
+    type=click.Choice(["plain", "coding-script"]),
+    default="plain",
+    help=_("how the folders are laid out"),
+)
+@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
+@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
 def restore(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
-    to: Annotated[Path, typer.Option(metavar="FOLDER", help=_("where to; made where there is none"))],
-    at: Annotated[
-        int | None, typer.Option(metavar="RUN", min=1, help=_("as of this run; the last one by default"))
-    ] = None,
-    worktree: Annotated[bool, typer.Option("--worktree", help=_("with the files of the default branch"))] = False,
-    layout: Annotated[LayoutChoice, typer.Option(help=_("how the folders are laid out"))] = LayoutChoice.PLAIN,
-    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("only repositories that match"))] = None,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help=_("no repository that matches"))] = None,
+    directory: Path,
+    to: Path,
+    at: int | None,
+    worktree: bool,
+    layout: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
 ) -> None:
     from matou.git.process.run import Limits
     from matou.transfer.restore.command import restore as restore_archive
@@ -49,7 +70,7 @@ def restore(
             to=to.expanduser(),
             at=at,
             worktree=worktree,
-            layout=Layout(layout.value),
+            layout=Layout(layout),
             include=tuple(include or ()),
             exclude=tuple(exclude or ()),
             jobs=settings.processors,
@@ -59,9 +80,9 @@ def restore(
         )
     _tell(report, directory)
     if report.has_damage:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)
     if report.problems:
-        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
+        raise Exit(ExitCode.NOT_ALL_SAVED)
 
 
 @contextmanager
@@ -77,7 +98,7 @@ def show_progress() -> Iterator["Progress"]:
 
 def _tell(report: "RestoreReport", archive: Path) -> None:
     for path in report.restored:
-        typer.echo(printable(path))
+        click.echo(printable(path))
     for problem in report.problems:
         print_error(labelled(printable(problem.path), format_error(problem.cause)))
     say(

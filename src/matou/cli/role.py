@@ -1,12 +1,13 @@
 """The commands about the roles that are made for one repository. They need no running server."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.help import Command, Group
-from matou.cli.open_forge import Root, forge_at, repository
+from matou.cli.command import Group, WholeNumber
+from matou.cli.open_forge import forge_at, repository, root_option
 from matou.cli.ui.verbosity import say
 from matou.i18n import gettext as _
 from matou.i18n import printable
@@ -14,29 +15,25 @@ from matou.i18n import printable
 if TYPE_CHECKING:
     from matou.db.customized_roles import CustomizedRole
 
-Path = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME", help=_("the repository"))]
+path_argument = click.argument("path", metavar="NAMESPACE/NAME", help=_("the repository"))
 
-roles = typer.Typer(cls=Group, help=_("Roles made for one repository."), no_args_is_help=True)
+roles = Group("role")
 
 
-@roles.command("create", cls=Command, help=_("Make a role; its id is printed alone on standard output."))
-def create_role(
-    path: Path,
-    name: Annotated[str, typer.Argument(metavar="NAME", help=_("what the role is called"))],
-    root: Root,
-    access_level: Annotated[
-        int,
-        typer.Option(
-            min=10,
-            max=49,
-            help=_(
-                "10 to 49; as the highest standard role up to it: guest 10, reporter 20, developer 30, maintainer 40"
-            ),
-        ),
-    ],
-    display_name: Annotated[str, typer.Option(help=_("its name in any script"))] = "",
-    description: Annotated[str, typer.Option(help=_("what the role is for"))] = "",
-) -> None:
+@roles.command("create", help=_("Make a role; its id is printed alone on standard output."))
+@path_argument
+@click.argument("name", metavar="NAME", help=_("what the role is called"))
+@root_option
+@click.option(
+    "--access-level",
+    type=WholeNumber(min=10, max=49),
+    required=True,
+    metavar="LEVEL",
+    help=_("10 to 49; as the highest standard role up to it: guest 10, reporter 20, developer 30, maintainer 40"),
+)
+@click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
+@click.option("--description", default="", metavar="TEXT", help=_("what the role is for"))
+def create_role(path: str, name: str, root: Path, access_level: int, display_name: str, description: str) -> None:
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
@@ -48,28 +45,30 @@ def create_role(
             display_name=display_name,
             description=description,
         )
-    typer.echo(made.id)
+    click.echo(made.id)
 
 
-@roles.command("list", cls=Command, help=_("List the roles made for a repository."))
-def list_roles(
-    path: Path, root: Root, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False
-) -> None:
+@roles.command("list", help=_("List the roles made for a repository."))
+@path_argument
+@root_option
+@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+def list_roles(path: str, root: Path, as_json: bool) -> None:
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
         found = customized_roles.roles(forge, repository(forge, path))
     if as_json:
-        typer.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
         return
     for role in found:
-        typer.echo(f"{role.id}  {role.access_level}  {role.member_count}  {printable(role.name)}")
+        click.echo(f"{role.id}  {role.access_level}  {role.member_count}  {printable(role.name)}")
 
 
-@roles.command("delete", cls=Command, help=_("Delete a role that nobody has."))
-def delete_role(
-    path: Path, role_id: Annotated[str, typer.Argument(metavar="ID", help=_("as `list` prints it"))], root: Root
-) -> None:
+@roles.command("delete", help=_("Delete a role that nobody has."))
+@path_argument
+@click.argument("role_id", metavar="ID", help=_("as `list` prints it"))
+@root_option
+def delete_role(path: str, role_id: str, root: Path) -> None:
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:

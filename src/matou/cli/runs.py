@@ -3,10 +3,12 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.ui.formatting import duration, local_time, size
 from matou.i18n import format_error, printable
@@ -15,20 +17,30 @@ from matou.i18n import gettext as _
 if TYPE_CHECKING:
     from matou.transfer.common.saved_repositories import RunSummary
 
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))]
-JsonLines = Annotated[bool, typer.Option("--json", help=_("as JSON, a line for each"))]
+directory_argument = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+json_lines_option = click.option("--json", "as_json", is_flag=True, help=_("as JSON, a line for each"))
 
 
-def list_runs(directory: Directory, as_json: JsonLines = False) -> None:
+@click.command(
+    "runs",
+    cls=Command,
+    examples={
+        "matou runs DIR --json": _("one line of JSON for each run"),
+    },
+    exit_codes=(ExitCode.DAMAGE_FOUND,),
+)
+@directory_argument
+@json_lines_option
+def list_runs(directory: Path, as_json: bool) -> None:
     from matou.transfer.common.saved_repositories import RunState, runs
     from matou.wiring import open_archive
 
     damaged = False
     for run in runs(open_archive(directory)):
         damaged |= run.state is RunState.DAMAGED
-        typer.echo(json.dumps(_values(run), ensure_ascii=False) if as_json else _line(run))
+        click.echo(json.dumps(_values(run), ensure_ascii=False) if as_json else _line(run))
     if damaged:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)
 
 
 def _values(run: "RunSummary") -> dict[str, object]:

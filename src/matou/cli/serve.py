@@ -1,58 +1,79 @@
 """`matou serve`: an archive as a git server."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.open_forge import forge_at
-from matou.cli.privacy import GroupOption
-from matou.cli.ui.verbosity import say
+from matou.cli.privacy import group_option
+from matou.cli.ui.verbosity import SERVER_STOPPED, say
 from matou.i18n import gettext as _
 
-STOPPED = _("the server has stopped")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+@click.command(
+    "serve",
+    cls=Command,
+    examples={
+        "matou serve --root DIR --port 8585": _("serve an archive on this machine"),
+    },
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help=_("the archive; made where there is none"),
+)
+@click.option("--host", default="127.0.0.1", metavar="HOST", help=_("the address to listen on"))
+@click.option(
+    "--port",
+    type=WholeNumber(min=0, max=65535),
+    default=8585,
+    metavar="PORT",
+    help=_("the port; 0 takes a free one"),
+)
+@click.option("--url", metavar="URL", help=_("how people reach the server, where a proxy stands before it"))
+@click.option(
+    "--anonymous-reads-backups", is_flag=True, help=_("whoever reaches the server may read what was backed up")
+)
+@click.option(
+    "--requests-per-minute",
+    type=WholeNumber(min=0),
+    metavar="N",
+    help=_(
+        "how often one account, or one address without one, may ask the REST API in a minute; 0 is no limit "
+        "(600, and no limit where only this machine can reach the server)"
+    ),
+)
+@group_option
+@click.option(
+    "--trust-proxy",
+    multiple=True,
+    metavar="ADDRESS",
+    help=_(
+        "of a proxy before the server, or its network: what its headers Forwarded and X-Forwarded-* say of "
+        "scheme, host and client is believed; may be repeated"
+    ),
+)
+@click.option(
+    "--cors-origin",
+    multiple=True,
+    metavar="ORIGIN",
+    help=_("a site whose pages may read the API in a browser, or * for every site; may be repeated"),
+)
 def serve(
-    root: Annotated[Path, typer.Option(help=_("the archive; made where there is none"))],
-    host: Annotated[str, typer.Option(help=_("the address to listen on"))] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help=_("the port; 0 takes a free one"))] = 8585,
-    url: Annotated[
-        str | None, typer.Option(help=_("how people reach the server, where a proxy stands before it"))
-    ] = None,
-    anonymous_reads_backups: Annotated[
-        bool,
-        typer.Option("--anonymous-reads-backups", help=_("whoever reaches the server may read what was backed up")),
-    ] = False,
-    requests_per_minute: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help=_(
-                "how often one account, or one address without one, may ask the REST API in a minute; 0 is no limit "
-                "(600, and no limit where only this machine can reach the server)"
-            ),
-        ),
-    ] = None,
-    group: GroupOption = None,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help=_(
-                "of a proxy before the server, or its network: what its headers Forwarded and X-Forwarded-* say of "
-                "scheme, host and client is believed; may be repeated"
-            ),
-        ),
-    ] = None,
-    cors_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help=_("a site whose pages may read the API in a browser, or * for every site; may be repeated"),
-        ),
-    ] = None,
+    root: Path,
+    host: str,
+    port: int,
+    url: str | None,
+    anonymous_reads_backups: bool,
+    requests_per_minute: int | None,
+    group: str | None,
+    trust_proxy: tuple[str, ...],
+    cors_origin: tuple[str, ...],
 ) -> None:
     from matou.forge.accounts.users import list_users
     from matou.server.app import Surroundings
@@ -74,4 +95,4 @@ def serve(
             say(f"  matou user add NAME --admin --root {root}")
         limit = requests_per_minute
         run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, surroundings=between)
-    say(STOPPED)
+    say(SERVER_STOPPED)

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.runs import Directory, JsonLines, utc
+from matou.cli.runs import directory_argument, json_lines_option, utc
 from matou.cli.ui.formatting import columns, local_time, size
 from matou.cli.ui.verbosity import print_error, say
 from matou.i18n import format_error, labelled, printable
@@ -19,16 +22,19 @@ if TYPE_CHECKING:
     from matou.transfer.common.saved_repositories import SavedRepository
 
 
-def show(
-    directory: Directory,
-    path: Annotated[
-        str | None, typer.Argument(metavar="PATH", help=_("one repository, by its path or the end of it: its refs"))
-    ] = None,
-    at: Annotated[
-        int | None, typer.Option(metavar="RUN", min=1, help=_("as of this run; the last one by default"))
-    ] = None,
-    as_json: JsonLines = False,
-) -> None:
+@click.command(
+    "show",
+    cls=Command,
+    examples={
+        "matou show DIR TEAM/PROJECT/REPOSITORY --at 3": _("the refs of one repository as run 3 saved them"),
+    },
+    exit_codes=(ExitCode.DAMAGE_FOUND,),
+)
+@directory_argument
+@click.argument("path", required=False, help=_("one repository, by its path or the end of it: its refs"))
+@click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default"))
+@json_lines_option
+def show(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
     from matou.transfer.common.saved_repositories import show as show_saved
     from matou.transfer.common.saved_repositories import show_one
     from matou.wiring import open_archive
@@ -38,10 +44,10 @@ def show(
     found = sorted(shown.repositories, key=lambda one: one.line.path)
     if as_json:
         for one in found:
-            typer.echo(json.dumps(_values(archive, one), ensure_ascii=True))
+            click.echo(json.dumps(_values(archive, one), ensure_ascii=True))
     else:
         for line in _table(archive, found) if path is None else _lines(found[0]):
-            typer.echo(line)
+            click.echo(line)
     if not found:
         say(_("the archive has no repository yet"))
     faults = [labelled(printable(one.line.path), format_error(one.fault)) for one in found if one.fault is not None]
@@ -49,7 +55,7 @@ def show(
     for fault in faults:
         print_error(fault)
     if faults:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)
 
 
 def _values(archive: "Archive", repository: "SavedRepository") -> dict[str, object]:

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
 from matou.cli.backup import CONFIGURATION
-from matou.cli.config import Usage
+from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
-from matou.cli.open_forge import AsJson, tell_json
+from matou.cli.open_forge import json_option, tell_json
 from matou.cli.runs import utc
 from matou.cli.ui.formatting import duration, local_time, size
-from matou.errors import NotFound
+from matou.errors import Invalid, NotFound
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 
@@ -70,23 +71,38 @@ class _Begun:
     source: "SourceLine"
 
 
-def status(
-    directory: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help=_("the archive; without it, those in matou.toml"))
-    ] = None,
-    max_age: Annotated[
-        str | None,
-        typer.Option(metavar="AGE", help=_("how old the newest run may be, such as 26h or 2d; any by default")),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(show_default=CONFIGURATION, help=_("the file that lists the sources"))
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command(
+    "status",
+    cls=Command,
+    examples={
+        "matou status DIR --max-age 26h": _("end with 3 where the newest run is older"),
+    },
+    exit_codes=(
+        ExitCode.NOT_ALL_SAVED,
+        ExitCode.DAMAGE_FOUND,
+    ),
+)
+@click.argument(
+    "directory",
+    type=click.Path(path_type=Path),
+    required=False,
+    metavar="[DIR]",
+    help=_("the archive; without it, those in matou.toml"),
+)
+@click.option("--max-age", metavar="AGE", help=_("how old the newest run may be, such as 26h or 2d; any by default"))
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    show_default=CONFIGURATION,
+    help=_("the file that lists the sources"),
+)
+@json_option
+def status(directory: Path | None, max_age: str | None, config: Path | None, as_json: bool) -> None:
     from matou.wiring import now
 
     if directory is not None and config is not None:
-        raise Usage(
+        raise Invalid(
             "{archive} names one archive, and --config a file of them", archive=directory, advice="give one of the two"
         )
     limit = None if max_age is None else read_age(max_age)
@@ -101,16 +117,16 @@ def status(
         tell_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
     else:
         for line in _lines(rows, found):
-            typer.echo(line)
+            click.echo(line)
     if not is_well:
-        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
+        raise Exit(ExitCode.NOT_ALL_SAVED)
 
 
 def read_age(text: str) -> timedelta:
-    """`90m`, `26h`, `2d`, `1w`, or several such together. Raises Usage."""
+    """`90m`, `26h`, `2d`, `1w`, or several such together. Raises Invalid."""
     parts = re.findall(r"([0-9]{1,6})([smhdw])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Usage("{text} is no length of time", text=repr(text), advice="give it as 90m, 26h, 2d or 1w")
+        raise Invalid("{text} is no length of time", text=repr(text), advice="give it as 90m, 26h, 2d or 1w")
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 

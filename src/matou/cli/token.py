@@ -1,40 +1,39 @@
 """The commands about the tokens of accounts. They need no running server."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.help import Command, Group
-from matou.cli.open_forge import AsJson, Root, account, answer, existing_forge_at, tell_json, tell_rows
+from matou.cli.command import Group, WholeNumber
+from matou.cli.open_forge import account, answer, existing_forge_at, json_option, root_option, tell_json, tell_rows
 from matou.errors import NotFound
 from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.tokens import TokenHolder
 
-tokens = typer.Typer(cls=Group, help=_("Tokens of accounts."), no_args_is_help=True)
+tokens = Group("token")
 
 
-@tokens.command("create", cls=Command, help=_("Make a token; it is printed this once, alone on standard output."))
-def create_token(
-    root: Root,
-    user: Annotated[str, typer.Option(help=_("whose token it is"))],
-    name: Annotated[str, typer.Option(help=_("what it is for"))],
-) -> None:
+@tokens.command("create", help=_("Make a token; it is printed this once, alone on standard output."))
+@root_option
+@click.option("--user", required=True, metavar="USER", help=_("whose token it is"))
+@click.option("--name", required=True, metavar="NAME", help=_("what it is for"))
+def create_token(root: Path, user: str, name: str) -> None:
     from matou.forge.accounts.tokens import create_token
 
     with existing_forge_at(root) as forge:
         owner = account(forge, user)
         secret = create_token(forge, owner, name)
-    typer.echo(secret.reveal())
+    click.echo(secret.reveal())
 
 
-@tokens.command("list", cls=Command, help=_("List the tokens, of one account or of all; never what they are."))
-def list_tokens(
-    root: Root,
-    user: Annotated[str | None, typer.Option(help=_("whose tokens; all by default"))] = None,
-    as_json: AsJson = False,
-) -> None:
+@tokens.command("list", help=_("List the tokens, of one account or of all; never what they are."))
+@root_option
+@click.option("--user", metavar="USER", help=_("whose tokens; all by default"))
+@json_option
+def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
     from matou.forge.accounts.tokens import all_tokens
 
     with existing_forge_at(root) as forge:
@@ -46,12 +45,11 @@ def list_tokens(
         tell_rows([_row(one) for one in found])
 
 
-@tokens.command("revoke", cls=Command, help=_("Revoke a token: the next request with it is refused."))
-def revoke(
-    token_id: Annotated[int, typer.Argument(metavar="ID", help=_("as `list` prints it"))],
-    root: Root,
-    as_json: AsJson = False,
-) -> None:
+@tokens.command("revoke", help=_("Revoke a token: the next request with it is refused."))
+@click.argument("token_id", type=WholeNumber(), metavar="ID", help=_("as `list` prints it"))
+@root_option
+@json_option
+def revoke(token_id: int, root: Path, as_json: bool) -> None:
     from matou.forge.accounts.tokens import all_tokens, revoke_token
 
     with existing_forge_at(root) as forge:

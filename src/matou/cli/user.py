@@ -2,56 +2,53 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from matou.cli.config import Usage
-from matou.cli.help import Command, Group
+from matou.cli.command import Group
 from matou.cli.open_forge import (
-    AsJson,
-    Root,
-    Yes,
     account,
     answer,
     existing_forge_at,
     forge_at,
+    json_option,
+    root_option,
     tell_json,
     tell_rows,
     tell_values,
+    yes_option,
 )
 from matou.cli.ui.prompts import ask_for_new, confirm
 from matou.cli.ui.verbosity import say
 from matou.credentials import Secret
+from matou.errors import Invalid
 from matou.i18n import gettext as _
 
 if TYPE_CHECKING:
     from matou.db.users import User
     from matou.forge.forge import Forge
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help=_("the account's name"))]
-PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help=_("read the password from the first line of standard input"))
-]
+name_argument = click.argument("name", metavar="NAME", help=_("the account's name"))
+password_stdin_option = click.option(
+    "--password-stdin", is_flag=True, help=_("read the password from the first line of standard input")
+)
 
-users = typer.Typer(cls=Group, help=_("Accounts on a server."), no_args_is_help=True)
+users = Group("user")
 
 
-@users.command("add", cls=Command, help=_("Make an account; asks for a password on a terminal."))
-def add_user(
-    name: Name,
-    root: Root,
-    email: Annotated[str, typer.Option(help=_("their e-mail address"))] = "",
-    admin: Annotated[bool, typer.Option("--admin", help=_("may do everything"))] = False,
-    password_stdin: PasswordStdin = False,
-    no_password: Annotated[
-        bool, typer.Option("--no-password", help=_("no password: only tokens of the account open anything"))
-    ] = False,
-) -> None:
+@users.command("add", help=_("Make an account; asks for a password on a terminal."))
+@name_argument
+@root_option
+@click.option("--email", default="", metavar="EMAIL", help=_("their e-mail address"))
+@click.option("--admin", is_flag=True, help=_("may do everything"))
+@password_stdin_option
+@click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything"))
+def add_user(name: str, root: Path, email: str, admin: bool, password_stdin: bool, no_password: bool) -> None:
     from matou.forge.accounts.users import create_user
 
     if no_password and password_stdin:
-        raise Usage("--no-password and --password-stdin contradict each other")
+        raise Invalid("--no-password and --password-stdin contradict each other")
     password = None if no_password else _password(from_stdin=password_stdin)
     with forge_at(root) as forge:
         user = create_user(forge, name, email=email, password=password, admin=admin)
@@ -59,19 +56,21 @@ def add_user(
 
 
 def _password(*, from_stdin: bool) -> Secret:
-    """Raises Usage where nobody can be asked."""
+    """Raises Invalid where nobody can be asked."""
     if from_stdin:
         return Secret(sys.stdin.readline().rstrip("\r\n"))
     if not sys.stdin.isatty():
-        raise Usage(
+        raise Invalid(
             "there is no terminal to ask for a password; --password-stdin reads it from standard input, and "
             "--no-password makes an account without one"
         )
     return ask_for_new(_("Password"))
 
 
-@users.command("list", cls=Command, help=_("List the accounts."))
-def list_accounts(root: Root, as_json: AsJson = False) -> None:
+@users.command("list", help=_("List the accounts."))
+@root_option
+@json_option
+def list_accounts(root: Path, as_json: bool) -> None:
     from matou.forge.accounts.users import list_users
 
     with existing_forge_at(root) as forge:
@@ -82,8 +81,11 @@ def list_accounts(root: Root, as_json: AsJson = False) -> None:
         tell_rows([(user.name, _standing(user), user.email, user.display_name) for user in found])
 
 
-@users.command("show", cls=Command, help=_("Show an account, its roles and how many tokens it has."))
-def show_account(name: Name, root: Root, as_json: AsJson = False) -> None:
+@users.command("show", help=_("Show an account, its roles and how many tokens it has."))
+@name_argument
+@root_option
+@json_option
+def show_account(name: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         values = _all_values(forge, account(forge, name))
     if as_json:
@@ -95,10 +97,12 @@ def show_account(name: Name, root: Root, as_json: AsJson = False) -> None:
         tell_rows([(f"  {role['namespace']}", role["role"]) for role in roles])
 
 
-@users.command("set-password", cls=Command, help=_("Give an account another password; its tokens stay."))
-def set_password_of_account(
-    name: Name, root: Root, password_stdin: PasswordStdin = False, as_json: AsJson = False
-) -> None:
+@users.command("set-password", help=_("Give an account another password; its tokens stay."))
+@name_argument
+@root_option
+@password_stdin_option
+@json_option
+def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json: bool) -> None:
     from matou.forge.accounts.users import set_password
 
     with existing_forge_at(root) as forge:
@@ -107,20 +111,30 @@ def set_password_of_account(
     answer(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
 
 
-@users.command("disable", cls=Command, help=_("Let an account in by nothing that it has, until it is enabled again."))
-def disable_account(name: Name, root: Root, as_json: AsJson = False) -> None:
+@users.command("disable", help=_("Let an account in by nothing that it has, until it is enabled again."))
+@name_argument
+@root_option
+@json_option
+def disable_account(name: str, root: Path, as_json: bool) -> None:
     user = _set_active(name, root, active=False)
     answer(_values(user), _("{name} is disabled").format(name=user.name), as_json=as_json)
 
 
-@users.command("enable", cls=Command, help=_("Let an account in again, with the password and tokens that it had."))
-def enable_account(name: Name, root: Root, as_json: AsJson = False) -> None:
+@users.command("enable", help=_("Let an account in again, with the password and tokens that it had."))
+@name_argument
+@root_option
+@json_option
+def enable_account(name: str, root: Path, as_json: bool) -> None:
     user = _set_active(name, root, active=True)
     answer(_values(user), _("{name} is enabled").format(name=user.name), as_json=as_json)
 
 
-@users.command("delete", cls=Command, help=_("Delete an account for good, with its tokens, keys and roles."))
-def delete_account(name: Name, root: Root, yes: Yes = False, as_json: AsJson = False) -> None:
+@users.command("delete", help=_("Delete an account for good, with its tokens, keys and roles."))
+@name_argument
+@root_option
+@yes_option
+@json_option
+def delete_account(name: str, root: Path, yes: bool, as_json: bool) -> None:
     from matou.forge.accounts.user_deletion import delete_user
 
     with existing_forge_at(root) as forge:
@@ -141,7 +155,7 @@ def _set_active(name: str, root: Path, *, active: bool) -> "User":
 
 def _new_password(*, from_stdin: bool) -> Secret:
     if not from_stdin and not sys.stdin.isatty():
-        raise Usage("there is no terminal to ask for a password", advice="add: --password-stdin")
+        raise Invalid("there is no terminal to ask for a password", advice="add: --password-stdin")
     return _password(from_stdin=from_stdin)
 
 

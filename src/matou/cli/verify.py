@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
 from matou.cli.privacy import write_privately
 from matou.cli.ui.verbosity import is_quiet, shows_bars
@@ -19,23 +21,31 @@ if TYPE_CHECKING:
     from matou.transfer.verify.report import Progress, VerifyProblem, VerifyReport
 
 
-def verify(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help=_("the archive"))],
-    everything: Annotated[
-        bool, typer.Option("--all", help=_("go through every repository, also those proven before"))
-    ] = False,
-    repair: Annotated[
-        bool,
-        typer.Option("--repair", help=_("make anew what git can tell from packs that are sound, indexes above all")),
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=64, show_default=_("one for each processor"), help=_("how many repositories at a time")
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=_("print the report as JSON"))] = False,
-) -> None:
+@click.command(
+    "verify",
+    cls=Command,
+    examples={
+        "matou verify DIR": _("prove that nothing was lost since it was saved"),
+    },
+    exit_codes=(
+        ExitCode.NOT_ALL_SAVED,
+        ExitCode.DAMAGE_FOUND,
+    ),
+)
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@click.option("--all", "everything", is_flag=True, help=_("go through every repository, also those proven before"))
+@click.option(
+    "--repair", is_flag=True, help=_("make anew what git can tell from packs that are sound, indexes above all")
+)
+@click.option(
+    "--jobs",
+    type=WholeNumber(min=1, max=64),
+    metavar="N",
+    show_default=_("one for each processor"),
+    help=_("how many repositories at a time"),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
+def verify(directory: Path, everything: bool, repair: bool, jobs: int | None, as_json: bool) -> None:
     from matou.git.process.run import Limits
     from matou.transfer.verify.command import verify as verify_archive
     from matou.wiring import now, open_archive
@@ -53,13 +63,13 @@ def verify(
             repair=repair,
         )
     if as_json:
-        typer.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=2))
     elif not (is_quiet() and report.is_whole):
-        typer.echo("\n".join(_lines(report)))
+        click.echo("\n".join(_lines(report)))
     if report.problems:
-        raise typer.Exit(ExitCode.DAMAGE_FOUND)
+        raise Exit(ExitCode.DAMAGE_FOUND)
     if not report.is_whole:
-        raise typer.Exit(ExitCode.NOT_ALL_SAVED)
+        raise Exit(ExitCode.NOT_ALL_SAVED)
 
 
 AFTER_DAMAGE = (

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from matou.cli.config import Usage
 from matou.cli.status import read_age
 from matou.cli.ui.formatting import columns, duration
+from matou.errors import Invalid
 
 
 def test_columns_stand_below_each_other_whatever_the_script() -> None:
@@ -31,7 +31,7 @@ def test_an_age_is_read(text: str, age: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["26", "h", "-1h", "1.5h", "1h 2m", "9999999h", "１h"])
 def test_what_is_no_age_is_refused(text: str) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(Invalid):
         read_age(text)
 
 

@@ -4,11 +4,11 @@ import sys
 import warnings
 from getpass import GetPassWarning, getpass
 
-import typer
+import click
 
-from matou.cli.config import Usage
 from matou.cli.ui.verbosity import print_error
 from matou.credentials import Secret
+from matou.errors import Invalid
 from matou.i18n import gettext as _
 from matou.i18n import labelled
 
@@ -29,10 +29,10 @@ def confirm(question: str, *, is_said: bool) -> None:
     if is_said:
         return
     if not somebody_is_there():
-        raise Usage("nobody can be asked here, and this cannot be taken back", advice="add: --yes")
-    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+        raise Invalid("nobody can be asked here, and this cannot be taken back", advice="add: --yes")
+    click.echo(f"{question} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in YES:
-        raise Usage("it was not confirmed; nothing was changed")
+        raise Invalid("it was not confirmed; nothing was changed")
 
 
 def ask_for(what: str) -> Secret:
@@ -40,17 +40,17 @@ def ask_for(what: str) -> Secret:
 
     Raises:
         Usage: there is no terminal that can be told to show nothing.
-        typer.Abort: the person gave up.
+        click.Abort: the person gave up.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # it would go on, and show what is typed
             return Secret(getpass(labelled(what, ""), stream=sys.stderr))
     except GetPassWarning:
-        raise Usage("this terminal shows what is typed", advice="use --token-stdin or --password-stdin") from None
+        raise Invalid("this terminal shows what is typed", advice="use --token-stdin or --password-stdin") from None
     except (EOFError, KeyboardInterrupt):
-        typer.echo(err=True)
-        raise typer.Abort from None
+        click.echo(err=True)
+        raise click.Abort from None
 
 
 def ask_for_new(what: str) -> Secret:

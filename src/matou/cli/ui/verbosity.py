@@ -3,7 +3,12 @@
 import sys
 from enum import IntEnum
 
-import typer
+import click
+
+from matou.errors import Invalid
+from matou.i18n import gettext as _
+
+SERVER_STOPPED = _("the server has stopped")
 
 
 class Verbosity(IntEnum):
@@ -19,11 +24,9 @@ class _Chosen:
 
 
 def choose(verbosity: Verbosity) -> None:
-    """Raises Usage where the other one was said too."""
-    from matou.cli.config import Usage
-
+    """Raises Invalid where the other one was said too."""
     if _Chosen.verbosity not in (Verbosity.USUAL, verbosity):
-        raise Usage("-q and -v say the opposite of each other")
+        raise Invalid("-q and -v say the opposite of each other")
     _Chosen.verbosity = verbosity
 
 
@@ -43,9 +46,9 @@ def shows_bars() -> bool:
 def say(text: str) -> None:
     """On standard error, what somebody who waits wants to know; what went wrong is told by `print_error`."""
     if not is_quiet():
-        typer.echo(text, err=True)
+        click.echo(text, err=True)
 
 
 def print_error(text: str) -> None:
     """Say on standard error that something went wrong."""
-    typer.echo(f"matou: {text}", err=True)
+    click.echo(f"matou: {text}", err=True)

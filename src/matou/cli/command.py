@@ -1,0 +1,228 @@
+"""What every command has: -q and -v, and help in the person's language with its examples and exit codes.
+
+A group may know a command by the name of its module alone: that is imported when somebody asks for the command, so that
+`matou --help` loads none of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import click
+from click.exceptions import NoSuchCommand
+
+from matou.cli.exit_codes import MEANINGS, ExitCode
+from matou.cli.ui.verbosity import Verbosity, choose
+from matou.i18n import gettext as _
+from matou.i18n import ngettext
+
+PROGRAM = "matou"
+COMPLETE = "_MATOU_COMPLETE"
+"""A variable that a shell sets to ask for words instead of running a command."""
+
+SAID_BY_CLICK = (
+    _("Arguments"),
+    _("Options"),
+    _("Commands"),
+    _("required"),
+    _("Show this message and exit."),
+    _("default: {default}"),
+    _("No such command {name!r}."),
+    _("No such option {name!r}."),
+    _("Option {name!r} does not take a value."),
+    _("Invalid value for {param_hint}: {message}"),
+    _("Invalid value: {message}"),
+    _("Missing argument"),
+    _("Missing option"),
+    _("Missing command."),
+    _("Choose from:\n\t{choices}"),
+    _("{value!r} is not a valid {number_type}."),
+    _("{value} is not in the range {range}."),
+    _("{name} {filename!r} does not exist."),
+    _("{name} {filename!r} is a directory."),
+    _("{name} {filename!r} is a file."),
+    _("{name} {filename!r} is not readable."),
+    _("file"),
+    _("directory"),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
+    ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+)
+"""Click asks Python's gettext for these; see `i18n.use_for_libraries`."""
+
+
+class Formatter(click.HelpFormatter):
+    """Headings with the colon of the person's language."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, _("Usage: ") if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        self.write(" " * self.current_indent + _("{heading}:").format(heading=heading) + "\n")
+
+
+class Context(click.Context):
+    """Of one command."""
+
+    formatter_class = Formatter
+
+
+class WholeNumber(click.IntRange):
+    """A number without a fraction, and perhaps with bounds."""
+
+    name = _("whole number")
+
+
+class Command(click.Command):
+    """A command.
+
+    Args:
+        examples: command lines, each with what it does.
+        exit_codes: what it may end with beside 0, 1 and 2.
+    """
+
+    context_class = Context
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        examples: Mapping[str, str] | None = None,
+        exit_codes: Sequence[ExitCode] = (),
+        **rest: Any,
+    ) -> None:
+        super().__init__(name, options_metavar=_("[OPTIONS]"), **rest)
+        self.examples = examples or {}
+        self.exit_codes = exit_codes
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return _with_shared_options(super().get_params(ctx), len(self.params))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return self.help or ""
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_arguments(self, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section(_("Examples")):
+                for line, what in self.examples.items():
+                    _write_example(formatter, line, what)
+        if self.exit_codes:
+            write_exit_codes(formatter, (ExitCode.DONE, *self.exit_codes))
+
+
+class Group(click.Group):
+    """Commands under one word; see Command."""
+
+    context_class = Context
+    command_class = Command
+
+    def __init__(self, name: str, **rest: Any) -> None:
+        super().__init__(
+            name,
+            no_args_is_help=True,
+            options_metavar=_("[OPTIONS]"),
+            subcommand_metavar=_("COMMAND [ARGS]..."),
+            context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+            **rest,
+        )
+        self._places: dict[str, tuple[str, str]] = {}
+
+    def add_lazy(self, name: str, place: str, line: str) -> None:
+        """A command or group that is imported when it is asked for.
+
+        Args:
+            place: `module:attribute`.
+            line: what it does, for the list of commands and the head of its own help.
+        """
+        self._places[name] = (place, line)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*self.commands, *self._places]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._places:
+            return super().get_command(ctx, cmd_name)
+        place, line = self._places[cmd_name]
+        module, _separator, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        command.help = line
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:  # Click has looked for likely ones among those that are loaded
+            raise NoSuchCommand(error.command_name, possibilities=self.list_commands(ctx), ctx=ctx) from None
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return _with_shared_options(super().get_params(ctx), len(self.params))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return self.help or ""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(name, self._line(ctx, name)) for name in self.list_commands(ctx)])
+
+    def _line(self, ctx: click.Context, name: str) -> str:
+        if name in self._places:
+            return self._places[name][1]
+        command = self.get_command(ctx, name)
+        return (command.help if command else None) or ""
+
+
+def write_exit_codes(formatter: click.HelpFormatter, codes: Sequence[ExitCode]) -> None:
+    with formatter.section(_("Exit codes")):
+        formatter.write_dl([(str(int(code)), MEANINGS[code]) for code in codes])
+
+
+def _write_arguments(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    arguments = [one for one in command.get_params(ctx) if isinstance(one, click.Argument)]
+    if arguments:
+        with formatter.section(_("Arguments")):
+            formatter.write_dl([(one.human_readable_name.strip("[]."), _help_of(one)) for one in arguments])
+
+
+def _help_of(argument: click.Argument) -> str:
+    required = f"  [{_('required')}]" if argument.required else ""
+    return f"{argument.help or ''}{required}"
+
+
+def _write_example(formatter: click.HelpFormatter, line: str, what: str) -> None:
+    """A command line stands as it is typed: it is not broken to the width of the terminal."""
+    formatter.write(" " * formatter.current_indent + f"$ {line}\n")
+    with formatter.indentation(), formatter.indentation():
+        formatter.write_text(what)
+
+
+def _with_shared_options(own: list[click.Parameter], before_help: int) -> list[click.Parameter]:
+    return [*own[:before_help], *_shared_options(), *own[before_help:]]
+
+
+@cache
+def _shared_options() -> tuple[click.Option, ...]:
+    def be_quiet(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value:
+            choose(Verbosity.QUIET)
+
+    def be_verbose(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        if value:
+            choose(Verbosity.VERBOSE)
+
+    return (
+        click.Option(
+            ("--quiet", "-q"),
+            is_flag=True,
+            expose_value=False,
+            callback=be_quiet,
+            help=_("say nothing but what went wrong"),
+        ),
+        click.Option(("--verbose", "-v"), is_flag=True, expose_value=False, callback=be_verbose, help=_("say more")),
+    )
