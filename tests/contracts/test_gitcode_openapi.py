@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from matou.server.api.router import Route
+from matou.server.api.route import Route
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from support.gitcode_server import Harbour
 
@@ -25,7 +25,7 @@ KNOWN: Mapping[str, str] = {"owner": "harbour", "org": "harbour", "repo": "light
 
 
 def known_parts(row: Route) -> dict[str, str]:
-    names = [part.strip("{}") for part in row.segments if part.startswith("{")]
+    names = [part.strip("{}") for part in row.path.split("/") if part.startswith("{")]
     return {name: KNOWN[name] for name in names if name in KNOWN}
 
 

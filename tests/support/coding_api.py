@@ -27,6 +27,7 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository, find_repository, find_repository_by_id
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
+from matou.server.app import new_state
 from matou.server.dialects.coding import routes
 from matou.server.rate_limit import FixedWindowLimiter
 from support.commits import commit_in, git_in
@@ -202,7 +203,8 @@ class Team:
     def app(
         self, *, calls_a_second: int = 10_000, clock: Callable[[], float] = monotonic, base: str | None = None
     ) -> Starlette:
-        return Starlette(routes=routes(self.forge, base=base, limiter=FixedWindowLimiter(calls_a_second, clock=clock)))
+        state = new_state(self.forge, base)
+        return Starlette(routes=routes(state, limiter=FixedWindowLimiter(calls_a_second, clock=clock)))
 
 
 def furnish(forge: Forge) -> None:

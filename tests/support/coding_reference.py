@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from matou.server.dialects.coding.context import Action
-from matou.server.dialects.coding.envelope import CODE_OF_KIND
-from matou.server.dialects.coding.table import ACTIONS
+from matou.server.api.errors import FailureKind
+from matou.server.dialects.coding import ACTIONS
+from matou.server.dialects.coding.context import CodingAction
+from matou.server.dialects.coding.errors import FAILURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "coding-dialect.md"
 _BLOCK = re.compile(
@@ -21,7 +22,8 @@ def page_with_tables(text: str) -> str:
 
 def action_table() -> str:
     rows = [
-        f"| {_names(action)} | {action.state} | {_scopes(action)} | {action.choices or '–'} |" for action in ACTIONS
+        f"| {_names(action)} | {action.state} | {_scopes(action)} | {action.route.choices or '–'} |"
+        for action in ACTIONS
     ]
     return "\n".join(
         [
@@ -33,20 +35,20 @@ def action_table() -> str:
 
 
 def code_table() -> str:
-    rows = [f"| `{kind.__name__}` | {_first_sentence(kind)} | `{code}` |" for kind, code in CODE_OF_KIND]
+    rows = [f"| {_words(kind)} | {kind.meaning} | `{row.code}` |" for kind, row in FAILURES.items()]
     return "\n".join(["| failure | when | `Error.Code` |", "|---|---|---|", *rows])
 
 
-def _names(action: Action) -> str:
+def _names(action: CodingAction) -> str:
     return ", ".join((action.name, *(f"{alias} (its name until 2022)" for alias in action.aliases)))
 
 
-def _scopes(action: Action) -> str:
-    return ", ".join(f"`{scope}`" for scope in action.scopes)
+def _scopes(action: CodingAction) -> str:
+    return ", ".join(f"`{scope}`" for scope in action.route.scopes)
 
 
-def _first_sentence(kind: type) -> str:
-    return " ".join((kind.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+def _words(kind: FailureKind) -> str:
+    return kind.name.lower().replace("_", " ")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from matou.forge.access import REPOSITORY_POLICY, AccessLevel
 from matou.model.platform import Visibility
-from matou.server.api.router import REST, Route
+from matou.server.api.errors import FailureKind
+from matou.server.api.route import REST, Route
 from matou.server.dialects.gitcode_v5.errors import FAILURES
 from matou.server.dialects.gitcode_v5.table import ROUTES
 
@@ -26,7 +27,7 @@ def page_with_tables(text: str) -> str:
 
 def documented_table() -> str:
     """All 38, those that are not there too."""
-    rows = {row.number: row for row in reversed(ROUTES) if row.number is not None}
+    rows = {row.section: row for row in reversed(ROUTES) if row.section is not None}
     head = ["| no. | route | state | who may | what we do where the document is silent |", "|---|---|---|---|---|"]
     lines = [
         f"| {number} | {_route(rows[number])} | there | {_who(rows[number])} | {rows[number].choices or '–'} |"
@@ -38,8 +39,8 @@ def documented_table() -> str:
 
 
 def beside_table() -> str:
-    first = {row.number: row for row in reversed(ROUTES)}
-    rows = [row for row in ROUTES if row.number is None or row is not first[row.number]]
+    first = {row.section: row for row in reversed(ROUTES)}
+    rows = [row for row in ROUTES if row.section is None or row is not first[row.section]]
     head = ["| route | who may | what we do |", "|---|---|---|"]
     return "\n".join([*head, *(f"| {_route(row)} | {_who(row)} | {row.choices or '–'} |" for row in rows)])
 
@@ -47,8 +48,8 @@ def beside_table() -> str:
 def failure_table() -> str:
     head = ["| failure | when | status | `error_code` | `error_code_name` |", "|---|---|---|---|---|"]
     lines = [
-        f"| `{kind.__name__}` | {_first_sentence(kind)} | {failure.status} | {failure.code} | `{failure.name}` |"
-        for kind, failure in FAILURES
+        f"| {_words(kind)} | {kind.meaning} | {failure.status} | {failure.code} | `{failure.name}` |"
+        for kind, failure in FAILURES.items()
     ]
     return "\n".join([*head, *lines])
 
@@ -71,8 +72,8 @@ def _standing(standing: AccessLevel) -> str:
     return words.get(standing, standing.name.lower())
 
 
-def _first_sentence(kind: type) -> str:
-    return " ".join((kind.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+def _words(kind: FailureKind) -> str:
+    return kind.name.lower().replace("_", " ")
 
 
 if __name__ == "__main__":

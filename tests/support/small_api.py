@@ -8,15 +8,15 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import MayReadCode, MaySee, MayWriteCode, Scope
+from matou.server.api.body import Upload
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
     Paged,
     Parameters,
-    Upload,
 )
 from matou.server.api.responses import Bytes, Page, Stream
-from matou.server.api.router import plain_route, repository_route
+from matou.server.api.route import plain_route, repository_route
 
 TEXT = ((b"content-type", b"text/plain"),)
 
@@ -66,7 +66,7 @@ def fail(_: RequestContext, params: Asked) -> None:
 
 
 def stream(_: RequestContext, params: Asked) -> Stream:
-    async def pieces() -> AsyncGenerator[bytes, None]:
+    async def pieces(_: object) -> AsyncGenerator[bytes, None]:
         if params.text == "bad":
             raise Conflict("cannot begin")
         for number in range(3):
@@ -81,20 +81,19 @@ def take(_: RequestContext, params: Sent) -> dict[str, Any]:
 
 REPO = "/repos/{owner}/{repo}"
 TABLE = (
-    plain_route(None, "GET", "/echo", Asked, echo, answer=dict, scopes=()),
-    plain_route(None, "POST", "/echo", Asked, echo, answer=dict, scopes=(), status=201),
-    plain_route(None, "DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
-    plain_route(None, "PUT", "/needed", Needed, lambda _, params: {"status": params.status}, answer=dict, scopes=()),
-    plain_route(None, "GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
-    plain_route(None, "GET", "/count", Paged, count, answer=list[int], scopes=()),
-    plain_route(None, "GET", "/fail", Asked, fail, answer=dict, scopes=()),
-    plain_route(None, "GET", "/stream", Asked, stream, answer=bytes, scopes=()),
-    plain_route(None, "POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
-    repository_route(None, "GET", REPO, MaySee, Nothing, name_repository, answer=dict),
-    repository_route(None, "GET", REPO + "/at/{rest...}", MayReadCode, Nothing, name_repository, answer=dict),
-    repository_route(None, "GET", REPO + "/at/exactly", MaySee, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes),
+    plain_route("GET", "/echo", Asked, echo, answer=dict, scopes=()),
+    plain_route("POST", "/echo", Asked, echo, answer=dict, scopes=(), status=201),
+    plain_route("DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
+    plain_route("PUT", "/needed", Needed, lambda _, params: {"status": params.status}, answer=dict, scopes=()),
+    plain_route("GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
+    plain_route("GET", "/count", Paged, count, answer=list[int], scopes=()),
+    plain_route("GET", "/fail", Asked, fail, answer=dict, scopes=()),
+    plain_route("GET", "/stream", Asked, stream, answer=bytes, scopes=()),
+    plain_route("POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),
+    repository_route("GET", REPO, MaySee, Nothing, name_repository, answer=dict),
+    repository_route("GET", REPO + "/at/{rest...}", MayReadCode, Nothing, name_repository, answer=dict),
+    repository_route("GET", REPO + "/at/exactly", MaySee, Nothing, lambda *_: Bytes(b"x", TEXT), answer=bytes),
     repository_route(
-        None,
         "POST",
         REPO + "/file",
         MayWriteCode,
@@ -103,7 +102,7 @@ TABLE = (
         answer=dict,
         largest_body_bytes=3 * 1024 * 1024,
     ),
-    repository_route(None, "PUT", REPO + "/write", MayWriteCode, Nothing, name_repository, answer=dict),
+    repository_route("PUT", REPO + "/write", MayWriteCode, Nothing, name_repository, answer=dict),
 )
 
 

@@ -75,9 +75,7 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         surroundings: the proxies before it, and the sites whose pages may read it.
     """
-    site = ServerState(
-        forge, base_url, LfsTokenSigner(new_key(), forge.now), ResponseFiles(answers_folder(forge.archive))
-    )
+    site = new_state(forge, base_url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -95,7 +93,7 @@ def build_app(
             AttachmentRoute(site),
             GitRoute(site),
             Route("/-/health", _health),
-            *coding.routes(forge, base=base_url),
+            *coding.routes(site),
             *page_routes(site),
         ],
         middleware=[
@@ -111,6 +109,12 @@ def build_app(
     )
     app.state.site = site
     return app
+
+
+def new_state(forge: Forge, base_url: str | None) -> ServerState:
+    return ServerState(
+        forge, base_url, LfsTokenSigner(new_key(), forge.now), ResponseFiles(answers_folder(forge.archive))
+    )
 
 
 def _proxies(surroundings: Surroundings) -> list[Middleware]:

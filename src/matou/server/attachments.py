@@ -89,7 +89,7 @@ class AttachmentRoute(BaseRoute):
             await send_answer(send, 405, (PLAIN_TEXT, (b"allow", b"GET, HEAD")), b"GET or HEAD\n")
             return
         try:
-            stored = await self._site.ask(_stored_file, self._site, scope)
+            stored = await self._site.run_in_pool(_stored_file, self._site, scope)
         except (UnknownCredential, UnreadableCredential):
             await send_answer(send, 401, (PLAIN_TEXT, _CACHE), b"the token is not known here\n")
             return
@@ -118,8 +118,8 @@ class AttachmentRoute(BaseRoute):
         if "http.response.pathsend" in scope.get("extensions", {}):
             await send({"type": "http.response.pathsend", "path": str(stored.path)})
             return
-        with await self._site.transfer(stored.path.open, "rb") as file:
-            while piece := await self._site.transfer(file.read, DOWNLOAD_PIECE_BYTES):
+        with await self._site.run_transfer(stored.path.open, "rb") as file:
+            while piece := await self._site.run_transfer(file.read, DOWNLOAD_PIECE_BYTES):
                 await send_piece(send, piece)
         await end_answer(send)
 

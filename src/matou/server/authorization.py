@@ -82,13 +82,13 @@ async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
     site, path = request.site, request.target.repository
-    ask = site.run_inline_if_fast if _is_quick(credential) else site.ask
+    ask = site.run_inline_if_fast if _is_quick(credential) else site.run_in_pool
     return await ask(admit_credential, site.forge, credential, path, right, address=request.address)
 
 
 async def admit_again(site: ServerState, admitted: Admitted[MayWriteCode]) -> None:
     """As `require_still_admitted`, from the event loop."""
-    ask = site.run_inline_if_fast if _is_quick(admitted.credential) else site.ask
+    ask = site.run_inline_if_fast if _is_quick(admitted.credential) else site.run_in_pool
     await ask(require_still_admitted, site.forge, admitted)
 
 

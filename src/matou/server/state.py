@@ -78,7 +78,7 @@ class ServerState:
 
     landing_threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LANDING_THREADS, "landing"))
 
-    async def ask(
+    async def run_in_pool(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         """Do the forge's work in a thread: it may wait for a disk, a database or a password hash."""
@@ -87,19 +87,19 @@ class ServerState:
     async def run_inline_if_fast(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
-        """As `ask`, for what takes well under a millisecond on SQLite: there a thread costs more than the work.
+        """As `run_in_pool`, for what takes well under a millisecond on SQLite: there a thread costs more than the work.
 
         Measured for `ls-refs`: docs/decisions/server.md. A database across a network is asked in a thread.
         """
         if self.has_quick_database:
             return work(*args, **kwargs)
-        return await self.ask(work, *args, **kwargs)
+        return await self.run_in_pool(work, *args, **kwargs)
 
     @property
     def has_quick_database(self) -> bool:
         return self.forge.database.engine.dialect.name == "sqlite"
 
-    async def transfer(
+    async def run_transfer(
         self, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self.transfer_threads, partial(work, *args, **kwargs))

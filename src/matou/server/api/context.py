@@ -1,6 +1,6 @@
 """What every handler is given: who asks, for what, and how to name things in the answer."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,6 +11,7 @@ from matou.forge.access import Authorized, Identity, Right
 from matou.forge.forge import Forge
 from matou.server.api.links import Links
 from matou.server.origin import caller_of
+from matou.server.streaming import Header, header
 
 R_co = TypeVar("R_co", bound=Right, covariant=True)
 
@@ -32,6 +33,7 @@ class RequestContext:
     identity: Identity
     links: Links
     path: Mapping[str, str]
+    headers: Sequence[Header]
     address: str
 
     @property
@@ -45,6 +47,12 @@ class RequestContext:
         if self.identity.user is None:
             raise NotSignedIn("a token is needed")
         return self.identity.user
+
+    def header(self, name: bytes) -> str:
+        return header(self.headers, name).decode("latin-1")
+
+    def of(self, granted: Authorized[Repository, Right]) -> "RepositoryContext[Right]":
+        return RepositoryContext(self.forge, self.identity, self.links, self.path, self.headers, self.address, granted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,51 @@
-"""From a request to a handler, and from its answer back to bytes.
+"""From a request to a handler, and from its answer back to bytes, for every dialect.
 
 The order gives nothing away: who asks, how often, whether they may (decided by the route), then what they asked for.
 Nothing of a body beyond what the route takes is read.
 """
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
-from tempfile import TemporaryFile
-from typing import IO, TypeVar
+from functools import cached_property, partial
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, NamedTuple, TypeVar
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from matou.credentials import Secret
-from matou.db.repositories import Repository
 from matou.errors import MatouError, Refused
-from matou.forge.access import (
-    Authorized,
-    Identity,
-    NoSuchRepository,
-    ReadOnly,
-    Right,
-    authorize_repository,
-    require_scope,
-)
-from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-from matou.server.api.conditional import NOT_MODIFIED, unless_known
+from matou.forge.access import ReadOnly, require_scope
+from matou.server.api.body import read_body, read_long_body, read_query
 from matou.server.api.context import NotSignedIn, RepositoryContext, RequestContext
-from matou.server.api.links import PREFIX, Links
-from matou.server.api.params import Paged, Parameters, read_body, read_parameters, read_query
-from matou.server.api.response_cache import ResponseCache
-from matou.server.api.responses import Response, Stream, encode
-from matou.server.api.router import LARGEST_BODY_BYTES, NoSuchRoute, Pace, Route, Router
-from matou.server.authentication import Credential, identify, read_credential
-from matou.server.dialects.gitcode_v5.errors import answer_to
+from matou.server.api.dialect import ApiRequest, Dialect
+from matou.server.api.links import Links
+from matou.server.api.response_cache import Answers, CacheKey, ResponseCache
+from matou.server.api.responses import (
+    JSON,
+    NO_CONTENT,
+    NO_STORE,
+    Bytes,
+    Page,
+    PageSet,
+    Response,
+    Stream,
+    open_stream,
+    unless_known,
+)
+from matou.server.api.route import Route, Workload
+from matou.server.api.router import NoSuchRoute
+from matou.server.authentication import Credential, identify
 from matou.server.fair_queue import FairQueue
-from matou.server.origin import base_url, caller_of, client_address
+from matou.server.origin import base_url, client_address
 from matou.server.paths import spelled_plainly
 from matou.server.rate_limit import FixedWindowLimiter
-from matou.server.response_files import ResponseFiles
 from matou.server.state import FORGE_THREADS, TRANSFER_THREADS, ServerState
-from matou.server.streaming import (
-    SHORT_BODY_BYTES,
-    BodyTooLarge,
-    ClientLeft,
-    Header,
-    Receiver,
-    RequestBody,
-    begin_answer,
-    end_answer,
-    header,
-    send_answer,
-    until_client_leaves,
-)
+from matou.server.streaming import BodyTooLarge, ClientLeft, Header, RequestBody, header, until_client_leaves
 
-TOKEN = "access_token"  # noqa: S105 - the parameter's name
-_PREFIX = PREFIX.encode() + b"/"
 LARGE_BODIES_AT_ONCE = 2
 """Each is held in memory, up to its route's limit."""
 
@@ -68,60 +54,54 @@ LONG_AT_ONCE = TRANSFER_THREADS // 4
 
 _LONGEST_PATH_BYTES = 16384
 """Room for the longest path of a tree, every byte as three."""
-_OURS = re.compile(rb"[^ ]+ /api/v[58]/(?![^/]+\.git/)|POST /oauth/token\Z")
-"""v8 and the log-in of applications are documented beside v5, and nothing is there.
-
-A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's.
-"""
-_TOKEN_IN_BODY = re.compile(rb"access_token\"?(?:[ \t\r\n]{0,8}[=:][ \t\r\n]{0,8}\"?|\r\n\r\n)([0-9a-f]{40})")
-"""Bounded: between two runs of blanks of any length a body of blanks would be searched for hours."""
 
 Result = TypeVar("Result")
-R = TypeVar("R", bound=Right)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request, its route and its parameters."""
+class _Prepared(NamedTuple):
+    """A request of which everything is known but its answer."""
 
-    route: Route
-    path: Mapping[str, str]
-    headers: list[Header]
-    given: Mapping[str, object]
-    base: str
-    address: str
-    is_head: bool
+    request: ApiRequest
+    context: RequestContext
+    params: Any
 
-    @property
-    def credential(self) -> Credential | None:
-        """A header goes first. Raises UnreadableCredential."""
-        found = read_credential(self.headers)
-        token = self.given.get(TOKEN)
-        if found is not None or not isinstance(token, str) or not token:
-            return found
-        return Credential("", Secret(token))
+    def cache_key(self) -> CacheKey | None:
+        """All that the answer depends on; None where it is not remembered.
+
+        What a repository's route answers is the same for all who may ask it; anything else is for one identity alone.
+        """
+        route, context = self.request.route, self.context
+        state = None if route.cache_key is None or self.request.is_head else route.cache_key(context, self.params)
+        if state is None:
+            return None
+        about: Hashable = context.identity
+        if isinstance(context, RepositoryContext):
+            about = (context.repository.id, context.repository.path)
+        place = (route.method, route.path, *context.path.values())
+        return CacheKey(place, self.params, self.request.base, about, state)
 
 
 @dataclass(frozen=True)
 class Api(BaseRoute):
-    """Everything below the API's root, as one route of the server.
+    """Everything that is a dialect's, as one route of the server.
 
     Attributes:
-        limiter: counts requests by token, or by address where none came; None for no limit.
+        limiter: how often somebody may ask, counted as the dialect says; None for no limit.
     """
 
-    site: ServerState
-    router: Router
+    state: ServerState
+    dialect: Dialect[Any]
     limiter: FixedWindowLimiter | None = None
-    remembered: ResponseCache = field(default_factory=ResponseCache)
+    cache: ResponseCache = field(default_factory=ResponseCache)
     large_bodies: FairQueue = field(default_factory=lambda: FairQueue(LARGE_BODIES_AT_ONCE, each=1))
     slow: FairQueue = field(default_factory=lambda: FairQueue(SLOW_AT_ONCE, each=SLOW_AT_ONCE // 2))
     long: FairQueue = field(default_factory=lambda: FairQueue(LONG_AT_ONCE, each=LONG_AT_ONCE // 2))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        is_http = scope["type"] == "http"
-        is_ours = is_http and _OURS.match(b"%b %b" % (scope["method"].encode(), scope["raw_path"])) is not None
-        return (Match.FULL if is_ours else Match.NONE, {})
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        found = self.dialect.pattern.match(b"%b %b" % (scope["method"].encode(), scope["raw_path"]))
+        return (Match.NONE, {}) if found is None else (Match.FULL, {"api_path": found["below"]})
 
     def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
         raise NoMatchFound(name, dict(path_params))
@@ -129,121 +109,157 @@ class Api(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_head = scope["method"] == "HEAD"
         try:
-            given = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            answer = given if isinstance(given, Response) else await _opened(given, self.site.kept)
+            answer = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
+            opened = answer if isinstance(answer, Response) else await open_stream(answer, self.state.kept)
         except ClientLeft:
             return
-        except Exception as error:  # noqa: BLE001 - the edge: what is not one of the six kinds is logged as our fault
-            answer = answer_to(error)
-        if isinstance(answer, Response):
-            await _send(send, answer, is_head=is_head)
+        except Exception as error:  # noqa: BLE001 - the edge: what is not one of the kinds is logged as our fault
+            opened = self.dialect.answer_to(error)
+        if isinstance(opened, Response):
+            await opened.send(send, is_head=is_head)
             return
-        with contextlib.suppress(ClientLeft):
-            await until_client_leaves(receive, answer.send(send, is_head=is_head))
+        with suppress(ClientLeft):
+            await until_client_leaves(receive, opened.send(send, is_head=is_head))
 
     async def _answer(self, scope: Scope, body: RequestBody) -> Response | Stream:
-        question = await self._read(scope, body)
-        context, params = await self._ask_about(question.credential, partial(self._prepare, question))
-        key = self._key(question, context, params)
-        if key is not None:
-            known = self.remembered.get(key)
-            if known is not None:
-                return known
-        answer = await self._run(question.route, context, params)
-        if key is not None and isinstance(answer, Response) and self._is_still(key, question, context, params):
-            self.remembered.put(key, answer)
-        return answer
+        request = await self._read(scope, body)
+        credential = None if request.route.is_open else self._credential(request)
+        prepared = await self._ask_about(credential, partial(self._prepare, request, credential))
+        key = prepared.cache_key()
+        known = None if key is None else self.cache.get(key)
+        if known is not None:
+            return known
+        group = request.route.group
+        if key is None or group is None:
+            return await self._make(prepared, key)
+        # Others who ask for these pages meanwhile wait for them instead of making them too.
+        async with self.cache.making(key._replace(params=group(prepared.params))):
+            return self.cache.get(key) or await self._make(prepared, key)
 
-    def _is_still(self, key: Hashable, question: Question, context: RequestContext, params: Parameters) -> bool:
-        """What changed while an answer was made may be in it or not, and may change back."""
-        try:
-            return self._key(question, context, params) == key
-        except MatouError:
-            return False
+    async def _make(self, prepared: _Prepared, key: CacheKey | None) -> Response | Stream:
+        answers = await self._run(prepared)
+        # What changed while an answer was made may be in it or not, and may change back.
+        with suppress(MatouError):
+            if key is not None and prepared.cache_key() == key:
+                self.cache.put(key, answers)
+        return answers[0]
 
-    async def _run(self, route: Route, context: RequestContext, params: Parameters) -> Response | Stream:
-        match route.pace:
-            case Pace.QUICK:
-                return await self.site.ask(_run, route, context, params)
-            case Pace.SLOW:
-                async with self.slow.taken(context.caller):
-                    return await self.site.ask(_run, route, context, params)
-            case Pace.LONG:
-                async with self.long.taken(context.caller):
-                    return await self.site.transfer(_run, route, context, params)
+    async def _run(self, prepared: _Prepared) -> Answers:
+        work = partial(self._call, prepared.request.route, prepared.context, prepared.params)
+        turns = {Workload.SLOW: self.slow, Workload.LONG: self.long}.get(prepared.request.route.workload)
+        if turns is None:
+            return await self.state.run_in_pool(work)
+        async with turns.taken(prepared.context.caller):
+            return await (self.state.run_transfer(work) if turns is self.long else self.state.run_in_pool(work))
 
-    async def _read(self, scope: Scope, body: RequestBody) -> Question:
-        route, path = self.router.find(scope["method"], _segments(scope["raw_path"]))
-        question = Question(
+    def _call(self, route: Route, context: RequestContext, params: Any) -> Answers:
+        result = route.run(context, params)
+        if not isinstance(result, PageSet):
+            return self._encode(result, route.status, params), {}
+        pages = {of: self._encode(page, route.status, of) for of, page in result.pages.items()}
+        return pages[params], pages
+
+    def _encode(self, result: object, status: int, params: Any) -> Response | Stream:
+        match result:
+            case Response() | Stream():
+                return result
+            case None:
+                return Response(NO_CONTENT, (NO_STORE,), b"")
+            case Bytes(content, headers):
+                return Response(status, headers, content)
+            case Page():
+                headers = (JSON, NO_STORE, *self.dialect.page_headers(result, params))
+                return Response(status, headers, self.dialect.encode(result.rows))
+        return Response(status, (JSON, NO_STORE), self.dialect.encode(result))
+
+    async def _read(self, scope: Scope, body: RequestBody) -> ApiRequest:
+        below: bytes | None = scope["api_path"]
+        if below is None or len(below) > _LONGEST_PATH_BYTES:
+            raise NoSuchRoute("the API has nothing at this path")
+        route, path = self.dialect.router.find(scope["method"], _segments(below))
+        request = ApiRequest(
             route=route,
             path=path,
             headers=scope["headers"],
-            given=read_query(scope["query_string"]),
-            base=base_url(self.site.base_url, scope),
+            query=read_query(scope["query_string"]),
+            body={},
+            base=base_url(self.state.base_url, scope),
             address=client_address(scope),
             is_head=scope["method"] == "HEAD",
         )
-        if not _has_body(question.headers):
-            return question
-        content_type = header(question.headers, b"content-type").decode("latin-1")
-        fields = await self._read_fields(question, body, content_type)
-        return replace(question, given={**question.given, **fields})
+        if scope["method"] not in ("GET", "HEAD") or _has_body(request.headers):
+            request = replace(request, body=await self._read_body(request, body))
+        select = self.dialect.select
+        return request if select is None else replace(request, route=select(request))
 
-    async def _read_fields(self, question: Question, body: RequestBody, content_type: str) -> Mapping[str, object]:
-        pieces = body.pieces()
-        beginning = await _take(pieces, LARGEST_BODY_BYTES)
-        if body.is_finished and len(beginning) <= LARGEST_BODY_BYTES:
-            return await _understood(beginning, content_type)
-        limit = question.route.largest_body_bytes
-        if limit <= LARGEST_BODY_BYTES:
-            raise BodyTooLarge("the request is larger than {limit} bytes", limit=LARGEST_BODY_BYTES)
-        caller = await self._require_allowed(question, beginning)
-        with TemporaryFile() as kept:
-            # On the disk, whatever time it takes to come: who is slow takes no turn from others.
-            await _keep(beginning, pieces, kept, limit)
+    async def _read_body(self, request: ApiRequest, body: RequestBody) -> Mapping[str, object]:
+        content_type = header(request.headers, b"content-type").decode("latin-1")
+        usual, rules, caller = self.dialect.largest_body_bytes, self.dialect.body_rules, None
+        limit = max(usual, request.route.largest_body_bytes)
+        # Beyond the usual on the disk, whatever time it takes to come: who is slow takes no turn from others.
+        with SpooledTemporaryFile(usual) as kept:
+            async for piece in body.pieces():
+                size = kept.tell() + len(piece)
+                if size > usual and limit > usual and caller is None:
+                    caller = await self._require_allowed(request, _all_of(kept) + piece)
+                if size > limit:
+                    raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
+                kept.write(piece)
+            if caller is None:
+                return await read_body(_all_of(kept), content_type, rules)
             async with self.large_bodies.taken(caller):
-                return await asyncio.to_thread(_read_kept, kept, content_type)
+                return await asyncio.to_thread(lambda: read_long_body(_all_of(kept), content_type, rules))
 
-    async def _require_allowed(self, question: Question, beginning: bytes) -> Hashable:
+    async def _require_allowed(self, request: ApiRequest, beginning: bytes) -> Hashable:
         """More than the usual is read only of who may do this: the token may stand in the body's beginning."""
-        in_body = _TOKEN_IN_BODY.search(beginning)
-        credential = question.credential or (Credential("", Secret(in_body[1].decode())) if in_body else None)
-        identity = await self._ask_about(credential, partial(self._decide, question, credential))
-        if identity.user is None:
+        in_body = self._token_in_body.search(beginning)
+        credential = self._credential(request) or (Credential("", Secret(in_body[1].decode())) if in_body else None)
+        context = await self._ask_about(credential, partial(self._context, request, credential))
+        if context.identity.user is None:
             raise NotSignedIn("a token is needed")
-        return caller_of(identity, question.address)
+        await self._ask_about(credential, partial(self._authorize, request.route, context))
+        return context.caller
 
-    def _decide(self, question: Question, credential: Credential | None) -> Identity:
-        identity = identify(self.site.forge, credential, address=question.address)
-        if identity.user is not None:
-            self._call(question, identity)
-        return identity
+    @cached_property
+    def _token_in_body(self) -> re.Pattern[bytes]:
+        """Bounded: between two runs of blanks of any length a body of blanks would be searched for hours."""
+        name = re.escape(self.dialect.token_field.encode())
+        blanks = rb"[ \t\r\n]{0,8}"
+        return re.compile(name + rb"\"?(?:" + blanks + rb"[=:]" + blanks + rb"\"?|\r\n\r\n)([0-9a-f]{40})")
+
+    def _credential(self, request: ApiRequest) -> Credential | None:
+        return self.dialect.find_credential(request, self.dialect.token_field)
 
     async def _ask_about(self, credential: Credential | None, work: Callable[[], Result]) -> Result:
         """A password is hashed, which takes a thread; a token is looked up."""
-        quick = credential is None or credential.is_token
-        return await (self.site.run_inline_if_fast(work) if quick else self.site.ask(work))
+        is_quick = self.dialect.is_quick and (credential is None or credential.is_token)
+        return await (self.state.run_inline_if_fast(work) if is_quick else self.state.run_in_pool(work))
 
-    def _prepare(self, question: Question) -> tuple[RequestContext, Parameters]:
-        credential = question.credential
-        identity = identify(self.site.forge, credential, address=question.address)
+    def _prepare(self, request: ApiRequest, credential: Credential | None) -> _Prepared:
+        context = self._context(request, credential)
         if self.limiter is not None:
-            self.limiter.count(caller_of(identity, question.address))
-        context = self._call(question, identity)
-        return context, read_parameters(question.route.parameters, question.given)
+            self.limiter.count(self.dialect.rate_key(context, request.route))
+        allowed = self._authorize(request.route, context)
+        return _Prepared(request, allowed, request.route.parameters.read(request.fields))
 
-    def _call(self, question: Question, identity: Identity) -> RequestContext:
-        forge, links, path = self.site.forge, Links(question.base), question.path
-        right = question.route.right
-        if right is None:
-            _require_scopes(identity, question.route)
-            return RequestContext(forge, identity, links, path, question.address)
-        granted = self._authorize(identity, right, _repository_path(path))
-        return RepositoryContext(forge, identity, links, path, question.address, granted)
+    def _context(self, request: ApiRequest, credential: Credential | None) -> RequestContext:
+        forge, address = self.state.forge, request.address
+        identity, links = identify(forge, credential, address=address), Links(request.base, self.dialect.prefix)
+        context = RequestContext(forge, identity, links, request.path, request.headers, address)
+        extend = self.dialect.open_context
+        return context if extend is None else extend(context)
 
-    def _authorize(self, identity: Identity, right: type[R], path: RepositoryPath) -> Authorized[Repository, R]:
+    def _authorize(self, route: Route, context: RequestContext) -> RequestContext:
+        """Raises NotSignedIn, and as `authorize_repository` and `require_scope`."""
+        identity = context.identity
+        if identity.user is None and not route.is_open and (self.dialect.needs_login or route.scopes):
+            raise NotSignedIn("a token is needed")
+        if route.right is None:
+            if route.scopes:
+                require_scope(identity, *route.scopes)
+            return context
         try:
-            return authorize_repository(self.site.forge, identity, right, path)
+            return context.of(self.dialect.authorize(context.forge, identity, route.right, context.path))
         except ReadOnly:
             raise
         except Refused as refusal:
@@ -251,126 +267,17 @@ class Api(BaseRoute):
                 raise NotSignedIn("a token is needed") from refusal
             raise
 
-    def _key(self, question: Question, context: RequestContext, params: Parameters) -> Hashable | None:
-        """All that the answer depends on; None where it is not remembered.
 
-        What a repository's route answers is the same for all who may ask it; anything else is for one identity alone.
-        """
-        route = question.route
-        if route.at is None or question.is_head:
-            return None
-        state = route.at(context, params)
-        if state is None:
-            return None
-        about = (
-            (context.repository.id, context.repository.path)
-            if isinstance(context, RepositoryContext)
-            else context.identity
-        )
-        return (route.method, route.path, tuple(question.path.values()), params, question.base, about, state)
+def _segments(below: bytes) -> tuple[bytes, ...]:
+    """Still encoded; empty ones, from double and trailing slashes, stand for nothing."""
+    return tuple(segment for segment in spelled_plainly(below).split(b"/") if segment)
 
 
 def _has_body(headers: list[Header]) -> bool:
     return header(headers, b"content-length") not in (b"", b"0") or bool(header(headers, b"transfer-encoding"))
 
 
-async def _keep(beginning: bytes, pieces: AsyncIterator[bytes], kept: IO[bytes], limit: int) -> None:
-    """Raises BodyTooLarge."""
-    kept.write(beginning)
-    async for piece in pieces:
-        if kept.tell() + len(piece) > limit:
-            raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
-        kept.write(piece)
-
-
-def _read_kept(kept: IO[bytes], content_type: str) -> Mapping[str, object]:
-    """In a thread, which takes the time that this takes from nobody else's request."""
+def _all_of(kept: IO[bytes]) -> bytes:
+    """It stands at its end then."""
     kept.seek(0)
-    return _read_apart(kept.read(), content_type)
-
-
-async def _understood(body: bytes, content_type: str) -> Mapping[str, object]:
-    """A multipart body is read by what waits, so that a thread needs a loop of its own for it."""
-    if len(body) <= SHORT_BODY_BYTES:
-        return await read_body(body, content_type)
-    return await asyncio.to_thread(_read_apart, body, content_type)
-
-
-def _read_apart(body: bytes, content_type: str) -> Mapping[str, object]:
-    return asyncio.run(read_body(body, content_type))
-
-
-async def _take(pieces: AsyncIterator[bytes], limit: int) -> bytes:
-    """Up to the end, or to the first piece that goes beyond the limit."""
-    taken = bytearray()
-    async for piece in pieces:
-        taken += piece
-        if len(taken) > limit:
-            break
-    return bytes(taken)
-
-
-def _require_scopes(identity: Identity, route: Route) -> None:
-    if not route.scopes:
-        return
-    if identity.user is None:
-        raise NotSignedIn("a token is needed")
-    require_scope(identity, *route.scopes)
-
-
-def _repository_path(path: Mapping[str, str]) -> RepositoryPath:
-    owner, name = path.get("owner") or path["org"], path["repo"]
-    try:
-        return RepositoryPath(NamespacePath.parse(owner), name)
-    except InvalidName:
-        # What can be no name is there as little as what nobody took.
-        raise NoSuchRepository("there is no repository {path}", path=repr(f"{owner}/{name}")[:200]) from None
-
-
-def _run(route: Route, context: RequestContext, params: Parameters) -> Response | Stream:
-    limit = params.limit if isinstance(params, Paged) else 0
-    return encode(route.run(context, params), route.status, per_page=limit)
-
-
-def _segments(raw_path: bytes) -> tuple[bytes, ...]:
-    """Below the API's root, still encoded; empty ones, from double and trailing slashes, stand for nothing."""
-    if len(raw_path) > _LONGEST_PATH_BYTES or not raw_path.startswith(_PREFIX):
-        raise NoSuchRoute("the API has nothing at this path")
-    return tuple(segment for segment in spelled_plainly(raw_path[len(_PREFIX) :]).split(b"/") if segment)
-
-
-async def _send(send: Send, answer: Response, *, is_head: bool) -> None:
-    if answer.status == NOT_MODIFIED:
-        # Its length would be that of what is not sent (RFC 9110, section 8.6).
-        await begin_answer(send, answer.status, answer.headers)
-        await end_answer(send)
-        return
-    if is_head:
-        await begin_answer(send, answer.status, (*answer.headers, (b"content-length", b"%d" % len(answer.body))))
-        await end_answer(send)
-        return
-    await send_answer(send, answer.status, answer.headers, answer.body)
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A stream whose first piece is there: what could go wrong before it was told with a status of its own."""
-
-    first: bytes
-    pieces: AsyncGenerator[bytes, None]
-    headers: tuple[Header, ...]
-
-    async def send(self, send: Send, *, is_head: bool) -> None:
-        async with contextlib.aclosing(self.pieces) as pieces:
-            await begin_answer(send, 200, self.headers)
-            if not is_head:
-                receiver = Receiver(send)
-                await receiver.send_piece(self.first)
-                async for piece in pieces:
-                    await receiver.send_piece(piece)
-            await end_answer(send)
-
-
-async def _opened(stream: Stream, kept: ResponseFiles) -> _Opened:
-    pieces = stream.open() if stream.keeping is None else stream.keeping(kept)
-    return _Opened(await anext(pieces, b""), pieces, stream.headers)
+    return kept.read()

@@ -5,18 +5,18 @@ from urllib.parse import quote
 
 from matou.model.names import NamespacePath, RepositoryPath
 
-PREFIX = "/api/v5"
-
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """`base` is what `server.origin` gave; everything behind it is percent-encoded."""
+    """`base` is what `server.origin` gave, and `prefix` what the API stands below; everything behind it is
+    percent-encoded, so that a URL stays one word in a shell: the tools that people wrote paste it into a command."""
 
     base: str
+    prefix: str
 
     def api(self, *segments: str) -> str:
         """Below the API's root; a segment's own slashes are kept."""
-        return f"{self.base}{PREFIX}/{'/'.join(quote(segment) for segment in segments)}"
+        return f"{self.base}{self.prefix}/{'/'.join(quote(segment) for segment in segments)}"
 
     def repository_api(self, path: RepositoryPath, *segments: str | bytes) -> str:
         """Of one repository; its namespace is one segment of the URL, nested or not."""

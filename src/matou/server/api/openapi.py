@@ -8,12 +8,11 @@ from typing import Any, Self
 import msgspec
 
 from matou import __version__
+from matou.server.api.body import Upload
 from matou.server.api.context import RequestContext
-from matou.server.api.links import PREFIX
-from matou.server.api.params import Nothing, Parameters, Upload
+from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import JSON, Bytes
-from matou.server.api.router import REST, Route, plain_route
-from matou.server.dialects.gitcode_v5.errors import ErrorBody
+from matou.server.api.route import REST, Route, plain_route
 
 _REFERENCES = "#/components/schemas/{name}"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -26,30 +25,27 @@ _SECURITY = {
 Json = dict[str, Any]
 
 
-def description_route(table: Iterable[Route]) -> Route:
-    rows = tuple(table)
-
+def description_route(title: str, prefix: str, rows: Sequence[Route], error: type) -> Route:
     @cache
     def described() -> bytes:
-        return msgspec.json.encode(description(rows))
+        return msgspec.json.encode(description(title, prefix, rows, error))
 
     def describe(_call: RequestContext, _asked: Nothing) -> Bytes:
         return Bytes(described(), (JSON,))
 
-    return plain_route(None, "GET", "/openapi.json", Nothing, describe, answer=dict[str, Any], scopes=())
+    return plain_route("GET", "/openapi.json", Nothing, describe, answer=dict[str, Any], scopes=())
 
 
-def description(rows: Iterable[Route]) -> Json:
-    """The whole document."""
-    rows = tuple(rows)
-    schemas = _Schemas.of(rows)
+def description(title: str, prefix: str, rows: Sequence[Route], error: type) -> Json:
+    """The whole document. Args: error: what a failure answers."""
+    schemas = _Schemas.of(rows, error)
     paths: dict[str, Json] = {}
     for row in rows:
         paths.setdefault(row.path.replace(REST, ""), {})[row.method.lower()] = _operation(row, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Matou: GitCode's API v5", "version": __version__},
-        "servers": [{"url": PREFIX}],
+        "info": {"title": title, "version": __version__},
+        "servers": [{"url": prefix}],
         "security": [{}, *({name: []} for name in _SECURITY)],
         "paths": paths,
         "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
@@ -62,14 +58,15 @@ class _Schemas:
 
     by_type: Mapping[int, Json]
     components: Json
+    error: type
 
     @classmethod
-    def of(cls, rows: Iterable[Route]) -> Self:
-        kinds = {id(kind): kind for row in rows for kind in (row.parameters, row.answer, ErrorBody)}
+    def of(cls, rows: Iterable[Route], error: type) -> Self:
+        kinds = {id(kind): kind for row in rows for kind in (row.parameters, row.answer, error)}
         schemas, components = msgspec.json.schema_components(
             kinds.values(), schema_hook=_schema_of_anything, ref_template=_REFERENCES
         )
-        return cls(dict(zip(kinds, schemas, strict=True)), components)
+        return cls(dict(zip(kinds, schemas, strict=True)), components, error)
 
     def reference(self, kind: Any) -> Json:
         return self.by_type[id(kind)]
@@ -98,7 +95,7 @@ def _operation(row: Route, schemas: _Schemas) -> Json:
 
 
 def _path_parameters(row: Route) -> list[Json]:
-    names = [part.strip("{}").removesuffix(REST) for part in row.segments if part.startswith("{")]
+    names = [part.strip("{}").removesuffix(REST) for part in row.path.split("/") if part.startswith("{")]
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
@@ -124,7 +121,7 @@ def _takes_file(row: Route) -> bool:
 
 
 def _responses(row: Route, schemas: _Schemas) -> Json:
-    failure = {"application/json": {"schema": schemas.reference(ErrorBody)}}
+    failure = {"application/json": {"schema": schemas.reference(schemas.error)}}
     responses: Json = {"default": {"description": "It was not done; the body says why.", "content": failure}}
     if row.answer is None:
         return {"204": {"description": "Done."}, **responses}

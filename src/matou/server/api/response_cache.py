@@ -1,18 +1,35 @@
 """Answers as they went out, kept for as long as what they depend on is the same; bounded by their bytes."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from matou.forge.access import MayReadCode
 from matou.forge.content.references import refs_state
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Parameters
-from matou.server.api.responses import Response
+from matou.server.api.responses import Response, Stream
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024
 OVERHEAD_BYTES = 1024
 """What a key and the bookkeeping take, roughly."""
+
+
+class CacheKey(NamedTuple):
+    """All that an answer depends on: `about` is a repository or who asks, `state` what the route says."""
+
+    place: tuple[str, ...]
+    params: Hashable
+    base: str
+    about: Hashable
+    state: Hashable
+
+
+Answers = tuple[Response | Stream, Mapping[Hashable, Response | Stream]]
+"""To the request itself, and what was made with it, by the parameters that it answers."""
 
 
 class ResponseCache:
@@ -21,22 +38,33 @@ class ResponseCache:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Hashable, Response] = OrderedDict()
+        self._answers: OrderedDict[CacheKey, Response] = OrderedDict()
+        self._making: WeakValueDictionary[CacheKey, asyncio.Lock] = WeakValueDictionary()
 
-    def get(self, key: Hashable) -> Response | None:
+    def get(self, key: CacheKey) -> Response | None:
         found = self._answers.get(key)
         if found is not None:
             self._answers.move_to_end(key)
         return found
 
-    def put(self, key: Hashable, answer: Response) -> None:
-        if len(answer.body) > LARGEST_BYTES or key in self._answers:
+    def put(self, key: CacheKey, answers: Answers) -> None:
+        answer, together = answers
+        self._put(key, answer)
+        for params, other in together.items():
+            self._put(key._replace(params=params), other)
+
+    def _put(self, key: CacheKey, answer: Response | Stream) -> None:
+        if not isinstance(answer, Response) or len(answer.body) > LARGEST_BYTES or key in self._answers:
             return
         self._answers[key] = answer
         self._bytes += len(answer.body) + OVERHEAD_BYTES
         while self._bytes > self._most_bytes:
             _, dropped = self._answers.popitem(last=False)
             self._bytes -= len(dropped.body) + OVERHEAD_BYTES
+
+    def making(self, key: CacheKey) -> asyncio.Lock:
+        """Held by who makes the answers of this key."""
+        return self._making.setdefault(key, asyncio.Lock())
 
 
 def at_database(context: RequestContext, params: Parameters) -> Hashable | None:  # noqa: ARG001 - as routes ask for it

@@ -1,24 +1,47 @@
-"""What a handler may give back, besides a struct of `platforms/gitcode/wire.py` or a list of them; None is no body."""
+"""What a handler may give back besides a struct or a list of them (None is no body), and how an answer goes out."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from starlette.types import Send
 
+from matou.server.api.params import PageRequest
 from matou.server.response_files import ResponseFiles
-from matou.server.streaming import Header
+from matou.server.streaming import Header, Receiver, begin_answer, end_answer, header, send_answer
 
 JSON: Header = (b"content-type", b"application/json; charset=utf-8")
 NO_STORE: Header = (b"cache-control", b"no-store")
+NO_CONTENT, NOT_MODIFIED, OK = 204, 304, 200
+_TAG = re.compile(rb'(?:W/)?("[^"]*")')
+_OF_NOT_MODIFIED = frozenset({b"etag", b"cache-control", b"content-security-policy"})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list, and how many rows there are in all."""
+    """One page of a list, and how many rows there are in all.
+
+    Attributes:
+        request: which page it is; None where the parameters say so (`Paged`).
+        url: of the list, to which links to its other pages add page and per_page; never a token.
+        narrowed: what else was asked for and must be in those links.
+    """
 
     rows: Sequence[Any]
     total: int
+    request: PageRequest | None = None
+    url: str = ""
+    narrowed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSet:
+    """Pages that were made together, by the parameters that each answers: those of the request are among them."""
+
+    pages: Mapping[Hashable, Page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +53,6 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """A body that comes in pieces, made at the client's pace.
-
-    Attributes:
-        open: called in the event loop; closing the generator must end what makes the pieces. What it raises before
-            its first piece is answered like any other failure.
-        keeping: instead of `open` for what may be kept as a file and sent again.
-    """
-
-    open: Callable[[], AsyncGenerator[bytes, None]]
-    headers: tuple[Header, ...]
-    keeping: Callable[[ResponseFiles], AsyncGenerator[bytes, None]] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """An answer as it goes out."""
 
@@ -52,18 +60,63 @@ class Response:
     headers: tuple[Header, ...]
     body: bytes
 
+    async def send(self, send: Send, *, is_head: bool) -> None:
+        # The length of what was not modified would be that of what is not sent (RFC 9110, section 8.6).
+        if self.status != NOT_MODIFIED and not is_head:
+            await send_answer(send, self.status, self.headers, self.body)
+            return
+        length = () if self.status == NOT_MODIFIED else ((b"content-length", b"%d" % len(self.body)),)
+        await begin_answer(send, self.status, (*self.headers, *length))
+        await end_answer(send)
 
-def encode(answer: object, status: int, *, per_page: int = 0) -> Response | Stream:
-    """Make bytes of what a handler gave."""
-    match answer:
-        case Stream():
-            return answer
-        case None:
-            return Response(204, (NO_STORE,), b"")
-        case Bytes(content, headers):
-            return Response(status, headers, content)
-        case Page(rows, total):
-            pages = -(-total // per_page) if per_page else int(total > 0)
-            totals = ((b"total_count", b"%d" % total), (b"total_page", b"%d" % pages))
-            return Response(status, (JSON, NO_STORE, *totals), msgspec.json.encode(rows))
-    return Response(status, (JSON, NO_STORE), msgspec.json.encode(answer))
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A body that comes in pieces, made at the client's pace.
+
+    Attributes:
+        open: called in the event loop, with where a body may be kept as a file and sent again; closing the generator
+            must end what makes the pieces. What it raises before its first piece is answered like any other failure.
+    """
+
+    open: Callable[[ResponseFiles], AsyncGenerator[bytes, None]]
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStream:
+    """A stream whose first piece is there: what could go wrong before it was told with a status of its own."""
+
+    first: bytes
+    pieces: AsyncGenerator[bytes, None]
+    headers: tuple[Header, ...]
+
+    async def send(self, send: Send, *, is_head: bool) -> None:
+        async with aclosing(self.pieces) as pieces:
+            await begin_answer(send, OK, self.headers)
+            if not is_head:
+                receiver = Receiver(send)
+                await receiver.send_piece(self.first)
+                async for piece in pieces:
+                    await receiver.send_piece(piece)
+            await end_answer(send)
+
+
+async def open_stream(stream: Stream, kept: ResponseFiles) -> OpenedStream:
+    pieces = stream.open(kept)
+    return OpenedStream(await anext(pieces, b""), pieces, stream.headers)
+
+
+def json_response(status: int, content: object, *headers: Header) -> Response:
+    return Response(status, (JSON, NO_STORE, *headers), msgspec.json.encode(content))
+
+
+def unless_known(method: str, headers: list[Header], answer: Response | Stream) -> Response | Stream:
+    """The answer, or that the client has it already (RFC 9110, section 13.1.2); a stream is not opened then."""
+    tags = header(headers, b"if-none-match")
+    if not tags or method not in ("GET", "HEAD") or (isinstance(answer, Response) and answer.status != OK):
+        return answer
+    tag = dict(answer.headers).get(b"etag")
+    if tag is None or not (tags.strip() == b"*" or tag in _TAG.findall(tags)):
+        return answer
+    return Response(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _OF_NOT_MODIFIED), b"")

@@ -1,23 +1,11 @@
-"""The rows of the table of routes, and which of them a request means."""
+"""Which row of a dialect's table a request means."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
-from matou.forge.access import Action, Right, Scope
-from matou.server.api.context import RepositoryContext, RequestContext
-from matou.server.api.params import Parameters
-from matou.server.dialects.gitcode_v5.documented import DocumentedOperation
-
-P = TypeVar("P", bound=Parameters)
-R = TypeVar("R", bound=Right)
-
-MEBIBYTE = 1024 * 1024
-LARGEST_BODY_BYTES = MEBIBYTE
-REST = "..."
+from matou.server.api.route import REST, DocumentedOperation, Route
 
 
 class NoSuchRoute(NotFound):
@@ -28,102 +16,6 @@ class WrongMethod(NotFound):
     """The API has something at this path, and not for this method."""
 
 
-class Pace(Enum):
-    """How long a route may hold a thread: milliseconds, the seconds of a git child, or minutes.
-
-    The threads are few and everybody's: what is not quick takes some of them at most, and waits without one.
-    """
-
-    QUICK = "quick"
-    SLOW = "slow"
-    LONG = "long"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One endpoint.
-
-    Attributes:
-        number: of its section in GitCode's document; None for what stands beside it.
-        path: `{name}` is one segment of the URL; `{name...}`, at the end, is all that is left.
-        right: what the identity must have to the repository that the path names; None for routes
-            that name none.
-        scopes: of the token, for routes that name no repository; they also need somebody who is signed in, unless
-            there are none.
-        run: does it; gets a RepositoryContext where `right` is given.
-        answer: what it gives, for the description of the API.
-        choices: what we do where the document is silent or contradicts itself.
-        at: what the answer depends on besides the request itself and, where no repository is named, who asks: a
-            commit, or what the database is. The answer is remembered for it. It must be cheap; None from it means "do
-            not remember".
-    """
-
-    number: int | None
-    method: str
-    path: str
-    right: type[Right] | None
-    scopes: tuple[Scope, ...]
-    parameters: type[Parameters]
-    run: Callable[[Any, Any], object]
-    answer: Any
-    status: int
-    choices: str
-    at: Callable[[Any, Any], Hashable | None] | None
-    largest_body_bytes: int
-    pace: Pace = Pace.QUICK
-
-    @property
-    def action(self) -> Action | None:
-        """As the policy calls it."""
-        return None if self.right is None else self.right.action
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        return tuple(self.path.strip("/").split("/"))
-
-
-def repository_route(
-    number: int | None,
-    method: str,
-    path: str,
-    right: type[R],
-    parameters: type[P],
-    run: Callable[[RepositoryContext[R], P], object],
-    *,
-    answer: Any,
-    status: int = 200,
-    choices: str = "",
-    at: Callable[[RepositoryContext[R], P], Hashable | None] | None = None,
-    largest_body_bytes: int = LARGEST_BODY_BYTES,
-    pace: Pace = Pace.QUICK,
-) -> Route:
-    """A row about one repository: `{owner}` and `{repo}`, or `{org}` and `{repo}`, name it."""
-    return Route(
-        number, method, path, right, (), parameters, run, answer, status, choices, at, largest_body_bytes, pace
-    )
-
-
-def plain_route(
-    number: int | None,
-    method: str,
-    path: str,
-    parameters: type[P],
-    run: Callable[[RequestContext, P], object],
-    *,
-    answer: Any,
-    scopes: tuple[Scope, ...] = (Scope.USER_READ,),
-    status: int = 200,
-    choices: str = "",
-    at: Callable[[RequestContext, P], Hashable | None] | None = None,
-    largest_body_bytes: int = LARGEST_BODY_BYTES,
-    pace: Pace = Pace.QUICK,
-) -> Route:
-    """A row that names no repository, or one that the handler itself reaches."""
-    return Route(
-        number, method, path, None, scopes, parameters, run, answer, status, choices, at, largest_body_bytes, pace
-    )
-
-
 class Router:
     """Finds the route of a path. A literal segment goes before a parameter, a parameter before the rest."""
 
@@ -131,9 +23,9 @@ class Router:
         """Args: documented: what the platform has; where there is no route, no other that fits takes its place."""
         self._root = _Node()
         for route in routes:
-            self._root.add(route.segments, route.method, route)
+            self._root.add(_parts(route.path), route.method, route)
         for operation in documented:
-            self._root.add(operation.segments, operation.method, None)
+            self._root.add(_parts(operation.path), operation.method, None)
 
     def find(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, dict[str, str]]:
         """Args: segments: raw, below the API's root. Raises NoSuchRoute, WrongMethod."""
@@ -228,8 +120,12 @@ def _wrong_method(method: str, routes: Mapping[str, Route]) -> WrongMethod:
     return WrongMethod("this path takes {methods}, not {method}", methods=allowed, method=repr(method))
 
 
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
+
+
 def _names(route: Route) -> list[str]:
-    return [part.strip("{}").removesuffix(REST) for part in route.segments if part.startswith("{")]
+    return [part.strip("{}").removesuffix(REST) for part in _parts(route.path) if part.startswith("{")]
 
 
 def _decoded_name(segments: tuple[bytes, ...]) -> str:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from typing import NamedTuple
 from urllib.parse import quote
 
 from matou.concurrency import FairLimit
@@ -23,7 +24,19 @@ _THREADS = ThreadPoolExecutor(THREADS, "pieces")
 Begin = Callable[[], Generator[bytes, None, None]]
 
 
-def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: FairLimit = STREAMS) -> Stream:
+class Keep(NamedTuple):
+    """That a body is the same each time under its key: made once for all who wait, and kept as a file.
+
+    What there is no room for, by about `size_bytes`, is made anew each time.
+    """
+
+    key: ResponseKey
+    size_bytes: int
+
+
+def streamed(
+    begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: FairLimit = STREAMS, keep: Keep | None = None
+) -> Stream:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 
     Args:
@@ -32,57 +45,35 @@ def streamed(begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turn
         whose: who asks, as turns are counted.
         turns: how many of its sort there may be at once; whoever finds none is told to come back.
     """
-    return Stream(lambda: _in_turn(begin, whose, turns), headers)
-
-
-def kept(
-    begin: Begin,
-    headers: tuple[Header, ...],
-    *,
-    whose: Hashable,
-    turns: FairLimit,
-    key: ResponseKey,
-    size_bytes: int,
-) -> Stream:
-    """As `streamed`, for what is the same each time under its key: made once for all who wait, and kept as a file.
-
-    Args:
-        size_bytes: about; what there is no room for is made anew each time.
-    """
 
     async def make(write: Write) -> None:
         async with aclosing(_pieces(begin)) as pieces:
             async for piece in pieces:
                 await write(piece)
 
-    async def keeping(answers: ResponseFiles) -> AsyncGenerator[bytes, None]:
+    async def in_turn(kept: ResponseFiles) -> AsyncGenerator[bytes, None]:
         with turns.taken(whose):
-            has_room = answers.has_room_for(size_bytes)
-            async with aclosing(answers.pieces(key, make) if has_room else _pieces(begin)) as pieces:
+            is_kept = keep is not None and kept.has_room_for(keep.size_bytes)
+            async with aclosing(kept.pieces(keep.key, make) if keep and is_kept else _pieces(begin)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    return Stream(lambda: _in_turn(begin, whose, turns), headers, keeping)
+    return Stream(in_turn, headers)
 
 
 def counted(stream: Stream, count: Callable[[], None]) -> Stream:
     """Counts when the first piece goes out."""
 
-    async def counting(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async def counting(kept: ResponseFiles) -> AsyncGenerator[bytes, None]:
         is_counted = False
-        async with aclosing(pieces):
+        async with aclosing(stream.open(kept)) as pieces:
             async for piece in pieces:
                 if not is_counted:
                     count()
                     is_counted = True
                 yield piece
 
-    keeping = stream.keeping
-    return Stream(
-        lambda: counting(stream.open()),
-        stream.headers,
-        None if keeping is None else lambda answers: counting(keeping(answers)),
-    )
+    return Stream(counting, stream.headers)
 
 
 def attachment(file_name: str) -> Header:
@@ -92,13 +83,6 @@ def attachment(file_name: str) -> Header:
         for character in file_name
     )
     return (b"content-disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name)}".encode())
-
-
-async def _in_turn(begin: Begin, whose: Hashable, turns: FairLimit) -> AsyncGenerator[bytes, None]:
-    with turns.taken(whose):
-        async with aclosing(_pieces(begin)) as pieces:
-            async for piece in pieces:
-                yield piece
 
 
 async def _pieces(begin: Begin) -> AsyncGenerator[bytes, None]:

@@ -60,7 +60,7 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
         count_download(request.site.forge, admitted.repository)
         await _send_whole(request, pack)
         return True
-    key = await request.site.ask(_key, request, admitted, known, asked)
+    key = await request.site.run_in_pool(_key, request, admitted, known, asked)
     if key is None:
         return False
     count_download(request.site.forge, admitted.repository)
@@ -174,7 +174,7 @@ async def _whole_pack(
     found = request.site.whole_packs.get(git_dir, asked.wants)
     if found is not None:
         return found
-    pack = await request.site.ask(pack_of_everything, git_dir, asked.wants)
+    pack = await request.site.run_in_pool(pack_of_everything, git_dir, asked.wants)
     if pack is not None:
         request.site.whole_packs.put(git_dir, asked.wants, pack)
     return pack

@@ -106,7 +106,7 @@ async def _batch(request: GitRequest) -> None:
     admitted = await admit(request, _RIGHT_FOR_VERB[verb])
     await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.repository)
     credential = read_credential(request.headers)
-    answers = await request.site.ask(_answers, request, admitted.repository, credential, verb, batch.objects)
+    answers = await request.site.run_in_pool(_answers, request, admitted.repository, credential, verb, batch.objects)
     await send_json(request, LfsBatchResponse(answers))
 
 
@@ -168,8 +168,8 @@ async def _download(request: GitRequest) -> None:
     oid = _oid_of(request)
     admitted = await _admit_errand(request, LfsAction.DOWNLOAD, ObjectPointer(oid, 0))
     site = request.site
-    path, size_bytes = await site.ask(objects.open_object, site.forge, admitted.repository, oid)
-    await site.transfer(site.whole_files.require_whole, path, oid)
+    path, size_bytes = await site.run_in_pool(objects.open_object, site.forge, admitted.repository, oid)
+    await site.run_transfer(site.whole_files.require_whole, path, oid)
     if request.scope["method"] == "HEAD":
         await begin_answer(request.send, 200, file_headers(Part(0, size_bytes, is_whole=True), size_bytes))
         await end_answer(request.send)
@@ -187,7 +187,7 @@ async def _upload(request: GitRequest) -> None:
     try:
         async with site.uploads.taken(admitted.caller, pace):
             body.pace = pace
-            await site.transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
+            await site.run_transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
     except objects.WrongObject as error:
         # On its way in it is the client's bytes that are wrong, and not ours.
         raise UnusableRequest("an lfs object's content", str(error)) from error
@@ -215,7 +215,7 @@ def _announced_size(request: GitRequest) -> int:
 async def _verify(request: GitRequest) -> None:
     pointer = await read_json(request, ObjectPointer)
     admitted = await _admit_errand(request, LfsAction.VERIFY, pointer)
-    size = await request.site.ask(objects.size, request.site.forge, admitted.repository, pointer.oid)
+    size = await request.site.run_in_pool(objects.size, request.site.forge, admitted.repository, pointer.oid)
     if size is None:
         raise objects.NoSuchObject(
             "{repository} has no LFS object {oid}", repository=admitted.repository.path, oid=pointer.oid
@@ -226,7 +226,7 @@ async def _verify(request: GitRequest) -> None:
 
 
 async def _admit_errand(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:
-    return await request.site.ask(_admit_with_link, request, verb, pointer)
+    return await request.site.run_in_pool(_admit_with_link, request, verb, pointer)
 
 
 def _admit_with_link(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:

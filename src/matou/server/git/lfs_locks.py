@@ -70,7 +70,7 @@ async def create(request: GitRequest) -> None:
     admitted, site = await _admit(request, MayWriteCode), request.site
     asked = await read_json(request, CreateAsked)
     try:
-        lock = await site.ask(locks.lock_path, site.forge, admitted.identity, admitted.repository, asked.path)
+        lock = await site.run_in_pool(locks.lock_path, site.forge, admitted.identity, admitted.repository, asked.path)
     except locks.AlreadyLocked as error:
         await send_json(request, OneLock(_answer(error.lock), str(error)), status=CONFLICT)
         return
@@ -84,7 +84,9 @@ async def show(request: GitRequest) -> None:
     path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
         number = _number(lock_id) if lock_id else None
-        found = await site.ask(locks.find_locks, site.forge, admitted.repository, path=path or None, lock_id=number)
+        found = await site.run_in_pool(
+            locks.find_locks, site.forge, admitted.repository, path=path or None, lock_id=number
+        )
         await send_json(request, SomeLocks([_answer(lock) for lock in found]))
         return
     cursor, limit = (asked.get(name, [""])[-1] for name in ("cursor", "limit"))
@@ -106,7 +108,7 @@ async def verify(request: GitRequest) -> None:
 async def unlock(request: GitRequest) -> None:
     admitted, site = await _admit(request, MayWriteCode), request.site
     asked = await read_json(request, UnlockAsked)
-    lock = await site.ask(
+    lock = await site.run_in_pool(
         locks.unlock,
         site.forge,
         admitted.identity,
@@ -128,7 +130,9 @@ async def _page(request: GitRequest, admitted: Admitted[MayReadCode], cursor: st
         raise UnusableRequest("lfs locks limit", limit)
     after = _number(cursor) if cursor else LockId(0)
     site = request.site
-    return await site.ask(locks.list_locks, site.forge, admitted.repository, after=after, limit=limit or USUAL_PAGE)
+    return await site.run_in_pool(
+        locks.list_locks, site.forge, admitted.repository, after=after, limit=limit or USUAL_PAGE
+    )
 
 
 def _cursor(page: locks.LockPage) -> str:

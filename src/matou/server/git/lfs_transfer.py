@@ -102,10 +102,10 @@ async def send_file(site: ServerState, scope: Scope, send: Send, path: Path, par
     if part.is_whole and "http.response.pathsend" in scope.get("extensions", {}):
         await send({"type": "http.response.pathsend", "path": str(path)})
         return
-    with await site.transfer(path.open, "rb") as file:
+    with await site.run_transfer(path.open, "rb") as file:
         file.seek(part.start)
         left = part.end - part.start
-        while left and (piece := await site.transfer(file.read, min(left, DOWNLOAD_PIECE_BYTES))):
+        while left and (piece := await site.run_transfer(file.read, min(left, DOWNLOAD_PIECE_BYTES))):
             await send_piece(send, piece)
             left -= len(piece)
     await end_answer(send)

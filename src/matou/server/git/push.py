@@ -107,7 +107,7 @@ async def _in_turn(
     ):
         # Others were first, for a minute perhaps.
         await admit_again(site, admitted)
-        await site.ask(remove_abandoned_quarantines, git_dir, now=site.forge.now())
+        await site.run_in_pool(remove_abandoned_quarantines, git_dir, now=site.forge.now())
         try:
             with IncomingPack(git_dir) as pack:
                 async with report.talking():

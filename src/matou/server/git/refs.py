@@ -110,7 +110,7 @@ def protocol_version(request: GitRequest) -> int:
 async def current_refs(site: ServerState, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
     """What is known is proven in the event loop; whatever has to be read is read in a thread."""
     at_hand = refs_at_hand(site.forge, granted)
-    return at_hand if at_hand is not None else await site.ask(known_refs, site.forge, granted)
+    return at_hand if at_hand is not None else await site.run_in_pool(known_refs, site.forge, granted)
 
 
 async def _made(
@@ -121,7 +121,7 @@ async def _made(
     remembered, listing = site.ref_answers, known.listing
     found = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
     if found is None:
-        body = question.make(known) if _is_quick(known, question) else await site.ask(question.make, known)
+        body = question.make(known) if _is_quick(known, question) else await site.run_in_pool(question.make, known)
         if key is not None:
             remembered.put(git_dir, listing, key, body)
         return RefResponse(body)
@@ -147,7 +147,7 @@ def _begin_zipping(site: ServerState, git_dir: Path, listing: RefListing, questi
         if not done.cancelled() and done.exception() is None:
             site.ref_answers.put_zipped(git_dir, listing, question, done.result())
 
-    asyncio.ensure_future(site.ask(_zipped, body)).add_done_callback(keep)
+    asyncio.ensure_future(site.run_in_pool(_zipped, body)).add_done_callback(keep)
 
 
 def _zipped(body: bytes) -> bytes:

@@ -16,6 +16,7 @@ from matou.forge.forge import Forge
 from matou.git.odb.objects import InvalidTreePath, TreePath
 from matou.model.names import ObjectId
 from matou.server.api.links import Links, quoted
+from matou.server.dialects.gitcode_v5 import PREFIX
 from matou.server.paths import repository_at
 
 LONGEST_PATH_BYTES = 16384
@@ -51,7 +52,7 @@ def _repository(forge: Forge, identity: Identity, parts: Sequence[str]) -> Autho
 
 
 def _target(forge: Forge, repository: Authorized[Repository, MayReadCode], word: str, rest: Sequence[str]) -> str:
-    links = Links("")
+    links = Links("", PREFIX)
     if word in _FILES:
         ref, path = _file(forge, repository, rest)
         return links.repository_api(repository.subject.path, "raw", path.encoded) + f"?ref={quoted(ref, safe='')}"

@@ -77,8 +77,8 @@ async def _respond(site: ServerState, request: Request) -> Response:
         credential = read_credential(request.headers.raw)
         if "login" in request.query_params:
             return _ask_or_return(request, signed_in=credential is not None)
-        identity = await site.ask(identify, site.forge, credential, address=client_address(request.scope))
-        return await site.ask(_answer, site, request, identity)
+        identity = await site.run_in_pool(identify, site.forge, credential, address=client_address(request.scope))
+        return await site.run_in_pool(_answer, site, request, identity)
     except MatouError as error:
         return _failure(request, error)
 

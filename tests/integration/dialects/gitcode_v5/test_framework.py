@@ -12,7 +12,7 @@ from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
 )
-from matou.server.api.router import Pace, plain_route, repository_route
+from matou.server.api.route import Workload, plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.table import ROUTES
@@ -190,7 +190,7 @@ def test_an_answer_that_depends_on_a_commit_is_remembered_for_it_alone(harbour: 
         asked_of.append(call.repository.name)
         return {"tip": tip[0]}
 
-    row = repository_route(None, "GET", REPO, MaySee, Asked, answer, answer=dict, at=lambda *_: tip[0])
+    row = repository_route("GET", REPO, MaySee, Asked, answer, answer=dict, cache_key=lambda *_: tip[0])
     app = build_app(harbour.forge)
     app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(row,))
     harbour.app = app
@@ -214,14 +214,14 @@ def test_the_description_of_the_api_is_served_and_names_every_route(harbour: Har
     assert rows <= described
 
 
-@pytest.mark.parametrize("pace", [Pace.SLOW, Pace.LONG])
-def test_what_takes_long_leaves_threads_to_what_does_not(harbour: Harbour, pace: Pace) -> None:
+@pytest.mark.parametrize("pace", [Workload.SLOW, Workload.LONG])
+def test_what_takes_long_leaves_threads_to_what_does_not(harbour: Harbour, pace: Workload) -> None:
     done = threading.Event()
 
     def wait(_: RequestContext, __: Nothing) -> dict[str, bool]:
         return {"done": done.wait(20)}
 
-    waiting = plain_route(None, "GET", "/wait", Nothing, wait, answer=dict, scopes=(), pace=pace)
+    waiting = plain_route("GET", "/wait", Nothing, wait, answer=dict, scopes=(), workload=pace)
     app = build_app(harbour.forge)
     app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(*TABLE, waiting))
 

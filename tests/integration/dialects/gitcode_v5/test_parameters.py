@@ -11,10 +11,7 @@ from urllib.parse import unquote_plus
 import httpx
 import pytest
 
-from matou.server.api.params import (
-    UnreadableBody,
-    read_body,
-)
+from matou.server.api.body import STRICT, UnreadableBody, read_body
 from support.gitcode_server import Harbour
 from support.small_api import failure_of
 
@@ -192,7 +189,7 @@ def test_what_is_small_on_the_wire_and_large_in_memory_is_read_or_refused_in_no_
     tracemalloc.start()
     try:
         with contextlib.suppress(UnreadableBody):
-            asyncio.run(read_body(body, kind))
+            asyncio.run(read_body(body, kind, STRICT))
         _, most_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -19,7 +19,7 @@ from matou.forge.repositories.lifecycle import archive_repository, describe_repo
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
 from matou.server.api.response_cache import at_database
-from matou.server.api.router import Route, plain_route
+from matou.server.api.route import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from support.deciding import (
@@ -111,7 +111,7 @@ def test_a_list_that_nothing_has_changed_is_not_made_again(
     settle(harbour)
     first = harbour.ask("GET", path)
     made: list[object] = []
-    monkeypatch.setattr("matou.server.api.endpoint._run", lambda *given: made.append(given))
+    monkeypatch.setattr("matou.server.api.endpoint.Api._call", lambda *given: made.append(given))
 
     again = harbour.ask("GET", path)
 
@@ -134,7 +134,7 @@ def test_what_one_is_told_is_told_to_nobody_else(harbour: Harbour) -> None:
         made.append(call.identity)
         return {"number": len(made)}
 
-    with_rows(harbour, plain_route(None, "GET", "/told", Nothing, tell, answer=dict, scopes=(), at=at_database))
+    with_rows(harbour, plain_route("GET", "/told", Nothing, tell, answer=dict, scopes=(), cache_key=at_database))
     tokens = [harbour.token("chen"), harbour.token("dora"), harbour.token("chen", frozenset({Scope.USER_READ}))]
     asked: list[dict[str, Any]] = [*({"token": token} for token in tokens), {"person": None}]
 
@@ -162,7 +162,9 @@ def test_what_changes_while_an_answer_is_made_is_not_remembered(harbour: Harbour
         state.append("asked")
         return {"state": state[0]}
 
-    with_rows(harbour, plain_route(None, "GET", "/told", Nothing, tell, answer=dict, scopes=(), at=lambda *_: state[0]))
+    with_rows(
+        harbour, plain_route("GET", "/told", Nothing, tell, answer=dict, scopes=(), cache_key=lambda *_: state[0])
+    )
     first = harbour.ask("GET", "/told").json()
     state[0] = "a"
 

@@ -16,7 +16,7 @@ from matou.forge.access import AccessLevel, Action, Decision, Scope
 from matou.model.platform import Visibility
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
-from matou.server.api.router import REST, Route
+from matou.server.api.route import REST, Route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from matou.server.dialects.gitcode_v5.table import ROUTES
@@ -163,7 +163,7 @@ def reached(_call: RequestContext, _asked: Nothing) -> dict[str, bool]:
 
 
 def stubbed(row: Route) -> Route:
-    return replace(row, run=reached, parameters=Nothing, at=None, status=200)
+    return replace(row, run=reached, parameters=Nothing, cache_key=None, status=200)
 
 
 def credential(carrier: str, token: str) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from matou.forge.repositories.lifecycle import find_repository
 from matou.git.refs.listing import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-from matou.server.dialects.gitee_v3.answers import Response
-from matou.server.dialects.gitee_v3.endpoint import PageMemory
 from support.gitee_server import Client, assert_like, projects_shown, sample
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")
@@ -158,38 +156,6 @@ def test_pages_of_any_size_are_parts_of_one_list(gitee: Client, size: int) -> No
     assert listed[:130] == [f"chen/p{number:03}" for number in reversed(range(130))]
     assert (len(listed), pages[-1].json()) == (132, [])
     assert [int(page.headers["x-page"]) for page in pages] == list(numbers)
-
-
-ANSWER = Response(200, (), b"x" * 100)
-
-
-def test_what_is_remembered_of_lists_is_bounded() -> None:
-    memory = PageMemory(most_bytes=1000)
-    memory.get(0, 1)
-    for number in range(50):
-        memory.put(number, 1, ANSWER)
-
-    assert [number for number in range(50) if memory.get(number, 1)] == list(range(40, 50))
-
-
-def test_what_was_made_before_a_write_is_not_remembered_after_it() -> None:
-    memory = PageMemory(most_bytes=1000)
-    memory.get("early", 1)
-    memory.put("early", 1, ANSWER)
-
-    found = [memory.get("early", version) for version in (1, 2)]
-    memory.put("late", 1, ANSWER)
-
-    assert found == [ANSWER, None]
-    assert [memory.get(key, 2) for key in ("early", "late")] == [None, None]
-
-
-def test_nothing_is_remembered_of_a_database_that_tells_no_version() -> None:
-    memory = PageMemory()
-    memory.get("page", None)
-    memory.put("page", None, ANSWER)
-
-    assert memory.get("page", None) is None
 
 
 def test_a_list_that_was_remembered_shows_what_was_made_since(gitee: Client) -> None:

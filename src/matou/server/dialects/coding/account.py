@@ -8,9 +8,10 @@ from matou.forge import access
 from matou.forge.accounts.members import members
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
-from matou.server.dialects.coding.context import READ_TEAM, READ_USER, Action, RequestContext, action
-from matou.server.dialects.coding.envelope import ScopeRefused
-from matou.server.dialects.coding.paging import page_asked
+from matou.server.dialects.coding.context import READ_TEAM, READ_USER, CodingAction, TeamContext, action
+from matou.server.dialects.coding.errors import ScopeRefused
+from matou.server.dialects.coding.icons import icon_url
+from matou.server.dialects.coding.paging import page_request
 
 TEAM_ROLES: Mapping[Role, tuple[str, str]] = {
     Role.OWNER: ("EnterpriseOwner", "企业所有者"),
@@ -29,7 +30,7 @@ PROJECT_ROLES: Mapping[Role, tuple[str, str]] = {
 """Words of CODING's own (`Role.RoleType` of its document); `RoleId` is the number of ours."""
 
 
-def current_user(context: RequestContext, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
+def current_user(context: TeamContext, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
     user = context.user
     return wire.UserResponse(
         user=wire.CurrentUser(
@@ -43,7 +44,7 @@ def current_user(context: RequestContext, _: asked.DescribeCodingCurrentUser) ->
     )
 
 
-def team(context: RequestContext, _: asked.DescribeTeam) -> wire.TeamResponse:
+def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
     found, _total = members(context.forge, context.team)
     owner = next((member for member in found if member.role is Role.OWNER), None)
     return wire.TeamResponse(
@@ -51,16 +52,16 @@ def team(context: RequestContext, _: asked.DescribeTeam) -> wire.TeamResponse:
             id=context.team.id,
             name=context.team.display_name or context.team.name,
             name_pin_yin=context.team.name,
-            avatar=context.links.icon(context.team),
+            avatar=icon_url(context.links, context.team),
             team_host=context.links.page(context.team.path),
             team_owner=_without_address(wire.Member(id=0) if owner is None else member_row(context, owner, TEAM_ROLES)),
         )
     )
 
 
-def team_members(context: RequestContext, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
+def team_members(context: TeamContext, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
     require_membership(context, context.team)
-    page = page_asked(request.page_number, request.page_size)
+    page = page_request(request.page_number, request.page_size)
     found, total = members(context.forge, context.team, offset=page.offset, limit=page.size)
     return wire.TeamMembersResponse(
         data=wire.TeamMemberData(
@@ -72,13 +73,13 @@ def team_members(context: RequestContext, request: asked.DescribeTeamMembers) ->
     )
 
 
-def require_membership(context: RequestContext, namespace: Namespace) -> None:
+def require_membership(context: TeamContext, namespace: Namespace) -> None:
     """Who belongs to it, and under which address, is for those who do. Raises ScopeRefused."""
     if not access.may(context.forge, context.identity, access.Action.SEE_MEMBERS, namespace):
         raise ScopeRefused
 
 
-def member_row(context: RequestContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
+def member_row(context: TeamContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
     role_type, role_name = roles[member.role]
     return wire.Member(
         id=member.user.id,
@@ -98,7 +99,7 @@ def _without_address(owner: wire.Member) -> wire.Member:
     return owner
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeCodingCurrentUser,
         current_user,

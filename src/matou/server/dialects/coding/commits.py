@@ -12,10 +12,10 @@ from matou.git.operations.lfs_pointers import parse_pointer
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
-from matou.server.dialects.coding.context import READ_REPOSITORY, Action, RequestContext, State, action
+from matou.server.api.params import InvalidParameterValue
+from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, State, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
-from matou.server.dialects.coding.paging import page_asked
-from matou.server.dialects.coding.parameters import InvalidParameterValue
+from matou.server.dialects.coding.paging import page_request
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -24,8 +24,8 @@ _LAST_OF_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _LAST_OF_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
-def commit_list(context: RequestContext, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
-    page = page_asked(request.page_number, request.page_size)
+def commit_list(context: TeamContext, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
+    page = page_request(request.page_number, request.page_size)
     only = CommitFilter(
         path=_path(request.path) if request.path.strip("/") else None,
         since=read_date("StartDate", request.start_date, is_end=False),
@@ -39,7 +39,7 @@ def commit_list(context: RequestContext, request: asked.DescribeGitCommitInfos) 
     return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
 
 
-def file_content(context: RequestContext, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
+def file_content(context: TeamContext, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
     path = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.commit_sha)
@@ -48,8 +48,8 @@ def file_content(context: RequestContext, request: asked.DescribeGitFileContent)
     return wire.FileContentResponse(git_file_content=_content_row(content))
 
 
-def releases(context: RequestContext, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
-    page_asked(request.page_number, request.page_size)
+def releases(context: TeamContext, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
+    page_request(request.page_number, request.page_size)
     find_depot(context, request, MayReadCode)
     return wire.ReleasesResponse(release_page_list=wire.ReleasePageList(total_count=0))
 
@@ -123,7 +123,7 @@ def _text(content: bytes) -> str | None:
         return None
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeGitCommitInfos,
         commit_list,

@@ -14,7 +14,7 @@ from matou.git.operations.history import ChangeKind
 from matou.platforms.coding import wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.commits import commit_row
-from matou.server.dialects.coding.context import READ_REPOSITORY, Action, RequestContext, action
+from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
 
 MOST_ENTRIES = 20_000
@@ -30,16 +30,14 @@ _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 _HUNK = re.compile(r"@@ -(?P<left>[0-9]+)(?:,[0-9]+)? \+(?P<right>[0-9]+)(?:,[0-9]+)? @@")
 
 
-def one_commit(context: RequestContext, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
+def one_commit(context: TeamContext, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.sha)
     commit = find_commit(open_repository(context.forge.git_dir(granted.subject)), start)
     return wire_contents.CommitResponse(git_commit=commit_row(commit))
 
 
-def commit_difference(
-    context: RequestContext, request: asked.DescribeGitCommitDiff
-) -> wire_contents.CommitDiffResponse:
+def commit_difference(context: TeamContext, request: asked.DescribeGitCommitDiff) -> wire_contents.CommitDiffResponse:
     path = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.sha)
@@ -54,14 +52,14 @@ def commit_difference(
     return wire_contents.CommitDiffResponse(diffs=[_difference(each) for each in found.files])
 
 
-def files(context: RequestContext, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
+def files(context: TeamContext, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     found = list_changed_entries(context.forge, granted, request.ref, folder)
     return wire_contents.FilesResponse(items=[_item(each) for each in found])
 
 
-def tree(context: RequestContext, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
+def tree(context: TeamContext, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = object_at(context.forge, granted, request.ref)
@@ -131,7 +129,7 @@ def _lines(hunks: str) -> Iterator[wire_contents.DiffLine]:
         right += prefix in (" ", "+")
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeGitCommitInfo,
         one_commit,

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 from matou.db.namespaces import Namespace
-from matou.db.users import User
-from matou.forge.access import Identity, Scope
-from matou.forge.forge import Forge
+from matou.errors import UnknownShape
+from matou.forge.access import Scope
 from matou.platforms.coding.wire import Response
-from matou.platforms.coding.wire_requests import Request
-from matou.server.dialects.coding.links import Links
-from matou.server.dialects.coding.parameters import read_parameters
+from matou.platforms.coding.wire_requests import Request, read_request
+from matou.server.api.context import RequestContext
+from matou.server.api.params import FormFields, InvalidParameter, InvalidParameterValue, MissingParameter
+from matou.server.api.route import Route
 
 Q = TypeVar("Q", bound=Request)
-
-
 Scopes = tuple[Scope, ...]
 
 READ_USER: Scopes = (Scope.USER_READ,)
@@ -35,46 +35,79 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestContext:
-    """Who asks, for which team. `user` is the identity's own; `team` is one that it may see."""
+class TeamContext(RequestContext):
+    """`team` is the one that the request is about, and that the identity may see."""
 
-    forge: Forge
-    identity: Identity
-    user: User
     team: Namespace
-    links: Links
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ActionParameters(Generic[Q]):
+    """Reads one action's parameters."""
+
+    kind: type[Q]
+
+    def read(self, fields: FormFields) -> Q:
+        """Raises:
+        MissingParameter: a required one is missing or empty; the first is named.
+        InvalidParameter: one is of the wrong kind.
+        InvalidParameterValue: a text holds a NUL, which a database may refuse.
+        """
+        for field in msgspec.structs.fields(self.kind):
+            value = find(fields.values, field.encode_name)
+            if field.required and value in (None, ""):
+                raise MissingParameter("the parameter {name} is missing", name=field.encode_name)
+            if isinstance(value, str) and "\0" in value:
+                raise InvalidParameterValue("the parameter {name} holds a NUL", name=field.encode_name)
+        try:
+            return read_request(self.kind, fields.values)
+        except UnknownShape as error:
+            where, value = error.values["where"], error.values["value"]
+            raise InvalidParameter(
+                "{where} was {value}, which is of the wrong kind", where=where, value=value
+            ) from None
+
+
+def find(fields: Mapping[str, object], name: str) -> object:
+    """A parameter whatever the case of its key; one that is spelled exactly so goes first. None where it is missing."""
+    if name in fields:
+        return fields[name]
+    return next((value for key, value in fields.items() if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CodingAction:
     """A row of the table.
 
     Attributes:
-        run: reads the parameters and does it.
-        scopes: a token needs one of these, besides what its owner may do.
-        choices: what we do where CODING's document is silent, for docs/reference/coding-dialect.md.
+        route: a token needs one of its scopes, besides what its owner may do.
         aliases: names that it has had.
     """
 
-    name: str
-    run: Callable[[RequestContext, Mapping[str, object]], Response]
-    scopes: Scopes
-    choices: str
+    route: Route
     state: State
     aliases: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.route.path
 
 
 def action(
     request: type[Q],
-    answer: Callable[[RequestContext, Q], Response],
+    answer: Callable[[TeamContext, Q], Response],
     scopes: Scopes,
     choices: str = "",
     state: State = State.COMPLETE,
     aliases: tuple[str, ...] = (),
-) -> Action:
-    """Make a row of what an action is asked and what answers it; the request's name is the action's."""
+) -> CodingAction:
+    """Make a row of what an action is asked and what answers it; the request's name is the action's.
 
-    def run(context: RequestContext, parameters: Mapping[str, object]) -> Response:
-        return answer(context, read_parameters(request, parameters))
-
-    return Action(request.__name__, run, scopes, choices, state, aliases)
+    Args:
+        choices: what we do where CODING's document is silent, for docs/reference/coding-dialect.md.
+    """
+    parameters = ActionParameters(request)
+    route = Route(
+        method="POST", path=request.__name__, parameters=parameters, run=answer, scopes=scopes, choices=choices
+    )
+    return CodingAction(route, state, aliases)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import quote
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
@@ -28,10 +29,10 @@ from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
-from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, Action, RequestContext, action
-from matou.server.dialects.coding.envelope import ScopeRefused
-from matou.server.dialects.coding.paging import PageRequest, page_asked
-from matou.server.dialects.coding.parameters import InvalidParameterValue, MissingParameter
+from matou.server.api.params import InvalidParameterValue, MissingParameter, PageRequest
+from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
+from matou.server.dialects.coding.errors import ScopeRefused
+from matou.server.dialects.coding.paging import page_request, wire_page
 from matou.server.dialects.coding.projects import find_project
 
 GROUP_TYPE = "PROJECT_GROUP"
@@ -39,9 +40,9 @@ GROUP_TYPE = "PROJECT_GROUP"
 R = TypeVar("R", bound=Right)
 
 
-def project_depots(context: RequestContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
+def project_depots(context: TeamContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
     project = find_project(context, request.project_id)
-    page = page_asked(request.page_number, request.page_size)
+    page = page_request(request.page_number, request.page_size)
     found, total = lifecycle.visible_repositories(
         context.forge,
         context.identity,
@@ -53,12 +54,12 @@ def project_depots(context: RequestContext, request: asked.DescribeProjectDepotI
     return wire.DepotsResponse(depot_data=_page_of_depots(context, found, page, total))
 
 
-def team_depots(context: RequestContext, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
+def team_depots(context: TeamContext, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
     # Who may ask is what somebody is to the team, whatever the token may change there.
     everything = replace(context.identity, scopes=ALL_SCOPES)
     if not access.may(context.forge, everything, access.Action.ADMINISTER, context.team):
         raise ScopeRefused
-    page = page_asked(request.page_number, request.page_size)
+    page = page_request(request.page_number, request.page_size)
     if not request.project_name:
         return wire.DepotsResponse(depot_data=_team_page(context, page, name_filter=request.depot_name))
     found, _ = lifecycle.visible_repositories(
@@ -69,18 +70,18 @@ def team_depots(context: RequestContext, request: asked.DescribeTeamDepotInfoLis
     return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 
-def my_depots(context: RequestContext, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
-    return wire.MyDepotsResponse(payload=_team_page(context, page_asked(request.page_number, request.page_size)))
+def my_depots(context: TeamContext, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
+    return wire.MyDepotsResponse(payload=_team_page(context, page_request(request.page_number, request.page_size)))
 
 
-def one_depot(context: RequestContext, request: asked.DescribeGitDepot) -> wire.DepotResponse:
+def one_depot(context: TeamContext, request: asked.DescribeGitDepot) -> wire.DepotResponse:
     granted = find_depot(context, request, MaySee)
     [row] = _rows(context, [granted.subject])
     row.default_branch = default_branch_of(context.forge, granted) or ""
     return wire.DepotResponse(depot=row)
 
 
-def new_depot(context: RequestContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
+def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
     project = find_project(context, request.project_id)
     access.require(context.forge, context.identity, access.Action.CREATE_IN, project)
     repository = lifecycle.create_repository(
@@ -93,47 +94,47 @@ def new_depot(context: RequestContext, request: asked.CreateGitDepot) -> wire.Cr
     return wire.CreatedDepotResponse(depot_id=repository.id)
 
 
-def rename_depot(context: RequestContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
+def rename_depot(context: TeamContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
     granted = find_depot(context, request, MayChangeSettings)
     [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted.subject, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
-def describe_depot(context: RequestContext, request: asked.ModifyDepotDescription) -> wire.Response:
+def describe_depot(context: TeamContext, request: asked.ModifyDepotDescription) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
     lifecycle.describe_repository(context.forge, granted.subject, request.description)
     return wire.Response()
 
 
-def change_default_branch(context: RequestContext, request: asked.ModifyDefaultBranch) -> wire.Response:
+def change_default_branch(context: TeamContext, request: asked.ModifyDefaultBranch) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
     lifecycle.set_default_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
-def archive_depot(context: RequestContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
+def archive_depot(context: TeamContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
     lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
     return wire.Response()
 
 
-def unarchive_depot(context: RequestContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
+def unarchive_depot(context: TeamContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
     lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
     return wire.Response()
 
 
-def transfer_depot(context: RequestContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
+def transfer_depot(context: TeamContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
     granted = find_depot(context, request, MayTransfer)
     project = find_project(context, request.target_project_id)
     moved = transfer_repository(context.forge, context.identity, granted.subject, project.path)
-    return wire_contents.TransferredResponse(new_depot_path=context.links.path(moved.path))
+    return wire_contents.TransferredResponse(new_depot_path=f"/{quote(str(moved.path))}")
 
 
-def delete_depot(context: RequestContext, request: asked.DeleteGitDepot) -> wire.Response:
+def delete_depot(context: TeamContext, request: asked.DeleteGitDepot) -> wire.Response:
     lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete).subject)
     return wire.Response()
 
 
-def find_depot(context: RequestContext, request: asked.OfDepot, right: type[R]) -> Authorized[Repository, R]:
+def find_depot(context: TeamContext, request: asked.OfDepot, right: type[R]) -> Authorized[Repository, R]:
     """The depot that a request names by id or by path; an id that is not 0 goes first.
 
     Raises:
@@ -147,7 +148,7 @@ def find_depot(context: RequestContext, request: asked.OfDepot, right: type[R]) 
         raise NoSuchRepository("there is no such depot") from None
 
 
-def _named(context: RequestContext, request: asked.OfDepot) -> Repository:
+def _named(context: TeamContext, request: asked.OfDepot) -> Repository:
     if request.depot_id:
         repository = lifecycle.find_repository_by_id(context.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
@@ -179,7 +180,7 @@ def project_name(repository: Repository) -> str:
     return repository.path.namespace.segments[:2][-1]
 
 
-def _team_page(context: RequestContext, page: PageRequest, *, name_filter: str = "") -> wire.DepotData:
+def _team_page(context: TeamContext, page: PageRequest, *, name_filter: str = "") -> wire.DepotData:
     found, total = lifecycle.visible_repositories(
         context.forge,
         context.identity,
@@ -192,13 +193,11 @@ def _team_page(context: RequestContext, page: PageRequest, *, name_filter: str =
     return _page_of_depots(context, found, page, total)
 
 
-def _page_of_depots(
-    context: RequestContext, found: Iterable[Repository], page: PageRequest, total: int
-) -> wire.DepotData:
-    return wire.DepotData(depots=list(_rows(context, found)), page=page.answered(total))
+def _page_of_depots(context: TeamContext, found: Iterable[Repository], page: PageRequest, total: int) -> wire.DepotData:
+    return wire.DepotData(depots=list(_rows(context, found)), page=wire_page(page, total))
 
 
-def _rows(context: RequestContext, found: Iterable[Repository]) -> Iterator[wire.Depot]:
+def _rows(context: TeamContext, found: Iterable[Repository]) -> Iterator[wire.Depot]:
     ids: dict[NamespacePath, int] = {}
     for repository in found:
         path = NamespacePath(repository.path.namespace.segments[:2])
@@ -208,12 +207,12 @@ def _rows(context: RequestContext, found: Iterable[Repository]) -> Iterator[wire
         yield _row(context, repository, ids[path])
 
 
-def _row(context: RequestContext, repository: Repository, project_id: int) -> wire.Depot:
+def _row(context: TeamContext, repository: Repository, project_id: int) -> wire.Depot:
     kind = repository.version_control
     return wire.Depot(
         id=repository.id,
         name=repository.name,
-        https_url=context.links.clone(repository.path) if kind is VersionControl.GIT else "",
+        https_url=context.links.git(repository.path) if kind is VersionControl.GIT else "",
         project_id=project_id,
         web_url=context.links.page(repository.path),
         vcs_type=kind.value,
@@ -231,7 +230,7 @@ def _row(context: RequestContext, repository: Repository, project_id: int) -> wi
 
 _READ_ONLY = "Refused for a depot that a backup keeps"
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeProjectDepotInfoList,
         project_depots,

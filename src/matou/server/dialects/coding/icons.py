@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from matou.db.namespaces import NamespaceId
+from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import find_namespace_by_id, read_icon
 from matou.forge.forge import Forge
-from matou.server.dialects.coding.links import DEFAULT_ICON, ICONS
+from matou.server.api.links import Links
 
+ICONS = "/static/project_icon"
+DEFAULT_ICON = f"{ICONS}/default.svg"
 LARGEST_ID = 2**63 - 1
 
 # A picture comes from whoever made the project: it runs nothing, loads nothing and is nothing but what it looks like.
@@ -37,6 +39,10 @@ _SIGNATURES = (
     (b"GIF89a", "image/gif"),
 )
 _UNKNOWN = "application/octet-stream"
+
+
+def icon_url(links: Links, namespace: Namespace) -> str:
+    return links.base + (DEFAULT_ICON if namespace.icon is None else f"{ICONS}/{namespace.id}/{namespace.icon}")
 
 
 def icon_routes(forge: Forge) -> list[Route]:

@@ -12,8 +12,9 @@ from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
-from matou.server.dialects.coding.context import READ_PROJECT, WRITE_PROJECT, Action, RequestContext, action
-from matou.server.dialects.coding.paging import page_asked
+from matou.server.dialects.coding.context import READ_PROJECT, WRITE_PROJECT, CodingAction, TeamContext, action
+from matou.server.dialects.coding.icons import icon_url
+from matou.server.dialects.coding.paging import page_request
 
 PRIVATE_PROJECT = 2
 """`Project.Type`: 0 programme, 1 public, 2 private."""
@@ -23,8 +24,8 @@ class NoSuchMember(NotFound):
     """Nobody in this team has this id; the text is CODING's own."""
 
 
-def team_projects(context: RequestContext, request: asked.DescribeCodingProjects) -> wire.ProjectsResponse:
-    page = page_asked(request.page_number, request.page_size)
+def team_projects(context: TeamContext, request: asked.DescribeCodingProjects) -> wire.ProjectsResponse:
+    page = page_request(request.page_number, request.page_size)
     found, total = visible_children(
         context.forge,
         context.identity,
@@ -43,7 +44,7 @@ def team_projects(context: RequestContext, request: asked.DescribeCodingProjects
     )
 
 
-def user_projects(context: RequestContext, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
+def user_projects(context: TeamContext, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
     if not request.user_id:
         raise NoSuchMember("团队成员不存在")
     visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
@@ -54,7 +55,7 @@ def user_projects(context: RequestContext, request: asked.DescribeUserProjects) 
     return wire.ProjectListResponse(project_list=[project_row(context, project) for project in joined])
 
 
-def _joined_by(context: RequestContext, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
+def _joined_by(context: TeamContext, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
     """Those of another user: what this one may see of them."""
     require_membership(context, context.team)
     if any(member.user.id == user_id for member in members(context.forge, context.team)[0]):
@@ -65,20 +66,20 @@ def _joined_by(context: RequestContext, visible: tuple[Namespace, ...], user_id:
     return joined
 
 
-def project_by_name(context: RequestContext, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
+def project_by_name(context: TeamContext, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
     path = context.team.path.child(request.project_name)
     project = access.reach_namespace(context.forge, context.identity, path, access.Action.SEE)
     return wire.ProjectResponse(project=project_row(context, project))
 
 
-def one_project(context: RequestContext, request: asked.DescribeOneProject) -> wire.ProjectResponse:
+def one_project(context: TeamContext, request: asked.DescribeOneProject) -> wire.ProjectResponse:
     return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id)))
 
 
-def project_members(context: RequestContext, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
+def project_members(context: TeamContext, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
     project = find_project(context, request.project_id)
     require_membership(context, project)
-    page = page_asked(request.page_number, request.page_size)
+    page = page_request(request.page_number, request.page_size)
     found, _ = members(context.forge, project)
     chosen = [member for member in found if _has_role(member, request.role_id)]
     return wire.ProjectMembersResponse(
@@ -95,7 +96,7 @@ def _has_role(member: Member, role_id: int) -> bool:
     return role_id in (0, member.role.value)
 
 
-def project_labels(context: RequestContext, request: asked.DescribeAllProjectLabels) -> wire.LabelsResponse:
+def project_labels(context: TeamContext, request: asked.DescribeAllProjectLabels) -> wire.LabelsResponse:
     project = find_project(context, request.project_id)
     return wire.LabelsResponse(
         labels=[
@@ -105,7 +106,7 @@ def project_labels(context: RequestContext, request: asked.DescribeAllProjectLab
     )
 
 
-def new_project(context: RequestContext, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
+def new_project(context: TeamContext, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
     access.require(context.forge, context.identity, access.Action.CREATE_NAMESPACE_IN, context.team)
     project = create_project(
         context.forge,
@@ -118,7 +119,7 @@ def new_project(context: RequestContext, request: asked.CreateCodingProject) -> 
     return wire.CreatedProjectResponse(project_id=project.id)
 
 
-def find_project(context: RequestContext, project_id: int) -> Namespace:
+def find_project(context: TeamContext, project_id: int) -> Namespace:
     """A namespace directly below the team, or the team itself, which stands for what lies in it without a project.
 
     Raises:
@@ -132,13 +133,13 @@ def find_project(context: RequestContext, project_id: int) -> Namespace:
     return project
 
 
-def _in_team(context: RequestContext, namespace: Namespace) -> Namespace:
+def _in_team(context: TeamContext, namespace: Namespace) -> Namespace:
     if context.team.id not in (namespace.id, namespace.parent_id):
         raise NoSuchNamespace("it is another team's")
     return namespace
 
 
-def project_row(context: RequestContext, project: Namespace) -> wire.Project:
+def project_row(context: TeamContext, project: Namespace) -> wire.Project:
     return wire.Project(
         id=project.id,
         created_at=milliseconds(project.created_at),
@@ -147,13 +148,13 @@ def project_row(context: RequestContext, project: Namespace) -> wire.Project:
         name=project.name,
         display_name=project.display_name or project.name,
         description=project.description,
-        icon=context.links.icon(project),
+        icon=icon_url(context.links, project),
         team_id=context.team.id,
         archived=project.archived,
     )
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeCodingProjects,
         team_projects,

@@ -16,29 +16,29 @@ from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.commits import commit_row, short_message, stamp
-from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, Action, RequestContext, action
+from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
-from matou.server.dialects.coding.paging import page_asked
+from matou.server.dialects.coding.paging import page_request
 
 
 class NoSuchTag(NotFound):
     """No tag has this name."""
 
 
-def all_branches(context: RequestContext, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
+def all_branches(context: TeamContext, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
     found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchesResponse(branches=found, total_count=total)
 
 
-def branch_list(context: RequestContext, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
+def branch_list(context: TeamContext, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
     found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchListResponse(git_branches_data=wire.GitBranchesData(branches=found, total_count=total))
 
 
 def _page_of_branches(
-    context: RequestContext, request: asked.PagedOfDepot, keyword: str
+    context: TeamContext, request: asked.PagedOfDepot, keyword: str
 ) -> tuple[list[wire.GitBranch], int]:
-    page = page_asked(request.page_number, request.page_size)
+    page = page_request(request.page_number, request.page_size)
     granted = find_depot(context, request, MayReadCode)
     listing = ref_listing(context.forge, granted)
     default = branches.default_branch_of(context.forge, granted)
@@ -47,8 +47,8 @@ def _page_of_branches(
     return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
 
 
-def tags(context: RequestContext, request: asked.DescribeGitTags) -> wire.TagsResponse:
-    page = page_asked(request.page, request.page_size)
+def tags(context: TeamContext, request: asked.DescribeGitTags) -> wire.TagsResponse:
+    page = page_request(request.page, request.page_size)
     granted = find_depot(context, request, MayReadCode)
     listing = ref_listing(context.forge, granted)
     opened = open_repository(context.forge.git_dir(granted.subject))
@@ -56,7 +56,7 @@ def tags(context: RequestContext, request: asked.DescribeGitTags) -> wire.TagsRe
     return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
 
 
-def one_branch(context: RequestContext, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
+def one_branch(context: TeamContext, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
     granted = find_depot(context, request, MayReadCode)
     branch = find_branch(context.forge, granted, request.branch_name)
     return wire_contents.BranchResponse(
@@ -69,7 +69,7 @@ def one_branch(context: RequestContext, request: asked.DescribeGitBranch) -> wir
     )
 
 
-def one_tag(context: RequestContext, request: asked.DescribeGitTag) -> wire.TagResponse:
+def one_tag(context: TeamContext, request: asked.DescribeGitTag) -> wire.TagResponse:
     granted = find_depot(context, request, MayReadCode)
     target = ref_listing(context.forge, granted).refs.get(RefName(TAGS + request.tag_name))
     if target is None:
@@ -78,13 +78,13 @@ def one_tag(context: RequestContext, request: asked.DescribeGitTag) -> wire.TagR
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def new_branch(context: RequestContext, request: asked.CreateGitBranch) -> wire.Response:
+def new_branch(context: TeamContext, request: asked.CreateGitBranch) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.create_branch(context.forge, granted, request.branch_name, start=request.start_point)
     return wire.Response()
 
 
-def new_tag(context: RequestContext, request: asked.CreateGitTag) -> wire.TagResponse:
+def new_tag(context: TeamContext, request: asked.CreateGitTag) -> wire.TagResponse:
     granted = find_depot(context, request, MayWriteCode)
     target = branches.create_tag(
         context.forge,
@@ -97,13 +97,13 @@ def new_tag(context: RequestContext, request: asked.CreateGitTag) -> wire.TagRes
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def remove_branch(context: RequestContext, request: asked.DeleteGitBranch) -> wire.Response:
+def remove_branch(context: TeamContext, request: asked.DeleteGitBranch) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.delete_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
-def remove_tag(context: RequestContext, request: asked.DeleteGitTag) -> wire.Response:
+def remove_tag(context: TeamContext, request: asked.DeleteGitTag) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.delete_tag(context.forge, granted, request.tag_name)
     return wire.Response()
@@ -164,7 +164,7 @@ def readable(name: str) -> str:
 
 _ORDER = "The default branch first, the others by name"
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[CodingAction, ...] = (
     action(
         asked.DescribeGitBranches,
         all_branches,

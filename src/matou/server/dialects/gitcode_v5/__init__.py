@@ -1,20 +1,33 @@
 """GitCode's API v5, as docs/reference/gitcode-v5.md tells: `routes` is all that the rest of the server knows."""
 
+import re
 from collections.abc import Iterable
 
 from starlette.routing import BaseRoute
 
+from matou.server.api.dialect import Dialect
 from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
-from matou.server.api.router import Route, Router
+from matou.server.api.params import Paged, Parameters
+from matou.server.api.responses import Page
+from matou.server.api.route import Route
 from matou.server.dialects.gitcode_v5.documented import documented_operations
+from matou.server.dialects.gitcode_v5.errors import FAILURES, ErrorBody, GitCodeError, write_failure
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
+from matou.server.streaming import Header
+
+PREFIX = "/api/v5"
+_OURS = re.compile(rb"[^ ]+ /api/v(?:5/(?![^/]+\.git/)(?P<below>.*)|8/(?![^/]+\.git/))|POST /oauth/token\Z", re.DOTALL)
+"""v8 and the log-in of applications are documented beside v5, and nothing is there.
+
+A project may be called `v5`, in a team called `api`: the URLs of its repositories are git's.
+"""
 
 
 def routes(
-    site: ServerState, *, limiter: FixedWindowLimiter | None = None, table: Iterable[Route] = ROUTES
+    state: ServerState, *, limiter: FixedWindowLimiter | None = None, table: Iterable[Route] = ROUTES
 ) -> list[BaseRoute]:
     """Everything below `/api/v5/`.
 
@@ -22,4 +35,20 @@ def routes(
         limiter: how often one token, or one address without a token, may ask; None for no limit.
     """
     rows = tuple(table)
-    return [Api(site, Router((*rows, description_route(rows)), documented_operations()), limiter)]
+    dialect = Dialect[GitCodeError](
+        prefix=PREFIX,
+        pattern=_OURS,
+        routes=(*rows, description_route("Matou: GitCode's API v5", PREFIX, rows, ErrorBody)),
+        documented=documented_operations(),
+        failures=FAILURES,
+        write_failure=write_failure,
+        page_headers=_page_headers,
+    )
+    return [Api(state, dialect, limiter)]
+
+
+def _page_headers(page: Page, params: Parameters) -> tuple[Header, ...]:
+    """Of a list that has no pages it is one."""
+    size = params.limit if isinstance(params, Paged) else 0
+    pages = -(-page.total // size) if size else int(page.total > 0)
+    return ((b"total_count", b"%d" % page.total), (b"total_page", b"%d" % pages))

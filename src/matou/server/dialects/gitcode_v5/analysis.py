@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -33,7 +33,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import JSON, NO_STORE, Page, Stream
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -137,7 +137,7 @@ def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]
     """The answer, where what it needs is there; else one that waits for it without holding a thread."""
     if known.done():
         return answer(known.result())
-    return Stream(partial(_soon, known, answer), (JSON, NO_STORE))
+    return Stream(lambda _: _soon(known, answer), (JSON, NO_STORE))
 
 
 async def _soon(known: "Future[Computed]", answer: Callable[[Computed], object]) -> AsyncGenerator[bytes, None]:
@@ -179,12 +179,12 @@ def _tip(context: RepositoryContext[MayReadAnalysis], _: Parameters) -> Hashable
 
 ROUTES = (
     repository_route(
-        8,
         "GET",
         "/repos/{owner}/{repo}/languages",
         MayReadAnalysis,
         Nothing,
         show_languages,
+        section=8,
         answer=dict[str, float],
         choices=(
             "percent of the bytes on the default branch, in hundredths that add up to exactly 100, largest first; by"
@@ -192,30 +192,30 @@ ROUTES = (
             " unless .gitattributes say so (linguist-language, -vendored, -generated, -documentation, -detectable);"
             f" empty for a repository without commits and for one of more than {MOST_FILES:,} files"
         ),
-        at=_tip,
+        cache_key=_tip,
     ),
     repository_route(
-        9,
         "GET",
         "/repos/{owner}/{repo}/contributors",
         MayReadAnalysis,
         ContributorsQuery,
         list_contributors,
+        section=9,
         answer=list[wire.Contributor],
         choices=(
             "the history of the default branch, counted as `git shortlog -sne` does, merges and the `.mailmap` of its"
             " last commit included; without `type`, authors; most commits first, then by name; page and per_page as"
             " everywhere"
         ),
-        at=_tip,
+        cache_key=_tip,
     ),
     repository_route(
-        37,
         "GET",
         "/repos/{owner}/{repo}/contributors/statistic",
         MayReadAnalysis,
         ContributorStatisticsQuery,
         show_statistics,
+        section=37,
         answer=list[wire.ContributorStatistics],
         choices=(
             "lines as `git log --numstat` counts them: a binary file and a merge have none, a renamed file has what"

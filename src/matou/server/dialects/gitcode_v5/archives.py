@@ -11,8 +11,8 @@ from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import Stream
-from matou.server.api.router import Pace, repository_route
-from matou.server.api.streaming import attachment, counted, kept, streamed
+from matou.server.api.route import Workload, repository_route
+from matou.server.api.streaming import Keep, attachment, counted, streamed
 from matou.server.response_files import ResponseKey
 from matou.server.stall_budget import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
@@ -85,10 +85,9 @@ def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as:
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
     headers = (kind, attachment(download.file_name), cache)
-    if not download.is_lasting:
-        return counted(streamed(download.pieces, headers, whose=context.caller, turns=_TURNS), download.count)
     key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
-    made = kept(download.pieces, headers, whose=context.caller, turns=_TURNS, key=key, size_bytes=download.size_bytes)
+    keep = Keep(key, download.size_bytes) if download.is_lasting else None
+    made = streamed(download.pieces, headers, whose=context.caller, turns=_TURNS, keep=keep)
     return counted(made, download.count)
 
 
@@ -104,47 +103,43 @@ _ABOUT: Final = (
 
 ROUTES = (
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/archive",
         MayReadCode,
         ArchiveQuery,
         send_archive,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices=f"{_ABOUT}; format is zip (by default), tar.gz, tgz or tar",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/archive/{archive...}",
         MayReadCode,
         Nothing,
         send_named_archive,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices="the ref and the format's ending: `archive/v1.0.tar.gz`",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/zipball",
         MayReadCode,
         NamedArchiveQuery,
         send_zip,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices="as Gitee has it",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/tarball",
         MayReadCode,
         NamedArchiveQuery,
         send_tar,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices="as Gitee has it",
     ),
 )

@@ -6,7 +6,7 @@ from matou.git.odb.objects import Commit, Signature, find_commit, find_tag, open
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 
 
 class CreateBranchParams(Parameters, frozen=True, kw_only=True):
@@ -83,7 +83,6 @@ _NAMES = f"{_START} looks like an object id, is refused"
 
 ROUTES = (
     repository_route(
-        None,
         "POST",
         _BRANCHES,
         MayWriteCode,
@@ -94,7 +93,6 @@ ROUTES = (
         choices=f"201; {_NAMES}",
     ),
     repository_route(
-        None,
         "DELETE",
         _BRANCHES + "/{branch...}",
         MayWriteCode,
@@ -105,7 +103,6 @@ ROUTES = (
         choices="204; the default branch is refused",
     ),
     repository_route(
-        None,
         "POST",
         _TAGS,
         MayWriteCode,
@@ -116,7 +113,6 @@ ROUTES = (
         choices=f"201; annotated where `tag_message` is not empty; {_NAMES}",
     ),
     repository_route(
-        None,
         "DELETE",
         _TAGS + "/{tag...}",
         MayWriteCode,

@@ -14,7 +14,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Paged
 from matou.server.api.response_cache import at_refs_and_database
 from matou.server.api.responses import Page
-from matou.server.api.router import Pace, repository_route
+from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 SHORT_ID = 8
@@ -120,26 +120,24 @@ def _at(context: RepositoryContext[MayReadCode], params: Nothing) -> Hashable | 
 
 ROUTES = (
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/branches",
         MayReadCode,
         BranchesQuery,
         show_branches,
         answer=list[wire.Branch],
-        at=at_refs_and_database,
+        cache_key=at_refs_and_database,
         choices="by name unless sort is updated, which is the committer's date of the tip; none is protected",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/branches/{branch...}",
         MayReadCode,
         Nothing,
         show_branch,
         answer=wire.BranchDetail,
-        pace=Pace.SLOW,
-        at=_at,
+        workload=Workload.SLOW,
+        cache_key=_at,
         choices="commit has both id and sha; merged: the default branch holds all of it; can_push is the caller's",
     ),
 )

@@ -28,7 +28,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged, Parameters, PathText
 from matou.server.api.response_cache import at_refs
 from matou.server.api.responses import Page
-from matou.server.api.router import Pace, repository_route
+from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import read_day, read_moment
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 
@@ -213,15 +213,14 @@ def at_commits(context: RepositoryContext[MayReadCode], revisions: Sequence[str]
 
 ROUTES = (
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/commits",
         MayReadCode,
         CommitsQuery,
         show_commits,
         answer=list[wire.Commit],
-        pace=Pace.SLOW,
-        at=_at_list,
+        workload=Workload.SLOW,
+        cache_key=_at_list,
         choices=(
             "newest first, in the order of git log; path is a file or a folder, as git log -- PATH takes it; author is"
             " a part of a name or e-mail, whatever the case, or a user's name; since and until bound the committer's"
@@ -231,29 +230,27 @@ ROUTES = (
         ),
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/commits/{sha...}",
         MayReadCode,
         CommitDetailQuery,
         show_commit,
         answer=wire.Commit,
-        pace=Pace.SLOW,
-        at=_at_one,
+        workload=Workload.SLOW,
+        cache_key=_at_one,
         choices=(
             "sha may be a branch or a tag; stats are against the first parent, with renamed files found; files come"
             f" with show_diff=true, {MOST_FILES_SHOWN} of them at most"
         ),
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/tags",
         MayReadCode,
         Paged,
         show_tags,
         answer=list[wire.Tag],
-        at=at_refs,
+        cache_key=at_refs,
         choices="by name; message is empty and tagger null for a tag that is not annotated",
     ),
 )

@@ -30,7 +30,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText
 from matou.server.api.responses import NO_STORE, Stream
-from matou.server.api.router import Pace, repository_route
+from matou.server.api.route import Workload, repository_route
 from matou.server.api.streaming import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
 from matou.server.dialects.gitcode_v5.trees import readable
@@ -112,37 +112,34 @@ _BY_FIRST_PARENT = f"against the first parent; sha may be a branch or a tag; mor
 
 ROUTES = (
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/commit/{sha}/diff",
         MayReadCode,
         Nothing,
         send_difference,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices=f"text as `git diff` writes it, renamed files found, {_BY_FIRST_PARENT} MiB are refused",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/commit/{sha}/patch",
         MayReadCode,
         Nothing,
         send_mail,
         answer=bytes,
-        pace=Pace.SLOW,
+        workload=Workload.SLOW,
         choices=f"a mail that `git am` applies, binary files too, {_BY_FIRST_PARENT} MiB are refused",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/compare/{range...}",
         MayReadCode,
         CompareQuery,
         show_comparison,
         answer=wire.Comparison,
-        pace=Pace.SLOW,
-        at=_at,
+        workload=Workload.SLOW,
+        cache_key=_at,
         choices=(
             "BASE...HEAD, branches, tags or commits; files are compared with the best common ancestor, and with the"
             " base itself where straight=true or nothing is common; the newest"

@@ -31,7 +31,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.links import quoted
 from matou.server.api.params import Nothing, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes, Stream
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 from matou.server.api.streaming import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
 from matou.server.streaming import Header
@@ -191,47 +191,46 @@ _ABOUT_CONTENTS = (
 
 ROUTES = (
     repository_route(
-        2,
         "GET",
         "/repos/{owner}/{repo}/contents/{path...}",
         MayReadCode,
         RefQuery,
         show_contents,
+        section=2,
         answer=wire.Content | list[wire.Content],
-        at=_shown,
+        cache_key=_shown,
         choices=_ABOUT_CONTENTS,
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/contents",
         MayReadCode,
         RefQuery,
         show_contents,
         answer=list[wire.Content],
-        at=_shown,
+        cache_key=_shown,
         choices="the root, as 2 gives a folder",
     ),
     repository_route(
-        7,
         "GET",
         "/repos/{owner}/{repo}/git/blobs/{sha}",
         MayReadCode,
         Nothing,
         show_blob,
+        section=7,
         answer=wire.Blob,
-        at=_blob,
+        cache_key=_blob,
         choices=f"a blob of more than {_LIMIT} is refused; an id of anything but a blob is not found",
     ),
     repository_route(
-        36,
         "GET",
         "/repos/{owner}/{repo}/raw/{path...}",
         MayReadCode,
         RefQuery,
         show_raw,
+        section=36,
         answer=bytes,
-        at=_known_start,
+        cache_key=_known_start,
         choices=(
             "of any size; text/plain without a NUL in the first 8,000 bytes, application/octet-stream otherwise, never"
             " what a browser would run; an LFS file gives its pointer, a symbolic link its own text"

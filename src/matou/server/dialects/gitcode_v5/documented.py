@@ -5,21 +5,10 @@ would be read out of it instead: `DELETE branches/ui/setting` is about the prote
 `ui/setting`, whose name is `ui%2Fsetting` here.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-
-@dataclass(frozen=True, slots=True)
-class DocumentedOperation:
-    """One method of one path below the API's root; `{name}` is a segment of any text."""
-
-    method: str
-    path: str
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        return tuple(self.path.strip("/").split("/"))
+from matou.server.api.route import DocumentedOperation
 
 
 @cache

@@ -7,7 +7,7 @@ from matou.forge.repositories.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import read_day
 
 
@@ -49,12 +49,12 @@ def show_statistics(
 
 ROUTES = (
     repository_route(
-        35,
         "GET",
         "/repos/{owner}/{repo}/download_statistics",
         MayReadAnalysis,
         DownloadStatisticsQuery,
         show_statistics,
+        section=35,
         answer=wire.DownloadStatistics,
         choices=(
             "a clone (a fetch that has nothing yet) and the download of an archive count, a fetch of what is new does"

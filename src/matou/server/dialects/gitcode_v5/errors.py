@@ -1,37 +1,13 @@
-"""The one table from our failures to GitCode's: HTTP status, error_code, error_code_name.
+"""The one table from the kinds of failure to GitCode's answers: HTTP status, error_code, error_code_name."""
 
-The message is our own sentence about what was asked for, or GitCode's where clients look at its words; never what git,
-the database or Python said.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import uuid4
 
 import msgspec
-import structlog
 
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
-from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
-from matou.forge.accounts.users import TooManyFailures
-from matou.forge.content.abbreviations import AmbiguousRevision
-from matou.forge.content.history import NoSuchCommit
-from matou.forge.content.uploads import EmptyUpload
-from matou.git.odb.objects import TooLargeToRead
-from matou.git.operations.archives import HostilePath
-from matou.git.process.run import GitFailed
-from matou.model.names import InvalidName
-from matou.server.api.context import NotSignedIn
-from matou.server.api.params import InvalidParameter, MissingParameter, UnreadableBody
-from matou.server.api.responses import JSON, NO_STORE, Response
-from matou.server.api.router import NoSuchRoute, WrongMethod
-from matou.server.authentication import UnknownCredential, UnreadableCredential
-from matou.server.errors import DISK_FULL, TOO_LARGE, is_disk_full
-from matou.server.errors import NO_ROOM as NO_ROOM_LEFT
-from matou.server.rate_limit import TooManyCalls
-from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import DiskFull, WriteFailed
-
-log = structlog.get_logger(__name__)
+from matou.server.api.errors import Failure, FailureKind
+from matou.server.api.responses import Response, json_response
+from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE
 
 
 class ErrorBody(msgspec.Struct, kw_only=True):
@@ -45,7 +21,7 @@ class ErrorBody(msgspec.Struct, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class GitCodeError:
     """How a kind of failure is told. `message` is None where our own sentence is."""
 
     status: int
@@ -54,78 +30,40 @@ class Failure:
     message: str | None = None
 
 
-FAULT_OF_OURS = Failure(500, 500, "FAIL", "this server has a fault; its log says more")
-NO_ROOM = Failure(DISK_FULL, DISK_FULL, "FAIL", NO_ROOM_LEFT)
-
-FAILURES: tuple[tuple[type[MatouError], Failure], ...] = (
-    (NotSignedIn, Failure(401, 401, "UNAUTHORIZED", "401, token not found")),
-    (UnknownCredential, Failure(401, 401, "UNAUTHORIZED", "401, token not found")),
-    (UnreadableCredential, Failure(401, 401, "UNAUTHORIZED", "401, token not found")),
-    (TooManyCalls, Failure(429, 429, "TOO_MANY_REQUESTS")),
-    (MissingParameter, Failure(400, 1000, "PARAMETER_ERROR")),
-    (InvalidParameter, Failure(400, 400, "BAD_REQUEST")),
-    (
-        UnreadableBody,
-        Failure(
-            400,
-            400,
-            "BAD_REQUEST",
-            "Request body parsing error, please check if the header content-type matches",
-        ),
+FAILURES: Mapping[FailureKind, GitCodeError] = {
+    FailureKind.NOT_SIGNED_IN: GitCodeError(401, 401, "UNAUTHORIZED", "401, token not found"),
+    FailureKind.RATE_LIMITED: GitCodeError(429, 429, "TOO_MANY_REQUESTS"),
+    FailureKind.TOO_MANY_LOGINS: GitCodeError(429, 429, "TOO_MANY_REQUESTS"),
+    FailureKind.MISSING_PARAMETER: GitCodeError(400, 1000, "PARAMETER_ERROR"),
+    FailureKind.INVALID_PARAMETER: GitCodeError(400, 400, "BAD_REQUEST"),
+    FailureKind.UNREADABLE_BODY: GitCodeError(
+        400, 400, "BAD_REQUEST", "Request body parsing error, please check if the header content-type matches"
     ),
-    (BodyTooLarge, Failure(TOO_LARGE, TOO_LARGE, "BAD_REQUEST")),
-    (NoSuchRepository, Failure(404, 404, "UN_KNOW", "Project not found")),
-    (NoSuchNamespace, Failure(404, 404, "UN_KNOW", "404 Namespace Not Found")),
-    (NoSuchCommit, Failure(400, 404, "UN_KNOW", "404 Not Found Commit")),
-    (AmbiguousRevision, Failure(409, 409, "CONFLICT")),
-    (TooLargeToRead, Failure(400, 400, "UN_KNOW")),
-    (HostilePath, Failure(400, 400, "UN_KNOW")),
-    (WrongMethod, Failure(405, 405, "METHOD_NOT_ALLOWED")),
-    (NoSuchRoute, Failure(404, 404, "NOT_FOUND")),
-    (MissingScope, Failure(403, 403, "FORBIDDEN")),
-    (InvalidName, Failure(400, 400, "UN_KNOW")),
-    (DiskFull, NO_ROOM),
-    (WriteFailed, FAULT_OF_OURS),
-    (GitFailed, FAULT_OF_OURS),
-    (EmptyUpload, Failure(400, 1000, "PARAMETER_ERROR", "文件内容不能为空")),
-    (TooManyFailures, Failure(429, 429, "TOO_MANY_REQUESTS")),
-    (TryLater, Failure(503, 503, "TRY_LATER")),
-    (Refused, Failure(403, 403, "FORBIDDEN")),
-    (NotFound, Failure(404, 404, "UN_KNOW")),
-    (Conflict, Failure(400, 400, "UN_KNOW")),
-    (UnknownShape, Failure(400, 400, "BAD_REQUEST")),
-    (Damaged, FAULT_OF_OURS),
-    (MatouError, Failure(400, 400, "BAD_REQUEST")),
-)
-"""The first that fits."""
+    FailureKind.BODY_TOO_LARGE: GitCodeError(TOO_LARGE, TOO_LARGE, "BAD_REQUEST"),
+    FailureKind.NO_SUCH_ROUTE: GitCodeError(404, 404, "NOT_FOUND"),
+    FailureKind.WRONG_METHOD: GitCodeError(405, 405, "METHOD_NOT_ALLOWED"),
+    FailureKind.NO_SUCH_REPOSITORY: GitCodeError(404, 404, "UN_KNOW", "Project not found"),
+    FailureKind.NO_SUCH_NAMESPACE: GitCodeError(404, 404, "UN_KNOW", "404 Namespace Not Found"),
+    FailureKind.NO_SUCH_COMMIT: GitCodeError(400, 404, "UN_KNOW", "404 Not Found Commit"),
+    FailureKind.AMBIGUOUS_REVISION: GitCodeError(409, 409, "CONFLICT"),
+    FailureKind.TOO_LARGE_TO_READ: GitCodeError(400, 400, "UN_KNOW"),
+    FailureKind.HOSTILE_PATH: GitCodeError(400, 400, "UN_KNOW"),
+    FailureKind.INVALID_NAME: GitCodeError(400, 400, "UN_KNOW"),
+    FailureKind.EMPTY_UPLOAD: GitCodeError(400, 1000, "PARAMETER_ERROR", "文件内容不能为空"),
+    FailureKind.DISK_FULL: GitCodeError(DISK_FULL, DISK_FULL, "FAIL", str(NO_ROOM)),
+    FailureKind.FAULT: GitCodeError(500, 500, "FAIL", "this server has a fault; its log says more"),
+    FailureKind.TRY_LATER: GitCodeError(503, 503, "TRY_LATER"),
+    FailureKind.REFUSED: GitCodeError(403, 403, "FORBIDDEN"),
+    FailureKind.NOT_FOUND: GitCodeError(404, 404, "UN_KNOW"),
+    FailureKind.CONFLICT: GitCodeError(400, 400, "UN_KNOW"),
+    FailureKind.OTHER: GitCodeError(400, 400, "BAD_REQUEST"),
+}
 
 
-def answer_to(error: Exception) -> Response:
-    """Log what is ours to mend; say to the client what is the client's to know."""
-    failure = _failure_of(error)
-    trace_id = uuid4().hex
-    if failure.status >= 500 and not isinstance(error, TryLater):
-        log.error("request_failed", trace_id=trace_id, exc_info=error)
-    text = _unicode(str(error)) if failure.message is None else failure.message
+def write_failure(failure: Failure[GitCodeError]) -> Response:
+    row = failure.row
+    text = failure.text if row.message is None else row.message
     body = ErrorBody(
-        error_code=failure.code, error_code_name=failure.name, error_message=text, trace_id=trace_id, message=text
+        error_code=row.code, error_code_name=row.name, error_message=text, trace_id=failure.id.hex, message=text
     )
-    return Response(failure.status, (JSON, NO_STORE, *_headers(error)), msgspec.json.encode(body))
-
-
-def _unicode(text: str) -> str:
-    """A name of a branch or file may hold bytes that are no text."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _failure_of(error: Exception) -> Failure:
-    if is_disk_full(error):
-        return NO_ROOM
-    return next((failure for kind, failure in FAILURES if isinstance(error, kind)), FAULT_OF_OURS)
-
-
-def _headers(error: Exception) -> tuple[Header, ...]:
-    if isinstance(error, WrongMethod):
-        return ((b"allow", str(error.values["methods"]).encode()),)
-    wait = error.wait if isinstance(error, TryLater) else None
-    return () if wait is None else ((b"retry-after", b"%d" % max(1, round(wait.total_seconds()))),)
+    return json_response(row.status, body, *failure.headers)

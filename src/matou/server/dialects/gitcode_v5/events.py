@@ -14,7 +14,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.links import Links
 from matou.server.api.params import Paged
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import end_of, read_day, start_of
 
 ACTIONS: Mapping[EventKind, tuple[int, str]] = MappingProxyType(
@@ -153,12 +153,12 @@ def _author(links: Links, user: User | None) -> wire.EventAuthor:
 
 ROUTES = (
     repository_route(
-        38,
         "GET",
         "/repos/{owner}/{repo}/events",
         MayReadCode,
         EventsQuery,
         list_events,
+        section=38,
         answer=wire.Events,
         choices=(
             "days are those of UTC+8; with both `before` and `after` they are the two ends of a range, both included"

@@ -22,7 +22,7 @@ from matou.model.names import ObjectId, object_id
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import AnyText, Parameters
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 LARGEST_BODY_BYTES = 40 * 1024 * 1024
@@ -170,12 +170,12 @@ _STALE = "a `sha` that is not the file's is 400, and the message names the right
 
 ROUTES = (
     repository_route(
-        4,
         "POST",
         _PATH,
         MayWriteCode,
         CreateFileParams,
         create,
+        section=4,
         answer=wire.FileCreated,
         status=201,
         largest_body_bytes=LARGEST_BODY_BYTES,
@@ -185,23 +185,23 @@ ROUTES = (
         ),
     ),
     repository_route(
-        5,
         "PUT",
         _PATH,
         MayWriteCode,
         UpdateFileParams,
         update,
+        section=5,
         answer=wire.FileUpdated,
         largest_body_bytes=LARGEST_BODY_BYTES,
         choices=f"without `sha` a file that is missing is made, and one that is there is 400; {_STALE}; the mode stays",
     ),
     repository_route(
-        6,
         "DELETE",
         _PATH,
         MayWriteCode,
         DeleteFileParams,
         delete,
+        section=6,
         answer=wire.FileDeleted,
         choices=f"parameters in the query, too; 404 where there is no such file; {_STALE}",
     ),

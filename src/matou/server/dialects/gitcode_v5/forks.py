@@ -6,7 +6,7 @@ from matou.model.names import NamespacePath
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters
-from matou.server.api.router import Pace, repository_route
+from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 
@@ -27,14 +27,14 @@ def fork(context: RepositoryContext[MayFork], params: ForkParams) -> wire.Reposi
 
 ROUTES = (
     repository_route(
-        21,
         "POST",
         "/repos/{owner}/{repo}/forks",
         MayFork,
         ForkParams,
         fork,
+        section=21,
         answer=wire.Repository,
-        pace=Pace.LONG,
+        workload=Workload.LONG,
         status=201,
         choices=(
             "an empty body will do; one fork a namespace, a second is 400; it is as visible as its parent; objects that"

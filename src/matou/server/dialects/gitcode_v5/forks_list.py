@@ -11,7 +11,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged
 from matou.server.api.responses import Page
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
@@ -67,12 +67,12 @@ def _with_number(owner: wire.Person) -> wire.Person:
 
 ROUTES = (
     repository_route(
-        22,
         "GET",
         "/repos/{owner}/{repo}/forks",
         MaySee,
         ForksQuery,
         list_forks,
+        section=22,
         answer=list[wire.Repository],
         choices=(
             "direct forks, as far as the caller may see them: others are not counted either; the newest first by"

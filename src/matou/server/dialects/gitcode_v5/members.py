@@ -23,7 +23,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import Page
-from matou.server.api.router import Route, repository_route
+from matou.server.api.route import Route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 INHERITED, INDEPENDENT = 1, 2
@@ -240,49 +240,48 @@ COLLABORATOR = "/repos/{owner}/{repo}/collaborators/{username}"
 
 ROUTES: tuple[Route, ...] = (
     repository_route(
-        15,
         "GET",
         "/repos/{owner}/{repo}/transition",
         MaySeeSettings,
         Nothing,
         get_mode,
+        section=15,
         answer=wire.PermissionMode,
         choices="1: the roles in the organization count; 2: only those given in the repository",
     ),
     repository_route(
-        16,
         "PUT",
         "/repos/{owner}/{repo}/transition",
         MayChangeMemberMode,
         PermissionModeParams,
         set_mode,
+        section=16,
         answer=wire.Success,
         choices="in mode 2 the roles in the organization do not count, except those of its owners",
     ),
     repository_route(
-        32,
         "PUT",
         "/repos/{owner}/{repo}/members/{username}",
         MayManageMembers,
         MemberParams,
         put_member,
+        section=32,
         answer=wire.Member,
         choices="adds a member or changes one; pull is reporter, push is developer, admin is maintainer; `custom` is "
         "read as `customized`; the answer has what was asked for",
     ),
     repository_route(
-        34,
         "GET",
         "/repos/{owner}/{repo}/customized_roles",
         MaySeeMembers,
         Nothing,
         list_roles,
+        section=34,
         answer=list[wire.CustomizedRole],
         choices="roles are made with `matou role create`; each allows what the highest standard role up to its access "
         "level allows",
     ),
     repository_route(
-        None,
         "GET",
         "/repos/{owner}/{repo}/collaborators",
         MaySeeMembers,
@@ -291,9 +290,8 @@ ROUTES: tuple[Route, ...] = (
         answer=list[wire.Collaborator],
         choices="everybody who has a role that counts, wherever it was given",
     ),
-    repository_route(None, "GET", COLLABORATOR, MaySeeMembers, Nothing, get_collaborator, answer=wire.Collaborator),
+    repository_route("GET", COLLABORATOR, MaySeeMembers, Nothing, get_collaborator, answer=wire.Collaborator),
     repository_route(
-        None,
         "PUT",
         COLLABORATOR,
         MayManageMembers,
@@ -303,7 +301,6 @@ ROUTES: tuple[Route, ...] = (
         choices="as 32; a customized role is named by its name",
     ),
     repository_route(
-        None,
         "DELETE",
         COLLABORATOR,
         MayManageMembers,
@@ -314,7 +311,6 @@ ROUTES: tuple[Route, ...] = (
         choices="takes away what was given in the repository itself",
     ),
     repository_route(
-        None,
         "GET",
         f"{COLLABORATOR}/permission",
         MaySeeMembers,

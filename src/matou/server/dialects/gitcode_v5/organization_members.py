@@ -10,7 +10,7 @@ from matou.forge.repositories.repository_members import ROLES, MemberPermission,
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Parameters
-from matou.server.api.router import Route, plain_route
+from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.members import given_permissions, read_permission
 from matou.server.dialects.gitcode_v5.organizations import membership, reach_organization, role_word
 from matou.server.dialects.gitcode_v5.repository_object import user_id
@@ -80,7 +80,6 @@ _OWN = "/user/memberships/orgs/{org}"
 
 ROUTES: tuple[Route, ...] = (
     plain_route(
-        None,
         "POST",
         _MEMBERSHIP,
         InviteMemberParams,
@@ -91,7 +90,6 @@ ROUTES: tuple[Route, ...] = (
         "developer, admin is maintainer; the last owner of an outermost one stays an owner",
     ),
     plain_route(
-        None,
         "DELETE",
         _MEMBERSHIP,
         Nothing,
@@ -101,7 +99,6 @@ ROUTES: tuple[Route, ...] = (
         choices="for its owners; the last owner of an outermost one stays",
     ),
     plain_route(
-        None,
         "GET",
         _OWN,
         Nothing,
@@ -111,7 +108,6 @@ ROUTES: tuple[Route, ...] = (
         choices="`role` is admin or member, wherever above it was given; 404 for whoever has none",
     ),
     plain_route(
-        None,
         "DELETE",
         _OWN,
         Nothing,

@@ -18,7 +18,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, Paged
 from matou.server.api.responses import Page
-from matou.server.api.router import plain_route
+from matou.server.api.route import plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)
@@ -188,7 +188,6 @@ _TEAM = (Scope.TEAM_READ, *_PROJECT)
 
 ROUTES = (
     plain_route(
-        None,
         "GET",
         "/user/namespaces",
         NamespacesQuery,
@@ -198,7 +197,6 @@ ROUTES = (
         choices="where the caller was given a role, their own namespace too; `mode` is not looked at",
     ),
     plain_route(
-        None,
         "GET",
         "/users/orgs",
         OrganizationsQuery,
@@ -208,7 +206,6 @@ ROUTES = (
         choices="where the caller was given a role; with `admin=true` only where they are a maintainer or an owner",
     ),
     plain_route(
-        None,
         "GET",
         "/users/{username}/orgs",
         Paged,
@@ -218,7 +215,6 @@ ROUTES = (
         choices="to others: only those whose members they may see, which are those that they belong to themselves",
     ),
     plain_route(
-        None,
         "GET",
         "/orgs/{org}",
         Nothing,
@@ -229,7 +225,6 @@ ROUTES = (
         "followers",
     ),
     plain_route(
-        None,
         "GET",
         "/orgs/{org}/members",
         OrganizationMembersQuery,
@@ -240,7 +235,6 @@ ROUTES = (
         "exactly this namespace",
     ),
     plain_route(
-        None,
         "GET",
         "/orgs/{org}/members/{username}",
         Nothing,

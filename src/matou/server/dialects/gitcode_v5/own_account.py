@@ -9,7 +9,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Paged, Parameters
 from matou.server.api.responses import Page
-from matou.server.api.router import Route, plain_route
+from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
 NOT_KEPT = ("avatar", "company", "description", "github_account", "location", "website")
@@ -63,7 +63,6 @@ def list_keys(_call: RequestContext, _: Paged) -> Page:
 
 ROUTES: tuple[Route, ...] = (
     plain_route(
-        None,
         "PATCH",
         "/user",
         UpdateProfileParams,
@@ -74,7 +73,6 @@ ROUTES: tuple[Route, ...] = (
         "else the document names is not kept here: it is refused where it is not empty",
     ),
     plain_route(
-        None,
         "GET",
         "/emails",
         Nothing,
@@ -83,7 +81,6 @@ ROUTES: tuple[Route, ...] = (
         choices="one, or none; `state` is always confirmed, as it was set by whoever runs the server",
     ),
     plain_route(
-        None,
         "GET",
         "/user/keys",
         Paged,

@@ -11,7 +11,7 @@ from matou.model.repository_settings import LARGEST_FILE_LIMIT_MEGABYTES, PushRu
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 
 _PATH = "/repos/{owner}/{repo}/push_config"
 
@@ -49,12 +49,12 @@ def _answer(rules: PushRules) -> wire.PushConfig:
 
 ROUTES = (
     repository_route(
-        17,
         "PUT",
         _PATH,
         MayChangeSettings,
         PushRulesParams,
         change_push_config,
+        section=17,
         answer=wire.PushConfig,
         choices=(
             "changes what is sent and answers all five; a pattern is RE2's, found on any line of the message;"
@@ -63,12 +63,12 @@ ROUTES = (
         ),
     ),
     repository_route(
-        18,
         "GET",
         _PATH,
         MaySeeSettings,
         Nothing,
         read_push_config,
+        section=18,
         answer=wire.PushConfig,
         choices="the document's two examples are swapped; all five fields are answered",
     ),

@@ -21,7 +21,7 @@ from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, Nothing, Parameters
-from matou.server.api.router import Pace, Route, plain_route, repository_route
+from matou.server.api.route import Route, Workload, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 ACTIVE, ARCHIVED = 0, 2
@@ -182,37 +182,37 @@ _PASSWORD = "the password may be left out; one that came must be the account's" 
 
 ROUTES: tuple[Route, ...] = (
     plain_route(
-        20,
         "POST",
         "/orgs/{org}/repos",
         CreateRepositoryParams,
         create_in_organization,
+        section=20,
         answer=wire.Repository,
-        pace=Pace.LONG,
+        workload=Workload.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
         choices=_CREATED,
     ),
     plain_route(
-        31,
         "POST",
         "/user/repos",
         CreateRepositoryParams,
         create_for_self,
+        section=31,
         answer=wire.Repository,
-        pace=Pace.LONG,
+        workload=Workload.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
         choices=_CREATED,
     ),
-    repository_route(None, "GET", "/repos/{owner}/{repo}", MaySee, Nothing, show, answer=wire.Repository),
+    repository_route("GET", "/repos/{owner}/{repo}", MaySee, Nothing, show, answer=wire.Repository),
     repository_route(
-        11,
         "PATCH",
         "/repos/{owner}/{repo}",
         MayChangeSettings,
         UpdateRepositoryParams,
         change,
+        section=11,
         answer=wire.Repository,
         choices=(
             "every field is optional, `name` too, which is the name that people see; `path` changes the URL, and the"
@@ -220,33 +220,35 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     repository_route(
-        13,
         "PUT",
         "/org/{org}/repo/{repo}/status",
         MayAdminister,
         RepositoryStatusParams,
         set_status,
+        section=13,
         answer=wire.Success,
         choices=_PASSWORD,
     ),
     repository_route(
-        14,
         "POST",
         "/org/{org}/projects/{repo}/transfer",
         MayTransfer,
         OrganizationTransferParams,
         transfer_to,
+        section=14,
         answer=wire.Success,
         choices=f"to an organization or one's own namespace, where one may create repositories; {_PASSWORD}",
     ),
-    repository_route(19, "DELETE", "/repos/{owner}/{repo}", MayDelete, Nothing, delete, answer=None, status=204),
     repository_route(
-        33,
+        "DELETE", "/repos/{owner}/{repo}", MayDelete, Nothing, delete, section=19, answer=None, status=204
+    ),
+    repository_route(
         "POST",
         "/repos/{owner}/{repo}/transfer",
         MayTransfer,
         TransferRepositoryParams,
         transfer,
+        section=33,
         answer=wire.Transferred,
         choices="`new_name` is optional; to an organization or one's own namespace, as in 14",
     ),

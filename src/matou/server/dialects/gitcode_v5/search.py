@@ -13,7 +13,7 @@ from matou.server.api.context import RequestContext
 from matou.server.api.params import Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
-from matou.server.api.router import Route, plain_route
+from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 
 
@@ -98,26 +98,24 @@ def _found_user(context: RequestContext, user: User) -> wire.FoundUser:
 
 ROUTES: tuple[Route, ...] = (
     plain_route(
-        None,
         "GET",
         "/search/repositories",
         RepositorySearchQuery,
         find_repositories,
         answer=list[wire.Repository],
         scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
-        at=at_database,
+        cache_key=at_database,
         choices="of what the caller may see, whose name, path or description holds `q`, whatever the case; the best "
         "match is what is called so, then what begins so, then what holds it; without `fork=true` no forks, as the "
         "document has it; `language` is refused; pages are as large as elsewhere",
     ),
     plain_route(
-        None,
         "GET",
         "/search/users",
         UserSearchQuery,
         find_users,
         answer=list[wire.FoundUser],
-        at=at_database,
+        cache_key=at_database,
         choices="people in use whose name or display name holds `q`, whatever the case, and never by e-mail; pages "
         "are as large as elsewhere",
     ),

@@ -17,7 +17,7 @@ from matou.model.repository_settings import ChangeRequestSettings, Modules, Repo
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import InvalidParameter, MissingParameter, Nothing, Number, Parameters
-from matou.server.api.router import Route, repository_route
+from matou.server.api.route import Route, repository_route
 
 _IDS = re.compile(r"\s*(?:\d{1,19}\s*(?:,\s*\d{1,19}\s*)*)?,?\s*", re.ASCII)
 _SHARED = (
@@ -217,66 +217,66 @@ def _row(forge: Forge, repository: Repository) -> tuple[int, datetime, datetime]
 
 ROUTES: tuple[Route, ...] = (
     repository_route(
-        10,
         "PUT",
         "/repos/{owner}/{repo}/module/setting",
         MayChangeSettings,
         ModuleSettingsParams,
         set_modules,
+        section=10,
         answer=wire.Success,
         choices="what is not named stays; `has_issues` is read as `has_issue`; forks and statistics that are switched "
         "off are refused to everybody with 403",
     ),
     repository_route(
-        12,
         "PUT",
         "/repos/{owner}/{repo}/reviewer",
         MayChangeSettings,
         ReviewersParams,
         set_reviewers,
+        section=12,
         answer=wire.ReviewerSettings,
         choices="sets what 29 calls `approval_approvers`, `approval_testers`, `approval_required_approvers` and "
         "`approval_required_testers`; a user who is not there is 404, and nothing is set",
     ),
     repository_route(
-        27,
         "PUT",
         "/repos/{owner}/{repo}/repo_settings",
         MayChangeSettings,
         RepositorySettingsParams,
         set_rules,
+        section=27,
         answer=wire.RepositorySettings,
         choices="answers all fields that can be set; patterns are RE2's, and one that cannot be used is 400; an empty "
         "pattern or list takes the setting away",
     ),
     repository_route(
-        28,
         "GET",
         "/repos/{owner}/{repo}/repo_settings",
         MaySeeSettings,
         Nothing,
         get_rules,
+        section=28,
         answer=wire.RepositorySettings,
         choices="all fields that can be set, as 27 answers",
     ),
     repository_route(
-        29,
         "GET",
         "/repos/{owner}/{repo}/pull_request_settings",
         MaySeeSettings,
         Nothing,
         get_change_requests,
+        section=29,
         answer=wire.PullRequestSettings,
         choices="`id` is 0 until something is set; `project_id` is the repository's id; there are no change requests "
         "yet, so that what is set is kept and shown, and nothing goes by it",
     ),
     repository_route(
-        30,
         "PUT",
         "/repos/{owner}/{repo}/pull_request_settings",
         MayChangeSettings,
         PullRequestSettingsParams,
         set_change_requests,
+        section=30,
         answer=wire.PullRequestSettings,
         choices="numbers of approvals are 0 to 5; `delete_source_branch_when_merged` is off by default, as in the "
         "sample",

@@ -13,7 +13,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
 from matou.server.api.responses import Page
-from matou.server.api.router import plain_route
+from matou.server.api.route import plain_route
 
 _PATH = "/user/gpg_keys"
 
@@ -75,10 +75,10 @@ def _answer(user: User, key: SigningKey) -> wire.GpgKey:
 
 
 ROUTES = (
-    plain_route(None, "GET", _PATH, Paged, list_keys, answer=list[wire.GpgKey]),
+    plain_route("GET", _PATH, Paged, list_keys, answer=list[wire.GpgKey]),
     plain_route(
-        None, "POST", _PATH, SigningKeyParams, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
+        "POST", _PATH, SigningKeyParams, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
     ),
-    plain_route(None, "GET", _PATH + "/{id}", Nothing, read_key, answer=wire.GpgKey),
-    plain_route(None, "DELETE", _PATH + "/{id}", Nothing, remove_key, answer=None, scopes=(Scope.REPOSITORY_WRITE,)),
+    plain_route("GET", _PATH + "/{id}", Nothing, read_key, answer=wire.GpgKey),
+    plain_route("DELETE", _PATH + "/{id}", Nothing, remove_key, answer=None, scopes=(Scope.REPOSITORY_WRITE,)),
 )

@@ -24,7 +24,7 @@ from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Nothing, Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
-from matou.server.api.router import Route, plain_route, repository_route
+from matou.server.api.route import Route, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
@@ -145,51 +145,49 @@ def _routes_of_caller(mark: Mark, folder: str) -> tuple[Route, ...]:
     one = f"/user/{folder}/{{owner}}/{{repo}}"
     return (
         plain_route(
-            None,
             "GET",
             f"/user/{folder}",
             StarredRepositoriesQuery,
             list_marked(mark),
             answer=list[wire.Repository],
             scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
-            at=at_database,
+            cache_key=at_database,
             choices="what the caller may no longer see is neither shown nor counted",
         ),
         plain_route(
-            None,
             "GET",
             f"/users/{{username}}/{folder}",
             StarredRepositoriesQuery,
             list_marked_by_other(mark),
             answer=list[wire.Repository],
             scopes=(),
-            at=at_database,
+            cache_key=at_database,
             choices="of these what the caller may see; without a token 404 where that is nothing",
         ),
-        repository_route(None, "GET", one, MayStar, Nothing, check(mark), answer=None, status=204),
-        repository_route(None, "PUT", one, MayStar, Nothing, put(mark), answer=None, status=204),
-        repository_route(None, "DELETE", one, MayStar, Nothing, remove(mark), answer=None, status=204),
+        repository_route("GET", one, MayStar, Nothing, check(mark), answer=None, status=204),
+        repository_route("PUT", one, MayStar, Nothing, put(mark), answer=None, status=204),
+        repository_route("DELETE", one, MayStar, Nothing, remove(mark), answer=None, status=204),
     )
 
 
 ROUTES = (
     repository_route(
-        25,
         "GET",
         "/repos/{owner}/{repo}/subscribers",
         MaySee,
         WatchersQuery,
         list_watchers,
+        section=25,
         answer=list[wire.Subscriber],
         choices=f"the newest first; {AFTER_AND_BEFORE}",
     ),
     repository_route(
-        26,
         "GET",
         "/repos/{owner}/{repo}/stargazers",
         MaySee,
         StargazersQuery,
         list_stargazers,
+        section=26,
         answer=list[wire.Stargazer],
         choices=f"the newest first; {AFTER_AND_BEFORE}",
     ),

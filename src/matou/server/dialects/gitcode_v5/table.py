@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from matou.server.api.router import Route
+from matou.server.api.route import Route
 from matou.server.dialects.gitcode_v5 import (
     analysis,
     archives,

@@ -13,7 +13,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Paged, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes
-from matou.server.api.router import repository_route
+from matou.server.api.route import repository_route
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
@@ -83,14 +83,14 @@ def _start_of_files(context: RepositoryContext[MayReadCode], params: FileListQue
 
 ROUTES = (
     repository_route(
-        1,
         "GET",
         "/repos/{owner}/{repo}/git/trees/{sha...}",
         MayReadCode,
         TreeQuery,
         show_tree,
+        section=1,
         answer=wire.Tree,
-        at=_start_of_tree,
+        cache_key=_start_of_tree,
         choices=(
             "sha is a branch, a tag, a full ref name or a commit id, whole or its first 4 digits and more, or the whole"
             " id of a tag or a tree, slashes raw or as %2F; entries come in git's order, folders among them; pages are"
@@ -100,14 +100,14 @@ ROUTES = (
         ),
     ),
     repository_route(
-        3,
         "GET",
         "/repos/{owner}/{repo}/file_list",
         MayReadCode,
         FileListQuery,
         list_files,
+        section=3,
         answer=list[str],
-        at=_start_of_files,
+        cache_key=_start_of_files,
         choices="file_name is a part of the path, case and all; the list is not paged; submodules are left out",
     ),
 )

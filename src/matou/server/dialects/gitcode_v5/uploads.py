@@ -8,9 +8,11 @@ from matou.db.uploads import Upload as StoredUpload
 from matou.forge.access import MaySee, MayUpload
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire
+from matou.server.api.body import Upload
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Parameters, Upload
-from matou.server.api.router import MEBIBYTE, repository_route
+from matou.server.api.params import Parameters
+from matou.server.api.route import repository_route
+from matou.settings import MEBIBYTE
 
 _DATA_URL = re.compile(r"\A\s*data:[^,]{0,200},")
 _ONE_ALPHABET = str.maketrans("-_ ", "+/+")
@@ -75,23 +77,23 @@ def _uploaded(context: RepositoryContext[MaySee], stored: StoredUpload) -> wire.
 
 ROUTES = (
     repository_route(
-        23,
         "POST",
         "/repos/{owner}/{repo}/img/upload",
         MayUpload,
         UploadImageParams,
         upload_image,
+        section=23,
         answer=wire.UploadedFile,
         choices=f"any file, not only a picture; {_CHOICES}",
         largest_body_bytes=_LARGEST_BASE64_BYTES + MEBIBYTE,
     ),
     repository_route(
-        24,
         "POST",
         "/repos/{owner}/{repo}/file/upload",
         MayUpload,
         UploadFileParams,
         upload_file,
+        section=24,
         answer=wire.UploadedFile,
         choices=_CHOICES,
         largest_body_bytes=LARGEST_UPLOAD_BYTES + MEBIBYTE,

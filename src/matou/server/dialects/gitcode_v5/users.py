@@ -21,7 +21,7 @@ from matou.server.api.links import Links
 from matou.server.api.params import InvalidParameter, Nothing, Paged
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import Page
-from matou.server.api.router import Route, plain_route
+from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
 
 CODE_REPOSITORIES = frozenset({"", "all", "code"})
@@ -213,7 +213,6 @@ def _page(context: RequestContext, params: RepositoryListQuery, found: tuple[tup
 
 ROUTES: tuple[Route, ...] = (
     plain_route(
-        None,
         "GET",
         "/user",
         Nothing,
@@ -222,7 +221,6 @@ ROUTES: tuple[Route, ...] = (
         choices="`id` is 24 hexadecimal digits here and a number in quotes within a repository, as GitCode has it",
     ),
     plain_route(
-        None,
         "GET",
         "/users/{login}",
         Nothing,
@@ -232,13 +230,12 @@ ROUTES: tuple[Route, ...] = (
         choices="the e-mail is shown to its owner alone",
     ),
     plain_route(
-        None,
         "GET",
         "/user/repos",
         OwnRepositoriesQuery,
         list_own,
         answer=list[wire.Repository],
-        at=at_database,
+        cache_key=at_database,
         scopes=_READ,
         choices=(
             "without `type` and `affiliation`: what stands in the caller's own namespace, what they made, and what they"
@@ -247,13 +244,12 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     plain_route(
-        None,
         "GET",
         "/users/{login}/repos",
         UserRepositoriesQuery,
         list_of_user,
         answer=list[wire.Repository],
-        at=at_database,
+        cache_key=at_database,
         scopes=(),
         choices=(
             "to others: what stands in that user's own namespace, and what they made; `owner` is what they made,"
@@ -261,13 +257,12 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     plain_route(
-        None,
         "GET",
         "/orgs/{org}/repos",
         OrganizationRepositoriesQuery,
         list_of_organization,
         answer=list[wire.Repository],
-        at=at_database,
+        cache_key=at_database,
         scopes=(),
         choices="with the repositories of the namespaces below; `sort` and `direction` work as for users",
     ),

@@ -18,11 +18,12 @@ from matou.forge.content.history import (
 )
 from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
+from matou.server.api.context import RepositoryContext
+from matou.server.api.params import LARGEST_PER_PAGE, FormFields
+from matou.server.api.responses import Page
+from matou.server.api.route import repository_route
 from matou.server.dialects.gitee_v3 import schemas
-from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.context import RepositoryContext
-from matou.server.dialects.gitee_v3.parameters import LARGEST_PER_PAGE
-from matou.server.dialects.gitee_v3.routing import PROJECT, project_route
+from matou.server.dialects.gitee_v3.links import url
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 MOST_IN_A_FOLDER = 10_000
@@ -30,9 +31,9 @@ SHORT_ID = 11
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-def show_tree(context: RepositoryContext[MayReadCode]) -> list[schemas.TreeEntry]:
+def show_tree(context: RepositoryContext[MayReadCode], fields: FormFields) -> list[schemas.TreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
-    revision, folder = context.given.path("ref_name", "ref"), context.given.path("path").strip("/")
+    revision, folder = fields.path("ref_name", "ref"), fields.path("path").strip("/")
     if not revision and ref_listing(context.forge, context.granted).is_empty:
         return []
     start = object_at(context.forge, context.granted, revision)
@@ -45,9 +46,9 @@ def show_tree(context: RepositoryContext[MayReadCode]) -> list[schemas.TreeEntry
     return [_tree_entry(entry) for entry in entries]
 
 
-def show_file(context: RepositoryContext[MayReadCode]) -> schemas.File:
-    path = TreePath.parse((context.given.path("file_path") or context.given.required("file_path")).strip("/"))
-    ref = context.given.path("ref", "ref_name") or default_branch_of(context.forge, context.granted) or ""
+def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> schemas.File:
+    path = TreePath.parse((fields.path("file_path") or fields.required("file_path")).strip("/"))
+    ref = fields.path("ref", "ref_name") or default_branch_of(context.forge, context.granted) or ""
     commit = commit_id_at(context.forge, context.granted, ref)
     found = read_file(context.forge, context.granted, commit, path, largest_bytes=LARGEST_FILE_BYTES)
     if found.entry.kind in _TYPES:
@@ -65,9 +66,9 @@ def show_file(context: RepositoryContext[MayReadCode]) -> schemas.File:
     )
 
 
-def show_branches(context: RepositoryContext[MayReadCode]) -> Page:
+def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
-    asked = context.given.page(LARGEST_PER_PAGE)
+    asked = fields.page(LARGEST_PER_PAGE)
     found, total = list_branches(
         context.forge,
         context.granted,
@@ -80,19 +81,19 @@ def show_branches(context: RepositoryContext[MayReadCode]) -> Page:
     return Page(listed, total, asked, _url(context, "branches"))
 
 
-def show_branch(context: RepositoryContext[MayReadCode]) -> schemas.Branch:
+def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Branch:
     branch = find_branch(context.forge, context.granted, context.path["name"])
     return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
-def show_tags(context: RepositoryContext[MayReadCode]) -> Page:
-    asked = context.given.page(LARGEST_PER_PAGE)
+def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
+    asked = fields.page(LARGEST_PER_PAGE)
     found, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
     return Page([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
 
 
-def show_commits(context: RepositoryContext[MayReadCode]) -> Page:
-    asked, revision = context.given.page(), context.given.path("ref_name", "ref")
+def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
+    asked, revision = fields.page(), fields.path("ref_name", "ref")
     found, total = list_commits(
         context.forge, context.granted, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )
@@ -100,7 +101,7 @@ def show_commits(context: RepositoryContext[MayReadCode]) -> Page:
     return Page([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
-def show_commit(context: RepositoryContext[MayReadCode]) -> schemas.Commit:
+def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Commit:
     return _commit(find_commit_at(context.forge, context.granted, context.path["name"]))
 
 
@@ -142,17 +143,17 @@ def _commit(commit: Commit) -> schemas.Commit:
 
 
 def _url(context: RepositoryContext[MaySee], what: str) -> str:
-    return context.url("projects", context.path[PROJECT], "repository", what)
+    return url(context, "projects", context.path["project"], "repository", what)
 
 
 _REPOSITORY = "/projects/{project}/repository"
 
 ROUTES = (
-    project_route("GET", f"{_REPOSITORY}/tree", MayReadCode, show_tree),
-    project_route("GET", f"{_REPOSITORY}/files", MayReadCode, show_file),
-    project_route("GET", f"{_REPOSITORY}/branches", MayReadCode, show_branches),
-    project_route("GET", _REPOSITORY + "/branches/{name...}", MayReadCode, show_branch),
-    project_route("GET", f"{_REPOSITORY}/tags", MayReadCode, show_tags),
-    project_route("GET", f"{_REPOSITORY}/commits", MayReadCode, show_commits),
-    project_route("GET", _REPOSITORY + "/commits/{name...}", MayReadCode, show_commit),
+    repository_route("GET", f"{_REPOSITORY}/tree", MayReadCode, FormFields, show_tree),
+    repository_route("GET", f"{_REPOSITORY}/files", MayReadCode, FormFields, show_file),
+    repository_route("GET", f"{_REPOSITORY}/branches", MayReadCode, FormFields, show_branches),
+    repository_route("GET", _REPOSITORY + "/branches/{name...}", MayReadCode, FormFields, show_branch),
+    repository_route("GET", f"{_REPOSITORY}/tags", MayReadCode, FormFields, show_tags),
+    repository_route("GET", f"{_REPOSITORY}/commits", MayReadCode, FormFields, show_commits),
+    repository_route("GET", _REPOSITORY + "/commits/{name...}", MayReadCode, FormFields, show_commit),
 )

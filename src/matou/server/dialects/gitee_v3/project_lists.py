@@ -1,6 +1,9 @@
 """Lists of projects by how one has to do with them, as GitLab's API v3 has them; each can be searched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from msgspec.structs import replace
 
 from matou.db.repositories import Repository
 from matou.db.repository_listings import Order, Wanted, Way
@@ -8,62 +11,78 @@ from matou.db.stars import Mark
 from matou.forge.access import Scope, require_scope
 from matou.forge.repositories.repository_lists import own_repositories, search_repositories
 from matou.forge.repositories.stars import marked_repositories
-from matou.server.dialects.gitee_v3.answers import Page
-from matou.server.dialects.gitee_v3.context import RequestContext
-from matou.server.dialects.gitee_v3.parameters import PageRequest
+from matou.server.api.context import RequestContext
+from matou.server.api.params import FormFields, PageRequest, Parameters
+from matou.server.api.responses import Page
+from matou.server.api.route import plain_route
+from matou.server.dialects.gitee_v3.links import url
 from matou.server.dialects.gitee_v3.project_object import project_objects
-from matou.server.dialects.gitee_v3.routing import plain_route
 
 OWNED = frozenset({Way.PERSONAL, Way.CREATED})
 
 
-def wanted_projects(context: RequestContext, ways: frozenset[Way] | None) -> Wanted:
-    """The newest first; `search` is a part of the name, the path or the description."""
-    return Wanted(ways=ways, search=context.given.text("search"), order=Order.CREATED, ascending=False)
+class ProjectsQuery(Parameters, frozen=True, kw_only=True):
+    """Which page of a list; `search` is a part of the name, the path or the description."""
+
+    search: str
+    page: PageRequest
+
+    @classmethod
+    def read(cls, fields: FormFields) -> Self:
+        return cls(search=fields.get("search"), page=fields.page())
+
+    def wanted(self, ways: frozenset[Way] | None) -> Wanted:
+        """The newest first."""
+        return Wanted(ways=ways, search=self.search, order=Order.CREATED, ascending=False)
+
+    @property
+    def narrowed(self) -> Mapping[str, str]:
+        """What the links to other pages must say too."""
+        return {"search": self.search} if self.search else {}
+
+    def together(self, most_rows: int) -> tuple[Self, ...]:
+        """The pages that are made with this one: always the same ones, and itself where it is as large."""
+        count = max(1, most_rows // self.page.size)
+        first = (self.page.number - 1) // count * count + 1
+        return tuple(replace(self, page=PageRequest(number, self.page.size)) for number in range(first, first + count))
 
 
-def narrowed_by(context: RequestContext) -> dict[str, str]:
-    """What the links to other pages must say too."""
-    search = context.given.text("search")
-    return {"search": search} if search else {}
-
-
-def list_owned(context: RequestContext) -> Page:
+def list_owned(context: RequestContext, query: ProjectsQuery) -> Page:
     """In one's own namespace, or made by oneself."""
-    asked, wanted = context.given.page(), wanted_projects(context, OWNED)
+    page, wanted = query.page, query.wanted(OWNED)
     found, total = own_repositories(
-        context.forge, context.identity, context.user, wanted, offset=asked.offset, limit=asked.size
+        context.forge, context.identity, context.user, wanted, offset=page.offset, limit=page.size
     )
-    return _page(context, asked, found, total, "owned")
+    return _page(context, query, found, total, "owned")
 
 
-def list_all(context: RequestContext) -> Page:
+def list_all(context: RequestContext, query: ProjectsQuery) -> Page:
     """All that one may see: for an administrator, everybody's."""
-    asked, wanted = context.given.page(), wanted_projects(context, None)
-    found, total = search_repositories(context.forge, context.identity, wanted, offset=asked.offset, limit=asked.size)
-    return _page(context, asked, found, total, "all")
+    page, wanted = query.page, query.wanted(None)
+    found, total = search_repositories(context.forge, context.identity, wanted, offset=page.offset, limit=page.size)
+    return _page(context, query, found, total, "all")
 
 
-def list_starred(context: RequestContext) -> Page:
+def list_starred(context: RequestContext, query: ProjectsQuery) -> Page:
     require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
-    asked, search = context.given.page(), context.given.text("search").casefold()
+    page, search = query.page, query.search.casefold()
     if not search:
         found, total = marked_repositories(
-            context.forge, Mark.STAR, context.identity, context.user, offset=asked.offset, limit=asked.size
+            context.forge, Mark.STAR, context.identity, context.user, offset=page.offset, limit=page.size
         )
-        return _page(context, asked, found, total, "starred")
+        return _page(context, query, found, total, "starred")
     starred, _ = marked_repositories(context.forge, Mark.STAR, context.identity, context.user)
     fitting = [one for one in starred if search in f"{one.true_name}\0{one.path}\0{one.description}".casefold()]
-    page = fitting[asked.offset : asked.offset + asked.size]
-    return _page(context, asked, page, len(fitting), "starred")
+    rows = fitting[page.offset : page.offset + page.size]
+    return _page(context, query, rows, len(fitting), "starred")
 
 
-def _page(context: RequestContext, asked: PageRequest, found: Sequence[Repository], total: int, word: str) -> Page:
-    return Page(project_objects(context, found), total, asked, context.url("projects", word), narrowed_by(context))
+def _page(context: RequestContext, query: ProjectsQuery, found: Sequence[Repository], total: int, word: str) -> Page:
+    return Page(project_objects(context, found), total, query.page, url(context, "projects", word), query.narrowed)
 
 
 ROUTES = (
-    plain_route("GET", "/projects/owned", list_owned),
-    plain_route("GET", "/projects/all", list_all),
-    plain_route("GET", "/projects/starred", list_starred),
+    plain_route("GET", "/projects/owned", ProjectsQuery, list_owned, scopes=()),
+    plain_route("GET", "/projects/all", ProjectsQuery, list_all, scopes=()),
+    plain_route("GET", "/projects/starred", ProjectsQuery, list_starred, scopes=()),
 )

@@ -11,7 +11,8 @@ from matou.forge.access import no_such_repository
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.model.platform import Visibility
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.dialects.gitee_v3.context import RequestContext
+from matou.server.api.context import RequestContext
+from matou.server.dialects.gitee_v3.links import portrait_url
 
 BRANCH_OF_EMPTY = "master"
 NOBODY = 0
@@ -51,7 +52,7 @@ class _Shown:
 
     def __init__(self, context: RequestContext) -> None:
         self._asking = context.user.id
-        self._portrait = context.portrait
+        self._portrait = portrait_url(context)
         self._people: dict[UserId, wire.Owner] = {}
         self._namespaces: dict[NamespaceId, wire.Namespace] = {}
 

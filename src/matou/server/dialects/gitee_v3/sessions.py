@@ -16,9 +16,11 @@ from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.stars import marked_repositories
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.dialects.gitee_v3.answers import Response
-from matou.server.dialects.gitee_v3.context import PORTRAIT, NotSignedIn, RequestContext
-from matou.server.dialects.gitee_v3.routing import plain_route
+from matou.server.api.context import NotSignedIn, RequestContext
+from matou.server.api.params import FormFields
+from matou.server.api.responses import Bytes
+from matou.server.api.route import plain_route
+from matou.server.dialects.gitee_v3.links import PORTRAIT, portrait_url
 
 SESSION = "Gitee v3: "
 """What the names of tokens begin with that a log-in made."""
@@ -26,9 +28,10 @@ SESSION = "Gitee v3: "
 MOST_SESSIONS = 20
 SESSION_LIFE = timedelta(days=90)
 PORTRAIT_PIXELS = 40
+_LONGEST_CLIENT = 100
 
 
-def log_in(context: RequestContext) -> wire.User:
+def log_in(context: RequestContext, fields: FormFields) -> wire.User:
     """Give a new token, since those that were given before are not known to us, only what they hash to.
 
     Raises:
@@ -36,11 +39,16 @@ def log_in(context: RequestContext) -> wire.User:
         NotSignedIn: they are nobody's.
         TooManyFailures: for this account, or from this address.
     """
-    login, password = context.given.required("email", "login"), context.given.required("password", "pssword")
+    login, password = fields.required("email", "login"), fields.required("password", "pssword")
     user = authenticate(context.forge, login, Secret(password), address=context.address)
     if user is None:
         raise NotSignedIn("the e-mail or the password is wrong")
-    return _user(context, Identity(user, ALL_SCOPES), user, token=open_session(context.forge, user, context.client))
+    return _user(
+        context,
+        Identity(user, ALL_SCOPES),
+        user,
+        token=open_session(context.forge, user, context.header(b"user-agent")[:_LONGEST_CLIENT]),
+    )
 
 
 def open_session(forge: Forge, user: User, client: str) -> Secret:
@@ -56,13 +64,13 @@ def open_session(forge: Forge, user: User, client: str) -> Secret:
     return secret
 
 
-def show_self(context: RequestContext) -> wire.User:
+def show_self(context: RequestContext, _: FormFields) -> wire.User:
     require_scope(context.identity, Scope.USER_READ)
     return _user(context, context.identity, context.user)
 
 
-def show_portrait(_: RequestContext) -> Response:
-    return Response(200, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")), _PORTRAIT)
+def show_portrait(_: RequestContext, __: FormFields) -> Bytes:
+    return Bytes(_PORTRAIT, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")))
 
 
 def _user(context: RequestContext, identity: Identity, user: User, *, token: Secret | None = None) -> wire.User:
@@ -72,7 +80,7 @@ def _user(context: RequestContext, identity: Identity, user: User, *, token: Sec
         name=user.display_name or user.name,
         created_at=wire.moment_of(user.created_at),
         email=user.email,
-        new_portrait=context.portrait,
+        new_portrait=portrait_url(context),
         follow=wire.Follow(
             starred=_count(context.forge, Mark.STAR, identity, user),
             watched=_count(context.forge, Mark.WATCH, identity, user),
@@ -106,7 +114,7 @@ def _grey_square(pixels: int) -> bytes:
 _PORTRAIT = _grey_square(PORTRAIT_PIXELS)
 
 ROUTES = (
-    plain_route("POST", "/session", log_in, status=201, is_open=True),
-    plain_route("GET", "/user", show_self),
-    plain_route("GET", "/" + "/".join(PORTRAIT), show_portrait, is_open=True),
+    plain_route("POST", "/session", FormFields, log_in, status=201, scopes=(), is_open=True),
+    plain_route("GET", "/user", FormFields, show_self, scopes=()),
+    plain_route("GET", "/" + "/".join(PORTRAIT), FormFields, show_portrait, scopes=(), is_open=True),
 )
