@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import os
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from matou.caching import SizedCache
 from matou.credentials import Secret
 from matou.db.engine import Database
 
@@ -41,21 +42,15 @@ class PasswordCache:
     def __init__(self, life: timedelta = PASSWORD_LIFE, most: int = MOST_REMEMBERED) -> None:
         self._key = os.urandom(32)
         self._life = life
-        self._most = most
-        self._known: OrderedDict[bytes, tuple[bool, datetime]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known = SizedCache[bytes, tuple[bool, datetime]](most)
 
     def is_right(self, stored_hash: Secret, password: Secret, *, now: datetime) -> bool | None:
         """None where it was not looked at, or too long ago."""
-        with self._lock:
-            right, until = self._known.get(self._digest(stored_hash, password), (None, now))
+        right, until = self._known.get(self._digest(stored_hash, password)) or (None, now)
         return right if now < until else None
 
     def remember(self, stored_hash: Secret, password: Secret, *, right: bool, now: datetime) -> None:
-        with self._lock:
-            self._known[self._digest(stored_hash, password)] = right, now + self._life
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+        self._known.put(self._digest(stored_hash, password), (right, now + self._life))
 
     def _digest(self, stored_hash: Secret, password: Secret) -> bytes:
         # A stored hash holds no NUL, so the pair cannot be cut in two places.
@@ -83,9 +78,8 @@ class LoginThrottle:
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._key = os.urandom(32)
-        self._most = most
-        self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
-        self._trusted: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._counts = SizedCache[tuple[str, str], _Count](most)
+        self._trusted = SizedCache[tuple[str, str], datetime](most)
         self._lock = threading.Lock()
 
     def wait(self, account: str, address: str, *, now: datetime) -> timedelta:
@@ -106,21 +100,19 @@ class LoginThrottle:
         """Forget the account's failures. Those of the address stay: an attacker may have an account of their own."""
         with self._lock:
             for kind in ("account", f"account from {address}"):
-                self._counts.pop((kind, account), None)
-            self._trusted[(account, address)] = now + TRUST_AFTER_SUCCESS
-            self._trusted.move_to_end((account, address))
-            while len(self._trusted) > self._most:
-                self._trusted.popitem(last=False)
+                self._counts.pop((kind, account))
+            self._trusted.put((account, address), now + TRUST_AFTER_SUCCESS)
 
     def forget(self, account: str) -> None:
         """Free an account, as an administrator does."""
         with self._lock:
-            for key in [key for key in self._counts if key[1] == account and key[0].startswith("account")]:
-                del self._counts[key]
+            for key in self._counts.list_keys():
+                if key[1] == account and key[0].startswith("account"):
+                    self._counts.pop(key)
 
     def _keys(self, account: str, address: str, now: datetime) -> list[tuple[tuple[str, str], int]]:
         """What a failure counts for, with how many of them are free."""
-        if account and self._trusted.get((account, address), now) > now:
+        if account and (self._trusted.get((account, address)) or now) > now:
             return [((f"account from {address}", account), FREE_FAILURES)]
         keys = [(("account", account), FREE_FAILURES), (("address", address), FREE_FAILURES_OF_AN_ADDRESS)]
         return [(key, free) for key, free in keys if key[1]]
@@ -134,15 +126,13 @@ class LoginThrottle:
         return max(count.last + pause - now, timedelta(0))
 
     def _count(self, key: tuple[str, str], tried: bytes, now: datetime) -> None:
-        count = self._counts.pop(key, None)
+        count = self._counts.get(key)
         if count is None or now - count.last > FAILURES_FORGOTTEN_AFTER:
             count = _Count(0, now)
         if tried not in count.tried:
             count.failures, count.last = count.failures + 1, now
             count.tried.append(tried)
-        self._counts[key] = count
-        while len(self._counts) > self._most:
-            self._counts.popitem(last=False)
+        self._counts.put(key, count)
 
 
 class QueryCache:
@@ -186,34 +176,16 @@ class RefListingCache:
     """What is known of the refs of repositories, by folder; bounded by about what that takes of memory."""
 
     def __init__(self, most_bytes: int = MOST_BYTES_OF_REFS) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._known: OrderedDict[Path, KnownRefs] = OrderedDict()
-        self._lock = threading.Lock()
+        self._known: SizedCache[Path, KnownRefs] = SizedCache(most_bytes, size_of=lambda known: known.size_bytes)
 
     def get(self, git_dir: Path) -> "KnownRefs | None":
-        with self._lock:
-            found = self._known.get(git_dir)
-            if found is not None:
-                self._known.move_to_end(git_dir)
-            return found
+        return self._known.get(git_dir)
 
     def put(self, git_dir: Path, known: "KnownRefs") -> None:
-        with self._lock:
-            self._drop(git_dir)
-            self._known[git_dir] = known
-            self._bytes += known.size_bytes
-            while self._bytes > self._most_bytes:
-                self._drop(next(iter(self._known)))
+        self._known.put(git_dir, known)
 
     def forget(self, git_dir: Path) -> None:
         """Look at all of it again: somebody has changed a ref."""
-        with self._lock:
-            found = self._known.get(git_dir)
-            if found is not None:
-                self._known[git_dir] = found.in_doubt()
-
-    def _drop(self, git_dir: Path) -> None:
-        found = self._known.pop(git_dir, None)
+        found = self._known.get(git_dir)
         if found is not None:
-            self._bytes -= found.size_bytes
+            self._known.put(git_dir, found.in_doubt())

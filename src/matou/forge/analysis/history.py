@@ -7,7 +7,6 @@ ids alone. It is kept in the cache as it is learned, so that whoever was stopped
 import sys
 import threading
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -17,6 +16,7 @@ import msgspec
 import structlog
 
 from matou.archive.cache import Journal
+from matou.caching import SizedCache
 from matou.git.operations.line_counts import LineCount, ToldCommit
 from matou.git.operations.mailmap import MailmapPerson
 from matou.model.names import ObjectId
@@ -75,7 +75,7 @@ class History:
         self._ends_of_parents = array("Q", (0,))
         self._parents = array("I")
         self._people: dict[MailmapPerson, int] = {}
-        self._masks: OrderedDict[int, bytearray] = OrderedDict()
+        self._masks = SizedCache[int, bytearray](MOST_MASKS)
         self._lock = threading.Lock()
         self.people: list[MailmapPerson] = []
         self.authors = array("I")
@@ -117,16 +117,10 @@ class History:
 
     def reached(self, tip: int) -> bytearray:
         """A byte for each commit up to `tip`, which is 1 where `tip` reaches it; not to be changed."""
-        with self._lock:
-            mask = self._masks.get(tip)
-            if mask is not None:
-                self._masks.move_to_end(tip)
-                return mask
-        mask = self._walk(tip)
-        with self._lock:
-            self._masks[tip] = mask
-            while len(self._masks) > MOST_MASKS:
-                self._masks.popitem(last=False)
+        mask = self._masks.get(tip)
+        if mask is None:
+            mask = self._walk(tip)
+            self._masks.put(tip, mask)
         return mask
 
     def uncounted(self, tip: int) -> list[int]:

@@ -1,12 +1,12 @@
 """What a server has in memory of what it computed about repositories, and the one way to a commit to compute for."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, TypeVar, cast
 
+from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.analysis.history import History
@@ -36,42 +36,25 @@ class AnalysisCache:
         self.walks = Jobs()
         self.jobs = Jobs()
         self.waiters = Waiters(MOST_WAITING_THREADS)
-        self._shelves: OrderedDict[RepositoryId, Shelf] = OrderedDict()
-        self._answers: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
-        self._rows = 0
-        self._lock = threading.Lock()
+        self._shelves: SizedCache[RepositoryId, Shelf] = SizedCache(MOST_COMMITS_IN_MEMORY, size_of=_size)
+        self._answers = SizedCache[Hashable, tuple[object, int]](MOST_ROWS, size_of=lambda known: known[1])
 
     def shelf(self, repository: RepositoryId) -> "Shelf":
-        with self._lock:
-            shelf = self._shelves.setdefault(repository, Shelf())
-            self._shelves.move_to_end(repository)
-            commits = sum(map(len, self._shelves.values()))
-            while len(self._shelves) > 1 and (commits > MOST_COMMITS_IN_MEMORY or len(self._shelves) > MOST_SHELVES):
-                _, dropped = self._shelves.popitem(last=False)
-                commits -= len(dropped)
+        shelf = self._shelves.setdefault(repository, Shelf())
+        self._shelves.put(repository, shelf)  # it may have grown since
         return shelf
 
     def known(self, key: Hashable) -> object | None:
-        with self._lock:
-            return self._answers.get(key, (None, 0))[0]
+        return (self._answers.get(key) or (None, 0))[0]
 
     def recall(self, key: Hashable, compute: Callable[[], Result], rows: Callable[[Result], int]) -> Result:
         """What was computed under this key, or is now; `rows` says how much room it takes."""
-        with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return cast("Result", self._answers[key][0])
+        known = self._answers.get(key)
+        if known is not None:
+            return cast("Result", known[0])
         answer = compute()
-        with self._lock:
-            self._drop(key)
-            self._answers[key] = (answer, rows(answer) + 1)
-            self._rows += rows(answer) + 1
-            while self._rows > MOST_ROWS:
-                self._drop(next(iter(self._answers)))
+        self._answers.put(key, (answer, rows(answer) + 1))
         return answer
-
-    def _drop(self, key: Hashable) -> None:
-        self._rows -= self._answers.pop(key, (None, 0))[1]
 
 
 @dataclass(slots=True)
@@ -84,6 +67,11 @@ class Shelf:
 
     def __len__(self) -> int:
         return 0 if self.history is None else len(self.history)
+
+
+def _size(shelf: Shelf) -> int:
+    """In commits; each takes the room of some, and the largest has a place."""
+    return min(MOST_COMMITS_IN_MEMORY // MOST_SHELVES + len(shelf), MOST_COMMITS_IN_MEMORY)
 
 
 def analysis_cache(forge: Forge) -> AnalysisCache:

@@ -6,11 +6,10 @@ neither found by them nor makes them ambiguous.
 """
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
+from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.errors import Conflict
 from matou.forge.access import Authorized, MayReadCode
@@ -34,22 +33,15 @@ class AbbreviationCache:
     """What ids cut short stood for, each as long as the refs are what they were. Safe between threads."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self._most = most
-        self._found: OrderedDict[tuple[RepositoryId, str], tuple[Hashable, ObjectId]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._found = SizedCache[tuple[RepositoryId, str], tuple[Hashable, ObjectId]](most)
 
     def get(self, repository: RepositoryId, beginning: str, state: Hashable | None) -> ObjectId | None:
-        with self._lock:
-            known_for, name = self._found.get((repository, beginning), (None, None))
+        known_for, name = self._found.get((repository, beginning)) or (None, None)
         return name if known_for is not None and known_for == state else None
 
     def put(self, repository: RepositoryId, beginning: str, state: Hashable | None, name: ObjectId) -> None:
-        if state is None:
-            return
-        with self._lock:
-            self._found[repository, beginning] = (state, name)
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
+        if state is not None:
+            self._found.put((repository, beginning), (state, name))
 
 
 def find_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:

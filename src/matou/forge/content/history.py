@@ -1,7 +1,5 @@
 """A repository's commits, branches and tags, as lists and one by one."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Final
 
 import pygit2
 
+from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.users import User
 from matou.errors import NotFound
@@ -99,38 +98,24 @@ class HistoryCache:
     """Which commits were found, for questions that will be asked again for the next page; bounded by bytes."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._found: OrderedDict[tuple[RepositoryId, ObjectId, Selection], CommitIds] = OrderedDict()
-        self._latest: dict[RepositoryId, ObjectId] = {}
-        self._lock = threading.Lock()
+        self._found = SizedCache[tuple[RepositoryId, ObjectId, Selection], CommitIds](
+            most_bytes, size_of=lambda ids: len(ids.content) + _OVERHEAD_BYTES
+        )
+        self._latest = SizedCache[RepositoryId, ObjectId](most_bytes // _OVERHEAD_BYTES)
 
     def get(self, key: tuple[RepositoryId, ObjectId, Selection]) -> CommitIds | None:
-        with self._lock:
-            found = self._found.get(key)
-            if found is not None:
-                self._found.move_to_end(key)
-            return found
+        return self._found.get(key)
 
     def put(self, key: tuple[RepositoryId, ObjectId, Selection], ids: CommitIds) -> None:
-        with self._lock:
-            if key not in self._found:
-                self._found[key] = ids
-                self._bytes += len(ids.content) + _OVERHEAD_BYTES
-            if key[2] == EVERYTHING:
-                self._latest[key[0]] = key[1]
-            while self._bytes > self._most_bytes:
-                (repository, start, _), dropped = self._found.popitem(last=False)
-                self._bytes -= len(dropped.content) + _OVERHEAD_BYTES
-                if self._latest.get(repository) == start:
-                    del self._latest[repository]
+        self._found.put(key, ids)
+        if key[2] == EVERYTHING:
+            self._latest.put(key[0], key[1])
 
     def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
         """The whole history that was last found, and where it begins."""
-        with self._lock:
-            start = self._latest.get(repository)
-            found = None if start is None else self._found.get((repository, start, EVERYTHING))
-            return None if start is None or found is None else (start, found)
+        start = self._latest.get(repository)
+        found = None if start is None else self._found.get((repository, start, EVERYTHING))
+        return None if start is None or found is None else (start, found)
 
 
 def commit_id_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:

@@ -6,7 +6,6 @@ A token that was revoked meanwhile, or a member who was removed, gets nothing by
 
 import hmac
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from enum import StrEnum
 from secrets import token_hex
 from threading import Lock
 
+from matou.caching import SizedCache
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential
 
@@ -53,7 +53,7 @@ class LfsTokenSigner:
     def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
         self._key = key
         self._now = now
-        self._credentials: OrderedDict[str, Credential] = OrderedDict()
+        self._credentials = SizedCache[str, Credential](MOST_GRANTS, dropped=self._forget)
         self._names: dict[Credential, str] = {}
         self._lock = Lock()
 
@@ -77,8 +77,7 @@ class LfsTokenSigner:
             raise LinkExpired("the link is not one of ours")
         grant, expiry, mac = match[1], int(match[2]), match[4]
         is_ours = hmac.compare_digest(mac, self._mac(grant, expiry, errand))
-        with self._lock:
-            credential = self._credentials.get(grant)
+        credential = self._credentials.get(grant)
         if not is_ours or credential is None or self._now().timestamp() >= expiry:
             raise LinkExpired("the link is not for this, or no longer", advice="ask for the objects again")
         return credential
@@ -86,12 +85,11 @@ class LfsTokenSigner:
     def _grant(self, credential: Credential) -> str:
         with self._lock:
             name = self._names.setdefault(credential, token_hex(16))
-            self._credentials[name] = credential
-            self._credentials.move_to_end(name)
-            if len(self._credentials) > MOST_GRANTS:
-                _, forgotten = self._credentials.popitem(last=False)
-                del self._names[forgotten]
+            self._credentials.put(name, credential)
         return name
+
+    def _forget(self, _name: str, credential: Credential) -> None:
+        del self._names[credential]
 
     def _mac(self, grant: str, expiry: int, errand: LfsGrant) -> str:
         fields = (grant, str(expiry), str(errand.repository), errand.oid, errand.verb, str(errand.size_bytes))

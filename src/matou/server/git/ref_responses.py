@@ -1,10 +1,10 @@
 """What git clients ask of refs, as it goes out: made once for each state of a repository's refs, and remembered."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matou.caching import SizedCache
 from matou.model.refs import RefListing
 
 MOST_BYTES = 48 * 1024 * 1024
@@ -38,15 +38,12 @@ class RefResponseCache:
     """Answers by repository and question, bounded by their bytes. For the event loop."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._known: OrderedDict[Path, _Answers] = OrderedDict()
+        self._known = SizedCache[Path, _Answers](most_bytes, size_of=lambda answers: answers.size_bytes)
 
     def get(self, git_dir: Path, listing: RefListing, question: Hashable, *, may_be_zipped: bool) -> RefResponse | None:
         answers = self._known.get(git_dir)
         if answers is None or answers.listing is not listing:
             return None
-        self._known.move_to_end(git_dir)
         if may_be_zipped and question in answers.zipped:
             return RefResponse(answers.zipped[question], is_zipped=True)
         body = answers.bodies.get(question)
@@ -56,7 +53,7 @@ class RefResponseCache:
         answers = self._of(git_dir, listing)
         if question not in answers.bodies and len(body) >= LEAST_REMEMBERED_BYTES:
             answers.bodies[question] = body
-            self._grow(git_dir, len(body))
+            self._known.put(git_dir, answers)  # it has grown
 
     def begin_zipping(self, git_dir: Path, listing: RefListing, question: Hashable) -> bool:
         """Whether nobody has begun yet."""
@@ -69,22 +66,11 @@ class RefResponseCache:
         answers = self._known.get(git_dir)
         if answers is not None and answers.listing is listing:
             answers.zipped[question] = zipped
-            self._grow(git_dir, len(zipped))
+            self._known.put(git_dir, answers)
 
     def _of(self, git_dir: Path, listing: RefListing) -> _Answers:
         answers = self._known.get(git_dir)
         if answers is None or answers.listing is not listing:
-            self._drop(git_dir)
-            answers = self._known[git_dir] = _Answers(listing)
+            answers = _Answers(listing)
+            self._known.put(git_dir, answers)
         return answers
-
-    def _grow(self, git_dir: Path, size_bytes: int) -> None:
-        self._bytes += size_bytes
-        self._known.move_to_end(git_dir)
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._known)))
-
-    def _drop(self, git_dir: Path) -> None:
-        dropped = self._known.pop(git_dir, None)
-        if dropped is not None:
-            self._bytes -= dropped.size_bytes
