@@ -26,7 +26,7 @@ from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import open_object
 from matou.forge.repositories.lifecycle import find_repository
-from matou.git.operations.mirror import list_refs, make_mirror
+from matou.git.operations.mirror import FetchSource, list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.storage.files import sync_folder
@@ -120,7 +120,9 @@ def test_a_mirror_that_is_seen_in_its_place_is_whole_after_a_power_cut_in_the_mi
     publisher = MirrorPublisher(archive)
     for number in range(5):
         staged = archive.staging / f"mirror-{number}"
-        update = make_mirror(staged, transport, url, list_refs(transport, url), durably=not publisher.syncs)
+        update = make_mirror(
+            staged, FetchSource(transport, url), list_refs(transport, url), durably=not publisher.syncs
+        )
         publisher.publish_soon(StagedMirror(staged, archive.repositories / f"team/{number}.git", update.bytes, None))
     sync_folder(archive.repositories / "team")
 

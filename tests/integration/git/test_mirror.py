@@ -13,7 +13,7 @@ import pytest
 
 from matou.errors import Conflict, MatouError, NotFound, TryLater
 from matou.git.operations import fetch
-from matou.git.operations.mirror import BadPack, MirrorUpdate, list_refs, make_mirror, update_mirror
+from matou.git.operations.mirror import BadPack, FetchSource, MirrorUpdate, list_refs, make_mirror, update_mirror
 from matou.git.operations.push import Body
 from matou.git.process.run import GitOutOfMemory, Limits
 from matou.git.refs.listing import read_refs
@@ -98,7 +98,9 @@ class Team:
     def back_up(self, listing: RefListing | None = None) -> tuple[str, ...]:
         self.run += 1
         seen = list_refs(self.transport, URL) if listing is None else listing
-        update = update_mirror(self.mirror, self.transport, URL, seen, previous=self.previous, run=self.run)
+        update = update_mirror(
+            self.mirror, FetchSource(self.transport, URL), seen, previous=self.previous, run=self.run
+        )
         self.previous = seen
         return update.kept
 
@@ -165,8 +167,8 @@ def test_a_mirror_made_aside_is_to_the_byte_what_an_update_of_nothing_makes(
     transport = LocalTransport({URL: source})
     listing = list_refs(transport, URL)
 
-    made = make_mirror(aside, transport, URL, listing)
-    updated = update_mirror(usual, transport, URL, listing, previous=None, run=1)
+    made = make_mirror(aside, FetchSource(transport, URL), listing)
+    updated = update_mirror(usual, FetchSource(transport, URL), listing, previous=None, run=1)
 
     assert files_of(aside) == files_of(usual)
     assert replace(made, new_packs=()) == replace(updated, new_packs=())
@@ -320,7 +322,7 @@ def test_refs_that_cannot_be_stored_are_named_and_the_others_are_saved(team: Tea
     odd = ["refs/heads/a..b", "refs/heads/x.lock", "refs/matou/kept/000001/heads/evil", "foo", "refs/heads/a\nb"]
     listing = RefListing({**truth.refs, **{RefName(name): tip for name in odd}}, truth.peeled, head=truth.head)
 
-    update = update_mirror(team.mirror, team.transport, URL, listing, previous=None, run=1)
+    update = update_mirror(team.mirror, FetchSource(team.transport, URL), listing, previous=None, run=1)
 
     assert update.not_stored == tuple(sorted(odd))
     assert refs_of(team.mirror) == truth.refs
@@ -329,7 +331,7 @@ def test_refs_that_cannot_be_stored_are_named_and_the_others_are_saved(team: Tea
 def test_a_head_that_git_would_refuse_is_named(team: Team) -> None:
     listing = RefListing(refs_of(team.source), head=RefName("refs/../../etc"))
 
-    update = update_mirror(team.mirror, team.transport, URL, listing, previous=None, run=1)
+    update = update_mirror(team.mirror, FetchSource(team.transport, URL), listing, previous=None, run=1)
 
     assert update.not_stored == ("HEAD",)
     assert_sound(team.mirror)
@@ -339,7 +341,7 @@ def test_a_history_that_git_finds_fault_with_is_saved_and_the_faults_are_told(tm
     source = make_sloppy_repository(tmp_path / "s.git")
     transport = LocalTransport({URL: source})
 
-    update = update_mirror(tmp_path / "m.git", transport, URL, listing_of(source), previous=None, run=1)
+    update = update_mirror(tmp_path / "m.git", FetchSource(transport, URL), listing_of(source), previous=None, run=1)
 
     assert objects_of(tmp_path / "m.git") == objects_of(source)
     assert {line.split(": ")[2] for line in update.findings} == {
@@ -358,7 +360,7 @@ def test_even_an_object_that_git_will_not_tolerate_is_saved(tmp_path: Path) -> N
     git(source, "update-ref", "refs/heads/bad", bad)
     transport = LocalTransport({URL: source})
 
-    update = update_mirror(tmp_path / "m.git", transport, URL, listing_of(source), previous=None, run=1)
+    update = update_mirror(tmp_path / "m.git", FetchSource(transport, URL), listing_of(source), previous=None, run=1)
 
     assert refs_of(tmp_path / "m.git") == refs_of(source)
     assert any("nulInHeader" in line for line in update.findings)
@@ -369,10 +371,14 @@ def test_a_shallow_source_is_saved_as_far_as_it_goes_and_later_whole(tmp_path: P
     git(None, "clone", "--quiet", "--bare", "--depth=2", whole.as_uri(), tmp_path / "s.git")
     team = Team(tmp_path / "s.git", tmp_path / "m.git")
 
-    first = update_mirror(team.mirror, team.transport, URL, list_refs(team.transport, URL), previous=None, run=1)
+    first = update_mirror(
+        team.mirror, FetchSource(team.transport, URL), list_refs(team.transport, URL), previous=None, run=1
+    )
     git(team.source, "fetch", "--quiet", "--unshallow", whole, "main")
     commit_file(team.source, "main", "new", b"new")
-    second = update_mirror(team.mirror, team.transport, URL, list_refs(team.transport, URL), previous=None, run=2)
+    second = update_mirror(
+        team.mirror, FetchSource(team.transport, URL), list_refs(team.transport, URL), previous=None, run=2
+    )
 
     assert (first.is_shallow, second.is_shallow) == (True, False)
     assert objects_of(team.mirror) == objects_of(team.source)
@@ -382,12 +388,12 @@ def test_a_shallow_source_is_saved_as_far_as_it_goes_and_later_whole(tmp_path: P
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.1, 0.5, 0.9, 0.97])
 def test_a_connection_that_is_cut_leaves_no_trace_and_the_next_try_succeeds(team: Team, part: float) -> None:
     listing = list_refs(team.transport, URL)
-    update_mirror(team.mirror.with_name("other.git"), team.transport, URL, listing, previous=None, run=1)
+    update_mirror(team.mirror.with_name("other.git"), FetchSource(team.transport, URL), listing, previous=None, run=1)
     size = sum(path.stat().st_size for path in team.mirror.with_name("other.git").rglob("*.pack"))
     team.transport.pack_bytes = 30 + int(size * part)
     for _ in range(3):
         with pytest.raises(TryLater):
-            update_mirror(team.mirror, team.transport, URL, listing, previous=None, run=1)
+            update_mirror(team.mirror, FetchSource(team.transport, URL), listing, previous=None, run=1)
     assert not refs_of(team.mirror)
     assert [path for path in team.mirror.joinpath("objects").rglob("*") if path.is_file()] == []
     team.transport.pack_bytes = None
@@ -448,7 +454,7 @@ class Trailing(LocalTransport):
 def test_what_comes_after_a_pack_is_not_taken_for_its_name(team: Team) -> None:
     listing = listing_of(team.source)
 
-    update = update_mirror(team.mirror, Trailing({URL: team.source}), URL, listing, previous=None, run=1)
+    update = update_mirror(team.mirror, FetchSource(Trailing({URL: team.source}), URL), listing, previous=None, run=1)
 
     assert refs_of(team.mirror) == listing.refs
     assert all(pack.is_file() for pack in update.new_packs)
@@ -461,7 +467,7 @@ def test_a_pack_without_what_was_asked_for_is_refused(team: Team) -> None:
     transport.other = fetch_request([older], [])
 
     with pytest.raises(BadPack):
-        update_mirror(team.mirror, transport, URL, listing_of(team.source), previous=None, run=1)
+        update_mirror(team.mirror, FetchSource(transport, URL), listing_of(team.source), previous=None, run=1)
 
     assert not refs_of(team.mirror)
 
@@ -475,7 +481,7 @@ def test_a_later_pack_without_what_was_asked_for_is_refused_too(team: Team) -> N
     transport.other = fetch_request([beside], [])
 
     with pytest.raises(BadPack):
-        update_mirror(team.mirror, transport, URL, listing_of(team.source), previous=team.previous, run=2)
+        update_mirror(team.mirror, FetchSource(transport, URL), listing_of(team.source), previous=team.previous, run=2)
 
     assert refs_of(team.mirror) == before
 
@@ -486,7 +492,7 @@ def test_a_large_pack_that_is_cut_leaves_no_part_of_it(tmp_path: Path) -> None:
     mirror = tmp_path / "m.git"
 
     with pytest.raises(TryLater):
-        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=1)
+        update_mirror(mirror, FetchSource(transport, URL), listing_of(source), previous=None, run=1)
 
     assert [path for path in (mirror / "objects").rglob("*") if path.is_file()] == []
 
@@ -495,7 +501,7 @@ def test_a_source_that_no_longer_has_what_it_listed_is_asked_again_later(team: T
     gone = RefListing({MAIN: ObjectId("d" * 40)}, head=MAIN)
 
     with pytest.raises(MatouError) as caught:
-        update_mirror(team.mirror, team.transport, URL, gone, previous=None, run=1)
+        update_mirror(team.mirror, FetchSource(team.transport, URL), gone, previous=None, run=1)
 
     assert isinstance(caught.value, TryLater)
     assert not refs_of(team.mirror)
@@ -554,7 +560,9 @@ def shallow(tmp_path: Path) -> Team:
 
 
 def updated(team: Team, *, run: int) -> MirrorUpdate:
-    return update_mirror(team.mirror, team.transport, URL, list_refs(team.transport, URL), previous=None, run=run)
+    return update_mirror(
+        team.mirror, FetchSource(team.transport, URL), list_refs(team.transport, URL), previous=None, run=run
+    )
 
 
 def test_a_source_that_became_whole_gives_the_rest_although_no_ref_moved(shallow: Team, tmp_path: Path) -> None:
@@ -632,11 +640,11 @@ def test_a_git_that_wants_too_much_memory_says_nothing_of_the_pack(tmp_path: Pat
     mirror, transport = tmp_path / "m.git", LocalTransport({URL: source})
     limits = Limits(memory_bytes=25 * 1024 * 1024)
     if not is_new:
-        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=1)
+        update_mirror(mirror, FetchSource(transport, URL), listing_of(source), previous=None, run=1)
         commit_file(source, "main", "large", os.urandom(30_000_000))
 
     with pytest.raises(GitOutOfMemory, match="wanted more memory than it may have"):
-        update_mirror(mirror, transport, URL, listing_of(source), previous=None, run=2, limits=limits)
+        update_mirror(mirror, FetchSource(transport, URL, limits=limits), listing_of(source), previous=None, run=2)
 
     assert not [path for path in (mirror / "objects").rglob("tmp_*") if path.is_file()]
 
@@ -658,6 +666,6 @@ def test_a_server_with_a_fault_is_not_asked_by_git_itself_too(team: Team, monkey
     transport = Faulty({URL: team.source})
 
     with pytest.raises(TryLater, match="answered 500"):
-        update_mirror(team.mirror, transport, URL, list_refs(transport, URL), previous=None, run=1)
+        update_mirror(team.mirror, FetchSource(transport, URL), list_refs(transport, URL), previous=None, run=1)
 
     assert [method for method, _ in transport.requests] == ["POST", "POST"]

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from matou.credentials import GitCredential, Secret
-from matou.git.operations.mirror import FetchFailed, list_refs, update_mirror
+from matou.git.operations.mirror import FetchFailed, FetchSource, list_refs, update_mirror
 from matou.git.process.run import GitAccess, UntrustedCertificate
 from matou.model.refs import RefListing
 from matou.settings import Network
@@ -99,7 +99,8 @@ def back_up(
 ) -> RefListing:
     transport = LocalTransport({url: source}, version=0)
     listing = list_refs(transport, url)
-    update_mirror(mirror, transport, url, listing, previous=previous, run=run, access=GitAccess(credential, network))
+    origin = FetchSource(transport, url, GitAccess(credential, network))
+    update_mirror(mirror, origin, listing, previous=previous, run=run)
     return listing
 
 

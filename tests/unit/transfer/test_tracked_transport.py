@@ -1,6 +1,5 @@
 """What a channel knows of how the last request failed: whether the session has repeated it, or the run is to."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -31,7 +30,7 @@ class Breaking:
 
 def opened(*, at_once: bool) -> TrackedTransport:
     channel = TrackedTransport(
-        Breaking(at_once=at_once), "team/ship", CancellationToken(threading.Event()), RequestCounter(), SILENCE
+        Breaking(at_once=at_once), "http://h/r.git", "team/ship", CancellationToken(), RequestCounter(), SILENCE
     )
     with pytest.raises(TryLater), channel.exchange("http://h/r.git", "git-upload-pack", b""):
         raise TryLater("it broke off")

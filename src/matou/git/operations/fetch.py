@@ -59,6 +59,23 @@ class FetchFailed(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
+class FetchSource:
+    """A repository at a source, and how it is reached.
+
+    Attributes:
+        transport: how.
+        url: the repository there.
+        access: for `git fetch`, where the source speaks no version 2; `transport` has its own.
+        limits: for each git child.
+    """
+
+    transport: GitTransport
+    url: str
+    access: GitAccess = NO_ACCESS
+    limits: Limits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
 class FetchedObjects:
     """What came.
 
@@ -83,21 +100,18 @@ class FetchedObjects:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is asked of a source, and how it is reached. A fresh repository has no object yet.
+    """What is asked of a source. A fresh repository has no object yet.
 
     `boundary` is where the history ended that the source gave before: whether it goes on by now is asked each time.
     """
 
     git_dir: Path
-    transport: GitTransport
-    url: str
+    source: FetchSource
     wants: frozenset[ObjectId]
     haves: frozenset[ObjectId]
     boundary: frozenset[ObjectId]
     is_fresh: bool
     object_format: str
-    access: GitAccess
-    limits: Limits
     durably: bool
 
     @property
@@ -107,12 +121,9 @@ class _Order:
 
 def fetch_objects(
     git_dir: Path,
-    transport: GitTransport,
-    url: str,
+    source: FetchSource,
     listing: RefListing,
     *,
-    access: GitAccess = NO_ACCESS,
-    limits: Limits = DEFAULT_LIMITS,
     is_new: bool = False,
     durably: bool = True,
 ) -> FetchedObjects:
@@ -123,11 +134,7 @@ def fetch_objects(
 
     Args:
         git_dir: a bare repository, empty or not.
-        transport: how to reach the source.
-        url: the repository there.
         listing: what the source has.
-        access: for `git fetch`, where the source speaks no version 2; `transport` has its own.
-        limits: for each git child.
         is_new: the repository was made just now, so there is nothing to look for.
         durably: sync each file of objects; else the caller syncs the file system before anybody relies on them.
 
@@ -147,15 +154,12 @@ def fetch_objects(
         return FetchedObjects(boundary=boundary)
     order = _Order(
         git_dir,
-        transport,
-        url,
+        source,
         wants if boundary else wants - haves,
         haves,
         boundary,
         is_fresh,
         object_format_of(listing),
-        access,
-        limits,
         durably,
     )
     with _tidied(git_dir):
@@ -229,7 +233,7 @@ def _fetch_directly(order: _Order, options: tuple[str, ...]) -> FetchedObjects:
         shallow=order.boundary,
         depth=INFINITE_DEPTH if order.boundary else None,
     )
-    with order.transport.exchange(order.url, UPLOAD_PACK, request, protocol=2) as answer:
+    with order.source.transport.exchange(order.source.url, UPLOAD_PACK, request, protocol=2) as answer:
         response = FetchResponse(answer.read)
         response.begin()
         known = order.boundary.union(response.shallow)
@@ -250,15 +254,15 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
         if is_all:
             size = len(beginning)
             heard = run_git_captured(
-                words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, input=beginning
+                words, git_dir=order.git_dir, settings=order.settings, limits=order.source.limits, input=beginning
             )
         else:
             size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
     except GitFailed as failure:
-        raise _pack_error(failure, order.url, is_checked=bool(options)) from failure
+        raise _pack_error(failure, order.source.url, is_checked=bool(options)) from failure
     named = _INDEXED.match(heard.stdout)
     if named is None:
-        raise BadPack("git did not name the pack from {url}", url=order.url)
+        raise BadPack("git did not name the pack from {url}", url=order.source.url)
     pack = order.git_dir / "objects/pack" / f"pack-{named[1].decode()}.pack"
     findings = tuple(line for line in heard.stderr.splitlines() if line.startswith("warning: "))
     return FetchedObjects(size, () if pack in before else (pack,), findings)
@@ -266,7 +270,9 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
 
 def _index_while_it_comes(order: _Order, words: Sequence[str], blocks: Iterable[bytes]) -> tuple[int, CompletedGit]:
     size = 0
-    with GitChild(words, git_dir=order.git_dir, settings=order.settings, limits=order.limits, has_input=True) as child:
+    with GitChild(
+        words, git_dir=order.git_dir, settings=order.settings, limits=order.source.limits, has_input=True
+    ) as child:
         for block in blocks:
             size += len(block)
             child.write(block)
@@ -325,19 +331,21 @@ def _fetch_by_git(order: _Order) -> FetchedObjects:
     words += ["--update-shallow", *([f"--depth={INFINITE_DEPTH}"] if order.boundary else [])]
     try:
         run_git(
-            [*words, "--end-of-options", order.url],
+            [*words, "--end-of-options", order.source.url],
             git_dir=order.git_dir,
             input="".join(f"{oid}\n" for oid in sorted(order.wants)).encode(),
-            environment=http_environment(order.access, order.url),
+            environment=http_environment(order.source.access, order.source.url),
             settings=(*_FALLBACK_SETTINGS, *order.settings),
-            limits=order.limits,
+            limits=order.source.limits,
         )
     except UntrustedCertificate:
         raise
     except GitFailed as failure:
         if _is_ours(failure):
             raise
-        raise FetchFailed("git fetch of {url} failed: {reason}", url=order.url, reason=failure.stderr) from failure
+        raise FetchFailed(
+            "git fetch of {url} failed: {reason}", url=order.source.url, reason=failure.stderr
+        ) from failure
     new = tuple(sorted(packs(order.git_dir) - before))
     size = sum(os.stat(pack).st_size for pack in new)  # noqa: PTH116 - the same
     return FetchedObjects(size, new, boundary=read_boundary(order.git_dir))
@@ -382,7 +390,7 @@ def _require_all(order: _Order, fetched: FetchedObjects) -> None:
     if order.is_fresh and fetched.is_closed and len(fetched.new_packs) == 1:
         missing = ids_not_in(fetched.new_packs[0], order.wants)
         if missing:
-            raise BadPack("{url} did not send {missing}", url=order.url, missing=", ".join(sorted(missing)[:3]))
+            raise BadPack("{url} did not send {missing}", url=order.source.url, missing=", ".join(sorted(missing)[:3]))
     else:
         _require_connected(order.git_dir, order.wants, order.haves)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.git.odb.stored_objects import describe_objects
-from matou.git.operations.fetch import BadPack, FetchedObjects, FetchFailed, fetch_objects, wanted_objects
-from matou.git.process.run import DEFAULT_LIMITS, NO_ACCESS, GitAccess, GitChild, Limits
+from matou.git.operations.fetch import BadPack, FetchedObjects, FetchFailed, FetchSource, fetch_objects, wanted_objects
+from matou.git.process.run import GitChild
 from matou.git.refs.listing import (
     KEPT_PREFIX,
     OWN_PREFIX,
@@ -25,6 +25,7 @@ from matou.model.refs import RefListing
 __all__ = [
     "BadPack",
     "FetchFailed",
+    "FetchSource",
     "FetchedObjects",
     "GitHttpResponse",
     "GitTransport",
@@ -64,14 +65,11 @@ class MirrorUpdate:
 
 def update_mirror(
     git_dir: Path,
-    transport: GitTransport,
-    url: str,
+    source: FetchSource,
     listing: RefListing,
     *,
     previous: RefListing | None,
     run: int,
-    access: GitAccess = NO_ACCESS,
-    limits: Limits = DEFAULT_LIMITS,
 ) -> MirrorUpdate:
     """Make a mirror what `listing` says of its source, and keep under a kept ref each tip that this would let go.
 
@@ -80,13 +78,9 @@ def update_mirror(
 
     Args:
         git_dir: the mirror.
-        transport: how to reach the source.
-        url: the repository there.
         listing: what the source has.
         previous: what it had when it was last saved; the refs on the disk count as well.
         run: the number under which tips are kept.
-        access: for `git fetch`, where the source speaks no version 2.
-        limits: for each git child.
 
     Raises:
         TryLater: the source broke off, or no longer has what it listed; or the mirror is busy.
@@ -97,7 +91,7 @@ def update_mirror(
     if not stored.is_empty or not (git_dir / "HEAD").exists():
         create_bare(git_dir, object_format=object_format_of(stored))
     on_disk = read_refs(git_dir)
-    fetched = fetch_objects(git_dir, transport, url, stored, access=access, limits=limits)
+    fetched = fetch_objects(git_dir, source, stored)
     let_go = _let_go(on_disk, previous, stored)
     kept, lost = _to_keep(git_dir, let_go, _staying(on_disk, stored))
     named = name_kept(kept, run, taken=on_disk.refs)
@@ -115,12 +109,9 @@ def update_mirror(
 
 def make_mirror(
     git_dir: Path,
-    transport: GitTransport,
-    url: str,
+    source: FetchSource,
     listing: RefListing,
     *,
-    access: GitAccess = NO_ACCESS,
-    limits: Limits = DEFAULT_LIMITS,
     durably: bool = True,
 ) -> MirrorUpdate:
     """Make a mirror in a folder that is not there yet, and at which nobody looks before it is moved to its place.
@@ -130,7 +121,7 @@ def make_mirror(
     """
     stored, not_stored = storable(listing)
     make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=object_format_of(stored))
-    fetched = fetch_objects(git_dir, transport, url, stored, access=access, limits=limits, is_new=True, durably=durably)
+    fetched = fetch_objects(git_dir, source, stored, is_new=True, durably=durably)
     write_first_refs(git_dir, stored)
     return MirrorUpdate(
         kept=(),

@@ -49,7 +49,6 @@ class LfsSaver:
     def save(
         self,
         git_dir: Path,
-        clone_url: str,
         transport: TrackedTransport,
         *,
         before: LfsState | None,
@@ -72,15 +71,15 @@ class LfsSaver:
             known = sizes_bytes.get(pointer.oid, ())
             if pointer.size_bytes not in known and len(known) < MOST_SIZES:
                 sizes_bytes[pointer.oid] = (*known, pointer.size_bytes)
-        return self._fetch(git_dir, clone_url, transport, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given=_given(before, listed))
 
-    def retry(self, git_dir: Path, clone_url: str, transport: TrackedTransport, *, before: LfsState) -> LfsResult:
+    def retry(self, git_dir: Path, transport: TrackedTransport, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
         listed = self._list(before)
         if listed is None:
             return LfsResult(before, None, 0)
         sizes_bytes = {oid: (size,) for oid, size in listed.items()}
-        return self._fetch(git_dir, clone_url, transport, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given=_given(before, listed))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -94,7 +93,6 @@ class LfsSaver:
     def _fetch(
         self,
         git_dir: Path,
-        clone_url: str,
         transport: TrackedTransport,
         sizes_bytes: Mapping[str, Sequence[int]],
         *,
@@ -110,21 +108,19 @@ class LfsSaver:
         absent = {oid: sizes for oid, sizes in sizes_bytes.items() if not self.blobs.has(oid)}
         claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given}
         before_bytes = transport.received_bytes
-        refused, fault = self._ask(clone_url, claimed) if claimed else ((), None)
-        fault = self._download_all(clone_url, transport, absent) or fault
+        refused, fault = self._ask(transport.url, claimed) if claimed else ((), None)
+        fault = self._download_all(transport, absent) or fault
         missing = tuple(sorted({*refused, *(oid for oid in absent if not self.blobs.has(oid))}))
         true_sizes = {oid: self._size(oid, sizes) for oid, sizes in sizes_bytes.items()}
         state = LfsState(list=self.blobs.put_soon(lfs_list_text(true_sizes)), objects=len(sizes_bytes), missing=missing)
-        fault = (_elsewhere(git_dir, clone_url) if missing else None) or fault
+        fault = (_elsewhere(git_dir, transport.url) if missing else None) or fault
         return LfsResult(state, fault, transport.received_bytes - before_bytes)
 
     def _size(self, oid: str, said: Sequence[int]) -> int:
         """What an object weighs, as far as that is known."""
         return self.blobs.size(oid) if self.blobs.has(oid) else said[0]
 
-    def _download_all(
-        self, clone_url: str, transport: TrackedTransport, absent: Mapping[str, Sequence[int]]
-    ) -> MatouError | None:
+    def _download_all(self, transport: TrackedTransport, absent: Mapping[str, Sequence[int]]) -> MatouError | None:
         """Ask by the first size that a pointer gives, then by the next: some servers give an object by the right one.
 
         An object that no pointer has right in its first MOST_SIZES is missing.
@@ -132,7 +128,7 @@ class LfsSaver:
         fault: MatouError | None = None
         for turn in range(max((len(sizes) for sizes in absent.values()), default=0)):
             some = {oid: sizes[turn] for oid, sizes in absent.items() if turn < len(sizes) and not self.blobs.has(oid)}
-            fault = self._download(clone_url, transport, some) if some else None
+            fault = self._download(transport, some) if some else None
         return fault
 
     def _ask(self, clone_url: str, claimed: Mapping[str, int]) -> tuple[Collection[str], MatouError | None]:
@@ -143,14 +139,14 @@ class LfsSaver:
             return claimed, error
         return [one.oid for one in refused], _first_of(refused)
 
-    def _download(self, clone_url: str, transport: TrackedTransport, absent: Mapping[str, int]) -> MatouError | None:
+    def _download(self, transport: TrackedTransport, absent: Mapping[str, int]) -> MatouError | None:
         """Fetch what can be had; the first fault stands for all."""
 
         def store(oid: str, _size: int, content: Readable) -> None:
             self.blobs.put_stream(chunks(transport.watched(content)), expected=oid)
 
         try:
-            missing = self.connections.lfs(clone_url, self.credential).download(absent.items(), store)
+            missing = self.connections.lfs(transport.url, self.credential).download(absent.items(), store)
         except WriteFailed:
             raise
         except MatouError as error:

@@ -16,7 +16,7 @@ from matou.errors import Conflict, Damaged, NotFound
 from matou.git.lock_files import publish_file
 from matou.git.odb.shallow import fault_of_boundary
 from matou.git.odb.stored_objects import DamagedObject
-from matou.git.operations.mirror import MirrorUpdate, make_mirror, storable, update_mirror
+from matou.git.operations.mirror import FetchSource, MirrorUpdate, make_mirror, storable, update_mirror
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import KEPT_PREFIX, OWN_PREFIX, head_text, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
@@ -89,7 +89,6 @@ class MirrorSaver:
     def save(
         self,
         place: RepositoryPath,
-        clone_url: str,
         listing: RefListing,
         transport: TrackedTransport,
         *,
@@ -105,22 +104,22 @@ class MirrorSaver:
         Raises:
             PlaceInUse: somebody made a repository there before the first mirror was.
         """
-        git_dir = self.archive.repository(place)
+        git_dir, source = self.archive.repository(place), self._source(transport)
         if saved is None:
             _require_no_others(git_dir, place)
         corrupt_dir = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
-            staged, update = self._build(git_dir, clone_url, listing, transport)
+            staged, update = self._build(git_dir, source, listing)
             staged_mirror = StagedMirror(staged, git_dir, update.bytes, corrupt_dir)
             return SavedMirror(staged, update.kept, update.new_packs, saved is not None, update, staged_mirror)
         is_damaged = self._has_lost_index(git_dir) or is_damaged or _has_lost_boundary(git_dir)
         if is_damaged:
-            fetch = partial(self._fetch_anew, git_dir, clone_url, listing, transport)
+            fetch = partial(self._fetch_anew, git_dir, source, listing)
             MirrorRepairer(self.archive, self.run, self.limits).heal(
                 place, listing, fetch, previous=self._snapshot(saved)
             )
         before, own = self._made_ready(git_dir)
-        update = self._update(git_dir, clone_url, listing, transport, previous=self._last_saved(before, saved))
+        update = self._update(git_dir, source, listing, previous=self._last_saved(before, saved))
         unnamed = (name for name in own if _run_of(name) > self.last_run)
         was_looked_at = before.digest == saved and not self.was_cut_off and not is_damaged
         # Tips that were there already came with something that nobody has looked at, or are old commits.
@@ -150,26 +149,19 @@ class MirrorSaver:
         if mirrored.staged_mirror is not None:
             self.publisher.publish_soon(mirrored.staged_mirror)
 
-    def _fetch_anew(self, git_dir: Path, clone_url: str, listing: RefListing, transport: TrackedTransport) -> Path:
-        staged, _ = self._build(git_dir, clone_url, listing, transport)
+    def _source(self, transport: TrackedTransport) -> FetchSource:
+        return FetchSource(transport, transport.url, self.access, self.limits)
+
+    def _fetch_anew(self, git_dir: Path, source: FetchSource, listing: RefListing) -> Path:
+        staged, _ = self._build(git_dir, source, listing)
         return staged
 
-    def _build(
-        self, git_dir: Path, clone_url: str, listing: RefListing, transport: TrackedTransport
-    ) -> tuple[Path, MirrorUpdate]:
+    def _build(self, git_dir: Path, source: FetchSource, listing: RefListing) -> tuple[Path, MirrorUpdate]:
         """Build a mirror aside, and say where."""
         staged = self._staged()
         try:
             with reported_as(git_dir, instead_of=staged), naming_the_file(git_dir):
-                update = make_mirror(
-                    staged,
-                    transport,
-                    clone_url,
-                    listing,
-                    access=self.access,
-                    limits=self.limits,
-                    durably=not self.publisher.syncs,
-                )
+                update = make_mirror(staged, source, listing, durably=not self.publisher.syncs)
                 (staged / MARK).touch()
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
@@ -229,25 +221,10 @@ class MirrorSaver:
         return self.archive.staging / f"{STAGED_PREFIX}{self.run:06d}-{next(self._numbers)}"
 
     def _update(
-        self,
-        git_dir: Path,
-        clone_url: str,
-        listing: RefListing,
-        transport: TrackedTransport,
-        *,
-        previous: RefListing | None,
+        self, git_dir: Path, source: FetchSource, listing: RefListing, *, previous: RefListing | None
     ) -> MirrorUpdate:
         with naming_the_file(git_dir):
-            return update_mirror(
-                git_dir,
-                transport,
-                clone_url,
-                listing,
-                previous=previous,
-                run=self.run,
-                access=self.access,
-                limits=self.limits,
-            )
+            return update_mirror(git_dir, source, listing, previous=previous, run=self.run)
 
 
 def _has_lost_boundary(git_dir: Path) -> bool:

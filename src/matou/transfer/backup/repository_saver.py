@@ -104,11 +104,9 @@ class RepositorySaver:
         """
         if not task.remote.clone_url:
             return False
-        tracked = TrackedTransport(
-            self.transport, task.source_path, self.cancellation, self.requests, self.recorder.progress
-        )
+        tracked = self._transport_to(task)
         try:
-            self.known[task.remote.id] = list_refs(tracked, task.remote.clone_url)
+            self.known[task.remote.id] = list_refs(tracked, tracked.url)
         except Cancelled:
             raise
         except MatouError as error:
@@ -119,6 +117,16 @@ class RepositorySaver:
             return not isinstance(error, Refused | NotFound)
         return True
 
+    def _transport_to(self, task: BackupTask) -> TrackedTransport:
+        return TrackedTransport(
+            self.transport,
+            task.remote.clone_url,
+            task.source_path,
+            self.cancellation,
+            self.requests,
+            self.recorder.progress,
+        )
+
     def process_repository(self, task: BackupTask) -> None:
         """Ask the source for the refs, save what is new, and note what became of it.
 
@@ -128,9 +136,7 @@ class RepositorySaver:
             Cancelled: the run is being given up.
         """
         began = time.monotonic()
-        tracked = TrackedTransport(
-            self.transport, task.source_path, self.cancellation, self.requests, self.recorder.progress
-        )
+        tracked = self._transport_to(task)
         try:
             result = self._settle(task, tracked)
         except (Cancelled, WriteFailed):
@@ -146,7 +152,7 @@ class RepositorySaver:
     def _settle(self, task: BackupTask, tracked: TrackedTransport) -> RepositoryResult:
         if not task.remote.clone_url:
             raise NoAddress("the platform gave no address that the credential may be sent to")
-        listing = self.known.pop(task.remote.id, None) or self._list(task, tracked)
+        listing = self.known.pop(task.remote.id, None) or self._list(tracked)
         row = task.previous
         is_new = row is None or row.snapshot is None
         if cannot_go_on(self._git_dir(task), storable(listing)[0], is_new=is_new):
@@ -194,8 +200,8 @@ class RepositorySaver:
             wait *= 2
         return ask()
 
-    def _list(self, task: BackupTask, tracked: TrackedTransport) -> RefListing:
-        return self._persist(lambda: list_refs(tracked, task.remote.clone_url), tracked)
+    def _list(self, tracked: TrackedTransport) -> RefListing:
+        return self._persist(lambda: list_refs(tracked, tracked.url), tracked)
 
     def _git_dir(self, task: BackupTask) -> Path:
         return self.archive.repository(task.place)
@@ -208,7 +214,7 @@ class RepositorySaver:
             self.archive.blobs.put_soon(storable(listing)[0].text)
         result = LfsResult(row.lfs, None, 0)
         if row.lfs is not None and (row.lfs.missing or had_damage):
-            result = self.lfs.retry(self._git_dir(task), task.remote.clone_url, tracked, before=row.lfs)
+            result = self.lfs.retry(self._git_dir(task), tracked, before=row.lfs)
         if result.state != row.lfs or had_damage:
             is_shallow = _is_shallow(self._git_dir(task))
             note = NotAllStored(LOST) if had_damage else None
@@ -240,7 +246,6 @@ class RepositorySaver:
         try:
             result = self.lfs.save(
                 mirrored.git_dir,
-                task.remote.clone_url,
                 tracked,
                 before=task.previous.lfs if task.previous else None,
                 new_packs=mirrored.new_packs,
@@ -277,7 +282,7 @@ class RepositorySaver:
                 raise
             except MatouError:
                 self.cancellation.check()
-                newer = self._list(task, tracked) if tries_left else listing
+                newer = self._list(tracked) if tries_left else listing
                 if newer.digest == listing.digest:
                     raise
                 listing = newer
@@ -285,7 +290,6 @@ class RepositorySaver:
     def _save_mirror(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> SavedMirror:
         return self.mirrors.save(
             task.place,
-            task.remote.clone_url,
             listing,
             tracked,
             saved=task.previous.snapshot if task.previous else None,

@@ -32,6 +32,8 @@ class TrackedTransport:
     """A transport for one repository of a run.
 
     Attributes:
+        url: the repository at the source.
+        path: what the progress calls it.
         received_bytes: all that came.
         broke_off: the last answer had begun and then broke off, which the session, unlike all before, does not repeat.
         said_why: the last answer said in words that it gives nothing.
@@ -39,6 +41,7 @@ class TrackedTransport:
     """
 
     transport: GitTransport
+    url: str
     path: str
     cancellation: CancellationToken
     requests: RequestCounter
