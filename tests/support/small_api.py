@@ -8,14 +8,14 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import MayReadCode, MaySee, MayWriteCode, Scope
-from matou.server.api.body import Upload
+from matou.server.api.body import UploadedFile
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
-    Paged,
+    PageParameters,
     Parameters,
 )
-from matou.server.api.responses import Bytes, Page, Stream
+from matou.server.api.responses import Bytes, ListPage, StreamedResponse
 from matou.server.api.route import plain_route, repository_route
 
 TEXT = ((b"content-type", b"text/plain"),)
@@ -33,7 +33,7 @@ class Needed(Parameters, frozen=True, kw_only=True):
 
 
 class Sent(Parameters, frozen=True, kw_only=True):
-    file: Upload
+    file: UploadedFile
 
 
 def echo(_: RequestContext, params: Asked) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def who(context: RequestContext, _: Nothing) -> dict[str, str]:
     return {"login": context.user.name}
 
 
-def count(_: RequestContext, params: Paged) -> Page:
-    return Page(list(range(45))[params.offset : params.offset + params.limit], 45)
+def count(_: RequestContext, params: PageParameters) -> ListPage:
+    return ListPage(list(range(45))[params.offset : params.offset + params.limit], 45)
 
 
 def fail(_: RequestContext, params: Asked) -> None:
@@ -65,14 +65,14 @@ def fail(_: RequestContext, params: Asked) -> None:
     raise RuntimeError(message)
 
 
-def stream(_: RequestContext, params: Asked) -> Stream:
+def stream(_: RequestContext, params: Asked) -> StreamedResponse:
     async def pieces(_: object) -> AsyncGenerator[bytes, None]:
         if params.text == "bad":
             raise Conflict("cannot begin")
         for number in range(3):
             yield b"%d" % number
 
-    return Stream(pieces, TEXT)
+    return StreamedResponse(pieces, TEXT)
 
 
 def take(_: RequestContext, params: Sent) -> dict[str, Any]:
@@ -86,7 +86,7 @@ TABLE = (
     plain_route("DELETE", "/echo", Asked, echo, answer=dict, scopes=()),
     plain_route("PUT", "/needed", Needed, lambda _, params: {"status": params.status}, answer=dict, scopes=()),
     plain_route("GET", "/who", Nothing, who, answer=dict, scopes=(Scope.USER_READ,)),
-    plain_route("GET", "/count", Paged, count, answer=list[int], scopes=()),
+    plain_route("GET", "/count", PageParameters, count, answer=list[int], scopes=()),
     plain_route("GET", "/fail", Asked, fail, answer=dict, scopes=()),
     plain_route("GET", "/stream", Asked, stream, answer=bytes, scopes=()),
     plain_route("POST", "/file", Sent, take, answer=dict, scopes=(), largest_body_bytes=3 * 1024 * 1024),

@@ -24,7 +24,7 @@ from matou.server.authentication import (
     identify,
     read_credential,
 )
-from matou.server.errors import ErrorResponse, answer_for
+from matou.server.errors import HttpFailure, answer_for
 from matou.server.origin import caller_of, client_address
 from matou.server.paths import GitTarget
 from matou.server.state import ServerState
@@ -117,12 +117,12 @@ def require_still_admitted(forge: Forge, admitted: Admitted[MayWriteCode]) -> Au
     return require_unmoved(forge, admitted.granted, identity)
 
 
-def answer_to(headers: list[Header], error: Exception) -> ErrorResponse:
+def answer_to(headers: list[Header], error: Exception) -> HttpFailure:
     """Say it as `errors.answer_for` does, but ask for a credential where one could help."""
     if isinstance(error, UnknownCredential | UnreadableCredential):
-        return ErrorResponse(UNAUTHORIZED, str(error), (CHALLENGE,))
+        return HttpFailure(UNAUTHORIZED, str(error), (CHALLENGE,))
     if isinstance(error, NotFound | Refused) and not isinstance(error, ReadOnly) and _is_anonymous(headers):
-        return ErrorResponse(UNAUTHORIZED, "log in with a user name and a password or a token", (CHALLENGE,))
+        return HttpFailure(UNAUTHORIZED, "log in with a user name and a password or a token", (CHALLENGE,))
     return answer_for(error)
 
 

@@ -42,7 +42,7 @@ STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorResponse:
+class HttpFailure:
     """What to tell the client. `text` is one sentence, without a secret and without a trace of our insides.
 
     A Phrase can be said in the person's language.
@@ -53,18 +53,18 @@ class ErrorResponse:
     headers: tuple[Header, ...] = ()
 
 
-def answer_for(error: Exception) -> ErrorResponse:
+def answer_for(error: Exception) -> HttpFailure:
     """Log what is ours to mend; say to the client what is the client's to know."""
     if is_disk_full(error):
         log.error("disk_full", exc_info=error)
-        return ErrorResponse(DISK_FULL, NO_ROOM)
+        return HttpFailure(DISK_FULL, NO_ROOM)
     status = _status_of(error)
     if status == FAULT_OF_OURS:
         log.error("request_failed", exc_info=error)
-        return ErrorResponse(status, Phrase("this server has a fault; its log says more"))
+        return HttpFailure(status, Phrase("this server has a fault; its log says more"))
     wait = error.wait if isinstance(error, TryLater) else None
     headers = () if wait is None else ((b"retry-after", b"%d" % max(1, round(wait.total_seconds()))),)
-    return ErrorResponse(status, error.fact if isinstance(error, MatouError) else str(error), headers)
+    return HttpFailure(status, error.fact if isinstance(error, MatouError) else str(error), headers)
 
 
 def is_disk_full(error: Exception) -> bool:

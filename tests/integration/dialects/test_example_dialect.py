@@ -18,10 +18,10 @@ from matou.forge.content.history import EVERY_COMMIT, list_commits
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.dialect import Dialect
 from matou.server.api.endpoint import Api
-from matou.server.api.errors import Failure, FailureKind
-from matou.server.api.params import Nothing, Paged, Parameters
+from matou.server.api.errors import ApiFailure, FailureKind
+from matou.server.api.params import Nothing, PageParameters, Parameters
 from matou.server.api.response_cache import at_refs
-from matou.server.api.responses import Page, Response, Stream, json_response
+from matou.server.api.responses import ListPage, Response, StreamedResponse, json_response
 from matou.server.api.route import plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.rate_limit import FixedWindowLimiter
@@ -45,7 +45,7 @@ class ExampleCommit(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-class ExampleCommitsQuery(Paged, frozen=True, kw_only=True):
+class ExampleCommitsQuery(PageParameters, frozen=True, kw_only=True):
     sha: str = ""
 
 
@@ -64,30 +64,30 @@ def show_repository(context: RepositoryContext[MaySee], _: Nothing) -> ExampleRe
     )
 
 
-def show_commits(context: RepositoryContext[MayReadCode], query: ExampleCommitsQuery) -> Page:
+def show_commits(context: RepositoryContext[MayReadCode], query: ExampleCommitsQuery) -> ListPage:
     found, total = list_commits(
         context.forge, context.granted, query.sha, EVERY_COMMIT, offset=query.offset, limit=query.limit
     )
-    return Page([ExampleCommit(sha=commit.id, title=commit.subject) for commit in found], total)
+    return ListPage([ExampleCommit(sha=commit.id, title=commit.subject) for commit in found], total)
 
 
 def repeat(_: RepositoryContext[MayChangeSettings], params: ExampleNameParams) -> dict[str, str]:
     return {"name": params.name}
 
 
-def stream_letters(_: RequestContext, __: Nothing) -> Stream:
+def stream_letters(_: RequestContext, __: Nothing) -> StreamedResponse:
     async def letters(_: object) -> AsyncGenerator[bytes, None]:
         for letter in b"a", b"b":
             yield letter
 
-    return Stream(letters, ((b"content-type", b"text/plain"),))
+    return StreamedResponse(letters, ((b"content-type", b"text/plain"),))
 
 
-def page_headers(page: Page, query: Paged) -> tuple[Header, ...]:
+def page_headers(page: ListPage, query: PageParameters) -> tuple[Header, ...]:
     return ((b"x-total", b"%d" % page.total), (b"x-page", b"%d" % query.page))
 
 
-def write_failure(failure: Failure[int]) -> Response:
+def write_failure(failure: ApiFailure[int]) -> Response:
     return json_response(failure.row, {"message": failure.text}, *failure.headers)
 
 

@@ -1,9 +1,9 @@
 """Answers that are remembered are bounded, and those of another state of the database are others."""
 
 from matou.server.api.response_cache import OVERHEAD_BYTES, CacheKey, ResponseCache
-from matou.server.api.responses import Response
+from matou.server.api.responses import ApiResponse
 
-ANSWER = Response(200, (), b"x" * 100)
+ANSWER = ApiResponse(200, (), b"x" * 100)
 
 
 def key(params: str | int, state: int) -> CacheKey:
@@ -28,7 +28,7 @@ def test_what_was_made_before_a_write_is_not_remembered_after_it() -> None:
 
 
 def test_pages_that_were_made_together_are_remembered_each_by_its_own_parameters() -> None:
-    memory, other = ResponseCache(), Response(200, (), b"other")
+    memory, other = ResponseCache(), ApiResponse(200, (), b"other")
     memory.put(key("first", 1), (ANSWER, {"first": ANSWER, "second": other}))
 
     assert [memory.get(key(params, 1)) for params in ("first", "second", "third")] == [ANSWER, other, None]

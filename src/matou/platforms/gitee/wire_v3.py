@@ -150,7 +150,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class NoSuchRoute(msgspec.Struct, frozen=True, kw_only=True):
+class UnknownRoute(msgspec.Struct, frozen=True, kw_only=True):
     error: str = "404 Not Found"
 
 

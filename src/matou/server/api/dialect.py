@@ -15,9 +15,9 @@ from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.server.api.body import STRICT, BodyRules
 from matou.server.api.context import RequestContext
-from matou.server.api.errors import Failure, FailureKind, failure_of
+from matou.server.api.errors import ApiFailure, FailureKind, failure_of
 from matou.server.api.params import FormFields
-from matou.server.api.responses import Page, Response
+from matou.server.api.responses import ApiResponse, ListPage
 from matou.server.api.route import DocumentedOperation, Route
 from matou.server.api.router import Router
 from matou.server.authentication import Credential, read_credential
@@ -95,8 +95,8 @@ class Dialect(Generic[Row]):
     routes: tuple[Route, ...]
     documented: Sequence[DocumentedOperation] = ()
     failures: Mapping[FailureKind, Row]
-    write_failure: Callable[[Failure[Row]], Response]
-    page_headers: Callable[[Page, Any], tuple[Header, ...]] = lambda *_: ()
+    write_failure: Callable[[ApiFailure[Row]], ApiResponse]
+    page_headers: Callable[[ListPage, Any], tuple[Header, ...]] = lambda *_: ()
     authorize: Authorize = authorize_by_owner_and_name
     encode: Callable[[Any], bytes] = msgspec.json.encode
     token_field: str = "access_token"  # noqa: S105 - the parameter's name
@@ -114,5 +114,5 @@ class Dialect(Generic[Row]):
     def router(self) -> Router:
         return Router(self.routes, self.documented)
 
-    def answer_to(self, error: Exception) -> Response:
+    def answer_to(self, error: Exception) -> ApiResponse:
         return self.write_failure(failure_of(error, self.failures, event=self.fault_event))

@@ -28,11 +28,11 @@ from matou.server.api.responses import (
     JSON,
     NO_CONTENT,
     NO_STORE,
+    ApiResponse,
     Bytes,
-    Page,
+    ListPage,
     PageSet,
-    Response,
-    Stream,
+    StreamedResponse,
     open_stream,
     unless_known,
 )
@@ -110,18 +110,18 @@ class Api(BaseRoute):
         is_head = scope["method"] == "HEAD"
         try:
             answer = unless_known(scope["method"], scope["headers"], await self._answer(scope, RequestBody(receive)))
-            opened = answer if isinstance(answer, Response) else await open_stream(answer, self.state.kept)
+            opened = answer if isinstance(answer, ApiResponse) else await open_stream(answer, self.state.kept)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001 - the edge: what is not one of the kinds is logged as our fault
             opened = self.dialect.answer_to(error)
-        if isinstance(opened, Response):
+        if isinstance(opened, ApiResponse):
             await opened.send(send, is_head=is_head)
             return
         with suppress(ClientLeft):
             await until_client_leaves(receive, opened.send(send, is_head=is_head))
 
-    async def _answer(self, scope: Scope, body: RequestBody) -> Response | Stream:
+    async def _answer(self, scope: Scope, body: RequestBody) -> ApiResponse | StreamedResponse:
         request = await self._read(scope, body)
         credential = None if request.route.is_open else self._credential(request)
         prepared = await self._ask_about(credential, partial(self._prepare, request, credential))
@@ -136,7 +136,7 @@ class Api(BaseRoute):
         async with self.cache.making(key._replace(params=group(prepared.params))):
             return self.cache.get(key) or await self._make(prepared, key)
 
-    async def _make(self, prepared: _Prepared, key: CacheKey | None) -> Response | Stream:
+    async def _make(self, prepared: _Prepared, key: CacheKey | None) -> ApiResponse | StreamedResponse:
         answers = await self._run(prepared)
         # What changed while an answer was made may be in it or not, and may change back.
         with suppress(MatouError):
@@ -159,18 +159,18 @@ class Api(BaseRoute):
         pages = {of: self._encode(page, route.status, of) for of, page in result.pages.items()}
         return pages[params], pages
 
-    def _encode(self, result: object, status: int, params: Any) -> Response | Stream:
+    def _encode(self, result: object, status: int, params: Any) -> ApiResponse | StreamedResponse:
         match result:
-            case Response() | Stream():
+            case ApiResponse() | StreamedResponse():
                 return result
             case None:
-                return Response(NO_CONTENT, (NO_STORE,), b"")
+                return ApiResponse(NO_CONTENT, (NO_STORE,), b"")
             case Bytes(content, headers):
-                return Response(status, headers, content)
-            case Page():
+                return ApiResponse(status, headers, content)
+            case ListPage():
                 headers = (JSON, NO_STORE, *self.dialect.page_headers(result, params))
-                return Response(status, headers, self.dialect.encode(result.rows))
-        return Response(status, (JSON, NO_STORE), self.dialect.encode(result))
+                return ApiResponse(status, headers, self.dialect.encode(result.rows))
+        return ApiResponse(status, (JSON, NO_STORE), self.dialect.encode(result))
 
     async def _read(self, scope: Scope, body: RequestBody) -> ApiRequest:
         below: bytes | None = scope["api_path"]

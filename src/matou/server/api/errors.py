@@ -90,7 +90,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(Generic[Row]):
+class ApiFailure(Generic[Row]):
     """A failure as a dialect is to tell it.
 
     Attributes:
@@ -106,7 +106,7 @@ class Failure(Generic[Row]):
     id: UUID
 
 
-def failure_of(error: Exception, table: Mapping[FailureKind, Row], *, event: str) -> Failure[Row]:
+def failure_of(error: Exception, table: Mapping[FailureKind, Row], *, event: str) -> ApiFailure[Row]:
     """Find its row, and log what is ours to mend, as `event`. What is no kind that the table has is a fault of ours."""
     fitting = (kind for kind in FailureKind if isinstance(error, kind.classes) and kind in table)
     kind, number = FailureKind.DISK_FULL if is_disk_full(error) else next(fitting, FailureKind.FAULT), uuid4()
@@ -114,7 +114,7 @@ def failure_of(error: Exception, table: Mapping[FailureKind, Row], *, event: str
         log.error(event, request_id=str(number), exc_info=error)
     # A name of a branch or file may hold bytes that are no text.
     text = str(error).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return Failure(table[kind], text, _headers(error), number)
+    return ApiFailure(table[kind], text, _headers(error), number)
 
 
 def _headers(error: Exception) -> tuple[Header, ...]:

@@ -10,7 +10,7 @@ from matou.forge.access import MayReadCode
 from matou.forge.content.references import refs_state
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import Parameters
-from matou.server.api.responses import Response, Stream
+from matou.server.api.responses import ApiResponse, StreamedResponse
 
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_BYTES = 1024 * 1024
@@ -28,7 +28,7 @@ class CacheKey(NamedTuple):
     state: Hashable
 
 
-Answers = tuple[Response | Stream, Mapping[Hashable, Response | Stream]]
+Answers = tuple[ApiResponse | StreamedResponse, Mapping[Hashable, ApiResponse | StreamedResponse]]
 """To the request itself, and what was made with it, by the parameters that it answers."""
 
 
@@ -38,10 +38,10 @@ class ResponseCache:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[CacheKey, Response] = OrderedDict()
+        self._answers: OrderedDict[CacheKey, ApiResponse] = OrderedDict()
         self._making: WeakValueDictionary[CacheKey, asyncio.Lock] = WeakValueDictionary()
 
-    def get(self, key: CacheKey) -> Response | None:
+    def get(self, key: CacheKey) -> ApiResponse | None:
         found = self._answers.get(key)
         if found is not None:
             self._answers.move_to_end(key)
@@ -53,8 +53,8 @@ class ResponseCache:
         for params, other in together.items():
             self._put(key._replace(params=params), other)
 
-    def _put(self, key: CacheKey, answer: Response | Stream) -> None:
-        if not isinstance(answer, Response) or len(answer.body) > LARGEST_BYTES or key in self._answers:
+    def _put(self, key: CacheKey, answer: ApiResponse | StreamedResponse) -> None:
+        if not isinstance(answer, ApiResponse) or len(answer.body) > LARGEST_BYTES or key in self._answers:
             return
         self._answers[key] = answer
         self._bytes += len(answer.body) + OVERHEAD_BYTES

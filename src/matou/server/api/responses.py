@@ -21,11 +21,11 @@ _OF_NOT_MODIFIED = frozenset({b"etag", b"cache-control", b"content-security-poli
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """One page of a list, and how many rows there are in all.
 
     Attributes:
-        request: which page it is; None where the parameters say so (`Paged`).
+        request: which page it is; None where the parameters say so (`PageParameters`).
         url: of the list, to which links to its other pages add page and per_page; never a token.
         narrowed: what else was asked for and must be in those links.
     """
@@ -41,7 +41,7 @@ class Page:
 class PageSet:
     """Pages that were made together, by the parameters that each answers: those of the request are among them."""
 
-    pages: Mapping[Hashable, Page]
+    pages: Mapping[Hashable, ListPage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ApiResponse:
     """An answer as it goes out."""
 
     status: int
@@ -71,7 +71,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamedResponse:
     """A body that comes in pieces, made at the client's pace.
 
     Attributes:
@@ -102,21 +102,23 @@ class OpenedStream:
             await end_answer(send)
 
 
-async def open_stream(stream: Stream, kept: ResponseFiles) -> OpenedStream:
+async def open_stream(stream: StreamedResponse, kept: ResponseFiles) -> OpenedStream:
     pieces = stream.open(kept)
     return OpenedStream(await anext(pieces, b""), pieces, stream.headers)
 
 
-def json_response(status: int, content: object, *headers: Header) -> Response:
-    return Response(status, (JSON, NO_STORE, *headers), msgspec.json.encode(content))
+def json_response(status: int, content: object, *headers: Header) -> ApiResponse:
+    return ApiResponse(status, (JSON, NO_STORE, *headers), msgspec.json.encode(content))
 
 
-def unless_known(method: str, headers: list[Header], answer: Response | Stream) -> Response | Stream:
+def unless_known(
+    method: str, headers: list[Header], answer: ApiResponse | StreamedResponse
+) -> ApiResponse | StreamedResponse:
     """The answer, or that the client has it already (RFC 9110, section 13.1.2); a stream is not opened then."""
     tags = header(headers, b"if-none-match")
-    if not tags or method not in ("GET", "HEAD") or (isinstance(answer, Response) and answer.status != OK):
+    if not tags or method not in ("GET", "HEAD") or (isinstance(answer, ApiResponse) and answer.status != OK):
         return answer
     tag = dict(answer.headers).get(b"etag")
     if tag is None or not (tags.strip() == b"*" or tag in _TAG.findall(tags)):
         return answer
-    return Response(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _OF_NOT_MODIFIED), b"")
+    return ApiResponse(NOT_MODIFIED, tuple(pair for pair in answer.headers if pair[0] in _OF_NOT_MODIFIED), b"")

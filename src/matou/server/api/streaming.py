@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from matou.concurrency import FairLimit
-from matou.server.api.responses import Stream
+from matou.server.api.responses import StreamedResponse
 from matou.server.response_files import ResponseFiles, ResponseKey, Write
 from matou.server.streaming import Header
 
@@ -36,7 +36,7 @@ class Keep(NamedTuple):
 
 def streamed(
     begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: FairLimit = STREAMS, keep: Keep | None = None
-) -> Stream:
+) -> StreamedResponse:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 
     Args:
@@ -58,10 +58,10 @@ def streamed(
                 async for piece in pieces:
                     yield piece
 
-    return Stream(in_turn, headers)
+    return StreamedResponse(in_turn, headers)
 
 
-def counted(stream: Stream, count: Callable[[], None]) -> Stream:
+def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:
     """Counts when the first piece goes out."""
 
     async def counting(kept: ResponseFiles) -> AsyncGenerator[bytes, None]:
@@ -73,7 +73,7 @@ def counted(stream: Stream, count: Callable[[], None]) -> Stream:
                     is_counted = True
                 yield piece
 
-    return Stream(counting, stream.headers)
+    return StreamedResponse(counting, stream.headers)
 
 
 def attachment(file_name: str) -> Header:

@@ -17,7 +17,7 @@ from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, read_credential
 from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
-from matou.server.errors import ErrorResponse
+from matou.server.errors import HttpFailure
 from matou.server.git import lfs_locks
 from matou.server.git.lfs_tokens import LIFETIME, LfsAction, LfsGrant
 from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
@@ -77,18 +77,18 @@ async def serve_lfs(request: GitRequest) -> None:
         await send_answer(request.send, answer.status, (JSON, *answer.headers), body)
 
 
-def _answer_to(request: GitRequest, error: Exception) -> ErrorResponse:
+def _answer_to(request: GitRequest, error: Exception) -> HttpFailure:
     if isinstance(error, LengthRequired):
-        return ErrorResponse(411, str(error))
+        return HttpFailure(411, str(error))
     if isinstance(error, UnsatisfiableRange):
-        return ErrorResponse(416, str(error))
+        return HttpFailure(416, str(error))
     if isinstance(error, objects.LfsSwitchedOff):
         # To whoever asks: logging in would not help.
-        return ErrorResponse(403, str(error))
+        return HttpFailure(403, str(error))
     answer = answer_to(request.headers, error)
     if isinstance(error, UnknownShape):
-        return ErrorResponse(UNPROCESSABLE, answer.text, answer.headers)
-    return ErrorResponse(answer.status, answer.text, tuple(_for_lfs(pair) for pair in answer.headers))
+        return HttpFailure(UNPROCESSABLE, answer.text, answer.headers)
+    return HttpFailure(answer.status, answer.text, tuple(_for_lfs(pair) for pair in answer.headers))
 
 
 def _for_lfs(pair: Header) -> Header:

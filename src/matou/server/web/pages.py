@@ -32,7 +32,7 @@ from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.server.authentication import CHALLENGE, UnknownCredential, UnreadableCredential, identify, read_credential
 from matou.server.authorization import UNAUTHORIZED
-from matou.server.errors import ErrorResponse, answer_for
+from matou.server.errors import HttpFailure, answer_for
 from matou.server.origin import base_url, client_address
 from matou.server.paths import namespace_at, repository_at, segments_of
 from matou.server.state import ServerState
@@ -108,16 +108,16 @@ def _ask_or_return(request: Request, *, signed_in: bool) -> Response:
     """A browser asks for a password on 401 and then sends it to every page below the one that asked."""
     if signed_in:
         return RedirectResponse("/", 303)
-    return _document(request, ErrorResponse(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
+    return _document(request, HttpFailure(UNAUTHORIZED, Phrase("log in to see more"), (CHALLENGE,)))
 
 
 def _failure(request: Request, error: MatouError) -> Response:
     if isinstance(error, UnknownCredential | UnreadableCredential):
-        return _document(request, ErrorResponse(UNAUTHORIZED, error.fact, (CHALLENGE,)))
+        return _document(request, HttpFailure(UNAUTHORIZED, error.fact, (CHALLENGE,)))
     return _document(request, answer_for(error))
 
 
-def _document(request: Request, answer: ErrorResponse) -> Response:
+def _document(request: Request, answer: HttpFailure) -> Response:
     """What went wrong, in the language that the browser asks for."""
     language = language_among(request.headers.get("accept-language", ""))
     with speaking(language):

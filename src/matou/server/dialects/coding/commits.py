@@ -13,7 +13,7 @@ from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.params import InvalidParameterValue
-from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, State, TeamContext, action
+from matou.server.dialects.coding.context import READ_REPOSITORY, ActionState, CodingAction, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
 from matou.server.dialects.coding.paging import page_request
 
@@ -149,6 +149,6 @@ ACTIONS: tuple[CodingAction, ...] = (
         releases,
         READ_REPOSITORY,
         "There are no releases yet: the list is empty and `TotalCount` 0.",
-        State.ALWAYS_EMPTY,
+        ActionState.ALWAYS_EMPTY,
     ),
 )

@@ -27,7 +27,7 @@ READ_REPOSITORY: Scopes = (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
 WRITE_REPOSITORY: Scopes = (Scope.REPOSITORY_WRITE,)
 
 
-class State(StrEnum):
+class ActionState(StrEnum):
     """How much of an action is there."""
 
     COMPLETE = "complete"
@@ -85,7 +85,7 @@ class CodingAction:
     """
 
     route: Route
-    state: State
+    state: ActionState
     aliases: tuple[str, ...]
 
     @property
@@ -98,7 +98,7 @@ def action(
     answer: Callable[[TeamContext, Q], Response],
     scopes: Scopes,
     choices: str = "",
-    state: State = State.COMPLETE,
+    state: ActionState = ActionState.COMPLETE,
     aliases: tuple[str, ...] = (),
 ) -> CodingAction:
     """Make a row of what an action is asked and what answers it; the request's name is the action's.

@@ -20,7 +20,7 @@ PRIVATE_PROJECT = 2
 """`Project.Type`: 0 programme, 1 public, 2 private."""
 
 
-class NoSuchMember(NotFound):
+class NoSuchTeamMember(NotFound):
     """Nobody in this team has this id; the text is CODING's own."""
 
 
@@ -46,7 +46,7 @@ def team_projects(context: TeamContext, request: asked.DescribeCodingProjects) -
 
 def user_projects(context: TeamContext, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
     if not request.user_id:
-        raise NoSuchMember("团队成员不存在")
+        raise NoSuchTeamMember("团队成员不存在")
     visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
     if request.user_id == context.user.id:
         joined = [project for project in visible if role_of(context.forge, context.user, project) is not None]
@@ -62,7 +62,7 @@ def _joined_by(context: TeamContext, visible: tuple[Namespace, ...], user_id: in
         return list(visible)
     joined = [p for p in visible if any(member.user.id == user_id for member in members(context.forge, p)[0])]
     if not joined:
-        raise NoSuchMember("团队成员不存在")
+        raise NoSuchTeamMember("团队成员不存在")
     return joined
 
 

@@ -8,11 +8,11 @@ from starlette.routing import BaseRoute
 from matou.server.api.dialect import Dialect
 from matou.server.api.endpoint import Api
 from matou.server.api.openapi import description_route
-from matou.server.api.params import Paged, Parameters
-from matou.server.api.responses import Page
+from matou.server.api.params import PageParameters, Parameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route
 from matou.server.dialects.gitcode_v5.documented import documented_operations
-from matou.server.dialects.gitcode_v5.errors import FAILURES, ErrorBody, GitCodeError, write_failure
+from matou.server.dialects.gitcode_v5.errors import FAILURES, GitCodeError, GitCodeErrorBody, write_failure
 from matou.server.dialects.gitcode_v5.table import ROUTES
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.state import ServerState
@@ -38,7 +38,7 @@ def routes(
     dialect = Dialect[GitCodeError](
         prefix=PREFIX,
         pattern=_OURS,
-        routes=(*rows, description_route("Matou: GitCode's API v5", PREFIX, rows, ErrorBody)),
+        routes=(*rows, description_route("Matou: GitCode's API v5", PREFIX, rows, GitCodeErrorBody)),
         documented=documented_operations(),
         failures=FAILURES,
         write_failure=write_failure,
@@ -47,8 +47,8 @@ def routes(
     return [Api(state, dialect, limiter)]
 
 
-def _page_headers(page: Page, params: Parameters) -> tuple[Header, ...]:
+def _page_headers(page: ListPage, params: Parameters) -> tuple[Header, ...]:
     """Of a list that has no pages it is one."""
-    size = params.limit if isinstance(params, Paged) else 0
+    size = params.limit if isinstance(params, PageParameters) else 0
     pages = -(-page.total // size) if size else int(page.total > 0)
     return ((b"total_count", b"%d" % page.total), (b"total_page", b"%d" % pages))

@@ -31,8 +31,8 @@ from matou.forge.content.contents import object_at
 from matou.git.operations.mailmap import MailmapPerson
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
-from matou.server.api.responses import JSON, NO_STORE, Page, Stream
+from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
+from matou.server.api.responses import JSON, NO_STORE, ListPage, StreamedResponse
 from matou.server.api.route import repository_route
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _DAY_LENGTH: Final = len("YYYY-MM-DD")
 _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 
 
-def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> dict[str, float] | Stream:
+def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> dict[str, float] | StreamedResponse:
     try:
         known = languages(context.forge, context.granted)
     except NoSuchRevision:
@@ -54,7 +54,7 @@ def show_languages(context: RepositoryContext[MayReadAnalysis], _: Nothing) -> d
     return _now_or_soon(known, lambda shares: shares)
 
 
-class ContributorsQuery(Paged, frozen=True, kw_only=True):
+class ContributorsQuery(PageParameters, frozen=True, kw_only=True):
     type: ContributorRole = ContributorRole.AUTHOR
 
 
@@ -68,16 +68,16 @@ class ContributorStatisticsQuery(Parameters, frozen=True, kw_only=True):
     ref_name: str = ""
 
 
-def list_contributors(context: RepositoryContext[MayReadAnalysis], params: ContributorsQuery) -> Page:
+def list_contributors(context: RepositoryContext[MayReadAnalysis], params: ContributorsQuery) -> ListPage:
     everybody = contributors(context.forge, context.granted, params.type)
     page = everybody[params.offset : params.offset + params.limit]
     rows = [wire.Contributor(name=one.name, contributions=one.commits, email=one.email) for one in page]
-    return Page(rows, len(everybody))
+    return ListPage(rows, len(everybody))
 
 
 def show_statistics(
     context: RepositoryContext[MayReadAnalysis], params: ContributorStatisticsQuery
-) -> list[wire.ContributorStatistics] | Stream:
+) -> list[wire.ContributorStatistics] | StreamedResponse:
     span = Span(first=_read_moment("since", params.since), last=_read_moment("until", params.until, is_end=True))
     user = context.user if params.current_user else None
     try:
@@ -133,11 +133,11 @@ def _wanted(
     return lambda person: not wanted.isdisjoint((text_of(person.name).casefold(), text_of(person.email).casefold()))
 
 
-def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]) -> Answer | Stream:
+def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]) -> Answer | StreamedResponse:
     """The answer, where what it needs is there; else one that waits for it without holding a thread."""
     if known.done():
         return answer(known.result())
-    return Stream(lambda _: _soon(known, answer), (JSON, NO_STORE))
+    return StreamedResponse(lambda _: _soon(known, answer), (JSON, NO_STORE))
 
 
 async def _soon(known: "Future[Computed]", answer: Callable[[Computed], object]) -> AsyncGenerator[bytes, None]:

@@ -10,7 +10,7 @@ from matou.forge.content.archives import prepare_download
 from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
-from matou.server.api.responses import Stream
+from matou.server.api.responses import StreamedResponse
 from matou.server.api.route import Workload, repository_route
 from matou.server.api.streaming import Keep, attachment, counted, streamed
 from matou.server.response_files import ResponseKey
@@ -60,11 +60,11 @@ class NamedArchiveQuery(Parameters, frozen=True, kw_only=True):
     ref: str = ""
 
 
-def send_archive(context: RepositoryContext[MayReadCode], params: ArchiveQuery) -> Stream:
+def send_archive(context: RepositoryContext[MayReadCode], params: ArchiveQuery) -> StreamedResponse:
     return _download(context, params.ref, _ENDINGS[f".{params.format}"])
 
 
-def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing) -> Stream:  # noqa: ARG001 - as routes ask for it
+def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing) -> StreamedResponse:  # noqa: ARG001 - as routes ask for it
     name = context.path["archive"]
     for ending, packed_as in _ENDINGS.items():
         if name.endswith(ending) and name != ending:
@@ -72,15 +72,15 @@ def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing)
     raise NoSuchArchive("{name} ends in none of {endings}", name=repr(name)[:200], endings=", ".join(_ENDINGS))
 
 
-def send_zip(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> Stream:
+def send_zip(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> StreamedResponse:
     return _download(context, params.ref, ArchiveFormat.ZIP)
 
 
-def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> Stream:
+def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> StreamedResponse:
     return _download(context, params.ref, ArchiveFormat.TAR_GZ)
 
 
-def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: ArchiveFormat) -> Stream:
+def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: ArchiveFormat) -> StreamedResponse:
     download = prepare_download(context.forge, context.granted, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")

@@ -11,9 +11,9 @@ from matou.git.odb.objects import Commit, Signature
 from matou.model.names import RefName
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Nothing, Paged
+from matou.server.api.params import Nothing, PageParameters
 from matou.server.api.response_cache import at_refs_and_database
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
@@ -25,12 +25,12 @@ class Direction(StrEnum):
     DESCENDING = "desc"
 
 
-class BranchesQuery(Paged, frozen=True, kw_only=True):
+class BranchesQuery(PageParameters, frozen=True, kw_only=True):
     sort: BranchOrder = BranchOrder.NAME
     direction: Direction = Direction.ASCENDING
 
 
-def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery) -> Page:
+def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery) -> ListPage:
     found, total = list_branches(
         context.forge,
         context.granted,
@@ -39,7 +39,7 @@ def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery
         offset=params.offset,
         limit=params.limit,
     )
-    return Page([branch_row(context, branch) for branch in found], total)
+    return ListPage([branch_row(context, branch) for branch in found], total)
 
 
 def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it

@@ -25,9 +25,9 @@ from matou.git.operations.history import MOST_COMMITS, ChangedFile, ChangeKind
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Paged, Parameters, PathText
+from matou.server.api.params import PageParameters, Parameters, PathText
 from matou.server.api.response_cache import at_refs
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import read_day, read_moment
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
@@ -37,7 +37,7 @@ _DAY_LENGTH = len("2024-11-08")
 _LAST_OF_A_DAY = timedelta(days=1) - timedelta(seconds=1)
 
 
-class CommitsQuery(Paged, frozen=True, kw_only=True):
+class CommitsQuery(PageParameters, frozen=True, kw_only=True):
     """`sha` is where the history begins; empty for the default branch."""
 
     sha: PathText = ""
@@ -51,7 +51,7 @@ class CommitDetailQuery(Parameters, frozen=True, kw_only=True):
     show_diff: bool = False
 
 
-def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) -> Page:
+def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) -> ListPage:
     only = CommitQuery(
         path=path_or_root(params.path),
         author=params.author,
@@ -62,7 +62,7 @@ def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) 
         context.forge, context.granted, params.sha, only, offset=params.offset, limit=params.limit
     )
     users = users_behind(context, found)
-    return Page([commit_row(context, commit, users) for commit in found], total)
+    return ListPage([commit_row(context, commit, users) for commit in found], total)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.Commit:
@@ -76,9 +76,9 @@ def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQue
     return replace(row, files=[file_row(context, change, before=before, after=commit.id) for change in shown])
 
 
-def show_tags(context: RepositoryContext[MayReadCode], params: Paged) -> Page:
+def show_tags(context: RepositoryContext[MayReadCode], params: PageParameters) -> ListPage:
     tags, total = list_tags(context.forge, context.granted, offset=params.offset, limit=params.limit)
-    return Page([tag_row(tag) for tag in tags], total)
+    return ListPage([tag_row(tag) for tag in tags], total)
 
 
 def commit_row(
@@ -247,7 +247,7 @@ ROUTES = (
         "GET",
         "/repos/{owner}/{repo}/tags",
         MayReadCode,
-        Paged,
+        PageParameters,
         show_tags,
         answer=list[wire.Tag],
         cache_key=at_refs,

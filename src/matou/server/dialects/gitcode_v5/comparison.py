@@ -29,7 +29,7 @@ from matou.git.operations.differences import (
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import InvalidParameter, Nothing, Parameters, PathText
-from matou.server.api.responses import NO_STORE, Stream
+from matou.server.api.responses import NO_STORE, StreamedResponse
 from matou.server.api.route import Workload, repository_route
 from matou.server.api.streaming import SANDBOX, streamed
 from matou.server.dialects.gitcode_v5.commits import at_commits, commit_row, file_row, users_behind
@@ -71,15 +71,15 @@ def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuer
     )
 
 
-def send_difference(context: RepositoryContext[MayReadCode], _: Nothing) -> Stream:
+def send_difference(context: RepositoryContext[MayReadCode], _: Nothing) -> StreamedResponse:
     return _send(context, difference_as_text)
 
 
-def send_mail(context: RepositoryContext[MayReadCode], _: Nothing) -> Stream:
+def send_mail(context: RepositoryContext[MayReadCode], _: Nothing) -> StreamedResponse:
     return _send(context, commit_as_mail)
 
 
-def _send(context: RepositoryContext[MayReadCode], text: Text) -> Stream:
+def _send(context: RepositoryContext[MayReadCode], text: Text) -> StreamedResponse:
     commit = find_commit_at(context.forge, context.granted, context.path["sha"])
     return streamed(
         partial(text, context.forge, context.granted, commit), (TEXT, NO_STORE, SANDBOX), whose=context.caller

@@ -30,7 +30,7 @@ from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.links import quoted
 from matou.server.api.params import Nothing, Parameters, PathText
-from matou.server.api.responses import JSON, NO_STORE, Bytes, Stream
+from matou.server.api.responses import JSON, NO_STORE, Bytes, StreamedResponse
 from matou.server.api.route import repository_route
 from matou.server.api.streaming import SANDBOX, Begin, streamed
 from matou.server.dialects.gitcode_v5.trees import path_or_root, readable
@@ -57,7 +57,7 @@ class RefQuery(Parameters, frozen=True, kw_only=True):
 
 def show_contents(
     context: RepositoryContext[MayReadCode], params: RefQuery
-) -> wire.Content | list[wire.Content] | Stream:
+) -> wire.Content | list[wire.Content] | StreamedResponse:
     start, path = _start(context, params), path_or_root(context.path.get("path", ""))
     folder = list_folder(context.forge, context.granted, start, path)
     if folder is not None or path is None:
@@ -67,14 +67,14 @@ def show_contents(
     return made if file.entry.kind is EntryKind.SUBMODULE else _with_content(context, made, file)
 
 
-def show_blob(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.Blob | Stream:  # noqa: ARG001 - as routes ask for it
+def show_blob(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.Blob | StreamedResponse:  # noqa: ARG001 - as routes ask for it
     file = read_blob_by_id(context.forge, context.granted, context.path["sha"], largest_bytes=LARGEST_WHOLE_BYTES)
     url = context.links.repository_api(context.repository.path, "git", "blobs", file.entry.id)
     made = wire.Blob(sha=file.entry.id, size=file.entry.size_bytes, url=url, content="")
     return _with_content(context, made, file)
 
 
-def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes | Stream:
+def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes | StreamedResponse:
     start, path = _start(context, params), TreePath.parse(context.path["path"])
     file = read_file(context.forge, context.granted, start, path, largest_bytes=LARGEST_WHOLE_BYTES)
     if file.entry.kind in (EntryKind.FOLDER, EntryKind.SUBMODULE):
@@ -91,7 +91,7 @@ def show_raw(context: RepositoryContext[MayReadCode], params: RefQuery) -> Bytes
 Made = TypeVar("Made", wire.Content, wire.Blob)
 
 
-def _with_content(context: RepositoryContext[MayReadCode], made: Made, file: FileContent) -> Made | Stream:
+def _with_content(context: RepositoryContext[MayReadCode], made: Made, file: FileContent) -> Made | StreamedResponse:
     """The answer with its content in Base64. A large one is put together while it is sent."""
     if file.content is not None:
         return replace(made, encoding="base64", content=b64encode(file.content).decode("ascii"))

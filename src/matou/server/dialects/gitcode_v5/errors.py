@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from matou.server.api.errors import Failure, FailureKind
-from matou.server.api.responses import Response, json_response
+from matou.server.api.errors import ApiFailure, FailureKind
+from matou.server.api.responses import ApiResponse, json_response
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE
 
 
-class ErrorBody(msgspec.Struct, kw_only=True):
+class GitCodeErrorBody(msgspec.Struct, kw_only=True):
     """What a failure answers. GitCode sends no `message`; a client that reads only that prints ours."""
 
     error_code: int
@@ -60,10 +60,10 @@ FAILURES: Mapping[FailureKind, GitCodeError] = {
 }
 
 
-def write_failure(failure: Failure[GitCodeError]) -> Response:
+def write_failure(failure: ApiFailure[GitCodeError]) -> ApiResponse:
     row = failure.row
     text = failure.text if row.message is None else row.message
-    body = ErrorBody(
+    body = GitCodeErrorBody(
         error_code=row.code, error_code_name=row.name, error_message=text, trace_id=failure.id.hex, message=text
     )
     return json_response(row.status, body, *failure.headers)

@@ -13,7 +13,7 @@ from matou.model.events import EventKind
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
 from matou.server.api.links import Links
-from matou.server.api.params import Paged
+from matou.server.api.params import PageParameters
 from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import end_of, read_day, start_of
 
@@ -82,7 +82,7 @@ KINDS: Mapping[Filter, frozenset[EventKind]] = MappingProxyType(
 """`all` aside, each kind belongs to one filter."""
 
 
-class EventsQuery(Paged, frozen=True, kw_only=True):
+class EventsQuery(PageParameters, frozen=True, kw_only=True):
     """`before` and `after` are days."""
 
     filter: Filter = Filter.ALL

@@ -9,8 +9,8 @@ from matou.forge.access import MaySee
 from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Paged
-from matou.server.api.responses import Page
+from matou.server.api.params import PageParameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
@@ -26,13 +26,13 @@ class Sort(StrEnum):
     STARGAZERS = "stargazers"
 
 
-class ForksQuery(Paged, frozen=True, kw_only=True):
+class ForksQuery(PageParameters, frozen=True, kw_only=True):
     sort: Sort = Sort.NEWEST
     created_after: str = ""
     created_before: str = ""
 
 
-def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> Page:
+def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPage:
     found, total = visible_forks(
         context.forge,
         context.identity,
@@ -43,7 +43,7 @@ def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> Page:
         limit=params.limit,
     )
     parent, *shown = repository_objects(context, (context.repository, *found))
-    return Page([_as_fork(fork, parent) for fork in shown], total)
+    return ListPage([_as_fork(fork, parent) for fork in shown], total)
 
 
 def _as_fork(fork: wire.Repository, parent: wire.Repository) -> wire.Repository:

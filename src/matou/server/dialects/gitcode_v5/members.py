@@ -21,8 +21,8 @@ from matou.forge.repositories.repository_members import (
 )
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
-from matou.server.api.responses import Page
+from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -94,9 +94,9 @@ def put_collaborator(context: RepositoryContext[MayManageMembers], params: Colla
     return _put(context, MemberPermission.CUSTOMIZED, named.id)
 
 
-def list_collaborators(context: RepositoryContext[MaySeeMembers], params: Paged) -> Page:
+def list_collaborators(context: RepositoryContext[MaySeeMembers], params: PageParameters) -> ListPage:
     found, total = members(context.forge, context.repository, offset=params.offset, limit=params.limit)
-    return Page([_collaborator(context, member) for member in found], total)
+    return ListPage([_collaborator(context, member) for member in found], total)
 
 
 def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator:
@@ -285,7 +285,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/repos/{owner}/{repo}/collaborators",
         MaySeeMembers,
-        Paged,
+        PageParameters,
         list_collaborators,
         answer=list[wire.Collaborator],
         choices="everybody who has a role that counts, wherever it was given",

@@ -16,8 +16,8 @@ from matou.forge.repositories.repository_lists import find_person
 from matou.model.names import InvalidName, NamespacePath
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, Paged
-from matou.server.api.responses import Page
+from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, PageParameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -41,7 +41,7 @@ ROLES: Mapping[MemberRole, Collection[Role]] = MappingProxyType(
 )
 
 
-class NamespacesQuery(Paged, frozen=True, kw_only=True):
+class NamespacesQuery(PageParameters, frozen=True, kw_only=True):
     """GitCode spells the size of this one list in its own way."""
 
     size: Number = msgspec.field(name="perPage", default=0)
@@ -51,37 +51,39 @@ class NamespacesQuery(Paged, frozen=True, kw_only=True):
         return min(self.size or self.per_page or 20, LARGEST_PER_PAGE)
 
 
-class OrganizationsQuery(Paged, frozen=True, kw_only=True):
+class OrganizationsQuery(PageParameters, frozen=True, kw_only=True):
     """`admin`: only those that the caller administers."""
 
     admin: bool = False
 
 
-class OrganizationMembersQuery(Paged, frozen=True, kw_only=True):
+class OrganizationMembersQuery(PageParameters, frozen=True, kw_only=True):
     role: MemberRole = MemberRole.ALL
 
 
-def list_namespaces(context: RequestContext, params: NamespacesQuery) -> Page:
+def list_namespaces(context: RequestContext, params: NamespacesQuery) -> ListPage:
     kinds = tuple(NamespaceKind)
     found, total = namespaces_of(
         context.forge, context.identity, context.user, kinds, offset=params.offset, limit=params.limit
     )
-    return Page([_namespace(context, namespace) for namespace in found], total)
+    return ListPage([_namespace(context, namespace) for namespace in found], total)
 
 
-def list_organizations(context: RequestContext, params: OrganizationsQuery) -> Page:
+def list_organizations(context: RequestContext, params: OrganizationsQuery) -> ListPage:
     return _organizations_of(context, context.user, params, least=LEAST_ADMIN if params.admin else Role.GUEST)
 
 
-def list_organizations_of_user(context: RequestContext, params: Paged) -> Page:
+def list_organizations_of_user(context: RequestContext, params: PageParameters) -> ListPage:
     return _organizations_of(context, find_person(context.forge, context.path["username"]), params)
 
 
-def _organizations_of(context: RequestContext, user: User, params: Paged, *, least: Role = Role.GUEST) -> Page:
+def _organizations_of(
+    context: RequestContext, user: User, params: PageParameters, *, least: Role = Role.GUEST
+) -> ListPage:
     found, total = namespaces_of(
         context.forge, context.identity, user, ORGANIZATIONS, offset=params.offset, limit=params.limit, least=least
     )
-    return Page([_organization(context, namespace) for namespace in found], total)
+    return ListPage([_organization(context, namespace) for namespace in found], total)
 
 
 def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:
@@ -91,11 +93,11 @@ def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationD
     return wire.OrganizationDetail(**fields, enterprise=organization.path.segments[0])
 
 
-def list_members(context: RequestContext, params: OrganizationMembersQuery) -> Page:
+def list_members(context: RequestContext, params: OrganizationMembersQuery) -> ListPage:
     organization = reach_namespace(context.forge, context.identity, _path(context.path["org"]), Action.SEE_MEMBERS)
     roles = ROLES[params.role]
     found, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
-    return Page([_member(context, member) for member in found], total)
+    return ListPage([_member(context, member) for member in found], total)
 
 
 def show_member(context: RequestContext, _: Nothing) -> wire.Membership:
@@ -208,7 +210,7 @@ ROUTES = (
     plain_route(
         "GET",
         "/users/{username}/orgs",
-        Paged,
+        PageParameters,
         list_organizations_of_user,
         answer=list[wire.Organization],
         scopes=_TEAM,

@@ -7,8 +7,8 @@ from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import Nothing, Paged, Parameters
-from matou.server.api.responses import Page
+from matou.server.api.params import Nothing, PageParameters, Parameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
 
@@ -56,9 +56,9 @@ def list_emails(context: RequestContext, _: Nothing) -> list[wire.Email]:
     return [wire.Email(email=context.user.email)] if context.user.email else []
 
 
-def list_keys(_call: RequestContext, _: Paged) -> Page:
+def list_keys(_call: RequestContext, _: PageParameters) -> ListPage:
     """There is no SSH here, so nobody has a key for it."""
-    return Page([], 0)
+    return ListPage([], 0)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -83,7 +83,7 @@ ROUTES: tuple[Route, ...] = (
     plain_route(
         "GET",
         "/user/keys",
-        Paged,
+        PageParameters,
         list_keys,
         answer=list[wire.PublicKey],
         choices="always empty: there is no SSH here; keys for signing are at `/user/gpg_keys`",

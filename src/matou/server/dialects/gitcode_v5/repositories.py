@@ -30,7 +30,7 @@ VISIBILITIES = (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.INTERNAL)
 """What `public` says: 0, 1 and 2."""
 
 
-class NotOffered(MatouError):
+class UnsupportedRepositoryType(MatouError):
     """Something of GitCode's later documents that a repository cannot be here."""
 
 
@@ -97,7 +97,9 @@ def create_in_organization(context: RequestContext, params: CreateRepositoryPara
 
 def _create(context: RequestContext, owner: str, params: CreateRepositoryParams) -> wire.Repository:
     if params.project_template or params.repository_type != "code":
-        raise NotOffered("a repository is neither made from a project template nor of another type than code")
+        raise UnsupportedRepositoryType(
+            "a repository is neither made from a project template nor of another type than code"
+        )
     namespace = NamespacePath.parse(owner)
     where = RepositoryPath(namespace, params.path or params.name)
     made = make_repository(

@@ -10,9 +10,9 @@ from matou.forge.accounts.users import search_people
 from matou.forge.repositories.repository_lists import search_repositories
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import Paged
+from matou.server.api.params import PageParameters
 from matou.server.api.response_cache import at_database
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 
@@ -38,7 +38,7 @@ class UserSort(StrEnum):
     JOINED = "joined_at"
 
 
-class RepositorySearchQuery(Paged, frozen=True, kw_only=True):
+class RepositorySearchQuery(PageParameters, frozen=True, kw_only=True):
     q: str
     sort: RepositorySort = RepositorySort.BEST
     order: Direction = Direction.DESCENDING
@@ -47,7 +47,7 @@ class RepositorySearchQuery(Paged, frozen=True, kw_only=True):
     language: str = ""
 
 
-class UserSearchQuery(Paged, frozen=True, kw_only=True):
+class UserSearchQuery(PageParameters, frozen=True, kw_only=True):
     q: str
     sort: UserSort = UserSort.BEST
     order: Direction = Direction.DESCENDING
@@ -61,7 +61,7 @@ _ORDERS = {
 }
 
 
-def find_repositories(context: RequestContext, params: RepositorySearchQuery) -> Page:
+def find_repositories(context: RequestContext, params: RepositorySearchQuery) -> ListPage:
     if params.language:
         raise LanguageNotKnown("repositories cannot be searched by language")
     is_best = params.sort is RepositorySort.BEST
@@ -75,15 +75,15 @@ def find_repositories(context: RequestContext, params: RepositorySearchQuery) ->
     found, total = search_repositories(
         context.forge, context.identity, wanted, owner=params.owner, offset=params.offset, limit=params.limit
     )
-    return Page(repository_objects(context, found), total)
+    return ListPage(repository_objects(context, found), total)
 
 
-def find_users(context: RequestContext, params: UserSearchQuery) -> Page:
+def find_users(context: RequestContext, params: UserSearchQuery) -> ListPage:
     newest_first = None if params.sort is UserSort.BEST else params.order is Direction.DESCENDING
     found, total = search_people(
         context.forge, params.q, newest_first=newest_first, offset=params.offset, limit=params.limit
     )
-    return Page([_found_user(context, user) for user in found], total)
+    return ListPage([_found_user(context, user) for user in found], total)
 
 
 def _found_user(context: RequestContext, user: User) -> wire.FoundUser:

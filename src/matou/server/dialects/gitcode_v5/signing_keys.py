@@ -11,8 +11,8 @@ from matou.git.operations.signatures import read_certificate
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import InvalidParameter, Nothing, Paged, Parameters
-from matou.server.api.responses import Page
+from matou.server.api.params import InvalidParameter, Nothing, PageParameters, Parameters
+from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
 
 _PATH = "/user/gpg_keys"
@@ -22,10 +22,10 @@ class SigningKeyParams(Parameters, frozen=True, kw_only=True):
     armored_public_key: str
 
 
-def list_keys(context: RequestContext, params: Paged) -> Page:
+def list_keys(context: RequestContext, params: PageParameters) -> ListPage:
     found = keys.signing_keys(context.forge, context.user)
     rows = found[params.offset : params.offset + params.limit]
-    return Page([_answer(context.user, key) for key in rows], len(found))
+    return ListPage([_answer(context.user, key) for key in rows], len(found))
 
 
 def add_key(context: RequestContext, params: SigningKeyParams) -> wire.GpgKey:
@@ -75,7 +75,7 @@ def _answer(user: User, key: SigningKey) -> wire.GpgKey:
 
 
 ROUTES = (
-    plain_route("GET", _PATH, Paged, list_keys, answer=list[wire.GpgKey]),
+    plain_route("GET", _PATH, PageParameters, list_keys, answer=list[wire.GpgKey]),
     plain_route(
         "POST", _PATH, SigningKeyParams, add_key, answer=wire.GpgKey, status=201, scopes=(Scope.REPOSITORY_WRITE,)
     ),

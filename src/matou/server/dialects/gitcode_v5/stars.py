@@ -21,9 +21,9 @@ from matou.forge.repositories.stars import (
 )
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext, RequestContext
-from matou.server.api.params import Nothing, Paged
+from matou.server.api.params import Nothing, PageParameters
 from matou.server.api.response_cache import at_database
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route, repository_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects
 from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
@@ -48,52 +48,52 @@ class Direction(StrEnum):
     DESCENDING = "desc"
 
 
-class WatchersQuery(Paged, frozen=True, kw_only=True):
+class WatchersQuery(PageParameters, frozen=True, kw_only=True):
     watched_after: str = ""
     watched_before: str = ""
 
 
-class StargazersQuery(Paged, frozen=True, kw_only=True):
+class StargazersQuery(PageParameters, frozen=True, kw_only=True):
     starred_after: str = ""
     starred_before: str = ""
 
 
-class StarredRepositoriesQuery(Paged, frozen=True, kw_only=True):
+class StarredRepositoriesQuery(PageParameters, frozen=True, kw_only=True):
     sort: Sort = Sort.CREATED
     direction: Direction = Direction.DESCENDING
 
 
-def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> Page:
+def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> ListPage:
     between = read_between("watched", params.watched_after, params.watched_before)
     found, total = marked_by(
         context.forge, Mark.WATCH, context.repository, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in found]
-    return Page(rows, total)
+    return ListPage(rows, total)
 
 
-def list_stargazers(context: RepositoryContext[MaySee], params: StargazersQuery) -> Page:
+def list_stargazers(context: RepositoryContext[MaySee], params: StargazersQuery) -> ListPage:
     between = read_between("starred", params.starred_after, params.starred_before)
     found, total = marked_by(
         context.forge, Mark.STAR, context.repository, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in found]
-    return Page(rows, total)
+    return ListPage(rows, total)
 
 
-def list_marked(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], Page]:
+def list_marked(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], ListPage]:
     """Repositories that the caller put the mark on and may still see."""
 
-    def run(context: RequestContext, params: StarredRepositoriesQuery) -> Page:
+    def run(context: RequestContext, params: StarredRepositoriesQuery) -> ListPage:
         return _page(context, params, partial(marked_repositories, context.forge, mark, context.identity, context.user))
 
     return run
 
 
-def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], Page]:
+def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredRepositoriesQuery], ListPage]:
     """Repositories that somebody put the mark on and that the caller may see."""
 
-    def run(context: RequestContext, params: StarredRepositoriesQuery) -> Page:
+    def run(context: RequestContext, params: StarredRepositoriesQuery) -> ListPage:
         find = partial(repositories_marked_by, context.forge, mark, context.identity, context.path["username"])
         return _page(context, params, find)
 
@@ -102,14 +102,14 @@ def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredReposit
 
 def _page(
     context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., tuple[Sequence[Repository], int]]
-) -> Page:
+) -> ListPage:
     found, total = find(
         order=RepositoryOrder.CREATED if params.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
         ascending=params.direction is Direction.ASCENDING,
         offset=params.offset,
         limit=params.limit,
     )
-    return Page(repository_objects(context, found), total)
+    return ListPage(repository_objects(context, found), total)
 
 
 def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:

@@ -11,14 +11,14 @@ from matou.git.odb.trees import MOST_ENTRIES
 from matou.model.names import ObjectId
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Paged, Parameters, PathText
+from matou.server.api.params import PageParameters, Parameters, PathText
 from matou.server.api.responses import JSON, NO_STORE, Bytes
 from matou.server.api.route import repository_route
 
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-class TreeQuery(Paged, frozen=True, kw_only=True):
+class TreeQuery(PageParameters, frozen=True, kw_only=True):
     """`file_path` is a folder, which is listed instead of the root."""
 
     recursive: bool = False

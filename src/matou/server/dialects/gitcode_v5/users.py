@@ -18,9 +18,9 @@ from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.links import Links
-from matou.server.api.params import InvalidParameter, Nothing, Paged
+from matou.server.api.params import InvalidParameter, Nothing, PageParameters
 from matou.server.api.response_cache import at_database
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
 from matou.server.dialects.gitcode_v5.repository_object import repository_objects, user_id
 
@@ -75,7 +75,7 @@ class TypeOfUser(StrEnum):
     MEMBER = "member"
 
 
-class RepositoryListQuery(Paged, frozen=True, kw_only=True):
+class RepositoryListQuery(PageParameters, frozen=True, kw_only=True):
     sort: Sort = Sort.FULL_NAME
     direction: Direction | None = None
     repo_type: str = ""
@@ -143,7 +143,7 @@ def show_user(context: RequestContext, _: Nothing) -> wire.User:
     return user_object(context.links, user, email=user.email if is_self else "")
 
 
-def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> Page:
+def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
     chosen = _own_choice(params)
     wanted = Wanted(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
     wanted = _ordered(wanted, params)
@@ -152,14 +152,14 @@ def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> Page:
     return _page(context, params, found)
 
 
-def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> Page:
+def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> ListPage:
     wanted = _ordered(Wanted(ways=_TYPES_OF_USER[params.type]), params)
     name = context.path["login"]
     found = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
     return _page(context, params, found)
 
 
-def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> Page:
+def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> ListPage:
     wanted = _ordered(Wanted(visibilities=_VISIBILITIES[params.type]), params)
     path = context.path["org"]
     found = organization_repositories(
@@ -204,11 +204,11 @@ def _ordered(wanted: Wanted, params: RepositoryListQuery) -> Wanted:
     return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
-def _page(context: RequestContext, params: RepositoryListQuery, found: tuple[tuple[Repository, ...], int]) -> Page:
+def _page(context: RequestContext, params: RepositoryListQuery, found: tuple[tuple[Repository, ...], int]) -> ListPage:
     if params.repo_type not in CODE_REPOSITORIES:
-        return Page([], 0)
+        return ListPage([], 0)
     repositories, total = found
-    return Page(repository_objects(context, repositories), total)
+    return ListPage(repository_objects(context, repositories), total)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -20,7 +20,7 @@ from matou.forge.content.references import ref_listing
 from matou.git.odb.objects import Commit, EntryKind, MissingPath, TooLargeToRead, TreePath
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import LARGEST_PER_PAGE, FormFields
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import repository_route
 from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.links import url
@@ -66,7 +66,7 @@ def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> sc
     )
 
 
-def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
+def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
     asked = fields.page(LARGEST_PER_PAGE)
     found, total = list_branches(
@@ -78,7 +78,7 @@ def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -
         limit=asked.size,
     )
     listed = [schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
-    return Page(listed, total, asked, _url(context, "branches"))
+    return ListPage(listed, total, asked, _url(context, "branches"))
 
 
 def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Branch:
@@ -86,19 +86,19 @@ def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schem
     return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
-def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
+def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     asked = fields.page(LARGEST_PER_PAGE)
     found, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
-    return Page([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
+    return ListPage([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
 
 
-def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) -> Page:
+def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     asked, revision = fields.page(), fields.path("ref_name", "ref")
     found, total = list_commits(
         context.forge, context.granted, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )
     narrowed = {"ref_name": revision} if revision else {}
-    return Page([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
+    return ListPage([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Commit:

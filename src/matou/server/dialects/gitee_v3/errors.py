@@ -11,7 +11,7 @@ import msgspec
 
 from matou.platforms.gitee import wire_v3 as wire
 from matou.server.api.errors import Failure, FailureKind
-from matou.server.api.responses import Response, json_response
+from matou.server.api.responses import ApiResponse, json_response
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE
 
 UNAUTHORIZED = "401 Unauthorized"
@@ -55,6 +55,6 @@ FAILURES: Mapping[FailureKind, GiteeError] = {
 }
 
 
-def write_failure(failure: Failure[GiteeError]) -> Response:
+def write_failure(failure: Failure[GiteeError]) -> ApiResponse:
     row = failure.row
     return json_response(row.status, row.write(row.message.replace("{reason}", failure.text)), *failure.headers)

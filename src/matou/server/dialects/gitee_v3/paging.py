@@ -3,11 +3,11 @@
 from urllib.parse import quote_plus
 
 from matou.server.api.params import PageRequest
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.streaming import Header
 
 
-def page_headers(page: Page, _: object) -> tuple[Header, ...]:
+def page_headers(page: ListPage, _: object) -> tuple[Header, ...]:
     request = page.request or PageRequest(1, max(1, page.total))
     number, size = request.number, request.size
     last = max(1, -(-page.total // size))

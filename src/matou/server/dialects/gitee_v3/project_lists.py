@@ -13,7 +13,7 @@ from matou.forge.repositories.repository_lists import own_repositories, search_r
 from matou.forge.repositories.stars import marked_repositories
 from matou.server.api.context import RequestContext
 from matou.server.api.params import FormFields, PageRequest, Parameters
-from matou.server.api.responses import Page
+from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
 from matou.server.dialects.gitee_v3.links import url
 from matou.server.dialects.gitee_v3.project_object import project_objects
@@ -47,7 +47,7 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
         return tuple(replace(self, page=PageRequest(number, self.page.size)) for number in range(first, first + count))
 
 
-def list_owned(context: RequestContext, query: ProjectsQuery) -> Page:
+def list_owned(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """In one's own namespace, or made by oneself."""
     page, wanted = query.page, query.wanted(OWNED)
     found, total = own_repositories(
@@ -56,14 +56,14 @@ def list_owned(context: RequestContext, query: ProjectsQuery) -> Page:
     return _page(context, query, found, total, "owned")
 
 
-def list_all(context: RequestContext, query: ProjectsQuery) -> Page:
+def list_all(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """All that one may see: for an administrator, everybody's."""
     page, wanted = query.page, query.wanted(None)
     found, total = search_repositories(context.forge, context.identity, wanted, offset=page.offset, limit=page.size)
     return _page(context, query, found, total, "all")
 
 
-def list_starred(context: RequestContext, query: ProjectsQuery) -> Page:
+def list_starred(context: RequestContext, query: ProjectsQuery) -> ListPage:
     require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     page, search = query.page, query.search.casefold()
     if not search:
@@ -77,8 +77,10 @@ def list_starred(context: RequestContext, query: ProjectsQuery) -> Page:
     return _page(context, query, rows, len(fitting), "starred")
 
 
-def _page(context: RequestContext, query: ProjectsQuery, found: Sequence[Repository], total: int, word: str) -> Page:
-    return Page(project_objects(context, found), total, query.page, url(context, "projects", word), query.narrowed)
+def _page(
+    context: RequestContext, query: ProjectsQuery, found: Sequence[Repository], total: int, word: str
+) -> ListPage:
+    return ListPage(project_objects(context, found), total, query.page, url(context, "projects", word), query.narrowed)
 
 
 ROUTES = (

@@ -19,7 +19,7 @@ from matou.platforms.gitee import wire_v3 as wire
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import FormFields, InvalidParameter, PageRequest
 from matou.server.api.response_cache import at_database
-from matou.server.api.responses import Page, PageSet
+from matou.server.api.responses import ListPage, PageSet
 from matou.server.api.route import plain_route, repository_route
 from matou.server.dialects.gitee_v3 import schemas
 from matou.server.dialects.gitee_v3.links import url
@@ -48,7 +48,7 @@ def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
     )
     listed, address, narrowed = project_objects(context, found), url(context, "projects"), query.narrowed
     rows = {page: listed[page.page.offset - start : page.page.offset - start + size] for page in pages}
-    return PageSet({page: Page(rows[page], total, page.page, address, narrowed) for page in pages})
+    return PageSet({page: ListPage(rows[page], total, page.page, address, narrowed) for page in pages})
 
 
 def show(context: RepositoryContext[MaySee], _: FormFields) -> wire.Project:
@@ -114,10 +114,10 @@ def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], sche
     return run
 
 
-def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields], Page]:
+def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields], ListPage]:
     """What somebody put the mark on, as far as the one who asks may see it."""
 
-    def run(context: RequestContext, fields: FormFields) -> Page:
+    def run(context: RequestContext, fields: FormFields) -> ListPage:
         require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
         asked, user = fields.page(), _person(context)
         found = marked_repositories(context.forge, mark, context.identity, user, offset=asked.offset, limit=asked.size)
@@ -126,7 +126,7 @@ def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields],
     return run
 
 
-def list_of_user(context: RequestContext, fields: FormFields) -> Page:
+def list_of_user(context: RequestContext, fields: FormFields) -> ListPage:
     asked, wanted = fields.page(), Wanted(order=Order.CREATED, ascending=False)
     name = _person(context).name
     found = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
@@ -144,9 +144,9 @@ def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.Count:
     return schemas.Count(count=total)
 
 
-def _page(context: RequestContext, asked: PageRequest, found: Found, *segments: str) -> Page:
+def _page(context: RequestContext, asked: PageRequest, found: Found, *segments: str) -> ListPage:
     repositories, total = found
-    return Page(project_objects(context, repositories), total, asked, url(context, *segments))
+    return ListPage(project_objects(context, repositories), total, asked, url(context, *segments))
 
 
 ROUTES = (
