@@ -21,7 +21,7 @@ from matou.server.api.endpoint import Api
 from matou.server.api.errors import ApiFailure, FailureKind
 from matou.server.api.params import Nothing, PageParameters, Parameters
 from matou.server.api.response_cache import at_refs
-from matou.server.api.responses import ListPage, Response, StreamedResponse, json_response
+from matou.server.api.responses import ApiResponse, ListPage, StreamedResponse, json_response
 from matou.server.api.route import plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.rate_limit import FixedWindowLimiter
@@ -87,7 +87,7 @@ def page_headers(page: ListPage, query: PageParameters) -> tuple[Header, ...]:
     return ((b"x-total", b"%d" % page.total), (b"x-page", b"%d" % query.page))
 
 
-def write_failure(failure: ApiFailure[int]) -> Response:
+def write_failure(failure: ApiFailure[int]) -> ApiResponse:
     return json_response(failure.row, {"message": failure.text}, *failure.headers)
 
 

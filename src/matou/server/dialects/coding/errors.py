@@ -11,7 +11,7 @@ from matou.errors import Refused
 from matou.platforms.coding import wire
 from matou.platforms.coding.errors import SCOPE_REFUSED, Error, ErrorCode
 from matou.server.api.errors import ApiFailure, FailureKind
-from matou.server.api.responses import JSON, NO_STORE, Response
+from matou.server.api.responses import JSON, NO_STORE, ApiResponse
 from matou.server.errors import DISK_FULL, NO_ROOM
 
 UNKNOWN_ACTION = "InvalidAction"
@@ -69,8 +69,8 @@ def encode(answer: wire.Response) -> bytes:
     return wire.encode_response(answer)
 
 
-def write_failure(failure: ApiFailure[CodingError]) -> Response:
+def write_failure(failure: ApiFailure[CodingError]) -> ApiResponse:
     row = failure.row
     error = Error(code=row.code, message=failure.text if row.message is None else row.message)
     body = wire.encode_response(wire.ErrorResponse(request_id=str(failure.id), error=error))
-    return Response(row.status, (JSON, NO_STORE, *failure.headers), body)
+    return ApiResponse(row.status, (JSON, NO_STORE, *failure.headers), body)

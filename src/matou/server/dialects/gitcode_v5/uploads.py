@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 
-from matou.db.uploads import UploadedFile as StoredUpload
+from matou.db.uploads import Upload as StoredUpload
 from matou.forge.access import MaySee, MayUpload
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire

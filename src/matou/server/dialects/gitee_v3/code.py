@@ -31,7 +31,7 @@ SHORT_ID = 11
 _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 
 
-def show_tree(context: RepositoryContext[MayReadCode], fields: FormFields) -> list[schemas.TreeEntry]:
+def show_tree(context: RepositoryContext[MayReadCode], fields: FormFields) -> list[schemas.ProjectTreeEntry]:
     """One folder; none of its entries where the repository has no commit yet."""
     revision, folder = fields.path("ref_name", "ref"), fields.path("path").strip("/")
     if not revision and ref_listing(context.forge, context.granted).is_empty:
@@ -46,7 +46,7 @@ def show_tree(context: RepositoryContext[MayReadCode], fields: FormFields) -> li
     return [_tree_entry(entry) for entry in entries]
 
 
-def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> schemas.File:
+def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> schemas.ProjectFile:
     path = TreePath.parse((fields.path("file_path") or fields.required("file_path")).strip("/"))
     ref = fields.path("ref", "ref_name") or default_branch_of(context.forge, context.granted) or ""
     commit = commit_id_at(context.forge, context.granted, ref)
@@ -55,7 +55,7 @@ def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> sc
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
     if found.content is None:
         raise TooLargeToRead("the file has more than {limit} bytes", limit=LARGEST_FILE_BYTES)
-    return schemas.File(
+    return schemas.ProjectFile(
         file_name=readable(path.segments[-1]),
         file_path=readable(str(path)),
         size=len(found.content),
@@ -77,13 +77,13 @@ def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -
         offset=asked.offset,
         limit=asked.size,
     )
-    listed = [schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
+    listed = [schemas.ProjectBranch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
     return ListPage(listed, total, asked, _url(context, "branches"))
 
 
-def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Branch:
+def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.ProjectBranch:
     branch = find_branch(context.forge, context.granted, context.path["name"])
-    return schemas.Branch(name=readable(branch.name), commit=_commit(branch.commit))
+    return schemas.ProjectBranch(name=readable(branch.name), commit=_commit(branch.commit))
 
 
 def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
@@ -101,7 +101,7 @@ def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) ->
     return ListPage([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
 
 
-def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.Commit:
+def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.ProjectCommit:
     return _commit(find_commit_at(context.forge, context.granted, context.path["name"]))
 
 
@@ -110,23 +110,25 @@ def readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _tree_entry(entry: TreeListEntry) -> schemas.TreeEntry:
+def _tree_entry(entry: TreeListEntry) -> schemas.ProjectTreeEntry:
     path = entry.path.decode("utf-8", "replace")
     kind = _TYPES.get(entry.kind, "blob")
-    return schemas.TreeEntry(id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path)
+    return schemas.ProjectTreeEntry(
+        id=entry.id, name=path.rpartition("/")[2], type=kind, mode=f"{entry.mode:06o}", path=path
+    )
 
 
-def _tag(tag: ListedTag) -> schemas.Tag:
-    return schemas.Tag(
+def _tag(tag: ListedTag) -> schemas.ProjectTag:
+    return schemas.ProjectTag(
         name=readable(tag.name),
         message=None if tag.annotated is None else tag.annotated.message,
         commit=None if tag.commit is None else _commit(tag.commit),
     )
 
 
-def _commit(commit: Commit) -> schemas.Commit:
+def _commit(commit: Commit) -> schemas.ProjectCommit:
     author, committer = commit.author, commit.committer
-    return schemas.Commit(
+    return schemas.ProjectCommit(
         id=commit.id,
         short_id=commit.id[:SHORT_ID],
         title=commit.subject,

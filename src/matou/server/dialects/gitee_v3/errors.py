@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from matou.platforms.gitee import wire_v3 as wire
-from matou.server.api.errors import Failure, FailureKind
+from matou.server.api.errors import ApiFailure, FailureKind
 from matou.server.api.responses import ApiResponse, json_response
 from matou.server.errors import DISK_FULL, NO_ROOM, TOO_LARGE
 
@@ -33,8 +33,8 @@ FAILURES: Mapping[FailureKind, GiteeError] = {
     FailureKind.RATE_LIMITED: GiteeError(403, "API rate limit exceeded: {reason}"),
     FailureKind.TOO_MANY_LOGINS: GiteeError(429, "429 Too Many Requests: {reason}"),
     FailureKind.BODY_TOO_LARGE: GiteeError(TOO_LARGE),
-    FailureKind.NO_SUCH_ROUTE: GiteeError(404, write=lambda _: wire.NoSuchRoute()),
-    FailureKind.WRONG_METHOD: GiteeError(405, write=lambda _: wire.NoSuchRoute(error="405 Not Allowed")),
+    FailureKind.NO_SUCH_ROUTE: GiteeError(404, write=lambda _: wire.UnknownRoute()),
+    FailureKind.WRONG_METHOD: GiteeError(405, write=lambda _: wire.UnknownRoute(error="405 Not Allowed")),
     FailureKind.NO_SUCH_REPOSITORY: GiteeError(404, "404 Project Not Found"),
     FailureKind.NO_SUCH_NAMESPACE: GiteeError(404, "404 Namespace Not Found"),
     FailureKind.NO_SUCH_USER: GiteeError(404, "404 User Not Found"),
@@ -55,6 +55,6 @@ FAILURES: Mapping[FailureKind, GiteeError] = {
 }
 
 
-def write_failure(failure: Failure[GiteeError]) -> ApiResponse:
+def write_failure(failure: ApiFailure[GiteeError]) -> ApiResponse:
     row = failure.row
     return json_response(row.status, row.write(row.message.replace("{reason}", failure.text)), *failure.headers)

@@ -98,16 +98,16 @@ def _target(context: RequestContext, fields: FormFields) -> NamespacePath:
     return own if number is None else find_namespace_by_id(context.forge, NamespaceId(number)).path
 
 
-def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.Count]:
-    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.Count:
+def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.MarkCount]:
+    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.MarkCount:
         put_mark(context.forge, mark, context.user, context.repository)
         return _count(context, mark)
 
     return run
 
 
-def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.Count]:
-    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.Count:
+def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.MarkCount]:
+    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.MarkCount:
         remove_mark(context.forge, mark, context.user, context.repository)
         return _count(context, mark)
 
@@ -139,9 +139,9 @@ def _person(context: RequestContext) -> User:
     return context.user if wanted == str(context.user.id) else find_person(context.forge, wanted)
 
 
-def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.Count:
+def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
     _, total = marked_by(context.forge, mark, context.repository, limit=0)
-    return schemas.Count(count=total)
+    return schemas.MarkCount(count=total)
 
 
 def _page(context: RequestContext, asked: PageRequest, found: Found, *segments: str) -> ListPage:

@@ -7,13 +7,13 @@ import msgspec
 from matou.platforms.gitee.wire_v3 import Moment, moment_of
 
 
-class Count(msgspec.Struct, frozen=True, kw_only=True):
+class MarkCount(msgspec.Struct, frozen=True, kw_only=True):
     """How many have starred, or watch, a project."""
 
     count: int
 
 
-class TreeEntry(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectTreeEntry(msgspec.Struct, frozen=True, kw_only=True):
     """`type` is `tree`, `blob`, or `commit` for a submodule."""
 
     id: str
@@ -23,7 +23,7 @@ class TreeEntry(msgspec.Struct, frozen=True, kw_only=True):
     path: str
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectCommit(msgspec.Struct, frozen=True, kw_only=True):
     """Of a list, of one, and within a branch or a tag."""
 
     id: str
@@ -40,22 +40,22 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     committed_date: Moment
 
 
-class Branch(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectBranch(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    commit: Commit
+    commit: ProjectCommit
     protected: bool = False
 
 
-class Tag(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectTag(msgspec.Struct, frozen=True, kw_only=True):
     """`commit` is null where the tag stands for none; `message` where it is not annotated."""
 
     name: str
     message: str | None
-    commit: Commit | None
+    commit: ProjectCommit | None
     protected: bool = False
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
+class ProjectFile(msgspec.Struct, frozen=True, kw_only=True):
     """`content` in Base64."""
 
     file_name: str
