@@ -11,11 +11,11 @@ from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.http.session import Session
 from matou.model.records import Record
-from matou.platforms.coding.api import Asking as CodingAsking
+from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.wire import Response
 from matou.platforms.coding.wire_requests import Request
-from matou.platforms.gitcode.api import Asking as GitCodeAsking
-from matou.platforms.gitee.api import Asking as GiteeAsking
+from matou.platforms.gitcode.api import GitCodeApi
+from matou.platforms.gitee.api import GiteeApi
 from support.recording_server import RecordingServer, json_reply
 
 ADDRESS = "https://chat.example/robot?key=0b5e55ed"
@@ -48,15 +48,15 @@ def now() -> datetime:
 
 
 def ask_gitee(session: Session, url: str, record: Callable[[Record], None]) -> object:
-    return GiteeAsking(session, url, Secret(TOKEN), now, record).ask("GET", "/api/v5/repos/o/r/hooks", repeatable=True)
+    return GiteeApi(session, url, Secret(TOKEN), now, record).request("GET", "/api/v5/repos/o/r/hooks", repeatable=True)
 
 
 def ask_gitcode(session: Session, url: str, record: Callable[[Record], None]) -> object:
-    return GitCodeAsking(session, url, Secret(TOKEN), now, record).ask("GET", "/repos/o/r/hooks", repeatable=True)
+    return GitCodeApi(session, url, Secret(TOKEN), now, record).request("GET", "/repos/o/r/hooks", repeatable=True)
 
 
 def ask_coding(session: Session, url: str, record: Callable[[Record], None]) -> object:
-    return CodingAsking(session, url, Secret(f"token {TOKEN}"), record, now).ask(
+    return CodingApi(session, url, Secret(f"token {TOKEN}"), now, record).call(
         DescribeServiceHooks(project_id=1), Response
     )
 

@@ -115,6 +115,8 @@ class NumberedList(Generic[T]):
         return Page([self._read(row, odd) for row in page.rows], page.total, page.total_pages)
 
     def _read(self, value: object, odd: dict[bytes, int]) -> T | UnreadableRow:
+        if isinstance(value, UnreadableRow):
+            return value
         try:
             return self.read(value)
         except UnknownShape as fault:

@@ -6,13 +6,14 @@ from typing import TypeVar
 
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.http.paging import Page as ListPage
 from matou.model.platform import Unseen
 from matou.platforms.base.decoder import Unreadable
 from matou.platforms.base.errors import ActionRefused, CredentialRefused
-from matou.platforms.base.unreadable import require_readable
+from matou.platforms.base.unreadable import UnreadableRow, require_readable
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.api import Asking
-from matou.platforms.coding.pages import PAGE_SIZE, PageRead, Row, rows_of
+from matou.platforms.coding.api import CodingApi
+from matou.platforms.coding.pages import PAGE_SIZE, Row, rows_of
 from matou.platforms.coding.wire import (
     Depot,
     DepotData,
@@ -48,12 +49,12 @@ class Lister:
     """Lists for one token.
 
     Args:
-        asking: where to ask.
+        api: where to ask.
         user_id: who the token is; needed only where the token may not list the team's projects.
         note: is told of everything that exists and may not be seen.
     """
 
-    asking: Asking
+    api: CodingApi
     user_id: int
     note: Callable[[Unseen], None]
 
@@ -83,10 +84,10 @@ class Lister:
         self.note(Unseen(Phrase("projects that this account has not joined"), fault.fact))
         return _gather(self._joined_projects(), found), False
 
-    def _page_of_projects(self, number: int) -> PageRead[Project]:
+    def _page_of_projects(self, number: int) -> ListPage[Project | UnreadableRow]:
         request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
         response, unreadable = self._ask(request, ProjectsResponse)
-        return PageRead(response.data.project_list, response.data.total_count, unreadable)
+        return ListPage([*response.data.project_list, *unreadable], response.data.total_count)
 
     def _joined_projects(self) -> Iterator[Project]:
         request = ask_for.DescribeUserProjects(user_id=self.user_id)
@@ -124,7 +125,7 @@ class Lister:
             raise faults[0]
 
     def _depots_of(self, project: Project) -> Iterator[Depot]:
-        def page(number: int) -> PageRead[Depot]:
+        def page(number: int) -> ListPage[Depot | UnreadableRow]:
             request = ask_for.DescribeProjectDepotInfoList(
                 project_id=project.id, page_number=number, page_size=PAGE_SIZE
             )
@@ -140,21 +141,21 @@ class Lister:
             self.note(Unseen(Phrase("this account's own repositories"), refusal.fact, may_hide=True))
             raise
 
-    def _page_of_team(self, number: int) -> PageRead[Depot]:
+    def _page_of_team(self, number: int) -> ListPage[Depot | UnreadableRow]:
         return self._page_of_depots(ask_for.DescribeTeamDepotInfoList(page_number=number, page_size=PAGE_SIZE))
 
-    def _page_of_depots(self, request: ask_for.Request) -> PageRead[Depot]:
+    def _page_of_depots(self, request: ask_for.Request) -> ListPage[Depot | UnreadableRow]:
         response, unreadable = self._ask(request, DepotsResponse)
         return _page(response.depot_data, unreadable)
 
-    def _page_of_mine(self, number: int) -> PageRead[Depot]:
+    def _page_of_mine(self, number: int) -> ListPage[Depot | UnreadableRow]:
         request = ask_for.DescribeMyDepots(page_number=number, page_size=PAGE_SIZE)
         response, unreadable = self._ask(request, MyDepotsResponse)
         return _page(response.payload, unreadable)
 
     def _ask(self, request: ask_for.Request, kind: type[R]) -> tuple[R, Unreadable]:
         unreadable: Unreadable = []
-        response = self.asking.ask(request, kind, unreadable=unreadable)
+        response = self.api.call(request, kind, unreadable=unreadable)
         for row in unreadable:
             self.note(
                 Unseen(Phrase("the row {row} of {action}", row=row.name, action=type(request).__name__), row.fact)
@@ -169,7 +170,7 @@ class Lister:
 
     def _project_of(self, depot: Depot) -> Project:
         try:
-            return self.asking.ask(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
+            return self.api.call(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
         except ENDS_EVERYTHING:
             raise
         except MatouError as fault:
@@ -178,8 +179,8 @@ class Lister:
             return Project(id=depot.project_id, name=depot.project_name)
 
 
-def _page(data: DepotData, unreadable: Unreadable) -> PageRead[Depot]:
-    return PageRead(data.depots, data.page.total_row if isinstance(data.page, Page) else None, unreadable)
+def _page(data: DepotData, unreadable: Unreadable) -> ListPage[Depot | UnreadableRow]:
+    return ListPage([*data.depots, *unreadable], data.page.total_row if isinstance(data.page, Page) else None)
 
 
 def _repositories_of(project: Project) -> Phrase:

@@ -1,12 +1,12 @@
 """CODING's numbered lists: what came before one broke off counts, and so does a row that nobody can read."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
-from matou.errors import MatouError, Phrase
-from matou.http.paging import Page, read_pages
-from matou.platforms.base.unreadable import UnreadableRow, require_readable
+from matou.errors import Phrase
+from matou.http.paging import Page
+from matou.platforms.base.lister import NumberedList
+from matou.platforms.base.unreadable import UnreadableRow
 
 PAGE_SIZE = 100
 """What real clients ask for; the largest that is allowed is not documented."""
@@ -20,40 +20,27 @@ class Row(Protocol):
 T = TypeVar("T", bound=Row)
 
 
-@dataclass(frozen=True, slots=True)
-class PageRead(Generic[T]):
-    """One page. `total` is of the whole list, None where the platform does not say."""
-
-    rows: Sequence[T]
-    total: int | None
-    unreadable: Sequence[UnreadableRow] = ()
-
-
-def rows_of(what: Phrase, fetch: Callable[[int], PageRead[T]]) -> Iterator[T]:
+def rows_of(what: Phrase, fetch: Callable[[int], Page[T | UnreadableRow]]) -> Iterator[T]:
     """Give each row of a list once, by its id, when the end of the list is proven or is known to be out of reach.
 
     Args:
         what: the list's name, for the error.
-        fetch: gets one page, the first being 1.
+        fetch: gets one page of rows that are read already, the first being 1.
 
     Raises:
         MatouError: after all rows that could be read: there are more, or may be.
     """
-    came: dict[int, T] = {}
 
-    def fetch_page(number: int) -> Page[T | UnreadableRow]:
+    def ask(number: int) -> Page[object]:
         page = fetch(number)
-        came.update({row.id: row for row in page.rows})
-        return Page([*page.rows, *page.unreadable], page.total)
+        return Page(page.rows, page.total)
 
-    try:
-        rows = read_pages(fetch_page, key=_key, page_size=PAGE_SIZE, what=what, empty_is_counted=True)
-    except MatouError:
-        yield from came.values()
-        raise
-    yield from (row for row in rows if not isinstance(row, UnreadableRow))
-    require_readable(rows)
+    return NumberedList(what, ask, _as_it_is, _id_of, PAGE_SIZE, empty_is_counted=True).rows()
 
 
-def _key(row: Row | UnreadableRow) -> Hashable:
-    return row.key if isinstance(row, UnreadableRow) else row.id
+def _as_it_is(row: Any) -> Any:
+    return row
+
+
+def _id_of(row: Any) -> int:
+    return int(row.id)

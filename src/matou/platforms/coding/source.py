@@ -7,18 +7,19 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase, UnknownShape
+from matou.http.paging import Page as ListPage
 from matou.http.session import Session
 from matou.http.trusted_hosts import AddressRefused
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused
-from matou.platforms.base.unreadable import left_out_of, readable_or_none
+from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import Home, team_key
-from matou.platforms.coding.api import Asking
+from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.documents import labels_document, members_document
 from matou.platforms.coding.listing import Lister, Listing
-from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
     CurrentUser,
@@ -73,7 +74,7 @@ class CodingClient:
         self.url = url.rstrip("/")
         self._session = session
         self._token = CodingToken.from_text(token)
-        self._asking = Asking(session, self.url, self._token.authorization, record, now)
+        self._api = CodingApi(session, self.url, self._token.authorization, now, record)
         self._unseen: list[Unseen] = []
         self._lock = threading.RLock()
 
@@ -133,12 +134,12 @@ class CodingClient:
     def default_branch(self, repository: RemoteRepository) -> str | None:
         """Ask for what lists leave out; None where it has none, being empty."""
         request = ask_for.DescribeGitDepot(depot_id=int(repository.id))
-        return self._asking.ask(request, DepotResponse).depot.default_branch or None
+        return self._api.call(request, DepotResponse).depot.default_branch or None
 
     def labels(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError; what the token may not see is in `unseen` as well."""
         request = ask_for.DescribeAllProjectLabels(project_id=int(namespace.id))
-        return labels_document(self._asking.ask(request, LabelsResponse).labels)
+        return labels_document(self._api.call(request, LabelsResponse).labels)
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. Raises MatouError, as of a list that could not be read to its end."""
@@ -162,11 +163,11 @@ class CodingClient:
 
     @cached_property
     def _user(self) -> CurrentUser:
-        return self._asking.ask(ask_for.DescribeCodingCurrentUser(), UserResponse).user
+        return self._api.call(ask_for.DescribeCodingCurrentUser(), UserResponse).user
 
     @cached_property
     def _team(self) -> Team:
-        return self._asking.ask(ask_for.DescribeTeam(), TeamResponse).data
+        return self._api.call(ask_for.DescribeTeam(), TeamResponse).data
 
     @cached_property
     def _home(self) -> Home:
@@ -175,7 +176,7 @@ class CodingClient:
 
     @cached_property
     def _listing(self) -> Listing:
-        return Lister(self._asking, self._user.id, self._note).list_all()
+        return Lister(self._api, self._user.id, self._note).list_all()
 
     def _listing_now(self) -> Listing:
         with self._lock:
@@ -220,20 +221,20 @@ class CodingClient:
                 self._note(Unseen(_called(depot), refusal.fact))
             return ""
 
-    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], PageRead[Member]]:
-        def page(number: int) -> PageRead[Member]:
+    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], ListPage[Member | UnreadableRow]]:
+        def page(number: int) -> ListPage[Member | UnreadableRow]:
             request = ask_for.DescribeProjectMembers(
                 project_id=int(namespace.id), page_number=number, page_size=PAGE_SIZE
             )
-            data = self._asking.ask(request, ProjectMembersResponse).data
-            return PageRead(data.project_members, data.total_count)
+            data = self._api.call(request, ProjectMembersResponse).data
+            return ListPage(data.project_members, data.total_count)
 
         return page
 
-    def _page_of_team_members(self, number: int) -> PageRead[Member]:
+    def _page_of_team_members(self, number: int) -> ListPage[Member | UnreadableRow]:
         request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
-        data = self._asking.ask(request, TeamMembersResponse).data
-        return PageRead(data.team_members, data.total_count)
+        data = self._api.call(request, TeamMembersResponse).data
+        return ListPage(data.team_members, data.total_count)
 
 
 def visibility_of(depot: Depot) -> Visibility:

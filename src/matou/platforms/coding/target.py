@@ -8,11 +8,11 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
+from matou.http.paging import Page as ListPage
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
 from matou.model.names import folded
 from matou.model.platform import Visibility
-from matou.model.records import Record
 from matou.model.targets import (
     PLAIN_RULES,
     Capacity,
@@ -22,11 +22,12 @@ from matou.model.targets import (
     fault_of_plain_name,
 )
 from matou.platforms.base.errors import NotOffered
+from matou.platforms.base.unreadable import UnreadableRow
 from matou.platforms.coding import PLATFORM
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import team_key
-from matou.platforms.coding.api import Asking
-from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.platforms.coding.api import CodingApi
+from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.source import visibility_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
@@ -65,7 +66,7 @@ class CodingTarget:
     def __init__(self, session: Session, url: str, token: Secret, *, now: Callable[[], datetime]) -> None:
         self.url = url.rstrip("/")
         self._token = CodingToken.from_text(token)
-        self._asking = Asking(session, self.url, self._token.authorization, _forget, now)
+        self._api = CodingApi(session, self.url, self._token.authorization, now)
         self._projects: dict[str, int] = {}
         self._lock = threading.RLock()
 
@@ -80,10 +81,10 @@ class CodingTarget:
     def repositories(self, namespace: str) -> Iterator[TargetRepository]:
         project = self._project_id(namespace)
 
-        def page(number: int) -> PageRead[Depot]:
+        def page(number: int) -> ListPage[Depot | UnreadableRow]:
             request = ask_for.DescribeProjectDepotInfoList(project_id=project, page_number=number, page_size=PAGE_SIZE)
-            data = self._asking.ask(request, DepotsResponse).depot_data
-            return PageRead(data.depots, data.page.total_row if data.page else None)
+            data = self._api.call(request, DepotsResponse).depot_data
+            return ListPage(data.depots, data.page.total_row if data.page else None)
 
         for depot in rows_of(Phrase("the repositories of {owner}", owner=repr(namespace)), page):
             if (depot.vcs_type or depot.repo_type) == "git":
@@ -94,7 +95,7 @@ class CodingTarget:
 
         A request that had no answer is put again and then meets what it has made itself: a Conflict, too.
         """
-        created = self._asking.ask(
+        created = self._api.call(
             ask_for.CreateGitDepot(
                 project_id=self._project_id(new.namespace),
                 depot_name=new.name,
@@ -103,7 +104,7 @@ class CodingTarget:
             ),
             CreatedDepotResponse,
         )
-        answer = self._asking.ask(ask_for.DescribeGitDepot(depot_id=created.depot_id), DepotResponse)
+        answer = self._api.call(ask_for.DescribeGitDepot(depot_id=created.depot_id), DepotResponse)
         return self._repository(answer.depot, new.namespace)
 
     def fault_of_new_namespace(self, namespace: str) -> Phrase | None:
@@ -116,12 +117,12 @@ class CodingTarget:
     def create_namespace(self, namespace: str) -> None:
         name = namespace.rpartition("/")[2]
         request = ask_for.CreateCodingProject(name=name, display_name=name, project_template=TEMPLATE, shared=PRIVATE)
-        made = self._asking.ask(request, CreatedProjectResponse)
+        made = self._api.call(request, CreatedProjectResponse)
         with self._lock:
             self._projects[namespace] = made.project_id
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None:
-        self._asking.ask(ask_for.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
+        self._api.call(ask_for.ModifyDefaultBranch(depot_id=int(repository.id), branch_name=branch), Response)
 
     def set_visibility(self, repository: TargetRepository, visibility: Visibility) -> None:
         raise NotOffered(
@@ -135,18 +136,18 @@ class CodingTarget:
 
     @cached_property
     def _login(self) -> str:
-        return self._asking.ask(ask_for.DescribeCodingCurrentUser(), UserResponse).user.global_key
+        return self._api.call(ask_for.DescribeCodingCurrentUser(), UserResponse).user.global_key
 
     @cached_property
     def _team(self) -> str:
-        team = self._asking.ask(ask_for.DescribeTeam(), TeamResponse).data
+        team = self._api.call(ask_for.DescribeTeam(), TeamResponse).data
         return team_key(team.team_host, url=self.url, name=team.name)
 
     def _project_id(self, namespace: str) -> int:
         with self._lock:
             if namespace not in self._projects:
                 name = namespace.rpartition("/")[2]
-                answer = self._asking.ask(ask_for.DescribeProjectByName(project_name=name), ProjectResponse)
+                answer = self._api.call(ask_for.DescribeProjectByName(project_name=name), ProjectResponse)
                 self._projects[namespace] = answer.project.id
             return self._projects[namespace]
 
@@ -154,7 +155,3 @@ class CodingTarget:
         """Raises AddressRefused where the platform names an address that the token must not be sent to."""
         address = address_at_home(depot.https_url, home=self.url)
         return TargetRepository(str(depot.id), namespace, depot.name, address, visibility_of(depot))
-
-
-def _forget(_record: Record) -> None:
-    pass

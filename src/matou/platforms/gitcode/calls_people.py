@@ -11,10 +11,8 @@ import msgspec
 from matou.errors import Phrase
 from matou.http.url_parts import Parameter, repository_path, segment
 from matou.platforms.base.errors import RemoteNotFound
-from matou.platforms.gitcode.api import read_answer
-from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import EventFilter
-from matou.platforms.gitcode.pages import PAGE_SIZE, listed
 from matou.platforms.gitcode.wire import (
     DownloadStatistics,
     Event,
@@ -30,18 +28,17 @@ from matou.platforms.gitcode.wire import (
 )
 
 
-class PeopleCalls(Caller):
+class PeopleCalls(GitCodeCalls):
     def user(self) -> User:
         """Whom the token stands for. Raises CredentialRefused."""
-        return self._asking.get(User, "/user")
+        return self._api.get(User, "/user")
 
     def find_user(self, login: str) -> User:
-        return self._asking.get(User, f"/users/{segment(login)}")
+        return self._api.get(User, f"/users/{segment(login)}")
 
     def namespaces(self) -> Iterator[Namespace]:
         """Where this account has a part: its own, its organizations, and whose repositories it works on."""
-        return listed(
-            self._asking,
+        return self._api.list(
             "/user/namespaces",
             Namespace,
             Phrase("this account's namespaces"),
@@ -53,12 +50,12 @@ class PeopleCalls(Caller):
     def organizations(self) -> Iterator[Organization]:
         """Those that this account belongs to."""
         what = Phrase("this account's organizations")
-        return listed(self._asking, "/users/orgs", Organization, what, lambda row: row.id).rows()
+        return self._api.list("/users/orgs", Organization, what, lambda row: row.id).rows()
 
     def organization_members(self, organization: str) -> Iterator[OrganizationMember]:
         what = Phrase("the members of {organization}", organization=repr(organization))
         path = f"/orgs/{segment(organization)}/members"
-        return listed(self._asking, path, OrganizationMember, what, lambda row: row.login).rows()
+        return self._api.list(path, OrganizationMember, what, lambda row: row.login).rows()
 
     def subscribers(
         self, repository: str, *, watched_after: datetime | None = None, watched_before: datetime | None = None
@@ -67,7 +64,7 @@ class PeopleCalls(Caller):
         query: dict[str, Parameter] = {"watched_after": watched_after, "watched_before": watched_before}
         what = Phrase("the watchers of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/subscribers"
-        return listed(self._asking, path, Subscriber, what, lambda row: row.login, query).rows()
+        return self._api.list(path, Subscriber, what, lambda row: row.login, query).rows()
 
     def stargazers(
         self, repository: str, *, starred_after: datetime | None = None, starred_before: datetime | None = None
@@ -76,59 +73,59 @@ class PeopleCalls(Caller):
         query: dict[str, Parameter] = {"starred_after": starred_after, "starred_before": starred_before}
         what = Phrase("the stars of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/stargazers"
-        return listed(self._asking, path, Stargazer, what, lambda row: row.login, query).rows()
+        return self._api.list(path, Stargazer, what, lambda row: row.login, query).rows()
 
     def starred(self) -> Iterator[Repository]:
         """What this account has given a star."""
         what = Phrase("starred repositories")
-        return listed(self._asking, "/user/starred", Repository, what, lambda row: row.id).rows()
+        return self._api.list("/user/starred", Repository, what, lambda row: row.id).rows()
 
     def has_starred(self, repository: str) -> bool:
         """Also False where there is no such repository, or none that this account may see."""
         return self._is_there(_mark("starred", repository))
 
     def star(self, repository: str) -> None:
-        self._asking.ask("PUT", _mark("starred", repository), repeatable=True)
+        self._api.request("PUT", _mark("starred", repository), repeatable=True)
 
     def unstar(self, repository: str) -> None:
-        self._asking.ask("DELETE", _mark("starred", repository), repeatable=True)
+        self._api.request("DELETE", _mark("starred", repository), repeatable=True)
 
     def watched(self) -> Iterator[Repository]:
         """What this account watches."""
         what = Phrase("watched repositories")
-        return listed(self._asking, "/user/subscriptions", Repository, what, lambda row: row.id).rows()
+        return self._api.list("/user/subscriptions", Repository, what, lambda row: row.id).rows()
 
     def is_watching(self, repository: str) -> bool:
         """As `has_starred`."""
         return self._is_there(_mark("subscriptions", repository))
 
     def watch(self, repository: str) -> None:
-        self._asking.ask("PUT", _mark("subscriptions", repository), repeatable=True)
+        self._api.request("PUT", _mark("subscriptions", repository), repeatable=True)
 
     def unwatch(self, repository: str) -> None:
-        self._asking.ask("DELETE", _mark("subscriptions", repository), repeatable=True)
+        self._api.request("DELETE", _mark("subscriptions", repository), repeatable=True)
 
     def upload_image(self, repository: str, name: str, content: bytes) -> UploadedFile:
         """23. Of at most 20 MB."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"{repository_path(repository)}/img/upload",
             body={"body": b64encode(content).decode(), "file_name": name},
             repeatable=False,
         )
-        return read_answer(UploadedFile, answer)
+        return self._api.read(UploadedFile, answer)
 
     def upload_file(self, repository: str, name: str, content: bytes) -> UploadedFile:
         """24. Of at most 20 MB, and of a type that GitCode takes."""
         boundary = secrets.token_hex(16)
-        answer = self._asking.send(
+        answer = self._api.request(
             "POST",
             f"{repository_path(repository)}/file/upload",
-            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+            content_type=f"multipart/form-data; boundary={boundary}",
             content=_multipart(boundary, name, content),
             repeatable=False,
         )
-        return read_answer(UploadedFile, answer)
+        return self._api.read(UploadedFile, answer)
 
     def download_statistics(
         self, repository: str, *, start: date | None = None, end: date | None = None, ascending: bool | None = None
@@ -136,7 +133,7 @@ class PeopleCalls(Caller):
         """35. Both days are counted. The latest comes first where `ascending` is None."""
         direction = None if ascending is None else "asc" if ascending else "desc"
         query: dict[str, Parameter] = {"start_date": start, "end_date": end, "direction": direction}
-        return self._asking.get(DownloadStatistics, f"{repository_path(repository)}/download_statistics", query)
+        return self._api.get(DownloadStatistics, f"{repository_path(repository)}/download_statistics", query)
 
     def events(
         self,
@@ -152,7 +149,7 @@ class PeopleCalls(Caller):
         path = f"{repository_path(repository)}/events"
         came: set[bytes] = set()
         for number in count(1):
-            page = self._asking.get(Events, path, {**query, "page": number, "per_page": PAGE_SIZE})
+            page = self._api.get(Events, path, {**query, "page": number, "per_page": self._api.page_size})
             known = {msgspec.json.encode(event): event for event in page.events}
             yield from (event for text, event in known.items() if text not in came)
             came.update(known)
@@ -161,7 +158,7 @@ class PeopleCalls(Caller):
 
     def _is_there(self, path: str) -> bool:
         try:
-            self._asking.ask("GET", path, repeatable=True)
+            self._api.request("GET", path, repeatable=True)
         except RemoteNotFound:
             return False
         return True

@@ -7,10 +7,8 @@ from typing import BinaryIO, TypeVar
 
 from matou.errors import Phrase
 from matou.http.url_parts import Parameter, file_path, repository_path, segment
-from matou.platforms.gitcode.api import parsed
-from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import ArchiveFormat, ContributorKind
-from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.wire import (
     CHINA,
     Blob,
@@ -31,7 +29,7 @@ _PIECE_BYTES = 1024 * 1024
 T = TypeVar("T")
 
 
-class ReadingCalls(Caller):
+class ReadingCalls(GitCodeCalls):
     def tree(self, repository: str, ref: str, *, recursive: bool = False) -> Iterator[TreeEntry]:
         """1. The entries of one commit, however long reading them takes: a branch is looked up once.
 
@@ -39,8 +37,7 @@ class ReadingCalls(Caller):
             ref: a branch, a tag, or the id of a commit or of a tree.
         """
         path = repository_path(repository)
-        return listed(
-            self._asking,
+        return self._api.list(
             f"{path}/git/trees/{segment(self._tip(repository, ref) or ref)}",
             TreeEntry,
             Phrase("the tree {ref} of {repository}", ref=repr(ref), repository=repr(repository)),
@@ -56,25 +53,25 @@ class ReadingCalls(Caller):
             ref: the default branch where it is None.
         """
         below = f"/{file_path(path)}" if path else ""
-        answer = self._asking.ask(
+        answer = self._api.request(
             "GET", f"{repository_path(repository)}/contents{below}", query={"ref": ref}, repeatable=True
         )
-        value = parsed(answer)
+        value = self._api.parsed(answer)
         return DECODER.read(list[Content], value) if isinstance(value, list) else DECODER.read(Content, value)
 
     def file_list(self, repository: str, *, name: str | None = None, ref: str | None = None) -> list[str]:
         """3. All paths that hold `name` anywhere in them."""
-        return self._asking.get(
+        return self._api.get(
             list[str], f"{repository_path(repository)}/file_list", {"ref_name": ref, "file_name": name}
         )
 
     def blob(self, repository: str, object_id: str) -> Blob:
         """7. A file's content by its object id."""
-        return self._asking.get(Blob, f"{repository_path(repository)}/git/blobs/{segment(object_id)}")
+        return self._api.get(Blob, f"{repository_path(repository)}/git/blobs/{segment(object_id)}")
 
     def languages(self, repository: str) -> dict[str, float]:
         """8. What share of the code each language has, in percent."""
-        return self._asking.get(dict[str, float], f"{repository_path(repository)}/languages")
+        return self._api.get(dict[str, float], f"{repository_path(repository)}/languages")
 
     def contributors(self, repository: str, *, kind: ContributorKind | None = None) -> Iterator[Contributor]:
         """9. Who made how many commits."""
@@ -82,7 +79,7 @@ class ReadingCalls(Caller):
 
     def raw(self, repository: str, path: str, *, ref: str | None = None) -> bytes:
         """36. A file of at most 64 MiB."""
-        answer = self._asking.ask(
+        answer = self._api.request(
             "GET", f"{repository_path(repository)}/raw/{file_path(path)}", query={"ref": ref}, repeatable=True
         )
         return answer.body
@@ -105,7 +102,7 @@ class ReadingCalls(Caller):
             "until": _moment(until),
             "ref_name": ref,
         }
-        return self._asking.get(
+        return self._api.get(
             list[ContributorStatistics], f"{repository_path(repository)}/contributors/statistic", query
         )
 
@@ -113,7 +110,7 @@ class ReadingCalls(Caller):
         return self._listed(repository, "/branches", Branch, lambda row: row.name)
 
     def branch(self, repository: str, name: str) -> BranchDetail:
-        return self._asking.get(BranchDetail, f"{repository_path(repository)}/branches/{segment(name)}")
+        return self._api.get(BranchDetail, f"{repository_path(repository)}/branches/{segment(name)}")
 
     def tags(self, repository: str) -> Iterator[Tag]:
         return self._listed(repository, "/tags", Tag, lambda row: row.name)
@@ -137,24 +134,20 @@ class ReadingCalls(Caller):
         tip = self._tip(repository, ref)
         query: dict[str, Parameter] = {"sha": tip, "path": path, "author": author, "since": since, "until": until}
         what = Phrase("the commits of {repository}", repository=repr(repository))
-        history = listed(
-            self._asking, f"{repository_path(repository)}/commits", Commit, what, lambda row: row.sha, query
-        )
+        history = self._api.list(f"{repository_path(repository)}/commits", Commit, what, lambda row: row.sha, query)
         return history.rows_as_they_come() if tip else iter(())
 
     def commit(self, repository: str, ref: str, *, with_patches: bool = False) -> Commit:
         """With its files and what they gained and lost."""
         query: dict[str, Parameter] = {"show_diff": True if with_patches else None}
-        return self._asking.get(Commit, f"{repository_path(repository)}/commits/{segment(ref)}", query)
+        return self._api.get(Commit, f"{repository_path(repository)}/commits/{segment(ref)}", query)
 
     def download_archive(
         self, repository: str, into: BinaryIO, *, ref: str | None = None, kind: ArchiveFormat = ArchiveFormat.ZIP
     ) -> int:
         """Write all files of one commit, without the history; give the number of bytes."""
         written = 0
-        with self._asking.stream(
-            f"{repository_path(repository)}/archive", query={"ref": ref, "format": kind}
-        ) as stream:
+        with self._api.stream(f"{repository_path(repository)}/archive", query={"ref": ref, "format": kind}) as stream:
             while piece := stream.read(_PIECE_BYTES):
                 written += into.write(piece)
         return written
@@ -163,7 +156,7 @@ class ReadingCalls(Caller):
         """The commit that a ref is at now; None where there is none yet. An object's id is what it is."""
         if ref is not None and _OBJECT_ID.match(ref):
             return ref
-        rows = self._asking.get(list[Commit], f"{repository_path(repository)}/commits", {"sha": ref, "per_page": 1})
+        rows = self._api.get(list[Commit], f"{repository_path(repository)}/commits", {"sha": ref, "per_page": 1})
         return rows[0].sha if rows else None
 
     def _listed(
@@ -175,7 +168,7 @@ class ReadingCalls(Caller):
         query: dict[str, Parameter] | None = None,
     ) -> Iterator[T]:
         what = Phrase("{path} of {repository}", path=below.strip("/"), repository=repr(repository))
-        return listed(self._asking, f"{repository_path(repository)}{below}", kind, what, key, query).rows()
+        return self._api.list(f"{repository_path(repository)}{below}", kind, what, key, query).rows()
 
 
 def _tree_in(value: object) -> object:

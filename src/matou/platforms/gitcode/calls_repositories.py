@@ -6,19 +6,17 @@ from datetime import datetime
 from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
-from matou.platforms.gitcode.api import read_answer
-from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import ForkOrder, RepositoryKind
-from matou.platforms.gitcode.pages import listed
 from matou.platforms.gitcode.wire import Repository, Success, Transferred
 
 OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""
 
 
-class RepositoryCalls(Caller):
+class RepositoryCalls(GitCodeCalls):
     def repository(self, repository: str) -> Repository:
-        return self._asking.get(Repository, repository_path(repository))
+        return self._api.get(Repository, repository_path(repository))
 
     def my_repositories(self, *, kind: RepositoryKind | None = None) -> Iterator[Repository]:
         """All that the token's user owns or is a member of; those of code where `kind` is None."""
@@ -72,7 +70,7 @@ class RepositoryCalls(Caller):
             "import_url": import_url,
         }
         where = "/user/repos" if organization is None else f"/orgs/{segment(organization)}/repos"
-        return read_answer(Repository, self._asking.ask("POST", where, body=body, repeatable=False))
+        return self._api.read(Repository, self._api.send_json("POST", where, body=body, repeatable=False))
 
     def update_repository(
         self,
@@ -96,12 +94,12 @@ class RepositoryCalls(Caller):
             "default_branch": default_branch,
             "lfs_enabled": lfs_enabled,
         }
-        answer = self._asking.ask("PATCH", repository_path(repository), body=body, repeatable=path is None)
-        return read_answer(Repository, answer)
+        answer = self._api.send_json("PATCH", repository_path(repository), body=body, repeatable=path is None)
+        return self._api.read(Repository, answer)
 
     def delete_repository(self, repository: str) -> None:
         """19. For good."""
-        self._asking.ask("DELETE", repository_path(repository), repeatable=False)
+        self._api.request("DELETE", repository_path(repository), repeatable=False)
 
     def archive_repository(self, repository: str, *, password: Secret | None = None) -> None:
         """13. Nobody can write to it from then on."""
@@ -113,24 +111,24 @@ class RepositoryCalls(Caller):
 
     def transfer_repository(self, repository: str, *, new_owner: str, new_name: str | None = None) -> Transferred:
         """33. To a user or an organization."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"{repository_path(repository)}/transfer",
             body={"new_owner": new_owner, "new_name": new_name},
             repeatable=False,
         )
-        return read_answer(Transferred, answer)
+        return self._api.read(Transferred, answer)
 
     def transfer_to_organization(self, repository: str, *, organization: str, password: Secret) -> None:
         """14. As `transfer_repository`, for which GitCode asks for the user's password again."""
         owner, name = owner_and_name(repository)
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"/org/{segment(owner)}/projects/{segment(name)}/transfer",
             body={"transfer_to": organization, "password": password.reveal()},
             repeatable=False,
         )
-        read_answer(Success, answer)
+        self._api.read(Success, answer)
 
     def fork(
         self,
@@ -141,13 +139,13 @@ class RepositoryCalls(Caller):
         path: str | None = None,
     ) -> Repository:
         """21. Without an organization it becomes the token's user's."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"{repository_path(repository)}/forks",
             body={"organization": organization, "name": name, "path": path},
             repeatable=False,
         )
-        return read_answer(Repository, answer)
+        return self._api.read(Repository, answer)
 
     def forks(
         self,
@@ -167,9 +165,9 @@ class RepositoryCalls(Caller):
         return self._repositories(f"{repository_path(repository)}/forks", what, query)
 
     def _repositories(self, path: str, what: Phrase, query: dict[str, Parameter] | None = None) -> Iterator[Repository]:
-        return listed(self._asking, path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
+        return self._api.list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
 
     def _set_status(self, repository: str, status: int, password: Secret | None) -> None:
         owner, name = owner_and_name(repository)
         body = {"status": status, "password": password.reveal() if password else None}
-        self._asking.set(Success, f"/org/{segment(owner)}/repo/{segment(name)}/status", body)
+        self._set(Success, f"/org/{segment(owner)}/repo/{segment(name)}/status", body)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from matou.http.url_parts import repository_path, segment
-from matou.platforms.gitcode.api import read_answer
-from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import MembersOf, MergeMethod, Role
 from matou.platforms.gitcode.wire import (
     CustomizedRole,
@@ -18,7 +17,7 @@ from matou.platforms.gitcode.wire import (
 )
 
 
-class SettingCalls(Caller):
+class SettingCalls(GitCodeCalls):
     def set_modules(
         self,
         repository: str,
@@ -41,7 +40,7 @@ class SettingCalls(Caller):
             "has_analysis": has_analysis,
             "has_discussion": has_discussion,
         }
-        self._asking.set(Success, f"{repository_path(repository)}/module/setting", body)
+        self._set(Success, f"{repository_path(repository)}/module/setting", body)
 
     def set_reviewers(
         self,
@@ -59,20 +58,20 @@ class SettingCalls(Caller):
             "assignees_number": assignees_number,
             "testers_number": testers_number,
         }
-        return self._asking.set(ReviewerSettings, f"{repository_path(repository)}/reviewer", body)
+        return self._set(ReviewerSettings, f"{repository_path(repository)}/reviewer", body)
 
     def members_of(self, repository: str) -> MembersOf:
         """15. Raises UnknownShape for a mode that nobody has described."""
-        mode = self._asking.get(PermissionMode, f"{repository_path(repository)}/transition")
+        mode = self._api.get(PermissionMode, f"{repository_path(repository)}/transition")
         return mode.members_of
 
     def set_members_of(self, repository: str, members_of: MembersOf) -> None:
         """16. Whether the organization's members count too."""
-        self._asking.set(Success, f"{repository_path(repository)}/transition", {"mode": int(members_of)})
+        self._set(Success, f"{repository_path(repository)}/transition", {"mode": int(members_of)})
 
     def push_rules(self, repository: str) -> PushConfig:
         """18. What a push must be like."""
-        return self._asking.get(PushConfig, f"{repository_path(repository)}/push_config")
+        return self._api.get(PushConfig, f"{repository_path(repository)}/push_config")
 
     def set_push_rules(
         self,
@@ -92,11 +91,11 @@ class SettingCalls(Caller):
             "skip_rule_for_owner": skip_rule_for_owner,
             "deny_force_push": deny_force_push,
         }
-        return self._asking.set(PushConfig, f"{repository_path(repository)}/push_config", body)
+        return self._set(PushConfig, f"{repository_path(repository)}/push_config", body)
 
     def repository_settings(self, repository: str) -> RepositorySettings:
         """28. Who may make branches and tags, and how they are named."""
-        return self._asking.get(RepositorySettings, f"{repository_path(repository)}/repo_settings")
+        return self._api.get(RepositorySettings, f"{repository_path(repository)}/repo_settings")
 
     def set_repository_settings(
         self,
@@ -128,11 +127,11 @@ class SettingCalls(Caller):
             "open_gpg_verified": open_gpg_verified,
             "include_lfs_objects": include_lfs_objects,
         }
-        return self._asking.set(RepositorySettings, f"{repository_path(repository)}/repo_settings", body)
+        return self._set(RepositorySettings, f"{repository_path(repository)}/repo_settings", body)
 
     def pull_request_settings(self, repository: str) -> PullRequestSettings:
         """29. How changes are reviewed and merged."""
-        return self._asking.get(PullRequestSettings, f"{repository_path(repository)}/pull_request_settings")
+        return self._api.get(PullRequestSettings, f"{repository_path(repository)}/pull_request_settings")
 
     def set_pull_request_settings(
         self,
@@ -193,21 +192,21 @@ class SettingCalls(Caller):
             "lite_merge_request_prefix_title": lite_merge_request_prefix_title,
             "close_issue_when_mr_merged": close_issue_when_mr_merged,
         }
-        return self._asking.set(PullRequestSettings, f"{repository_path(repository)}/pull_request_settings", body)
+        return self._set(PullRequestSettings, f"{repository_path(repository)}/pull_request_settings", body)
 
     def set_member_role(self, repository: str, login: str, role: Role, *, customized_role: str | None = None) -> Member:
         """32. `customized_role` is the `role_id` of one of `customized_roles`."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "PUT",
             f"{repository_path(repository)}/members/{segment(login)}",
             body={"permission": role, "role_id": customized_role},
             repeatable=True,
         )
-        return read_answer(Member, answer)
+        return self._api.read(Member, answer)
 
     def customized_roles(self, repository: str) -> list[CustomizedRole]:
         """34. Roles made for this repository beside the standard ones."""
-        return self._asking.get(list[CustomizedRole], f"{repository_path(repository)}/customized_roles")
+        return self._api.get(list[CustomizedRole], f"{repository_path(repository)}/customized_roles")
 
 
 def _joined(values: Sequence[int | str] | None) -> str | None:

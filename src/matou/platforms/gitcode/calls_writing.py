@@ -3,13 +3,12 @@
 from base64 import b64encode
 
 from matou.http.url_parts import file_path, repository_path, segment
-from matou.platforms.gitcode.api import read_answer
-from matou.platforms.gitcode.caller import Caller
+from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import Author
 from matou.platforms.gitcode.wire import Branch, FileCreated, FileDeleted, FileUpdated, Tag
 
 
-class WritingCalls(Caller):
+class WritingCalls(GitCodeCalls):
     """None of these is sent again by itself, since a second one would be refused for what the first has done."""
 
     def create_file(
@@ -23,13 +22,13 @@ class WritingCalls(Caller):
         author: Author | None = None,
     ) -> FileCreated:
         """4. As a commit. Raises AlreadyExists where there is a file."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             _contents(repository, path),
             body={"content": _base64(content), "message": message, "branch": branch, **_author(author)},
             repeatable=False,
         )
-        return read_answer(FileCreated, answer)
+        return self._api.read(FileCreated, answer)
 
     def update_file(
         self,
@@ -43,51 +42,51 @@ class WritingCalls(Caller):
         author: Author | None = None,
     ) -> FileUpdated:
         """5. `sha` is the blob that is to be replaced; another one there is a failure, and nothing is changed."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "PUT",
             _contents(repository, path),
             body={"content": _base64(content), "sha": sha, "message": message, "branch": branch, **_author(author)},
             repeatable=False,
         )
-        return read_answer(FileUpdated, answer)
+        return self._api.read(FileUpdated, answer)
 
     def delete_file(
         self, repository: str, path: str, *, sha: str, message: str, branch: str | None = None
     ) -> FileDeleted:
         """6. `sha` as in `update_file`."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "DELETE",
             _contents(repository, path),
             body={"sha": sha, "message": message, "branch": branch},
             repeatable=False,
         )
-        return read_answer(FileDeleted, answer)
+        return self._api.read(FileDeleted, answer)
 
     def create_branch(self, repository: str, name: str, *, start: str) -> Branch:
         """At a branch, a tag or a commit."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"{repository_path(repository)}/branches",
             body={"branch_name": name, "refs": start},
             repeatable=False,
         )
-        return read_answer(Branch, answer)
+        return self._api.read(Branch, answer)
 
     def delete_branch(self, repository: str, name: str) -> None:
-        self._asking.ask("DELETE", f"{repository_path(repository)}/branches/{segment(name)}", repeatable=False)
+        self._api.request("DELETE", f"{repository_path(repository)}/branches/{segment(name)}", repeatable=False)
 
     def create_tag(self, repository: str, name: str, *, start: str, message: str | None = None) -> Tag:
         """At a branch, a tag or a commit; with a message it is an object of its own."""
-        answer = self._asking.ask(
+        answer = self._api.send_json(
             "POST",
             f"{repository_path(repository)}/tags",
             body={"tag_name": name, "refs": start, "tag_message": message},
             repeatable=False,
         )
-        return read_answer(Tag, answer)
+        return self._api.read(Tag, answer)
 
     def delete_tag(self, repository: str, name: str) -> None:
-        self._asking.ask("DELETE", f"{repository_path(repository)}/tags/{segment(name)}", repeatable=False)
+        self._api.request("DELETE", f"{repository_path(repository)}/tags/{segment(name)}", repeatable=False)
 
 
 def _contents(repository: str, path: str) -> str:

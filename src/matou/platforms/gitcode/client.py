@@ -9,8 +9,9 @@ from matou.http.own_session import OwnSession
 from matou.http.retry import WaitListener
 from matou.http.session import Session
 from matou.model.records import Record
+from matou.platforms.base.api_client import no_record
 from matou.platforms.gitcode import PLATFORM
-from matou.platforms.gitcode.api import Asking, forget, token_of
+from matou.platforms.gitcode.api import GitCodeApi, token_of
 from matou.platforms.gitcode.calls_people import PeopleCalls
 from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import RepositoryCalls
@@ -65,7 +66,7 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
-        super().__init__(Asking(session, self.base_url, secret, clock, record or forget))
+        super().__init__(GitCodeApi(session, self.base_url, secret, clock, record or no_record))
 
 
 def api_address(url: str) -> str:

@@ -11,10 +11,11 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.responses import Answer
 from matou.http.url_parts import segment
 from matou.platforms.base.errors import AlreadyExists, PlatformFailed
-from matou.platforms.gitee.api import V3, Asking, Form, token_of
+from matou.platforms.gitee.api import V3, Form, GiteeApi, token_of
 from matou.platforms.gitee.errors import DECODER, TEMPLATE
-from matou.platforms.gitee.pages import V3_TOTALS, listed
 from matou.platforms.gitee.wire_v3 import Outcome, Project, User
+
+TOTALS = ("x-total", "x-total-pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class LoggedIn:
 class ExtensionCalls:
     """API v3. Its token is the one that `log_in` gives."""
 
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
+    def __init__(self, api: GiteeApi) -> None:
+        self._api = api
 
     def log_in(self, email: str, password: Secret) -> LoggedIn:
         """Get a token for a password; this client goes on with the token that it has.
@@ -40,7 +41,7 @@ class ExtensionCalls:
             CredentialRefused: no such account, or not its password.
         """
         form: Form = {"email": email, "password": password}
-        answer = self._asking.unrecorded().ask("POST", f"{V3}/session", form=form, repeatable=False)
+        answer = self._api.unrecorded().send_form("POST", f"{V3}/session", form, repeatable=False)
         user = _read_secret(answer)
         if not user.private_token:
             raise UnknownShape("gitee session.private_token", "nothing")
@@ -48,18 +49,18 @@ class ExtensionCalls:
 
     def extension_user(self) -> User:
         """Who the token stands for: not of the four, but what the same extensions ask next."""
-        answer = self._asking.unrecorded().ask("GET", f"{V3}/user", repeatable=True)
+        answer = self._api.unrecorded().request("GET", f"{V3}/user", repeatable=True)
         return replace(_read_secret(answer), private_token=UNSET)
 
     def projects(self) -> Iterator[Project]:
         what = Phrase("this account's projects")
-        return listed(
-            self._asking, f"{V3}/projects", Project, what, lambda row: row.id, totals=V3_TOTALS, empty_is_counted=True
+        return self._api.list(
+            f"{V3}/projects", Project, what, lambda row: row.id, totals=TOTALS, empty_is_counted=True
         ).rows()
 
     def project(self, named: str | int) -> Project:
         """By number, or by `owner/name`. Raises RemoteNotFound."""
-        return self._asking.get(Project, f"{V3}/projects/{segment(str(named))}")
+        return self._api.get(Project, f"{V3}/projects/{segment(str(named))}")
 
     def create_project(self, name: str, *, description: str = "", private: bool) -> Project:
         """Make an empty project of one's own.
@@ -69,7 +70,7 @@ class ExtensionCalls:
         """
         # Extensions send 1 and 0, never true and false.
         form: Form = {"name": name, "description": description, "private": int(private)}
-        answer = self._asking.ask("POST", f"{V3}/projects", form=form, repeatable=False)
+        answer = self._api.send_form("POST", f"{V3}/projects", form, repeatable=False)
         value = DECODER.parse(answer.body)
         if isinstance(value, dict) and "id" not in value and "message" in value:
             raise _refusal_within(DECODER.read(Outcome, value), answer)

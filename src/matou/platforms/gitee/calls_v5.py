@@ -7,9 +7,7 @@ from matou.errors import Phrase
 from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
 from matou.model.platform import Visibility
 from matou.platforms.base.lister import NumberedList
-from matou.platforms.gitee.api import V5, Asking, Form
-from matou.platforms.gitee.errors import DECODER
-from matou.platforms.gitee.pages import listed
+from matou.platforms.gitee.api import V5, Form, GiteeApi
 from matou.platforms.gitee.wire_v5 import (
     Branch,
     Enterprise,
@@ -30,11 +28,11 @@ T = TypeVar("T")
 class RepositoryCalls:
     """API v5. A repository is named `owner/path`; a list is read to the proof of its end."""
 
-    def __init__(self, asking: Asking) -> None:
-        self._asking = asking
+    def __init__(self, api: GiteeApi) -> None:
+        self._api = api
 
     def user(self) -> User:
-        return self._asking.get(User, f"{V5}/user")
+        return self._api.get(User, f"{V5}/user")
 
     def namespaces(self) -> Iterator[Namespace]:
         """All that the account belongs to, or takes part in a repository of."""
@@ -80,7 +78,7 @@ class RepositoryCalls:
 
     def repository(self, repository: str) -> Repository:
         """Where it was renamed, its `full_name` is another than the one asked for. Raises RemoteNotFound."""
-        return self._asking.get(Repository, f"{V5}{repository_path(repository)}")
+        return self._api.get(Repository, f"{V5}{repository_path(repository)}")
 
     def branches(self, repository: str) -> Iterator[Branch]:
         what = Phrase("branches of {repository}", repository=repr(repository))
@@ -90,8 +88,8 @@ class RepositoryCalls:
     def create_organization(self, name: str, *, path: str) -> Organization:
         """Raises AlreadyExists: the path is an organization's, an enterprise's or a person's."""
         form: Form = {"name": name, "org": path}
-        answer = self._asking.ask("POST", f"{V5}/users/organization", form=form, repeatable=False)
-        return DECODER.read(Organization, DECODER.parse(answer.body))
+        answer = self._api.send_form("POST", f"{V5}/users/organization", form, repeatable=False)
+        return self._api.read(Organization, answer)
 
     def create_repository(
         self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
@@ -139,12 +137,12 @@ class RepositoryCalls:
             "private": private,
             "default_branch": default_branch,
         }
-        answer = self._asking.ask("PATCH", f"{V5}{repository_path(repository)}", form=form, repeatable=True)
-        return DECODER.read(Repository, DECODER.parse(answer.body))
+        answer = self._api.send_form("PATCH", f"{V5}{repository_path(repository)}", form, repeatable=True)
+        return self._api.read(Repository, answer)
 
     def _created(self, path: str, form: Form) -> Repository:
-        answer = self._asking.ask("POST", f"{V5}{path}", form=form, repeatable=False)
-        return DECODER.read(Repository, DECODER.parse(answer.body))
+        answer = self._api.send_form("POST", f"{V5}{path}", form, repeatable=False)
+        return self._api.read(Repository, answer)
 
     def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[Repository]:
         return self._list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
@@ -159,8 +157,7 @@ class RepositoryCalls:
         *,
         empty_is_counted: bool = False,
     ) -> NumberedList[T]:
-        return listed(
-            self._asking,
+        return self._api.list(
             f"{V5}{path}",
             kind,
             what,

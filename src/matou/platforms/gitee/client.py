@@ -8,8 +8,9 @@ from matou.http.own_session import OwnSession
 from matou.http.retry import WaitListener
 from matou.http.session import Session
 from matou.model.records import Record
+from matou.platforms.base.api_client import no_record
 from matou.platforms.gitee import PLATFORM
-from matou.platforms.gitee.api import V3, V5, Asking, forget, token_of
+from matou.platforms.gitee.api import V3, V5, GiteeApi, token_of
 from matou.platforms.gitee.calls_v3 import ExtensionCalls
 from matou.platforms.gitee.calls_v5 import RepositoryCalls
 from matou.platforms.gitee.user_agents import TOOL
@@ -63,7 +64,7 @@ class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
                 self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
             )
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
-        super().__init__(Asking(session, self.base_url, secret, clock, record or forget, extension))
+        super().__init__(GiteeApi(session, self.base_url, secret, clock, record or no_record, extension))
 
 
 def site_address(url: str) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from matou.errors import MatouError, Phrase, TryLater, UnknownShape
+from matou.http.paging import Page
 from matou.platforms.base.unreadable import UnreadableRow
-from matou.platforms.coding.pages import PAGE_SIZE, PageRead, rows_of
+from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 
 ODD = UnreadableRow.of(UnknownShape("coding Depot.Id", "x"), {"Id": "x"}, {})
 
@@ -24,10 +25,10 @@ class Shelf:
         self.counted = counted
         self.trouble_at = trouble_at
 
-    def page(self, number: int) -> PageRead[Thing]:
+    def page(self, number: int) -> Page[Thing | UnreadableRow]:
         if number == self.trouble_at:
             raise TryLater("later")
-        return PageRead(self.things[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], self.counted)
+        return Page(self.things[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], self.counted)
 
 
 def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
@@ -64,20 +65,18 @@ def test_fewer_rows_than_are_counted_are_given_and_are_not_all() -> None:
 
 def test_a_platform_that_gives_the_first_page_for_every_other_is_not_believed() -> None:
     with pytest.raises(UnknownShape):
-        list(rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], 10)))
+        list(rows_of(Phrase("things"), lambda _: Page([Thing(1), Thing(2)], 10)))
 
 
 def test_a_list_without_a_count_that_repeats_its_last_page_ends_somewhere() -> None:
     with pytest.raises(UnknownShape):
-        list(rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], None)))
+        list(rows_of(Phrase("things"), lambda _: Page([Thing(1), Thing(2)], None)))
 
 
 def test_a_row_that_cannot_be_read_is_told_after_the_others() -> None:
     given: list[int] = []
 
     with pytest.raises(UnknownShape, match=r"coding Depot\.Id was 'x'"):
-        given.extend(
-            thing.id for thing in rows_of(Phrase("things"), lambda _: PageRead([Thing(1), Thing(2)], 3, [ODD]))
-        )
+        given.extend(thing.id for thing in rows_of(Phrase("things"), lambda _: Page([Thing(1), Thing(2), ODD], 3)))
 
     assert given == [1, 2]
