@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.db.repositories import Repository
-from matou.forge.access import ALL_SCOPES, Identity
+from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -82,7 +82,9 @@ def _read(listed: Listed, *, is_new: bool) -> Reading:
     passes: list[Answers] = []
     for number in range(PASSES_A_ROUND):
         if is_new:
-            describe_repository(listed.forge, listed.one, f"written in pass {number}")
+            describe_repository(
+                listed.forge, granted_to_operator(MayChangeSettings, listed.one), f"written in pass {number}"
+            )
         passes.append(listed.asker.ask_each(listed.pages, connections=CONNECTIONS))
     assert not any(answers.failures for answers in passes)
     spent = _processor_seconds(listed.pid) - began

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matou.credentials import Secret
 from matou.db.users import User
+from matou.forge.access import MayWriteCode, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -123,9 +124,9 @@ def _make_lfs_repository(forge: Forge, owner: User, workshop: Path) -> None:
     objects = [hashlib.shake_256(b"%d" % n).digest(300_000) for n in range(3)]
     path = f"{TEAM}/website/assets"
     _import(forge, owner, _made_of(workshop, "website/assets", b"".join(_lfs_commits(objects))), "website/assets")
-    repository = find_repository(forge, RepositoryPath.parse(path))
+    granted = granted_to_operator(MayWriteCode, find_repository(forge, RepositoryPath.parse(path)))
     for content in objects:
-        receive(forge, repository, hashlib.sha256(content).hexdigest(), len(content), io.BytesIO(content))
+        receive(forge, granted, hashlib.sha256(content).hexdigest(), len(content), io.BytesIO(content))
 
 
 def _lfs_commits(objects: list[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.repositories.customized_roles import create_role
+from support.deciding import create_role
 from support.git_repositories import git
 from support.matou_server import PASSWORD, MatouServer
 

@@ -16,9 +16,9 @@ from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
-from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import repositories_in
 from matou.model.names import NamespacePath
+from support.deciding import receive, size
 from support.matou_server import MatouServer
 from support.program import Ended, Person
 from support.scripted_source import commit, lfs_pointer, refs_of
@@ -59,7 +59,7 @@ class Harbour:
 
     def lfs_sizes(self) -> list[int]:
         found, _ = repositories_in(self.server.forge, self.team, recursive=True)
-        sizes = (lfs.size(self.server.forge, repository, OID) for repository in found)
+        sizes = (size(self.server.forge, repository, OID) for repository in found)
         return [size for size in sizes if size is not None]
 
     def _url(self, platform: str) -> str:
@@ -101,7 +101,7 @@ def furnish(harbour: Harbour) -> int:
         commit(server.git_dir(made), "refs/heads/topic", {"t": str(number)})
     large = server.repository(f"{team}/shop/pictures")
     commit(server.git_dir(large), "refs/heads/main", {"big.bin": lfs_pointer(CONTENT)})
-    lfs.receive(server.forge, large, OID, len(CONTENT), io.BytesIO(CONTENT))
+    receive(server.forge, large, OID, len(CONTENT), io.BytesIO(CONTENT))
     server.repository(f"{team}/bank/empty")
     return len(names) + 2
 

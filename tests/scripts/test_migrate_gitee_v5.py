@@ -14,10 +14,9 @@ import pytest
 
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.push import lfs
 from matou.forge.repositories.repository_update import RepositoryUpdate
 from matou.model.platform import Visibility
-from support.deciding import change_repository
+from support.deciding import change_repository, size
 from support.fault_proxy import FaultProxy, Status
 from support.gitee_gateway import Gitee, Port, digest, gitee_before, port_of
 from support.matou_server import MatouServer
@@ -76,7 +75,7 @@ def test_everything_is_there_afterwards_as_it_was(port: Port, archive: Path, nam
     assert ship.description == "渡船 & 码头 + 100%"
     assert port.refs(f"{namespace}/ship").keys() == {"refs/heads/main", "refs/heads/dev"}
     assert port.refs(f"{namespace}/empty") == {}
-    assert lfs.size(port.server.forge, pictures, digest(CONTENT)) == len(CONTENT)
+    assert size(port.server.forge, pictures, digest(CONTENT)) == len(CONTENT)
     names = ("ship", "open", "developed")
     made = {name: port.repository(f"{namespace}/{name}") for name in names}
     assert [made[name].visibility for name in names] == [Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]

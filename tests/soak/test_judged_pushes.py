@@ -10,10 +10,10 @@ import pytest
 
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.repositories.lifecycle import find_repository
-from matou.forge.repositories.settings import change_settings
 from matou.model.repository_settings import PushRules, RepositoryRules
 from matou.settings import Settings
 from matou.wiring import open_forge
+from support.deciding import change_settings
 from support.git_repositories import ENVIRONMENT, git, make_many_refs, refs_of
 from support.matou_server import MatouServer, running_server
 from support.power_cut import Disk, disk

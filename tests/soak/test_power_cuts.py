@@ -24,7 +24,6 @@ from matou.db.repositories import Repository
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
-from matou.forge.push.lfs import open_object
 from matou.forge.repositories.lifecycle import find_repository
 from matou.git.operations.mirror import FetchSource, list_refs, make_mirror
 from matou.model.names import RepositoryPath
@@ -32,6 +31,7 @@ from matou.settings import Settings
 from matou.storage.files import sync_folder
 from matou.transfer.backup.staging import MirrorPublisher, StagedMirror
 from matou.wiring import open_forge
+from support.deciding import open_object
 from support.git_repositories import ENVIRONMENT, LocalTransport, git, make_many_refs
 from support.matou_server import MatouServer, running_server
 from support.power_cut import CutDisk, Disk, disk

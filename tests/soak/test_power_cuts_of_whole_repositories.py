@@ -12,13 +12,13 @@ import urllib3
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.content.uploads import open_upload
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
+from support.deciding import open_upload
 from support.git_repositories import git, make_many_refs, refs_of
 from support.matou_server import MatouServer, running_server
 from support.power_cut import CutDisk, Disk, disk

@@ -17,9 +17,9 @@ from matou.credentials.file import Derivation, TokenFile
 from matou.db.users import User
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
-from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import find_repository, import_repository
 from matou.model.names import RepositoryPath
+from support.deciding import receive
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person
@@ -84,7 +84,7 @@ class Account:
         forge, pointer = self.server.forge, lfs_pointer(content)
         repository = find_repository(forge, RepositoryPath.parse(f"{self.name}/{name}"))
         commit(self.server.git_dir(repository), "refs/heads/main", {"large.bin": pointer})
-        lfs.receive(forge, repository, hashlib.sha256(content).hexdigest(), len(content), io.BytesIO(content))
+        receive(forge, repository, hashlib.sha256(content).hexdigest(), len(content), io.BytesIO(content))
 
     def revoke_tokens(self) -> None:
         for token in list_tokens(self.server.forge, self.user):

@@ -1,7 +1,7 @@
 """Use cases as tests call them: with rows, and with who asks; decided on the way, as a route decides.
 
 `create_branch(forge, identity, repository, "next", start="main")` asks whether the identity may, and then does it; what
-comes without an identity is done as the operator, who is refused nothing.
+comes without an identity, or the user who asks, is done as the operator, who is refused nothing.
 """
 
 import inspect
@@ -11,13 +11,25 @@ from typing import TypeVar, get_args, get_origin
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.forge.access import Authorized, Identity, Right, authorize, granted_to_operator
+from matou.db.users import User
+from matou.forge.access import ALL_SCOPES, Authorized, Identity, Right, authorize, granted_to_operator
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
-from matou.forge.content import branches, file_changes, ref_updates, references, revisions
+from matou.forge.content import branches, file_changes, ref_updates, references, revisions, uploads
 from matou.forge.forge import Forge
-from matou.forge.push import push_landing, push_rules, pushes
-from matou.forge.repositories import downloads, forks, lifecycle, repository_update
+from matou.forge.push import lfs, lfs_locks, push_landing, push_rules, pushes
+from matou.forge.repositories import activity as activity_module
+from matou.forge.repositories import (
+    customized_roles,
+    downloads,
+    forks,
+    lifecycle,
+    repository_members,
+    repository_update,
+    settings,
+    stars,
+    transfers,
+)
 
 R = TypeVar("R")
 
@@ -25,13 +37,13 @@ R = TypeVar("R")
 def decided(use_case: Callable[..., R]) -> Callable[..., R]:
     """The use case, with a row wherever it takes what was authorized."""
     signature = inspect.signature(use_case)
+    taken = {each.annotation for each in signature.parameters.values()}
 
     @wraps(use_case)
     def decide_and_do(forge: Forge, *args: object, **kwargs: object) -> R:
-        identity = next((arg for arg in args if isinstance(arg, Identity)), None)
-        keeps_identity = any(each.annotation is Identity for each in signature.parameters.values())
-        rest = args if keeps_identity else tuple(arg for arg in args if not isinstance(arg, Identity))
-        bound = signature.bind(forge, *rest, **kwargs)
+        asking = tuple(arg for arg in args if isinstance(arg, Identity | User) and type(arg) not in taken)
+        identity = _identity(asking[0]) if asking else None
+        bound = signature.bind(forge, *(arg for arg in args if arg not in asking), **kwargs)
         for name, value in bound.arguments.items():
             right = _right(signature.parameters[name].annotation)
             if right is not None and isinstance(value, Repository | Namespace):
@@ -43,6 +55,10 @@ def decided(use_case: Callable[..., R]) -> Callable[..., R]:
     return decide_and_do
 
 
+def _identity(asking: Identity | User) -> Identity:
+    return asking if isinstance(asking, Identity) else Identity(asking, ALL_SCOPES)
+
+
 def _right(annotation: object) -> type[Right] | None:
     for each in (annotation, *get_args(annotation)):
         if get_origin(each) is Authorized:
@@ -50,27 +66,64 @@ def _right(annotation: object) -> type[Right] | None:
     return None
 
 
+activity = decided(activity_module.activity)
 after_push = decided(pushes.after_push)
+archive_repository = decided(lifecycle.archive_repository)
 change_repository = decided(repository_update.change_repository)
+change_settings = decided(settings.change_settings)
 contribution_days = decided(contributions.contribution_days)
 contributors = decided(contributions.contributors)
+count_download = decided(downloads.count_download)
 counted = decided(contributions.counted)
 create_branch = decided(branches.create_branch)
 create_file = decided(file_changes.create_file)
+create_role = decided(customized_roles.create_role)
 create_tag = decided(branches.create_tag)
 default_branch_of = decided(revisions.default_branch_of)
 delete_branch = decided(branches.delete_branch)
 delete_file = decided(file_changes.delete_file)
+delete_repository = decided(lifecycle.delete_repository)
+delete_role = decided(customized_roles.delete_role)
 delete_tag = decided(branches.delete_tag)
+describe_repository = decided(lifecycle.describe_repository)
 download_statistics = decided(downloads.download_statistics)
+exists = decided(lfs.exists)
+find_locks = decided(lfs_locks.find_locks)
+find_member = decided(repository_members.find_member)
 fork_repository = decided(forks.fork_repository)
+is_marked = decided(stars.is_marked)
 judge = decided(push_rules.judge)
 land = decided(push_landing.land)
 languages = decided(languages_module.languages)
+list_locks = decided(lfs_locks.list_locks)
+lock_path = decided(lfs_locks.lock_path)
+marked_by = decided(stars.marked_by)
+members = decided(repository_members.members)
+open_object = decided(lfs.open_object)
+open_upload = decided(uploads.open_upload)
+parent_of = decided(forks.parent_of)
+put_mark = decided(stars.put_mark)
+read_settings = decided(settings.read_settings)
+receive = decided(lfs.receive)
+receive_upload = decided(uploads.receive_upload)
 ref_listing = decided(references.ref_listing)
 refresh = decided(upkeep.refresh)
 refs_state = decided(references.refs_state)
+remove_mark = decided(stars.remove_mark)
+remove_member = decided(repository_members.remove_member)
+rename_repository = decided(lifecycle.rename_repository)
+require_not_wider = decided(forks.require_not_wider)
+roles = decided(customized_roles.roles)
 rules_apply = decided(push_rules.rules_apply)
 set_default_branch = decided(lifecycle.set_default_branch)
+set_member = decided(repository_members.set_member)
+set_member_mode = decided(repository_members.set_member_mode)
+set_visibility = decided(lifecycle.set_visibility)
+size = decided(lfs.size)
+stored_settings = decided(settings.stored_settings)
+transfer_repository = decided(transfers.transfer_repository)
+unarchive_repository = decided(lifecycle.unarchive_repository)
+unlock = decided(lfs_locks.unlock)
 update_file = decided(file_changes.update_file)
 update_refs = decided(ref_updates.update_refs)
+visible_forks = decided(stars.visible_forks)

@@ -31,9 +31,9 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.model.names import RepositoryPath
+from support.deciding import receive
 from support.fault_proxy import FaultProxy, Toxic
 from support.gitee_swagger import Operation, faults_of, fields_of, operation_of, parts_of
 from support.matou_server import MatouServer
@@ -276,7 +276,7 @@ class Port:
 
     def add_with_lfs(self, path: str, content: bytes) -> Repository:
         made = self.add(path, {"big.bin": lfs_pointer(content)})
-        lfs.receive(self.server.forge, made, digest(content), len(content), io.BytesIO(content))
+        receive(self.server.forge, made, digest(content), len(content), io.BytesIO(content))
         return made
 
     def git_dir(self, repository: Repository) -> Path:

@@ -11,8 +11,8 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.users import create_user
-from matou.forge.repositories.settings import change_settings
 from matou.model.repository_settings import RepositorySettings
+from support.deciding import change_settings
 from support.git_repositories import (
     ENVIRONMENT,
     refs_of,

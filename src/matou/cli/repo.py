@@ -166,13 +166,15 @@ def set_repository(
 @click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default"))
 @json_option
 def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
-    from matou.forge.access import OPERATOR
+    from matou.forge.access import OPERATOR, MayTransfer, authorize
     from matou.forge.repositories import transfers
     from matou.model.names import NamespacePath
 
     with existing_forge_at(root) as forge:
         found, target = repository(forge, path), NamespacePath.parse(namespace)
-        moved = transfers.transfer_repository(forge, OPERATOR, found, target, new_path=name)
+        moved = transfers.transfer_repository(
+            forge, authorize(forge, OPERATOR, MayTransfer, found), target, new_path=name
+        )
     said = _("{old} is {new} now").format(old=found.path, new=moved.path)
     answer(_all_values(moved), said, as_json=as_json)
 
@@ -183,15 +185,14 @@ def transfer_repository(path: str, namespace: str, root: Path, name: str, as_jso
 @yes_option
 @json_option
 def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
-    from matou.forge import access
-    from matou.forge.access import OPERATOR, Action
+    from matou.forge.access import OPERATOR, MayDelete, authorize
     from matou.forge.repositories import lifecycle as use_case
 
     with existing_forge_at(root) as forge:
         found = repository(forge, path)
-        access.require(forge, OPERATOR, Action.DELETE, found)
+        granted = authorize(forge, OPERATOR, MayDelete, found)
         confirm(_("Delete the repository {path} for good?").format(path=found.path), is_said=yes)
-        use_case.delete_repository(forge, found)
+        use_case.delete_repository(forge, granted)
     answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
 
 
@@ -199,18 +200,15 @@ def _changed(
     forge: "Forge", found: "Repository", changes: "RepositoryUpdate", *, archived: bool | None
 ) -> "Repository":
     """What is archived refuses every other change: it is opened first, and closed last."""
-    from matou.forge import access
-    from matou.forge.access import OPERATOR, Action, MayChangeSettings, authorize
+    from matou.forge.access import OPERATOR, MayAdminister, MayChangeSettings, authorize
     from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
     from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 
-    if archived is not None:
-        access.require(forge, OPERATOR, Action.ADMINISTER, found)
     if archived is False:
-        found = unarchive_repository(forge, found)
+        found = unarchive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found))
     if changes != RepositoryUpdate():
         found = change_repository(forge, authorize(forge, OPERATOR, MayChangeSettings, found), changes)
-    return archive_repository(forge, found) if archived else found
+    return archive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found)) if archived else found
 
 
 def _values(one: "Repository") -> dict[str, object]:

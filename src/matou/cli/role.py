@@ -34,12 +34,13 @@ roles = Group("role")
 @click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
 @click.option("--description", default="", metavar="TEXT", help=_("what the role is for"))
 def create_role(path: str, name: str, root: Path, access_level: int, display_name: str, description: str) -> None:
+    from matou.forge.access import MayManageMembers, granted_to_operator
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
         made = customized_roles.create_role(
             forge,
-            repository(forge, path),
+            granted_to_operator(MayManageMembers, repository(forge, path)),
             name,
             access_level=access_level,
             display_name=display_name,
@@ -53,10 +54,11 @@ def create_role(path: str, name: str, root: Path, access_level: int, display_nam
 @root_option
 @click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
 def list_roles(path: str, root: Path, as_json: bool) -> None:
+    from matou.forge.access import MaySeeMembers, granted_to_operator
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
-        found = customized_roles.roles(forge, repository(forge, path))
+        found = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, repository(forge, path)))
     if as_json:
         click.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
         return
@@ -69,10 +71,11 @@ def list_roles(path: str, root: Path, as_json: bool) -> None:
 @click.argument("role_id", metavar="ID", help=_("as `list` prints it"))
 @root_option
 def delete_role(path: str, role_id: str, root: Path) -> None:
+    from matou.forge.access import MayManageMembers, granted_to_operator
     from matou.forge.repositories import customized_roles
 
     with forge_at(root) as forge:
-        customized_roles.delete_role(forge, repository(forge, path), role_id)
+        customized_roles.delete_role(forge, granted_to_operator(MayManageMembers, repository(forge, path)), role_id)
     say(_("deleted the role {id}").format(id=printable(role_id)))
 
 

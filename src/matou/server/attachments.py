@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from matou.credentials import Secret
 from matou.errors import NotFound, Refused
-from matou.forge.access import Action, reach_repository
+from matou.forge.access import MayReadCode, authorize_repository
 from matou.forge.content.uploads import StoredFile, open_upload
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnknownCredential, UnreadableCredential, identify, read_credential
@@ -128,8 +128,8 @@ def _stored_file(site: ServerState, scope: Scope) -> StoredFile:
     """Raises NotFound, Refused; and DamagedObject where its bytes are not those that came."""
     forge, target = site.forge, scope["attachment"]
     identity = identify(forge, _credential(scope), address=client_address(scope))
-    repository = reach_repository(forge, identity, target.repository, Action.READ_CODE)
-    stored = open_upload(forge, repository, target.upload, target.name)
+    granted = authorize_repository(forge, identity, MayReadCode, target.repository)
+    stored = open_upload(forge, granted, target.upload, target.name)
     site.whole_files.require_whole(stored.path, stored.upload.blob)
     return stored
 

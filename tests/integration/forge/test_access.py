@@ -35,19 +35,17 @@ from matou.forge.accounts.namespaces import child_namespaces, create_organizatio
 from matou.forge.accounts.tokens import create_project_token, resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import (
-    archive_repository,
-    create_repository,
-    describe_repository,
-    rename_repository,
-    repositories_in,
-    set_visibility,
-    unarchive_repository,
-    visible_repositories,
-)
+from matou.forge.repositories.lifecycle import create_repository, repositories_in, visible_repositories
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
+from support.deciding import (
+    archive_repository,
+    describe_repository,
+    rename_repository,
+    set_visibility,
+    unarchive_repository,
+)
 
 
 def identity_of(user: User) -> Identity:

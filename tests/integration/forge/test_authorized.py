@@ -28,8 +28,9 @@ from matou.forge.access import (
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import archive_repository, create_repository, delete_repository
+from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
+from support.deciding import archive_repository, delete_repository
 
 
 @pytest.fixture

@@ -11,16 +11,9 @@ from matou.db import downloads
 from matou.db.engine import Database, DatabaseBusy, open_database
 from matou.db.repositories import Repository
 from matou.forge.forge import Forge
-from matou.forge.repositories.downloads import (
-    LONGEST_RANGE_DAYS,
-    MOST_PENDING,
-    UnusableRange,
-    count_download,
-    flush_downloads,
-)
-from matou.forge.repositories.lifecycle import delete_repository
+from matou.forge.repositories.downloads import LONGEST_RANGE_DAYS, MOST_PENDING, UnusableRange, flush_downloads
 from support.clocks import Clock
-from support.deciding import download_statistics
+from support.deciding import count_download, delete_repository, download_statistics
 
 TODAY = date(2026, 11, 21)
 

@@ -14,13 +14,14 @@ from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
-from matou.forge.repositories.activity import SHOWN, activity
+from matou.forge.repositories.activity import SHOWN
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import create_repository, delete_repository
+from matou.forge.repositories.lifecycle import create_repository
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
+from support.deciding import activity, delete_repository, set_visibility
 
 
 def identity_of(user: User) -> Identity:
@@ -117,6 +118,7 @@ def test_who_joined_and_what_is_set_is_told_to_those_who_may_see_that(
     role: Role | None,
     kinds: set[EventKind],
 ) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     told = (EventKind.PUSH, EventKind.MEMBER_ADDED, EventKind.SETTINGS_CHANGED)
     for kind in told:
         record(forge, repository, anna, kind)
@@ -143,6 +145,7 @@ def test_a_detail_that_nobody_said_may_be_shown_is_not_shown(
 def test_that_it_was_forked_is_told_to_those_who_may_see_the_fork(
     forge: Forge, repository: Repository, anna: User, berta: User
 ) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     organization = create_organization(forge, "others", owner=berta)
     for name, visibility in (("open", Visibility.PUBLIC), ("secret", Visibility.PRIVATE)):
         path = RepositoryPath(organization.path, name)
@@ -158,6 +161,7 @@ def test_that_it_was_forked_is_told_to_those_who_may_see_the_fork(
 
 
 def test_a_namespace_that_it_once_stood_in_is_not_named(forge: Forge, repository: Repository, anna: User) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     record(forge, repository, anna, EventKind.RENAMED, {"old_path": "secret/team/a", "new_path": "secret/team/b"})
     record(forge, repository, anna, EventKind.TRANSFERRED, {"old_path": "secret/team/b", "new_path": "open/b"})
 

@@ -21,13 +21,7 @@ from matou.forge.content.file_changes import (
     UnsaidVersion,
 )
 from matou.forge.content.ref_updates import RepositoryMoved
-from matou.forge.repositories.lifecycle import (
-    archive_repository,
-    delete_repository,
-    find_repository_by_id,
-    rename_repository,
-    set_visibility,
-)
+from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.git.odb.objects import InvalidTreePath
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.operations.tree_edit import (
@@ -39,7 +33,7 @@ from matou.git.operations.tree_edit import (
     RefusedFile,
 )
 from matou.model.platform import Visibility
-from support.deciding import create_file
+from support.deciding import archive_repository, create_file, delete_repository, rename_repository, set_visibility
 from support.desk import NOTHING_YET, Desk, assert_strictly_sound, wish
 from support.git_repositories import git, git_bytes, init_bare
 

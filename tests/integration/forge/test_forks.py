@@ -17,16 +17,12 @@ from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.push.lfs import exists, receive
-from matou.forge.repositories.forks import AlreadyForked, WiderThanParent, parent_of, require_not_wider
+from matou.forge.repositories.forks import AlreadyForked, WiderThanParent
 from matou.forge.repositories.lifecycle import (
     create_repository,
-    delete_repository,
     find_repository,
     find_repository_by_id,
-    rename_repository,
     repositories_in,
-    set_visibility,
 )
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.git.operations.local_fetch import copy_reachable
@@ -34,7 +30,17 @@ from matou.git.repository import create_bare
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.refs import RefListing
-from support.deciding import fork_repository, ref_listing
+from support.deciding import (
+    delete_repository,
+    exists,
+    fork_repository,
+    parent_of,
+    receive,
+    ref_listing,
+    rename_repository,
+    require_not_wider,
+    set_visibility,
+)
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 

@@ -20,7 +20,6 @@ from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.repositories.lifecycle import create_repository
-from matou.forge.repositories.settings import change_settings
 from matou.git.odb.objects import TreePath
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.git.odb.quarantine import ObjectKind, Quarantine
@@ -28,6 +27,7 @@ from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
 from support.deciding import (
+    change_settings,
     create_branch,
     create_file,
     create_tag,

@@ -19,14 +19,23 @@ from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefCha
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
-from matou.forge.repositories.lifecycle import delete_repository, find_repository_by_id, rename_repository
-from matou.forge.repositories.settings import change_settings
+from matou.forge.repositories.lifecycle import find_repository_by_id
 from matou.git.odb.objects import TreePath
 from matou.model.events import EventKind
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules
-from support.deciding import create_branch, create_file, create_tag, delete_branch, delete_tag, update_refs
+from support.deciding import (
+    change_settings,
+    create_branch,
+    create_file,
+    create_tag,
+    delete_branch,
+    delete_repository,
+    delete_tag,
+    rename_repository,
+    update_refs,
+)
 from support.git_repositories import ENVIRONMENT, git, refs_of, tip_of
 
 

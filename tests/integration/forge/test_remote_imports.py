@@ -16,7 +16,6 @@ from matou.db.users import User
 from matou.forge.access import NoSuchNamespace
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
-from matou.forge.push import lfs
 from matou.forge.repositories import remote_imports
 from matou.forge.repositories.lifecycle import find_repository, repositories_in
 from matou.forge.repositories.remote_imports import ImportFailed, ImportNotAllowed, ImportsBusy, import_from
@@ -24,7 +23,7 @@ from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
-from support.deciding import ref_listing
+from support.deciding import exists, open_object, receive, ref_listing
 from support.git_repositories import commit_file, commit_stream, fast_import, git, lfs_pointer, refs_of, tip_of
 from support.matou_server import MatouServer
 from support.recording_server import RecordingServer, Reply
@@ -227,14 +226,14 @@ def test_a_url_that_does_not_end_in_git_will_do(
 def test_lfs_objects_come_with_it(allowed: Forge, anna: User, origin: Repository, matou_server: MatouServer) -> None:
     content, absent = b"large\n" * 1000, b"nobody has this"
     oid = hashlib.sha256(content).hexdigest()
-    lfs.receive(matou_server.forge, origin, oid, len(content), io.BytesIO(content))
+    receive(matou_server.forge, origin, oid, len(content), io.BytesIO(content))
     commit_file(matou_server.git_dir(origin), "trunk", "large", lfs_pointer(content))
     commit_file(matou_server.git_dir(origin), "trunk", "absent", lfs_pointer(absent))
 
     made = import_from(allowed, matou_server.clone_url(origin), HERE, PROFILE, creator=anna, also=nothing)
 
-    assert lfs.open_object(allowed, made, oid)[0].read_bytes() == content
-    assert not lfs.exists(allowed, made, hashlib.sha256(absent).hexdigest())
+    assert open_object(allowed, made, oid)[0].read_bytes() == content
+    assert not exists(allowed, made, hashlib.sha256(absent).hexdigest())
 
 
 def test_an_lfs_object_that_the_archive_has_from_elsewhere_is_not_given_for_its_name(
@@ -243,12 +242,12 @@ def test_an_lfs_object_that_the_archive_has_from_elsewhere_is_not_given_for_its_
     """Whoever points at somebody's object would otherwise get to read it."""
     secret = b"somebody's"
     oid = hashlib.sha256(secret).hexdigest()
-    lfs.receive(allowed, repository, oid, len(secret), io.BytesIO(secret))
+    receive(allowed, repository, oid, len(secret), io.BytesIO(secret))
     commit_file(matou_server.git_dir(origin), "trunk", "stolen", lfs_pointer(secret))
 
     made = import_from(allowed, matou_server.clone_url(origin), HERE, PROFILE, creator=anna, also=nothing)
 
-    assert not lfs.exists(allowed, made, oid)
+    assert not exists(allowed, made, oid)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -270,13 +269,13 @@ def test_lfs_is_asked_of_no_machine_inside_either(
     """As if the name had stood for a public address when git asked, and now for this machine."""
     content = b"large\n" * 10
     oid = hashlib.sha256(content).hexdigest()
-    lfs.receive(matou_server.forge, origin, oid, len(content), io.BytesIO(content))
+    receive(matou_server.forge, origin, oid, len(content), io.BytesIO(content))
     commit_file(matou_server.git_dir(origin), "trunk", "large", lfs_pointer(content))
     monkeypatch.setattr(remote_imports, "_pinned", lambda forge, address: ())
 
     made = import_from(forge, matou_server.clone_url(origin), HERE, PROFILE, creator=anna, also=nothing)
 
-    assert not lfs.exists(forge, made, oid)
+    assert not exists(forge, made, oid)
 
 
 @pytest.mark.parametrize("name", ["a" * 40, "0123456789" * 4, "f" * 64])

@@ -36,16 +36,20 @@ from matou.forge.maintenance.check import check
 from matou.forge.repositories.lifecycle import (
     NoSuchBranch,
     create_repository,
-    delete_repository,
-    describe_repository,
     find_repository,
     find_repository_by_id,
-    rename_repository,
     repositories_in,
 )
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import Visibility
-from support.deciding import after_push, ref_listing, set_default_branch
+from support.deciding import (
+    after_push,
+    delete_repository,
+    describe_repository,
+    ref_listing,
+    rename_repository,
+    set_default_branch,
+)
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:

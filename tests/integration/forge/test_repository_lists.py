@@ -34,10 +34,9 @@ from matou.forge.repositories.repository_lists import (
     own_repositories,
     repository_facts,
 )
-from matou.forge.repositories.stars import put_mark
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
-from support.deciding import fork_repository
+from support.deciding import fork_repository, put_mark
 
 MORE_THAN_ALL = 1000
 

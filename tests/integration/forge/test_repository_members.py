@@ -33,35 +33,30 @@ from matou.forge.repositories.customized_roles import (
     CustomizedRoleTaken,
     InvalidRole,
     NoSuchCustomizedRole,
-    create_role,
-    delete_role,
-    roles,
 )
 from matou.forge.repositories.lifecycle import (
-    archive_repository,
     create_repository,
-    delete_repository,
     find_repository_by_id,
     repositories_in,
-    set_visibility,
     visible_repositories,
 )
-from matou.forge.repositories.repository_members import (
-    ROLES,
-    MemberPermission,
-    NotAPerson,
-    RoleNotSaid,
-    find_member,
-    members,
-    set_member,
-    set_member_mode,
-)
-from matou.forge.repositories.repository_members import (
-    remove_member as remove_repository_member,
-)
+from matou.forge.repositories.repository_members import ROLES, MemberPermission, NotAPerson, RoleNotSaid
 from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
+from support.deciding import (
+    archive_repository,
+    create_role,
+    delete_repository,
+    delete_role,
+    find_member,
+    members,
+    roles,
+    set_member,
+    set_member_mode,
+    set_visibility,
+)
+from support.deciding import remove_member as remove_repository_member
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)
 PERMISSION = (None, MemberPermission.PULL, MemberPermission.PUSH, MemberPermission.ADMIN)

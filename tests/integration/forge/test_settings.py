@@ -30,8 +30,7 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import UnusablePattern
-from matou.forge.repositories.lifecycle import archive_repository, create_repository, set_visibility
-from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
+from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.repository_settings import (
@@ -44,6 +43,7 @@ from matou.model.repository_settings import (
     RepositorySettings,
     UnusableSetting,
 )
+from support.deciding import archive_repository, change_settings, read_settings, set_visibility, stored_settings
 
 KINDS = (PushRules, RepositoryRules, Modules, Features, ChangeRequestSettings)
 

@@ -22,22 +22,23 @@ from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.activity import activity
-from matou.forge.repositories.lifecycle import create_repository, delete_repository, set_visibility
+from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.repository_lists import repository_facts
-from matou.forge.repositories.stars import (
-    is_starred,
-    is_watched,
-    marked_by,
-    marked_repositories,
-    put_mark,
-    remove_mark,
-    visible_forks,
-)
+from matou.forge.repositories.stars import marked_repositories
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
+from support.deciding import (
+    activity,
+    delete_repository,
+    is_marked,
+    marked_by,
+    put_mark,
+    remove_mark,
+    set_visibility,
+    visible_forks,
+)
 
 Fork = Callable[[str, Visibility], Repository]
 
@@ -80,7 +81,6 @@ def names(found: tuple[Sequence[Repository], int]) -> tuple[list[str], int]:
 def test_a_mark_is_put_once_and_taken_away_once(
     forge: Forge, repository: Repository, anna: User, clock: Clock, mark: Mark
 ) -> None:
-    is_marked = {Mark.STAR: is_starred, Mark.WATCH: is_watched}[mark]
     put_mark(forge, mark, anna, repository)
     first = clock.now
     clock.advance(timedelta(days=1))
@@ -88,10 +88,10 @@ def test_a_mark_is_put_once_and_taken_away_once(
 
     (found,), total = marked_by(forge, mark, repository)
     assert (found.user, found.created_at, total) == (anna, first, 1)
-    assert is_marked(forge, anna, repository)
+    assert is_marked(forge, mark, anna, repository)
     for _ in range(2):
         remove_mark(forge, mark, anna, repository)
-    assert not is_marked(forge, anna, repository)
+    assert not is_marked(forge, mark, anna, repository)
     events, _ = activity(forge, identity_of(anna), repository, limit=9)
     assert [event.kind for event in events if event.kind is not EventKind.CREATED] == {
         Mark.STAR: [EventKind.UNSTARRED, EventKind.STARRED],
@@ -102,8 +102,8 @@ def test_a_mark_is_put_once_and_taken_away_once(
 def test_a_star_is_not_a_watch_and_nobody_has_none(forge: Forge, repository: Repository, anna: User) -> None:
     put_mark(forge, Mark.STAR, anna, repository)
 
-    assert not is_watched(forge, anna, repository)
-    assert not is_starred(forge, None, repository)
+    assert not is_marked(forge, Mark.WATCH, anna, repository)
+    assert not is_marked(forge, Mark.STAR, repository)
 
 
 def test_stars_given_at_once_are_one(forge: Forge, repository: Repository, anna: User) -> None:
@@ -124,6 +124,7 @@ def test_a_star_on_what_was_just_deleted_says_that_it_is_gone(forge: Forge, repo
 def test_who_gave_a_star_is_listed_newest_first_by_pages_and_by_time(
     forge: Forge, repository: Repository, clock: Clock
 ) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     for day in range(1, 6):
         clock.now = datetime(2026, 12, day, tzinfo=UTC)
         put_mark(forge, Mark.STAR, create_user(forge, f"user{day}"), repository)
@@ -175,6 +176,7 @@ def test_starred_repositories_are_sorted_either_way_and_those_without_a_push_com
 def test_forks_that_one_may_not_see_are_neither_shown_nor_counted(
     forge: Forge, repository: Repository, anna: User, berta: User, fork: Fork
 ) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     fork("open", Visibility.PUBLIC)
     fork("secret", Visibility.PRIVATE)
 
@@ -188,6 +190,7 @@ def test_forks_that_one_may_not_see_are_neither_shown_nor_counted(
 def test_forks_can_be_sorted_and_bounded_by_time(
     forge: Forge, repository: Repository, anna: User, berta: User, fork: Fork, clock: Clock
 ) -> None:
+    repository = set_visibility(forge, repository, Visibility.PUBLIC)
     first, second, third = (fork(name, Visibility.PUBLIC) for name in ("first", "second", "third"))
     for user, starred in ((anna, second), (berta, second), (anna, first)):
         put_mark(forge, Mark.STAR, user, starred)

@@ -25,10 +25,8 @@ from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
 from matou.forge.repositories.lifecycle import (
     create_repository,
-    delete_repository,
     find_repository,
     find_repository_by_id,
-    rename_repository,
     repositories_in,
 )
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
@@ -37,6 +35,7 @@ from matou.settings import Settings
 from matou.storage.files import DiskFull, WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
+from support.deciding import delete_repository, rename_repository
 
 CRASH = """
 import os, signal, sys

@@ -20,17 +20,15 @@ from matou.forge.content.uploads import (
     NoSuchUpload,
     UnwantedType,
     UploadTooLarge,
-    open_upload,
     path_of,
-    receive_upload,
 )
 from matou.forge.forge import Forge
-from matou.forge.repositories.activity import activity
-from matou.forge.repositories.lifecycle import create_repository, delete_repository
+from matou.forge.repositories.lifecycle import create_repository
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.storage.files import DiskFull
 from support.clocks import Clock
+from support.deciding import activity, delete_repository, open_upload, receive_upload
 from support.private_mounts import mount_memory, private_mounts, resize_memory
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.settings import change_settings
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Features
+from support.deciding import change_settings
 from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer
 

@@ -36,7 +36,7 @@ def test_a_viewer_sees_what_they_may_and_no_more(matou_server: MatouServer) -> N
 
 
 def test_everything_that_others_wrote_is_text(matou_server: MatouServer) -> None:
-    from matou.forge.repositories.lifecycle import describe_repository
+    from support.deciding import describe_repository
 
     repository = matou_server.repository(visibility=Visibility.PUBLIC)
     describe_repository(matou_server.forge, repository, HOSTILE)

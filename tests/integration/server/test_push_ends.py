@@ -17,8 +17,8 @@ import urllib3
 
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.settings import change_settings
 from matou.model.repository_settings import PushRules, RepositoryRules
+from support.deciding import change_settings
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.matou_server import MatouServer, running_server
 from support.processes import descendants

@@ -8,10 +8,10 @@ import pytest
 import urllib3
 
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.activity import activity
 from matou.forge.repositories.lifecycle import find_repository
 from matou.model.events import EventKind
 from matou.model.repository_settings import PushRules, RepositoryRules
+from support.deciding import activity
 from support.git_repositories import (
     commit_file,
     force_push,

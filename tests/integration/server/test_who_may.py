@@ -277,7 +277,7 @@ def test_whoever_may_only_see_may_not_read_code(matou_server: MatouServer) -> No
 
 
 def test_a_renamed_repository_is_found_under_its_old_name(matou_server: MatouServer) -> None:
-    from matou.forge.repositories.lifecycle import rename_repository
+    from support.deciding import rename_repository
 
     repository = matou_server.repository()
     rename_repository(matou_server.forge, repository, "renamed")

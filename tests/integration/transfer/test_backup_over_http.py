@@ -17,13 +17,13 @@ from matou.credentials import Secret
 from matou.errors import Refused
 from matou.forge.accounts.labels import create_label
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.forge.push import lfs
 from matou.git.process import limits
 from matou.http.session import Session
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.common.transports import HttpTransports
+from support.deciding import receive
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK
@@ -61,7 +61,7 @@ def team(matou_server: MatouServer) -> Team:
     create_label(server.forge, project, "bug", color="#ff0000")
     big = server.repository(f"{team.path}/shop/big")
     commit(server.git_dir(big), "refs/heads/main", {"big.bin": lfs_pointer(CONTENT)})
-    lfs.receive(server.forge, big, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), io.BytesIO(CONTENT))
+    receive(server.forge, big, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), io.BytesIO(CONTENT))
     many = server.repository(f"{team.path}/shop/many")
     for number in range(20):
         commit(server.git_dir(many), f"refs/heads/branch-{number}", {"n": str(number)})
@@ -156,7 +156,7 @@ def test_whoever_names_somebody_else_s_lfs_object_does_not_get_it(
     assert saved["thief"].outcome is Outcome.INCOMPLETE
     assert [report.everything_is_saved for report in reports] == [False, False]
 
-    lfs.receive(matou_server.forge, thief, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), io.BytesIO(CONTENT))
+    receive(matou_server.forge, thief, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), io.BytesIO(CONTENT))
     assert back_up(matou_server, session, archive, team.token).everything_is_saved
 
 

@@ -18,7 +18,6 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
 from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository, find_repository
 from matou.git.process import limits
 from matou.http.retry import RetryPolicy
@@ -36,7 +35,7 @@ from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
-from support.deciding import default_branch_of
+from support.deciding import default_branch_of, open_object, size
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
@@ -178,7 +177,7 @@ def test_large_files_arrive_before_the_commits_that_point_at_them(port: Port, te
     second = port.migrate(team.archive)
 
     made = port.repository("big")
-    path, size = lfs.open_object(port.server.forge, made, digest_of(CONTENT))
+    path, size = open_object(port.server.forge, made, digest_of(CONTENT))
     assert (path.read_bytes(), size) == (CONTENT, len(CONTENT))
     assert by_path(first)["team/shop/big"].lfs_bytes == len(CONTENT) + 1
     assert outcomes(second) == {"team/shop/big": "unchanged"}
@@ -195,7 +194,7 @@ def test_an_object_that_a_list_weighs_wrong_is_not_called_damaged(port: Port, te
     report = port.migrate(team.archive)
 
     assert (outcomes(report), by_path(report)["team/shop/big"].problems) == ({"team/shop/big": "moved"}, ())
-    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
+    assert size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
 
 
 def test_large_files_that_the_archive_lacks_are_told_and_come_with_a_later_run(
@@ -214,7 +213,7 @@ def test_large_files_that_the_archive_lacks_are_told_and_come_with_a_later_run(
     assert outcomes(first) == {"team/shop/big": "incomplete"}
     assert not first.everything_is_moved
     assert outcomes(second) == {"team/shop/big": "moved"}
-    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
+    assert size(port.server.forge, port.repository("big"), digest_of(CONTENT)) == len(CONTENT)
 
 
 def test_a_large_file_that_is_damaged_in_the_archive_is_not_sent(port: Port, team: Team, tmp_path: Path) -> None:
@@ -229,7 +228,7 @@ def test_a_large_file_that_is_damaged_in_the_archive_is_not_sent(port: Port, tea
     report = port.migrate(team.archive)
 
     assert outcomes(report) == {"team/shop/big": "incomplete"}
-    assert lfs.size(port.server.forge, port.repository("big"), digest_of(CONTENT)) is None
+    assert size(port.server.forge, port.repository("big"), digest_of(CONTENT)) is None
     assert "in the archive is not what it was" in str(by_path(report)["team/shop/big"].problems[0])
 
 

@@ -14,7 +14,6 @@ from integration.transfer.test_migrate import CONTENT, Port, by_path, every_plat
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.cli.ui.migrate_report import as_json, as_text
-from matou.forge.push import lfs
 from matou.forge.repositories.lifecycle import create_repository
 from matou.git.wire.pktline import encode
 from matou.http.session import Session
@@ -22,6 +21,7 @@ from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from matou.transfer.migrate.repository import NotProven, TargetTooVisible, UnwritableBranch
+from support.deciding import size
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock
@@ -79,8 +79,8 @@ def test_a_large_file_that_no_moved_ref_reaches_stays_in_the_archive(port: Port,
 
     made = port.repository("api")
     assert outcomes(report) == {"team/shop/api": "moved"}
-    assert lfs.size(port.server.forge, made, digest_of(CONTENT)) == len(CONTENT)
-    assert lfs.size(port.server.forge, made, digest_of(SECRET)) is None
+    assert size(port.server.forge, made, digest_of(CONTENT)) == len(CONTENT)
+    assert size(port.server.forge, made, digest_of(SECRET)) is None
 
 
 @every_platform

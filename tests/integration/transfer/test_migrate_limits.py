@@ -13,7 +13,6 @@ from matou.db.users import User
 from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.settings import change_settings
 from matou.git.process import limits
 from matou.git.refs.listing import read_refs
 from matou.http.session import Session
@@ -24,6 +23,7 @@ from matou.platforms.base.target import MigrationTarget
 from matou.platforms.gitcode.target import GitCodeTarget
 from matou.transfer.migrate.report import MigrationReport, Moved
 from matou.transfer.migrate.repository import DivergedHistory
+from support.deciding import change_settings
 from support.fault_proxy import FaultProxy, Status
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK

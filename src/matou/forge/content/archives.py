@@ -19,7 +19,7 @@ from matou.forge.content.history import NoSuchCommit
 from matou.forge.forge import Forge
 from matou.forge.push import lfs
 from matou.forge.repositories.downloads import count_download
-from matou.forge.repositories.settings import read_settings
+from matou.forge.repositories.settings import applied_settings
 from matou.git.odb.blobs import PIECE_BYTES, read_blob
 from matou.git.odb.objects import Commit, MissingObject, find_commit, open_repository
 from matou.git.operations.archive_rewriting import Replacement, archive_replacing
@@ -53,7 +53,7 @@ class Download:
     """
 
     forge: Forge
-    repository: Repository
+    granted: Authorized[Repository, MayReadCode]
     commit: Commit
     packed_as: ArchiveFormat
     name: str
@@ -71,7 +71,7 @@ class Download:
 
     def count(self) -> None:
         """As a download, when its first bytes go out."""
-        count_download(self.forge, self.repository)
+        count_download(self.forge, self.granted)
 
     def pieces(self) -> Generator[bytes, None, None]:
         """The bytes, made as they are read.
@@ -80,7 +80,7 @@ class Download:
             Unreadable: git did not come to the end.
             DamagedLfsBlob: an LFS object is not what it was.
         """
-        git_dir = self.forge.git_dir(self.repository)
+        git_dir = self.forge.git_dir(self.granted.subject)
         if self.replaced:
             yield from archive_replacing(
                 git_dir, self.commit.id, packed_as=self.packed_as, prefix=self.name, replaced=self.replaced
@@ -108,11 +108,9 @@ def prepare_download(
     except MissingObject as error:
         raise NoSuchCommit("there is no commit {revision}", revision=repr(revision)[:200]) from error
     files = files_to_archive(opened, commit.tree)
-    replaced = _replaced(forge, granted.subject, opened, files)
+    replaced = _replaced(forge, granted, opened, files)
     size_bytes = sum(file.size_bytes for file in files)
-    return Download(
-        forge, granted.subject, commit, packed_as, _name(granted.subject, revision, commit), replaced, size_bytes
-    )
+    return Download(forge, granted, commit, packed_as, _name(granted.subject, revision, commit), replaced, size_bytes)
 
 
 def _name(repository: Repository, revision: str, commit: Commit) -> str:
@@ -121,26 +119,32 @@ def _name(repository: Repository, revision: str, commit: Commit) -> str:
 
 
 def _replaced(
-    forge: Forge, repository: Repository, opened: pygit2.Repository, files: tuple[ArchivedFile, ...]
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    opened: pygit2.Repository,
+    files: tuple[ArchivedFile, ...],
 ) -> dict[bytes, Replacement]:
-    if not read_settings(forge, repository, RepositoryRules).include_lfs_objects:
+    if not applied_settings(forge, granted.subject, RepositoryRules).include_lfs_objects:
         return {}
-    found = dict(_replacements(forge, repository, opened, files))
+    found = dict(_replacements(forge, granted, opened, files))
     if sum(replacement.size_bytes for replacement in found.values()) > LARGEST_WITH_LFS_BYTES:
         raise ArchiveTooLarge("the files have more than {limit} bytes", limit=LARGEST_WITH_LFS_BYTES)
     return found
 
 
 def _replacements(
-    forge: Forge, repository: Repository, opened: pygit2.Repository, files: tuple[ArchivedFile, ...]
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    opened: pygit2.Repository,
+    files: tuple[ArchivedFile, ...],
 ) -> Iterator[tuple[bytes, Replacement]]:
     for file in files:
         if not SMALLEST_POINTER_BYTES <= file.size_bytes <= LARGEST_POINTER_BYTES:
             continue
         pointer = parse_pointer(read_blob(opened, file.id, largest_bytes=LARGEST_POINTER_BYTES))
-        if pointer is None or not is_digest(pointer.oid) or not lfs.exists(forge, repository, pointer.oid):
+        if pointer is None or not is_digest(pointer.oid) or not lfs.exists(forge, granted, pointer.oid):
             continue
-        path, size_bytes = lfs.open_object(forge, repository, pointer.oid)
+        path, size_bytes = lfs.open_object(forge, granted, pointer.oid)
         yield file.path, Replacement(size_bytes, partial(_whole, path, pointer.oid, size_bytes))
 
 

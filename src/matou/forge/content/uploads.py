@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from matou.db import uploads
 from matou.db.repositories import Repository
 from matou.db.uploads import Upload
-from matou.db.users import User
 from matou.errors import MatouError, NotFound
+from matou.forge.access import Authorized, MayReadCode, MayUpload, NotAllowed
 from matou.forge.content.file_types import ANYTHING, FileType, type_of
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -50,7 +50,7 @@ class StoredFile(NamedTuple):
     type: FileType
 
 
-def receive_upload(forge: Forge, repository: Repository, user: User, name: str, content: bytes) -> Upload:
+def receive_upload(forge: Forge, granted: Authorized[Repository, MayUpload], name: str, content: bytes) -> Upload:
     """Store a file, durably. The same file sent twice is two uploads.
 
     Args:
@@ -61,24 +61,27 @@ def receive_upload(forge: Forge, repository: Repository, user: User, name: str, 
         DiskFull: nothing is stored.
         OwnerGone: the repository was deleted meanwhile.
     """
+    user = granted.identity.user
+    if user is None:
+        raise NotAllowed("only an account can upload a file")
     _require_wanted(content)
     # All of it is written even where the archive has the blob: how long it takes tells nobody what others have.
     blob = forge.archive.blobs.put_stream((content,))
     now = forge.now()
-    upload = Upload(uuid4(), repository.id, user.id, clean_name(name), blob, len(content), now)
+    upload = Upload(uuid4(), granted.subject.id, user.id, clean_name(name), blob, len(content), now)
     with forge.database.begin_write() as connection:
         uploads.insert_upload(connection, upload)
         details = {"path": path_of(upload), "size": len(content)}
-        record_event(connection, repository.id, user, EventKind.UPLOADED, details, now)
+        record_event(connection, granted.subject.id, user, EventKind.UPLOADED, details, now)
     return upload
 
 
-def open_upload(forge: Forge, repository: Repository, upload_id: UUID, name: str) -> StoredFile:
+def open_upload(forge: Forge, granted: Authorized[Repository, MayReadCode], upload_id: UUID, name: str) -> StoredFile:
     """Raises NoSuchUpload, also where the blob is missing from the archive."""
     with forge.database.begin_read() as connection:
-        upload = uploads.find_upload(connection, repository.id, upload_id)
+        upload = uploads.find_upload(connection, granted.subject.id, upload_id)
     if upload is None or upload.name != name or not forge.archive.blobs.has(upload.blob):
-        raise NoSuchUpload("{repository} has no such file", repository=repr(str(repository.path)))
+        raise NoSuchUpload("{repository} has no such file", repository=repr(str(granted.subject.path)))
     with forge.archive.blobs.open(upload.blob) as file:
         file_type = type_of(file.read(_TYPE_BYTES))
     digest = upload.blob

@@ -13,8 +13,9 @@ from matou.db import lfs_objects
 from matou.db.lfs_objects import LfsLink
 from matou.db.repositories import Repository
 from matou.errors import Damaged, MatouError, NotFound, Refused
+from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.forge import Forge
-from matou.forge.repositories.settings import read_settings
+from matou.forge.repositories.settings import applied_settings
 from matou.model.repository_settings import Features
 from matou.storage.files import CHUNK_BYTES
 
@@ -35,25 +36,27 @@ class NoSuchObject(NotFound):
     """This repository does not have it; whether another one does is nobody's business."""
 
 
-def require_switched_on(forge: Forge, repository: Repository) -> None:
+def require_switched_on(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> None:
     """Raises LfsSwitchedOff."""
-    if not read_settings(forge, repository, Features).lfs_enabled:
-        raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(repository.path)))
+    if not applied_settings(forge, granted.subject, Features).lfs_enabled:
+        raise LfsSwitchedOff("git lfs is switched off for {repository}", repository=repr(str(granted.subject.path)))
 
 
-def exists(forge: Forge, repository: Repository, oid: str) -> bool:
+def exists(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -> bool:
     """Whether this repository has it; that another one does says nothing. Raises InvalidOid."""
-    return size(forge, repository, oid) is not None
+    return size(forge, granted, oid) is not None
 
 
-def size(forge: Forge, repository: Repository, oid: str) -> int | None:
+def size(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -> int | None:
     """Bytes; None where this repository does not have it. Raises InvalidOid."""
     _require_oid(oid)
     with forge.database.begin_read() as connection:
-        return lfs_objects.linked_size(connection, repository.id, oid)
+        return lfs_objects.linked_size(connection, granted.subject.id, oid)
 
 
-def receive(forge: Forge, repository: Repository, oid: str, size_bytes: int, stream: BinaryIO) -> None:
+def receive(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], oid: str, size_bytes: int, stream: BinaryIO
+) -> None:
     """Store and link an object, durably. All of it must come, even if the archive has the blob.
 
     Raises:
@@ -65,7 +68,7 @@ def receive(forge: Forge, repository: Repository, oid: str, size_bytes: int, str
         forge.archive.blobs.put_stream(_exactly(stream, oid, size_bytes), expected=oid)
     except UnexpectedDigest as error:
         raise WrongObject("the bytes of {oid} have another digest", oid=oid) from error
-    link(forge, repository, (LfsLink(oid, size_bytes),))
+    link(forge, granted.subject, (LfsLink(oid, size_bytes),))
 
 
 def link(forge: Forge, repository: Repository, links: tuple[LfsLink, ...]) -> None:
@@ -74,7 +77,7 @@ def link(forge: Forge, repository: Repository, links: tuple[LfsLink, ...]) -> No
         lfs_objects.link_objects(connection, repository.id, links)
 
 
-def open_object(forge: Forge, repository: Repository, oid: str) -> tuple[Path, int]:
+def open_object(forge: Forge, granted: Authorized[Repository, MayReadCode], oid: str) -> tuple[Path, int]:
     """The file and its size in bytes.
 
     Raises:
@@ -82,9 +85,9 @@ def open_object(forge: Forge, repository: Repository, oid: str) -> tuple[Path, i
         NoSuchObject: this repository does not have it, or its blob is missing from the archive.
         WrongObject: the file on disk is not as long as it was.
     """
-    linked = size(forge, repository, oid)
+    linked = size(forge, granted, oid)
     if linked is None or not forge.archive.blobs.has(oid):
-        raise NoSuchObject("{repository} has no LFS object {oid}", repository=repr(str(repository.path)), oid=oid)
+        raise NoSuchObject("{repository} has no LFS object {oid}", repository=repr(str(granted.subject.path)), oid=oid)
     found = forge.archive.blobs.size(oid)
     if found != linked:
         raise WrongObject("the LFS object {oid} has {found} bytes, not {size}", oid=oid, found=found, size=linked)

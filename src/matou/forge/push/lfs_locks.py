@@ -12,7 +12,7 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Conflict, NotFound, Refused
 from matou.forge import access
-from matou.forge.access import Action, Identity, NotAllowed
+from matou.forge.access import Action, Authorized, Identity, MayReadCode, MayWriteCode, NotAllowed
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName
 
@@ -44,15 +44,15 @@ class LockPage:
     next_after: LockId | None
 
 
-def lock_path(forge: Forge, identity: Identity, repository: Repository, path: str) -> Lock:
+def lock_path(forge: Forge, granted: Authorized[Repository, MayWriteCode], path: str) -> Lock:
     """Raises NoSuchRepository, MissingScope, ReadOnly, NotAllowed; InvalidName of the path; AlreadyLocked."""
-    user, now = _writer(forge, identity, repository), forge.now()
+    user, now = _writer(granted), forge.now()
     _require_path(path)
     try:
         with forge.database.begin_write() as connection:
-            lock_id = lfs_locks.insert_lock(connection, repository.id, path, user.id, now)
+            lock_id = lfs_locks.insert_lock(connection, granted.subject.id, path, user.id, now)
     except AlreadyThere:
-        there = find_locks(forge, repository, path=path)
+        there = find_locks(forge, granted, path=path)
         if not there:
             raise  # it was taken away in this moment: whoever asks again gets it
         raise AlreadyLocked(there[0]) from None
@@ -60,26 +60,30 @@ def lock_path(forge: Forge, identity: Identity, repository: Repository, path: st
 
 
 def find_locks(
-    forge: Forge, repository: Repository, *, path: str | None = None, lock_id: LockId | None = None
+    forge: Forge,
+    granted: Authorized[Repository, MayReadCode],
+    *,
+    path: str | None = None,
+    lock_id: LockId | None = None,
 ) -> tuple[Lock, ...]:
     """The one of that path, or with that id, or with both; none or one. Ask `access` for READ_CODE first."""
     with forge.database.begin_read() as connection:
         if lock_id is not None:
-            found = lfs_locks.find_lock(connection, repository.id, lock_id)
+            found = lfs_locks.find_lock(connection, granted.subject.id, lock_id)
         else:
-            found = lfs_locks.find_lock_of_path(connection, repository.id, path or "")
+            found = lfs_locks.find_lock_of_path(connection, granted.subject.id, path or "")
     return (found,) if found is not None and path in (None, found.path) else ()
 
 
-def list_locks(forge: Forge, repository: Repository, *, after: LockId, limit: int) -> LockPage:
+def list_locks(forge: Forge, granted: Authorized[Repository, MayReadCode], *, after: LockId, limit: int) -> LockPage:
     """The oldest first, MOST_AT_ONCE at the most. Ask `access` for READ_CODE first."""
     size = min(limit, MOST_AT_ONCE)
     with forge.database.begin_read() as connection:
-        found = lfs_locks.list_locks(connection, repository.id, after=after, limit=size + 1)
+        found = lfs_locks.list_locks(connection, granted.subject.id, after=after, limit=size + 1)
     return LockPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
-def unlock(forge: Forge, identity: Identity, repository: Repository, lock_id: LockId, *, force: bool) -> Lock:
+def unlock(forge: Forge, granted: Authorized[Repository, MayWriteCode], lock_id: LockId, *, force: bool) -> Lock:
     """Take a lock away, and say what it was.
 
     Args:
@@ -90,22 +94,21 @@ def unlock(forge: Forge, identity: Identity, repository: Repository, lock_id: Lo
         NoSuchLock: it is gone, or was never there.
         LockOfOther: it is somebody else's, and `force` was not said.
     """
-    user = _writer(forge, identity, repository)
+    user = _writer(granted)
     with forge.database.begin_write() as connection:
-        lock = lfs_locks.find_lock(connection, repository.id, lock_id)
+        lock = lfs_locks.find_lock(connection, granted.subject.id, lock_id)
         if lock is None:
             raise NoSuchLock("there is no lock {lock}", lock=lock_id)
         if lock.owner_id != user.id:
-            _require_may_break(forge, identity, repository, lock, force=force)
+            _require_may_break(forge, granted.identity, granted.subject, lock, force=force)
         lfs_locks.delete_lock(connection, lock.id)
     return lock
 
 
-def _writer(forge: Forge, identity: Identity, repository: Repository) -> User:
-    access.require(forge, identity, Action.WRITE_CODE, repository)
-    if identity.user is None:
+def _writer(granted: Authorized[Repository, MayWriteCode]) -> User:
+    if granted.identity.user is None:
         raise NotAllowed("a lock is somebody's")
-    return identity.user
+    return granted.identity.user
 
 
 def _require_may_break(forge: Forge, identity: Identity, repository: Repository, lock: Lock, *, force: bool) -> None:

@@ -148,8 +148,8 @@ def shown(text: str) -> str:
 
 def _rules_for(forge: Forge, granted: Authorized[Repository, MayWriteCode]) -> Rules:
     pushing, wider = (
-        read_settings(forge, granted.subject, PushRules),
-        read_settings(forge, granted.subject, RepositoryRules),
+        read_settings(forge, granted, PushRules),
+        read_settings(forge, granted, RepositoryRules),
     )
     if pushing == PushRules() and not _restricts(wider):
         return Rules(CommitRules())

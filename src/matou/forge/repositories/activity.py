@@ -11,7 +11,7 @@ from matou.db.between import ALWAYS, Between
 from matou.db.events import Event
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import Action, Identity, may, viewer
+from matou.forge.access import Action, Authorized, Identity, MayReadCode, may, viewer
 from matou.forge.forge import Forge
 from matou.model.events import EventKind
 
@@ -63,8 +63,7 @@ class ShownEvent:
 
 def activity(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayReadCode],
     *,
     kinds: Collection[EventKind] = tuple(EventKind),
     author: str = "",
@@ -79,11 +78,11 @@ def activity(
     Args:
         author: only what this user caused; empty for anybody.
     """
-    shown, eyes = _shown_kinds(forge, identity, repository, kinds), viewer(forge, identity)
+    shown, eyes = _shown_kinds(forge, granted.identity, granted.subject, kinds), viewer(forge, granted.identity)
     with forge.database.begin_read() as connection:
         found = events.list_events(
             connection,
-            repository.id,
+            granted.subject.id,
             viewer=eyes,
             kinds=shown,
             author=author,

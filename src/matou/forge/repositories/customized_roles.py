@@ -8,6 +8,7 @@ from matou.db.engine import AlreadyThere, OwnerGone
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, NotFound
+from matou.forge.access import Authorized, MayManageMembers, MaySeeMembers
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName
 
@@ -33,7 +34,7 @@ class InvalidRole(Invalid):
 
 def create_role(
     forge: Forge,
-    repository: Repository,
+    granted: Authorized[Repository, MayManageMembers],
     name: str,
     *,
     access_level: int,
@@ -51,7 +52,7 @@ def create_role(
     now = forge.now()
     new = NewCustomizedRole(
         id=secrets.token_hex(16),
-        repository_id=repository.id,
+        repository_id=granted.subject.id,
         name=_text("name", name, LONGEST_NAME),
         display_name=_text("display name", display_name or name, LONGEST_NAME),
         description=_text("description", description or name, LONGEST_DESCRIPTION),
@@ -64,35 +65,35 @@ def create_role(
             customized_roles.insert_role(connection, new)
     except AlreadyThere as error:
         raise CustomizedRoleTaken(
-            "{path} has a role {name}", path=repr(str(repository.path)), name=repr(name)
+            "{path} has a role {name}", path=repr(str(granted.subject.path)), name=repr(name)
         ) from error
-    return find_role(forge, repository, new.id)
+    return find_role(forge, granted, new.id)
 
 
-def roles(forge: Forge, repository: Repository) -> tuple[CustomizedRole, ...]:
+def roles(forge: Forge, granted: Authorized[Repository, MaySeeMembers]) -> tuple[CustomizedRole, ...]:
     """By name."""
     with forge.database.begin_read() as connection:
-        return customized_roles.list_roles(connection, repository.id)
+        return customized_roles.list_roles(connection, granted.subject.id)
 
 
-def find_role(forge: Forge, repository: Repository, role_id: str) -> CustomizedRole:
+def find_role(forge: Forge, granted: Authorized[Repository, MaySeeMembers], role_id: str) -> CustomizedRole:
     """Raises NoSuchCustomizedRole."""
     with forge.database.begin_read() as connection:
-        found = customized_roles.find_role(connection, repository.id, role_id)
+        found = customized_roles.find_role(connection, granted.subject.id, role_id)
     if found is None:
-        raise no_such_role(repository, role_id)
+        raise no_such_role(granted.subject, role_id)
     return found
 
 
-def delete_role(forge: Forge, repository: Repository, role_id: str) -> None:
+def delete_role(forge: Forge, granted: Authorized[Repository, MayManageMembers], role_id: str) -> None:
     """Raises NoSuchCustomizedRole, CustomizedRoleInUse."""
     try:
         with forge.database.begin_write() as connection:
-            is_gone = customized_roles.delete_role(connection, repository.id, role_id)
+            is_gone = customized_roles.delete_role(connection, granted.subject.id, role_id)
     except OwnerGone as error:
         raise CustomizedRoleInUse("somebody has the role {id}", id=repr(role_id)[:100]) from error
     if not is_gone:
-        raise no_such_role(repository, role_id)
+        raise no_such_role(granted.subject, role_id)
 
 
 def no_such_role(repository: Repository, role_id: str) -> NoSuchCustomizedRole:

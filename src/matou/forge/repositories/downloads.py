@@ -15,7 +15,7 @@ from matou.db import downloads
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.errors import MatouError
-from matou.forge.access import Authorized, MayReadAnalysis
+from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.forge import Forge
 
 CHINA = timezone(timedelta(hours=8))
@@ -112,9 +112,9 @@ class DownloadCounts:
         self._timer = None
 
 
-def count_download(forge: Forge, repository: Repository) -> None:
+def count_download(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> None:
     """Note one download. It waits for nothing but a lock in memory, so it may be called in an event loop."""
-    forge.memory(DownloadCounts).count(forge.database, repository, day_of(forge.now()))
+    forge.memory(DownloadCounts).count(forge.database, granted.subject, day_of(forge.now()))
 
 
 def flush_downloads(forge: Forge) -> None:

@@ -11,7 +11,7 @@ from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, Refused
 from matou.forge import access
-from matou.forge.access import Action, Authorized, Identity, MayFork, MayReadCode
+from matou.forge.access import Action, Authorized, Identity, MayAdminister, MayFork, MayReadCode, MaySee
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
@@ -75,15 +75,15 @@ def fork_repository(
         return publish_repository(forge, git_dir, new, creator=granted.identity.user, links=links, also=tie)
 
 
-def parent_of(forge: Forge, repository: Repository) -> Repository | None:
+def parent_of(forge: Forge, granted: Authorized[Repository, MaySee]) -> Repository | None:
     """What it was made from; None where it is no fork, and where that is gone. It does not ask who may see that."""
     with forge.database.begin_read() as connection:
-        return forks.parent_of(connection, repository.id)
+        return forks.parent_of(connection, granted.subject.id)
 
 
-def require_not_wider(forge: Forge, repository: Repository, visibility: Visibility) -> None:
+def require_not_wider(forge: Forge, granted: Authorized[Repository, MayAdminister], visibility: Visibility) -> None:
     """Raises WiderThanParent where more people would see a fork than see what it was made from."""
-    parent = parent_of(forge, repository)
+    parent = parent_of(forge, granted)
     if parent is not None and _narrower(visibility, parent.visibility) != visibility:
         raise WiderThanParent("a fork cannot be seen by more people than the repository that it was made from")
 

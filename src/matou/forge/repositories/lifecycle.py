@@ -17,8 +17,11 @@ from matou.errors import NotFound
 from matou.forge.access import (
     Authorized,
     Identity,
+    MayAdminister,
     MayChangeSettings,
+    MayDelete,
     MayReadCode,
+    MayRename,
     NoSuchRepository,
     no_such_namespace,
     no_such_repository,
@@ -157,20 +160,19 @@ def visible_repositories(
     return _listed(forge, namespace, eyes, recursive=recursive, offset=offset, limit=limit, name_filter=name_filter)
 
 
-def rename_repository(forge: Forge, repository: Repository, name: str, *, by: User | None = None) -> Repository:
+def rename_repository(forge: Forge, granted: Authorized[Repository, MayRename], name: str) -> Repository:
     """Give it another path, and that as its name too; see `move_repository`."""
-    path = RepositoryPath(repository.path.namespace, name)
-    return move_repository(forge, repository, path, true_name=name, by=by, kind=EventKind.RENAMED)
+    path = RepositoryPath(granted.subject.path.namespace, name)
+    return move_repository(forge, granted, path, true_name=name, kind=EventKind.RENAMED)
 
 
 def move_repository(
     forge: Forge,
-    repository: Repository,
+    granted: Authorized[Repository, MayRename],
     path: RepositoryPath,
     *,
     namespace: Namespace | None = None,
     true_name: str,
-    by: User | None,
     kind: EventKind,
 ) -> Repository:
     """The old path leads here until somebody takes it; what one may do here is decided for what is here.
@@ -179,49 +181,53 @@ def move_repository(
         path: where it is to stand.
         namespace: the one that `path` names; None where that is its own.
         true_name: what people are to call it.
-        by: who does it, for the event of the given kind.
+        kind: of the event that tells who did it.
 
     Raises InvalidName, NameTaken, NoSuchRepository; WriterBusy where others write to it all the while.
     """
-    if path == repository.path:
-        return repository
+    if path == granted.subject.path:
+        return granted.subject
     _require_one_segment(path.name)
-    git_dir = forge.git_dir(repository)
+    git_dir = forge.git_dir(granted.subject)
     try:
         with (
-            write_lock(forge, repository),
+            write_lock(forge, granted.subject),
             recover_moves_on_error(forge),
-            moved(forge.archive, git_dir, path, repository.id),
+            moved(forge.archive, git_dir, path, granted.subject.id),
             forge.database.begin_write() as connection,
         ):
-            _require_unmoved(connection, repository)
-            target = repository.namespace_id if namespace is None else namespace.id
-            _require_free(connection, path, target, but_for=repository)
+            _require_unmoved(connection, granted.subject)
+            target = granted.subject.namespace_id if namespace is None else namespace.id
+            _require_free(connection, path, target, but_for=granted.subject)
             now = forge.now()
-            renamed = repositories.move(connection, repository, path, now, namespace_id=target, true_name=true_name)
+            renamed = repositories.move(
+                connection, granted.subject, path, now, namespace_id=target, true_name=true_name
+            )
             if renamed is None:
-                raise repository_gone(repository)
+                raise repository_gone(granted.subject)
             details = {
-                "old_name": repository.name,
+                "old_name": granted.subject.name,
                 "new_name": path.name,
-                "old_path": str(repository.path),
+                "old_path": str(granted.subject.path),
                 "new_path": str(path),
             }
-            record_event(connection, repository.id, by, kind, details, now)
+            record_event(connection, granted.subject.id, granted.identity.user, kind, details, now)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
-        raise repository_gone(repository) from error
+        raise repository_gone(granted.subject) from error
     forge.listings.forget(git_dir)
     return renamed
 
 
-def describe_repository(forge: Forge, repository: Repository, description: str) -> Repository:
-    return _change(forge, repository, description=description)
+def describe_repository(
+    forge: Forge, granted: Authorized[Repository, MayChangeSettings], description: str
+) -> Repository:
+    return _change(forge, granted.subject, description=description)
 
 
-def set_visibility(forge: Forge, repository: Repository, visibility: Visibility) -> Repository:
-    return _change(forge, repository, visibility=visibility)
+def set_visibility(forge: Forge, granted: Authorized[Repository, MayAdminister], visibility: Visibility) -> Repository:
+    return _change(forge, granted.subject, visibility=visibility)
 
 
 def set_default_branch(forge: Forge, granted: Authorized[Repository, MayChangeSettings], branch: str) -> Repository:
@@ -259,39 +265,39 @@ def ref_of_branch(branch: str) -> RefName:
     return RefName(HEADS + branch)
 
 
-def archive_repository(forge: Forge, repository: Repository, *, by: User | None = None) -> Repository:
+def archive_repository(forge: Forge, granted: Authorized[Repository, MayAdminister]) -> Repository:
     """Nobody can push to it or change its settings until it is unarchived."""
-    return _set_archived(forge, repository, by, archived=True)
+    return _set_archived(forge, granted, archived=True)
 
 
-def unarchive_repository(forge: Forge, repository: Repository, *, by: User | None = None) -> Repository:
-    return _set_archived(forge, repository, by, archived=False)
+def unarchive_repository(forge: Forge, granted: Authorized[Repository, MayAdminister]) -> Repository:
+    return _set_archived(forge, granted, archived=False)
 
 
-def _set_archived(forge: Forge, repository: Repository, by: User | None, *, archived: bool) -> Repository:
+def _set_archived(forge: Forge, granted: Authorized[Repository, MayAdminister], *, archived: bool) -> Repository:
     with forge.database.begin_write() as connection:
         now = forge.now()
-        changed = repositories.change(connection, repository.id, updated_at=now, archived=archived)
+        changed = repositories.change(connection, granted.subject.id, updated_at=now, archived=archived)
         if changed is None:
-            raise repository_gone(repository)
-        if repository.archived != archived:
+            raise repository_gone(granted.subject)
+        if granted.subject.archived != archived:
             kind = EventKind.ARCHIVED if archived else EventKind.REOPENED
-            record_event(connection, repository.id, by, kind, {}, now)
+            record_event(connection, granted.subject.id, granted.identity.user, kind, {}, now)
     return changed
 
 
-def delete_repository(forge: Forge, repository: Repository) -> None:
+def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) -> None:
     """For good. Its LFS objects stay in the archive as blobs that nothing links to. Raises NoSuchRepository."""
     with (
-        write_lock(forge, repository),
+        write_lock(forge, granted.subject),
         recover_moves_on_error(forge),
-        removed(forge.archive, repository.path, repository.id),
+        removed(forge.archive, granted.subject.path, granted.subject.id),
         forge.database.begin_write() as connection,
     ):
-        _require_unmoved(connection, repository)
-        repositories.delete_repository(connection, repository.id)
-    forge.listings.forget(forge.git_dir(repository))
-    cache.forget(forge.archive, repository.id)
+        _require_unmoved(connection, granted.subject)
+        repositories.delete_repository(connection, granted.subject.id)
+    forge.listings.forget(forge.git_dir(granted.subject))
+    cache.forget(forge.archive, granted.subject.id)
 
 
 def import_repository(

@@ -12,7 +12,7 @@ from matou.db.repository_members import RepositoryMember
 from matou.db.users import User, UserId, UserKind
 from matou.errors import MatouError, NotFound
 from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import Authorized, Identity, MayChangeMemberMode, MayManageMembers, MaySeeMembers
 from matou.forge.accounts.members import NoSuchMember
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
@@ -70,8 +70,7 @@ def people_of(forge: Forge, ids: Sequence[int]) -> tuple[User, ...]:
 
 def set_member(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MayManageMembers],
     user: User,
     permission: MemberPermission,
     *,
@@ -84,64 +83,63 @@ def set_member(
         NotAPerson, RoleNotSaid.
         NoSuchCustomizedRole: it is not there, or it is another repository's.
     """
-    access.require(forge, identity, Action.MANAGE_MEMBERS, repository)
     if user.kind is not UserKind.PERSON:
         raise NotAPerson("{user} stands for a token, which has a role of its own", user=user.name)
     with forge.database.begin_write() as connection:
-        role, role_id = _role_of(connection, repository, permission, customized_role_id)
-        is_new = repository_members.set_member(connection, repository, user.id, role, role_id, forge.now())
+        role, role_id = _role_of(connection, granted.subject, permission, customized_role_id)
+        is_new = repository_members.set_member(connection, granted.subject, user.id, role, role_id, forge.now())
         kind = EventKind.MEMBER_ADDED if is_new else EventKind.MEMBER_CHANGED
-        _record(connection, forge, identity, repository, kind, {**_named(user), "permission": permission})
-        member = repository_members.find_member(connection, repository, user.id)
+        _record(connection, forge, granted.identity, granted.subject, kind, {**_named(user), "permission": permission})
+        member = repository_members.find_member(connection, granted.subject, user.id)
     if member is None:
-        raise no_such_member(repository, user.name)
+        raise no_such_member(granted.subject, user.name)
     return member
 
 
-def remove_member(forge: Forge, identity: Identity, repository: Repository, user: User) -> None:
+def remove_member(forge: Forge, granted: Authorized[Repository, MayManageMembers], user: User) -> None:
     """Take away the role that was given here; those in the namespaces above stay.
 
     Raises:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
         NoSuchMember: they were given none here.
     """
-    access.require(forge, identity, Action.MANAGE_MEMBERS, repository)
     with forge.database.begin_write() as connection:
-        if not repository_members.delete_member(connection, repository, user.id):
-            raise no_such_member(repository, user.name)
-        _record(connection, forge, identity, repository, EventKind.MEMBER_REMOVED, _named(user))
+        if not repository_members.delete_member(connection, granted.subject, user.id):
+            raise no_such_member(granted.subject, user.name)
+        _record(connection, forge, granted.identity, granted.subject, EventKind.MEMBER_REMOVED, _named(user))
 
 
 def members(
-    forge: Forge, repository: Repository, *, offset: int = 0, limit: int | None = None
+    forge: Forge, granted: Authorized[Repository, MaySeeMembers], *, offset: int = 0, limit: int | None = None
 ) -> tuple[tuple[RepositoryMember, ...], int]:
     """People with a role that counts here, wherever it was given, by name, and how many there are in all."""
     with forge.database.begin_read() as connection:
-        return repository_members.list_members(connection, repository, offset=offset, limit=limit)
+        return repository_members.list_members(connection, granted.subject, offset=offset, limit=limit)
 
 
-def find_member(forge: Forge, repository: Repository, user: User) -> RepositoryMember:
+def find_member(forge: Forge, granted: Authorized[Repository, MaySeeMembers], user: User) -> RepositoryMember:
     """Raises NoSuchMember for somebody without a role that counts here."""
     with forge.database.begin_read() as connection:
-        found = repository_members.find_member(connection, repository, user.id)
+        found = repository_members.find_member(connection, granted.subject, user.id)
     if found is None:
-        raise no_such_member(repository, user.name)
+        raise no_such_member(granted.subject, user.name)
     return found
 
 
-def set_member_mode(forge: Forge, identity: Identity, repository: Repository, *, independent: bool) -> Repository:
+def set_member_mode(
+    forge: Forge, granted: Authorized[Repository, MayChangeMemberMode], *, independent: bool
+) -> Repository:
     """Let the roles in the namespaces above count here, or those of their owners alone.
 
     Raises:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
     """
-    access.require(forge, identity, Action.CHANGE_MEMBER_MODE, repository)
     with forge.database.begin_write() as connection:
-        changed = repositories.change(connection, repository.id, independent_members=independent)
+        changed = repositories.change(connection, granted.subject.id, independent_members=independent)
         if changed is None:
-            raise access.no_such_repository(repository.path)
+            raise access.no_such_repository(granted.subject.path)
         details = {"settings": "member_mode", "independent": independent}
-        _record(connection, forge, identity, repository, EventKind.SETTINGS_CHANGED, details)
+        _record(connection, forge, granted.identity, granted.subject, EventKind.SETTINGS_CHANGED, details)
     return changed
 
 

@@ -64,7 +64,7 @@ def change_repository(
     if changes.default_branch is not None and changes.default_branch != changed.default_branch:
         changed = set_default_branch(forge, renewed(granted, changed), changes.default_branch)
     if changes.lfs_enabled is not None:
-        change_settings(forge, granted.identity, changed, Features, lfs_enabled=changes.lfs_enabled)
+        change_settings(forge, renewed(granted, changed), Features, lfs_enabled=changes.lfs_enabled)
     return changed
 
 
@@ -76,8 +76,7 @@ def _checked(
         authorize(forge, granted.identity, MayRename, granted.subject)
         RepositoryPath(granted.subject.path.namespace, changes.path)
     if changes.visibility is not None and changes.visibility != granted.subject.visibility:
-        authorize(forge, granted.identity, MayAdminister, granted.subject)
-        require_not_wider(forge, granted.subject, changes.visibility)
+        require_not_wider(forge, authorize(forge, granted.identity, MayAdminister, granted.subject), changes.visibility)
     if changes.default_branch is not None:
         require_branch(forge, granted, changes.default_branch)
     return RepositoryMetadata(
@@ -94,9 +93,8 @@ def _moved(forge: Forge, granted: Authorized[Repository, MayChangeSettings], cha
     path = RepositoryPath(granted.subject.path.namespace, changes.path)
     # Who called it by its path goes on doing so.
     name = changes.path if granted.subject.true_name == granted.subject.name else granted.subject.true_name
-    return move_repository(
-        forge, granted.subject, path, true_name=name, by=granted.identity.user, kind=EventKind.RENAMED
-    )
+    renaming = authorize(forge, granted.identity, MayRename, granted.subject)
+    return move_repository(forge, renaming, path, true_name=name, kind=EventKind.RENAMED)
 
 
 def _described(

@@ -10,8 +10,7 @@ from matou.db.engine import Connection
 from matou.db.repositories import Repository
 from matou.db.settings import StoredSettings
 from matou.db.users import UserId
-from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import Authorized, MayChangeSettings, MaySeeSettings
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import compile_pattern
 from matou.forge.repositories.events import record_event
@@ -24,35 +23,45 @@ LARGEST_ID = 2**63
 S = TypeVar("S", bound=RepositorySettings)
 
 
-def read_settings(forge: Forge, repository: Repository, kind: type[S]) -> S:
-    """What was set, and the defaults of what was not. It does not ask who reads."""
+def read_settings(forge: Forge, granted: Authorized[Repository, MaySeeSettings], kind: type[S]) -> S:
+    """What was set, and the defaults of what was not."""
+    return applied_settings(forge, granted.subject, kind)
+
+
+def applied_settings(forge: Forge, repository: Repository, kind: type[S]) -> S:
+    """As `read_settings`, for what acts by them, whoever asks, and shows them to nobody."""
     return forge.answers.recall(("settings", repository.id, kind), lambda: _read_settings(forge, repository, kind))
 
 
-def stored_settings(forge: Forge, repository: Repository, kind: type[RepositorySettings]) -> StoredSettings | None:
+def stored_settings(
+    forge: Forge, granted: Authorized[Repository, MaySeeSettings], kind: type[RepositorySettings]
+) -> StoredSettings | None:
     """The row itself, for its id and times; None where nothing of this kind was ever set."""
     with forge.database.begin_read() as connection:
-        return settings.find_settings(connection, repository.id, kind)
+        return settings.find_settings(connection, granted.subject.id, kind)
 
 
-def change_settings(forge: Forge, identity: Identity, repository: Repository, kind: type[S], **changes: object) -> S:
+def change_settings(
+    forge: Forge, granted: Authorized[Repository, MayChangeSettings], kind: type[S], **changes: object
+) -> S:
     """Set some of the fields of a kind; all of them or, if one is refused, none.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         UnusableSetting: a field has a value that it cannot have, or names somebody who is not there.
         UnusablePattern: a pattern that cannot be one.
     """
-    access.require(forge, identity, Action.CHANGE_SETTINGS, repository)
     unknown = changes.keys() - names_of(kind)
     if unknown:
         raise UnusableSetting("{kind} has no {name}", kind=kind.kind, name=", ".join(sorted(unknown)))
     if not changes:
-        return read_settings(forge, repository, kind)
+        return read_settings(forge, granted, kind)
     with forge.database.begin_write() as connection:
-        changed = _change(connection, forge, repository, kind, changes)
+        changed = _change(connection, forge, granted.subject, kind, changes)
         details = {"settings": kind.kind, "changed": sorted(changes)}
-        record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, forge.now())
+        record_event(
+            connection, granted.subject.id, granted.identity.user, EventKind.SETTINGS_CHANGED, details, forge.now()
+        )
     return changed
 
 

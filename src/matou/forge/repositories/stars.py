@@ -6,7 +6,17 @@ from matou.db.fork_listings import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
 from matou.db.users import User
-from matou.forge.access import REPOSITORY_POLICY, Action, Identity, require_scope, viewer
+from matou.forge.access import (
+    REPOSITORY_POLICY,
+    Action,
+    Authorized,
+    Identity,
+    MaySee,
+    MayStar,
+    NotAllowed,
+    require_scope,
+    viewer,
+)
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
 from matou.forge.repositories.repository_lists import find_person, no_such_user
@@ -18,33 +28,41 @@ _EVENTS = {
 }
 
 
-def put_mark(forge: Forge, mark: Mark, user: User, repository: Repository) -> None:
-    """Doing so twice is doing so once."""
-    now = forge.now()
+def put_mark(forge: Forge, mark: Mark, granted: Authorized[Repository, MayStar]) -> None:
+    """As who asks. Doing so twice is doing so once."""
+    user, now = _user_of(granted), forge.now()
     with forge.database.begin_write() as connection:
-        if stars.put_mark(connection, mark, repository.id, user.id, now):
-            record_event(connection, repository.id, user, _EVENTS[mark][0], {}, now)
+        if stars.put_mark(connection, mark, granted.subject.id, user.id, now):
+            record_event(connection, granted.subject.id, user, _EVENTS[mark][0], {}, now)
 
 
-def remove_mark(forge: Forge, mark: Mark, user: User, repository: Repository) -> None:
+def remove_mark(forge: Forge, mark: Mark, granted: Authorized[Repository, MayStar]) -> None:
     """Nothing happens where there is none."""
+    user = _user_of(granted)
     with forge.database.begin_write() as connection:
-        if stars.remove_mark(connection, mark, repository.id, user.id):
-            record_event(connection, repository.id, user, _EVENTS[mark][1], {}, forge.now())
+        if stars.remove_mark(connection, mark, granted.subject.id, user.id):
+            record_event(connection, granted.subject.id, user, _EVENTS[mark][1], {}, forge.now())
 
 
-def is_starred(forge: Forge, user: User | None, repository: Repository) -> bool:
-    return _is_marked(forge, Mark.STAR, user, repository)
+def is_marked(forge: Forge, mark: Mark, granted: Authorized[Repository, MaySee]) -> bool:
+    """By who asks."""
+    user = granted.identity.user
+    if user is None:
+        return False
+    with forge.database.begin_read() as connection:
+        return stars.is_marked(connection, mark, granted.subject.id, user.id)
 
 
-def is_watched(forge: Forge, user: User | None, repository: Repository) -> bool:
-    return _is_marked(forge, Mark.WATCH, user, repository)
+def _user_of(granted: Authorized[Repository, MayStar]) -> User:
+    if granted.identity.user is None:
+        raise NotAllowed("only an account can star or watch a repository")
+    return granted.identity.user
 
 
 def marked_by(
     forge: Forge,
     mark: Mark,
-    repository: Repository,
+    granted: Authorized[Repository, MaySee],
     *,
     between: Between = ALWAYS,
     offset: int = 0,
@@ -52,7 +70,7 @@ def marked_by(
 ) -> tuple[tuple[Marking, ...], int]:
     """Who put it there in that time, the newest first, and how many they are in all."""
     with forge.database.begin_read() as connection:
-        return stars.marked_by(connection, mark, repository.id, between=between, offset=offset, limit=limit)
+        return stars.marked_by(connection, mark, granted.subject.id, between=between, offset=offset, limit=limit)
 
 
 def marked_repositories(
@@ -109,8 +127,7 @@ def repositories_marked_by(
 
 def visible_forks(
     forge: Forge,
-    identity: Identity,
-    repository: Repository,
+    granted: Authorized[Repository, MaySee],
     *,
     order: ForkOrder = ForkOrder.NEWEST,
     between: Between = ALWAYS,
@@ -118,15 +135,8 @@ def visible_forks(
     limit: int | None = None,
 ) -> tuple[tuple[Repository, ...], int]:
     """The direct forks that the identity may see, and how many they are: what it may not see is not counted."""
-    eyes = viewer(forge, identity)
+    eyes = viewer(forge, granted.identity)
     with forge.database.begin_read() as connection:
         return fork_listings.list_forks(
-            connection, repository.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
+            connection, granted.subject.id, viewer=eyes, order=order, between=between, offset=offset, limit=limit
         )
-
-
-def _is_marked(forge: Forge, mark: Mark, user: User | None, repository: Repository) -> bool:
-    if user is None:
-        return False
-    with forge.database.begin_read() as connection:
-        return stars.is_marked(connection, mark, repository.id, user.id)

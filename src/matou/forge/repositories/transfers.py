@@ -4,8 +4,7 @@ from matou.credentials import Secret
 from matou.db.repositories import Repository
 from matou.db.users import UserKind
 from matou.errors import Refused
-from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import Authorized, Identity, MayCreateIn, MayTransfer, authorize_namespace
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import move_repository
@@ -18,7 +17,7 @@ class WrongPassword(Refused):
 
 
 def transfer_repository(
-    forge: Forge, identity: Identity, repository: Repository, target: NamespacePath, *, new_path: str = ""
+    forge: Forge, granted: Authorized[Repository, MayTransfer], target: NamespacePath, *, new_path: str = ""
 ) -> Repository:
     """Put a repository into another namespace; its old path leads to it, its forks and members stay.
 
@@ -27,20 +26,18 @@ def transfer_repository(
         new_path: the last part of its path there; empty for what it has.
 
     Raises:
-        NoSuchRepository, NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.require`, for both sides.
+        NoSuchRepository, NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.authorize`, for both sides.
         InvalidName, NameTaken: of the path there.
     """
-    access.require(forge, identity, Action.TRANSFER, repository)
-    namespace = access.reach_namespace(forge, identity, target, Action.CREATE_IN)
-    path = RepositoryPath(namespace.path, new_path or repository.name)
-    name = new_path if new_path and repository.true_name == repository.name else repository.true_name
+    namespace = authorize_namespace(forge, granted.identity, MayCreateIn, target).subject
+    path = RepositoryPath(namespace.path, new_path or granted.subject.name)
+    name = new_path if new_path and granted.subject.true_name == granted.subject.name else granted.subject.true_name
     return move_repository(
         forge,
-        repository,
+        granted,
         path,
         namespace=namespace,
         true_name=name,
-        by=identity.user,
         kind=EventKind.TRANSFERRED,
     )
 

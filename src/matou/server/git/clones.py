@@ -57,13 +57,13 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
     known = await current_refs(request.site, admitted.granted)
     pack = await _whole_pack(request, admitted, known, asked)
     if pack is not None:
-        count_download(request.site.forge, admitted.repository)
+        count_download(request.site.forge, admitted.granted)
         await _send_whole(request, pack)
         return True
     key = await request.site.run_in_pool(_key, request, admitted, known, asked)
     if key is None:
         return False
-    count_download(request.site.forge, admitted.repository)
+    count_download(request.site.forge, admitted.granted)
     await _send_kept(request, admitted, key, body)
     return True
 

@@ -97,7 +97,7 @@ async def _count_clone(site: ServerState, granted: Authorized[Repository, MayRea
         and b"have " not in asked
         and wanted <= (await current_refs(site, granted)).listing.object_ids()
     ):
-        count_download(site.forge, granted.subject)
+        count_download(site.forge, granted)
 
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:

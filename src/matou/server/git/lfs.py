@@ -6,13 +6,14 @@ the digest of somebody else's file opens nothing.
 
 import re
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from matou.db.repositories import Repository
 from matou.errors import NotFound, UnknownShape
-from matou.forge.access import MayReadCode, MayWriteCode
+from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.push import lfs as objects
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, read_credential
@@ -54,11 +55,7 @@ from matou.server.streaming import (
     send_answer,
 )
 
-_RIGHT_FOR_VERB: dict[LfsAction, type[MayReadCode]] = {
-    LfsAction.DOWNLOAD: MayReadCode,
-    LfsAction.UPLOAD: MayWriteCode,
-    LfsAction.VERIFY: MayWriteCode,
-}
+R = TypeVar("R", bound=MayReadCode)
 
 
 class LengthRequired(UnknownShape):
@@ -103,51 +100,55 @@ async def _batch(request: GitRequest) -> None:
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = LfsAction(batch.operation)
-    admitted = await admit(request, _RIGHT_FOR_VERB[verb])
-    await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.repository)
+    admitted = await admit(request, MayReadCode if verb is LfsAction.DOWNLOAD else MayWriteCode)
+    await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.granted)
     credential = read_credential(request.headers)
-    answers = await request.site.run_in_pool(_answers, request, admitted.repository, credential, verb, batch.objects)
+    answers = await request.site.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
     await send_json(request, LfsBatchResponse(answers))
 
 
 def _answers(
     request: GitRequest,
-    repository: Repository,
+    granted: Authorized[Repository, MayReadCode],
     credential: Credential | None,
     verb: LfsAction,
     wanted: list[NamedObject],
 ) -> list[ObjectAnswer]:
     answer = _download_answer if verb is LfsAction.DOWNLOAD else _upload_answer
     return [
-        unusable_object(named)
-        if (pointer := named.pointer) is None
-        else answer(request, repository, credential, pointer)
+        unusable_object(named) if (pointer := named.pointer) is None else answer(request, granted, credential, pointer)
         for named in wanted
     ]
 
 
 def _download_answer(
-    request: GitRequest, repository: Repository, credential: Credential | None, pointer: ObjectPointer
+    request: GitRequest,
+    granted: Authorized[Repository, MayReadCode],
+    credential: Credential | None,
+    pointer: ObjectPointer,
 ) -> ObjectAnswer:
-    size = objects.size(request.site.forge, repository, pointer.oid)
+    size = objects.size(request.site.forge, granted, pointer.oid)
     if size is None:
         return ObjectAnswer(
             pointer.oid, pointer.size, error=LfsFailure(404, "this repository does not have the object")
         )
     if size != pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size, error=LfsFailure(UNPROCESSABLE, f"the object has {size} bytes"))
-    step = _step(request, repository, credential, pointer, LfsAction.DOWNLOAD)
+    step = _step(request, granted.subject, credential, pointer, LfsAction.DOWNLOAD)
     return ObjectAnswer(pointer.oid, size, authenticated=credential is not None, actions={"download": step})
 
 
 def _upload_answer(
-    request: GitRequest, repository: Repository, credential: Credential | None, pointer: ObjectPointer
+    request: GitRequest,
+    granted: Authorized[Repository, MayReadCode],
+    credential: Credential | None,
+    pointer: ObjectPointer,
 ) -> ObjectAnswer:
     """No action means that there is nothing to send."""
-    if objects.size(request.site.forge, repository, pointer.oid) == pointer.size:
+    if objects.size(request.site.forge, granted, pointer.oid) == pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size)
-    upload = _step(request, repository, credential, pointer, LfsAction.UPLOAD)
-    verify = _step(request, repository, credential, pointer, LfsAction.VERIFY)
+    upload = _step(request, granted.subject, credential, pointer, LfsAction.UPLOAD)
+    verify = _step(request, granted.subject, credential, pointer, LfsAction.VERIFY)
     actions = {"upload": upload, "verify": verify}
     return ObjectAnswer(pointer.oid, pointer.size, authenticated=credential is not None, actions=actions)
 
@@ -166,9 +167,9 @@ def _step(
 
 async def _download(request: GitRequest) -> None:
     oid = _oid_of(request)
-    admitted = await _admit_errand(request, LfsAction.DOWNLOAD, ObjectPointer(oid, 0))
+    admitted = await _admit_errand(request, MayReadCode, LfsAction.DOWNLOAD, ObjectPointer(oid, 0))
     site = request.site
-    path, size_bytes = await site.run_in_pool(objects.open_object, site.forge, admitted.repository, oid)
+    path, size_bytes = await site.run_in_pool(objects.open_object, site.forge, admitted.granted, oid)
     await site.run_transfer(site.whole_files.require_whole, path, oid)
     if request.scope["method"] == "HEAD":
         await begin_answer(request.send, 200, file_headers(Part(0, size_bytes, is_whole=True), size_bytes))
@@ -180,14 +181,14 @@ async def _download(request: GitRequest) -> None:
 
 async def _upload(request: GitRequest) -> None:
     pointer = ObjectPointer(_oid_of(request), _announced_size(request))
-    admitted = await _admit_errand(request, LfsAction.UPLOAD, pointer)
+    admitted = await _admit_errand(request, MayWriteCode, LfsAction.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
     site, pace = request.site, StallBudget()
     try:
         async with site.uploads.taken(admitted.caller, pace):
             body.pace = pace
-            await site.run_transfer(objects.receive, site.forge, admitted.repository, pointer.oid, pointer.size, stream)
+            await site.run_transfer(objects.receive, site.forge, admitted.granted, pointer.oid, pointer.size, stream)
     except objects.WrongObject as error:
         # On its way in it is the client's bytes that are wrong, and not ours.
         raise UnusableRequest("an lfs object's content", str(error)) from error
@@ -214,8 +215,8 @@ def _announced_size(request: GitRequest) -> int:
 
 async def _verify(request: GitRequest) -> None:
     pointer = await read_json(request, ObjectPointer)
-    admitted = await _admit_errand(request, LfsAction.VERIFY, pointer)
-    size = await request.site.run_in_pool(objects.size, request.site.forge, admitted.repository, pointer.oid)
+    admitted = await _admit_errand(request, MayWriteCode, LfsAction.VERIFY, pointer)
+    size = await request.site.run_in_pool(objects.size, request.site.forge, admitted.granted, pointer.oid)
     if size is None:
         raise objects.NoSuchObject(
             "{repository} has no LFS object {oid}", repository=admitted.repository.path, oid=pointer.oid
@@ -225,18 +226,18 @@ async def _verify(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
-async def _admit_errand(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:
-    return await request.site.run_in_pool(_admit_with_link, request, verb, pointer)
+async def _admit_errand(request: GitRequest, right: type[R], verb: LfsAction, pointer: ObjectPointer) -> Admitted[R]:
+    return await request.site.run_in_pool(_admit_with_link, request, right, verb, pointer)
 
 
-def _admit_with_link(request: GitRequest, verb: LfsAction, pointer: ObjectPointer) -> Admitted[MayReadCode]:
+def _admit_with_link(request: GitRequest, right: type[R], verb: LfsAction, pointer: ObjectPointer) -> Admitted[R]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     site, path = request.site, request.target.repository
     credential = read_credential(request.headers)
     if credential is not None and site.links.is_link(credential.secret.reveal()):
         credential = site.links.credential_of(credential.secret.reveal(), _errand(path, pointer, verb))
-    admitted = admit_credential(site.forge, credential, path, _RIGHT_FOR_VERB[verb], address=request.address)
-    objects.require_switched_on(site.forge, admitted.repository)
+    admitted = admit_credential(site.forge, credential, path, right, address=request.address)
+    objects.require_switched_on(site.forge, admitted.granted)
     return admitted
 
 

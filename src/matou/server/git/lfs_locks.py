@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from matou.db.lfs_locks import Lock, LockId
-from matou.forge.access import MayReadCode, MayWriteCode, Right
+from matou.forge.access import MayReadCode, MayWriteCode
 from matou.forge.push import lfs_locks as locks
 from matou.forge.push.lfs import require_switched_on
 from matou.server.authorization import Admitted, GitRequest, admit
@@ -18,7 +18,7 @@ from matou.server.git.lfs_wire import UnusableRequest, read_json, send_json
 from matou.server.queries import read_fields
 
 CREATED, CONFLICT = 201, 409
-R = TypeVar("R", bound=Right)
+R = TypeVar("R", bound=MayReadCode)
 
 USUAL_PAGE = 100
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -70,7 +70,7 @@ async def create(request: GitRequest) -> None:
     admitted, site = await _admit(request, MayWriteCode), request.site
     asked = await read_json(request, CreateAsked)
     try:
-        lock = await site.run_in_pool(locks.lock_path, site.forge, admitted.identity, admitted.repository, asked.path)
+        lock = await site.run_in_pool(locks.lock_path, site.forge, admitted.granted, asked.path)
     except locks.AlreadyLocked as error:
         await send_json(request, OneLock(_answer(error.lock), str(error)), status=CONFLICT)
         return
@@ -85,7 +85,7 @@ async def show(request: GitRequest) -> None:
     if path or lock_id:
         number = _number(lock_id) if lock_id else None
         found = await site.run_in_pool(
-            locks.find_locks, site.forge, admitted.repository, path=path or None, lock_id=number
+            locks.find_locks, site.forge, admitted.granted, path=path or None, lock_id=number
         )
         await send_json(request, SomeLocks([_answer(lock) for lock in found]))
         return
@@ -111,8 +111,7 @@ async def unlock(request: GitRequest) -> None:
     lock = await site.run_in_pool(
         locks.unlock,
         site.forge,
-        admitted.identity,
-        admitted.repository,
+        admitted.granted,
         _number(request.target.object_name),
         force=bool(asked.force),
     )
@@ -121,7 +120,7 @@ async def unlock(request: GitRequest) -> None:
 
 async def _admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     admitted = await admit(request, right)
-    await request.site.run_inline_if_fast(require_switched_on, request.site.forge, admitted.repository)
+    await request.site.run_inline_if_fast(require_switched_on, request.site.forge, admitted.granted)
     return admitted
 
 
@@ -131,7 +130,7 @@ async def _page(request: GitRequest, admitted: Admitted[MayReadCode], cursor: st
     after = _number(cursor) if cursor else LockId(0)
     site = request.site
     return await site.run_in_pool(
-        locks.list_locks, site.forge, admitted.repository, after=after, limit=limit or USUAL_PAGE
+        locks.list_locks, site.forge, admitted.granted, after=after, limit=limit or USUAL_PAGE
     )
 
 

@@ -9,11 +9,10 @@ from matou.errors import Refused
 from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
 from matou.forge.content import branches
 from matou.forge.content.branches import DefaultBranchKept, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
-from matou.forge.repositories.lifecycle import archive_repository
 from matou.model.names import RefName, object_id
 from support.coding_api import Team
 from support.commits import long_commit_in
-from support.deciding import create_branch, create_tag, delete_branch, delete_tag, ref_listing
+from support.deciding import archive_repository, create_branch, create_tag, delete_branch, delete_tag, ref_listing
 
 Write = Callable[[Team, Identity], object]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from matou.forge.repositories.lifecycle import archive_repository
 from support.coding_api import NOON, Api, Team
+from support.deciding import archive_repository
 
 CANARY = Path(tempfile.gettempdir()) / "canary-of-hostile-names"
 HOSTILE_NAMES = [

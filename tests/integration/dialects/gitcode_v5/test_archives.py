@@ -12,12 +12,10 @@ import pytest
 from matou.concurrency import FairLimit
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.content import archives as forge_archives
-from matou.forge.push import lfs
-from matou.forge.repositories.settings import change_settings
 from matou.git.operations import archives as git_archives
 from matou.model.repository_settings import RepositoryRules
 from matou.server.dialects.gitcode_v5 import archives
-from support.deciding import download_statistics
+from support.deciding import change_settings, download_statistics, open_object, receive
 from support.git_repositories import lfs_pointer, store_object
 from support.gitcode_server import Harbour
 
@@ -147,8 +145,8 @@ LARGE = hashlib.shake_128(b"large").digest(700_001)
 def with_lfs(harbour: Harbour) -> Harbour:
     """`held.bin` is here; `missing.bin` is a pointer to what only another repository has."""
     other = b"of another repository" * 10
-    lfs.receive(harbour.forge, harbour.repository(), hashlib.sha256(LARGE).hexdigest(), len(LARGE), io.BytesIO(LARGE))
-    lfs.receive(
+    receive(harbour.forge, harbour.repository(), hashlib.sha256(LARGE).hexdigest(), len(LARGE), io.BytesIO(LARGE))
+    receive(
         harbour.forge, harbour.repository("light"), hashlib.sha256(other).hexdigest(), len(other), io.BytesIO(other)
     )
     files = {"held.bin": lfs_pointer(LARGE), "missing.bin": lfs_pointer(other)}
@@ -175,7 +173,7 @@ def test_lfs_objects_are_in_an_archive_where_the_settings_say_so(with_lfs: Harbo
 
 def test_a_damaged_lfs_object_never_makes_a_whole_archive(with_lfs: Harbour) -> None:
     include_lfs_objects(with_lfs)
-    path, _ = lfs.open_object(with_lfs.forge, with_lfs.repository(), hashlib.sha256(LARGE).hexdigest())
+    path, _ = open_object(with_lfs.forge, with_lfs.repository(), hashlib.sha256(LARGE).hexdigest())
     path.chmod(0o644)
     path.write_bytes(b"x" + LARGE[1:])
 

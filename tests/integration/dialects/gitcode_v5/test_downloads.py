@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from matou.forge.repositories.downloads import count_download
+from support.deciding import count_download
 from support.gitcode_server import Harbour
 
 STATISTICS = "/repos/harbour/light/download_statistics"

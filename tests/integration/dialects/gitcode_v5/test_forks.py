@@ -8,11 +8,10 @@ import pytest
 
 from matou.db.repositories import Repository
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.repositories.lifecycle import delete_repository, find_repository
-from matou.forge.repositories.transfers import transfer_repository
+from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
-from support.deciding import fork_repository
+from support.deciding import delete_repository, fork_repository, transfer_repository
 from support.git_repositories import commit_file, commit_stream, fast_import, git
 from support.gitcode_server import Harbour
 from support.matou_server import MatouServer

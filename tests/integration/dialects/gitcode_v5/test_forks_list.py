@@ -10,8 +10,8 @@ from matou.db.repositories import Repository
 from matou.db.schema import forks
 from matou.db.stars import Mark
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.stars import put_mark
 from matou.model.platform import Visibility
+from support.deciding import put_mark
 from support.gitcode_server import Harbour
 
 FORKS = "/repos/harbour/light/forks"

@@ -12,9 +12,8 @@ from matou.db.schema import events
 from matou.forge.access import ALL_SCOPES, Action, Identity, Scope, may
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.tokens import create_project_token
-from matou.forge.repositories.customized_roles import create_role
-from matou.forge.repositories.lifecycle import archive_repository, set_visibility
 from matou.model.platform import Visibility
+from support.deciding import archive_repository, create_role, set_visibility
 from support.gitcode_server import BASE, Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -15,7 +15,6 @@ from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import set_active
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import archive_repository, describe_repository, rename_repository
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
 from matou.server.api.response_cache import at_database
@@ -23,12 +22,15 @@ from matou.server.api.route import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from support.deciding import (
+    archive_repository,
     create_branch,
     create_tag,
     delete_branch,
     delete_tag,
+    describe_repository,
     ref_listing,
     refs_state,
+    rename_repository,
     set_default_branch,
 )
 from support.gitcode_server import Harbour

@@ -7,8 +7,7 @@ import pytest
 
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_project
-from matou.forge.repositories.lifecycle import find_repository, rename_repository, set_visibility
-from matou.forge.repositories.settings import read_settings
+from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules
@@ -20,6 +19,7 @@ from support.created_repositories import (
     files_of,
     nothing_was_made,
 )
+from support.deciding import read_settings, rename_repository, set_visibility
 from support.git_repositories import commit_stream, fast_import
 from support.gitcode_server import Harbour
 from support.matou_server import MatouServer

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import set_visibility
-from matou.forge.repositories.settings import read_settings
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Features
 from support.created_repositories import HOSTILE, KEYS_OF_THE_DOCUMENT, created
+from support.deciding import read_settings, set_visibility
 from support.gitcode_server import PASSWORD, Harbour
 
 

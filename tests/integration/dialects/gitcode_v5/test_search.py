@@ -4,8 +4,8 @@ import pytest
 
 from matou.forge.access import Scope
 from matou.forge.accounts.users import create_user, set_active
-from matou.forge.repositories.lifecycle import describe_repository
 from matou.model.platform import Visibility
+from support.deciding import describe_repository
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

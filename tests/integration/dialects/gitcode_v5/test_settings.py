@@ -6,10 +6,9 @@ import pytest
 
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.members import remove_member
-from matou.forge.repositories.lifecycle import archive_repository, set_visibility
-from matou.forge.repositories.settings import change_settings, read_settings
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules, RepositoryRules
+from support.deciding import archive_repository, change_settings, read_settings, set_visibility
 from support.gitcode_server import Harbour
 
 FERRY = "/repos/harbour/ferry"
@@ -46,7 +45,8 @@ CHANGE_FLAGS = (
 
 
 def modules(harbour: Harbour) -> Modules:
-    return read_settings(harbour.forge, harbour.repository(), Modules)
+    found: Modules = read_settings(harbour.forge, harbour.repository(), Modules)
+    return found
 
 
 @pytest.mark.parametrize(

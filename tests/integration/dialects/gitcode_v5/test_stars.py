@@ -7,9 +7,8 @@ import pytest
 from matou.db.stars import Mark
 from matou.forge.access import Scope
 from matou.forge.accounts.members import remove_member
-from matou.forge.repositories.lifecycle import delete_repository, set_visibility
-from matou.forge.repositories.stars import put_mark
 from matou.model.platform import Visibility
+from support.deciding import delete_repository, put_mark, set_visibility
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

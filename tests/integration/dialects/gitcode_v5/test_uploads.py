@@ -11,9 +11,9 @@ import pytest
 
 from matou.forge.access import Scope
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES
-from matou.forge.repositories.lifecycle import archive_repository, delete_repository, rename_repository, set_visibility
 from matou.model.platform import Visibility
 from matou.server.dialects.gitcode_v5.uploads import decode_leniently
+from support.deciding import archive_repository, delete_repository, rename_repository, set_visibility
 from support.gitcode_server import BASE, Harbour
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

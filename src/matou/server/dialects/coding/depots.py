@@ -14,6 +14,7 @@ from matou.forge.access import (
     MayAdminister,
     MayChangeSettings,
     MayDelete,
+    MayRename,
     MaySee,
     MayTransfer,
     NoSuchRepository,
@@ -95,14 +96,14 @@ def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.Creat
 
 
 def rename_depot(context: TeamContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
-    granted = find_depot(context, request, MayChangeSettings)
-    [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted.subject, request.depot_name)])
+    granted = find_depot(context, request, MayRename)
+    [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
 def describe_depot(context: TeamContext, request: asked.ModifyDepotDescription) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
-    lifecycle.describe_repository(context.forge, granted.subject, request.description)
+    lifecycle.describe_repository(context.forge, granted, request.description)
     return wire.Response()
 
 
@@ -113,24 +114,24 @@ def change_default_branch(context: TeamContext, request: asked.ModifyDefaultBran
 
 
 def archive_depot(context: TeamContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
-    lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
+    lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
 def unarchive_depot(context: TeamContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
-    lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister).subject)
+    lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
 def transfer_depot(context: TeamContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
     granted = find_depot(context, request, MayTransfer)
     project = find_project(context, request.target_project_id)
-    moved = transfer_repository(context.forge, context.identity, granted.subject, project.path)
+    moved = transfer_repository(context.forge, granted, project.path)
     return wire_contents.TransferredResponse(new_depot_path=f"/{quote(str(moved.path))}")
 
 
 def delete_depot(context: TeamContext, request: asked.DeleteGitDepot) -> wire.Response:
-    lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete).subject)
+    lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete))
     return wire.Response()
 
 

@@ -94,8 +94,7 @@ class EventsQuery(PageParameters, frozen=True, kw_only=True):
 def list_events(context: RepositoryContext[MayReadCode], params: EventsQuery) -> wire.Events:
     found, has_more = activity(
         context.forge,
-        context.identity,
-        context.repository,
+        context.granted,
         kinds=KINDS[params.filter],
         author=params.author,
         between=read_span(params.before, params.after),

@@ -35,8 +35,7 @@ class ForksQuery(PageParameters, frozen=True, kw_only=True):
 def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPage:
     found, total = visible_forks(
         context.forge,
-        context.identity,
-        context.repository,
+        context.granted,
         order=ForkOrder(params.sort.value),
         between=read_between("created", params.created_after, params.created_before),
         offset=params.offset,

@@ -63,7 +63,7 @@ def get_mode(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.Per
 
 
 def set_mode(context: RepositoryContext[MayChangeMemberMode], params: PermissionModeParams) -> wire.Success:
-    set_member_mode(context.forge, context.identity, context.repository, independent=params.mode == INDEPENDENT)
+    set_member_mode(context.forge, context.granted, independent=params.mode == INDEPENDENT)
     return wire.Success()
 
 
@@ -85,7 +85,7 @@ def put_collaborator(context: RepositoryContext[MayManageMembers], params: Colla
     permission = PERMISSIONS.get(params.permission or MemberPermission.PUSH)
     if permission not in (None, MemberPermission.CUSTOMIZED):
         return _put(context, permission, "")
-    named = next((role for role in roles(context.forge, context.repository) if role.name == params.permission), None)
+    named = next((role for role in roles(context.forge, context.granted) if role.name == params.permission), None)
     if named is None:
         raise InvalidParameter(
             "permission is {given}; it can be pull, push, admin or the name of a customized role",
@@ -95,20 +95,20 @@ def put_collaborator(context: RepositoryContext[MayManageMembers], params: Colla
 
 
 def list_collaborators(context: RepositoryContext[MaySeeMembers], params: PageParameters) -> ListPage:
-    found, total = members(context.forge, context.repository, offset=params.offset, limit=params.limit)
+    found, total = members(context.forge, context.granted, offset=params.offset, limit=params.limit)
     return ListPage([_collaborator(context, member) for member in found], total)
 
 
 def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator:
-    return _collaborator(context, find_member(context.forge, context.repository, _person(context)))
+    return _collaborator(context, find_member(context.forge, context.granted, _person(context)))
 
 
 def delete_collaborator(context: RepositoryContext[MayManageMembers], _: Nothing) -> None:
-    remove_member(context.forge, context.identity, context.repository, _person(context))
+    remove_member(context.forge, context.granted, _person(context))
 
 
 def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.CollaboratorPermission:
-    member = find_member(context.forge, context.repository, _person(context))
+    member = find_member(context.forge, context.granted, _person(context))
     user = member.user
     return wire.CollaboratorPermission(
         id=user.id,
@@ -132,16 +132,16 @@ def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wir
 
 
 def list_roles(context: RepositoryContext[MaySeeMembers], _: Nothing) -> list[wire.CustomizedRole]:
-    return [_role(role) for role in roles(context.forge, context.repository)]
+    return [_role(role) for role in roles(context.forge, context.granted)]
 
 
 def _person(context: RepositoryContext[MaySeeMembers]) -> User:
     return find_person(context.forge, context.path["username"])
 
 
-def _put(context: RepositoryContext[MaySeeMembers], permission: MemberPermission, role_id: str) -> wire.Member:
+def _put(context: RepositoryContext[MayManageMembers], permission: MemberPermission, role_id: str) -> wire.Member:
     user = _person(context)
-    set_member(context.forge, context.identity, context.repository, user, permission, customized_role_id=role_id)
+    set_member(context.forge, context.granted, user, permission, customized_role_id=role_id)
     return wire.Member(
         id=str(user.id),
         login=user.name,

@@ -30,11 +30,11 @@ def change_push_config(context: RepositoryContext[MayChangeSettings], params: Pu
     if params.commit_message_regex:
         message_pattern(params.commit_message_regex)
     changes = {name: value for name, value in given.items() if value is not None}
-    return _answer(change_settings(context.forge, context.identity, context.repository, PushRules, **changes))
+    return _answer(change_settings(context.forge, context.granted, PushRules, **changes))
 
 
 def read_push_config(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.PushConfig:
-    return _answer(read_settings(context.forge, context.repository, PushRules))
+    return _answer(read_settings(context.forge, context.granted, PushRules))
 
 
 def _answer(rules: PushRules) -> wire.PushConfig:

@@ -150,24 +150,24 @@ def set_status(context: RepositoryContext[MayAdminister], params: RepositoryStat
         raise InvalidParameter("status is {status}, and can be 0 or 2", status=params.status)
     _require_password(context, params.password)
     change_status = archive_repository if params.status == ARCHIVED else unarchive_repository
-    change_status(context.forge, context.repository, by=context.user)
+    change_status(context.forge, context.granted)
     return wire.Success()
 
 
 def transfer_to(context: RepositoryContext[MayTransfer], params: OrganizationTransferParams) -> wire.Success:
     _require_password(context, params.password)
-    transfer_repository(context.forge, context.identity, context.repository, NamespacePath.parse(params.transfer_to))
+    transfer_repository(context.forge, context.granted, NamespacePath.parse(params.transfer_to))
     return wire.Success()
 
 
 def transfer(context: RepositoryContext[MayTransfer], params: TransferRepositoryParams) -> wire.Transferred:
     target = NamespacePath.parse(params.new_owner)
-    moved = transfer_repository(context.forge, context.identity, context.repository, target, new_path=params.new_name)
+    moved = transfer_repository(context.forge, context.granted, target, new_path=params.new_name)
     return wire.Transferred(new_owner=str(moved.path.namespace), new_name=moved.name)
 
 
 def delete(context: RepositoryContext[MayDelete], _: Nothing) -> None:
-    delete_repository(context.forge, context.repository)
+    delete_repository(context.forge, context.granted)
 
 
 def _require_password(context: RepositoryContext[MaySee], password: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import MayChangeSettings, MaySee, MaySeeSettings
+from matou.forge.access import Authorized, MayChangeSettings, MaySeeSettings
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_members import find_person, people_of
 from matou.forge.repositories.settings import change_settings, read_settings, stored_settings
@@ -99,7 +99,7 @@ def set_modules(context: RepositoryContext[MayChangeSettings], params: ModuleSet
     issues = changes.pop("has_issues", None)
     if issues is not None:
         changes.setdefault("has_issue", issues)
-    change_settings(context.forge, context.identity, context.repository, Modules, **changes)
+    change_settings(context.forge, context.granted, Modules, **changes)
     return wire.Success()
 
 
@@ -113,35 +113,33 @@ def set_reviewers(context: RepositoryContext[MayChangeSettings], params: Reviewe
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
         raise MissingParameter("one of assignees, testers, assignees_number and testers_number must not be null")
-    change_settings(context.forge, context.identity, context.repository, ChangeRequestSettings, **changes)
-    row_id, created_at, updated_at = _row(context.forge, context.repository)
+    change_settings(context.forge, context.granted, ChangeRequestSettings, **changes)
+    row_id, created_at, updated_at = _row(context.forge, context.granted)
     return wire.ReviewerSettings(
         id=row_id, created_at=wire.china_second(created_at), updated_at=wire.china_second(updated_at)
     )
 
 
 def get_rules(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.RepositorySettings:
-    return _rules(read_settings(context.forge, context.repository, RepositoryRules))
+    return _rules(read_settings(context.forge, context.granted, RepositoryRules))
 
 
 def set_rules(
     context: RepositoryContext[MayChangeSettings], params: RepositorySettingsParams
 ) -> wire.RepositorySettings:
     changes = _given(params, "forbidden_developer_create_branch_user_ids")
-    return _rules(change_settings(context.forge, context.identity, context.repository, RepositoryRules, **changes))
+    return _rules(change_settings(context.forge, context.granted, RepositoryRules, **changes))
 
 
 def get_change_requests(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.PullRequestSettings:
-    return _change_requests(context, read_settings(context.forge, context.repository, ChangeRequestSettings))
+    return _change_requests(context, read_settings(context.forge, context.granted, ChangeRequestSettings))
 
 
 def set_change_requests(
     context: RepositoryContext[MayChangeSettings], params: PullRequestSettingsParams
 ) -> wire.PullRequestSettings:
     changes = _given(params, "approval_approver_ids", "approval_tester_ids")
-    return _change_requests(
-        context, change_settings(context.forge, context.identity, context.repository, ChangeRequestSettings, **changes)
-    )
+    return _change_requests(context, change_settings(context.forge, context.granted, ChangeRequestSettings, **changes))
 
 
 def _given(params: Parameters, *ids: str) -> dict[str, object]:
@@ -168,11 +166,13 @@ def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
     return wire.RepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
 
 
-def _change_requests(context: RepositoryContext[MaySee], found: ChangeRequestSettings) -> wire.PullRequestSettings:
+def _change_requests(
+    context: RepositoryContext[MaySeeSettings], found: ChangeRequestSettings
+) -> wire.PullRequestSettings:
     values = asdict(found)
     shared = {name: values.pop(name) for name in _SHARED}
     approvers, testers = values.pop("approval_approver_ids"), values.pop("approval_tester_ids")
-    row_id, created_at, updated_at = _row(context.forge, context.repository)
+    row_id, created_at, updated_at = _row(context.forge, context.granted)
     return wire.PullRequestSettings(
         merge_request_setting=wire.MergeRequestSetting(
             id=row_id,
@@ -207,9 +207,9 @@ def _people(context: RequestContext, found: Iterable[User]) -> list[wire.Person]
     ]
 
 
-def _row(forge: Forge, repository: Repository) -> tuple[int, datetime, datetime]:
+def _row(forge: Forge, granted: Authorized[Repository, MaySeeSettings]) -> tuple[int, datetime, datetime]:
     """The id and times of what is stored; before anything was set, 0 and the repository's own."""
-    stored = stored_settings(forge, repository, ChangeRequestSettings)
+    stored, repository = stored_settings(forge, granted, ChangeRequestSettings), granted.subject
     if stored is None:
         return 0, repository.created_at or repository.updated_at, repository.updated_at
     return stored.id, stored.created_at, stored.updated_at

@@ -11,8 +11,7 @@ from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import MaySee, MayStar, Scope
 from matou.forge.repositories.stars import (
-    is_starred,
-    is_watched,
+    is_marked,
     marked_by,
     marked_repositories,
     put_mark,
@@ -66,7 +65,7 @@ class StarredRepositoriesQuery(PageParameters, frozen=True, kw_only=True):
 def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> ListPage:
     between = read_between("watched", params.watched_after, params.watched_before)
     found, total = marked_by(
-        context.forge, Mark.WATCH, context.repository, between=between, offset=params.offset, limit=params.limit
+        context.forge, Mark.WATCH, context.granted, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in found]
     return ListPage(rows, total)
@@ -75,7 +74,7 @@ def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> 
 def list_stargazers(context: RepositoryContext[MaySee], params: StargazersQuery) -> ListPage:
     between = read_between("starred", params.starred_after, params.starred_before)
     found, total = marked_by(
-        context.forge, Mark.STAR, context.repository, between=between, offset=params.offset, limit=params.limit
+        context.forge, Mark.STAR, context.granted, between=between, offset=params.offset, limit=params.limit
     )
     rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in found]
     return ListPage(rows, total)
@@ -112,19 +111,17 @@ def _page(
     return ListPage(repository_objects(context, found), total)
 
 
-def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
-    return lambda context, _: put_mark(context.forge, mark, context.user, context.repository)
+def put(mark: Mark) -> Callable[[RepositoryContext[MayStar], Nothing], None]:
+    return lambda context, _: put_mark(context.forge, mark, context.granted)
 
 
-def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
-    return lambda context, _: remove_mark(context.forge, mark, context.user, context.repository)
+def remove(mark: Mark) -> Callable[[RepositoryContext[MayStar], Nothing], None]:
+    return lambda context, _: remove_mark(context.forge, mark, context.granted)
 
 
-def check(mark: Mark) -> Callable[[RepositoryContext[MaySee], Nothing], None]:
-    is_marked = is_starred if mark is Mark.STAR else is_watched
-
-    def run(context: RepositoryContext[MaySee], _: Nothing) -> None:
-        if not is_marked(context.forge, context.user, context.repository):
+def check(mark: Mark) -> Callable[[RepositoryContext[MayStar], Nothing], None]:
+    def run(context: RepositoryContext[MayStar], _: Nothing) -> None:
+        if not is_marked(context.forge, mark, context.granted):
             raise NotMarked("this account has put no {mark} on the repository", mark=mark.value)
 
     return run

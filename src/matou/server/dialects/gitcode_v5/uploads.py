@@ -38,14 +38,12 @@ class UploadFileParams(Parameters, frozen=True, kw_only=True):
 
 
 def upload_image(context: RepositoryContext[MayUpload], params: UploadImageParams) -> wire.UploadedFile:
-    stored = receive_upload(
-        context.forge, context.repository, context.user, params.file_name, decode_leniently(params.body)
-    )
+    stored = receive_upload(context.forge, context.granted, params.file_name, decode_leniently(params.body))
     return _uploaded(context, stored)
 
 
 def upload_file(context: RepositoryContext[MayUpload], params: UploadFileParams) -> wire.UploadedFile:
-    stored = receive_upload(context.forge, context.repository, context.user, params.file.name, params.file.content)
+    stored = receive_upload(context.forge, context.granted, params.file.name, params.file.content)
     return _uploaded(context, stored)
 
 

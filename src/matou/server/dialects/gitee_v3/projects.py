@@ -98,17 +98,17 @@ def _target(context: RequestContext, fields: FormFields) -> NamespacePath:
     return own if number is None else find_namespace_by_id(context.forge, NamespaceId(number)).path
 
 
-def put(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.MarkCount]:
-    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.MarkCount:
-        put_mark(context.forge, mark, context.user, context.repository)
+def put(mark: Mark) -> Callable[[RepositoryContext[MayStar], FormFields], schemas.MarkCount]:
+    def run(context: RepositoryContext[MayStar], _: FormFields) -> schemas.MarkCount:
+        put_mark(context.forge, mark, context.granted)
         return _count(context, mark)
 
     return run
 
 
-def remove(mark: Mark) -> Callable[[RepositoryContext[MaySee], FormFields], schemas.MarkCount]:
-    def run(context: RepositoryContext[MaySee], _: FormFields) -> schemas.MarkCount:
-        remove_mark(context.forge, mark, context.user, context.repository)
+def remove(mark: Mark) -> Callable[[RepositoryContext[MayStar], FormFields], schemas.MarkCount]:
+    def run(context: RepositoryContext[MayStar], _: FormFields) -> schemas.MarkCount:
+        remove_mark(context.forge, mark, context.granted)
         return _count(context, mark)
 
     return run
@@ -140,7 +140,7 @@ def _person(context: RequestContext) -> User:
 
 
 def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
-    _, total = marked_by(context.forge, mark, context.repository, limit=0)
+    _, total = marked_by(context.forge, mark, context.granted, limit=0)
     return schemas.MarkCount(count=total)
 
 
