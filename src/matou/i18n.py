@@ -15,8 +15,8 @@ from operator import itemgetter
 from pathlib import PurePath
 
 from matou.errors import MatouError, Phrase, Plural
+from matou.fs import reason_of
 from matou.settings import process_language
-from matou.storage.os_errors import reason_of
 
 LANGUAGES = frozenset({"en", "zh"})
 LOCALE = "locale/zh_CN/LC_MESSAGES/matou.mo"

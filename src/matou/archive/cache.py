@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 import zstandard
 
 from matou.archive.layout import Archive
-from matou.storage.files import make_folders, naming_the_file
+from matou.storage.files import make_folders, translate_os_errors
 
 FOLDER: Final = "cache"
 LARGEST_FRAME_BYTES: Final = 256 * 1024 * 1024
@@ -78,7 +78,7 @@ class Journal:
             WriteFailed, DiskFull: it could not be written; what was there before is whole.
         """
         make_folders(self._path.parent, below=self._below, durably=False)
-        with naming_the_file(self._path), _opened(self._path) as file:
+        with translate_os_errors(self._path), _opened(self._path) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file.fileno()).st_size < self._end:
                 return
@@ -126,7 +126,7 @@ def write_whole(path: Path, content: bytes, *, below: Path, form: str) -> None:
     """
     packed = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
     make_folders(path.parent, below=below, durably=False)
-    with naming_the_file(path):
+    with translate_os_errors(path):
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:

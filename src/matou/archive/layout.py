@@ -16,7 +16,7 @@ from matou.archive.first_aid import FIRST_AID
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import RepositoryPath
-from matou.storage.files import FileStore, make_folders, naming_the_file, sync_folder, write_atomically
+from matou.storage.files import FileStore, make_folders, sync_folder, translate_os_errors, write_atomically
 
 FORMAT = 1
 IDENTITY_FILE = "archive.json"
@@ -155,7 +155,7 @@ class Archive:
     def begin_run(self) -> int:
         """Make the folder of a new run. The caller holds the archive's lock."""
         run = max(self.run_numbers(), default=0) + 1
-        with naming_the_file(self.run_folder(run)):
+        with translate_os_errors(self.run_folder(run)):
             self.run_folder(run).mkdir(parents=True)
         sync_folder(self.runs)
         return run

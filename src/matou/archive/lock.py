@@ -14,7 +14,7 @@ import msgspec
 
 from matou.errors import TryLater
 from matou.model.decoding_faults import NOT_DECODED
-from matou.storage.files import naming_the_file
+from matou.storage.files import translate_os_errors
 
 LOCK_FILE = "lock"
 _LONGEST_TEXT_BYTES = 4096
@@ -57,7 +57,7 @@ def lock_archive(root: Path, *, now: datetime, host: str | None = None) -> Itera
         ArchiveBusy: another holder is at it, in this process or any other; it says who.
     """
     path = root / LOCK_FILE
-    with naming_the_file(path):
+    with translate_os_errors(path):
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
     with file:
         _take(file, path)
@@ -96,7 +96,7 @@ def lock_for_repair(root: Path) -> Iterator[None]:
         WriteFailed: the archive cannot be written.
     """
     path = root / LOCK_FILE
-    with naming_the_file(path):
+    with translate_os_errors(path):
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b", buffering=0)
     with file:
         _take(file, path)
@@ -149,7 +149,7 @@ def _read_holder(file: BinaryIO) -> Holder | None:
 
 
 def _write(file: BinaryIO, path: Path, text: bytes) -> None:
-    with naming_the_file(path):
+    with translate_os_errors(path):
         file.seek(0)
         file.truncate()
         file.write(text)

@@ -17,7 +17,7 @@ import msgspec
 from matou.archive.layout import FORMAT, Archive
 from matou.errors import Damaged, Phrase
 from matou.model.platform import VersionControl, Visibility
-from matou.storage.files import naming_the_file, sync_folder, syncfs
+from matou.storage.files import sync_folder, syncfs, translate_os_errors
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 RECORDS = "records_sha256"
@@ -243,7 +243,7 @@ class ManifestWriter:
         self._run = run
         self._lock = threading.Lock()
         self._tally = _Tally()
-        with naming_the_file(self._partial):
+        with translate_os_errors(self._partial):
             self._file = self._partial.open("wb")
         self.write(run)
 
@@ -275,7 +275,7 @@ class ManifestWriter:
         """
         self._archive.blobs.flush()
         syncfs(self._archive.root)
-        with self._lock, naming_the_file(self._path):
+        with self._lock, translate_os_errors(self._path):
             if records_digest is not None:
                 self._name_records(records_digest)
             end = self._tally.end(finished_at=whole_seconds(finished_at), requests=requests, listing=listing)
@@ -303,11 +303,11 @@ class ManifestWriter:
 
     def close(self) -> None:
         """Stop without publishing. Does nothing after `publish`."""
-        with self._lock, naming_the_file(self._partial):
+        with self._lock, translate_os_errors(self._partial):
             self._file.close()
 
     def _append(self, encoded: bytes) -> None:
-        with naming_the_file(self._partial):
+        with translate_os_errors(self._partial):
             self._file.write(encoded)
 
 

@@ -20,7 +20,7 @@ from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_
 from matou.errors import Conflict, Damaged
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
-from matou.storage.files import naming_the_file
+from matou.storage.files import translate_os_errors
 
 LONGEST_MADE_SAFE_BYTES = 100
 
@@ -109,7 +109,7 @@ class PathRegistry:
         self._places: dict[_Key, _Parent] = {}
         self._taken: dict[_Parent, dict[str, _Key]] = {}
         self._on_disk: dict[_Parent, frozenset[str]] = {}
-        with naming_the_file(journal):
+        with translate_os_errors(journal):
             self._journal = journal.open("ab")
         self._journal_path = journal
 
@@ -168,12 +168,12 @@ class PathRegistry:
 
     def sync(self) -> None:
         """Make the new places durable; to be called before the first folder is made at one of them."""
-        with self._lock, naming_the_file(self._journal_path):
+        with self._lock, translate_os_errors(self._journal_path):
             self._journal.flush()
             os.fsync(self._journal.fileno())
 
     def close(self) -> None:
-        with self._lock, naming_the_file(self._journal_path):
+        with self._lock, translate_os_errors(self._journal_path):
             self._journal.close()
 
     def __enter__(self) -> Self:
@@ -223,7 +223,7 @@ class PathRegistry:
     def _note(self, key: _Key, place: _Parent) -> None:
         kind, owner = key
         line = PlaceLine(kind, owner.platform, owner.host, owner.id, "/".join(place))
-        with naming_the_file(self._journal_path):
+        with translate_os_errors(self._journal_path):
             self._journal.write(msgspec.json.encode(line) + b"\n")
             self._journal.flush()
 

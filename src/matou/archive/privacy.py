@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matou.archive.layout import IDENTITY_FILE
 from matou.errors import NotFound
-from matou.storage.files import naming_the_file
+from matou.storage.files import translate_os_errors
 
 FOR_OWNER = 0o077
 """The mask of a process that makes what only its owner may read."""
@@ -69,7 +69,7 @@ def let_group_read(root: Path, group: str) -> None:
         WriteFailed: the group could not be given; the archive is as open as before, and asking again goes on.
     """
     number = _number_of(group)
-    with naming_the_file(root):
+    with translate_os_errors(root):
         root.mkdir(parents=True, exist_ok=True)
         found = root.stat()
         if found.st_gid == number and stat.S_IMODE(found.st_mode) == GROUPS_FOLDER:

@@ -17,7 +17,7 @@ from matou.errors import Damaged, MatouError
 from matou.http.redaction import ELLIPSIS
 from matou.http.withholding import withhold, withhold_parameters
 from matou.model.records import Record
-from matou.storage.files import naming_the_file
+from matou.storage.files import translate_os_errors
 
 FRAME_BYTES = 1024 * 1024
 """A frame is closed when it holds that much, so a crash costs at most that much of what was said."""
@@ -56,7 +56,7 @@ class RecordWriter:
         self._own = own.reveal().encode() if own else b""
         self._lock = threading.Lock()
         self._pending = bytearray()
-        with naming_the_file(path):
+        with translate_os_errors(path):
             self._file = path.open("ab")
 
     def __call__(self, record: Record, /) -> None:
@@ -72,7 +72,7 @@ class RecordWriter:
                 self._write_frame()
 
     def close(self) -> None:
-        with self._lock, naming_the_file(self._path):
+        with self._lock, translate_os_errors(self._path):
             if self._pending:
                 self._write_frame()
             if not self._file.closed:
@@ -89,7 +89,7 @@ class RecordWriter:
 
     def _write_frame(self) -> None:
         frame = zstandard.ZstdCompressor(write_checksum=True).compress(bytes(self._pending))
-        with naming_the_file(self._path):
+        with translate_os_errors(self._path):
             self._file.write(frame)
             self._file.flush()
         self._pending.clear()

@@ -3,7 +3,7 @@
 import os
 
 from matou.errors import Invalid, MatouError
-from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
+from matou.fs import NO_ROOM, PATH_FAULTS, reason_of
 
 _MAKE_ROOM = "what was saved before stays saved; make room and run it again"
 

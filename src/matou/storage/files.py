@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from matou.errors import Conflict, Invalid, MatouError, NotFound, Phrase
-from matou.storage.os_errors import NO_ROOM, PATH_FAULTS, reason_of
+from matou.fs import NO_ROOM, PATH_FAULTS, reason_of
 
 CHUNK_BYTES = 1024 * 1024
 SMALL_BYTES = 4096
@@ -77,7 +77,7 @@ class Store(Protocol):
 
 
 @contextlib.contextmanager
-def naming_the_file(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path) -> Iterator[None]:
     """Turn an OSError into one that says which file could not be written, and how much room there was.
 
     Raises:
@@ -148,7 +148,7 @@ def syncfs(path: Path, *, descriptor: int | None = None) -> None:
         os.sync()
         return
     with (
-        naming_the_file(path),
+        translate_os_errors(path),
         _descriptor(path) if descriptor is None else contextlib.nullcontext(descriptor) as opened,
     ):
         if call(opened) != 0:
@@ -157,7 +157,7 @@ def syncfs(path: Path, *, descriptor: int | None = None) -> None:
 
 
 @functools.cache
-def tells_of_every_fault() -> bool:
+def syncfs_reports_errors() -> bool:
     """Say whether `syncfs` is as good as an fsync of each file: where it waits, and tells what could not be written."""
     if _syncfs_of_c() is None:
         return False
@@ -184,7 +184,7 @@ def _descriptor(path: Path) -> Iterator[int]:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
-    with naming_the_file(folder), _descriptor(folder) as descriptor:
+    with translate_os_errors(folder), _descriptor(folder) as descriptor:
         os.fsync(descriptor)
 
 
@@ -196,7 +196,7 @@ def make_folders(folder: Path, *, below: Path, durably: bool = True) -> None:
     if folder == below or folder.is_dir():
         return
     make_folders(folder.parent, below=below, durably=durably)
-    with naming_the_file(folder):
+    with translate_os_errors(folder):
         try:
             folder.mkdir()
         except FileExistsError:
@@ -209,7 +209,7 @@ def make_folders(folder: Path, *, below: Path, durably: bool = True) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a small file so that its old or its new content is there, whole, whatever happens meanwhile."""
-    with naming_the_file(path):
+    with translate_os_errors(path):
         partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
@@ -230,7 +230,7 @@ class StagedFile:
     def __init__(self, store: "FileStore", *, buffer_bytes: int = CHUNK_BYTES) -> None:
         self._store = store
         self._path = store.staging / f"staged-{secrets.token_hex(8)}"
-        with naming_the_file(store.root):
+        with translate_os_errors(store.root):
             if not store.staging.is_dir():
                 store.staging.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
@@ -238,18 +238,18 @@ class StagedFile:
         self._file = os.fdopen(descriptor, "wb", buffering=buffer_bytes)
 
     def write(self, data: bytes, /) -> int:
-        with naming_the_file(self._store.root):
+        with translate_os_errors(self._store.root):
             return self._file.write(data)
 
     def publish(self, key: str, /) -> None:
         self.flush()
-        with naming_the_file(self._store.root):
+        with translate_os_errors(self._store.root):
             os.fsync(self._file.fileno())
         sync_folder(self._place(key, durably=True))
 
     def flush(self) -> None:
         """Hand what was written to the operating system."""
-        with naming_the_file(self._store.root):
+        with translate_os_errors(self._store.root):
             self._file.flush()
 
     def place(self, key: str) -> None:
@@ -259,10 +259,10 @@ class StagedFile:
     def _place(self, key: str, *, durably: bool) -> Path:
         target = self._store.path(key)
         if not self._store.root.is_dir():
-            with naming_the_file(target):
+            with translate_os_errors(target):
                 self._store.root.mkdir(parents=True, exist_ok=True)
         make_folders(target.parent, below=self._store.root, durably=durably)
-        with naming_the_file(target):
+        with translate_os_errors(target):
             self._path.replace(target)
         return target.parent
 

@@ -29,7 +29,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         real(folder, descriptor=descriptor)
 
     monkeypatch.setattr(staging, "syncfs", syncfs)
-    monkeypatch.setattr(staging, "tells_of_every_fault", lambda: True)
+    monkeypatch.setattr(staging, "syncfs_reports_errors", lambda: True)
     return seen
 
 
@@ -69,7 +69,7 @@ def test_large_ones_do_not_wait(archive: Archive, synced: list[int]) -> None:
 def test_where_a_sync_does_not_tell_of_every_fault_none_waits_and_none_is_made(
     archive: Archive, synced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "tells_of_every_fault", lambda: False)
+    monkeypatch.setattr(staging, "syncfs_reports_errors", lambda: False)
     publisher = MirrorPublisher(archive)
     for number in range(4):
         publisher.publish_soon(staged_mirror(archive, number))
@@ -82,7 +82,7 @@ def test_nothing_is_placed_where_the_sync_fails(archive: Archive, monkeypatch: p
         raise WriteFailed("no")
 
     monkeypatch.setattr(staging, "syncfs", fail)
-    monkeypatch.setattr(staging, "tells_of_every_fault", lambda: True)
+    monkeypatch.setattr(staging, "syncfs_reports_errors", lambda: True)
 
     with pytest.raises(WriteFailed):
         MirrorPublisher(archive).publish_soon(staged_mirror(archive, 1))

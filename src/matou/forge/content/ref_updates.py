@@ -19,7 +19,7 @@ from matou.git.refs.listing import OWN_PREFIX
 from matou.git.refs.transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
 from matou.model.names import RefName
 from matou.model.refs import RefChange
-from matou.storage.files import syncfs, tells_of_every_fault
+from matou.storage.files import syncfs, syncfs_reports_errors
 
 __all__ = [
     "DefaultBranchKept",
@@ -73,7 +73,9 @@ def update_refs(
         _judge(forge, granted, changes, quarantine)
         remove_abandoned_locks(forge.git_dir(granted.subject), changes, now=forge.now())
         git_dir, folder = forge.git_dir(granted.subject), None if quarantine is None else quarantine.folder
-        with RefTransaction(git_dir, changes, quarantine=folder, syncs_files=not tells_of_every_fault()) as transaction:
+        with RefTransaction(
+            git_dir, changes, quarantine=folder, syncs_files=not syncfs_reports_errors()
+        ) as transaction:
             added_bytes = 0 if quarantine is None else quarantine.keep()
             syncfs(git_dir)
             transaction.commit()

@@ -27,7 +27,7 @@ from matou.git.refs.listing import OWN_PREFIX, fault_of_foreign_ref, fault_of_ne
 from matou.git.refs.transaction import RefTransaction, fault_of_target, remove_abandoned_locks
 from matou.model.names import RefName
 from matou.model.refs import RefChange, RefListing
-from matou.storage.files import syncfs, tells_of_every_fault
+from matou.storage.files import syncfs, syncfs_reports_errors
 
 log = structlog.get_logger()
 
@@ -199,7 +199,7 @@ def _move(
     remove_abandoned_locks(git_dir, landing.waiting, now=forge.now())
     each = not (landing.is_atomic or is_judged)
     transaction = RefTransaction(
-        git_dir, landing.waiting, quarantine=pack.folder, each=each, syncs_files=not tells_of_every_fault()
+        git_dir, landing.waiting, quarantine=pack.folder, each=each, syncs_files=not syncfs_reports_errors()
     )
     try:
         with transaction:

@@ -36,7 +36,7 @@ from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
 from matou.server.stall_budget import StallBudget
 from matou.server.state import ServerState
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
-from matou.storage.files import tells_of_every_fault
+from matou.storage.files import syncfs_reports_errors
 
 log = structlog.get_logger(__name__)
 
@@ -225,7 +225,7 @@ async def _index(
             shows_progress=b"quiet" not in asked.capabilities,
         ),
         git_dir=pack.git_dir,
-        settings=index_settings(syncs_files=not tells_of_every_fault()),
+        settings=index_settings(syncs_files=not syncfs_reports_errors()),
         environment=pack.environment_cut_at(asked.shallow),
         hear=lambda said: report.say(said.replace(inside, b"repository")),
         limits=LIMITS,

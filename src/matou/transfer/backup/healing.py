@@ -23,7 +23,7 @@ from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_dis
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import make_folders, naming_the_file, sync_folder, syncfs
+from matou.storage.files import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs
 from matou.transfer.common.object_files import check_object_files
@@ -61,7 +61,7 @@ class MirrorRepairer:
         """
         git_dir = self.archive.repository(place)
         object_format = object_format_on_disk(git_dir) if listing.is_empty else object_format_of(listing)
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             make_refs_readable(self.archive, place, run=self.run)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
@@ -73,7 +73,7 @@ class MirrorRepairer:
         staged = fetch()
         try:
             syncfs(self.archive.staging)
-            with naming_the_file(git_dir):
+            with translate_os_errors(git_dir):
                 adopted = _adopt(staged, git_dir)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -101,7 +101,7 @@ class MirrorRepairer:
 
     def _repair_boundary(self, git_dir: Path) -> None:
         try:
-            with naming_the_file(git_dir):
+            with translate_os_errors(git_dir):
                 repair_boundary(git_dir)
         except GitStopped:
             raise
@@ -143,14 +143,14 @@ class MirrorRepairer:
             raise
         except GitFailed:
             return False
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             _publish(made.parent.glob(f"{_SALVAGED}-*"), made.parent, was=_SALVAGED)
         return True
 
     def _take_away(self, path: Path, place: RepositoryPath, *, is_needed: bool) -> None:
         if is_needed:
             _keep_copy(self.archive, self.run, place, path)
-        with naming_the_file(path):
+        with translate_os_errors(path):
             path.unlink(missing_ok=True)
         sync_folder(path.parent)
 
@@ -178,7 +178,7 @@ def _keep_copy(archive: Archive, run: int, place: RepositoryPath, path: Path) ->
     if not path.exists():
         return
     make_folders(aside.parent, below=archive.root)
-    with naming_the_file(aside):
+    with translate_os_errors(aside):
         if path.is_dir():
             shutil.copytree(path, aside, dirs_exist_ok=True)
         else:

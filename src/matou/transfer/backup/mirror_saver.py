@@ -23,7 +23,7 @@ from matou.git.repository import create_bare, has_objects, object_format_on_disk
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import naming_the_file, reported_as
+from matou.storage.files import reported_as, translate_os_errors
 from matou.transfer.backup.healing import MirrorRepairer
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 from matou.transfer.backup.tracked_transport import TrackedTransport
@@ -160,7 +160,7 @@ class MirrorSaver:
         """Build a mirror aside, and say where."""
         staged = self._staged()
         try:
-            with reported_as(git_dir, instead_of=staged), naming_the_file(git_dir):
+            with reported_as(git_dir, instead_of=staged), translate_os_errors(git_dir):
                 update = make_mirror(staged, source, listing, durably=not self.publisher.syncs)
                 (staged / MARK).touch()
         except BaseException:
@@ -181,7 +181,7 @@ class MirrorSaver:
             raise
         except GitFailed:
             pass  # It is healed as anything else is that is damaged.
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             remove_leftovers(git_dir, since=self.dead_since)
         return has_lost_index(git_dir)
 
@@ -193,7 +193,7 @@ class MirrorSaver:
         Raises:
             Damaged: the refs cannot be read, so that nothing may be concluded from them.
         """
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             remove_leftovers(git_dir, since=self.dead_since, now=self.began_at)
             create_bare(git_dir, object_format=object_format_on_disk(git_dir))
             found = read_mirror(git_dir)
@@ -213,7 +213,7 @@ class MirrorSaver:
     def _set_aside(self, git_dir: Path) -> Path:
         """Into the staging folder, until it has been fetched anew or the next run clears that folder."""
         aside = self._staged()
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             git_dir.rename(aside)
         return aside
 
@@ -223,7 +223,7 @@ class MirrorSaver:
     def _update(
         self, git_dir: Path, source: FetchSource, listing: RefListing, *, previous: RefListing | None
     ) -> MirrorUpdate:
-        with naming_the_file(git_dir):
+        with translate_os_errors(git_dir):
             return update_mirror(git_dir, source, listing, previous=previous, run=self.run)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.archive.layout import Archive
-from matou.storage.files import make_folders, naming_the_file, syncfs, tells_of_every_fault
+from matou.storage.files import make_folders, syncfs, syncfs_reports_errors, translate_os_errors
 
 STAGED_PREFIX: Final = "mirror-"
 MOST_WAITING: Final = 32
@@ -54,7 +54,7 @@ class MirrorPublisher:
     @property
     def syncs(self) -> bool:
         """Whether a mirror may come without its files being synced."""
-        return tells_of_every_fault()
+        return syncfs_reports_errors()
 
     def publish_soon(self, staged_mirror: StagedMirror) -> None:
         """Put a mirror into its place, now or with others that follow.
@@ -85,7 +85,7 @@ class MirrorPublisher:
             syncfs(self.archive.staging, descriptor=self._descriptor)
         for staged_mirror in batch:
             make_folders(staged_mirror.git_dir.parent, below=self.archive.root, durably=False)
-            with naming_the_file(staged_mirror.git_dir):
+            with translate_os_errors(staged_mirror.git_dir):
                 staged_mirror.staged.rename(staged_mirror.git_dir)
             if staged_mirror.corrupt_dir is not None:
                 shutil.rmtree(staged_mirror.corrupt_dir, ignore_errors=True)
@@ -93,7 +93,7 @@ class MirrorPublisher:
 
 def clear_staging(archive: Archive) -> None:
     """Remove mirrors and blobs that were being made. The caller holds the archive's lock."""
-    with naming_the_file(archive.staging):
+    with translate_os_errors(archive.staging):
         for path in archive.staging.glob(f"{STAGED_PREFIX}*"):
             shutil.rmtree(path)
         archive.files.clear_staging()

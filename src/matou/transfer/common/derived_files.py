@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.git.process.run import Limits, run_git
-from matou.storage.files import naming_the_file, sync_folder
+from matou.storage.files import sync_folder, translate_os_errors
 from matou.transfer.common.object_files import CheckedFile, check_object_files
 
 _OF_A_PACK: Final = frozenset({".idx", ".rev"})
@@ -77,7 +77,7 @@ def _out_of_sight(damaged: Iterable[Path]) -> Iterator[None]:
     aside: dict[Path, Path] = {}
     try:
         for path in damaged:
-            with naming_the_file(path):
+            with translate_os_errors(path):
                 aside[path] = path.rename(path.with_name(f"{_ASIDE}_{path.name}"))
         yield
     finally:
@@ -95,7 +95,7 @@ def _index(git_dir: Path, pack: Path, wanted: Iterable[Path], limits: Limits) ->
         path.unlink(missing_ok=True)
     run_git(["index-pack", "--rev-index", "-o", str(made), str(pack)], git_dir=git_dir, limits=limits)
     for path in wanted:
-        with naming_the_file(path):
+        with translate_os_errors(path):
             made.with_suffix(path.suffix).replace(path)
     for path in _index_files(made):
         path.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def _rebuild_rest(git_dir: Path, damaged: Iterable[Path], limits: Limits) -> lis
     """What makes git quicker: taken away where it is damaged, and then made anew where one command does that."""
     rest = [path for path in damaged if is_derived(path) and path.suffix not in _OF_A_PACK]
     for path in rest:
-        with naming_the_file(path):
+        with translate_os_errors(path):
             path.unlink(missing_ok=True)
     kinds = {path.suffix or path.name for path in rest}
     if kinds & {".graph", "commit-graph"}:

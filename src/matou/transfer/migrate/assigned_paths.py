@@ -14,7 +14,7 @@ from matou.archive.layout import Archive
 from matou.archive.naming import Owner
 from matou.errors import Damaged
 from matou.model.decoding_faults import NOT_DECODED
-from matou.storage.files import naming_the_file, sync_folder
+from matou.storage.files import sync_folder, translate_os_errors
 from matou.transfer.migrate.mapping import TargetPath
 
 FILE = "migrations.jsonl"
@@ -57,7 +57,7 @@ class AssignedPaths:
 
         Without it two repositories of one name, moved by two commands at once, would meet in one place.
         """
-        with naming_the_file(self._path):
+        with translate_os_errors(self._path):
             file = self._path.open("ab")
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -85,7 +85,7 @@ class AssignedPaths:
         text = b"".join(msgspec.json.encode(self._line(owner, place)) + b"\n" for owner, place in places)
         if not text:
             return
-        with naming_the_file(self._path):
+        with translate_os_errors(self._path):
             _cut_off_half_line(self._path)
             with self._path.open("ab") as file:
                 file.write(text)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.errors import MatouError, Phrase
+from matou.fs import reason_of
 from matou.model.decoding_faults import NOT_UTF8, fault_of_toml
-from matou.storage.os_errors import reason_of
 
 _EVERYTHING = "/*"
 

@@ -13,7 +13,7 @@ from matou.archive.lock import lock_archive
 from matou.concurrency import Batch, WorkerPool
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
-from matou.storage.files import WriteFailed, make_folders, naming_the_file, reported_as, syncfs, write_atomically
+from matou.storage.files import WriteFailed, make_folders, reported_as, syncfs, translate_os_errors, write_atomically
 from matou.transfer.backup.plan import paths_at
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_repositories import lines_of
@@ -89,7 +89,7 @@ def restore(
     require_matches(include, paths_at(lines))
     plan = plan_restore(lines, layout=layout, worktree=worktree, wanted=wanted)
     staging = to / STAGING
-    with naming_the_file(to):
+    with translate_os_errors(to):
         staging.mkdir(parents=True, exist_ok=True)
     with reported_as(to, instead_of=staging), lock_archive(staging, now=now):
         _clear(staging)

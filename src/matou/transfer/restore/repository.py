@@ -24,11 +24,11 @@ from matou.model.refs import RefListing
 from matou.storage.files import (
     chunks_of,
     make_folders,
-    naming_the_file,
     renamed_in,
     reported_as,
     sync_folder,
     syncfs,
+    translate_os_errors,
     write_atomically,
 )
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
@@ -114,11 +114,11 @@ class Restorer:
     def _make(self, planned: PlannedRepository, listing: RefListing | None, folder: Path) -> tuple[MatouError, ...]:
         build = self.staging / hashlib.sha256(str(planned.folder).encode()).hexdigest()[:16]
         try:
-            with reported_as(folder, instead_of=build), naming_the_file(build):
+            with reported_as(folder, instead_of=build), translate_os_errors(build):
                 problems = self._build(planned, listing, build)
             make_folders(folder.parent, below=self.target)
             syncfs(folder.parent)
-            with naming_the_file(folder):
+            with translate_os_errors(folder):
                 build.rename(folder)
         except BaseException:
             shutil.rmtree(build, ignore_errors=True)
@@ -302,7 +302,7 @@ def copy_objects(source: Path, target: Path) -> None:
 def copy_file(source: Path, target: Path) -> None:
     if source.is_symlink() or not source.is_file():
         return
-    with naming_the_file(target):
+    with translate_os_errors(target):
         target.parent.mkdir(exist_ok=True)
     with source.open("rb") as file:
         copy_stream(file, target)
@@ -316,10 +316,10 @@ def copy_stream(source: BinaryIO, target: Path) -> None:
         WriteFailed: the disk is full, or cannot be written.
     """
     partial = target.with_name(f"{target.name}.partial")
-    with naming_the_file(target), partial.open("wb") as file:
+    with translate_os_errors(target), partial.open("wb") as file:
         for chunk in _chunks_read(source):
             file.write(chunk)
-    with naming_the_file(target):
+    with translate_os_errors(target):
         partial.chmod(partial.stat().st_mode & 0o444)
         partial.rename(target)
 

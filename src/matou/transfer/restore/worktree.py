@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.errors import MatouError, NotFound, Phrase
+from matou.fs import reason_of
 from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
-from matou.storage.files import naming_the_file
-from matou.storage.os_errors import reason_of
+from matou.storage.files import translate_os_errors
 
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 _NULL_ID = re.compile(rb"\d+ \w+ 0+\t")
@@ -152,7 +152,7 @@ def _replace(file: _LargeFile, git_dir: Path, worktree: Path) -> Iterator[MatouE
     if not source.is_file():
         yield LargeFileNotThere("{name} stands as a pointer: LFS object {oid} is not there", name=name, oid=file.oid)
         return
-    with naming_the_file(worktree / name), _folder_of(worktree, file.path) as folder:
+    with translate_os_errors(worktree / name), _folder_of(worktree, file.path) as folder:
         target = os.path.basename(file.path)  # noqa: PTH119
         mode = stat.S_IMODE(os.stat(target, dir_fd=folder, follow_symlinks=False).st_mode)
         partial = b".%b.partial" % secrets.token_hex(8).encode()

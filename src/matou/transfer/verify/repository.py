@@ -19,7 +19,7 @@ from matou.git.refs.listing import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
-from matou.storage.files import naming_the_file
+from matou.storage.files import translate_os_errors
 from matou.transfer.backup.healing import make_refs_readable
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs, remake_refs
@@ -121,7 +121,7 @@ class _Check:
 
     def _repair_boundary(self) -> None:
         try:
-            with naming_the_file(self._git_dir):
+            with translate_os_errors(self._git_dir):
                 is_repaired = repair_boundary(self._git_dir)
         except GitStopped:
             raise
@@ -134,7 +134,7 @@ class _Check:
         """First of all, since without it git does nothing here."""
         if has_own_config(self._git_dir, object_format=self._hash_name):
             return
-        with naming_the_file(self._git_dir), contextlib.suppress(RepositoryBusy):
+        with translate_os_errors(self._git_dir), contextlib.suppress(RepositoryBusy):
             write_config(self._git_dir, object_format=self._hash_name)
             self.repaired.append(f"{self._git_dir.relative_to(self.archive.root).as_posix()}/config")
 
@@ -142,7 +142,7 @@ class _Check:
         """Nothing but the snapshot says what they were, be it that the source no longer has the repository."""
         if self._snapshot is None or not (damaged := self._damaged_refs(self._snapshot)):
             return
-        with naming_the_file(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
+        with translate_os_errors(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
             make_refs_readable(self.archive, self.expected.path, run=max(self.archive.run_numbers()))
             remake_refs(
                 self._git_dir,
@@ -173,7 +173,7 @@ class _Check:
         if not lost:
             return
         # What stays lost, be it for a lock that a dead process has left, is a problem when the refs are compared.
-        with naming_the_file(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
+        with translate_os_errors(self._git_dir), contextlib.suppress(DamagedObject, RepositoryBusy):
             made = remake_kept_refs(self.archive, self.expected.path)
             self.repaired += (f"{self._git_dir.relative_to(self.archive.root).as_posix()}/{name}" for name in made)
 

@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 
-from matou.storage.os_errors import reason_of
+from matou.fs import reason_of
 
 
 def test_a_number_of_the_system_is_said_in_words_that_have_a_translation() -> None:
