@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import MatouError, NotFound
-from matou.storage.files import Store
+from matou.storage.base import Store
 
 HOSTILE_KEYS = ["", "/", "/etc/passwd", "../outside", "a/../../outside", "a//b", "a/./b", ".", "a\0b", "键"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.storage.files import free_bytes
+from matou.fs import free_bytes
 from support.crash_points import leftovers
 from support.git_repositories import make_repository
 from support.private_mounts import mount_memory, private_mounts, resize_memory

@@ -25,10 +25,10 @@ from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import find_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import find_repository
+from matou.fs import sync_folder
 from matou.git.operations.mirror import FetchSource, list_refs, make_mirror
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
-from matou.storage.files import sync_folder
 from matou.transfer.backup.staging import MirrorPublisher, StagedMirror
 from matou.wiring import open_forge
 from support.deciding import open_object

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from matou.errors import Damaged
-from matou.storage.files import Store, chunks_of
+from matou.storage.base import Store
+from matou.storage.files import chunks_of
 
 MOST_WAITING = 200
 WAITING_BYTES = 8 * 1024 * 1024

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 import zstandard
 
 from matou.archive.layout import Archive
-from matou.storage.files import make_folders, translate_os_errors
+from matou.fs import make_folders, translate_os_errors
 
 FOLDER: Final = "cache"
 LARGEST_FRAME_BYTES: Final = 256 * 1024 * 1024

@@ -14,9 +14,10 @@ import msgspec
 from matou.archive.blobs import BlobStore
 from matou.archive.first_aid import FIRST_AID
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import RepositoryPath
-from matou.storage.files import FileStore, make_folders, sync_folder, translate_os_errors, write_atomically
+from matou.storage.files import FileStore
 
 FORMAT = 1
 IDENTITY_FILE = "archive.json"

@@ -13,8 +13,8 @@ from typing import BinaryIO
 import msgspec
 
 from matou.errors import TryLater
+from matou.fs import translate_os_errors
 from matou.model.decoding_faults import NOT_DECODED
-from matou.storage.files import translate_os_errors
 
 LOCK_FILE = "lock"
 _LONGEST_TEXT_BYTES = 4096

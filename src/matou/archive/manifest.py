@@ -16,8 +16,8 @@ import msgspec
 
 from matou.archive.layout import FORMAT, Archive
 from matou.errors import Damaged, Phrase
+from matou.fs import sync_folder, syncfs, translate_os_errors
 from matou.model.platform import VersionControl, Visibility
-from matou.storage.files import sync_folder, syncfs, translate_os_errors
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 RECORDS = "records_sha256"

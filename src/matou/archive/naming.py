@@ -18,9 +18,9 @@ from matou.archive.chain import RunHistory, host_of
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
 from matou.errors import Conflict, Damaged
+from matou.fs import translate_os_errors
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
-from matou.storage.files import translate_os_errors
 
 LONGEST_MADE_SAFE_BYTES = 100
 

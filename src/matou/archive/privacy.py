@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matou.archive.layout import IDENTITY_FILE
 from matou.errors import NotFound
-from matou.storage.files import translate_os_errors
+from matou.fs import translate_os_errors
 
 FOR_OWNER = 0o077
 """The mask of a process that makes what only its owner may read."""

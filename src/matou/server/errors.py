@@ -10,10 +10,10 @@ import structlog
 
 from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Phrase, Refused, TryLater, UnknownShape
 from matou.forge.accounts.users import TooManyFailures
+from matou.fs import DiskFull, WriteFailed
 from matou.model.names import InvalidName
 from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import DiskFull, WriteFailed
 
 log = structlog.get_logger(__name__)
 

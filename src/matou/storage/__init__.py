@@ -1,1 +1,1 @@
-"""Bytes under a key. One file a kind of store; `tests/contracts/stores.py` says what each must keep."""
+"""Bytes under keys: what a store promises, and the stores there are."""

@@ -30,9 +30,9 @@ from matou.forge.repositories.lifecycle import (
     repositories_in,
 )
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
+from matou.fs import DiskFull, WriteFailed
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
-from matou.storage.files import DiskFull, WriteFailed
 from matou.wiring import open_forge
 from support.clocks import Clock
 from support.deciding import delete_repository, rename_repository

@@ -24,9 +24,9 @@ from matou.forge.content.uploads import (
 )
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository
+from matou.fs import DiskFull
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
-from matou.storage.files import DiskFull
 from support.clocks import Clock
 from support.deciding import activity, delete_repository, open_upload, receive_upload
 from support.private_mounts import mount_memory, private_mounts, resize_memory

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from matou.storage.files import free_bytes
+from matou.fs import free_bytes
 from support.git_repositories import git, make_repository
 from support.matou_server import MatouServer, running_server
 from support.private_mounts import mount_memory, private_mounts, resize_memory

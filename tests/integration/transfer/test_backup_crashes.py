@@ -244,7 +244,7 @@ DISK_FULL = """
 import subprocess, sys
 from pathlib import Path
 from support.scripted_source import ScriptedSource, back_up, open_archive
-from matou.storage.files import DiskFull, free_bytes
+from matou.fs import DiskFull, free_bytes
 
 source, disk = ScriptedSource.load(Path(sys.argv[1])), Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)], check=True)

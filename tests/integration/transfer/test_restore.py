@@ -26,8 +26,8 @@ from integration.transfer.saved_archives import (
 )
 from matou.archive.chain import NoSuchRun
 from matou.archive.lock import ArchiveBusy, lock_archive
+from matou.fs import DiskFull
 from matou.git.refs.listing import read_refs
-from matou.storage.files import DiskFull
 from matou.transfer.common.filters import NothingMatches
 from matou.transfer.common.saved_repositories import RunState, runs, show
 from matou.transfer.restore.command import STAGING, TargetInArchive, restore
@@ -435,7 +435,7 @@ RESTORE_AND_DIE = """
 import os, pathlib, sys
 from datetime import datetime, UTC
 from matou.archive.layout import Archive
-from matou.storage.files import DiskFull
+from matou.fs import DiskFull
 from matou.transfer.restore.command import restore
 
 def die_at(path, done, expected):

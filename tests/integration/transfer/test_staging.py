@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from matou import fs
 from matou.archive.layout import Archive
-from matou.storage import files
-from matou.storage.files import WriteFailed
+from matou.fs import WriteFailed
 from matou.transfer.backup import staging
 from matou.transfer.backup.staging import MOST_WAITING_BYTES, MirrorPublisher, StagedMirror
 
@@ -22,7 +22,7 @@ def archive(tmp_path: Path) -> Archive:
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many mirrors were in their places at each sync."""
     seen: list[int] = []
-    real = files.syncfs
+    real = fs.syncfs
 
     def syncfs(folder: Path, *, descriptor: int) -> None:
         seen.append(len(list((folder.parent / "repositories").glob("team/*"))))

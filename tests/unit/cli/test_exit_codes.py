@@ -6,8 +6,8 @@ from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.access import ReadOnly
 from matou.forge.accounts.users import WeakPassword
+from matou.fs import NotWritable, WriteFailed
 from matou.http.addresses import UnsafeAddress
-from matou.storage.files import NotWritable, WriteFailed
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from matou.errors import MatouError
-from matou.storage.files import DiskFull, FileStore, WriteFailed, make_folders, syncfs, write_atomically
+from matou.fs import DiskFull, WriteFailed, make_folders, syncfs, write_atomically
+from matou.storage.files import FileStore
 
 KILLED_WHILE_STAGING = """
 import sys, pathlib
@@ -54,7 +55,8 @@ def test_a_file_that_finds_no_room_is_named_with_the_free_bytes_and_leaves_nothi
 def test_a_full_disk_is_named_and_its_room_comes_back(tmp_path: Path) -> None:
     script = """
 import pathlib, subprocess, sys
-from matou.storage.files import FileStore, DiskFull, free_bytes
+from matou.fs import DiskFull, free_bytes
+from matou.storage.files import FileStore
 disk = pathlib.Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], check=True)
 (disk / "staging").mkdir()

@@ -17,10 +17,10 @@ import structlog
 
 from matou.archive.cache import Journal
 from matou.caching import SizedCache
+from matou.fs import WriteFailed
 from matou.git.operations.line_counts import LineCount, ToldCommit
 from matou.git.operations.mailmap import MailmapPerson
 from matou.model.names import ObjectId
-from matou.storage.files import WriteFailed
 
 log = structlog.get_logger()
 

@@ -16,12 +16,12 @@ from matou.forge.analysis.jobs import done, still_computing
 from matou.forge.analysis.memory import analysis_cache, commit_at
 from matou.forge.analysis.worker import FORM, MODULE, LanguagesRequest, LanguagesResponse
 from matou.forge.forge import Forge
+from matou.fs import WriteFailed
 from matou.git.odb.objects import find_commit, open_repository
 from matou.git.process.sandbox import Limits
 from matou.git.process.worker import WorkerFailed, ask_worker
 from matou.model.names import ObjectId
 from matou.settings import MEBIBYTE
-from matou.storage.files import WriteFailed
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -12,6 +12,7 @@ import msgspec
 import pygit2
 
 from matou.archive.cache import read_whole, write_whole
+from matou.fs import DiskFull
 from matou.git.odb.objects import open_repository
 from matou.git.operations.languages import (
     READ_BYTES,
@@ -25,7 +26,6 @@ from matou.git.operations.languages import (
 from matou.git.operations.languages_tree import TreeFile, list_files, overrides_of
 from matou.git.process.worker import NO_ROOM_LEFT, read_request
 from matou.model.names import ObjectId
-from matou.storage.files import DiskFull
 
 MODULE: Final = "matou.forge.analysis.worker"
 FORM: Final = f"languages {RULES}"

@@ -12,6 +12,7 @@ from matou.forge.forge import Forge
 from matou.forge.push.push_rules import judge, rules_apply
 from matou.forge.push.pushes import after_push
 from matou.forge.repositories.write_lock import write_lock
+from matou.fs import syncfs, syncfs_reports_errors
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.git.odb.quarantine import Quarantine
 from matou.git.process.run import GitFailed
@@ -19,7 +20,6 @@ from matou.git.refs.listing import OWN_PREFIX
 from matou.git.refs.transaction import RefChanged, RefTaken, RefTransaction, remove_abandoned_locks
 from matou.model.names import RefName
 from matou.model.refs import RefChange
-from matou.storage.files import syncfs, syncfs_reports_errors
 
 __all__ = [
     "DefaultBranchKept",

@@ -15,8 +15,8 @@ from matou.db.engine import DatabaseBusy, OutcomeUnknown
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.forge import Forge
 from matou.forge.repositories.repository_dirs import DELETED_PREFIX, MoveNote, MoveUnfinished, notes, remove_abandoned
+from matou.fs import WriteFailed, make_folders, sync_folder
 from matou.model.names import RepositoryPath
-from matou.storage.files import WriteFailed, make_folders, sync_folder
 
 log = structlog.get_logger()
 

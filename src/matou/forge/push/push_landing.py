@@ -19,6 +19,7 @@ from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken, judge, rules_apply
 from matou.forge.push.pushes import after_push
 from matou.forge.repositories.write_lock import write_lock
+from matou.fs import syncfs, syncfs_reports_errors
 from matou.git.odb.connectivity import broken_tips
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.pushed_objects import PushedObjects
@@ -27,7 +28,6 @@ from matou.git.refs.listing import OWN_PREFIX, fault_of_foreign_ref, fault_of_ne
 from matou.git.refs.transaction import RefTransaction, fault_of_target, remove_abandoned_locks
 from matou.model.names import RefName
 from matou.model.refs import RefChange, RefListing
-from matou.storage.files import syncfs, syncfs_reports_errors
 
 log = structlog.get_logger()
 

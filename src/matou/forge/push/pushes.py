@@ -16,6 +16,7 @@ from matou.forge.content.revisions import BRANCHES, TAGS
 from matou.forge.forge import Forge
 from matou.forge.maintenance.packing import pack_if_many
 from matou.forge.repositories.events import record_event
+from matou.fs import syncfs
 from matou.git.odb.objects import find_commit, open_repository
 from matou.git.odb.quarantine import OtherObjectFormat
 from matou.git.process.run import run_git
@@ -23,7 +24,6 @@ from matou.git.repository import size_bytes
 from matou.model.events import EventKind
 from matou.model.names import ObjectId
 from matou.model.refs import RefChange, RefListing
-from matou.storage.files import syncfs
 
 log = structlog.get_logger()
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 
 from matou.db.users import User
+from matou.fs import syncfs
 from matou.git.odb.quarantine import ObjectKind, Quarantine
 from matou.git.refs.listing import write_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
-from matou.storage.files import syncfs
 
 MESSAGE = "Initial commit"
 

@@ -18,13 +18,13 @@ from matou.forge.repositories.events import record_event
 from matou.forge.repositories.lifecycle import namespace_for, new_repository, publish_repository, repository_gone
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.fs import syncfs
 from matou.git.operations.lfs_pointers import find_pointers
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.process.run import GitFailed
 from matou.model.events import EventKind
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-from matou.storage.files import syncfs
 
 OPENNESS = (Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC)
 

@@ -12,12 +12,12 @@ from matou.archive.blobs import UnexpectedDigest, is_digest
 from matou.archive.layout import Archive
 from matou.db.lfs_objects import LfsLink
 from matou.errors import NotFound
+from matou.fs import syncfs
 from matou.git.odb.shallow import read_boundary
 from matou.git.process.run import DEFAULT_LIMITS, GitAccess, Limits, http_environment, run_git
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import fault_of_ref_name, read_refs, write_refs
 from matou.model.names import RefName
-from matou.storage.files import syncfs
 
 LONGEST_URL = 2000
 

@@ -44,6 +44,7 @@ from matou.forge.repositories.imports import (
 from matou.forge.repositories.repository_dirs import FolderGone, moved, removed, staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.write_lock import write_lock
+from matou.fs import write_atomically
 from matou.git.lock_files import publish_file
 from matou.git.process.run import GitAccess
 from matou.git.refs.listing import fault_of_ref_name, fault_of_short_name, read_refs
@@ -53,7 +54,6 @@ from matou.model.events import EventKind
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.model.refs import RefListing
-from matou.storage.files import write_atomically
 
 HEADS = "refs/heads/"
 _LOOK_LIKE_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572\u27cb\u27cd")

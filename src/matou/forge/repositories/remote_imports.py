@@ -23,6 +23,7 @@ from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch
 from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.fs import WriteFailed
 from matou.git.operations.lfs_pointers import find_pointers
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits, UntrustedCertificate
 from matou.git.process.sandbox import GitSetting
@@ -34,7 +35,7 @@ from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.names import RefName, RepositoryPath
 from matou.settings import ADVICE_ON_CERTIFICATES, Network
-from matou.storage.files import CHUNK_BYTES, WriteFailed
+from matou.storage.files import CHUNK_BYTES
 
 log = structlog.get_logger()
 

@@ -20,10 +20,9 @@ from matou.archive.layout import Archive
 from matou.db.engine import AlreadyThere, OutcomeUnknown
 from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
-from matou.fs import NO_ROOM
+from matou.fs import NO_ROOM, DiskFull, WriteFailed, make_folders, sync_folder, write_atomically
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
-from matou.storage.files import DiskFull, WriteFailed, make_folders, sync_folder, write_atomically
 
 STAGED_PREFIX = "repository-"
 DELETED_PREFIX = "deleted-"

@@ -21,6 +21,7 @@ from matou.forge.content.revisions import NoSuchRevision
 from matou.forge.content.uploads import EmptyUpload
 from matou.forge.repositories.lifecycle import NoSuchBranch
 from matou.forge.repositories.repository_lists import NoSuchUser
+from matou.fs import WriteFailed
 from matou.git.odb.objects import InvalidTreePath, MissingObject, MissingPath, TooLargeToRead
 from matou.git.operations.archives import HostilePath
 from matou.git.process.limits import GitFailed
@@ -33,7 +34,6 @@ from matou.server.authentication import UnknownCredential, UnreadableCredential
 from matou.server.errors import is_disk_full
 from matou.server.rate_limit import TooManyCalls
 from matou.server.streaming import BodyTooLarge, Header
-from matou.storage.files import WriteFailed
 
 log = structlog.get_logger(__name__)
 

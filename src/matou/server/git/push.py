@@ -21,6 +21,7 @@ from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
 from matou.forge.push.push_landing import DECLINED, Landing, land
+from matou.fs import syncfs_reports_errors
 from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
 from matou.git.operations.fsck_messages import HARMLESS, OLD_TOOLS
 from matou.git.process.run import GitFailed
@@ -36,7 +37,6 @@ from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
 from matou.server.stall_budget import StallBudget
 from matou.server.state import ServerState
 from matou.server.streaming import NO_CACHE, ClientLeft, RequestBody, send_answer, understood
-from matou.storage.files import syncfs_reports_errors
 
 log = structlog.get_logger(__name__)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.errors import Damaged
+from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.git.lock_files import publish_file
 from matou.git.odb.pack_index import PackIndex
 from matou.git.odb.shallow import lacking_parents, read_boundary, repair_boundary, write_boundary
@@ -23,7 +24,6 @@ from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_dis
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs
 from matou.transfer.common.object_files import check_object_files

@@ -13,6 +13,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Conflict, Damaged, NotFound
+from matou.fs import reported_as, translate_os_errors
 from matou.git.lock_files import publish_file
 from matou.git.odb.shallow import fault_of_boundary
 from matou.git.odb.stored_objects import DamagedObject
@@ -23,7 +24,6 @@ from matou.git.repository import create_bare, has_objects, object_format_on_disk
 from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import reported_as, translate_os_errors
 from matou.transfer.backup.healing import MirrorRepairer
 from matou.transfer.backup.staging import STAGED_PREFIX, MirrorPublisher, StagedMirror
 from matou.transfer.backup.tracked_transport import TrackedTransport

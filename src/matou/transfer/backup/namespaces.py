@@ -7,11 +7,11 @@ from matou.archive.blobs import BlobStore
 from matou.archive.manifest import NamespaceLine
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
+from matou.fs import WriteFailed
 from matou.http.tokens import is_dead
 from matou.model.names import NamespacePath
 from matou.model.platform import RemoteNamespace, Unseen
 from matou.platforms.base.source import Source
-from matou.storage.files import WriteFailed
 
 
 @dataclass

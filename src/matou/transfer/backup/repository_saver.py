@@ -14,13 +14,13 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.concurrency import CancellationToken, Cancelled, ConcurrencyLimit
 from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.fs import WriteFailed
 from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
 from matou.http.tokens import BadCredential
 from matou.model.names import RepositoryPath
 from matou.model.platform import RemoteRepository
 from matou.model.refs import RefListing
-from matou.storage.files import WriteFailed
 from matou.transfer.backup.lfs_saver import LfsResult, LfsSaver
 from matou.transfer.backup.manifest_recorder import (
     RunRecorder,

@@ -11,12 +11,12 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.concurrency import Batch, CancellationToken, ConcurrencyLimit, WorkerPool
 from matou.errors import MatouError, Phrase
+from matou.fs import WriteFailed
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
 from matou.model.names import NamespacePath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.platforms.base.source import Source
-from matou.storage.files import WriteFailed
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
 from matou.transfer.backup.listing import LISTING, SourceListing

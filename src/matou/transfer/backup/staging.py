@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.archive.layout import Archive
-from matou.storage.files import make_folders, syncfs, syncfs_reports_errors, translate_os_errors
+from matou.fs import make_folders, syncfs, syncfs_reports_errors, translate_os_errors
 
 STAGED_PREFIX: Final = "mirror-"
 MOST_WAITING: Final = 32

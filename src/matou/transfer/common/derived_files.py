@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from matou.fs import sync_folder, translate_os_errors
 from matou.git.process.run import Limits, run_git
-from matou.storage.files import sync_folder, translate_os_errors
 from matou.transfer.common.object_files import CheckedFile, check_object_files
 
 _OF_A_PACK: Final = frozenset({".idx", ".rev"})

@@ -16,9 +16,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Damaged, NotFound
+from matou.fs import write_atomically
 from matou.model.decoding_faults import NOT_DECODED
 from matou.model.names import RepositoryPath
-from matou.storage.files import write_atomically
 
 FORMAT = 1
 LONGEST_FAULT = 200

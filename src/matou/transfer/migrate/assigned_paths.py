@@ -13,8 +13,8 @@ from matou.archive.chain import host_of
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
 from matou.errors import Damaged
+from matou.fs import sync_folder, translate_os_errors
 from matou.model.decoding_faults import NOT_DECODED
-from matou.storage.files import sync_folder, translate_os_errors
 from matou.transfer.migrate.mapping import TargetPath
 
 FILE = "migrations.jsonl"

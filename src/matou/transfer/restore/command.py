@@ -12,8 +12,8 @@ from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
 from matou.concurrency import Batch, WorkerPool
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.fs import WriteFailed, make_folders, reported_as, syncfs, translate_os_errors, write_atomically
 from matou.git.process.run import DEFAULT_LIMITS, GitStopped, Limits
-from matou.storage.files import WriteFailed, make_folders, reported_as, syncfs, translate_os_errors, write_atomically
 from matou.transfer.backup.plan import paths_at
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.common.saved_repositories import lines_of

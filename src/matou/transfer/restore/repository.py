@@ -13,6 +13,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome, RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.fs import make_folders, renamed_in, reported_as, sync_folder, syncfs, translate_os_errors, write_atomically
 from matou.git.odb.shallow import copy_boundary, end_where_objects_end, fault_of_boundary
 from matou.git.operations.fetch import wanted_objects
 from matou.git.operations.fsck import Severity, fsck
@@ -21,16 +22,7 @@ from matou.git.refs.listing import read_refs, write_refs
 from matou.git.repository import create_bare
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
-from matou.storage.files import (
-    chunks_of,
-    make_folders,
-    renamed_in,
-    reported_as,
-    sync_folder,
-    syncfs,
-    translate_os_errors,
-    write_atomically,
-)
+from matou.storage.files import chunks_of
 from matou.transfer.common.derived_files import has_lost_index, rebuild_derived
 from matou.transfer.common.object_files import CheckedFile, check_object_files
 from matou.transfer.common.saved_repositories import saved_refs

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.errors import MatouError, NotFound, Phrase
-from matou.fs import reason_of
+from matou.fs import reason_of, translate_os_errors
 from matou.git.operations.lfs_pointers import LARGEST_POINTER_BYTES, parse_pointer
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.model.refs import RefListing
-from matou.storage.files import translate_os_errors
 
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 _NULL_ID = re.compile(rb"\d+ \w+ 0+\t")

@@ -12,8 +12,8 @@ from matou.archive.lock import lock_for_reading, lock_for_repair
 from matou.archive.snapshots import MalformedText, parse_lfs_list
 from matou.concurrency import Batch, WorkerPool
 from matou.errors import Damaged, MatouError, NotFound
+from matou.fs import DiskFull, WriteFailed
 from matou.git.process.run import DEFAULT_LIMITS, Limits
-from matou.storage.files import DiskFull, WriteFailed
 from matou.transfer.common.proofs import DamageNote, Proofs
 from matou.transfer.verify.manifests import Expectations, ExpectedRepository, read_expectations
 from matou.transfer.verify.records import faults_of_records

@@ -9,6 +9,7 @@ from pathlib import Path
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
+from matou.fs import translate_os_errors
 from matou.git.odb.shallow import fault_of_boundary, repair_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import wanted_objects
@@ -19,7 +20,6 @@ from matou.git.refs.listing import RepositoryBusy, read_refs
 from matou.git.repository import SHALLOW_FILE, has_own_config, object_format_on_disk, write_config
 from matou.model.names import ObjectId
 from matou.model.refs import RefListing
-from matou.storage.files import translate_os_errors
 from matou.transfer.backup.healing import make_refs_readable
 from matou.transfer.common.derived_files import rebuild_derived
 from matou.transfer.common.kept_refs import remake_kept_refs, remake_refs
