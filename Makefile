@@ -47,7 +47,7 @@ system-packages:
 	@SOAK=$(SOAK) sh tests/system-packages.sh
 
 test: system-packages $(VENV)/.development $(VENV)/.matou
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations 10
 
 soak: SOAK := 1
 soak: system-packages $(VENV)/.development $(VENV)/.matou

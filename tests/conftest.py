@@ -5,6 +5,7 @@ import os
 from hypothesis import settings
 
 pytest_plugins = (
+    "support.loopback_only",
     "support.process_state",
     "support.git_repositories",
     "support.fault_proxy",
