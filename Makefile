@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: help install demo test check bench soak format messages lock wheels clean system-packages
+.PHONY: help install demo test check bench soak docs format messages lock wheels clean system-packages
 
 help:
 	@echo 'make demo      see the main job happen on sample data (under a minute after installation)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make check     formatting, lint, types, layers, the rules of the project'
 	@echo 'make bench     measure against plain git; prints ratios'
 	@echo 'make soak      long tests: power cuts, many kills, many random cases'
+	@echo 'make docs      the documentation as a site, in build/site'
 	@echo 'make format    format the code;  make messages: compile translations;  make lock: pin dependencies anew'
 
 # Python itself, with exactly the packages that the lock names.
@@ -66,6 +67,10 @@ bench: $(VENV)/.matou
 format: $(VENV)/.development
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+docs: $(VENV)/.development
+	$(BIN)/mkdocs build --quiet --strict
+	@echo 'the site: build/site/index.html'
 
 # Asks the package registry; the release page has it run.
 wheels: $(VENV)/.development

@@ -145,5 +145,15 @@ def test_both_readmes_have_the_same_shape_and_commands() -> None:
     assert shape("README.md") == shape("README.zh-CN.md")
 
 
-def test_both_guides_have_the_same_shape_and_commands() -> None:
-    assert shape("docs/guide.md") == shape("docs/guide.zh-CN.md")
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "guide").glob("*.zh-CN.md")), ids=lambda page: page.name)
+def test_both_languages_of_a_page_have_the_same_shape_and_commands(page: Path) -> None:
+    other = page.with_name(page.name.replace(".zh-CN", ""))
+
+    assert shape(str(page.relative_to(ROOT))) == shape(str(other.relative_to(ROOT)))
+
+
+def test_every_page_of_the_guide_is_there_in_both_languages() -> None:
+    pages = {page.name for page in (ROOT / "docs" / "guide").glob("*.md")}
+
+    assert {page for page in pages if page.replace(".zh-CN.md", ".md") not in pages} == set()
+    assert {page for page in pages if page.replace(".zh-CN", "").replace(".md", ".zh-CN.md") not in pages} == set()

@@ -1,4 +1,4 @@
-"""Each exit code of docs/guide.md, reached as a person would reach it."""
+"""Each exit code of docs/guide/index.md, reached as a person would reach it."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""Keeps the reference of commands in both guides: each argument and option with its default, as the program has them.
+"""Keeps the reference of commands in both languages: arguments, options, defaults, as the program has them.
 
 `make messages` writes it, and a rule holds it. The program says its words in one language a process, so each language
 has a process of its own.
@@ -13,7 +13,8 @@ from pathlib import Path
 from click import Command, Context, Group, Parameter
 
 ROOT = Path(__file__).parents[2]
-GUIDES = {"en": ROOT / "docs" / "guide.md", "zh": ROOT / "docs" / "guide.zh-CN.md"}
+FOLDER = ROOT / "docs" / "guide"
+GUIDES = {"en": FOLDER / "commands.md", "zh": FOLDER / "commands.zh-CN.md"}
 LOCALES = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
 BEGIN = "<!-- The rest is made by `make messages` of what the commands say of themselves. -->\n"
 HEADS = {
@@ -22,13 +23,13 @@ HEADS = {
 }
 WORDS = {"en": ("required", "none", "no"), "zh": ("必须给出", "无", "否")}
 SHARED = {"--quiet", "--verbose", "--help"}
-"""Every command has them; the guide says so once."""
+"""Every command has them; the page says so once."""
 
 
-def written(guide: str, language: str) -> str:
-    """The guide with the reference as it should be."""
-    head, marker, _ = guide.partition(BEGIN)
-    assert marker, "the guide has no place for the reference of commands"
+def written(page: str, language: str) -> str:
+    """The page with the reference as it should be."""
+    head, marker, _ = page.partition(BEGIN)
+    assert marker, "the page has no place for the reference of commands"
     return head + marker + reference(language)
 
 
@@ -55,7 +56,7 @@ def _pages(language: str) -> Iterator[str]:
 
 def _command(command: Command, context: Context, language: str) -> Iterator[str]:
     rows = [row for parameter in command.get_params(context) if (row := _row(parameter, context, language))]
-    yield f"\n### {context.command_path}\n\n{(command.help or '').strip()}\n"
+    yield f"\n## {context.command_path}\n\n{(command.help or '').strip()}\n"
     if rows:
         yield "\n" + "\n".join([HEADS[language], "|---|---|---|", *rows]) + "\n"
     if isinstance(command, Group):
@@ -97,7 +98,7 @@ def _default(parameter: Parameter, context: Context, language: str, *, is_flag: 
 
 
 def main() -> None:
-    """Write both guides anew; with a language, print its reference."""
+    """Write both pages anew; with a language, print its reference."""
     if sys.argv[1:]:
         print("".join(_pages(sys.argv[1])), end="")
         return

@@ -1,6 +1,6 @@
 """Finds every text that a person may see and keeps the Chinese catalogue whole; `make messages` runs this file.
 
-The reference of commands in both guides is made of these texts, and written anew with them (`command_pages.py`).
+The reference of commands in both languages is made of these texts, and written anew with them (`command_pages.py`).
 
 A text is the first argument of `gettext`, `_`, `Phrase`, of a class of errors or of what a call gives (which is how
 a class of errors is chosen), the text that a class of errors hands on to its own base, and any `advice=`. A constant

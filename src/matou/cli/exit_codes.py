@@ -1,4 +1,4 @@
-"""The one table of exit codes, and how an error becomes one. Scripts rely on it (docs/guide.md, "Exit codes")."""
+"""The one table of exit codes, and how an error becomes one. Scripts rely on it (docs/guide/index.md, "Exit codes")."""
 
 from collections.abc import Iterable
 from enum import IntEnum
