@@ -12,14 +12,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from support.paged_answers import V5_TOTALS
 
 ADVERTISED = b"001e# service=git-upload-pack\n0000000eversion 2\n0000"
 
-A = TypeVar("A", bound="V5Account")
+
+class AnsweringAccount(Protocol):
+    """What can be served."""
+
+    origin: str
+
+    def answer(self, target: str, headers: Mapping[str, str]) -> "Answer": ...
+
+
+A = TypeVar("A", bound=AnsweringAccount)
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,7 @@ class V5Account(ABC):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    account: V5Account
+    account: AnsweringAccount
 
     def do_GET(self) -> None:
         given = self.account.answer(self.path, {name.lower(): value for name, value in self.headers.items()})
