@@ -8,7 +8,7 @@ import msgspec
 
 from matou.errors import Conflict, Refused
 from matou.forge.access import MayReadCode, MaySee, MayWriteCode, Scope
-from matou.server.api.body import UploadedFile
+from matou.server.api.body import FormFile
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.params import (
     Nothing,
@@ -33,7 +33,7 @@ class Needed(Parameters, frozen=True, kw_only=True):
 
 
 class Sent(Parameters, frozen=True, kw_only=True):
-    file: UploadedFile
+    file: FormFile
 
 
 def echo(_: RequestContext, params: Asked) -> dict[str, Any]:

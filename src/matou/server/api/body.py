@@ -29,7 +29,7 @@ class UnreadableBody(Invalid):
     """The body is not of the kind that its Content-Type says."""
 
 
-class UploadedFile(msgspec.Struct, frozen=True):
+class FormFile(msgspec.Struct, frozen=True):
     """A file in a multipart body."""
 
     name: str
@@ -160,4 +160,4 @@ async def _read_multipart(body: bytes, boundary: str) -> dict[str, object]:
 
 
 async def _part(value: UploadFile | str) -> object:
-    return value if isinstance(value, str) else UploadedFile(value.filename or "", await value.read())
+    return value if isinstance(value, str) else FormFile(value.filename or "", await value.read())

@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from matou import __version__
-from matou.server.api.body import UploadedFile
+from matou.server.api.body import FormFile
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import JSON, Bytes
@@ -117,7 +117,7 @@ def _body(row: Route, schemas: _Schemas) -> Json:
 
 
 def _takes_file(row: Route) -> bool:
-    return any(field.type is UploadedFile for field in msgspec.structs.fields(row.parameters))
+    return any(field.type is FormFile for field in msgspec.structs.fields(row.parameters))
 
 
 def _responses(row: Route, schemas: _Schemas) -> Json:

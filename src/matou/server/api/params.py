@@ -3,13 +3,14 @@
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from matou.errors import Invalid
-from matou.server.api.body import UploadedFile
+from matou.server.api.body import FormFile
 
 LARGEST_PER_PAGE = 100
 LARGEST_PAGE = LARGEST_NUMBER = 2**31
@@ -134,6 +135,13 @@ class Nothing(Parameters, frozen=True, kw_only=True):
     """For routes without parameters."""
 
 
+class Direction(StrEnum):
+    """Of a list that is sorted."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
+
+
 class PageParameters(Parameters, frozen=True, kw_only=True):
     """`page` counts from 1; more than LARGEST_PER_PAGE a page is cut to that, and 0 means "not said"."""
 
@@ -176,7 +184,7 @@ def _fields(kind: type[Parameters]) -> tuple[_Field, ...]:
             name=field.encode_name,
             is_required=field.required,
             is_text=str in _alternatives(field.type),
-            is_file=UploadedFile in _alternatives(field.type),
+            is_file=FormFile in _alternatives(field.type),
             may_be_empty=_is_marked(field.type, "may_be_empty"),
             may_be_bytes=_is_marked(field.type, "may_be_bytes"),
         )
@@ -200,7 +208,7 @@ def _alternatives(annotation: Any) -> tuple[Any, ...]:
 
 def _plain(field: _Field, value: object) -> object:
     """What the field's own reading may look at: no file for a text, no NUL and no half of a character in a text."""
-    if isinstance(value, UploadedFile) and not field.is_file:
+    if isinstance(value, FormFile) and not field.is_file:
         try:
             value = value.content.decode()
         except UnicodeDecodeError:

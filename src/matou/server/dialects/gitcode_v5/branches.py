@@ -1,7 +1,6 @@
 """Branches as a list and one by one."""
 
 from collections.abc import Hashable
-from enum import StrEnum
 
 from matou.forge.access import Action, MayReadCode, may
 from matou.forge.content.branches import BRANCHES, default_branch_of
@@ -11,18 +10,13 @@ from matou.git.odb.objects import Commit, Signature
 from matou.model.names import RefName
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Nothing, PageParameters
+from matou.server.api.params import Direction, Nothing, PageParameters
 from matou.server.api.response_cache import at_refs_and_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Workload, repository_route
 from matou.server.dialects.gitcode_v5.trees import readable
 
 SHORT_ID = 8
-
-
-class Direction(StrEnum):
-    ASCENDING = "asc"
-    DESCENDING = "desc"
 
 
 class BranchesQuery(PageParameters, frozen=True, kw_only=True):

@@ -1,21 +1,12 @@
 """35: how often a repository was downloaded."""
 
-from enum import StrEnum
-
 from matou.forge.access import MayReadAnalysis
 from matou.forge.repositories.downloads import DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS, download_statistics
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext
-from matou.server.api.params import Parameters
+from matou.server.api.params import Direction, Parameters
 from matou.server.api.route import repository_route
 from matou.server.dialects.gitcode_v5.time_ranges import read_day
-
-
-class Direction(StrEnum):
-    """Of days, in a list."""
-
-    OLDEST_FIRST = "asc"
-    NEWEST_FIRST = "desc"
 
 
 class DownloadStatisticsQuery(Parameters, frozen=True, kw_only=True):
@@ -23,7 +14,7 @@ class DownloadStatisticsQuery(Parameters, frozen=True, kw_only=True):
 
     start_date: str = ""
     end_date: str = ""
-    direction: Direction = Direction.NEWEST_FIRST
+    direction: Direction = Direction.DESCENDING
 
 
 def show_statistics(
@@ -41,7 +32,7 @@ def show_statistics(
         for day in found.days
     ]
     return wire.DownloadStatistics(
-        download_statistics_detail=rows if params.direction is Direction.OLDEST_FIRST else rows[::-1],
+        download_statistics_detail=rows if params.direction is Direction.ASCENDING else rows[::-1],
         download_statistics_total=found.in_range,
         download_statistics_history_total=found.total,
     )

@@ -18,7 +18,7 @@ from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_
 _TYPES = {"user": "personal", "group": "organization", "enterprise": "organization"}
 
 
-class Sort(StrEnum):
+class ForkSort(StrEnum):
     """By when it was forked, or by its stars."""
 
     NEWEST = "newest"
@@ -27,7 +27,7 @@ class Sort(StrEnum):
 
 
 class ForksQuery(PageParameters, frozen=True, kw_only=True):
-    sort: Sort = Sort.NEWEST
+    sort: ForkSort = ForkSort.NEWEST
     created_after: str = ""
     created_before: str = ""
 

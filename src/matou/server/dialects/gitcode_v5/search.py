@@ -10,7 +10,7 @@ from matou.forge.accounts.users import search_people
 from matou.forge.repositories.repository_lists import search_repositories
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
-from matou.server.api.params import PageParameters
+from matou.server.api.params import Direction, PageParameters
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
@@ -19,11 +19,6 @@ from matou.server.dialects.gitcode_v5.repository_object import repository_object
 
 class LanguageNotKnown(MatouError):
     """Which languages a repository is written in is counted when somebody asks for it, and not searched."""
-
-
-class Direction(StrEnum):
-    ASCENDING = "asc"
-    DESCENDING = "desc"
 
 
 class RepositorySort(StrEnum):

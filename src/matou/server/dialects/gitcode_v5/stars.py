@@ -20,7 +20,7 @@ from matou.forge.repositories.stars import (
 )
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RepositoryContext, RequestContext
-from matou.server.api.params import Nothing, PageParameters
+from matou.server.api.params import Direction, Nothing, PageParameters
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route, repository_route
@@ -32,19 +32,12 @@ class NotMarked(NotFound):
     """The caller has not starred, or does not watch, this repository."""
 
 
-class Sort(StrEnum):
+class StarredSort(StrEnum):
     """Of repositories in a list."""
 
     CREATED = "created"
     LAST_PUSH = "last_push"
     UPDATED = "updated"
-
-
-class Direction(StrEnum):
-    """The oldest or the newest first."""
-
-    ASCENDING = "asc"
-    DESCENDING = "desc"
 
 
 class WatchersQuery(PageParameters, frozen=True, kw_only=True):
@@ -58,7 +51,7 @@ class StargazersQuery(PageParameters, frozen=True, kw_only=True):
 
 
 class StarredRepositoriesQuery(PageParameters, frozen=True, kw_only=True):
-    sort: Sort = Sort.CREATED
+    sort: StarredSort = StarredSort.CREATED
     direction: Direction = Direction.DESCENDING
 
 
@@ -103,7 +96,7 @@ def _page(
     context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., tuple[Sequence[Repository], int]]
 ) -> ListPage:
     found, total = find(
-        order=RepositoryOrder.CREATED if params.sort is Sort.CREATED else RepositoryOrder.LAST_PUSH,
+        order=RepositoryOrder.CREATED if params.sort is StarredSort.CREATED else RepositoryOrder.LAST_PUSH,
         ascending=params.direction is Direction.ASCENDING,
         offset=params.offset,
         limit=params.limit,

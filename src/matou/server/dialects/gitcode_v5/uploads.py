@@ -8,7 +8,7 @@ from matou.db.uploads import Upload as StoredUpload
 from matou.forge.access import MaySee, MayUpload
 from matou.forge.content.uploads import LARGEST_UPLOAD_BYTES, path_of, receive_upload
 from matou.platforms.gitcode import wire
-from matou.server.api.body import UploadedFile
+from matou.server.api.body import FormFile
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Parameters
 from matou.server.api.route import repository_route
@@ -34,7 +34,7 @@ class UploadImageParams(Parameters, frozen=True, kw_only=True):
 
 
 class UploadFileParams(Parameters, frozen=True, kw_only=True):
-    file: UploadedFile
+    file: FormFile
 
 
 def upload_image(context: RepositoryContext[MayUpload], params: UploadImageParams) -> wire.UploadedFile:

@@ -18,7 +18,7 @@ from matou.model.platform import Visibility
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
 from matou.server.api.links import Links
-from matou.server.api.params import InvalidParameter, Nothing, PageParameters
+from matou.server.api.params import Direction, InvalidParameter, Nothing, PageParameters
 from matou.server.api.response_cache import at_database
 from matou.server.api.responses import ListPage
 from matou.server.api.route import Route, plain_route
@@ -40,16 +40,11 @@ class TypeBesideAffiliation(MatouError):
     """Two ways to choose repositories that GitCode takes one at a time."""
 
 
-class Sort(StrEnum):
+class RepositoryListSort(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     PUSHED = "pushed"
     FULL_NAME = "full_name"
-
-
-class Direction(StrEnum):
-    ASCENDING = "asc"
-    DESCENDING = "desc"
 
 
 class Visible(StrEnum):
@@ -76,7 +71,7 @@ class TypeOfUser(StrEnum):
 
 
 class RepositoryListQuery(PageParameters, frozen=True, kw_only=True):
-    sort: Sort = Sort.FULL_NAME
+    sort: RepositoryListSort = RepositoryListSort.FULL_NAME
     direction: Direction | None = None
     repo_type: str = ""
 
@@ -126,10 +121,10 @@ _TYPES_OF_USER = {
     TypeOfUser.MEMBER: _MEMBER,
 }
 _ORDERS = {
-    Sort.CREATED: Order.CREATED,
-    Sort.UPDATED: Order.UPDATED,
-    Sort.PUSHED: Order.PUSHED,
-    Sort.FULL_NAME: Order.FULL_NAME,
+    RepositoryListSort.CREATED: Order.CREATED,
+    RepositoryListSort.UPDATED: Order.UPDATED,
+    RepositoryListSort.PUSHED: Order.PUSHED,
+    RepositoryListSort.FULL_NAME: Order.FULL_NAME,
 }
 
 
@@ -200,7 +195,7 @@ def _ways(affiliation: str) -> frozenset[Way]:
 
 def _ordered(wanted: Wanted, params: RepositoryListQuery) -> Wanted:
     """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
-    default = Direction.ASCENDING if params.sort is Sort.FULL_NAME else Direction.DESCENDING
+    default = Direction.ASCENDING if params.sort is RepositoryListSort.FULL_NAME else Direction.DESCENDING
     return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
