@@ -83,7 +83,8 @@ class Dialect(Generic[Row]):
         authorize: the right of this identity to the repository that the path names.
         token_field: of the query or the body, where no header has a credential.
         needs_login: nobody is answered without a credential, but by a route that is open.
-        is_quick: who asks is found out within a millisecond, on the event loop, where no password is hashed.
+        is_quick: who asks is found out within a millisecond, on the event loop, where no password is hashed; else all
+            of a request is one work of a thread, and nothing is remembered.
         select: the route that is meant, where the path alone does not tell.
         open_context: adds what this dialect's handlers are given besides.
         rate_key: what requests are counted by.

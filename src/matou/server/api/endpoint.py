@@ -124,6 +124,8 @@ class Api(BaseRoute):
     async def _answer(self, scope: Scope, body: RequestBody) -> ApiResponse | StreamedResponse:
         request = await self._read(scope, body)
         credential = None if request.route.is_open else self._credential(request)
+        if not self.dialect.is_quick:
+            return await self.state.run_in_pool(lambda: self._call(self._prepare(request, credential))[0])
         prepared = await self._ask_about(credential, partial(self._prepare, request, credential))
         key = prepared.cache_key()
         known = None if key is None else self.cache.get(key)
@@ -145,15 +147,16 @@ class Api(BaseRoute):
         return answers[0]
 
     async def _run(self, prepared: _Prepared) -> Answers:
-        work = partial(self._call, prepared.request.route, prepared.context, prepared.params)
+        work = partial(self._call, prepared)
         turns = {Workload.SLOW: self.slow, Workload.LONG: self.long}.get(prepared.request.route.workload)
         if turns is None:
             return await self.state.run_in_pool(work)
         async with turns.taken(prepared.context.caller):
             return await (self.state.run_transfer(work) if turns is self.long else self.state.run_in_pool(work))
 
-    def _call(self, route: Route, context: RequestContext, params: Any) -> Answers:
-        result = route.run(context, params)
+    def _call(self, prepared: _Prepared) -> Answers:
+        route, params = prepared.request.route, prepared.params
+        result = route.run(prepared.context, params)
         if not isinstance(result, PageSet):
             return self._encode(result, route.status, params), {}
         pages = {of: self._encode(page, route.status, of) for of, page in result.pages.items()}
