@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 SOURCES := $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: help install demo test check bench soak docs format messages lock wheels clean system-packages
+.PHONY: help install demo test check bench soak docs release format messages lock wheels clean system-packages
 
 help:
 	@echo 'make demo      see the main job happen on sample data (under a minute after installation)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make bench     measure against plain git; prints ratios'
 	@echo 'make soak      long tests: power cuts, many kills, many random cases'
 	@echo 'make docs      the documentation as a site, in build/site'
+	@echo 'make release   a version: changelog, wheel, source archive (CONTRIBUTING.md);  make wheels: who needs a compiler'
 	@echo 'make format    format the code;  make messages: compile translations;  make lock: pin dependencies anew'
 
 # Python itself, with exactly the packages that the lock names.
@@ -71,6 +72,10 @@ format: $(VENV)/.development
 docs: $(VENV)/.development
 	$(BIN)/mkdocs build --quiet --strict
 	@echo 'the site: build/site/index.html'
+
+release: $(VENV)/.development
+	@[ -n "$(VERSION)" ] || { echo 'say which: make release VERSION=1.2.3' >&2; exit 2; }
+	$(BIN)/python tests/support/release.py $(VERSION)
 
 # Asks the package registry; the release page has it run.
 wheels: $(VENV)/.development
