@@ -103,7 +103,7 @@ def test_no_text_for_a_person_is_put_together_with_english_punctuation() -> None
         for piece in node.values
         if isinstance(piece, ast.Constant) and re.search(r"[:;,] ", str(piece.value))
     ]
-    assert put_together == ["cli/ui/verbosity.py: 'matou: '"]
+    assert put_together == ["cli/ui/output.py: 'matou: '"]
 
 
 def test_an_error_that_is_made_before_it_is_raised_is_among_the_texts() -> None:

@@ -4,25 +4,27 @@ import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from matou.cli.command import Group
+from matou.cli.credential_manager import Kept
 from matou.cli.exit_codes import ExitCode
-from matou.cli.ui.verbosity import print_error, say
+from matou.cli.hosts import credential_for_git, host_of, origin_of
+from matou.cli.login import KINDS, WHERE
+from matou.cli.login_check import is_invalid, prove_password, prove_token
+from matou.cli.options import json_option
+from matou.cli.ui.output import print_error, say
+from matou.credentials import GitCredential, Secret
+from matou.credentials.git_helper import CredentialRequest, read_request, write_answer
+from matou.credentials.logins import Login
+from matou.credentials.refresh import LogInAgain
 from matou.credentials.store import Place, SecretKind
 from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.cli.credential_manager import Kept
-    from matou.credentials import GitCredential, Secret
-    from matou.credentials.git_helper import CredentialRequest
-    from matou.credentials.logins import Login
 
 authentication = Group("auth")
 
@@ -44,7 +46,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class _Status:
-    login: "Login"
+    login: Login
     kind: SecretKind
     state: State
     place: Place
@@ -53,10 +55,8 @@ class _Status:
 
 @authentication.command("status", help=_("Say where each secret lies and whether it still works."))
 @click.argument("host", required=False, help=_("as for login; without it, all"))
-@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+@json_option
 def status(host: str | None, as_json: bool) -> None:
-    from matou.cli.credential_manager import Kept
-
     kept = Kept(Settings.of_process())
     statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
     if as_json:
@@ -69,9 +69,7 @@ def status(host: str | None, as_json: bool) -> None:
     raise Exit(_code(statuses))
 
 
-def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
-    from matou.cli.hosts import host_of
-
+def _logins(kept: Kept, host: str | None) -> tuple[Login, ...]:
     if host is None:
         return kept.logins.all()
     found = kept.logins.find(host_of(host).origin)
@@ -80,10 +78,7 @@ def _logins(kept: "Kept", host: str | None) -> "tuple[Login, ...]":
     return (found,)
 
 
-def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
-    from matou.cli.login_check import is_invalid
-    from matou.credentials.refresh import LogInAgain
-
+def _status(kept: Kept, login: Login, kind: SecretKind) -> _Status:
     place = login.places[kind]
     if place is Place.NOWHERE:
         return _Status(login, kind, State.UNKNOWN, place)
@@ -97,10 +92,8 @@ def _status(kept: "Kept", login: "Login", kind: SecretKind) -> _Status:
     return _Status(login, kind, State.WORKS, place)
 
 
-def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
+def _prove(kept: Kept, login: Login, kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
-    from matou.cli.login_check import prove_password, prove_token
-
     if kind is SecretKind.TOKEN:
         renewal = kept.renewal(login, may_ask=False)
         renewal.ask(lambda token: prove_token(login.platform, login.url, token, kept.settings))
@@ -112,8 +105,6 @@ def _prove(kept: "Kept", login: "Login", kind: SecretKind) -> None:
 
 
 def _as_text(one: _Status) -> str:
-    from matou.cli.login import KINDS, WHERE
-
     is_asked_for = one.place is Place.NOWHERE and one.fault is None
     place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
@@ -142,10 +133,6 @@ def _code(statuses: list[_Status]) -> ExitCode:
 @authentication.command("git-credential", help=_("Answer git, as its credential helper; not for people."))
 @click.argument("verb", type=click.Choice(["get", "store", "erase"]), metavar="VERB", help=_("what git asks for"))
 def git_credential(verb: str) -> None:
-    from matou.cli.credential_manager import Kept
-    from matou.cli.hosts import origin_of
-    from matou.credentials.git_helper import read_request, write_answer
-
     if verb == "get" and sys.stdout.isatty():
         raise Invalid("the answer holds a secret: it is for git, not for a terminal")
     request = read_request(sys.stdin.buffer)
@@ -163,7 +150,7 @@ def git_credential(verb: str) -> None:
         _erase(kept, login, request)
 
 
-def _find(kept: "Kept", login: "Login", request: "CredentialRequest") -> "GitCredential | None":
+def _find(kept: Kept, login: Login, request: CredentialRequest) -> GitCredential | None:
     """What git is told. Git goes on to ask the person where we say nothing, so that a store's fault is only told."""
     try:
         held = _held(kept, login)
@@ -173,17 +160,15 @@ def _find(kept: "Kept", login: "Login", request: "CredentialRequest") -> "GitCre
     return next((credential for _, credential in held if request.user in ("", credential.user)), None)
 
 
-def _held(kept: "Kept", login: "Login") -> "list[tuple[SecretKind, GitCredential]]":
+def _held(kept: Kept, login: Login) -> list[tuple[SecretKind, GitCredential]]:
     """What is kept, in the forms that git knows; a password first, since it is good wherever there is one."""
-    from matou.cli.hosts import credential_for_git
-
     found: list[tuple[SecretKind, Secret | None]] = [
         (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
     ]
     return [(kind, credential_for_git(login, kind, secret)) for kind, secret in found if secret is not None]
 
 
-def _erase(kept: "Kept", login: "Login", request: "CredentialRequest") -> None:
+def _erase(kept: Kept, login: Login, request: CredentialRequest) -> None:
     """Forget what a server refused, and nothing that has been put in its place meanwhile."""
     for kind, credential in _held(kept, login):
         is_named = request.user in ("", credential.user)

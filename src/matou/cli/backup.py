@@ -1,59 +1,46 @@
 """`matou backup`: one source named on the command line, or every source of matou.toml."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import platforms
+from matou.cli.config import (
+    CONFIGURATION,
+    ConfiguredSource,
+    SourceRequest,
+    configured_requests,
+    requested_source,
+    token_from_stdin,
+)
+from matou.cli.credential_manager import Kept
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
-from matou.cli.privacy import group_option, keep_private
+from matou.cli.login_check import telling_whose_token
+from matou.cli.options import exclude_option, group_option, include_option, json_report_option, token_stdin_option
+from matou.cli.privacy import keep_private
 from matou.cli.system_errors import error_of_system
-from matou.cli.ui.verbosity import is_verbose, print_error, say, shows_bars
+from matou.cli.ui import backup_report
+from matou.cli.ui.backup_report import SourceResult
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.progress import backup_progress, say_that_we_wait
+from matou.cli.ui.verbosity import is_verbose, shows_bars
 from matou.credentials import Secret
-from matou.errors import MatouError
-from matou.i18n import format_error, printable
+from matou.errors import Invalid, MatouError
+from matou.git.process.run import Limits
+from matou.i18n import format_error
 from matou.i18n import gettext as _
 from matou.platforms.registry import SOURCES
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.cli.config import ConfiguredSource
-    from matou.transfer.backup.changes import RepositoryChange
-    from matou.transfer.backup.options import BackupOptions
-    from matou.transfer.backup.report import BackupReport
-
-Globs = list[str]
-CONFIGURATION = "matou.toml"
-
-FindSource = Callable[[], "ConfiguredSource"]
-"""Gives a source with its token, or raises what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
-    """A source as a person named it, which may turn out to be none.
-
-    Attributes:
-        to: the archive's folder.
-        find: the source itself.
-    """
-
-    platform: str
-    url: str | None
-    to: str | None
-    find: FindSource
-
-    @property
-    def title(self) -> str:
-        """What tells it from the others."""
-        return printable(f"{self.platform}  {self.url}  {self.to}")
+from matou.transfer.backup.changes import RepositoryChange, changes_of_run
+from matou.transfer.backup.options import BackupOptions, default_jobs
+from matou.transfer.backup.report import BackupReport, CredentialDied
+from matou.transfer.common.filters import nothing_matches
+from matou.wiring import back_up, open_archive
 
 
 @click.command(
@@ -77,7 +64,7 @@ class SourceRequest:
 )
 @click.option("--url", metavar="URL", help=_("the address of the platform's API"))
 @click.option("--to", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive; made where there is none"))
-@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
+@token_stdin_option
 @click.option(
     "--jobs",
     type=WholeNumber(min=1, max=64),
@@ -85,13 +72,13 @@ class SourceRequest:
     show_default=_("three for each processor, 4 to 12 in all"),
     help=_("how many repositories at a time"),
 )
-@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
-@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
+@include_option
+@exclude_option
 @click.option(
     "--trust-listing", is_flag=True, help=_("skip a repository whose last push has not changed, without proof")
 )
 @click.option("--dry-run", is_flag=True, help=_("say what would be done; write nothing"))
-@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
+@json_report_option
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -114,30 +101,28 @@ def backup(
     config: Path | None,
     group: str | None,
 ) -> None:
-    from matou.cli.config import configured, from_arguments, read_configuration, token_from_stdin
-    from matou.git.process.run import Limits
-    from matou.transfer.backup.options import BackupOptions, default_jobs
-
     settings = Settings.of_process()
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
     if platform is None:
-        wanted = tuple(
-            SourceRequest(table.platform, table.url, table.to, partial(configured, table, settings))
-            for table in read_configuration(config or Path(CONFIGURATION))
-        )
+        wanted = configured_requests(config or Path(CONFIGURATION), settings)
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
-        find = partial(from_arguments, platform, url, to, token, settings)
-        wanted = (SourceRequest(platform, url, str(to) if to else None, find),)
+        wanted = (requested_source(platform, url, to, token, settings),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
+        include=include,
+        exclude=exclude,
         dry_run=dry_run,
         trust_listing=trust_listing,
         limits=Limits(memory_bytes=settings.git_memory_bytes),
         network=settings.network,
     )
+    raise Exit(_back_up_all(wanted, options, settings, group=group, as_json=as_json))
+
+
+def _back_up_all(
+    wanted: tuple[SourceRequest, ...], options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
+) -> ExitCode:
     if len(wanted) > 1:
         options = replace(options, elsewhere=options.include)
     ended = []
@@ -145,13 +130,11 @@ def backup(
         if len(wanted) > 1:
             say(request.title)
         ended.append(_back_up(request, options, settings, group=group, as_json=as_json))
-    raise Exit(worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)]))
+    return worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)])
 
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
     """Raises Invalid where an option would be passed over."""
-    from matou.errors import Invalid
-
     given = [option for option, value in of_one.items() if value]
     if platform is None and given:
         raise Invalid(
@@ -165,32 +148,7 @@ def _require_agreement(platform: str | None, config: Path | None, of_one: Mappin
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceResult:
-    """How one source ended: with a report, with what stopped it, or with both.
-
-    Attributes:
-        url, archive: as they were found to be, or as they were given where the source was not found.
-        changes: what the run saved and changed, where somebody wants to know.
-    """
-
-    platform: str
-    url: str | None
-    archive: str | None
-    report: "BackupReport | None"
-    changes: "tuple[RepositoryChange, ...]"
-    error: MatouError | None
-
-    @property
-    def code(self) -> ExitCode:
-        report = self.report
-        if self.error is not None or report is None:
-            return exit_code_for(self.error) if self.error else ExitCode.OUR_FAULT
-        is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
-        return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
-
-
-def _code_of(ended: SourceResult, options: "BackupOptions") -> ExitCode:
+def _code_of(ended: SourceResult, options: BackupOptions) -> ExitCode:
     """Where all that was asked for is another source's, there was nothing to do here."""
     report = ended.report
     if report is None or report.looked_for or report.problems or not options.elsewhere:
@@ -198,10 +156,8 @@ def _code_of(ended: SourceResult, options: "BackupOptions") -> ExitCode:
     return ExitCode.DONE if set(options.elsewhere) <= set(report.unmatched) else ended.code
 
 
-def _code_of_patterns(ended: list[SourceResult], options: "BackupOptions") -> ExitCode:
+def _code_of_patterns(ended: list[SourceResult], options: BackupOptions) -> ExitCode:
     """Tell of the patterns that match nothing at any of several sources, if all of these were listed."""
-    from matou.transfer.common.filters import nothing_matches
-
     reports = [one.report for one in ended if one.report]
     mistyped = [pattern for pattern in options.elsewhere if all(pattern in report.unmatched for report in reports)]
     if not mistyped or len(reports) < len(ended) or any(report.problems for report in reports):
@@ -212,11 +168,9 @@ def _code_of_patterns(ended: list[SourceResult], options: "BackupOptions") -> Ex
 
 
 def _back_up(
-    request: SourceRequest, options: "BackupOptions", settings: Settings, *, group: str | None, as_json: bool
+    request: SourceRequest, options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
 ) -> SourceResult:
     """One source; what stops it is told here, so that the next one has its turn."""
-    from matou.cli.ui import backup_report
-
     ended = _saved(request, options, settings, group=group, with_changes=as_json or is_verbose())
     if as_json:
         click.echo(backup_report.as_json(ended, exit_code=_code_of(ended, options)))
@@ -228,10 +182,8 @@ def _back_up(
 
 
 def _saved(
-    request: SourceRequest, options: "BackupOptions", settings: Settings, *, group: str | None, with_changes: bool
+    request: SourceRequest, options: BackupOptions, settings: Settings, *, group: str | None, with_changes: bool
 ) -> SourceResult:
-    from matou.transfer.backup.report import CredentialDied
-
     result = SourceResult(request.platform, request.url, request.to, None, (), None)
     try:
         source = request.find()
@@ -249,35 +201,24 @@ def _saved(
         return replace(result, error=result.error or error_of_system(error))
 
 
-def _changes(source: "ConfiguredSource", report: "BackupReport | None") -> "tuple[RepositoryChange, ...]":
+def _changes(source: ConfiguredSource, report: BackupReport | None) -> tuple[RepositoryChange, ...]:
     """What a run saved and changed, as its manifest says."""
-    from matou.transfer.backup.changes import changes_of_run
-    from matou.wiring import open_archive
-
     if report is None or report.run is None:
         return ()
     return tuple(changes_of_run(open_archive(source.to), report.run))
 
 
-def _run(source: "ConfiguredSource", options: "BackupOptions", settings: Settings) -> "BackupReport":
+def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is saved stays saved."""
-    from matou.cli.login_check import telling_whose_token
-
     if isinstance(source.token, Secret):
         with telling_whose_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
-    from matou.cli.credential_manager import Kept
 
     renewal = Kept(settings).renewal(source.token, variable=source.variable)
     return renewal.ask(lambda token: _run_with(token, source, options, settings))
 
 
-def _run_with(
-    token: Secret, source: "ConfiguredSource", options: "BackupOptions", settings: Settings
-) -> "BackupReport":
-    from matou.cli.ui.progress import backup_progress, say_that_we_wait
-    from matou.wiring import back_up
-
+def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
     wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
     with backup_progress(on_terminal=shows_bars()) as progress:
         return back_up(

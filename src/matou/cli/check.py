@@ -10,19 +10,18 @@ from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.labels import FINDINGS
 from matou.cli.open_forge import forge_at
-from matou.cli.ui.verbosity import say
+from matou.cli.options import archive_argument
+from matou.cli.ui.output import say
+from matou.forge.maintenance.check import check as find_disagreements
+from matou.forge.maintenance.reindex import reindex as index_again
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
-
-directory_argument = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+from matou.wiring import open_archive
 
 
 @click.command("check", cls=Command, exit_codes=(ExitCode.DAMAGE_FOUND,))
-@directory_argument
+@archive_argument
 def check(directory: Path) -> None:
-    from matou.forge.maintenance.check import check as find_disagreements
-    from matou.wiring import open_archive
-
     open_archive(directory)
     say(f"matou {__version__}")
     with forge_at(directory) as forge:
@@ -35,11 +34,8 @@ def check(directory: Path) -> None:
 
 
 @click.command("reindex", cls=Command, exit_codes=(ExitCode.DAMAGE_FOUND,))
-@directory_argument
+@archive_argument
 def reindex(directory: Path) -> None:
-    from matou.forge.maintenance.reindex import reindex as index_again
-    from matou.wiring import open_archive
-
     open_archive(directory)
     with forge_at(directory) as forge:
         report = index_again(forge)

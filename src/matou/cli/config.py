@@ -1,21 +1,25 @@
 """Which sources a person means: by arguments, or by matou.toml."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import msgspec
 
+from matou.cli.hosts import api_address, origin_of
 from matou.credentials import Secret
+from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.store import SecretKind
 from matou.errors import Invalid, NotFound
+from matou.i18n import printable
 from matou.model.decoding_faults import NOT_UTF8, fault_of_shape, fault_of_toml
 from matou.platforms.registry import PLATFORMS, require_source
 from matou.settings import Settings
 
-if TYPE_CHECKING:
-    from matou.credentials.logins import Login
+CONFIGURATION = "matou.toml"
 
 
 class NoToken(NotFound):
@@ -34,10 +38,34 @@ class ConfiguredSource:
     platform: str
     url: str
     to: Path
-    token: "Secret | Login"
+    token: Secret | Login
     variable: str
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+
+FindSource = Callable[[], ConfiguredSource]
+"""Gives a source with its token, or raises what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """A source as a person named it, which may turn out to be none.
+
+    Attributes:
+        to: the archive's folder.
+        find: the source itself.
+    """
+
+    platform: str
+    url: str | None
+    to: str | None
+    find: FindSource
+
+    @property
+    def title(self) -> str:
+        """What tells it from the others."""
+        return printable(f"{self.platform}  {self.url}  {self.to}")
 
 
 class SourceTable(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -64,7 +92,6 @@ def from_arguments(
     platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
 ) -> ConfiguredSource:
     require_source(platform)
-    from matou.cli.hosts import api_address
 
     if url is None:
         raise NotFound(
@@ -78,6 +105,22 @@ def from_arguments(
     url = api_address(url, platform)
     found = token or token_of(platform, url, "", settings)
     return ConfiguredSource(platform, url, to.expanduser(), found, "" if token else variable_of(platform))
+
+
+def requested_source(
+    platform: str, url: str | None, to: Path | None, token: Secret | None, settings: Settings
+) -> SourceRequest:
+    """The one that the command line names."""
+    find = partial(from_arguments, platform, url, to, token, settings)
+    return SourceRequest(platform, url, str(to) if to else None, find)
+
+
+def configured_requests(path: Path, settings: Settings) -> tuple[SourceRequest, ...]:
+    """Those that a file lists; errors are those of `read_configuration`."""
+    return tuple(
+        SourceRequest(table.platform, table.url, table.to, partial(configured, table, settings))
+        for table in read_configuration(path)
+    )
 
 
 def read_configuration(path: Path) -> tuple[SourceTable, ...]:
@@ -110,8 +153,6 @@ def read_configuration(path: Path) -> tuple[SourceTable, ...]:
 
 def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     """Raises UnknownPlatform, NoToken."""
-    from matou.cli.hosts import api_address
-
     require_source(table.platform)
     variable = table.token_variable or variable_of(table.platform)
     url = api_address(table.url, table.platform)
@@ -120,7 +161,7 @@ def configured(table: SourceTable, settings: Settings) -> ConfiguredSource:
     return ConfiguredSource(table.platform, url, to, token, variable, table.include, table.exclude)
 
 
-def token_of(platform: str, url: str, variable: str, settings: Settings) -> "Secret | Login":
+def token_of(platform: str, url: str, variable: str, settings: Settings) -> Secret | Login:
     """What the environment says, and otherwise what is kept; nothing is looked up before it is needed."""
     name = variable or variable_of(platform)
     token = settings.environment.get(name, "").strip()
@@ -152,9 +193,6 @@ def variable_of(platform: str) -> str:
     return PLATFORMS[platform].token_variable
 
 
-def _login_at(url: str, settings: Settings) -> "Login | None":
+def _login_at(url: str, settings: Settings) -> Login | None:
     """The account of this person's at the platform that stands at an address."""
-    from matou.cli.hosts import origin_of
-    from matou.credentials.logins import Logins, configuration_folder
-
     return Logins(configuration_folder(settings.environment)).find(origin_of(url))

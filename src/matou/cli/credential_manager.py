@@ -9,8 +9,9 @@ import click
 import msgspec
 
 from matou.cli.config import variable_of
+from matou.cli.login_check import is_invalid, makes_token_of_password, prove_password
+from matou.cli.ui.output import print_error
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
-from matou.cli.ui.verbosity import print_error
 from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
@@ -92,8 +93,6 @@ class Kept:
         Raises:
             StoreGone: the token cannot be read, and nobody is there who could log in.
         """
-        from matou.cli.login_check import is_invalid
-
         way_back = self.way_back(login, variable)
         can_ask = may_ask and self._can_ask(login)
         store = self._store_of_token(login, way_back, can_ask=can_ask)
@@ -127,8 +126,6 @@ class Kept:
 
     def _can_ask(self, login: Login) -> bool:
         """Whether somebody is there who logged in with a password, of which this platform makes a token."""
-        from matou.cli.login_check import makes_token_of_password
-
         is_known = SecretKind.PASSWORD in login.places and makes_token_of_password(login.platform)
         return is_known and somebody_is_there()
 
@@ -138,8 +135,6 @@ class Kept:
 
     def _log_in(self, login: Login, typed: Secret | None) -> Secret | None:
         """A new token for a password. One that was typed is not kept, and a kept one no longer if it is refused."""
-        from matou.cli.login_check import is_invalid, prove_password
-
         password = typed or self.get(login, SecretKind.PASSWORD)
         if not password:
             return None

@@ -6,15 +6,14 @@ import click
 
 from matou import __version__
 from matou.cli.command import Command
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.output import say
+from matou.git.process.version import git_version, require_git
 from matou.i18n import gettext as _
 from matou.settings import Settings
 
 
 @click.command("doctor", cls=Command)
 def doctor() -> None:
-    from matou.git.process.version import git_version, require_git
-
     settings = Settings.of_process()
     click.echo(f"matou   {__version__}")
     click.echo(f"python  {sys.version.split()[0]}")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from matou.cli.ui.verbosity import say
+from matou.cli.ui.output import say
 from matou.credentials.logins import Login, home_folder
 from matou.git.process.run import run_git
 from matou.i18n import gettext as _

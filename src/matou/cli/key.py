@@ -3,18 +3,18 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group, WholeNumber
-from matou.cli.open_forge import account, forge_at, root_option
-from matou.cli.ui.verbosity import say
+from matou.cli.open_forge import find_account, forge_at
+from matou.cli.options import json_option, root_option
+from matou.cli.ui.output import say
+from matou.db.signing_keys import SigningKey
+from matou.forge.accounts.signing_keys import add_signing_key, remove_signing_key, signing_keys
+from matou.git.operations.signatures import read_certificate
 from matou.i18n import gettext as _
 from matou.i18n import printable
-
-if TYPE_CHECKING:
-    from matou.db.signing_keys import SigningKey
 
 user_option = click.option("--user", required=True, metavar="USER", help=_("whose key it is"))
 
@@ -31,24 +31,19 @@ keys = Group("key")
     help=_("as `gpg --armor --export` writes it; standard input without one"),
 )
 def add_key(user: str, root: Path, file: Path | None) -> None:
-    from matou.forge.accounts.signing_keys import add_signing_key
-
     text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="replace")
     with forge_at(root) as forge:
-        made = add_signing_key(forge, account(forge, user), text)
+        made = add_signing_key(forge, find_account(forge, user), text)
     click.echo(str(made.id))
 
 
 @keys.command("list", help=_("List the keys of an account."))
 @user_option
 @root_option
-@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+@json_option
 def list_keys(user: str, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts.signing_keys import signing_keys
-    from matou.git.operations.signatures import read_certificate
-
     with forge_at(root) as forge:
-        found = signing_keys(forge, account(forge, user))
+        found = signing_keys(forge, find_account(forge, user))
     if as_json:
         click.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
         return
@@ -62,16 +57,12 @@ def list_keys(user: str, root: Path, as_json: bool) -> None:
 @user_option
 @root_option
 def remove_key(key_id: int, user: str, root: Path) -> None:
-    from matou.forge.accounts.signing_keys import remove_signing_key
-
     with forge_at(root) as forge:
-        remove_signing_key(forge, account(forge, user), key_id)
+        remove_signing_key(forge, find_account(forge, user), key_id)
     say(_("removed the key {id}").format(id=key_id))
 
 
-def _as_json(key: "SigningKey") -> dict[str, object]:
-    from matou.git.operations.signatures import read_certificate
-
+def _as_json(key: SigningKey) -> dict[str, object]:
     certificate = read_certificate(key.certificate)
     expires_at = certificate.expires_at
     return {

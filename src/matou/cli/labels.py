@@ -17,28 +17,6 @@ OUTCOMES = {
     Outcome.INCOMPLETE: _("saved in part"),
 }
 
-FIELDS = {
-    "admin": _("administrator"),
-    "active": _("lets in"),
-    "archived": _("archived"),
-    "created_at": _("made"),
-    "default_branch": _("default branch"),
-    "description": _("description"),
-    "display_name": _("display name"),
-    "email": _("e-mail"),
-    "homepage": _("home page"),
-    "kind": _("kind"),
-    "last_push_at": _("last push"),
-    "name": _("name"),
-    "path": _("path"),
-    "repositories": _("repositories"),
-    "size_bytes": _("size"),
-    "source": _("source"),
-    "tokens": _("tokens"),
-    "visibility": _("visibility"),
-}
-"""What JSON calls the fields of accounts, namespaces and repositories, for people."""
-
 STAGES = {
     Stage.REPOSITORIES: _("repositories"),
     Stage.BLOBS: _("blobs"),

@@ -2,14 +2,29 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Command
 from matou.cli.completion import targets
+from matou.cli.config import token_from_stdin
+from matou.cli.credential_manager import Kept, log_in_command
 from matou.cli.exit_codes import ExitCode
-from matou.cli.ui.verbosity import print_error, say
+from matou.cli.git_setup import set_up_git, take_out_of_git
+from matou.cli.hosts import Host, host_of
+from matou.cli.login_check import (
+    NotAccepted,
+    Proven,
+    how_to_make_a_token,
+    is_invalid,
+    makes_token_of_password,
+    prove_password,
+    prove_token,
+    require_use_for_password,
+)
+from matou.cli.options import password_stdin_option, token_stdin_option
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.prompts import ask_for
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import Place, SecretKind
@@ -18,11 +33,6 @@ from matou.i18n import gettext as _
 from matou.i18n import localize, printable
 from matou.platforms.registry import names_of, platform_named
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.cli.credential_manager import Kept
-    from matou.cli.hosts import Host
-    from matou.cli.login_check import NotAccepted, Proven
 
 WHERE = {
     Place.SYSTEM: _("the operating system's credential manager"),
@@ -68,16 +78,12 @@ class _Given:
     help=_("{platforms}, where the address does not say").format(platforms=names_of()),
 )
 @click.option("--user", default="", metavar="USER", help=_("whose password it is; without it, a token is asked for"))
-@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
-@click.option("--password-stdin", is_flag=True, help=_("read the password from the first line of standard input"))
+@token_stdin_option
+@password_stdin_option
 @click.option("--setup-git", is_flag=True, help=_("let git ask Matou for what it keeps for this host"))
 def login(
     host: str | None, platform: str | None, user: str, token_stdin: bool, password_stdin: bool, setup_git: bool
 ) -> None:
-    from matou.cli.credential_manager import Kept
-    from matou.cli.git_setup import set_up_git
-    from matou.cli.hosts import host_of
-
     kept = Kept(Settings.of_process())
     if host is None:
         if not setup_git:
@@ -95,10 +101,6 @@ def login(
 @click.command("logout", cls=Command)
 @click.argument("host", metavar="HOST", help=_("as for login"))
 def logout(host: str) -> None:
-    from matou.cli.credential_manager import Kept
-    from matou.cli.git_setup import take_out_of_git
-    from matou.cli.hosts import host_of
-
     kept = Kept(Settings.of_process())
     found = kept.logins.find(host_of(host).origin)
     if found is None:
@@ -109,11 +111,8 @@ def logout(host: str) -> None:
         take_out_of_git(found.git_origin, kept.settings)
 
 
-def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
+def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
     """Read or ask for it; a password that would open nothing is not asked for."""
-    from matou.cli.config import token_from_stdin
-    from matou.cli.login_check import require_use_for_password
-
     if token_stdin and (password_stdin or user):
         raise Invalid("a token is shown alone, without a password and without --user")
     if password_stdin and not user:
@@ -128,8 +127,6 @@ def _given(at: "Host", user: str, *, token_stdin: bool, password_stdin: bool) ->
 
 
 def _asked_for(user: str) -> _Given:
-    from matou.cli.ui.prompts import ask_for
-
     if not sys.stdin.isatty():
         raise Invalid("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:
@@ -137,10 +134,8 @@ def _asked_for(user: str) -> _Given:
     return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
 
 
-def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
+def _log_in(kept: Kept, at: Host, given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
-    from matou.cli.login_check import is_invalid, makes_token_of_password
-
     if not given.secret:
         raise Invalid("nothing was given")
     if at.is_in_clear:
@@ -160,18 +155,13 @@ def _log_in(kept: "Kept", at: "Host", given: _Given) -> Login:
     return kept.keep(login, secrets)
 
 
-def _prove(platform: str, url: str, given: _Given, settings: Settings) -> "Proven":
-    from matou.cli.login_check import prove_password, prove_token
-
+def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Proven:
     if given.kind is SecretKind.TOKEN:
         return prove_token(platform, url, given.secret, settings)
     return prove_password(platform, url, given.user, given.secret, settings)
 
 
-def _not_accepted(at: "Host", url: str, given: _Given) -> "NotAccepted":
-    from matou.cli.credential_manager import log_in_command
-    from matou.cli.login_check import NotAccepted, how_to_make_a_token
-
+def _not_accepted(at: Host, url: str, given: _Given) -> NotAccepted:
     command = log_in_command(Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: Place.NOWHERE}))
     if given.kind is SecretKind.TOKEN:
         return NotAccepted(

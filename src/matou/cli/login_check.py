@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from matou.cli.hosts import Host, origin_of
 from matou.credentials import Secret
 from matou.errors import Invalid, MatouError, Phrase, Refused
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
+from matou.http.session import Session
+from matou.http.tokens import is_dead
 from matou.platforms.base.platform import PasswordUse, Platform
 from matou.platforms.registry import platform_named
 from matou.settings import Settings
 from matou.wiring import now
-
-if TYPE_CHECKING:
-    from matou.http.session import Session
 
 FOR_A_PERSON = RateLimit(per_second=1, burst=10)
 ONCE_MORE = RetryPolicy(attempts=2)
@@ -55,7 +53,7 @@ def prove_password(platform: str, url: str, user: str, password: Secret, setting
         return Proven(user, known.check_password(session, url, user, password, now=now))
 
 
-def _session(platform: Platform, url: str, settings: Settings) -> "Session":
+def _session(platform: Platform, url: str, settings: Settings) -> Session:
     return platform.open_session(url, settings, now=now, connections=1, rate=FOR_A_PERSON, retry=ONCE_MORE)
 
 
@@ -97,8 +95,6 @@ def takes_no_password(platform: str, url: str) -> Invalid:
 
 def is_invalid(error: MatouError) -> bool:
     """Whether an error says that the credential is not valid; that it may not do this (403) is something else."""
-    from matou.http.tokens import is_dead
-
     return is_dead(error)
 
 

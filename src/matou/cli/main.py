@@ -16,7 +16,8 @@ from matou.cli.command import COMPLETE, PROGRAM, Group, write_exit_codes
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.standard_streams import open_closed_streams
 from matou.cli.system_errors import error_of_system
-from matou.cli.ui.verbosity import SERVER_STOPPED, print_error, say
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.verbosity import SERVER_STOPPED
 from matou.credentials.coredump import leave_no_core
 from matou.errors import MatouError
 from matou.i18n import format_error, use_for_libraries

@@ -2,20 +2,19 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import account, answer, existing_forge_at, json_option, root_option, tell_json, tell_rows
-from matou.cli.org import namespace, path_argument
+from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at
+from matou.cli.options import json_option, namespace_argument, root_option
+from matou.cli.ui.output import print_json, print_result, print_table
+from matou.db.memberships import Member, Role
+from matou.db.namespaces import Namespace
+from matou.db.users import User
 from matou.errors import Conflict
+from matou.forge.accounts import members as use_case
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.db.memberships import Member, Role
-    from matou.db.namespaces import Namespace
-    from matou.db.users import User
 
 members = Group("member")
 
@@ -30,31 +29,27 @@ role_option = click.option(
 
 
 @members.command("list", help=_("List who has a role in exactly this namespace."))
-@path_argument
+@namespace_argument
 @root_option
 @json_option
 def list_members(path: str, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts import members as use_case
-
     with existing_forge_at(root) as forge:
-        found = use_case.members(forge, namespace(forge, path))[0]
+        found = use_case.members(forge, find_namespace_at(forge, path))[0]
     if as_json:
-        tell_json([values_of_member(one) for one in found])
+        print_json([values_of_member(one) for one in found])
     else:
-        tell_rows([(one.user.name, one.role.name.lower()) for one in found])
+        print_table([(one.user.name, one.role.name.lower()) for one in found])
 
 
 @members.command("add", help=_("Give somebody a role who has none there yet."))
-@path_argument
+@namespace_argument
 @user_argument
 @role_option
 @root_option
 @json_option
 def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts import members as use_case
-
     with existing_forge_at(root) as forge:
-        where, who = namespace(forge, path), account(forge, user)
+        where, who = find_namespace_at(forge, path), find_account(forge, user)
         with suppress(use_case.NoSuchMember):
             held = use_case.find_member(forge, where, who)
             raise Conflict(
@@ -69,48 +64,42 @@ def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
 
 
 @members.command("set", help=_("Give a member another role."))
-@path_argument
+@namespace_argument
 @user_argument
 @role_option
 @root_option
 @json_option
 def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts import members as use_case
-
     with existing_forge_at(root) as forge:
-        where, who = namespace(forge, path), account(forge, user)
+        where, who = find_namespace_at(forge, path), find_account(forge, user)
         use_case.find_member(forge, where, who)
         use_case.add_member(forge, where, who, _role(role))
     _tell(where, who, role, as_json=as_json)
 
 
 @members.command("remove", help=_("Take somebody's role away."))
-@path_argument
+@namespace_argument
 @user_argument
 @root_option
 @json_option
 def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts import members as use_case
-
     with existing_forge_at(root) as forge:
-        where, who = namespace(forge, path), account(forge, user)
+        where, who = find_namespace_at(forge, path), find_account(forge, user)
         use_case.remove_member(forge, where, who)
     said = _("{user} is no member of {path} any more").format(user=who.name, path=where.path)
-    answer({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
+    print_result({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
 
 
-def _role(word: str) -> "Role":
-    from matou.db.memberships import Role
-
+def _role(word: str) -> Role:
     return Role[word.upper()]
 
 
-def _tell(where: "Namespace", who: "User", role: str, *, as_json: bool) -> None:
+def _tell(where: Namespace, who: User, role: str, *, as_json: bool) -> None:
     said = _("{user} is {role} in {path}").format(user=who.name, role=role, path=where.path)
-    answer({"name": who.name, "role": role, "namespace": str(where.path)}, said, as_json=as_json)
+    print_result({"name": who.name, "role": role, "namespace": str(where.path)}, said, as_json=as_json)
 
 
-def values_of_member(one: "Member") -> dict[str, object]:
+def values_of_member(one: Member) -> dict[str, object]:
     return {
         "name": one.user.name,
         "display_name": one.user.display_name,

@@ -3,26 +3,35 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
+from matou.cli import config
 from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import targets
+from matou.cli.config import variable_of
+from matou.cli.credential_manager import Kept
 from matou.cli.exit_codes import ExitCode
+from matou.cli.hosts import api_address
+from matou.cli.login_check import telling_whose_token
+from matou.cli.options import archive_argument, exclude_option, include_option, json_report_option, token_stdin_option
 from matou.cli.privacy import write_privately
 from matou.cli.restore import show_progress
+from matou.cli.ui import migrate_report
+from matou.cli.ui.progress import say_that_we_wait
 from matou.cli.ui.verbosity import is_quiet
 from matou.credentials import Secret
+from matou.credentials.logins import Login
+from matou.errors import Invalid
+from matou.git.process.run import Limits
 from matou.i18n import gettext as _
 from matou.platforms.registry import TARGETS, require_target
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.credentials.logins import Login
-    from matou.transfer.migrate.mapping import MigrationMap
-    from matou.transfer.migrate.report import MigrationReport
+from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, UnusableMap, read_map
+from matou.transfer.migrate.report import MigrationReport
+from matou.wiring import migrate as migrate_archive
 
 
 @click.command(
@@ -40,7 +49,7 @@ if TYPE_CHECKING:
         ExitCode.TRY_LATER,
     ),
 )
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@archive_argument
 @click.option(
     "--to",
     required=True,
@@ -59,9 +68,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=_("which repository goes where, as CSV or TOML"),
 )
-@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
-@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
-@click.option("--token-stdin", is_flag=True, help=_("read the token from the first line of standard input"))
+@include_option
+@exclude_option
+@token_stdin_option
 @click.option("--create-namespaces", is_flag=True, help=_("make namespaces that the platform does not have yet"))
 @click.option(
     "--jobs",
@@ -71,7 +80,7 @@ if TYPE_CHECKING:
     help=_("how many repositories at a time"),
 )
 @click.option("--dry-run", is_flag=True, help=_("say what would be done; change nothing"))
-@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
+@json_report_option
 def migrate(
     directory: Path,
     to: str,
@@ -86,15 +95,6 @@ def migrate(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from matou.cli.config import variable_of
-    from matou.cli.hosts import api_address
-    from matou.cli.login_check import telling_whose_token
-    from matou.cli.ui import migrate_report
-    from matou.cli.ui.progress import say_that_we_wait
-    from matou.git.process.run import Limits
-    from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
-    from matou.wiring import migrate as migrate_archive
-
     settings = Settings.of_process()
     require_target(to)
     url = api_address(url, to)
@@ -110,7 +110,7 @@ def migrate(
         limits=Limits(memory_bytes=settings.git_memory_bytes),
     )
 
-    def run(good_token: Secret) -> "MigrationReport":
+    def run(good_token: Secret) -> MigrationReport:
         with show_progress() as progress:
             return migrate_archive(
                 to,
@@ -134,30 +134,23 @@ def migrate(
     raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
 
 
-def _mapping(path: Path | None) -> "MigrationMap":
+def _mapping(path: Path | None) -> MigrationMap:
     """Raises Invalid."""
-    from matou.errors import Invalid
-    from matou.transfer.migrate.mapping import NO_MAP, UnusableMap, read_map
-
     try:
         return read_map(path) if path else NO_MAP
     except UnusableMap as error:
         raise Invalid("{fault}", fault=error) from error
 
 
-def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> "Secret | Login":
-    from matou.cli import config
-
+def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:
     return config.token_from_stdin(sys.stdin) if from_stdin else config.token_of(platform, url, "", settings)
 
 
 def _with(
-    token: "Secret | Login", platform: str, settings: Settings, run: Callable[[Secret], "MigrationReport"]
-) -> "MigrationReport":
+    token: Secret | Login, platform: str, settings: Settings, run: Callable[[Secret], MigrationReport]
+) -> MigrationReport:
     """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
     if isinstance(token, Secret):
         return run(token)
-    from matou.cli.config import variable_of
-    from matou.cli.credential_manager import Kept
 
     return Kept(settings).renewal(token, variable=variable_of(platform)).ask(run)

@@ -1,32 +1,26 @@
 """The commands about organizations and the namespaces inside them. They need no running server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import (
-    account,
-    answer,
-    existing_forge_at,
-    forge_at,
-    json_option,
-    root_option,
-    tell_json,
-    tell_rows,
-    tell_values,
-    yes_option,
-)
+from matou.cli.member import values_of_member
+from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at, forge_at
+from matou.cli.options import json_option, namespace_argument, root_option, yes_option
+from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
 from matou.cli.ui.prompts import confirm
-from matou.cli.ui.verbosity import say
+from matou.db.namespaces import Namespace
+from matou.errors import Invalid
+from matou.forge import access
+from matou.forge.access import OPERATOR, Action
+from matou.forge.accounts import namespaces as use_case
+from matou.forge.accounts.members import members
+from matou.forge.accounts.namespace_moves import rename_namespace
+from matou.forge.accounts.namespaces import change_namespace, child_namespaces, delete_namespace, find_namespace
+from matou.forge.repositories.lifecycle import repositories_in
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.db.namespaces import Namespace
-    from matou.forge.forge import Forge
-
-path_argument = click.argument("path", metavar="NAMESPACE", help=_("the organization, or a namespace inside one"))
+from matou.model.names import NamespacePath
 
 organizations = Group("org")
 organizations.add_lazy(
@@ -41,13 +35,11 @@ organizations.add_lazy(
 @click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into"))
 @click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
 def create_organization(name: str, root: Path, owner: str, parent: str | None, display_name: str) -> None:
-    from matou.forge.accounts.namespaces import create_organization, find_namespace
-    from matou.model.names import NamespacePath
 
     with forge_at(root) as forge:
-        user = account(forge, owner)
+        user = find_account(forge, owner)
         above = find_namespace(forge, NamespacePath.parse(parent)) if parent else None
-        made = create_organization(forge, name, owner=user, parent=above, display_name=display_name)
+        made = use_case.create_organization(forge, name, owner=user, parent=above, display_name=display_name)
     say(_("made {path}").format(path=made.path))
 
 
@@ -55,91 +47,68 @@ def create_organization(name: str, root: Path, owner: str, parent: str | None, d
 @root_option
 @json_option
 def list_organizations(root: Path, as_json: bool) -> None:
-    from matou.forge.accounts.namespaces import organizations
 
     with existing_forge_at(root) as forge:
-        found = organizations(forge)
+        found = use_case.organizations(forge)
     if as_json:
-        tell_json([_values(one) for one in found])
+        print_json([_values(one) for one in found])
     else:
-        tell_rows([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
+        print_table([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
 
 
 @organizations.command("show", help=_("Show an organization, its members and how much is in it."))
-@path_argument
+@namespace_argument
 @root_option
 @json_option
 def show_organization(path: str, root: Path, as_json: bool) -> None:
-    from matou.cli.member import values_of_member
-    from matou.forge.accounts.members import members
-    from matou.forge.accounts.namespaces import child_namespaces
-    from matou.forge.repositories.lifecycle import repositories_in
-
     with existing_forge_at(root) as forge:
-        found = namespace(forge, path)
+        found = find_namespace_at(forge, path)
         people = [values_of_member(one) for one in members(forge, found)[0]]
         inside = {
             "namespaces": [str(one.path) for one in child_namespaces(forge, found)[0]],
             "repositories": repositories_in(forge, found, recursive=True, limit=0)[1],
         }
     if as_json:
-        tell_json({**_values(found), **inside, "members": people})
+        print_json({**_values(found), **inside, "members": people})
         return
-    tell_values({**_values(found), "repositories": inside["repositories"]})
-    tell_rows([(f"  {one['name']}", str(one["role"])) for one in people])
+    print_fields({**_values(found), "repositories": inside["repositories"]})
+    print_table([(f"  {one['name']}", str(one["role"])) for one in people])
 
 
 @organizations.command("rename", help=_("Give a namespace another name; old paths of repositories go on."))
-@path_argument
+@namespace_argument
 @root_option
 @click.argument("name", required=False, help=_("the last part of its new path"))
 @click.option("--display-name", metavar="NAME", help=_("its name in any script"))
 @json_option
 def rename_organization(path: str, root: Path, name: str | None, display_name: str | None, as_json: bool) -> None:
-    from matou.errors import Invalid
-    from matou.forge.access import OPERATOR
-    from matou.forge.accounts.namespace_moves import rename_namespace
-    from matou.forge.accounts.namespaces import change_namespace
-
     if name is None and display_name is None:
         raise Invalid("no new name was given", advice="name one, or add: --display-name TEXT")
     with existing_forge_at(root) as forge:
-        found = namespace(forge, path)
+        found = find_namespace_at(forge, path)
         if name is not None:
             found = rename_namespace(forge, OPERATOR, found, name)
         if display_name is not None:
             found = change_namespace(forge, found, display_name=display_name)
     said = _("{old} is {new} now").format(old=path, new=f"{found.path} ({found.display_name})")
-    answer(_values(found), said, as_json=as_json)
+    print_result(_values(found), said, as_json=as_json)
 
 
 @organizations.command("delete", help=_("Delete a namespace in which nothing is left."))
-@path_argument
+@namespace_argument
 @root_option
 @yes_option
 @json_option
 def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:
-    from matou.forge import access
-    from matou.forge.access import OPERATOR, Action
-    from matou.forge.accounts.namespaces import delete_namespace
-
     with existing_forge_at(root) as forge:
-        found = namespace(forge, path)
+        found = find_namespace_at(forge, path)
         access.require(forge, OPERATOR, Action.DELETE, found)
         confirm(_("Delete the namespace {path} for good?").format(path=found.path), is_said=yes)
         delete_namespace(forge, found)
-    answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
 
 
-def namespace(forge: "Forge", path: str) -> "Namespace":
-    """Raises InvalidName, NoSuchNamespace."""
-    from matou.forge.accounts.namespaces import find_namespace
-    from matou.model.names import NamespacePath
-
-    return find_namespace(forge, NamespacePath.parse(path))
-
-
-def _values(one: "Namespace") -> dict[str, object]:
+def _values(one: Namespace) -> dict[str, object]:
     return {
         "path": str(one.path),
         "display_name": one.display_name,

@@ -3,20 +3,13 @@
 import os
 from pathlib import Path
 
-import click
-
-from matou.cli.ui.verbosity import print_error
+from matou.archive.privacy import Exposure, close_to_others, let_group_read, mask_for
+from matou.cli.ui.output import print_error
 from matou.i18n import gettext as _
-
-group_option = click.option(
-    "--group", metavar="GROUP", help=_("a group of this machine whose members may read the archive")
-)
 
 
 def write_privately(root: Path) -> None:
     """What this process makes from now on is the owner's, or its group's to read where the archive's folder is."""
-    from matou.archive.privacy import mask_for
-
     os.umask(mask_for(root.expanduser()))
 
 
@@ -25,8 +18,6 @@ def keep_private(root: Path, *, group: str | None = None) -> None:
 
     Raises NoSuchGroup, WriteFailed.
     """
-    from matou.archive.privacy import Exposure, close_to_others, let_group_read
-
     folder = root.expanduser()
     if group is not None:
         let_group_read(folder, group)

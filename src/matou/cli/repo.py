@@ -1,39 +1,38 @@
 """The commands about the repositories of a server. They need no running server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import (
-    answer,
-    existing_forge_at,
-    forge_at,
-    json_option,
-    repository,
-    root_option,
-    tell_json,
-    tell_values,
-    yes_option,
-)
+from matou.cli.open_forge import existing_forge_at, find_repository_at, forge_at
+from matou.cli.options import json_option, repository_argument, root_option, yes_option
+from matou.cli.ui.output import print_fields, print_json, print_result, say
 from matou.cli.ui.prompts import confirm
-from matou.cli.ui.verbosity import say
+from matou.db.repositories import Repository
 from matou.errors import Invalid, NotFound
+from matou.forge.access import (
+    OPERATOR,
+    MayAdminister,
+    MayChangeSettings,
+    MayDelete,
+    MayTransfer,
+    NoSuchNamespace,
+    authorize,
+)
+from matou.forge.forge import Forge
+from matou.forge.repositories import lifecycle as use_case
+from matou.forge.repositories import transfers
+from matou.forge.repositories.lifecycle import archive_repository, repositories_in, unarchive_repository
+from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
+from matou.git.process.run import GitFailed
 from matou.i18n import gettext as _
 from matou.i18n import printable
-
-if TYPE_CHECKING:
-    from matou.db.repositories import Repository
-    from matou.forge.forge import Forge
-    from matou.forge.repositories.repository_update import RepositoryUpdate
-    from matou.git.process.run import GitFailed
-    from matou.model.names import NamespacePath
+from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.platform import Visibility
 
 MAKE = "make it: matou org create {name} --owner USER --root DIR"
 MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
-
-path_argument = click.argument("path", metavar="NAMESPACE/NAME", help=_("the repository"))
 
 
 repositories = Group("repo")
@@ -45,17 +44,14 @@ repositories = Group("repo")
 @root_option
 @click.option("--public/--private", help=_("everybody may read it, without logging in"))
 def import_repository(source: str, path: str, root: Path, public: bool) -> None:
-    from matou.forge.access import NoSuchNamespace
-    from matou.forge.repositories.lifecycle import import_repository
-    from matou.git.process.run import GitFailed
-    from matou.model.names import RepositoryPath
-    from matou.model.platform import Visibility
 
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
         try:
-            made = import_repository(forge, source, to, visibility=visibility, creator=None, local="://" not in source)
+            made = use_case.import_repository(
+                forge, source, to, visibility=visibility, creator=None, local="://" not in source
+            )
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error
         except GitFailed as error:
@@ -69,7 +65,7 @@ def import_repository(source: str, path: str, root: Path, public: bool) -> None:
     say(said.format(path=made.path))
 
 
-def _unread(source: str, error: "GitFailed") -> "Invalid":
+def _unread(source: str, error: GitFailed) -> Invalid:
     """In git's own last words, which name what was asked, and not where it was to be put."""
     said = [line for line in error.stderr.splitlines() if line.strip()]
     return Invalid(
@@ -80,7 +76,7 @@ def _unread(source: str, error: "GitFailed") -> "Invalid":
     )
 
 
-def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
+def _with_advice(error: NotFound, missing: NamespacePath) -> NotFound:
     """The same, with the command that makes the namespace."""
     parent, _slash, name = str(missing).rpartition("/")
     return NotFound(error.template, advice=MAKE_INSIDE if parent else MAKE, **error.values, name=name, parent=parent)
@@ -90,32 +86,30 @@ def _with_advice(error: NotFound, missing: "NamespacePath") -> NotFound:
 @root_option
 @json_option
 def list_repositories(root: Path, as_json: bool) -> None:
-    from matou.forge.repositories.lifecycle import repositories_in
-
     with existing_forge_at(root) as forge:
         found = repositories_in(forge, None, recursive=True)[0]
     if as_json:
-        tell_json([_values(one) for one in found])
+        print_json([_values(one) for one in found])
         return
     for one in found:
         click.echo(printable(str(one.path)))
 
 
 @repositories.command("show", help=_("Show a repository: who sees it, how big it is, what it is from."))
-@path_argument
+@repository_argument
 @root_option
 @json_option
 def show_repository(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        values = _all_values(repository(forge, path))
+        values = _all_values(find_repository_at(forge, path))
     if as_json:
-        tell_json(values)
+        print_json(values)
     else:
-        tell_values(values)
+        print_fields(values)
 
 
 @repositories.command("set", help=_("Change what a repository is called, who sees it, and the like."))
-@path_argument
+@repository_argument
 @root_option
 @click.option("--name", metavar="NAME", help=_("what people call it"))
 @click.option("--path", "new_path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
@@ -141,9 +135,6 @@ def set_repository(
     archived: bool | None,
     as_json: bool,
 ) -> None:
-    from matou.forge.repositories.repository_update import RepositoryUpdate
-    from matou.model.platform import Visibility
-
     changes = RepositoryUpdate(
         name=name,
         path=new_path,
@@ -155,55 +146,42 @@ def set_repository(
     if changes == RepositoryUpdate() and archived is None:
         raise Invalid("nothing to change was given", advice="see: matou repo set --help")
     with existing_forge_at(root) as forge:
-        changed = _changed(forge, repository(forge, path), changes, archived=archived)
-    answer(_all_values(changed), _("changed {path}").format(path=changed.path), as_json=as_json)
+        changed = _changed(forge, find_repository_at(forge, path), changes, archived=archived)
+    print_result(_all_values(changed), _("changed {path}").format(path=changed.path), as_json=as_json)
 
 
 @repositories.command("transfer", help=_("Move a repository into another namespace; the old path goes on."))
-@path_argument
+@repository_argument
 @click.argument("namespace", metavar="NAMESPACE", help=_("where it goes"))
 @root_option
 @click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default"))
 @json_option
 def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
-    from matou.forge.access import OPERATOR, MayTransfer, authorize
-    from matou.forge.repositories import transfers
-    from matou.model.names import NamespacePath
-
     with existing_forge_at(root) as forge:
-        found, target = repository(forge, path), NamespacePath.parse(namespace)
+        found, target = find_repository_at(forge, path), NamespacePath.parse(namespace)
         moved = transfers.transfer_repository(
             forge, authorize(forge, OPERATOR, MayTransfer, found), target, new_path=name
         )
     said = _("{old} is {new} now").format(old=found.path, new=moved.path)
-    answer(_all_values(moved), said, as_json=as_json)
+    print_result(_all_values(moved), said, as_json=as_json)
 
 
 @repositories.command("delete", help=_("Delete a repository for good."))
-@path_argument
+@repository_argument
 @root_option
 @yes_option
 @json_option
 def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
-    from matou.forge.access import OPERATOR, MayDelete, authorize
-    from matou.forge.repositories import lifecycle as use_case
-
     with existing_forge_at(root) as forge:
-        found = repository(forge, path)
+        found = find_repository_at(forge, path)
         granted = authorize(forge, OPERATOR, MayDelete, found)
         confirm(_("Delete the repository {path} for good?").format(path=found.path), is_said=yes)
         use_case.delete_repository(forge, granted)
-    answer({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
 
 
-def _changed(
-    forge: "Forge", found: "Repository", changes: "RepositoryUpdate", *, archived: bool | None
-) -> "Repository":
+def _changed(forge: Forge, found: Repository, changes: RepositoryUpdate, *, archived: bool | None) -> Repository:
     """What is archived refuses every other change: it is opened first, and closed last."""
-    from matou.forge.access import OPERATOR, MayAdminister, MayChangeSettings, authorize
-    from matou.forge.repositories.lifecycle import archive_repository, unarchive_repository
-    from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
-
     if archived is False:
         found = unarchive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found))
     if changes != RepositoryUpdate():
@@ -211,7 +189,7 @@ def _changed(
     return archive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found)) if archived else found
 
 
-def _values(one: "Repository") -> dict[str, object]:
+def _values(one: Repository) -> dict[str, object]:
     return {
         "path": str(one.path),
         "description": one.description,
@@ -222,7 +200,7 @@ def _values(one: "Repository") -> dict[str, object]:
     }
 
 
-def _all_values(one: "Repository") -> dict[str, object]:
+def _all_values(one: Repository) -> dict[str, object]:
     return {
         **_values(one),
         "name": one.true_name,

@@ -4,20 +4,22 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.ui.verbosity import print_error, say, shows_bars
+from matou.cli.options import archive_argument, exclude_option, include_option
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.verbosity import shows_bars
+from matou.git.process.run import Limits
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.transfer.restore.report import Progress, RestoreReport
+from matou.transfer.restore.command import restore as restore_archive
+from matou.transfer.restore.report import Layout, Progress, RestoreReport
+from matou.wiring import now, open_archive
 
 
 @click.command(
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
         ExitCode.DAMAGE_FOUND,
     ),
 )
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@archive_argument
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
@@ -47,8 +49,8 @@ if TYPE_CHECKING:
     default="plain",
     help=_("how the folders are laid out"),
 )
-@click.option("--include", multiple=True, metavar="GLOB", help=_("only repositories that match"))
-@click.option("--exclude", multiple=True, metavar="GLOB", help=_("no repository that matches"))
+@include_option
+@exclude_option
 def restore(
     directory: Path,
     to: Path,
@@ -58,11 +60,6 @@ def restore(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
 ) -> None:
-    from matou.git.process.run import Limits
-    from matou.transfer.restore.command import restore as restore_archive
-    from matou.transfer.restore.report import Layout
-    from matou.wiring import now, open_archive
-
     settings = Settings.of_process()
     with show_progress() as progress:
         report = restore_archive(
@@ -86,7 +83,7 @@ def restore(
 
 
 @contextmanager
-def show_progress() -> Iterator["Progress"]:
+def show_progress() -> Iterator[Progress]:
     if shows_bars():
         from matou.cli.ui.progress_bars import stage_bars
 
@@ -96,7 +93,7 @@ def show_progress() -> Iterator["Progress"]:
         yield lambda _path, _done, _expected: None
 
 
-def _tell(report: "RestoreReport", archive: Path) -> None:
+def _tell(report: RestoreReport, archive: Path) -> None:
     for path in report.restored:
         click.echo(printable(path))
     for problem in report.problems:

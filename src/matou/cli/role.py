@@ -2,26 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group, WholeNumber
-from matou.cli.open_forge import forge_at, repository, root_option
-from matou.cli.ui.verbosity import say
+from matou.cli.open_forge import find_repository_at, forge_at
+from matou.cli.options import json_option, repository_argument, root_option
+from matou.cli.ui.output import say
+from matou.db.customized_roles import CustomizedRole
+from matou.forge.access import MayManageMembers, MaySeeMembers, granted_to_operator
+from matou.forge.repositories import customized_roles
 from matou.i18n import gettext as _
 from matou.i18n import printable
-
-if TYPE_CHECKING:
-    from matou.db.customized_roles import CustomizedRole
-
-path_argument = click.argument("path", metavar="NAMESPACE/NAME", help=_("the repository"))
 
 roles = Group("role")
 
 
 @roles.command("create", help=_("Make a role; its id is printed alone on standard output."))
-@path_argument
+@repository_argument
 @click.argument("name", metavar="NAME", help=_("what the role is called"))
 @root_option
 @click.option(
@@ -34,13 +32,10 @@ roles = Group("role")
 @click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
 @click.option("--description", default="", metavar="TEXT", help=_("what the role is for"))
 def create_role(path: str, name: str, root: Path, access_level: int, display_name: str, description: str) -> None:
-    from matou.forge.access import MayManageMembers, granted_to_operator
-    from matou.forge.repositories import customized_roles
-
     with forge_at(root) as forge:
         made = customized_roles.create_role(
             forge,
-            granted_to_operator(MayManageMembers, repository(forge, path)),
+            granted_to_operator(MayManageMembers, find_repository_at(forge, path)),
             name,
             access_level=access_level,
             display_name=display_name,
@@ -50,15 +45,12 @@ def create_role(path: str, name: str, root: Path, access_level: int, display_nam
 
 
 @roles.command("list", help=_("List the roles made for a repository."))
-@path_argument
+@repository_argument
 @root_option
-@click.option("--json", "as_json", is_flag=True, help=_("as JSON"))
+@json_option
 def list_roles(path: str, root: Path, as_json: bool) -> None:
-    from matou.forge.access import MaySeeMembers, granted_to_operator
-    from matou.forge.repositories import customized_roles
-
     with forge_at(root) as forge:
-        found = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, repository(forge, path)))
+        found = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, find_repository_at(forge, path)))
     if as_json:
         click.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
         return
@@ -67,19 +59,18 @@ def list_roles(path: str, root: Path, as_json: bool) -> None:
 
 
 @roles.command("delete", help=_("Delete a role that nobody has."))
-@path_argument
+@repository_argument
 @click.argument("role_id", metavar="ID", help=_("as `list` prints it"))
 @root_option
 def delete_role(path: str, role_id: str, root: Path) -> None:
-    from matou.forge.access import MayManageMembers, granted_to_operator
-    from matou.forge.repositories import customized_roles
-
     with forge_at(root) as forge:
-        customized_roles.delete_role(forge, granted_to_operator(MayManageMembers, repository(forge, path)), role_id)
+        customized_roles.delete_role(
+            forge, granted_to_operator(MayManageMembers, find_repository_at(forge, path)), role_id
+        )
     say(_("deleted the role {id}").format(id=printable(role_id)))
 
 
-def _as_json(role: "CustomizedRole") -> dict[str, object]:
+def _as_json(role: CustomizedRole) -> dict[str, object]:
     return {
         "id": role.id,
         "name": role.name,

@@ -3,22 +3,19 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
+from matou.cli.labels import OUTCOMES
+from matou.cli.options import archive_argument, json_lines_option
 from matou.cli.ui.formatting import duration, local_time, size
 from matou.i18n import format_error, printable
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.transfer.common.saved_repositories import RunSummary
-
-directory_argument = click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
-json_lines_option = click.option("--json", "as_json", is_flag=True, help=_("as JSON, a line for each"))
+from matou.transfer.common.saved_repositories import RunState, RunSummary, runs
+from matou.wiring import open_archive
 
 
 @click.command(
@@ -29,12 +26,9 @@ json_lines_option = click.option("--json", "as_json", is_flag=True, help=_("as J
     },
     exit_codes=(ExitCode.DAMAGE_FOUND,),
 )
-@directory_argument
+@archive_argument
 @json_lines_option
 def list_runs(directory: Path, as_json: bool) -> None:
-    from matou.transfer.common.saved_repositories import RunState, runs
-    from matou.wiring import open_archive
-
     damaged = False
     for run in runs(open_archive(directory)):
         damaged |= run.state is RunState.DAMAGED
@@ -43,7 +37,7 @@ def list_runs(directory: Path, as_json: bool) -> None:
         raise Exit(ExitCode.DAMAGE_FOUND)
 
 
-def _values(run: "RunSummary") -> dict[str, object]:
+def _values(run: RunSummary) -> dict[str, object]:
     took = run.end.finished_at - run.first.started_at if run.first and run.end else None
     return {
         "run": run.run,
@@ -60,9 +54,7 @@ def _values(run: "RunSummary") -> dict[str, object]:
     }
 
 
-def _line(run: "RunSummary") -> str:
-    from matou.cli.labels import OUTCOMES
-
+def _line(run: RunSummary) -> str:
     if run.fault is not None:
         return f"{run.run:06d}  {format_error(run.fault)}"
     if run.first is None or run.end is None:

@@ -6,9 +6,16 @@ import click
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.open_forge import forge_at
-from matou.cli.privacy import group_option
-from matou.cli.ui.verbosity import SERVER_STOPPED, say
+from matou.cli.options import group_option
+from matou.cli.ui.output import say
+from matou.cli.ui.verbosity import SERVER_STOPPED
+from matou.forge.accounts.users import list_users
 from matou.i18n import gettext as _
+from matou.server.app import Surroundings
+from matou.server.cors import read_origin
+from matou.server.origin import read_base_url
+from matou.server.run import serve as run_server
+from matou.server.trusted_proxies import read_network
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -75,13 +82,6 @@ def serve(
     trust_proxy: tuple[str, ...],
     cors_origin: tuple[str, ...],
 ) -> None:
-    from matou.forge.accounts.users import list_users
-    from matou.server.app import Surroundings
-    from matou.server.cors import read_origin
-    from matou.server.origin import read_base_url
-    from matou.server.run import serve as run_server
-    from matou.server.trusted_proxies import read_network
-
     base = None if url is None else read_base_url(url)
     between = Surroundings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),

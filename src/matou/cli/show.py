@@ -4,22 +4,23 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
+from matou.archive.layout import Archive
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
-from matou.cli.runs import directory_argument, json_lines_option, utc
+from matou.cli.labels import OUTCOMES
+from matou.cli.options import archive_argument, json_lines_option
+from matou.cli.runs import utc
 from matou.cli.ui.formatting import columns, local_time, size
-from matou.cli.ui.verbosity import print_error, say
+from matou.cli.ui.output import print_error, say
 from matou.i18n import format_error, labelled, printable
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.archive.layout import Archive
-    from matou.transfer.common.saved_repositories import SavedRepository
+from matou.transfer.common.saved_repositories import SavedRepository, show_one
+from matou.transfer.common.saved_repositories import show as show_saved
+from matou.wiring import open_archive
 
 
 @click.command(
@@ -30,15 +31,11 @@ if TYPE_CHECKING:
     },
     exit_codes=(ExitCode.DAMAGE_FOUND,),
 )
-@directory_argument
+@archive_argument
 @click.argument("path", required=False, help=_("one repository, by its path or the end of it: its refs"))
 @click.option("--at", type=WholeNumber(min=1), metavar="RUN", help=_("as of this run; the last one by default"))
 @json_lines_option
 def show(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
-    from matou.transfer.common.saved_repositories import show as show_saved
-    from matou.transfer.common.saved_repositories import show_one
-    from matou.wiring import open_archive
-
     archive = open_archive(directory)
     shown = show_saved(archive, at=at) if path is None else show_one(archive, path, at=at)
     found = sorted(shown.repositories, key=lambda one: one.line.path)
@@ -58,7 +55,7 @@ def show(directory: Path, path: str | None, at: int | None, as_json: bool) -> No
         raise Exit(ExitCode.DAMAGE_FOUND)
 
 
-def _values(archive: "Archive", repository: "SavedRepository") -> dict[str, object]:
+def _values(archive: Archive, repository: SavedRepository) -> dict[str, object]:
     line, refs = repository.line, repository.refs
     changed_at = repository.changed_at(archive)
     return {
@@ -75,9 +72,7 @@ def _values(archive: "Archive", repository: "SavedRepository") -> dict[str, obje
     }
 
 
-def _table(archive: "Archive", found: "list[SavedRepository]") -> Iterator[str]:
-    from matou.cli.labels import OUTCOMES
-
+def _table(archive: Archive, found: list[SavedRepository]) -> Iterator[str]:
     if not found:
         return
     rows = [(_("path"), _("refs"), _("size"), _("last change"), _("state"))]
@@ -94,9 +89,7 @@ def _table(archive: "Archive", found: "list[SavedRepository]") -> Iterator[str]:
     yield from columns(rows)
 
 
-def _lines(repository: "SavedRepository") -> Iterator[str]:
-    from matou.cli.labels import OUTCOMES
-
+def _lines(repository: SavedRepository) -> Iterator[str]:
     line, refs = repository.line, repository.refs
     yield f"{printable(line.path)}  ({OUTCOMES[line.outcome]})"
     if refs is None:

@@ -6,25 +6,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
-from matou.cli.backup import CONFIGURATION
+from matou.archive.chain import host_of, source_key
+from matou.archive.layout import NotAnArchive
+from matou.archive.manifest import SourceLine
 from matou.cli.command import Command
+from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
 from matou.cli.exit_codes import ExitCode
-from matou.cli.open_forge import json_option, tell_json
+from matou.cli.hosts import api_address
+from matou.cli.labels import OUTCOMES
+from matou.cli.options import json_option
 from matou.cli.runs import utc
+from matou.cli.ui.backup_report import LISTINGS, nothing_looked_for
 from matou.cli.ui.formatting import duration, local_time, size
+from matou.cli.ui.output import print_json
 from matou.errors import Invalid, NotFound
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.archive.manifest import SourceLine
-    from matou.cli.config import SourceTable
-    from matou.transfer.backup.status import ArchiveStatus, SourceStatus
+from matou.platforms.registry import require_source
+from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, archive_status
+from matou.wiring import now, open_archive
 
 Wanted = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
@@ -51,7 +55,7 @@ class _Row:
     archive: Path
     platform: str
     url: str
-    status: "SourceStatus | None"
+    status: SourceStatus | None
     age: timedelta | None
     is_too_old: bool
     cut_off: int | None
@@ -68,7 +72,7 @@ class _Begun:
     """A run that has not ended, and whose it is."""
 
     run: int
-    source: "SourceLine"
+    source: SourceLine
 
 
 @click.command(
@@ -99,8 +103,6 @@ class _Begun:
 )
 @json_option
 def status(directory: Path | None, max_age: str | None, config: Path | None, as_json: bool) -> None:
-    from matou.wiring import now
-
     if directory is not None and config is not None:
         raise Invalid(
             "{archive} names one archive, and --config a file of them", archive=directory, advice="give one of the two"
@@ -114,7 +116,7 @@ def status(directory: Path | None, max_age: str | None, config: Path | None, as_
     rows = [replace(row, command=_command(row, wanted, config)) for row in _rows(found, wanted, limit, now())]
     is_well = bool(rows) and all(row.is_well for row in rows)
     if as_json:
-        tell_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
+        print_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
     else:
         for line in _lines(rows, found):
             click.echo(line)
@@ -130,10 +132,7 @@ def read_age(text: str) -> timedelta:
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
-def _configured(config: Path) -> "Wanted":
-    from matou.cli.config import read_configuration
-    from matou.platforms.registry import require_source
-
+def _configured(config: Path) -> Wanted:
     try:
         tables = read_configuration(config)
     except NotFound as error:
@@ -145,11 +144,7 @@ def _configured(config: Path) -> "Wanted":
     return tuple((Path(table.to).expanduser(), table) for table in tables)
 
 
-def _archive_status(folder: Path, *, must_exist: bool) -> "ArchiveStatus":
-    from matou.archive.layout import NotAnArchive
-    from matou.transfer.backup.status import NOTHING_YET, archive_status
-    from matou.wiring import open_archive
-
+def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
     try:
         return archive_status(open_archive(folder))
     except NotAnArchive:
@@ -159,8 +154,8 @@ def _archive_status(folder: Path, *, must_exist: bool) -> "ArchiveStatus":
 
 
 def _rows(
-    found: "dict[Path, ArchiveStatus]",
-    wanted: "tuple[tuple[Path, SourceTable], ...]",
+    found: dict[Path, ArchiveStatus],
+    wanted: tuple[tuple[Path, SourceTable], ...],
     limit: timedelta | None,
     at: datetime,
 ) -> Iterator[_Row]:
@@ -178,7 +173,7 @@ def _rows(
             yield _Row(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
 
 
-def _never_ended(folder: Path, archive: "ArchiveStatus") -> Iterator[_Row]:
+def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[_Row]:
     """Sources of which a run was cut off, and none has ended."""
     for one in _begun(archive):
         cut_off = None if archive.is_at_work else one.run
@@ -187,30 +182,25 @@ def _never_ended(folder: Path, archive: "ArchiveStatus") -> Iterator[_Row]:
         )
 
 
-def _begun(archive: "ArchiveStatus") -> "list[_Begun]":
-    from matou.archive.chain import source_key
-
+def _begun(archive: ArchiveStatus) -> list[_Begun]:
     ended = {source_key(one.source) for one in archive.sources}
     begun = {source_key(one.source): _Begun(one.run, one.source) for one in archive.cut_off if one.source is not None}
     return [one for key, one in begun.items() if key not in ended]
 
 
-def _is_of(table: "SourceTable", source: "SourceLine") -> bool:
+def _is_of(table: SourceTable, source: SourceLine) -> bool:
     return _is_at(table, source.platform, source.url)
 
 
-def _is_at(table: "SourceTable", platform: str, url: str) -> bool:
+def _is_at(table: SourceTable, platform: str, url: str) -> bool:
     """Whether a source of the configuration is this one, by the host of its API."""
-    from matou.archive.chain import host_of
-    from matou.cli.hosts import api_address
-
     return (table.platform, host_of(api_address(table.url, table.platform))) == (
         platform,
         host_of(api_address(url, platform)),
     )
 
 
-def _cut_off(found: "dict[Path, ArchiveStatus]") -> list[dict[str, object]]:
+def _cut_off(found: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
     return [
         {
             "archive": str(folder),
@@ -254,7 +244,7 @@ def _values(row: _Row) -> dict[str, object]:
     }
 
 
-def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str]:
+def _lines(rows: list[_Row], found: dict[Path, ArchiveStatus]) -> Iterator[str]:
     for row in rows:
         yield f"{row.platform}  {printable(row.url)}  {printable(str(row.archive))}"
         yield from (f"  {line}" for line in _lines_of(row))
@@ -268,8 +258,6 @@ def _lines(rows: list[_Row], found: "dict[Path, ArchiveStatus]") -> Iterator[str
 
 
 def _lines_of(row: _Row) -> Iterator[str]:
-    from matou.cli.labels import OUTCOMES
-
     one = row.status
     if one is None or row.age is None:
         yield _("nothing of it was ever saved")
@@ -295,9 +283,7 @@ def _lines_of(row: _Row) -> Iterator[str]:
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
 
 
-def _faults_of(row: _Row, one: "SourceStatus") -> Iterator[str]:
-    from matou.cli.ui.backup_report import LISTINGS, nothing_looked_for
-
+def _faults_of(row: _Row, one: SourceStatus) -> Iterator[str]:
     if one.listing in LISTINGS:
         yield LISTINGS[one.listing]
     if not one.looked_for:

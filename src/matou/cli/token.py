@@ -1,17 +1,18 @@
 """The commands about the tokens of accounts. They need no running server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group, WholeNumber
-from matou.cli.open_forge import account, answer, existing_forge_at, json_option, root_option, tell_json, tell_rows
+from matou.cli.open_forge import existing_forge_at, find_account
+from matou.cli.options import json_option, root_option
+from matou.cli.ui.output import print_json, print_result, print_table
+from matou.db.tokens import TokenHolder
 from matou.errors import NotFound
+from matou.forge.accounts import tokens as use_case
+from matou.forge.accounts.tokens import all_tokens, revoke_token
 from matou.i18n import gettext as _
-
-if TYPE_CHECKING:
-    from matou.db.tokens import TokenHolder
 
 tokens = Group("token")
 
@@ -21,11 +22,10 @@ tokens = Group("token")
 @click.option("--user", required=True, metavar="USER", help=_("whose token it is"))
 @click.option("--name", required=True, metavar="NAME", help=_("what it is for"))
 def create_token(root: Path, user: str, name: str) -> None:
-    from matou.forge.accounts.tokens import create_token
 
     with existing_forge_at(root) as forge:
-        owner = account(forge, user)
-        secret = create_token(forge, owner, name)
+        owner = find_account(forge, user)
+        secret = use_case.create_token(forge, owner, name)
     click.echo(secret.reveal())
 
 
@@ -34,15 +34,13 @@ def create_token(root: Path, user: str, name: str) -> None:
 @click.option("--user", metavar="USER", help=_("whose tokens; all by default"))
 @json_option
 def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
-    from matou.forge.accounts.tokens import all_tokens
-
     with existing_forge_at(root) as forge:
-        owner = None if user is None else account(forge, user)
+        owner = None if user is None else find_account(forge, user)
         found = [one for one in all_tokens(forge) if owner is None or one.user.id == owner.id]
     if as_json:
-        tell_json([_values(one) for one in found])
+        print_json([_values(one) for one in found])
     else:
-        tell_rows([_row(one) for one in found])
+        print_table([_row(one) for one in found])
 
 
 @tokens.command("revoke", help=_("Revoke a token: the next request with it is refused."))
@@ -50,18 +48,16 @@ def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
 @root_option
 @json_option
 def revoke(token_id: int, root: Path, as_json: bool) -> None:
-    from matou.forge.accounts.tokens import all_tokens, revoke_token
-
     with existing_forge_at(root) as forge:
         found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
         if found is None:
             raise NotFound("there is no token {id}", id=token_id)
         revoke_token(forge, found.token.id, user=found.user)
     said = _("revoked the token {id} of {user}").format(id=token_id, user=found.user.name)
-    answer({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
+    print_result({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
 
 
-def _row(one: "TokenHolder") -> tuple[str, ...]:
+def _row(one: TokenHolder) -> tuple[str, ...]:
     expires_at = one.token.expires_at
     until = _("until {day}").format(day=f"{expires_at.astimezone():%Y-%m-%d}") if expires_at else ""
     where = "" if one.only_below is None else str(one.only_below)
@@ -69,7 +65,7 @@ def _row(one: "TokenHolder") -> tuple[str, ...]:
     return (str(one.token.id), one.user.name, made, until, where, one.token.name)
 
 
-def _values(one: "TokenHolder") -> dict[str, object]:
+def _values(one: TokenHolder) -> dict[str, object]:
     expires_at = one.token.expires_at
     return {
         "id": one.token.id,

@@ -2,37 +2,25 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import (
-    account,
-    answer,
-    existing_forge_at,
-    forge_at,
-    json_option,
-    root_option,
-    tell_json,
-    tell_rows,
-    tell_values,
-    yes_option,
-)
+from matou.cli.open_forge import existing_forge_at, find_account, forge_at
+from matou.cli.options import json_option, password_stdin_option, root_option, yes_option
+from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
 from matou.cli.ui.prompts import ask_for_new, confirm
-from matou.cli.ui.verbosity import say
 from matou.credentials import Secret
+from matou.db.users import User
 from matou.errors import Invalid
+from matou.forge.accounts.members import memberships_of
+from matou.forge.accounts.tokens import list_tokens
+from matou.forge.accounts.user_deletion import delete_user
+from matou.forge.accounts.users import create_user, list_users, set_active, set_password
+from matou.forge.forge import Forge
 from matou.i18n import gettext as _
 
-if TYPE_CHECKING:
-    from matou.db.users import User
-    from matou.forge.forge import Forge
-
 name_argument = click.argument("name", metavar="NAME", help=_("the account's name"))
-password_stdin_option = click.option(
-    "--password-stdin", is_flag=True, help=_("read the password from the first line of standard input")
-)
 
 users = Group("user")
 
@@ -45,8 +33,6 @@ users = Group("user")
 @password_stdin_option
 @click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything"))
 def add_user(name: str, root: Path, email: str, admin: bool, password_stdin: bool, no_password: bool) -> None:
-    from matou.forge.accounts.users import create_user
-
     if no_password and password_stdin:
         raise Invalid("--no-password and --password-stdin contradict each other")
     password = None if no_password else _password(from_stdin=password_stdin)
@@ -71,14 +57,12 @@ def _password(*, from_stdin: bool) -> Secret:
 @root_option
 @json_option
 def list_accounts(root: Path, as_json: bool) -> None:
-    from matou.forge.accounts.users import list_users
-
     with existing_forge_at(root) as forge:
         found = list_users(forge)
     if as_json:
-        tell_json([_values(user) for user in found])
+        print_json([_values(user) for user in found])
     else:
-        tell_rows([(user.name, _standing(user), user.email, user.display_name) for user in found])
+        print_table([(user.name, _standing(user), user.email, user.display_name) for user in found])
 
 
 @users.command("show", help=_("Show an account, its roles and how many tokens it has."))
@@ -87,14 +71,14 @@ def list_accounts(root: Path, as_json: bool) -> None:
 @json_option
 def show_account(name: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        values = _all_values(forge, account(forge, name))
+        values = _all_values(forge, find_account(forge, name))
     if as_json:
-        tell_json(values)
+        print_json(values)
         return
     roles = values.pop("roles")
-    tell_values(values)
+    print_fields(values)
     if isinstance(roles, list):
-        tell_rows([(f"  {role['namespace']}", role["role"]) for role in roles])
+        print_table([(f"  {role['namespace']}", role["role"]) for role in roles])
 
 
 @users.command("set-password", help=_("Give an account another password; its tokens stay."))
@@ -103,12 +87,10 @@ def show_account(name: str, root: Path, as_json: bool) -> None:
 @password_stdin_option
 @json_option
 def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json: bool) -> None:
-    from matou.forge.accounts.users import set_password
-
     with existing_forge_at(root) as forge:
-        user = account(forge, name)
+        user = find_account(forge, name)
         set_password(forge, user, _new_password(from_stdin=password_stdin))
-    answer(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
+    print_result(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
 
 
 @users.command("disable", help=_("Let an account in by nothing that it has, until it is enabled again."))
@@ -117,7 +99,7 @@ def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json
 @json_option
 def disable_account(name: str, root: Path, as_json: bool) -> None:
     user = _set_active(name, root, active=False)
-    answer(_values(user), _("{name} is disabled").format(name=user.name), as_json=as_json)
+    print_result(_values(user), _("{name} is disabled").format(name=user.name), as_json=as_json)
 
 
 @users.command("enable", help=_("Let an account in again, with the password and tokens that it had."))
@@ -126,7 +108,7 @@ def disable_account(name: str, root: Path, as_json: bool) -> None:
 @json_option
 def enable_account(name: str, root: Path, as_json: bool) -> None:
     user = _set_active(name, root, active=True)
-    answer(_values(user), _("{name} is enabled").format(name=user.name), as_json=as_json)
+    print_result(_values(user), _("{name} is enabled").format(name=user.name), as_json=as_json)
 
 
 @users.command("delete", help=_("Delete an account for good, with its tokens, keys and roles."))
@@ -135,22 +117,18 @@ def enable_account(name: str, root: Path, as_json: bool) -> None:
 @yes_option
 @json_option
 def delete_account(name: str, root: Path, yes: bool, as_json: bool) -> None:
-    from matou.forge.accounts.user_deletion import delete_user
-
     with existing_forge_at(root) as forge:
-        user = account(forge, name)
+        user = find_account(forge, name)
         confirm(_("Delete the account {name} for good?").format(name=user.name), is_said=yes)
         delete_user(forge, user)
-    answer({"deleted": user.name}, _("deleted the account {name}").format(name=user.name), as_json=as_json)
+    print_result({"deleted": user.name}, _("deleted the account {name}").format(name=user.name), as_json=as_json)
 
 
-def _set_active(name: str, root: Path, *, active: bool) -> "User":
-    from matou.forge.accounts.users import set_active
-
+def _set_active(name: str, root: Path, *, active: bool) -> User:
     with existing_forge_at(root) as forge:
-        user = account(forge, name)
+        user = find_account(forge, name)
         set_active(forge, user, active=active)
-        return account(forge, name)
+        return find_account(forge, name)
 
 
 def _new_password(*, from_stdin: bool) -> Secret:
@@ -159,7 +137,7 @@ def _new_password(*, from_stdin: bool) -> Secret:
     return _password(from_stdin=from_stdin)
 
 
-def _standing(user: "User") -> str:
+def _standing(user: User) -> str:
     if not user.active:
         return _("disabled")
     if user.kind == "robot":
@@ -167,7 +145,7 @@ def _standing(user: "User") -> str:
     return _("administrator") if user.admin else ""
 
 
-def _values(user: "User") -> dict[str, object]:
+def _values(user: User) -> dict[str, object]:
     return {
         "name": user.name,
         "email": user.email,
@@ -179,9 +157,6 @@ def _values(user: "User") -> dict[str, object]:
     }
 
 
-def _all_values(forge: "Forge", user: "User") -> dict[str, object]:
-    from matou.forge.accounts.members import memberships_of
-    from matou.forge.accounts.tokens import list_tokens
-
+def _all_values(forge: Forge, user: User) -> dict[str, object]:
     roles = [{"namespace": str(path), "role": role.name.lower()} for path, role in memberships_of(forge, user)]
     return {**_values(user), "tokens": len(list_tokens(forge, user)), "roles": roles}

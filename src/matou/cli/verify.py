@@ -4,21 +4,22 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
+from matou.cli.options import archive_argument, json_report_option
 from matou.cli.privacy import write_privately
 from matou.cli.ui.verbosity import is_quiet, shows_bars
+from matou.git.process.run import Limits
 from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.settings import Settings
-
-if TYPE_CHECKING:
-    from matou.transfer.verify.report import Progress, VerifyProblem, VerifyReport
+from matou.transfer.verify.command import verify as verify_archive
+from matou.transfer.verify.report import Progress, VerifyProblem, VerifyReport
+from matou.wiring import now, open_archive
 
 
 @click.command(
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
         ExitCode.DAMAGE_FOUND,
     ),
 )
-@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR", help=_("the archive"))
+@archive_argument
 @click.option("--all", "everything", is_flag=True, help=_("go through every repository, also those proven before"))
 @click.option(
     "--repair", is_flag=True, help=_("make anew what git can tell from packs that are sound, indexes above all")
@@ -44,12 +45,8 @@ if TYPE_CHECKING:
     show_default=_("one for each processor"),
     help=_("how many repositories at a time"),
 )
-@click.option("--json", "as_json", is_flag=True, help=_("print the report as JSON"))
+@json_report_option
 def verify(directory: Path, everything: bool, repair: bool, jobs: int | None, as_json: bool) -> None:
-    from matou.git.process.run import Limits
-    from matou.transfer.verify.command import verify as verify_archive
-    from matou.wiring import now, open_archive
-
     settings = Settings.of_process()
     write_privately(directory)
     with _progress() as progress:
@@ -79,7 +76,7 @@ AFTER_DAMAGE = (
 
 
 @contextmanager
-def _progress() -> Iterator["Progress"]:
+def _progress() -> Iterator[Progress]:
     if shows_bars():
         from matou.cli.labels import STAGES
         from matou.cli.ui.progress_bars import stage_bars
@@ -90,7 +87,7 @@ def _progress() -> Iterator["Progress"]:
         yield lambda _stage, _done, _expected: None
 
 
-def _as_json(report: "VerifyReport") -> dict[str, object]:
+def _as_json(report: VerifyReport) -> dict[str, object]:
     return {
         "whole": report.is_whole,
         "problems": _problems_as_json(report.problems),
@@ -104,11 +101,11 @@ def _as_json(report: "VerifyReport") -> dict[str, object]:
     }
 
 
-def _problems_as_json(problems: "Iterable[VerifyProblem]") -> list[dict[str, str]]:
+def _problems_as_json(problems: Iterable[VerifyProblem]) -> list[dict[str, str]]:
     return [{"kind": problem.kind, "path": problem.path, "detail": str(problem.detail)} for problem in problems]
 
 
-def _lines(report: "VerifyReport") -> Iterator[str]:
+def _lines(report: VerifyReport) -> Iterator[str]:
     for problem in report.problems:
         yield labelled(printable(problem.path), format_error(problem.detail))
     for path in report.repaired:

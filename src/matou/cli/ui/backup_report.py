@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from matou.archive.manifest import Listing, Outcome
+from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.labels import OUTCOMES
 from matou.cli.ui.formatting import duration, size
 from matou.cli.ui.verbosity import is_quiet, is_verbose
+from matou.errors import MatouError
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
 from matou.transfer.backup.report import BackupProblem, BackupReport, Intention
-
-if TYPE_CHECKING:
-    from matou.cli.backup import SourceResult
 
 SHORT = 12
 
@@ -32,7 +31,32 @@ LISTINGS = {
 }
 
 
-def as_json(result: "SourceResult", *, exit_code: int) -> str:
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """How one source ended: with a report, with what stopped it, or with both.
+
+    Attributes:
+        url, archive: as they were found to be, or as they were given where the source was not found.
+        changes: what the run saved and changed, where somebody wants to know.
+    """
+
+    platform: str
+    url: str | None
+    archive: str | None
+    report: BackupReport | None
+    changes: tuple[RepositoryChange, ...]
+    error: MatouError | None
+
+    @property
+    def code(self) -> ExitCode:
+        report = self.report
+        if self.error is not None or report is None:
+            return exit_code_for(self.error) if self.error else ExitCode.OUR_FAULT
+        is_well = report.everything_is_saved or (report.run is None and report.looked_for and report.nothing_is_wrong)
+        return ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED
+
+
+def as_json(result: SourceResult, *, exit_code: int) -> str:
     """One object, of a source that failed before anything began too: it has no more than its error then."""
     values: dict[str, object] = {
         "source": {"platform": result.platform, "url": result.url},

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from matou.archive.manifest import Outcome
 from matou.cli.ui.formatting import duration
-from matou.cli.ui.verbosity import is_quiet, print_error, say
+from matou.cli.ui.output import print_error, say
+from matou.cli.ui.verbosity import is_quiet
 from matou.errors import TryLater
 from matou.i18n import gettext as _
 from matou.i18n import localize

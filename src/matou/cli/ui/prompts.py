@@ -6,7 +6,7 @@ from getpass import GetPassWarning, getpass
 
 import click
 
-from matou.cli.ui.verbosity import print_error
+from matou.cli.ui.output import print_error
 from matou.credentials import Secret
 from matou.errors import Invalid
 from matou.i18n import gettext as _

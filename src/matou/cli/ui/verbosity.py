@@ -3,8 +3,6 @@
 import sys
 from enum import IntEnum
 
-import click
-
 from matou.errors import Invalid
 from matou.i18n import gettext as _
 
@@ -41,14 +39,3 @@ def is_verbose() -> bool:
 def shows_bars() -> bool:
     """Whether a terminal is there on which something may move."""
     return sys.stderr.isatty() and not is_quiet()
-
-
-def say(text: str) -> None:
-    """On standard error, what somebody who waits wants to know; what went wrong is told by `print_error`."""
-    if not is_quiet():
-        click.echo(text, err=True)
-
-
-def print_error(text: str) -> None:
-    """Say on standard error that something went wrong."""
-    click.echo(f"matou: {text}", err=True)
