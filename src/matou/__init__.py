@@ -2,11 +2,15 @@
 
 from importlib import import_module
 
-__all__ = ["GitCode", "Gitee", "__version__"]
+__all__ = ["Coding", "GitCode", "Gitee", "__version__"]
 
 __version__ = "0.1.0"
 
-_OFFERED = {"GitCode": "matou.platforms.gitcode.client", "Gitee": "matou.platforms.gitee.client"}
+_OFFERED = {
+    "Coding": "matou.platforms.coding.client",
+    "GitCode": "matou.platforms.gitcode.client",
+    "Gitee": "matou.platforms.gitee.client",
+}
 """What a program imports, and where it is. Commands need none of it, so it is loaded when it is asked for."""
 
 

@@ -18,6 +18,13 @@ from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.model.platform import Visibility
 from matou.platforms.base.errors import CredentialRefused
+from matou.platforms.gitcode.changes import (
+    ModuleChange,
+    PullRequestSettingsChange,
+    PushRuleChange,
+    RepositorySettingsChange,
+    ReviewerChange,
+)
 from matou.platforms.gitcode.enums import (
     ArchiveFormat,
     Author,
@@ -223,15 +230,17 @@ def test_a_tag_is_made_listed_and_deleted(gitcode: GitCode, ship: str) -> None:
 
 
 def test_modules_are_switched(gitcode: GitCode, ship: str) -> None:
-    gitcode.set_modules(ship, has_wiki=False)
+    gitcode.set_modules(ship, ModuleChange(has_wiki=False))
 
     assert (gitcode.repository(ship).has_wiki, gitcode.repository(ship).has_issue) == (False, True)
     with pytest.raises(MatouError):
-        gitcode.set_modules("harbour/no-such", has_wiki=False)
+        gitcode.set_modules("harbour/no-such", ModuleChange(has_wiki=False))
 
 
 def test_push_rules_are_set_and_told(gitcode: GitCode, ship: str) -> None:
-    set_ = gitcode.set_push_rules(ship, max_file_size=7, commit_message_regex="^fix", deny_force_push=True)
+    set_ = gitcode.set_push_rules(
+        ship, PushRuleChange(max_file_size=7, commit_message_regex="^fix", deny_force_push=True)
+    )
 
     assert gitcode.push_rules(ship) == set_
     assert (set_.max_file_size, set_.commit_message_regex, set_.deny_force_push) == (7, "^fix", True)
@@ -241,7 +250,10 @@ def test_repository_settings_are_set_and_told(served: Served, gitcode: GitCode, 
     dora = served.harbour.people["dora"].id
 
     set_ = gitcode.set_repository_settings(
-        ship, disable_fork=True, branch_name_regex="^[a-z]+$", forbidden_developer_create_branch_user_ids=[dora]
+        ship,
+        RepositorySettingsChange(
+            disable_fork=True, branch_name_regex="^[a-z]+$", forbidden_developer_create_branch_user_ids=[dora]
+        ),
     )
 
     assert gitcode.repository_settings(ship) == set_
@@ -250,8 +262,10 @@ def test_repository_settings_are_set_and_told(served: Served, gitcode: GitCode, 
 
 
 def test_pull_request_settings_and_reviewers_are_set_and_told(served: Served, gitcode: GitCode, ship: str) -> None:
-    reviewers = gitcode.set_reviewers(ship, assignees=["mei", "dora"], assignees_number=2)
-    set_ = gitcode.set_pull_request_settings(ship, merge_method=MergeMethod.FAST_FORWARD, can_reopen=False)
+    reviewers = gitcode.set_reviewers(ship, ReviewerChange(assignees=["mei", "dora"], assignees_number=2))
+    set_ = gitcode.set_pull_request_settings(
+        ship, PullRequestSettingsChange(merge_method=MergeMethod.FAST_FORWARD, can_reopen=False)
+    )
 
     told = gitcode.pull_request_settings(ship)
     assert moment(reviewers.updated_at).tzinfo is not None

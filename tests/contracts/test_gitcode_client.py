@@ -12,6 +12,13 @@ import pytest
 from matou import GitCode
 from matou.credentials import Secret
 from matou.errors import NotFound, UnknownShape
+from matou.platforms.gitcode.changes import (
+    ModuleChange,
+    PullRequestSettingsChange,
+    PushRuleChange,
+    RepositorySettingsChange,
+    ReviewerChange,
+)
 from matou.platforms.gitcode.enums import (
     ArchiveFormat,
     Author,
@@ -81,7 +88,7 @@ CASES = {
         "09.response",
     ),
     "10": Case(
-        lambda it: it.set_modules(R, has_wiki=False, has_fork=True),
+        lambda it: it.set_modules(R, ModuleChange(has_wiki=False, has_fork=True)),
         "PUT /repos/docks/ship/module/setting",
         "10.response",
         {"has_wiki": False, "has_fork": True},
@@ -94,7 +101,7 @@ CASES = {
         {"name": "n", "private": False, "default_branch": "dev", "lfs_enabled": True},
     ),
     "12": Case(
-        lambda it: it.set_reviewers(R, assignees=["a", "b"], testers_number=1),
+        lambda it: it.set_reviewers(R, ReviewerChange(assignees=["a", "b"], testers_number=1)),
         "PUT /repos/docks/ship/reviewer",
         "12.response",
         {"assignees": "a,b", "testers_number": 1},
@@ -129,7 +136,7 @@ CASES = {
         gives="nothing",
     ),
     "17": Case(
-        lambda it: it.set_push_rules(R, deny_force_push=True, max_file_size=10),
+        lambda it: it.set_push_rules(R, PushRuleChange(deny_force_push=True, max_file_size=10)),
         "PUT /repos/docks/ship/push_config",
         "17.response",
         {"deny_force_push": True, "max_file_size": 10},
@@ -161,7 +168,9 @@ CASES = {
     "25": Case(lambda it: it.subscribers(R), "GET /repos/docks/ship/subscribers?page=1&per_page=100", "25.response"),
     "26": Case(lambda it: it.stargazers(R), "GET /repos/docks/ship/stargazers?page=1&per_page=100", "26.response"),
     "27": Case(
-        lambda it: it.set_repository_settings(R, disable_fork=True, forbidden_developer_create_branch_user_ids=[1, 2]),
+        lambda it: it.set_repository_settings(
+            R, RepositorySettingsChange(disable_fork=True, forbidden_developer_create_branch_user_ids=[1, 2])
+        ),
         "PUT /repos/docks/ship/repo_settings",
         "27.response",
         {"disable_fork": True, "forbidden_developer_create_branch_user_ids": "1,2"},
@@ -169,7 +178,9 @@ CASES = {
     "28": Case(lambda it: it.repository_settings(R), "GET /repos/docks/ship/repo_settings", "28.response"),
     "29": Case(lambda it: it.pull_request_settings(R), "GET /repos/docks/ship/pull_request_settings", "29.response"),
     "30": Case(
-        lambda it: it.set_pull_request_settings(R, merge_method=MergeMethod.FAST_FORWARD, approval_approver_ids=[]),
+        lambda it: it.set_pull_request_settings(
+            R, PullRequestSettingsChange(merge_method=MergeMethod.FAST_FORWARD, approval_approver_ids=[])
+        ),
         "PUT /repos/docks/ship/pull_request_settings",
         "30.response",
         {"merge_method": "ff", "approval_approver_ids": ""},

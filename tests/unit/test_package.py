@@ -2,16 +2,22 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import matou
 
 
-def test_the_client_is_there_for_whoever_imports_it() -> None:
-    from matou import GitCode
+def test_the_clients_are_there_for_whoever_imports_them() -> None:
+    from matou import Coding, GitCode, Gitee
 
-    assert GitCode.__module__.startswith("matou.platforms.gitcode")
+    modules = [client.__module__ for client in (Coding, GitCode, Gitee)]
+    assert modules == [f"matou.platforms.{name}.client" for name in ("coding", "gitcode", "gitee")]
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(matou.__file__).parent / "py.typed").is_file()
 
 
 def test_importing_matou_loads_no_client() -> None:

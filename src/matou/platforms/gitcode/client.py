@@ -1,15 +1,15 @@
 """`GitCode`: one method for each of the 38 endpoints of GitCode's repository API, and for those that go with them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from matou.credentials import Secret
-from matou.http.own_session import OwnSession
 from matou.http.retry import WaitListener
 from matou.http.session import Session
 from matou.model.records import Record
 from matou.platforms.base.api_client import no_record
+from matou.platforms.base.client import TypedClient, utc_now
+from matou.platforms.base.platform import Clock
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.api import GitCodeApi, token_of
 from matou.platforms.gitcode.calls_people import PeopleCalls
@@ -17,13 +17,12 @@ from matou.platforms.gitcode.calls_reading import ReadingCalls
 from matou.platforms.gitcode.calls_repositories import RepositoryCalls
 from matou.platforms.gitcode.calls_settings import SettingCalls
 from matou.platforms.gitcode.calls_writing import WritingCalls
-from matou.settings import Settings
 
 API = "/api/v5"
 HOME = f"https://api.gitcode.com{API}"
 
 
-class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls, OwnSession):
+class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls, TypedClient):
     """GitCode's API v5, at GitCode or at any server that speaks it. May be used by several threads.
 
         with GitCode(token) as gitcode:
@@ -56,24 +55,16 @@ class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleC
         *,
         on_wait: WaitListener | None = None,
         session: Session | None = None,
-        now: Callable[[], datetime] | None = None,
-        record: Callable[[Record], None] | None = None,
+        now: Clock = utc_now,
+        record: Callable[[Record], None] = no_record,
     ) -> None:
         self.base_url = api_address(base_url)
-        clock = now or _now
-        if session is None:
-            session = self._own_session = PLATFORM.open_session(
-                self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
-            )
+        opened = self._session_to(PLATFORM, self.base_url, session, now=now, on_wait=on_wait)
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
-        super().__init__(GitCodeApi(session, self.base_url, secret, clock, record or no_record))
+        super().__init__(GitCodeApi(opened, self.base_url, secret, now, record))
 
 
 def api_address(url: str) -> str:
     """`https://api.gitcode.com` and `https://api.gitcode.com/api/v5/` mean the same."""
     bare = url.rstrip("/")
     return bare if urlsplit(bare).path.endswith(API) else f"{bare}{API}"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -1,25 +1,24 @@
 """`Gitee`: the extension API (v3), and of API v5 what backup and migration need."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from matou.credentials import Secret
-from matou.http.own_session import OwnSession
 from matou.http.retry import WaitListener
 from matou.http.session import Session
 from matou.model.records import Record
 from matou.platforms.base.api_client import no_record
+from matou.platforms.base.client import TypedClient, utc_now
+from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.api import V3, V5, GiteeApi, token_of
 from matou.platforms.gitee.calls_v3 import ExtensionCalls
 from matou.platforms.gitee.calls_v5 import RepositoryCalls
 from matou.platforms.gitee.user_agents import TOOL
-from matou.settings import Settings
 
 HOME = "https://gitee.com"
 
 
-class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
+class Gitee(ExtensionCalls, RepositoryCalls, TypedClient):
     """Gitee's API, at Gitee or at any server that speaks it. May be used by several threads.
 
         with Gitee(None, "https://git.example") as gitee:
@@ -54,17 +53,13 @@ class Gitee(ExtensionCalls, RepositoryCalls, OwnSession):
         extension: str = TOOL,
         on_wait: WaitListener | None = None,
         session: Session | None = None,
-        now: Callable[[], datetime] | None = None,
-        record: Callable[[Record], None] | None = None,
+        now: Clock = utc_now,
+        record: Callable[[Record], None] = no_record,
     ) -> None:
         self.base_url = site_address(base_url)
-        clock = now or _now
-        if session is None:
-            session = self._own_session = PLATFORM.open_session(
-                self.base_url, Settings.of_process(), now=clock, on_wait=on_wait
-            )
+        opened = self._session_to(PLATFORM, self.base_url, session, now=now, on_wait=on_wait)
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
-        super().__init__(GiteeApi(session, self.base_url, secret, clock, record or no_record, extension))
+        super().__init__(GiteeApi(opened, self.base_url, secret, now, record, extension))
 
 
 def site_address(url: str) -> str:
@@ -75,7 +70,3 @@ def site_address(url: str) -> str:
 
 def asks_for_v3(url: str) -> bool:
     return url.rstrip("/").endswith(V3)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
