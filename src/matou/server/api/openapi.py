@@ -30,7 +30,7 @@ def description_route(title: str, prefix: str, rows: Sequence[Route], error: typ
     def described() -> bytes:
         return msgspec.json.encode(description(title, prefix, rows, error))
 
-    def describe(_call: RequestContext, _asked: Nothing) -> Bytes:
+    def describe(_: RequestContext, __: Nothing) -> Bytes:
         return Bytes(described(), (JSON,))
 
     return plain_route("GET", "/openapi.json", Nothing, describe, answer=dict[str, Any], scopes=())

@@ -83,7 +83,6 @@ class RouteOptions(TypedDict, total=False):
     status: int
     choices: str
     section: int
-    cache_key: Callable[[Any, Any], Hashable | None]
     group: Callable[[Any], Hashable]
     largest_body_bytes: int
     workload: Workload
@@ -96,10 +95,12 @@ def repository_route(
     right: type[R],
     parameters: type[P],
     run: Callable[[RepositoryContext[R], P], object],
+    *,
+    cache_key: Callable[[RepositoryContext[R], P], Hashable | None] | None = None,
     **options: Unpack[RouteOptions],
 ) -> Route:
     """A row about the repository that the path names."""
-    return Route(method=method, path=path, parameters=parameters, run=run, right=right, **options)
+    return Route(method=method, path=path, parameters=parameters, run=run, right=right, cache_key=cache_key, **options)
 
 
 def plain_route(
@@ -109,7 +110,10 @@ def plain_route(
     run: Callable[[RequestContext, P], object],
     *,
     scopes: tuple[Scope, ...] = (Scope.USER_READ,),
+    cache_key: Callable[[RequestContext, P], Hashable | None] | None = None,
     **options: Unpack[RouteOptions],
 ) -> Route:
     """A row that names no repository, or one that the handler itself reaches."""
-    return Route(method=method, path=path, parameters=parameters, run=run, scopes=scopes, **options)
+    return Route(
+        method=method, path=path, parameters=parameters, run=run, scopes=scopes, cache_key=cache_key, **options
+    )

@@ -30,22 +30,22 @@ class Router:
     def find(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, dict[str, str]]:
         """Args: segments: raw, below the API's root. Raises NoSuchRoute, WrongMethod."""
         wanted, is_documented = "GET" if method == "HEAD" else method, False
-        for place in self._root.places(segments):
-            if place.is_rest and is_documented:
+        for candidate in self._root.candidates(segments):
+            if candidate.is_rest and is_documented:
                 break
-            if place.routes:
-                route = place.routes.get(wanted)
+            if candidate.routes:
+                route = candidate.routes.get(wanted)
                 if route is None:
-                    raise _wrong_method(method, place.routes)
-                return route, dict(zip(_names(route), place.values, strict=True))
-            if wanted in place.documented:
+                    raise _wrong_method(method, candidate.routes)
+                return route, dict(zip(_names(route), candidate.values, strict=True))
+            if wanted in candidate.documented:
                 break
             is_documented = True
         raise NoSuchRoute("the API has nothing at this path")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Candidate:
     """What a path may mean.
 
     Attributes:
@@ -60,7 +60,7 @@ class _Place:
 
 
 class _Node:
-    """A place in the tree of paths.
+    """A node in the tree of paths.
 
     Attributes:
         endings: what follows one parameter here, all of it literal: the rest of a path that ends so is no one name.
@@ -97,19 +97,19 @@ class _Node:
         self.parameter = self.parameter or _Node()
         self.parameter.add(segments, method, route)
 
-    def places(self, segments: tuple[bytes, ...], passed: tuple[bytes, ...] = ()) -> Iterator[_Place]:
+    def candidates(self, segments: tuple[bytes, ...], passed: tuple[bytes, ...] = ()) -> Iterator[_Candidate]:
         """The most literal first. Args: passed: what stood for the parameters on the way here, raw."""
         if not segments:
             if self.methods or self.documented:
-                yield _Place(self.methods, self.documented, tuple(map(_decoded, passed)))
+                yield _Candidate(self.methods, self.documented, tuple(map(_decoded, passed)))
             return
         literal = self.literals.get(segments[0])
         if literal is not None:
-            yield from literal.places(segments[1:], passed)
+            yield from literal.candidates(segments[1:], passed)
         if self.parameter is not None:
-            yield from self.parameter.places(segments[1:], (*passed, segments[0]))
+            yield from self.parameter.candidates(segments[1:], (*passed, segments[0]))
         if self.rest and not self._ends_otherwise(segments):
-            yield _Place(self.rest, (), (*map(_decoded, passed), _decoded_name(segments)), is_rest=True)
+            yield _Candidate(self.rest, (), (*map(_decoded, passed), _decoded_name(segments)), is_rest=True)
 
     def _ends_otherwise(self, segments: tuple[bytes, ...]) -> bool:
         return any(len(ending) < len(segments) and segments[-len(ending) :] == ending for ending in self.endings)
