@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Refused, TryLater, UnknownShape
+from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Refused, TryLater, UnknownShape
 from matou.forge.access import MissingScope, NoSuchNamespace, NoSuchRepository
 from matou.forge.accounts.users import NameTaken, TooManyFailures
 from matou.forge.content.abbreviations import AmbiguousRevision
@@ -83,6 +83,7 @@ class FailureKind(Enum):
     NOT_FOUND = "it is not there, or may not be seen", NotFound
     CONFLICT = "it is there already, or changed meanwhile", Conflict
     UNKNOWN_SHAPE = "what came is not what its documentation describes", UnknownShape
+    INVALID = "what was given cannot be used", Invalid
     OTHER = "any other failure that a person can be told about", MatouError
 
 

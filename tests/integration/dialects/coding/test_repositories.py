@@ -431,3 +431,12 @@ def test_damage_is_not_told_in_detail(team: Team, api: Api, lost: str) -> None:
     answer = api("DescribeGitCommitInfos", DepotId=team.depot.id, Ref="main")
 
     assert (answer.error, answer.message) == ("FailedOperation", "this server has a fault; its log says more")
+
+
+def test_a_description_that_is_too_long_is_an_invalid_value_and_no_fault_of_ours(team: Team, api: Api) -> None:
+    answer = api("CreateGitDepot", ProjectId=team.project.id, DepotName="long", Description="x" * 10_001)
+
+    assert (answer.error, answer.message) == (
+        "InvalidParameterValue",
+        "a description has at most 10000 characters",
+    )

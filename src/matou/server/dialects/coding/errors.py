@@ -60,6 +60,7 @@ FAILURES: Mapping[FailureKind, CodingError] = {
     FailureKind.REFUSED: CodingError(ErrorCode.UNAUTHORIZED_OPERATION),
     FailureKind.NOT_FOUND: CodingError(ErrorCode.RESOURCE_NOT_FOUND),
     FailureKind.CONFLICT: CodingError(ErrorCode.RESOURCE_IN_USE),
+    FailureKind.INVALID: CodingError(ErrorCode.INVALID_PARAMETER_VALUE),
 }
 
 
