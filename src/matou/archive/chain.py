@@ -12,7 +12,7 @@ from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
     Line,
-    PreviousRun,
+    PreviousRunRef,
     RunLine,
     SourceLine,
     read_manifest,
@@ -161,10 +161,10 @@ def manifests_of(archive: Archive, key: SourceKey, *, before: int | None = None)
                 yield path
 
 
-def previous_run(archive: Archive) -> PreviousRun | None:
+def previous_run(archive: Archive) -> PreviousRunRef | None:
     """What the next manifest has to name as the one before it."""
     newest = max(manifests(archive), default=None)
-    return newest and PreviousRun(run=newest[0], sha256=digest_of_file(newest[1]))
+    return newest and PreviousRunRef(run=newest[0], sha256=digest_of_file(newest[1]))
 
 
 def digest_of_file(path: Path) -> str:
@@ -182,14 +182,14 @@ class ChainFault:
 
 def faults_of_chain(archive: Archive) -> Iterator[ChainFault]:
     """Read every manifest from end to end, and compare each with what the next one says of it."""
-    previous: PreviousRun | None = None
+    previous: PreviousRunRef | None = None
     for run, path in manifests(archive):
         try:
             first = _read_whole(path)
             _require_place(path, run, first, previous)
         except Damaged as error:
             yield ChainFault(path, error)
-        previous = PreviousRun(run=run, sha256=digest_of_file(path))
+        previous = PreviousRunRef(run=run, sha256=digest_of_file(path))
 
 
 def read_end_line(path: Path) -> EndLine:
@@ -208,7 +208,7 @@ def _read_whole(path: Path) -> RunLine:
     return first
 
 
-def _require_place(path: Path, run: int, first: RunLine, previous: PreviousRun | None) -> None:
+def _require_place(path: Path, run: int, first: RunLine, previous: PreviousRunRef | None) -> None:
     if first.run != run:
         raise DamagedManifest("{path} says that it is run {found}", path=path, found=first.run)
     if first.previous != previous:
@@ -220,7 +220,7 @@ def _require_place(path: Path, run: int, first: RunLine, previous: PreviousRun |
         )
 
 
-def _named(previous: PreviousRun | None) -> Phrase:
+def _named(previous: PreviousRunRef | None) -> Phrase:
     if previous is None:
         return Phrase("none")
     return Phrase("run {run} ({digest}…)", run=previous.run, digest=previous.sha256[:12])

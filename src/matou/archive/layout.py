@@ -1,5 +1,6 @@
 """Where everything lies in an archive, and whether a folder is one (docs/archive-format.md, "The folder")."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +14,18 @@ import msgspec
 
 from matou.archive.blobs import BlobStore
 from matou.archive.first_aid import FIRST_AID
-from matou.errors import Conflict, Damaged, MatouError, NotFound
+from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 from matou.model.names import RepositoryPath
 from matou.storage.files import FileStore
 
-FORMAT = 1
+FORMAT = 2
+"""Of what is written; older ones are read, and become this one with the next run."""
+
+FEATURES: frozenset[str] = frozenset()
+"""What an archive or a manifest may ask of whoever reads it, beyond what its format has; one of them is no damage."""
+
 IDENTITY_FILE = "archive.json"
 FIRST_AID_FILE = "MATOU.txt"
 MANIFEST_FILE = "manifest.jsonl"
@@ -37,20 +43,28 @@ class FolderInUse(Conflict):
     """An archive was to be made where something else is."""
 
 
-class UnknownFormat(MatouError):
+class NewerFormat(Invalid):
     """The archive was written by a later Matou."""
 
 
-class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What archive.json says."""
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What archive.json says; there may be more in it, which stays."""
 
     format: int
+    features: tuple[str, ...] = ()
     id: UUID
     created_at: datetime
 
 
-class _FormatOnly(msgspec.Struct, frozen=True):
+class _StrictIdentity(Identity, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As format 1 has it, where an unknown key is damage."""
+
+
+class _Needed(msgspec.Struct, frozen=True):
+    """What every format says that there will ever be."""
+
     format: int
+    features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class Archive:
 
         Raises:
             NotAnArchive: there is no archive.json.
-            UnknownFormat: it was written by a later Matou.
+            NewerFormat: it was written by a later Matou.
             Damaged: archive.json cannot be read.
         """
         path = root / IDENTITY_FILE
@@ -99,6 +113,24 @@ class Archive:
             return cls.open(root)
         except NotAnArchive:
             return cls.create(root, now=now, identifier=identifier)
+
+    def in_our_format(self) -> Self:
+        """The archive as it is now, of the newest format: from here on no older Matou opens it.
+
+        Called by whoever holds the archive's lock and is about to write to it. This comes first: cut off here, all
+        manifests are of the older format, and are read as such.
+
+        Raises:
+            NewerFormat: a later Matou has been at it since it was opened.
+        """
+        path = self.root / IDENTITY_FILE
+        now = self.open(self.root)
+        if now.identity.format < FORMAT:
+            said = {**json.loads(path.read_bytes()), "format": FORMAT}
+            text = json.dumps({"format": FORMAT, "features": [], **said}, separators=(",", ":"))
+            write_atomically(path, text.encode() + b"\n")
+            return self.open(self.root)
+        return now
 
     @cached_property
     def files(self) -> FileStore:
@@ -173,15 +205,23 @@ def _require_unused(root: Path) -> None:
 
 def _read_identity(path: Path, text: bytes) -> Identity:
     try:
-        number = msgspec.json.decode(text, type=_FormatOnly).format
-        if number > FORMAT:
-            raise UnknownFormat(
-                "{path} has format {number}; this Matou reads up to {known}",
-                path=path,
-                number=number,
-                known=FORMAT,
-                advice="Nothing was touched. Use a newer Matou, or follow MATOU.txt with plain git.",
-            )
-        return msgspec.json.decode(text, type=Identity)
+        needed = msgspec.json.decode(text, type=_Needed)
+        _require_known(path, needed)
+        return msgspec.json.decode(text, type=_StrictIdentity if needed.format == 1 else Identity)
     except NOT_DECODED as error:
         raise Damaged("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
+
+
+def _require_known(path: Path, needed: _Needed) -> None:
+    if needed.format > FORMAT:
+        missing = Phrase("format {number}", number=needed.format)
+    elif unknown := set(needed.features) - FEATURES:
+        missing = Phrase("the features {features}", features=", ".join(sorted(unknown)))
+    else:
+        return
+    raise NewerFormat(
+        "{path} was written by a newer Matou: this one does not know {missing}",
+        path=path,
+        missing=missing,
+        advice="Nothing was touched. Use a newer Matou, or follow MATOU.txt with plain git.",
+    )

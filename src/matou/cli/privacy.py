@@ -1,8 +1,10 @@
 """Keeps what is made in an archive from other accounts of the machine, before anything is made there."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from matou.archive.layout import Archive, NotAnArchive
 from matou.archive.privacy import Exposure, close_to_others, let_group_read, mask_for
 from matou.cli.ui.output import print_error
 from matou.i18n import gettext as _
@@ -16,9 +18,11 @@ def write_privately(root: Path) -> None:
 def keep_private(root: Path, *, group: str | None = None) -> None:
     """As `write_privately`, and close an archive that is open to others, or open it to a group, first.
 
-    Raises NoSuchGroup, WriteFailed.
+    Raises NoSuchGroup, WriteFailed; NewerFormat, and then nothing was changed.
     """
     folder = root.expanduser()
+    with suppress(NotAnArchive):
+        Archive.open(folder)
     if group is not None:
         let_group_read(folder, group)
     found = close_to_others(folder)

@@ -406,16 +406,15 @@ def test_records_that_no_manifest_names_prove_themselves(team: Team) -> None:
     assert [problem.path for problem in found(team, ProblemKind.RECORDS)] == ["runs/000001/records.jsonl.zst"]
 
 
-def test_a_manifest_that_names_its_records_is_read_by_who_knows_nothing_of_that(tmp_path: Path) -> None:
-    """Readers of format 1 refuse every key that they do not know, but for those among the options."""
+def test_a_manifest_names_its_records(tmp_path: Path) -> None:
     source = ScriptedSource(tmp_path / "source")
     archive = open_archive(tmp_path / "archive")
     back_up(source, archive)
     first = json.loads(archive.manifest(1).read_bytes().split(b"\n")[0])
 
-    assert set(first) <= {"kind", "format", "run", "started_at", "source", "previous", "options", "matou"}
-    assert first["options"]["records_sha256"] == hashlib.sha256(archive.records(1).read_bytes()).hexdigest()
-    assert first["format"] == 1
+    assert set(first) <= {"kind", "format", "run", "started_at", "source", "previous", "options", "records", "matou"}
+    assert first["records"] == hashlib.sha256(archive.records(1).read_bytes()).hexdigest()
+    assert first["format"] == 2
 
 
 def test_progress_is_told_to_the_end(team: Team) -> None:

@@ -1,5 +1,6 @@
 """A folder is an archive, can become one, or is left alone."""
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from matou.archive.layout import Archive, FolderInUse, NotAnArchive, UnknownFormat
+from matou.archive.layout import Archive, FolderInUse, NewerFormat, NotAnArchive
 from matou.errors import Damaged
 from matou.model.names import RepositoryPath
 
@@ -23,7 +24,7 @@ def test_an_archive_says_what_it_is_in_both_languages(tmp_path: Path) -> None:
     archive = create(tmp_path / "new" / "archive")
 
     assert (archive.root / "archive.json").read_text() == (
-        '{"format":1,"id":"6b0a6f2e-6f0e-4f0e-8f0e-6f0e6f0e6f0e","created_at":"2026-11-21T08:00:00Z"}\n'
+        '{"format":2,"features":[],"id":"6b0a6f2e-6f0e-4f0e-8f0e-6f0e6f0e6f0e","created_at":"2026-11-21T08:00:00Z"}\n'
     )
     text = (archive.root / "MATOU.txt").read_text()
     assert "git clone" in text
@@ -97,10 +98,40 @@ def test_a_folder_without_an_archive_is_named(tmp_path: Path) -> None:
 
 def test_a_later_format_is_not_touched(tmp_path: Path) -> None:
     create(tmp_path)
-    (tmp_path / "archive.json").write_text('{"format": 2, "more": []}')
+    (tmp_path / "archive.json").write_text('{"format": 3, "more": []}')
 
-    with pytest.raises(UnknownFormat, match="format 2"):
+    with pytest.raises(NewerFormat, match="format 3"):
         Archive.open(tmp_path)
+
+
+def test_a_feature_that_is_not_known_is_not_touched(tmp_path: Path) -> None:
+    created = json.loads((create(tmp_path).root / "archive.json").read_text())
+    (tmp_path / "archive.json").write_text(json.dumps({**created, "features": ["tides"]}))
+
+    with pytest.raises(NewerFormat, match="tides"):
+        Archive.open(tmp_path)
+
+
+def test_what_else_is_said_of_an_archive_of_this_format_is_no_damage_and_stays(tmp_path: Path) -> None:
+    said = {**json.loads((create(tmp_path).root / "archive.json").read_text()), "motto": {"zh": "码头"}}
+    (tmp_path / "archive.json").write_text(json.dumps(said))
+
+    archive = Archive.open(tmp_path).in_our_format()
+
+    assert json.loads((archive.root / "archive.json").read_text()) == said
+
+
+def test_an_archive_of_format_1_becomes_one_of_this_format_and_stays_the_same(tmp_path: Path) -> None:
+    said = json.loads((create(tmp_path).root / "archive.json").read_text())
+    del said["features"]
+    (tmp_path / "archive.json").write_text(json.dumps({**said, "format": 1}))
+    before = Archive.open(tmp_path).identity
+
+    after = Archive.open(tmp_path).in_our_format().identity
+
+    assert (before.format, after.format) == (1, 2)
+    assert (after.id, after.created_at) == (before.id, before.created_at)
+    assert [path.name for path in tmp_path.glob(".*.partial")] == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", "\0\0\0", '{"format":"1"}', '{"format":1}', '{"format":1,"id":"x"}'])

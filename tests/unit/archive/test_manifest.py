@@ -3,11 +3,14 @@
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from matou.archive.chain import (
@@ -21,7 +24,7 @@ from matou.archive.chain import (
     read_history,
     source_key,
 )
-from matou.archive.layout import Archive
+from matou.archive.layout import Archive, NewerFormat
 from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
@@ -31,14 +34,16 @@ from matou.archive.manifest import (
     ManifestWriter,
     NamespaceLine,
     Outcome,
-    PreviousRun,
+    PreviousRunRef,
     Proof,
     RepositoryLine,
     RunLine,
     SourceLine,
     UnseenLine,
     read_manifest,
+    read_run_line,
 )
+from matou.archive.manifest.format_2 import write_line
 from matou.model.platform import VersionControl, Visibility
 
 NOW = datetime(2026, 11, 21, 8, 0, 0, 250_000, tzinfo=UTC)
@@ -49,6 +54,11 @@ GITEE = SourceLine(platform="gitee", url="https://gitee.com/api/v5", account="so
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     return Archive.create(tmp_path / "archive", now=NOW, identifier=UUID(int=1))
+
+
+FORMAT_2 = '"format":2,'
+MORE = ('{"kind":"surprise"}', '{"kind":"unseen","what":"w","reason":"r","more":1}')
+"""What format 1 calls damage, and format 2 a later Matou's."""
 
 
 def run_line(archive: Archive, run: int, source: SourceLine = CODING) -> RunLine:
@@ -95,6 +105,7 @@ def test_the_lines_are_those_of_the_format_page(archive: Archive) -> None:
 
     run, namespace, saved, unseen, end = (json.loads(line) for line in path.read_text().splitlines())
     assert list(run) == ["kind", "format", "run", "started_at", "source", "options", "matou"]
+    assert run["format"] == 2
     assert run["started_at"] == "2026-11-21T08:00:00Z"
     assert namespace == {
         "kind": "namespace", "id": "1", "name": "project", "path": "team/project", "display_name": "项目",
@@ -203,13 +214,102 @@ def test_any_damage_to_a_manifest_is_found_and_named(
         '{"kind":"unseen","what":"w","reason":"r"} x',
     ],
 )
-def test_a_line_that_the_format_does_not_know_is_damage_with_its_number(archive: Archive, line: str) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_line_that_the_format_does_not_know_is_damage_with_its_number(
+    archive: Archive, line: str, number: int
+) -> None:
     path = write_run(archive)
     first, _ = path.read_text().splitlines()
-    path.write_text(f"{first}\n{line}\n")
+    path.write_text(first.replace(FORMAT_2, f'"format":{number},') + f"\n{line}\n")
+    if number == 2 and line in MORE:
+        pytest.skip("format 2 can take more")
 
     with pytest.raises(DamagedManifest, match="line 2"):
         list(read_manifest(path))
+
+
+def published(archive: Archive, *texts: str) -> Path:
+    """A manifest of these lines, with the right numbers and digest at its end."""
+    path = write_run(archive)
+    first, end = path.read_bytes().splitlines(keepends=True)
+    content = first + b"".join(f"{text}\n".encode() for text in texts)
+    outcomes = Counter(outcome for text in texts if (outcome := json.loads(text).get("outcome")))
+    said = {
+        **json.loads(end),
+        "outcomes": outcomes,
+        "rows": 1 + len(texts),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    path.write_bytes(content + json.dumps(said, separators=(",", ":")).encode() + b"\n")
+    return path
+
+
+@pytest.mark.parametrize("line", MORE)
+def test_what_a_later_matou_adds_to_format_2_is_no_damage(archive: Archive, line: str) -> None:
+    path = published(archive, line)
+
+    assert len(list(read_manifest(path))) == 3
+    assert list(faults_of_chain(archive)) == []
+
+
+def test_fields_that_are_not_known_are_written_again_with_the_line(archive: Archive) -> None:
+    """Also those of what stands within it, and beside a ref that is not UTF-8."""
+    said = {
+        **json.loads(write_line(repository_line(lfs=LfsState(list="2" * 64, objects=3), not_stored=("refs/\udcff",)))),
+        "metadata": {"commit": "1" * 40, "kinds": {"issue": {"items": 812, "state": "complete"}}, "unread": []},
+    }
+    said["lfs"]["checked"] = True
+    path = published(archive, json.dumps(said))
+
+    line = list(read_manifest(path))[1]
+    again = write_run(archive, cast("RepositoryLine", msgspec.structs.replace(line, reason="why")))
+
+    assert isinstance(line, RepositoryLine)
+    assert hash(line.lfs) != hash(LfsState(list="2" * 64, objects=3))
+    assert json.loads(again.read_text().splitlines()[1]) == {**said, "reason": "why"}
+
+
+def test_a_repository_can_carry_documents(archive: Archive) -> None:
+    path = write_run(archive, repository_line(documents={"labels": "3" * 64}))
+
+    assert json.loads(path.read_text().splitlines()[1])["documents"] == {"labels": "3" * 64}
+    assert list(read_manifest(path))[1] == repository_line(documents={"labels": "3" * 64})
+
+
+def test_the_records_of_a_run_of_format_1_are_found_among_its_options(archive: Archive) -> None:
+    path = write_run(archive)
+    first = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**first, "format": 1, "options": {"records_sha256": "4" * 64}}) + "\n")
+
+    assert read_run_line(path).records == "4" * 64
+
+
+@pytest.mark.parametrize("more", [{"records": "4" * 64}, {"features": ["x"]}, {"documents": {}}])
+def test_what_format_2_has_is_damage_in_format_1(archive: Archive, more: dict[str, object]) -> None:
+    path = write_run(archive)
+    first = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**first, "format": 1, **more}) + "\n")
+
+    with pytest.raises(DamagedManifest, match="line 1"):
+        read_run_line(path)
+
+
+@pytest.mark.parametrize("more", [{"format": 3}, {"features": ["tides"]}])
+def test_a_manifest_of_a_later_format_is_damage_only_where_the_archive_says_nothing_of_it(
+    archive: Archive, more: dict[str, object]
+) -> None:
+    path = write_run(archive)
+    first = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**first, **more}) + "\n")
+
+    with pytest.raises(DamagedManifest, match="line 1"):
+        read_run_line(path)
+
+    identity = archive.root / "archive.json"
+    identity.write_text(json.dumps({**json.loads(identity.read_text()), **more}))
+
+    with pytest.raises(NewerFormat, match="written by a newer Matou"):
+        read_run_line(path)
 
 
 def test_a_time_without_a_zone_is_damage(archive: Archive) -> None:
@@ -313,4 +413,4 @@ def test_a_manifest_in_the_folder_of_another_run_is_found(archive: Archive) -> N
 def test_the_previous_run_is_named_with_the_digest_of_its_whole_file(archive: Archive) -> None:
     path = write_run(archive)
 
-    assert previous_run(archive) == PreviousRun(run=1, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    assert previous_run(archive) == PreviousRunRef(run=1, sha256=hashlib.sha256(path.read_bytes()).hexdigest())

@@ -65,6 +65,7 @@ def backup(
 
     Raises:
         ArchiveBusy: another process writes to the archive.
+        NewerFormat: a later Matou has written to it.
         Refused: the credential is not good. CredentialDied: not any more; there is a manifest.
         NothingMatches: a pattern of `include` matches nothing.
         Cancelled: `cancelled` was set.
@@ -78,6 +79,7 @@ def backup(
         raise ValueError(message)
     with ExitStack() as stack:
         lock = _locked(stack, archive, now)
+        Archive.open(archive.root)  # What it needs may have changed until now.
         dead_since = lock.previous_holder.since if lock.previous_holder else None
         cancellation = CancellationToken(cancelled, on_cancel=connections.cancel)
         return _Run(archive, connections, options, now, progress, cancellation, dead_since).execute(open_source)
@@ -134,6 +136,7 @@ class _Run:
         # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
         found = self._survey(source, account) if self.options.include else None
         unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
+        self.archive.in_our_format()
         number = self.archive.begin_run()
         with ExitStack() as stack:
             own = source.git_credential()

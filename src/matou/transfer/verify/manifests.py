@@ -61,7 +61,7 @@ class Expectations:
             if isinstance(line, RunLine):
                 newest = self.newest.setdefault(source_key(line.source), {})
                 self.newest_run[source_key(line.source)] = line.run
-                self.records[line.run] = line.records_digest
+                self.records[line.run] = line.records
             elif isinstance(line, NamespaceLine):
                 self._name_blobs((line.icon, *line.documents.values()), manifest)
             elif isinstance(line, RepositoryLine) and self._has_good_path(line, manifest):
@@ -78,7 +78,7 @@ class Expectations:
         return True
 
     def _add_repository(self, line: RepositoryLine, manifest: str) -> None:
-        self._name_blobs((line.snapshot, line.lfs.list if line.lfs else None), manifest)
+        self._name_blobs((line.snapshot, line.lfs.list if line.lfs else None, *line.documents.values()), manifest)
         if line.kept:
             self.kept.setdefault(line.path, set()).update(line.kept)
         if line.lfs is not None:

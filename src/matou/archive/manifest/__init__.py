@@ -1,0 +1,41 @@
+"""Manifests: what a run saw, saved and could not save (docs/archive-format.md, "manifest.jsonl")."""
+
+from matou.archive.manifest.lines import (
+    EndLine,
+    LfsState,
+    Line,
+    Listing,
+    NamespaceLine,
+    Outcome,
+    PreviousRunRef,
+    Proof,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+    UnknownLine,
+    UnseenLine,
+    whole_seconds,
+)
+from matou.archive.manifest.reader import DamagedManifest, read_manifest, read_run_line
+from matou.archive.manifest.writer import ManifestWriter
+
+__all__ = [
+    "DamagedManifest",
+    "EndLine",
+    "LfsState",
+    "Line",
+    "Listing",
+    "ManifestWriter",
+    "NamespaceLine",
+    "Outcome",
+    "PreviousRunRef",
+    "Proof",
+    "RepositoryLine",
+    "RunLine",
+    "SourceLine",
+    "UnknownLine",
+    "UnseenLine",
+    "read_manifest",
+    "read_run_line",
+    "whole_seconds",
+]

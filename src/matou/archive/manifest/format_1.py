@@ -1,0 +1,40 @@
+"""Reads the lines of format 1, which no program writes any more (docs/archive-format.md, "Format 1").
+
+Its keys are those of the later format but for what that one added, and an unknown key is damage. What the records came
+to stood among the options.
+"""
+
+import json
+
+import msgspec
+
+from matou.archive.manifest.lines import UNKNOWN, KnownLine, RepositoryLine, RunLine
+
+RECORDS = "records_sha256"
+
+_DECODER: msgspec.json.Decoder[KnownLine] = msgspec.json.Decoder(KnownLine)
+
+
+def read_line(text: bytes) -> KnownLine:
+    """Raises msgspec.DecodeError, or ValueError, where it is none."""
+    try:
+        line = _DECODER.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # A ref that is not UTF-8 holds lone surrogates, which JSON can say in ASCII alone.
+        line = msgspec.convert(json.loads(text), KnownLine)
+    if isinstance(line, RunLine):
+        return _read_run(line)
+    if line.unknown or (isinstance(line, RepositoryLine) and line.documents):
+        message = f"a line of format 1 has no {UNKNOWN!r} and no documents of a repository"
+        raise ValueError(message)
+    return line
+
+
+def _read_run(line: RunLine) -> RunLine:
+    if line.unknown or line.features or line.records is not None:
+        message = "a run of format 1 has no features, and its records among the options"
+        raise ValueError(message)
+    digest = line.options.get(RECORDS)
+    return msgspec.structs.replace(line, records=digest) if isinstance(digest, str) else line

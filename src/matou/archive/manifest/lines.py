@@ -1,0 +1,186 @@
+"""The lines of a manifest, as the newest format has them; a reader of an older one gives these, too."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from matou.model.platform import VersionControl, Visibility
+
+UNKNOWN = "*unknown*"
+"""Under which name a struct holds the fields that it does not know, as no format names one."""
+
+
+class Outcome(StrEnum):
+    """What a run did about one repository."""
+
+    SAVED = "saved"
+    UNCHANGED = "unchanged"
+    EMPTY = "empty"
+    GONE = "gone"
+    UNLISTED = "unlisted"
+    EXCLUDED = "excluded"
+    UNSUPPORTED = "unsupported"
+    REFUSED = "refused"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def is_done(self) -> bool:
+        return self in _DONE
+
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+_DONE = frozenset({Outcome.SAVED, Outcome.UNCHANGED, Outcome.EMPTY, Outcome.GONE, Outcome.EXCLUDED})
+
+
+class Proof(StrEnum):
+    """How a run knew that a repository was unchanged."""
+
+    LS_REFS = "ls-refs"
+    LISTING = "listing"
+
+
+class Listing(StrEnum):
+    """What the source's listing of repositories was worth."""
+
+    COMPLETE = "complete"
+    BROKEN_OFF = "broken-off"
+    SHRUNK = "shrunk"
+
+
+class LineStruct(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Keys stand in the order of the format page; one without a value is left out.
+
+    `unknown` has the fields that this Matou does not know, as the text of a JSON object; whoever writes the line again
+    writes them again.
+    """
+
+    unknown: str = msgspec.field(name=UNKNOWN, default="")
+
+
+class SourceLine(LineStruct, frozen=True, kw_only=True):
+    platform: str
+    url: str
+    account: str
+    team: str = ""
+    team_id: str = ""
+
+
+class PreviousRunRef(LineStruct, frozen=True, kw_only=True):
+    """The run before, and the SHA-256 of its whole manifest."""
+
+    run: int
+    sha256: Digest
+
+
+class LfsState(LineStruct, frozen=True, kw_only=True):
+    """`list` is the blob of the LFS list; `missing` is what the source does not have."""
+
+    list: Digest
+    objects: int
+    missing: tuple[Digest, ...] = ()
+
+
+class RunLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
+    """`options` is what the run was told; `records` the SHA-256 of its file of records, None where nothing says it.
+
+    `features` are those of the format that whoever reads the manifest must know.
+    """
+
+    format: int
+    features: tuple[str, ...] = ()
+    run: int
+    started_at: Moment
+    source: SourceLine
+    previous: PreviousRunRef | None = None
+    options: dict[str, object] = {}
+    records: Digest | None = None
+    matou: str
+
+
+class NamespaceLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="namespace"):
+    """A namespace as the source last told of it. `icon` and the documents are blobs; `path` is its place on disk."""
+
+    id: str
+    name: str
+    path: str
+    display_name: str = ""
+    description: str = ""
+    created_at: Moment | None = None
+    icon: Digest | None = None
+    icon_url: str | None = None
+    archived: bool
+    documents: dict[str, Digest] = {}
+    seen: bool
+
+
+class RepositoryLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="repository"):
+    """A repository, what this run did about it, and the last state that was saved.
+
+    `namespace` is the id of a namespace of the same source, `path` the place on disk, `snapshot` a blob. So is each of
+    the documents, whose names are those of kinds: nothing writes any yet.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    path: str
+    description: str = ""
+    clone_url: str
+    version_control: VersionControl
+    visibility: Visibility
+    created_at: Moment | None = None
+    last_push_at: Moment | None = None
+    default_branch: str | None = None
+    outcome: Outcome
+    proof: Proof | None = None
+    reason: str | None = None
+    snapshot: Digest | None = None
+    saved_in: int | None = None
+    refs: int | None = None
+    kept: tuple[str, ...] = ()
+    not_stored: tuple[str, ...] = ()
+    lfs: LfsState | None = None
+    documents: dict[str, Digest] = {}
+    received_bytes: int = msgspec.field(name="bytes", default=0)
+    seconds: float = 0.0
+
+    def __hash__(self) -> int:
+        # The documents are a dictionary, which has none.
+        return hash((self.id, self.path, self.snapshot))
+
+
+class UnseenLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="unseen"):
+    what: str
+    reason: str
+
+
+class EndLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
+    """`rows` counts the lines above this one, `sha256` is over all their bytes."""
+
+    finished_at: Moment
+    outcomes: dict[Outcome, int]
+    received_bytes: int = msgspec.field(name="bytes")
+    requests: int
+    listing: Listing
+    rows: int
+    sha256: Digest
+
+
+class UnknownLine(LineStruct, frozen=True, kw_only=True):
+    """A line of a kind that this Matou does not know: counted, and passed over."""
+
+    kind: str
+
+
+KnownLine = RunLine | NamespaceLine | RepositoryLine | UnseenLine | EndLine
+Line = KnownLine | UnknownLine
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """A time of our own, as manifests have it."""
+    return moment.astimezone(UTC).replace(microsecond=0)

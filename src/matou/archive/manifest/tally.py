@@ -1,0 +1,72 @@
+"""What the lines of a manifest come to, and whether they stand in their order."""
+
+import hashlib
+from collections import Counter
+from datetime import datetime
+
+import msgspec
+
+from matou.archive.manifest.lines import (
+    EndLine,
+    Line,
+    Listing,
+    NamespaceLine,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    UnknownLine,
+    UnseenLine,
+)
+from matou.errors import Phrase
+
+OUT_OF_PLACE = Phrase("it is out of place")
+
+_ORDER = (RunLine, NamespaceLine, RepositoryLine, UnseenLine, EndLine)
+
+
+class Tally:
+    """What the lines come to, one after another; the end line of a manifest says the same."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+        self.rows = 0
+        self.rank = 0
+        self.received_bytes = 0
+        self.outcomes: Counter[Outcome] = Counter()
+
+    @property
+    def has_ended(self) -> bool:
+        return _ORDER[self.rank] is EndLine
+
+    def add(self, line: Line, text: bytes) -> None:
+        if not isinstance(line, UnknownLine):
+            self.rank = _ORDER.index(type(line))
+        self.hash.update(text)
+        self.rows += 1
+        if isinstance(line, RepositoryLine):
+            self.outcomes[line.outcome] += 1
+            self.received_bytes += line.received_bytes
+
+    def end(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
+        return EndLine(
+            finished_at=finished_at,
+            outcomes={outcome: self.outcomes[outcome] for outcome in Outcome if self.outcomes[outcome]},
+            received_bytes=self.received_bytes,
+            requests=requests,
+            listing=listing,
+            rows=self.rows,
+            sha256=self.hash.hexdigest(),
+        )
+
+    def fault_of(self, line: Line) -> Phrase | None:
+        """Say what is wrong with a line that comes next, or None."""
+        if isinstance(line, UnknownLine):
+            return OUT_OF_PLACE if self.has_ended or self.rows == 0 else None
+        rank = _ORDER.index(type(line))
+        if rank < self.rank or self.has_ended or (rank == 0) != (self.rows == 0):
+            return OUT_OF_PLACE
+        if isinstance(line, EndLine):
+            expected = self.end(finished_at=line.finished_at, requests=line.requests, listing=line.listing)
+            expected = msgspec.structs.replace(expected, unknown=line.unknown)
+            return None if line == expected else Phrase("the lines above it come to {expected}", expected=expected)
+        return None

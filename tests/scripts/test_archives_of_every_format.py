@@ -1,0 +1,200 @@
+"""An archive of every format that there ever was is opened by every command, and one of a later format by none."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.archive_fixture import unpack
+from support.program import Ended, Person, serving
+
+ROOT = Path(__file__).parents[2]
+ARCHIVES = sorted((ROOT / "tests/data/archives").glob("*.tar.gz"))
+ROLE = "ID"
+"""Stands for what `role create` prints."""
+
+NOWHERE = "http://127.0.0.1:9"
+API = "team/shop/api"
+
+Words = Sequence[str | Path]
+
+REACHES_NO_ARCHIVE = {
+    "matou", "matou login", "matou logout", "matou doctor", "matou completion", "matou help",
+    "matou auth", "matou auth status", "matou auth git-credential",
+    "matou user", "matou token", "matou org", "matou org member", "matou repo", "matou role", "matou key",
+}  # fmt: skip
+"""Commands that open none, and those that only hold others."""
+
+
+def commands(archive: Path, tmp_path: Path, url: str) -> dict[str, Words]:
+    """Every command that opens an archive, with what it is told; in an order in which each can succeed.
+
+    `URL` is a Matou server that takes what is moved.
+    """
+    root = ("--root", archive)
+    return {
+        "verify": (archive,),
+        "runs": (archive,),
+        "show": (archive, API),
+        "status": (archive,),
+        "restore": (archive, "--to", tmp_path / "restored"),
+        "reindex": (archive,),
+        "check": (archive,),
+        "migrate": (archive, "--to", "matou", "--url", url, "--namespace", "moved", "--include", "**/api"),
+        "user add": ("bob", "--no-password", *root),
+        "user list": root,
+        "user show": ("alice", *root),
+        "user set-password": ("alice", "--password-stdin", *root),
+        "user disable": ("bob", *root),
+        "user enable": ("bob", *root),
+        "token create": ("--user", "alice", "--name", "n", *root),
+        "token list": root,
+        "token revoke": ("1", *root),
+        "org create": ("harbour", "--owner", "alice", *root),
+        "org list": root,
+        "org show": ("harbour", *root),
+        "org rename": ("harbour", *root, "--display-name", "The Harbour"),
+        "org member add": ("harbour", "bob", "--role", "reporter", *root),
+        "org member set": ("harbour", "bob", "--role", "developer", *root),
+        "org member list": ("harbour", *root),
+        "org member remove": ("harbour", "bob", *root),
+        "repo import": (archive / f"repositories/{API}.git", "harbour/copy", *root),
+        "repo list": root,
+        "repo show": (API, *root),
+        "repo set": ("harbour/copy", "--description", "a copy", *root),
+        "repo transfer": ("harbour/copy", "harbour", "--name", "twin", *root),
+        "role create": ("harbour/twin", "pilot", "--access-level", "20", *root),
+        "role list": ("harbour/twin", *root),
+        "role delete": ("harbour/twin", ROLE, *root),
+        "key list": ("--user", "alice", *root),
+        "repo delete": ("harbour/twin", "--yes", *root),
+        "org delete": ("harbour", "--yes", *root),
+        "user delete": ("bob", "--yes", *root),
+    }
+
+
+def with_bad_words(archive: Path) -> dict[str, Words]:
+    """Commands that need more than an archive to succeed; they must open it before anything else."""
+    root = ("--root", archive)
+    return {
+        "backup": ("coding", "--url", NOWHERE, "--to", archive),
+        "serve": (*root, "--port", "0"),
+        "key add": ("--user", "alice", *root),
+        "key remove": ("1", "--user", "alice", *root),
+    }
+
+
+STATES = {"status": 3}
+"""How a command ends that succeeds: the fixture's last run was cut off, and its source lacks an LFS object."""
+
+
+@pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.gz"))
+def packed(request: pytest.FixtureRequest) -> Path:
+    path = request.param
+    assert isinstance(path, Path)
+    return path
+
+
+@pytest.fixture
+def archive(packed: Path, tmp_path: Path) -> Path:
+    return unpack(packed, tmp_path)
+
+
+@contextmanager
+def a_target(person: Person, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A server with a namespace `moved`, and a token for it."""
+    root = tmp_path / "target"
+    with serving(person, root) as url:
+        person.matou("user", "add", "carol", "--admin", "--no-password", "--root", root)
+        person.matou("org", "create", "moved", "--owner", "carol", "--root", root)
+        yield url, person.matou("token", "create", "--user", "carol", "--name", "n", "--root", root).out.strip()
+
+
+def tree_of(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file with its mode, when it changed, and what it holds; and every folder."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_mode,
+            path.lstat().st_mtime_ns,
+            path.read_bytes() if path.is_file() else b"",
+        )
+        for path in (folder, *sorted(folder.rglob("*")))
+    }
+
+
+def run(person: Person, command: str, words: Words, *, token: str = "t", code: int | None) -> Ended:
+    told = [*command.split(), *words]
+    return person.matou(*told, stdin="a long password\n", code=code, MATOU_MATOU_TOKEN=token, MATOU_CODING_TOKEN=token)
+
+
+def test_every_command_that_opens_an_archive_is_told_here(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/guide/commands.md").read_text()
+    named = set(re.findall(r"^##+ (matou.*)$", guide, re.MULTILINE))
+
+    told = {f"matou {name}" for name in (*commands(tmp_path, tmp_path, ""), *with_bad_words(tmp_path))}
+
+    assert named - REACHES_NO_ARCHIVE == told
+
+
+def test_there_is_an_archive_of_every_format() -> None:
+    names = [path.name for path in ARCHIVES]
+
+    assert [name for name in ("format-1.tar.gz", "format-2.tar.gz") if name not in names] == []
+    source = (ROOT / "tests/data/archives/SOURCE.md").read_text()
+    assert [name for name in names if f"`{name}`" not in source] == []
+
+
+def test_every_command_opens_it(person: Person, archive: Path, tmp_path: Path) -> None:
+    with a_target(person, tmp_path) as (url, token):
+        role = ""
+        for command, words in commands(archive, tmp_path, url).items():
+            told = [role if word == ROLE else word for word in words]
+            ended = run(person, command, told, token=token, code=STATES.get(command, 0))
+            role = ended.out.strip() if command == "role create" else role
+
+        assert (tmp_path / f"restored/{API}.git/HEAD").is_file()
+        assert (tmp_path / "target/repositories/moved/api.git").is_dir()
+
+
+@pytest.mark.parametrize("command", ["key add", "key remove"])
+def test_what_cannot_succeed_for_want_of_a_key_says_so(person: Person, archive: Path, command: str) -> None:
+    ended = run(person, command, with_bad_words(archive)[command], code=2)
+
+    assert "key" in ended.err
+    assert "Matou" not in ended.err
+
+
+def test_a_server_serves_it(person: Person, archive: Path) -> None:
+    token = person.matou("token", "create", "--user", "alice", "--name", "n", "--root", archive).out.strip()
+    person.matou("org", "member", "add", "team", "alice", "--role", "reporter", "--root", archive)
+
+    with serving(person, archive) as url:
+        address = f"{url}/{API}.git".replace("://", f"://alice:{token}@")
+        assert "refs/heads/main" in person.git("ls-remote", address)
+
+
+def test_a_backup_that_cannot_reach_its_source_leaves_its_format(person: Person, archive: Path) -> None:
+    before = (archive / "archive.json").read_bytes()
+
+    run(person, "backup", with_bad_words(archive)["backup"], code=6)
+
+    assert (archive / "archive.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("more", [{"format": 3}, {"features": ["tides"]}], ids=["format", "feature"])
+def test_no_command_touches_what_a_newer_matou_wrote(person: Person, tmp_path: Path, more: dict[str, object]) -> None:
+    archive = unpack(ROOT / "tests/data/archives/format-2.tar.gz", tmp_path)
+    archive.chmod(0o755)
+    identity = archive / "archive.json"
+    identity.write_text(json.dumps({**json.loads(identity.read_text()), **more}))
+    before = tree_of(archive)
+
+    for command, words in {**commands(archive, tmp_path, NOWHERE), **with_bad_words(archive)}.items():
+        ended = run(person, command, words, code=2)
+        assert "written by a newer Matou" in ended.err, (command, ended.err)
+        assert "Nothing was touched" in ended.err, command
+        assert tree_of(archive) == before, command
+    assert not (tmp_path / "restored").exists()

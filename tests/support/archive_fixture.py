@@ -1,0 +1,150 @@
+"""Makes a small archive with the Matou that is installed, for `tests/data/archives`: one for every format and release.
+
+    PYTHONPATH=tests python tests/support/archive_fixture.py tests/data/archives/0.2.0.tar.gz
+
+It has what a format can hold: a chain of runs, one of which was cut off; a kept ref, LFS objects of which the source
+lacks one, an icon, a repository that is gone, an empty one, one with a name that is made safe; and a database in which
+somebody was born. It needs no network. A tar, since git would not keep the repositories' empty folders.
+"""
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from matou.model.platform import RemoteNamespace
+from support.scripted_source import ScriptedSource, back_up, commit, git, open_archive
+
+ICON = b"\x89PNG a small icon"
+FIRST = "one\n"
+SECOND = "two\n"
+LARGE = b"a large file\n" * 20
+
+
+class CutOffError(Exception):
+    """Ends a run in its middle."""
+
+
+def make_archive(folder: Path) -> Path:
+    """The archive, below a folder that is there."""
+    source = scripted_source(folder)
+    archive = open_archive(folder / "archive")
+    back_up(source, archive)
+    change_source(source)
+    back_up(source, archive)
+    with contextlib.suppress(CutOffError):
+        back_up(source, archive, progress=_Cut())
+    _name_nobody(archive.root / "lock")
+    archive.root.chmod(0o700)
+    for words in (("reindex", archive.root), ("user", "add", "alice", "--no-password", "--root", archive.root)):
+        _matou(folder, *words)
+    for leftover in ("matou.db-wal", "matou.db-shm"):
+        assert not (archive.root / leftover).exists(), leftover
+    return archive.root
+
+
+def scripted_source(folder: Path) -> ScriptedSource:
+    """What the first run saves; ids are 100 and up, in the order of their making."""
+    source = _Source(folder / "source")
+    shop = source.project("shop", display_name="店铺", icon_url="https://coding.example/icon")
+    source.icons[shop.id] = ICON
+    api = source.repository("api", shop)
+    commit(api, "refs/heads/main", {"README.md": FIRST, "large.bin": source.keep_lfs(LARGE)})
+    commit(api, "refs/heads/main", {"lost.bin": _pointer_of_lost(source)})
+    git(api, "tag", "-a", "-m", "one", "v1", "main~1")
+    old = source.repository("old", shop)
+    commit(old, "refs/heads/main", {"README.md": FIRST})
+    source.repository("empty", shop)
+    commit(source.repository("con", shop), "refs/heads/main", {"README.md": FIRST})
+    for number in range(22):  # so that one which is gone is no suddenly shorter list
+        source.repository(f"empty-{number}", shop)
+    return source
+
+
+def change_source(source: ScriptedSource) -> None:
+    """What the second run finds: a branch overwritten, a repository gone."""
+    api = source.git_dir("100")
+    git(api, "update-ref", "refs/heads/main", "main~1")
+    commit(api, "refs/heads/main", {"README.md": SECOND})
+    source.remove("101")
+
+
+def pack(root: Path, target: Path) -> None:
+    """The same archive gives the same bytes; what `cache` holds is left out."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for path in sorted(root.rglob("*")):
+            if "cache" not in path.relative_to(root).parts[:1]:
+                tar.add(path, arcname=str(path.relative_to(root.parent)), recursive=False, filter=_anonymous)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(gzip.compress(raw.getvalue(), mtime=0))
+
+
+def unpack(packed: Path, folder: Path) -> Path:
+    """The archive's folder, below one that is there."""
+    with tarfile.open(packed) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "archive"
+
+
+class _Source(ScriptedSource):
+    def labels(self, namespace: RemoteNamespace) -> bytes:
+        return b'[{"id":1,"name":"bug","color":"#D42027"}]'
+
+
+class _Cut:
+    """A listener that ends the run as soon as the first repository is settled."""
+
+    def __getattr__(self, name: str) -> object:
+        return self._settled if name == "settled" else lambda *_, **__: None
+
+    def _settled(self, *_: object) -> None:
+        raise CutOffError
+
+
+def _pointer_of_lost(source: ScriptedSource) -> str:
+    pointer = source.keep_lfs(b"what the source has lost")
+    source.lfs_objects.popitem()
+    return pointer
+
+
+def _name_nobody(lock: Path) -> None:
+    """The run that was cut off leaves who it was: no machine of ours."""
+    holder = {**json.loads(lock.read_bytes()), "host": "harbour", "pid": 7}
+    lock.write_text(json.dumps(holder) + "\n")
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mtime = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+    return entry
+
+
+def _matou(home: Path, *words: str | Path) -> None:
+    program = Path(sys.executable).with_name("matou")
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8"}
+    subprocess.run([program, *words], env=variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def make(target: Path) -> None:
+    """The step of a release: an archive as the installed program writes it, in a tar of that name."""
+    with tempfile.TemporaryDirectory() as folder:
+        pack(make_archive(Path(folder)), target)
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    make(target)
+    print(f"{target}: {target.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
