@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from matou.errors import MatouError, TryLater
+from matou.errors import MatouError, Plural, TryLater
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -195,8 +195,11 @@ class FairLimit:
         with self._lock:
             if self._taken[who] >= self._each:
                 raise Busy(
-                    "{count} downloads of yours are under way; more begin when one of them has ended",
-                    count=self._each,
+                    Plural(
+                        "{count} download of yours is under way; another begins when it has ended",
+                        "{count} downloads of yours are under way; more begin when one of them has ended",
+                        count=self._each,
+                    ),
                     wait=COME_BACK_AFTER,
                 )
             if self._taken.total() >= self._at_once:

@@ -47,12 +47,15 @@ class MatouError(Exception):
     """A failure that a person can be told about.
 
     Args:
-        template: the fact, in lower case and without a theory, with a `{name}` for each value.
+        template: the fact, in lower case and without a theory, with a `{name}` for each value; or a phrase that is it,
+            as one that counts something has to be.
         advice: what is safe and what to do now, a template over the same values; empty where the fact says it all.
         values: what stands for the names. Never a secret.
     """
 
     def __init__(self, template: str, /, *, advice: str = "", **values: object) -> None:
+        if isinstance(template, Phrase):
+            template, values = "{fact}", {"fact": template, **values}
         super().__init__(template)
         self.template = template
         self.advice = advice

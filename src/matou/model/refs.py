@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from matou.model.names import ObjectId, RefName
 
+SHA256_DIGITS = 64
+
 NOTHING: Mapping[RefName, ObjectId] = MappingProxyType({})
 
 
@@ -28,6 +30,12 @@ class RefListing:
     @property
     def is_empty(self) -> bool:
         return not self.refs
+
+    @property
+    def object_format(self) -> str:
+        """What names its objects: `sha1` where there is no ref to tell it by."""
+        oid = next(iter(self.refs.values()), self.detached_head)
+        return "sha256" if oid is not None and len(oid) == SHA256_DIGITS else "sha1"
 
     def object_ids(self) -> frozenset[ObjectId]:
         return frozenset(self.refs.values())

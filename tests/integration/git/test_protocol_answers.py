@@ -16,7 +16,6 @@ from matou.git.wire.protocol import (
     is_ls_refs,
     ls_refs_answer,
     ls_refs_request,
-    object_format_of,
     service_announcement,
 )
 from support.git_repositories import (
@@ -121,7 +120,7 @@ def test_a_real_git_reads_a_sha256_answer(tmp_path: Path) -> None:
     listing = listing_of(sha256(tmp_path / "r.git"))
     request = is_ls_refs(ls_refs("peel", capabilities=("object-format=sha256",)))
 
-    assert object_format_of(listing) == "sha256"
+    assert listing.object_format == "sha256"
     assert request is not None
     assert ls_refs_answer(listing, request).count(b"refs/") == len(listing.refs)
 

@@ -258,7 +258,7 @@ def test_an_lfs_object_that_is_missing_makes_incomplete_until_it_comes(
     assert lfs.missing == (lost,)
     assert [outcomes(archive, run)["100"] for run in (1, 2, 3)] == ["incomplete", "incomplete", "saved"]
     assert [report.everything_is_saved for report in (first, second, third)] == [False, False, True]
-    assert "1 LFS objects are missing" in str(first.problems[0].cause)
+    assert "1 LFS object is missing" in str(first.problems[0].cause)
     assert archive.blobs.read(lost) == content
 
 

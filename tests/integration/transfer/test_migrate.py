@@ -163,7 +163,7 @@ def test_refs_of_change_requests_and_kept_refs_stay_in_the_archive(port: Port, t
 
     assert report.everything_is_moved
     assert set(refs(port.git_dir("api"))) == {"refs/heads/main", "refs/tags/light", "refs/tags/v1"}
-    assert any("1 refs that are no branch" in note for note in by_path(report)["team/shop/api"].notes)
+    assert any("1 ref that is no branch" in note for note in by_path(report)["team/shop/api"].notes)
 
 
 @every_platform

@@ -113,7 +113,7 @@ def test_a_plan_says_what_of_lfs_may_be_refused(port: NarrowPort, team: Team, tm
 
     assert planned.notes == (
         "2 LFS objects may be refused: nobody pays",
-        "1 LFS objects are larger than the 0.0 MiB that the target is known to take, and may be refused",
+        "1 LFS object is larger than the 0.0 MiB that the target is known to take, and may be refused",
     )
 
 

@@ -32,7 +32,7 @@ from matou.git.process.run import (
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import OWN_PREFIX, read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
-from matou.git.wire.protocol import CutShort, FetchResponse, fetch_request, object_format_of
+from matou.git.wire.protocol import CutShort, FetchResponse, fetch_request
 from matou.git.wire.server import UPLOAD_PACK
 from matou.git.wire.transport import GitTransport, may_speak_otherwise
 from matou.model.names import ObjectId
@@ -159,7 +159,7 @@ def fetch_objects(
         haves,
         boundary,
         is_fresh,
-        object_format_of(listing),
+        listing.object_format,
         durably,
     )
     with _tidied(git_dir):

@@ -17,7 +17,6 @@ from matou.git.refs.listing import (
     write_refs,
 )
 from matou.git.repository import FIRST_HEAD, create_bare, make_bare
-from matou.git.wire.protocol import object_format_of
 from matou.git.wire.transport import GitHttpResponse, GitTransport, list_refs
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
@@ -89,7 +88,7 @@ def update_mirror(
     """
     stored, not_stored = storable(listing)
     if not stored.is_empty or not (git_dir / "HEAD").exists():
-        create_bare(git_dir, object_format=object_format_of(stored))
+        create_bare(git_dir, object_format=stored.object_format)
     on_disk = read_refs(git_dir)
     fetched = fetch_objects(git_dir, source, stored)
     let_go = _let_go(on_disk, previous, stored)
@@ -120,7 +119,7 @@ def make_mirror(
     it. Whatever fails leaves a folder that is good for nothing. Arguments and errors are those of `update_mirror`.
     """
     stored, not_stored = storable(listing)
-    make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=object_format_of(stored))
+    make_bare(git_dir, head=head_text(stored) or FIRST_HEAD, object_format=stored.object_format)
     fetched = fetch_objects(git_dir, source, stored, is_new=True, durably=durably)
     write_first_refs(git_dir, stored)
     return MirrorUpdate(

@@ -22,7 +22,6 @@ from matou.git.wire.server import (
     head_object,
     is_ls_refs,
     ls_refs_answer,
-    object_format_of,
     read_clone_request,
     service_announcement,
 )
@@ -46,7 +45,6 @@ __all__ = [
     "is_ls_refs",
     "ls_refs_answer",
     "ls_refs_request",
-    "object_format_of",
     "read_advertisement",
     "read_clone_request",
     "read_ls_refs",

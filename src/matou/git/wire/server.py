@@ -42,12 +42,6 @@ CAPABILITIES_V0: Final[dict[str, tuple[str, ...]]] = {
 _IGNORED_CAPABILITY: Final = re.compile(rb"(?:agent|server-option|session-id)=")
 
 
-def object_format_of(listing: RefListing) -> str:
-    """`sha1` where there is no ref to tell it by."""
-    oid = next(iter(listing.refs.values()), listing.detached_head)
-    return "sha256" if oid is not None and len(oid) == 64 else "sha1"
-
-
 def service_announcement(service: str) -> bytes:
     """What stands before an advertisement of version 0 or 1 over HTTP, and not before version 2."""
     return encode_line(f"# service={service}") + Marker.FLUSH.value
@@ -120,12 +114,12 @@ def _with_suffix(line: bytes, suffix: bytes) -> bytes:
 def _described_capabilities(listing: RefListing, *, is_fetch: bool) -> Iterator[str]:
     if is_fetch and listing.head is not None and listing.head in listing.refs:
         yield f"symref=HEAD:{listing.head}"
-    yield f"object-format={object_format_of(listing)}"
+    yield f"object-format={listing.object_format}"
     yield f"agent={AGENT}"
 
 
 def _digits(listing: RefListing) -> int:
-    return 64 if object_format_of(listing) == "sha256" else 40
+    return 64 if listing.object_format == "sha256" else 40
 
 
 def head_object(listing: RefListing) -> ObjectId | None:
@@ -259,7 +253,7 @@ def ls_refs_answer(listing: RefListing, request: LsRefsRequest, lines: RefLines 
     Raises:
         MalformedPacket: client and repository differ in object format: git breaks off there.
     """
-    if listing.refs and request.object_format != object_format_of(listing):
+    if listing.refs and request.object_format != listing.object_format:
         raise MalformedPacket("the object format of an ls-refs request", request.object_format)
     known = lines or ref_lines(listing)
     parts = list(_head_line(listing, request)) if _is_wanted(b"HEAD", request) else []

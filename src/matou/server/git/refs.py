@@ -58,7 +58,7 @@ async def advertise(request: GitRequest) -> None:
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
         known = await current_refs(request.site, admitted.granted)
-        body = protocol.capability_advertisement_v2(protocol.object_format_of(known.listing))
+        body = protocol.capability_advertisement_v2(known.listing.object_format)
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
     # There is no version 2 of a push: git answers such a client as of old.

@@ -21,7 +21,6 @@ from matou.git.operations.mirror import storable
 from matou.git.process.run import GitFailed, GitStopped, Limits, run_git
 from matou.git.refs.listing import leave_out_unreadable, read_refs
 from matou.git.repository import SHALLOW_FILE, create_bare, object_format_on_disk
-from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.common.derived_files import rebuild_derived
@@ -60,7 +59,7 @@ class MirrorRepairer:
             MatouError: what `fetch` raises; the mirror is as it was then, or better.
         """
         git_dir = self.archive.repository(place)
-        object_format = object_format_on_disk(git_dir) if listing.is_empty else object_format_of(listing)
+        object_format = object_format_on_disk(git_dir) if listing.is_empty else listing.object_format
         with translate_os_errors(git_dir):
             make_refs_readable(self.archive, place, run=self.run)
             create_bare(git_dir, object_format=object_format)

@@ -21,7 +21,6 @@ from matou.git.operations.mirror import FetchSource, MirrorUpdate, make_mirror, 
 from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits
 from matou.git.refs.listing import KEPT_PREFIX, OWN_PREFIX, head_text, read_refs
 from matou.git.repository import create_bare, has_objects, object_format_on_disk, remove_leftovers
-from matou.git.wire.protocol import object_format_of
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefListing
 from matou.transfer.backup.healing import MirrorRepairer
@@ -246,7 +245,7 @@ def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
     is_there = (git_dir / "config").exists() and (git_dir / "objects").is_dir()
     if listing.is_empty or not is_there or not has_objects(git_dir):
         return False
-    return object_format_on_disk(git_dir) != object_format_of(listing)
+    return object_format_on_disk(git_dir) != listing.object_format
 
 
 def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:

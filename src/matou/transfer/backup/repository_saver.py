@@ -13,7 +13,7 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import LfsState, Outcome, Proof, RepositoryLine
 from matou.concurrency import CancellationToken, Cancelled, ConcurrencyLimit
-from matou.errors import MatouError, NotFound, Refused, TryLater
+from matou.errors import MatouError, NotFound, Plural, Refused, TryLater
 from matou.fs import WriteFailed
 from matou.git.odb.shallow import read_boundary
 from matou.git.operations.mirror import FetchFailed, GitTransport, MirrorUpdate, list_refs, storable
@@ -42,14 +42,8 @@ T = TypeVar("T")
 
 ARCHIVED = "its project is archived at the source: {fault}"
 LOST = "what lay in the archive was not what was saved before; it was fetched again"
-LOST_TIPS = (
-    "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as {first}"
-)
 FINDINGS = "git finds fault with some objects, which are kept as they came: {first}"
-LFS_MISSING = "{count} LFS objects are missing at the source"
-LFS_MISSING_BECAUSE = "{count} LFS objects are missing: {fault}"
 BESIDE = "it cannot go on in the folder {place}, and was saved beside it; what was saved before is still there"
-NOT_STORED = "{count} refs have names that a repository cannot hold, such as {first}"
 SHALLOW = "the source itself lacks a part of the history"
 
 
@@ -319,12 +313,27 @@ def _shortcoming(
 ) -> MatouError | None:
     """Why a repository that was saved is not there in full."""
     if lfs is not None and lfs.missing:
-        if lfs_fault is not None:
-            return NotAllStored(LFS_MISSING_BECAUSE, count=len(lfs.missing), fault=lfs_fault)
-        return NotAllStored(LFS_MISSING, count=len(lfs.missing))
+        return NotAllStored(_lfs_missing(len(lfs.missing), lfs_fault))
     if not_stored:
-        return NotAllStored(NOT_STORED, count=len(not_stored), first=repr(not_stored[0])[:200])
+        return NotAllStored(
+            Plural(
+                "{count} ref has a name that a repository cannot hold: {first}",
+                "{count} refs have names that a repository cannot hold, such as {first}",
+                count=len(not_stored),
+                first=repr(not_stored[0])[:200],
+            )
+        )
     return NotAllStored(SHALLOW) if is_shallow else None
+
+
+def _lfs_missing(count: int, fault: MatouError | None) -> Plural:
+    if fault is None:
+        return Plural(
+            "{count} LFS object is missing at the source", "{count} LFS objects are missing at the source", count=count
+        )
+    return Plural(
+        "{count} LFS object is missing: {fault}", "{count} LFS objects are missing: {fault}", count=count, fault=fault
+    )
 
 
 def _is_shallow(git_dir: Path) -> bool:
@@ -361,7 +370,15 @@ def _note_on(mirrored: SavedMirror) -> MatouError | None:
     """What there is to say of a repository that is whole now."""
     update: MirrorUpdate = mirrored.update
     if update.lost:
-        return NotAllStored(LOST_TIPS, count=len(update.lost), first=repr(update.lost[0])[:200])
+        return NotAllStored(
+            Plural(
+                "{count} ref that the source has dropped could not be kept, since the archive had lost it: {first}",
+                "{count} refs that the source has dropped could not be kept, since the archive had lost them, such as"
+                " {first}",
+                count=len(update.lost),
+                first=repr(update.lost[0])[:200],
+            )
+        )
     if mirrored.was_lost:
         return NotAllStored(LOST)
     if update.findings:

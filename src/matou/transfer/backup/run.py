@@ -10,7 +10,7 @@ import msgspec
 from matou.archive.layout import Archive
 from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.concurrency import Batch, CancellationToken, ConcurrencyLimit, WorkerPool
-from matou.errors import MatouError, Phrase
+from matou.errors import MatouError, Phrase, Plural
 from matou.fs import WriteFailed
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
@@ -178,7 +178,7 @@ class BackupRun:
         cause = NotSaved(NOT_ASKED, fault=refusal)
         for task in rest:
             self.recorder.repository(line_of(task, Outcome.FAILED, reason=cause), task.source_path)
-        self.recorder.problem(Phrase("{count} repositories", count=len(rest)), cause)
+        self.recorder.problem(Plural("{count} repository", "{count} repositories", count=len(rest)), cause)
 
     def _repository_saver(self) -> RepositorySaver:
         context = self.context

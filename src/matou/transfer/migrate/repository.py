@@ -8,7 +8,7 @@ from typing import Final
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, TryLater
+from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, Plural, TryLater
 from matou.git.odb.objects import open_repository
 from matou.git.operations.history import is_ancestor
 from matou.git.operations.push import Offer, Pusher, PushFailed
@@ -209,9 +209,12 @@ class RepositoryMigration:
         strange = [*unknown, *(name for name in changed if name not in unknown and self._loses(name, there))]
         if strange:
             raise DivergedHistory(
-                "{count} of the target's refs are not what the archive has, {ref} for one: nothing was sent",
-                count=len(strange),
-                ref=repr(min(strange)),
+                Plural(
+                    "{count} of the target's refs is not what the archive has, {ref}: nothing was sent",
+                    "{count} of the target's refs are not what the archive has, {ref} for one: nothing was sent",
+                    count=len(strange),
+                    ref=repr(min(strange)),
+                ),
                 advice="give this repository another place with --map FILE, or look at what is there first",
             )
 
@@ -246,16 +249,26 @@ class RepositoryMigration:
         not_given = frozenset(line.lfs.missing)
         here = [(oid, size) for oid, size in needed.items() if oid not in not_given and archive.blobs.has(oid)]
         if len(here) < len(needed):
-            note(LargeFilesLeftBehind("the archive lacks {count} LFS objects", count=len(needed) - len(here)))
+            lacking = len(needed) - len(here)
+            note(
+                LargeFilesLeftBehind(
+                    Plural(
+                        "the archive lacks {count} LFS object", "the archive lacks {count} LFS objects", count=lacking
+                    )
+                )
+            )
         uploaded = uploads.upload(here, archive.blobs.open)
         if uploaded.refused:
             first = uploaded.refused[0]
             note(
                 LargeFilesLeftBehind(
-                    "the target did not take {count} LFS objects; {oid}: {said}",
-                    count=len(uploaded.refused),
-                    oid=first.oid,
-                    said=first.message,
+                    Plural(
+                        "the target did not take {count} LFS object; {oid}: {said}",
+                        "the target did not take {count} LFS objects; {oid}: {said}",
+                        count=len(uploaded.refused),
+                        oid=first.oid,
+                        said=first.message,
+                    )
                 )
             )
         return uploaded.sent_bytes
@@ -341,9 +354,12 @@ class RepositoryMigration:
         different = [name for name, oid in expected.items() if after.refs.get(name) != oid]
         if different:
             raise NotProven(
-                "after the push {count} refs at the target are not what the archive has, {ref} for one",
-                count=len(different),
-                ref=repr(min(different)),
+                Plural(
+                    "after the push {count} ref at the target is not what the archive has: {ref}",
+                    "after the push {count} refs at the target are not what the archive has, {ref} for one",
+                    count=len(different),
+                    ref=repr(min(different)),
+                )
             )
 
     def _settle_head(self, there: RefListing, note: Callable[[MatouError], None]) -> None:
@@ -378,10 +394,13 @@ class RepositoryMigration:
 def _refused(reasons: Mapping[RefName, str]) -> RefsLeftBehind:
     first = min(reasons)
     return RefsLeftBehind(
-        "the target does not take {count} refs, {ref} for one: {reason}",
-        count=len(reasons),
-        ref=repr(first),
-        reason=reasons[first],
+        Plural(
+            "the target does not take {count} ref, {ref}: {reason}",
+            "the target does not take {count} refs, {ref} for one: {reason}",
+            count=len(reasons),
+            ref=repr(first),
+            reason=reasons[first],
+        )
     )
 
 
@@ -410,11 +429,27 @@ def _notes(
     notes: list[Phrase] = []
     others = len(listing.refs) - len(wanted)
     if others:
-        notes.append(Phrase("{count} refs that are no branch, tag or note stay in the archive", count=others))
+        notes.append(
+            Plural(
+                "{count} ref that is no branch, tag or note stays in the archive",
+                "{count} refs that are no branch, tag or note stay in the archive",
+                count=others,
+            )
+        )
     if left_there:
         notes.append(
-            Phrase("{count} refs that the source has since dropped are left at the target", count=len(left_there))
+            Plural(
+                "{count} ref that the source has since dropped is left at the target",
+                "{count} refs that the source has since dropped are left at the target",
+                count=len(left_there),
+            )
         )
     if line.not_stored:
-        notes.append(Phrase("{count} refs could not be stored in the archive", count=len(line.not_stored)))
+        notes.append(
+            Plural(
+                "{count} ref could not be stored in the archive",
+                "{count} refs could not be stored in the archive",
+                count=len(line.not_stored),
+            )
+        )
     return tuple(notes)

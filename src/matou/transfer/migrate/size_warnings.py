@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
 from matou.archive.snapshots import parse_lfs_list
-from matou.errors import Phrase
+from matou.errors import Phrase, Plural
 from matou.git.operations.large_files import LargeFile, find_large_files, packed_bytes
 from matou.model.names import RepositoryPath
 from matou.model.targets import Capacity
@@ -52,7 +52,8 @@ def _doubts_about_size(size: int, most: int) -> Iterator[Phrase]:
 
 def _doubts_about_files(files: tuple[LargeFile, ...], most: int) -> Iterator[Phrase]:
     if files:
-        yield Phrase(
+        yield Plural(
+            "{count} file is larger than the {most} that the target is known to take, and may be refused: {files}",
             "{count} files are larger than the {most} that the target is known to take, and may be refused: {files}",
             count=len(files),
             most=_mebibytes(most),
@@ -69,12 +70,18 @@ def _doubts_about_lfs(archive: Archive, line: RepositoryLine, capacity: Capacity
     if line.lfs is None or not line.lfs.objects:
         return
     if capacity.lfs_doubt is not None:
-        yield Phrase("{count} LFS objects may be refused: {reason}", count=line.lfs.objects, reason=capacity.lfs_doubt)
+        yield Plural(
+            "{count} LFS object may be refused: {reason}",
+            "{count} LFS objects may be refused: {reason}",
+            count=line.lfs.objects,
+            reason=capacity.lfs_doubt,
+        )
     most = capacity.lfs_object_bytes
     if most is not None:
         large = [size for size in parse_lfs_list(archive.blobs.read(line.lfs.list)).values() if size > most]
         if large:
-            yield Phrase(
+            yield Plural(
+                "{count} LFS object is larger than the {most} that the target is known to take, and may be refused",
                 "{count} LFS objects are larger than the {most} that the target is known to take, and may be refused",
                 count=len(large),
                 most=_mebibytes(most),

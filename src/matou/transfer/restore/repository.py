@@ -170,7 +170,7 @@ class Restorer:
         ids = wanted_objects(listing)
         if not (source / "objects").is_dir() and ids:
             raise DamagedRepository("the repository is missing in the archive")
-        create_bare(git_dir, object_format=_object_format(listing))
+        create_bare(git_dir, object_format=listing.object_format)
         problems: list[MatouError] = []
         if ids:
             copy_objects(source / "objects", git_dir / "objects")
@@ -339,13 +339,9 @@ def _is_the_same(git_dir: Path, listing: RefListing | None, *, with_head: bool) 
     return found.refs == listing.refs and (not with_head or listing.head in (None, found.head))
 
 
-def _object_format(listing: RefListing) -> str:
-    return "sha256" if any(len(oid) == SHA256_DIGITS for oid in wanted_objects(listing)) else "sha1"
-
-
 def configuration(planned: PlannedRepository, listing: RefListing) -> bytes:
     """What `git clone --mirror` would have written, but for `core.bare` where there is a work tree."""
-    is_sha256 = _object_format(listing) == "sha256"
+    is_sha256 = listing.object_format == "sha256"
     lines = [
         "[core]",
         f"\trepositoryformatversion = {int(is_sha256)}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matou.archive.layout import Archive
 from matou.archive.snapshots import parse_snapshot
-from matou.errors import Damaged, MatouError, NotFound
+from matou.errors import Damaged, MatouError, NotFound, Plural
 from matou.fs import translate_os_errors
 from matou.git.odb.shallow import fault_of_boundary, repair_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
@@ -235,9 +235,12 @@ class _Check:
     def _note_faults(self, note: ProofNote) -> None:
         path = self._git_dir.relative_to(self.archive.root).as_posix()
         fault = RepositoryFault(
-            "git finds {count} faults that came so from the source, and are kept: {first}",
-            count=note.faults,
-            first=note.first,
+            Plural(
+                "git finds {count} fault that came so from the source, and is kept: {first}",
+                "git finds {count} faults that came so from the source, and are kept: {first}",
+                count=note.faults,
+                first=note.first,
+            )
         )
         self.notes.append(VerifyProblem(ProblemKind.OBJECT, path, fault))
 
