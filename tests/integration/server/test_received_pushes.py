@@ -1,5 +1,6 @@
 """What becomes of each ref of a push: moved for good, or refused with a reason, by itself or with all the others."""
 
+import random
 import re
 import subprocess
 from pathlib import Path
@@ -365,6 +366,59 @@ def test_histories_with_what_old_tools_wrote_are_taken_and_can_be_read(work: Wor
 
     assert pushed.status == 0, pushed.said
     assert {ref.rpartition("/")[2]: oid for ref, oid in work.refs.items() if "/old/" in ref} == found
+
+
+def odd_commit(git_dir: Path, fault: str, tree: str, parent: str = "") -> str:
+    person = b"a <a@b> 1700000000 +0000"
+    head = f"tree {tree}\n".encode() + (f"parent {parent}\n".encode() if parent else b"")
+    content = {
+        "unterminatedHeader": head + b"author %b\ncommitter %b" % (person, person),
+        "nulInHeader": head + b"author a\0%b\ncommitter %b\n\nhi\n" % (person, person),
+        "noCommitter": head + b"author a\0%b\n\nhi\n" % person,
+    }[fault]
+    return git(git_dir, "hash-object", "-t", "commit", "-w", "--literally", "--stdin", input=content)
+
+
+@pytest.mark.parametrize("fault", ["unterminatedHeader", "nulInHeader"])
+def test_a_header_that_git_lets_nobody_tolerate_is_looked_at_and_taken(work: Work, fault: str) -> None:
+    """One such commit refused the whole push, though an import takes it."""
+    tree = git(work.clone, "rev-parse", "main^{tree}")
+    odd = odd_commit(work.clone, fault, tree)
+    git(work.clone, "update-ref", "refs/heads/odd", odd_commit(work.clone, fault, tree, odd))
+    git(work.clone, "update-ref", "refs/heads/sound", commit_of(work.clone, tree))
+
+    pushed = work.push("refs/heads/odd", "refs/heads/sound")
+
+    assert pushed.status == 0, pushed.said
+    assert set(work.refs) == {"refs/heads/main", "refs/heads/odd", "refs/heads/sound"}
+    assert list((work.git_dir / "objects").glob("tmp_objdir*")) == []
+
+
+@pytest.mark.parametrize("attack", ["tree", "header", "earlier"])
+def test_what_comes_with_such_a_header_is_judged_as_ever(work: Work, attack: str) -> None:
+    tree = git(work.clone, "rev-parse", "main^{tree}")
+    bad_tree = tree_of(work.clone, ("100644", ".git"))
+    odd = {
+        "tree": lambda: odd_commit(work.clone, "unterminatedHeader", bad_tree),
+        "header": lambda: odd_commit(work.clone, "noCommitter", tree),
+        "earlier": lambda: odd_commit(work.clone, "nulInHeader", tree, commit_of(work.clone, bad_tree)),
+    }[attack]()
+    git(work.clone, "update-ref", "refs/heads/odd", odd)
+
+    assert work.push("refs/heads/odd").status == 1
+    assert set(work.refs) == {"refs/heads/main"}
+
+
+def test_a_large_push_with_such_a_header_says_what_to_do(work: Work) -> None:
+    large = commit_file(work.clone, "main", "large", random.Random(3).randbytes(17_000_000))
+    tree = git(work.clone, "rev-parse", "main^{tree}")
+    git(work.clone, "update-ref", "refs/heads/odd", odd_commit(work.clone, "nulInHeader", tree, large))
+
+    pushed = work.push("refs/heads/odd")
+
+    assert (pushed.status, "push the history in parts" in pushed.said) == (1, True)
+    assert work.push("main").status == 0
+    assert work.push("refs/heads/odd").status == 0
 
 
 @pytest.mark.parametrize("name", ATTACKS, ids=repr)

@@ -12,7 +12,7 @@ from matou.platforms.coding.target import CODING_RULES, CodingTarget
 from matou.platforms.gitcode.target import GITCODE_RULES, GitCodeTarget
 from matou.platforms.gitee.target import GITEE_RULES, GiteeTarget
 from matou.platforms.matou.target import MATOU_RULES
-from matou.server.git import lfs_wire, push
+from matou.server.git import lfs_wire, pack_receiver
 from support.steered_clock import SYSTEM_CLOCK
 
 MIB = 1024 * 1024
@@ -55,5 +55,5 @@ def test_gitee_is_known_by_what_its_refusals_say() -> None:
 
 
 def test_the_limits_of_a_matou_are_those_that_its_server_keeps() -> None:
-    assert MATOU_RULES.capacity.repository_bytes == push.LARGEST_PUSH_BYTES
+    assert MATOU_RULES.capacity.repository_bytes == pack_receiver.LARGEST_PUSH_BYTES
     assert MATOU_RULES.capacity.lfs_object_bytes == lfs_wire.LARGEST_OBJECT_BYTES

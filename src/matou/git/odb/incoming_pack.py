@@ -75,17 +75,17 @@ def _order(file: Path) -> int:
     return _ORDER.index(file.suffix) if file.suffix in _ORDER else -1
 
 
-def index_command(*, checks: Sequence[str], largest_bytes: int, shows_progress: bool) -> Sequence[str]:
+def index_command(*, checks: Sequence[str] | None, largest_bytes: int, shows_progress: bool) -> Sequence[str]:
     """The words of the git child that takes a pack: every object checked, every object that it names there.
 
     Args:
-        checks: what is only warned of or let pass, as `<message>=<severity>` (git-fsck(1)).
+        checks: what is only warned of or let pass, as `<message>=<severity>` (git-fsck(1)); None checks nothing.
         largest_bytes: a longer pack is refused.
         shows_progress: on stderr.
     """
     progress = ("--show-resolving-progress",) if shows_progress else ()
-    strict = f"--strict={','.join(checks)}" if checks else "--strict"
-    return ["index-pack", "--stdin", "--fix-thin", strict, f"--max-input-size={largest_bytes}", *progress]
+    strict = () if checks is None else (f"--strict={','.join(checks)}" if checks else "--strict",)
+    return ["index-pack", "--stdin", "--fix-thin", *strict, f"--max-input-size={largest_bytes}", *progress]
 
 
 def index_settings(*, syncs_files: bool) -> Sequence[GitSetting]:

@@ -21,16 +21,13 @@ from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
 from matou.forge.push.push_landing import DECLINED, Landing, land
-from matou.fs import syncfs_reports_errors
-from matou.git.odb.incoming_pack import IncomingPack, index_command, index_settings
-from matou.git.operations.fsck_messages import HARMLESS, OLD_TOOLS
+from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.process.run import GitFailed
-from matou.git.process.run_async import start_git_async
-from matou.git.process.sandbox import Limits
 from matou.git.repository import object_format_on_disk, remove_abandoned_quarantines, remove_remains
 from matou.model.names import RefName
 from matou.server.authorization import Admitted, GitRequest, admit, admit_again, require_still_admitted
 from matou.server.errors import NO_ROOM, is_disk_full
+from matou.server.git.pack_receiver import LARGEST_PUSH_BYTES, PackReceiver, TooLargeForCloserLook
 from matou.server.git.packet_framing import request_pieces
 from matou.server.git.push_commands import PushCommands, PushStream, read_commands
 from matou.server.git.push_report import RESULT, PushReportStream, shown_lines
@@ -44,10 +41,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 GIBIBYTE = 1024**3
-LARGEST_PUSH_BYTES = 16 * GIBIBYTE
 PATIENCE_WITH_SENDER = timedelta(seconds=10)
-
-LIMITS = Limits(memory_bytes=2 * GIBIBYTE, cpu=timedelta(hours=1), file_size_bytes=LARGEST_PUSH_BYTES)
 
 _PACK_HEADER_BYTES = 12
 _NO_OBJECTS = (b"PACK\0\0\0\2\0\0\0\0", b"PACK\0\0\0\3\0\0\0\0")
@@ -181,7 +175,9 @@ async def _take_pack(
     if len(beginning) < _PACK_HEADER_BYTES:
         return "eof before pack header was fully read"
     try:
-        await _index(forge, asked, beginning, pieces, report, pack)
+        await PackReceiver(forge, asked, report, pack).receive(beginning, pieces)
+    except TooLargeForCloserLook as error:
+        return str(error)
     except GitFailed:
         return "index-pack abnormal exit"
     except OSError as error:
@@ -206,38 +202,3 @@ async def _fault_of_empty_pack(beginning: bytes, pieces: AsyncIterator[bytes], g
     while len(found) <= len(digest) and (piece := await anext(pieces, b"")):
         found += piece
     return None if found == digest else "the pack is corrupted"
-
-
-async def _index(
-    forge: Forge,
-    asked: PushCommands,
-    beginning: bytes,
-    pieces: AsyncIterator[bytes],
-    report: PushReportStream,
-    pack: IncomingPack,
-) -> None:
-    inside = str(pack.git_dir.absolute()).encode()
-    checks = OLD_TOOLS if forge.checks_pushes_strictly else HARMLESS
-    child = start_git_async(
-        index_command(
-            checks=[f"{name}=ignore" for name in checks],
-            largest_bytes=LARGEST_PUSH_BYTES,
-            shows_progress=b"quiet" not in asked.capabilities,
-        ),
-        git_dir=pack.git_dir,
-        settings=index_settings(syncs_files=not syncfs_reports_errors()),
-        environment=pack.environment_cut_at(asked.shallow),
-        hear=lambda said: report.say(said.replace(inside, b"repository")),
-        limits=LIMITS,
-    )
-    async with child:
-        await child.write(beginning)
-        async for piece in pieces:
-            if child.is_over:
-                break
-            await child.write(piece)
-        report.body_has_ended()
-        await child.close_stdin()
-        while await child.read():
-            pass
-        await child.finish()
