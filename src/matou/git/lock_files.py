@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import TryLater
+from matou.fs import sync_folder
 
 _FOLDER_PREFIX: Final = b"matou-"
 _FOLDER_SUFFIX: Final = b".lock"
@@ -203,11 +204,3 @@ def _unlink_if_same(lock: bytes, owner: os.stat_result) -> None:
     with contextlib.suppress(FileNotFoundError):
         if lock.endswith(b".lock") and os.path.samestat(os.lstat(lock), owner):
             os.unlink(lock)  # noqa: PTH108
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,11 +3,11 @@
 A client is told our own sentence about what it asked for. It is never told what git, the database or Python said.
 """
 
-import errno
 from dataclasses import dataclass
 
 import structlog
 
+from matou import fs
 from matou.errors import Conflict, Damaged, Invalid, MatouError, NotFound, Phrase, Refused, TryLater, UnknownShape
 from matou.forge.accounts.users import TooManyFailures
 from matou.fs import DiskFull, WriteFailed
@@ -21,7 +21,6 @@ TOO_LARGE = 413
 TOO_MANY = 429
 FAULT_OF_OURS = 500
 DISK_FULL = 507
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 NO_ROOM = Phrase("this server has no room left; nothing was changed")
 
 STATUS_OF_KIND: tuple[tuple[type[MatouError], int], ...] = (
@@ -68,7 +67,7 @@ def answer_for(error: Exception) -> HttpFailure:
 
 
 def is_disk_full(error: Exception) -> bool:
-    return isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in _NO_SPACE)
+    return isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in fs.NO_ROOM)
 
 
 def _status_of(error: Exception) -> int:

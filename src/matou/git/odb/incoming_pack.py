@@ -1,13 +1,12 @@
 """The objects of a push: one pack in a quarantine, checked by `git index-pack` as it comes, kept or gone as a whole."""
 
 import shutil
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from matou.git.odb.quarantine_environment import quarantine_environment
+from matou.git.odb.quarantine_environment import QuarantineFolder
 from matou.git.process.sandbox import GitSetting
 from matou.model.names import ObjectId
 
@@ -15,31 +14,15 @@ _ORDER: Final = (".pack", ".rev", ".idx")
 """A pack is there for others as soon as its index is, so that comes last."""
 
 
-class IncomingPack:
-    """A folder below `objects/` that git writes the pack into. Leaving the block without `keep` removes it.
+class IncomingPack(QuarantineFolder):
+    """A folder below `objects/` that git writes the pack into. Leaving the block without `keep` removes it."""
 
-    Args:
-        git_dir: a bare repository.
-
-    Raises:
-        FileNotFoundError: on entering, where there is no repository.
-    """
-
-    def __init__(self, git_dir: Path) -> None:
-        self.git_dir = git_dir
-        self.folder = git_dir / "objects" / f"tmp_objdir-incoming-{uuid.uuid4().hex}"
+    kind = "incoming"
 
     def __enter__(self) -> Self:
-        self.folder.mkdir()
+        super().__enter__()
         (self.folder / "pack").mkdir()
         return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        return quarantine_environment(self.git_dir, self.folder)
 
     def environment_cut_at(self, commits: Collection[ObjectId]) -> Mapping[str, str]:
         """The same, where the client's history, besides our own, is cut off at these."""

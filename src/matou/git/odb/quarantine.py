@@ -2,17 +2,14 @@
 
 import hashlib
 import os
-import shutil
-import uuid
 import zlib
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import Conflict, MatouError
-from matou.git.lock_files import sync_folder
-from matou.git.odb.quarantine_environment import quarantine_environment
+from matou.fs import sync_folder
+from matou.git.odb.quarantine_environment import QuarantineFolder
 from matou.git.repository import object_format_on_disk
 from matou.model.names import ObjectId, object_id
 
@@ -35,7 +32,7 @@ class RefusedObject(MatouError):
     """Content that would make others refuse the whole repository."""
 
 
-class Quarantine:
+class Quarantine(QuarantineFolder):
     """A folder of loose objects below `objects/`, in git's own layout and under a name that `remove_leftovers` knows.
 
     Leaving the block without `keep` removes all of it; so does the next cleaning after a crash. Objects of the
@@ -49,9 +46,10 @@ class Quarantine:
         FileNotFoundError: on entering, where there is no repository.
     """
 
+    kind = "matou"
+
     def __init__(self, git_dir: Path) -> None:
-        self.git_dir = git_dir
-        self.folder = git_dir / "objects" / f"tmp_objdir-matou-{uuid.uuid4().hex}"
+        super().__init__(git_dir)
         self._written: dict[ObjectId, Path] = {}
 
     def __enter__(self) -> Self:
@@ -60,16 +58,7 @@ class Quarantine:
                 "the repository names its objects by SHA-256",
                 advice="It can be changed by `git push` only.",
             )
-        self.folder.mkdir()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """What makes a git child read these objects beside the repository's own, and write new ones here."""
-        return quarantine_environment(self.git_dir, self.folder)
+        return super().__enter__()
 
     def write_object(self, kind: ObjectKind, content: bytes) -> ObjectId:
         """Give an object its name and store it here; it is not judged.

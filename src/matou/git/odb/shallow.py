@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged
-from matou.git.lock_files import publish_file, sync_folder
+from matou.fs import sync_folder
+from matou.git.lock_files import publish_file
 from matou.git.odb.stored_objects import describe_objects
 from matou.git.process.run import run_git
 from matou.git.repository import SHALLOW_FILE

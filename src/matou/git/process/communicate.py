@@ -13,17 +13,17 @@ from matou.git.process.sandbox import Limits
 _READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
-class Conversation:
-    """With a child whose pipes are all ours; `hold` it, and the child has ended.
+class ChildPipes:
+    """Of a child, all of them ours; after `communicate` the child has ended.
 
     Attributes:
-        said: on its stderr.
-        has_stopped_it: it lived longer than it may, and was killed.
+        stderr: what it said there.
+        timed_out: it lived longer than it may, and was killed.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", content: bytes, limits: Limits) -> None:
-        self.said = BoundedText()
-        self.has_stopped_it = False
+        self.stderr = BoundedText()
+        self.timed_out = False
         self._process = process
         self._deadline = None if limits.wall is None else time.monotonic() + limits.wall.total_seconds()
         self._unwritten = memoryview(content)
@@ -31,11 +31,11 @@ class Conversation:
         self._poll = select.poll()
         self._open: dict[int, IO[bytes]] = {}
 
-    def hold(self) -> bytes:
+    def communicate(self) -> bytes:
         """Give it all of its input, and say what it wrote to stdout. A child that reads less than that is no error."""
         try:
             self._begin()
-            while self._open and not self.has_stopped_it:
+            while self._open and not self.timed_out:
                 self._go_on()
             self._wait()
         except BaseException:
@@ -89,7 +89,7 @@ class Conversation:
         elif self._open[descriptor] is self._process.stdout:
             self._stdout.append(block)
         else:
-            self.said.add(block)
+            self.stderr.add(block)
 
     def _end(self, descriptor: int) -> None:
         self._poll.unregister(descriptor)
@@ -97,7 +97,7 @@ class Conversation:
 
     def _wait(self) -> None:
         """A child may close its pipes and live on."""
-        if self.has_stopped_it:
+        if self.timed_out:
             return
         try:
             self._process.wait(self._seconds_left())
@@ -108,7 +108,7 @@ class Conversation:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def _stop(self) -> None:
-        self.has_stopped_it = True
+        self.timed_out = True
         kill_group(self._process.pid)
 
 

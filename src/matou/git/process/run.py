@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, Final, Self
 
-from matou.git.process.communicate import Conversation
+from matou.git.process.communicate import ChildPipes
 from matou.git.process.limits import (
     BLOCK_BYTES,
     TOOK_TOO_MUCH,
@@ -138,16 +138,16 @@ def run_git_captured(
         has_input=input is not None,
         stdout=subprocess.PIPE,
     )
-    conversation = Conversation(process, input or b"", limits)
-    stdout = conversation.hold()
-    stderr = readable_stderr(conversation.said.content, secrets_in(environment))
-    if process.returncode != 0 or conversation.has_stopped_it:
+    pipes = ChildPipes(process, input or b"", limits)
+    stdout = pipes.communicate()
+    stderr = readable_stderr(pipes.stderr.content, secrets_in(environment))
+    if process.returncode != 0 or pipes.timed_out:
         raise failure_of(
             subcommand(arguments),
             status=process.returncode,
             stderr=stderr,
             git_dir=git_dir,
-            was_stopped=conversation.has_stopped_it,
+            was_stopped=pipes.timed_out,
         )
     return CompletedGit(stdout, stderr)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged, Phrase
-from matou.git.lock_files import LockFile, RepositoryBusy, publish_file, sync_folder
+from matou.fs import sync_folder
+from matou.git.lock_files import LockFile, RepositoryBusy, publish_file
 from matou.git.odb.stored_objects import describe_objects
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing

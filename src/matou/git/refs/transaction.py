@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from matou.errors import Conflict, MatouError, Phrase
-from matou.git.lock_files import LockOwner, RepositoryBusy, sync_folder
+from matou.fs import sync_folder
+from matou.git.lock_files import LockOwner, RepositoryBusy
 from matou.git.odb.stored_objects import StoredObject, describe_objects
 from matou.git.refs.listing import fault_of_foreign_ref
 from matou.git.refs.locks import RefLock, holding_refs, lock_packed_refs
