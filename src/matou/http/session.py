@@ -3,39 +3,35 @@
 import math
 import random
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
 
-import urllib3
-
-import matou
 from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
 from matou.http.addresses import Address, Origin, parse_address
 from matou.http.clock import Clock
-from matou.http.headers import require_valid_headers
 from matou.http.proxies import DIRECT, Proxies
 from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
+from matou.http.request import Body, OutboundRequest
 from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.http.retry import RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
-from matou.http.transport import Pools, TransferLimits
+from matou.http.transfer_guard import TransferLimits
+from matou.http.transport import Pools
 from matou.http.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings
 
 MEBIBYTE = 1024 * 1024
 MOST_REDIRECTS = 5
 LONGEST_FAILURE_BYTES = 64 * 1024
-USER_AGENT = f"matou/{matou.__version__}"
 TOLD_TURN = timedelta(seconds=1)
 """Whoever waits so long for a turn is told; once in each `TOLD_EVERY`, since every turn after it is as long."""
 TOLD_EVERY = timedelta(minutes=1)
@@ -45,29 +41,9 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 T = TypeVar("T")
 
-Body = bytes | Callable[[], Generator[bytes, None, None]]
-"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
-
 
 class HeldTooLong(TryLater):
     """The server said not to come back for longer than we wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    address: Address
-    headers: Mapping[str, str]
-    secrets: tuple[Secret, ...]
-    body: Body | None
-    redirects: int
-    pace: str
-    is_paced: bool
-    limits: TransferLimits
-
-    def at(self, address: Address) -> str:
-        """What an error or a log line calls it."""
-        return f"{self.method} {address}"
 
 
 class Session:
@@ -173,8 +149,15 @@ class Session:
             AnswerTooLong: the answer is longer than the limit.
             UnsafeAddress: the URL is not one that we ask.
         """
-        request = self._prepare(
-            method, url, {"Accept-Encoding": "gzip", **headers}, authorization, body, MOST_REDIRECTS, pace, None
+        request = OutboundRequest.prepare(
+            method,
+            url,
+            headers={"Accept-Encoding": "gzip", **headers},
+            authorization=authorization,
+            body=body,
+            redirects=MOST_REDIRECTS,
+            pace=pace,
+            limits=self._limits,
         )
 
         def attempt() -> Answer:
@@ -210,7 +193,16 @@ class Session:
         Arguments and errors are those of `request`, but that a body may be read while it is sent; where `redirects`
         is 0, none is followed. Leaving the context before the answer's end gives the connection up.
         """
-        request = self._prepare(method, url, headers, authorization, body, redirects, pace, limits)
+        request = OutboundRequest.prepare(
+            method,
+            url,
+            headers=headers,
+            authorization=authorization,
+            body=body,
+            redirects=redirects,
+            pace=pace,
+            limits=limits or self._limits,
+        )
         stream = self._persist(lambda: self._attempt(request), request.address.origin, repeatable=repeatable)
         try:
             yield stream
@@ -231,35 +223,7 @@ class Session:
         """Whether the API of an origin has answered this session, so that the address is known to be right."""
         return parse_address(url).origin in self._spoke
 
-    def _prepare(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        authorization: Secret | None,
-        body: Body | None,
-        redirects: int,
-        pace: str,
-        limits: TransferLimits | None,
-    ) -> _Request:
-        address = parse_address(url)
-        sent = {"User-Agent": USER_AGENT, **headers}
-        if authorization is not None:
-            sent["Authorization"] = authorization.reveal()
-        require_valid_headers(sent)
-        return _Request(
-            method,
-            address,
-            sent,
-            (authorization,) if authorization else (),
-            body,
-            redirects if method == "GET" else 0,
-            pace or str(address.origin),
-            bool(pace),
-            limits or self._limits,
-        )
-
-    def _attempt(self, request: _Request) -> Stream:
+    def _attempt(self, request: OutboundRequest) -> Stream:
         """Ask once, following redirects; give the stream of a 2xx answer."""
         address = request.address
         for redirects_left in range(request.redirects, -1, -1):
@@ -272,17 +236,17 @@ class Session:
             address = self._follow(answer, request, address, redirects_left=redirects_left)
         raise AssertionError  # with no redirect left, `_follow` has raised
 
-    def _ask(self, request: _Request, address: Address) -> Stream:
+    def _ask(self, request: OutboundRequest, address: Address) -> Stream:
         self._wait_for_turn(request)
         watch = self._pools.watch(request.limits)
         name = request.at(address)
-        with faults_told(name, watch, self._cancelled), _opened(request.body) as body:
+        with faults_told(name, watch, self._cancelled), request.opened_body() as body:
             response = self._pools.ask(
                 request.method,
                 address,
                 headers=request.headers,
                 body=body,
-                timeout=_timeout(request.limits),
+                timeout=request.timeout,
                 watch=watch,
             )
         self._met.add(address.origin)
@@ -292,7 +256,7 @@ class Session:
             response.close()
             raise
 
-    def _wait_for_turn(self, request: _Request) -> None:
+    def _wait_for_turn(self, request: OutboundRequest) -> None:
         held = timedelta(seconds=self._limiter.held(request.pace))
         if held > self._patience.longest_hold:
             raise HeldTooLong(
@@ -305,7 +269,7 @@ class Session:
             self._on_wait(TryLater("requests are sent no faster than the platform allows", wait=wait), wait)
         self.pause(wait.total_seconds())
 
-    def _follow(self, answer: Answer, request: _Request, address: Address, *, redirects_left: int) -> Address:
+    def _follow(self, answer: Answer, request: OutboundRequest, address: Address, *, redirects_left: int) -> Address:
         target = address.resolve(answer.headers["location"])
         if redirects_left and target.origin == address.origin:
             return target
@@ -318,13 +282,13 @@ class Session:
         error.answer = answer
         raise error
 
-    def _require_no_page(self, answer: Answer, request: _Request) -> None:
+    def _require_no_page(self, answer: Answer, request: OutboundRequest) -> None:
         origin = request.address.origin
         if expects_no_page(request.headers) and is_page(answer):
             raise page_error(answer, request.at(request.address), spoke_before=origin in self._spoke)
         self._spoke.add(origin)
 
-    def _failure(self, answer: Answer, request: _Request, address: Address) -> MatouError:
+    def _failure(self, answer: Answer, request: OutboundRequest, address: Address) -> MatouError:
         if answer.status == HTTPStatus.NOT_FOUND:
             self._require_no_page(answer, request)
         error = failed(answer, request.at(address))
@@ -340,7 +304,7 @@ class Session:
     def _wait_of_limit(self, answer: Answer) -> timedelta | None:
         return wait_until_reset(answer.headers, now=self._clock.now()) or self._patience.after_429
 
-    def _read_failure(self, stream: Stream, request: _Request) -> Answer:
+    def _read_failure(self, stream: Stream, request: OutboundRequest) -> Answer:
         """Read what a failure says, as far as it comes: its status is what counts."""
         try:
             body = stream.read_up_to(LONGEST_FAILURE_BYTES)
@@ -354,7 +318,7 @@ class Session:
         except UnknownShape:
             return None  # the status alone says to come back later; a wait of our own does for that
 
-    def _check(self, answer: Answer, check: Callable[[Answer], None], request: _Request) -> None:
+    def _check(self, answer: Answer, check: Callable[[Answer], None], request: OutboundRequest) -> None:
         try:
             check(answer)
         except TryLater as error:
@@ -419,23 +383,10 @@ def open_session(
     )
 
 
-@contextmanager
-def _opened(body: Body | None) -> Iterator[bytes | Iterable[bytes] | None]:
-    if body is None or isinstance(body, bytes):
-        yield body
-    else:
-        with closing(body()) as pieces:
-            yield pieces
-
-
 def _log(error: TryLater, wait: timedelta) -> None:
     import structlog
 
     structlog.get_logger().warning("request_repeated", reason=str(error), wait_seconds=round(wait.total_seconds(), 3))
-
-
-def _timeout(limits: TransferLimits) -> urllib3.Timeout:
-    return urllib3.Timeout(connect=limits.connect.total_seconds(), read=limits.idle.total_seconds())
 
 
 def _lower_case(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import Address
 from matou.http.responses import AnswerTooLong, ConnectionFailed, NotReached, UntrustedServer
-from matou.http.transport import TransferGuard
+from matou.http.transfer_guard import TransferGuard
 from matou.settings import ADVICE_ON_CERTIFICATES
 
 CHUNK_BYTES = 256 * 1024

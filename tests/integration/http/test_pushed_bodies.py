@@ -15,7 +15,7 @@ from matou.http.git_http import SmartHttp
 from matou.http.responses import AnsweredOtherwise, ConnectionFailed
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transport import TransferLimits
+from matou.http.transfer_guard import TransferLimits
 from support.recording_server import Listener, raw_body, read_head
 from support.steered_clock import SteeredClock
 

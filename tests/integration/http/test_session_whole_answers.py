@@ -14,7 +14,7 @@ from matou.http.responses import (
 )
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transport import TransferLimits
+from matou.http.transfer_guard import TransferLimits
 from support.recording_server import RecordingServer, Reply
 from support.sessions import get
 from support.steered_clock import SYSTEM_CLOCK

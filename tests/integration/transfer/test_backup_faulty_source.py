@@ -14,7 +14,7 @@ from matou.errors import MatouError
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transport import TransferLimits
+from matou.http.transfer_guard import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 import urllib3
 
-from matou.http import transport
 from matou.http.addresses import parse_address
 from matou.http.proxies import DIRECT
-from matou.http.transport import Pools, TransferGuard, TransferLimits
+from matou.http.raw_http import GuardedResponse
+from matou.http.transfer_guard import TransferGuard, TransferLimits, current
+from matou.http.transport import Pools
 
 USUAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"
 
@@ -23,7 +24,7 @@ def read_with(reader: type[http.client.HTTPResponse], answer: bytes, method: str
     with ours, theirs:
         theirs.sendall(answer)
         theirs.shutdown(socket.SHUT_WR)
-        transport._current.watch = TransferGuard(TransferLimits(idle=timedelta(seconds=5)), weakref.WeakSet())
+        current.watch = TransferGuard(TransferLimits(idle=timedelta(seconds=5)), weakref.WeakSet())
         response = reader(ours, method=method)
         try:
             response.begin()
@@ -74,7 +75,7 @@ def read_with(reader: type[http.client.HTTPResponse], answer: bytes, method: str
     ],
 )
 def test_an_answer_is_read_as_http_client_reads_it(answer: bytes, method: str) -> None:
-    assert read_with(transport._WatchedResponse, answer, method) == read_with(http.client.HTTPResponse, answer, method)
+    assert read_with(GuardedResponse, answer, method) == read_with(http.client.HTTPResponse, answer, method)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_an_answer_is_read_as_http_client_reads_it(answer: bytes, method: str) -
     ],
 )
 def test_a_head_that_is_cut_or_broken_or_endless_is_refused(head: bytes) -> None:
-    assert issubclass(read_with(transport._WatchedResponse, head, "GET")[0], http.client.HTTPException)  # type: ignore[arg-type]
+    assert issubclass(read_with(GuardedResponse, head, "GET")[0], http.client.HTTPException)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", [0, 1, 1_000, 30_000, 200_000])

@@ -32,7 +32,7 @@ from matou.http.responses import (
 )
 from matou.http.session import Session
 from matou.http.streams import Stream
-from matou.http.transport import TransferLimits
+from matou.http.transfer_guard import TransferLimits
 
 NOT_OFFERED = 0
 """The code of an object about which the server said nothing that has one."""

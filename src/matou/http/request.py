@@ -1,0 +1,82 @@
+"""A request before it is put: where it goes, what it holds, and how slow its answer may be."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+import urllib3
+
+import matou
+from matou.credentials import Secret
+from matou.http.addresses import Address, parse_address
+from matou.http.headers import require_valid_headers
+from matou.http.transfer_guard import TransferLimits
+
+USER_AGENT = f"matou/{matou.__version__}"
+
+Body: TypeAlias = bytes | Callable[[], Generator[bytes, None, None]]
+"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """One request as it is put, once what it holds was found fit to be sent."""
+
+    method: str
+    address: Address
+    headers: Mapping[str, str]
+    secrets: tuple[Secret, ...]
+    body: Body | None
+    redirects: int
+    pace: str
+    is_paced: bool
+    limits: TransferLimits
+
+    def at(self, address: Address) -> str:
+        """What an error or a log line calls it."""
+        return f"{self.method} {address}"
+
+    @classmethod
+    def prepare(
+        cls,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        authorization: Secret | None,
+        body: Body | None,
+        redirects: int,
+        pace: str,
+        limits: TransferLimits,
+    ) -> Self:
+        """Raises UnsafeAddress, InvalidHeader."""
+        address = parse_address(url)
+        sent = {"User-Agent": USER_AGENT, **headers}
+        if authorization is not None:
+            sent["Authorization"] = authorization.reveal()
+        require_valid_headers(sent)
+        return cls(
+            method,
+            address,
+            sent,
+            (authorization,) if authorization else (),
+            body,
+            redirects if method == "GET" else 0,
+            pace or str(address.origin),
+            bool(pace),
+            limits,
+        )
+
+    @property
+    def timeout(self) -> urllib3.Timeout:
+        return urllib3.Timeout(connect=self.limits.connect.total_seconds(), read=self.limits.idle.total_seconds())
+
+    @contextmanager
+    def opened_body(self) -> Iterator[bytes | Iterable[bytes] | None]:
+        """What is sent, read anew."""
+        if self.body is None or isinstance(self.body, bytes):
+            yield self.body
+        else:
+            with closing(self.body()) as pieces:
+                yield pieces
