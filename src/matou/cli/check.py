@@ -8,13 +8,13 @@ from click.exceptions import Exit
 from matou import __version__
 from matou.cli.command import Command
 from matou.cli.exit_codes import ExitCode
-from matou.cli.labels import FINDINGS
+from matou.cli.labels import FINDINGS, counted_repositories
 from matou.cli.open_forge import forge_at
 from matou.cli.options import archive_argument
 from matou.cli.ui.output import say
 from matou.forge.maintenance.check import check as find_disagreements
 from matou.forge.maintenance.reindex import reindex as index_again
-from matou.i18n import format_error, labelled, printable
+from matou.i18n import format_error, labelled, ngettext, printable
 from matou.i18n import gettext as _
 from matou.wiring import open_archive
 
@@ -42,8 +42,12 @@ def reindex(directory: Path) -> None:
     for problem in report.problems:
         click.echo(format_error(problem), err=True)
     say(
-        _("{sources} sources, {namespaces} namespaces, {repositories} repositories").format(
-            sources=report.sources, namespaces=report.namespaces, repositories=report.repositories
+        _("{sources}, {namespaces}, {repositories}").format(
+            sources=ngettext("{count} source", "{count} sources", report.sources).format(count=report.sources),
+            namespaces=ngettext("{count} namespace", "{count} namespaces", report.namespaces).format(
+                count=report.namespaces
+            ),
+            repositories=counted_repositories(report.repositories),
         ),
     )
     if report.problems:

@@ -2,7 +2,13 @@
 
 from matou.archive.manifest import Outcome
 from matou.i18n import gettext as _
+from matou.i18n import ngettext
 from matou.transfer.verify.report import Stage
+
+
+def counted_repositories(count: int) -> str:
+    return ngettext("{count} repository", "{count} repositories", count).format(count=count)
+
 
 OUTCOMES = {
     Outcome.SAVED: _("saved"),

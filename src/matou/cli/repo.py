@@ -113,7 +113,7 @@ def show_repository(path: str, root: Path, as_json: bool) -> None:
 @root_option
 @click.option("--name", metavar="NAME", help=_("what people call it"))
 @click.option("--path", "new_path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
-@click.option("--description", metavar="TEXT", help=_("what it is for"))
+@click.option("--description", metavar="TEXT", help=_("what the repository is for"))
 @click.option("--homepage", metavar="URL", help=_("where it is at home"))
 @click.option(
     "--visibility",
@@ -152,7 +152,7 @@ def set_repository(
 
 @repositories.command("transfer", help=_("Move a repository into another namespace; the old path goes on."))
 @repository_argument
-@click.argument("namespace", metavar="NAMESPACE", help=_("where it goes"))
+@click.argument("namespace", metavar="NAMESPACE", help=_("the namespace it goes into"))
 @root_option
 @click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default"))
 @json_option

@@ -10,6 +10,7 @@ from click.exceptions import Exit
 
 from matou.cli.command import Command, WholeNumber
 from matou.cli.exit_codes import ExitCode
+from matou.cli.labels import counted_repositories
 from matou.cli.options import archive_argument, json_report_option
 from matou.cli.privacy import write_privately
 from matou.cli.ui.verbosity import is_quiet, shows_bars
@@ -116,8 +117,11 @@ def _lines(report: VerifyReport) -> Iterator[str]:
         yield _("{path} was moved on by a run that was cut off; all that was saved is in it").format(
             path=printable(path)
         )
-    yield _("{manifests} manifests, {repositories} repositories ({proven} gone through by git), {blobs} blobs").format(
-        manifests=report.manifests, repositories=report.repositories, proven=report.proven, blobs=report.blobs
+    yield _("{manifests}, {repositories} ({proven} gone through by git), {blobs}").format(
+        manifests=ngettext("{count} manifest", "{count} manifests", report.manifests).format(count=report.manifests),
+        repositories=counted_repositories(report.repositories),
+        proven=report.proven,
+        blobs=ngettext("{count} blob", "{count} blobs", report.blobs).format(count=report.blobs),
     )
     if report.is_whole:
         yield _("the archive is whole")

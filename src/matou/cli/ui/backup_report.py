@@ -10,7 +10,7 @@ from matou.cli.labels import OUTCOMES
 from matou.cli.ui.formatting import duration, size
 from matou.cli.ui.verbosity import is_quiet, is_verbose
 from matou.errors import MatouError
-from matou.i18n import format_error, labelled, localize, printable
+from matou.i18n import format_error, labelled, localize, ngettext, printable
 from matou.i18n import gettext as _
 from matou.model.refs import RefChange
 from matou.transfer.backup.changes import RepositoryChange
@@ -123,13 +123,17 @@ def as_text(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
 
 def _change_lines(change: RepositoryChange) -> Iterator[str]:
     line = change.line
-    what = _("new, {count} refs").format(count=line.refs or 0) if change.is_new else _counts(change.refs)
+    what = _new(line.refs or 0) if change.is_new else _counts(change.refs)
     yield _("{path}: {outcome}, {what}, {size}").format(
         path=printable(line.path), outcome=OUTCOMES[line.outcome], what=what, size=size(line.received_bytes)
     )
     for ref in change.refs:
         before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.old, ref.new))
         yield f"    {printable(ref.ref)}  {before} -> {after}"
+
+
+def _new(refs: int) -> str:
+    return ngettext("new, {count} ref", "new, {count} refs", refs).format(count=refs)
 
 
 def _counts(refs: Sequence[RefChange]) -> str:
@@ -153,21 +157,31 @@ def _lines(report: BackupReport) -> Iterator[str]:
 def _last_line(report: BackupReport) -> str:
     time = duration(report.duration)
     if report.run is None:
-        return _("a dry run: nothing was written; {duration}, {requests} requests").format(
-            duration=time, requests=report.requests
+        return _("a dry run: nothing was written; {duration}, {requests}").format(
+            duration=time, requests=_requests(report.requests)
         )
-    return _("run {run}: {received} in {duration}, {requests} requests").format(
-        run=report.run, received=size(report.received_bytes), duration=time, requests=report.requests
+    return _("run {run}: {received} in {duration}, {requests}").format(
+        run=report.run, received=size(report.received_bytes), duration=time, requests=_requests(report.requests)
     )
+
+
+def _requests(count: int) -> str:
+    return ngettext("{count} request", "{count} requests", count).format(count=count)
 
 
 def _notes(report: BackupReport) -> Iterator[str]:
     if report.kept:
-        yield _("{count} tips that were overwritten or deleted at the source are kept (refs/matou/kept)").format(
-            count=report.kept
-        )
+        yield ngettext(
+            "{count} tip that was overwritten or deleted at the source is kept (refs/matou/kept)",
+            "{count} tips that were overwritten or deleted at the source are kept (refs/matou/kept)",
+            report.kept,
+        ).format(count=report.kept)
     if report.trusted:
-        yield _("{count} were taken for unchanged on the listing's word, without proof").format(count=report.trusted)
+        yield ngettext(
+            "{count} was taken for unchanged on the listing's word, without proof",
+            "{count} were taken for unchanged on the listing's word, without proof",
+            report.trusted,
+        ).format(count=report.trusted)
     if report.listing in LISTINGS:
         yield LISTINGS[report.listing]
     if not report.looked_for:
@@ -178,7 +192,8 @@ def _notes(report: BackupReport) -> Iterator[str]:
     for told in (report.notes, report.problems):
         yield from (labelled(localize(one.what), format_error(one.cause)) for one in told)
     if report.problem_count > len(report.problems):
-        yield _("{count} more are in the manifest").format(count=report.problem_count - len(report.problems))
+        count = report.problem_count - len(report.problems)
+        yield ngettext("{count} more is in the manifest", "{count} more are in the manifest", count).format(count=count)
 
 
 def nothing_looked_for(outcomes: Mapping[Outcome, int]) -> str:

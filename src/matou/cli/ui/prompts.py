@@ -59,4 +59,4 @@ def ask_for_new(what: str) -> Secret:
         typed = ask_for(what)
         if typed and ask_for(_("Once more")) == typed:
             return typed
-        print_error(_("that was not the same twice"))
+        print_error(_("the two entries differ"))
