@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from matou.forge.access import MayCreateNamespaceIn, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, find_user
@@ -79,7 +80,7 @@ def _fill(folder: Path, sizes: Sequence[int]) -> tuple[list[str], str]:
         for number, size in enumerate(sizes):
             project = f"project{number // REPOSITORIES_A_PROJECT:03}"
             if number % REPOSITORIES_A_PROJECT == 0:
-                create_project(forge, team, project, creator=owner)
+                create_project(forge, granted_to_operator(MayCreateNamespaceIn, team), project, creator=owner)
             path = RepositoryPath.parse(f"team/{project}/repository{number:04}")
             import_repository(forge, _made(folder, number, size), path, creator=owner, local=True)
             paths.append(str(path))

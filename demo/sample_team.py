@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matou.credentials import Secret
 from matou.db.users import User
-from matou.forge.access import MayWriteCode, granted_to_operator
+from matou.forge.access import MayCreateNamespaceIn, MayWriteCode, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization, create_project
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -57,7 +57,7 @@ def make_team(forge: Forge, *, checkout: Path, workshop: Path) -> tuple[User, Se
     for project in PROJECTS:
         create_project(
             forge,
-            team,
+            granted_to_operator(MayCreateNamespaceIn, team),
             project.name,
             display_name=project.display_name,
             description=project.description,

@@ -14,7 +14,6 @@ from matou import GitCode
 from matou.credentials import Secret
 from matou.db.memberships import Role as StandardRole
 from matou.errors import Conflict, MatouError, NotFound, Refused
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.model.platform import Visibility
 from matou.platforms.base.errors import CredentialRefused
@@ -37,7 +36,7 @@ from matou.platforms.gitcode.enums import (
 )
 from matou.platforms.gitcode.wire import Content, moment
 from support.coding_api import Clock
-from support.deciding import create_role
+from support.deciding import add_member, create_role
 from support.gitcode_server import PASSWORD, Harbour, furnish
 from support.matou_server import running_server
 

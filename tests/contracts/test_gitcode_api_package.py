@@ -17,9 +17,8 @@ from gitcode_api.cli import main
 
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
-from support.deciding import create_role
+from support.deciding import add_member, create_role
 from support.git_repositories import git
 from support.matou_server import PASSWORD, MatouServer
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from matou.db.memberships import Role
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.model.platform import Visibility
+from support.deciding import add_member
 from support.gitcode_server import PASSWORD, Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -17,8 +17,9 @@ import httpx
 import pytest
 
 from matou.cli.config import variable_of
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from support.accounts import PASSPHRASE, Account
+from support.deciding import create_project
 from support.fault_proxy import FaultProxy, Latency, Status, Toxic
 from support.matou_server import PASSWORD
 from support.program import MATOU, Ended, Person

@@ -11,11 +11,12 @@ import pytest
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Scope
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.platforms.coding.wire import milliseconds
+from support.deciding import create_project
 from support.matou_server import MatouServer
 
 SCRIPT = Path(__file__).parents[1] / "data" / "coding" / "script_000.py.txt"

@@ -17,7 +17,6 @@ import urllib3
 from matou.credentials import Secret
 from matou.db.memberships import Role
 from matou.db.users import User
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import create_user, set_active
@@ -25,6 +24,7 @@ from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RefName
 from matou.settings import Settings
 from matou.wiring import open_forge
+from support.deciding import add_member
 from support.git_repositories import ENVIRONMENT, make_repository, refs_of
 from support.program import serving
 from support.team import make_person

@@ -19,8 +19,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
-from matou.forge.accounts.members import add_member
-from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
+from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
@@ -31,6 +30,7 @@ from matou.server.app import new_state
 from matou.server.dialects.coding import routes
 from matou.server.rate_limit import FixedWindowLimiter
 from support.commits import commit_in, git_in
+from support.deciding import add_member, create_project
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

@@ -13,9 +13,12 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Authorized, Identity, Right, authorize, granted_to_operator
+from matou.forge.accounts import labels as labels_module
+from matou.forge.accounts import members as members_module
+from matou.forge.accounts import namespace_moves, namespaces, tokens
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
-from matou.forge.content import branches, file_changes, ref_updates, references, revisions, uploads
+from matou.forge.content import branches, file_changes, history, ref_updates, references, revisions, uploads
 from matou.forge.forge import Forge
 from matou.forge.push import lfs, lfs_locks, push_landing, push_rules, pushes
 from matou.forge.repositories import activity as activity_module
@@ -67,8 +70,10 @@ def _right(annotation: object) -> type[Right] | None:
 
 
 activity = decided(activity_module.activity)
+add_member = decided(members_module.add_member)
 after_push = decided(pushes.after_push)
 archive_repository = decided(lifecycle.archive_repository)
+change_namespace = decided(namespaces.change_namespace)
 change_repository = decided(repository_update.change_repository)
 change_settings = decided(settings.change_settings)
 contribution_days = decided(contributions.contribution_days)
@@ -77,11 +82,15 @@ count_download = decided(downloads.count_download)
 counted = decided(contributions.counted)
 create_branch = decided(branches.create_branch)
 create_file = decided(file_changes.create_file)
+create_label = decided(labels_module.create_label)
+create_project = decided(namespaces.create_project)
+create_project_token = decided(tokens.create_project_token)
 create_role = decided(customized_roles.create_role)
 create_tag = decided(branches.create_tag)
 default_branch_of = decided(revisions.default_branch_of)
 delete_branch = decided(branches.delete_branch)
 delete_file = decided(file_changes.delete_file)
+delete_namespace = decided(namespaces.delete_namespace)
 delete_repository = decided(lifecycle.delete_repository)
 delete_role = decided(customized_roles.delete_role)
 delete_tag = decided(branches.delete_tag)
@@ -93,12 +102,15 @@ find_member = decided(repository_members.find_member)
 fork_repository = decided(forks.fork_repository)
 is_marked = decided(stars.is_marked)
 judge = decided(push_rules.judge)
+labels = decided(labels_module.labels)
 land = decided(push_landing.land)
 languages = decided(languages_module.languages)
+list_commits = decided(history.list_commits)
 list_locks = decided(lfs_locks.list_locks)
 lock_path = decided(lfs_locks.lock_path)
 marked_by = decided(stars.marked_by)
 members = decided(repository_members.members)
+namespace_members = decided(members_module.members)
 open_object = decided(lfs.open_object)
 open_upload = decided(uploads.open_upload)
 parent_of = decided(forks.parent_of)
@@ -111,11 +123,14 @@ refresh = decided(upkeep.refresh)
 refs_state = decided(references.refs_state)
 remove_mark = decided(stars.remove_mark)
 remove_member = decided(repository_members.remove_member)
+remove_namespace_member = decided(members_module.remove_member)
+rename_namespace = decided(namespace_moves.rename_namespace)
 rename_repository = decided(lifecycle.rename_repository)
 require_not_wider = decided(forks.require_not_wider)
 roles = decided(customized_roles.roles)
 rules_apply = decided(push_rules.rules_apply)
 set_default_branch = decided(lifecycle.set_default_branch)
+set_icon = decided(namespaces.set_icon)
 set_member = decided(repository_members.set_member)
 set_member_mode = decided(repository_members.set_member_mode)
 set_visibility = decided(lifecycle.set_visibility)

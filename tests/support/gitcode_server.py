@@ -26,7 +26,6 @@ from matou.db.repositories import Repository
 from matou.db.upgrade import upgrade_if_behind
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
@@ -37,6 +36,7 @@ from matou.model.platform import Visibility
 from matou.server.app import build_app
 from support.coding_api import NOON, Clock
 from support.commits import commit_in, git_in
+from support.deciding import add_member
 
 PASSWORD = "correct horse battery staple"
 ROLES = {"mei": Role.MAINTAINER, "dora": Role.DEVELOPER, "rui": Role.REPORTER, "gu": Role.GUEST}

@@ -22,7 +22,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import NotFound
-from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
+from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -31,6 +31,7 @@ from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
+from support.deciding import create_project
 
 PASSWORD = "correct horse battery staple"
 

@@ -13,6 +13,7 @@ from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.errors import Conflict
+from matou.forge.access import MayAdminister, MaySeeMembers, granted_to_operator
 from matou.forge.accounts import members as use_case
 from matou.i18n import gettext as _
 
@@ -34,7 +35,7 @@ role_option = click.option(
 @json_option
 def list_members(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = use_case.members(forge, find_namespace_at(forge, path))[0]
+        found = use_case.members(forge, granted_to_operator(MaySeeMembers, find_namespace_at(forge, path)))[0]
     if as_json:
         print_json([values_of_member(one) for one in found])
     else:
@@ -51,7 +52,7 @@ def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
     with existing_forge_at(root) as forge:
         where, who = find_namespace_at(forge, path), find_account(forge, user)
         with suppress(use_case.NoSuchMember):
-            held = use_case.find_member(forge, where, who)
+            held = use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
             raise Conflict(
                 "{user} is a member of {path} already, as {role}",
                 user=who.name,
@@ -59,7 +60,7 @@ def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
                 role=held.role.name.lower(),
                 advice="to give another role: matou org member set",
             )
-        use_case.add_member(forge, where, who, _role(role))
+        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
     _tell(where, who, role, as_json=as_json)
 
 
@@ -72,8 +73,8 @@ def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
 def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.find_member(forge, where, who)
-        use_case.add_member(forge, where, who, _role(role))
+        use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
+        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
     _tell(where, who, role, as_json=as_json)
 
 
@@ -85,7 +86,7 @@ def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> No
 def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.remove_member(forge, where, who)
+        use_case.remove_member(forge, granted_to_operator(MayAdminister, where), who)
     said = _("{user} is no member of {path} any more").format(user=who.name, path=where.path)
     print_result({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
 

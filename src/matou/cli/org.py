@@ -12,8 +12,15 @@ from matou.cli.ui.output import print_fields, print_json, print_result, print_ta
 from matou.cli.ui.prompts import confirm
 from matou.db.namespaces import Namespace
 from matou.errors import Invalid
-from matou.forge import access
-from matou.forge.access import OPERATOR, Action
+from matou.forge.access import (
+    OPERATOR,
+    MayAdminister,
+    MayChangeSettings,
+    MayDelete,
+    MaySeeMembers,
+    authorize,
+    granted_to_operator,
+)
 from matou.forge.accounts import namespaces as use_case
 from matou.forge.accounts.members import members
 from matou.forge.accounts.namespace_moves import rename_namespace
@@ -63,7 +70,7 @@ def list_organizations(root: Path, as_json: bool) -> None:
 def show_organization(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         found = find_namespace_at(forge, path)
-        people = [values_of_member(one) for one in members(forge, found)[0]]
+        people = [values_of_member(one) for one in members(forge, granted_to_operator(MaySeeMembers, found))[0]]
         inside = {
             "namespaces": [str(one.path) for one in child_namespaces(forge, found)[0]],
             "repositories": repositories_in(forge, found, recursive=True, limit=0)[1],
@@ -87,9 +94,10 @@ def rename_organization(path: str, root: Path, name: str | None, display_name: s
     with existing_forge_at(root) as forge:
         found = find_namespace_at(forge, path)
         if name is not None:
-            found = rename_namespace(forge, OPERATOR, found, name)
+            found = rename_namespace(forge, authorize(forge, OPERATOR, MayAdminister, found), name)
         if display_name is not None:
-            found = change_namespace(forge, found, display_name=display_name)
+            granted = granted_to_operator(MayChangeSettings, found)
+            found = change_namespace(forge, granted, display_name=display_name)
     said = _("{old} is {new} now").format(old=path, new=f"{found.path} ({found.display_name})")
     print_result(_values(found), said, as_json=as_json)
 
@@ -102,9 +110,9 @@ def rename_organization(path: str, root: Path, name: str | None, display_name: s
 def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         found = find_namespace_at(forge, path)
-        access.require(forge, OPERATOR, Action.DELETE, found)
+        granted = authorize(forge, OPERATOR, MayDelete, found)
         confirm(_("Delete the namespace {path} for good?").format(path=found.path), is_said=yes)
-        delete_namespace(forge, found)
+        delete_namespace(forge, granted)
     print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
 
 

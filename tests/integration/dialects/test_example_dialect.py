@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from matou.forge.access import MayChangeSettings, MayReadCode, MaySee
-from matou.forge.content.history import EVERY_COMMIT, list_commits
+from matou.forge.content.history import EVERY_COMMIT
 from matou.server.api.context import RepositoryContext, RequestContext
 from matou.server.api.dialect import Dialect
 from matou.server.api.endpoint import Api
@@ -26,6 +26,7 @@ from matou.server.api.route import plain_route, repository_route
 from matou.server.app import build_app
 from matou.server.rate_limit import FixedWindowLimiter
 from matou.server.streaming import Header
+from support.deciding import list_commits
 from support.gitcode_server import BASE, Harbour
 
 

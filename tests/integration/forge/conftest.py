@@ -13,7 +13,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import (
@@ -21,6 +21,7 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
+from support.deciding import create_project
 from support.desk import Desk
 from support.git_repositories import git, store_object
 

@@ -30,9 +30,9 @@ from matou.forge.access import (
     require,
     require_scope,
 )
-from matou.forge.accounts.members import LastOwner, add_member, members, remove_member, role_of
-from matou.forge.accounts.namespaces import child_namespaces, create_organization, create_project, visible_children
-from matou.forge.accounts.tokens import create_project_token, resolve_token
+from matou.forge.accounts.members import LastOwner, own_role
+from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
+from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import create_repository, repositories_in, visible_repositories
@@ -40,12 +40,17 @@ from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
 from support.deciding import (
+    add_member,
     archive_repository,
+    create_project,
+    create_project_token,
     describe_repository,
     rename_repository,
     set_visibility,
     unarchive_repository,
 )
+from support.deciding import namespace_members as members
+from support.deciding import remove_namespace_member as remove_member
 
 
 def identity_of(user: User) -> Identity:
@@ -91,7 +96,10 @@ def test_a_role_above_counts_below_and_a_role_below_does_not_count_above(
     add_member(forge, project, berta, Role.DEVELOPER)
     add_member(forge, team, berta, Role.REPORTER)
 
-    assert (role_of(forge, berta, project), role_of(forge, berta, team)) == (Role.DEVELOPER, Role.REPORTER)
+    assert (own_role(forge, identity_of(berta), project), own_role(forge, identity_of(berta), team)) == (
+        Role.DEVELOPER,
+        Role.REPORTER,
+    )
 
 
 def test_a_role_does_not_count_in_a_namespace_whose_name_only_begins_alike(

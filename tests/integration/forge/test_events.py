@@ -11,7 +11,6 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
 from matou.forge.repositories.activity import SHOWN
@@ -21,7 +20,7 @@ from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
-from support.deciding import activity, delete_repository, set_visibility
+from support.deciding import activity, add_member, delete_repository, set_visibility
 
 
 def identity_of(user: User) -> Identity:

@@ -13,7 +13,6 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Identity, NotAllowed
-from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
@@ -31,6 +30,7 @@ from matou.model.names import InvalidName, NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.refs import RefListing
 from support.deciding import (
+    add_member,
     delete_repository,
     exists,
     fork_repository,
@@ -41,6 +41,7 @@ from support.deciding import (
     require_not_wider,
     set_visibility,
 )
+from support.deciding import remove_namespace_member as remove_member
 
 ANNAS, BERTAS = NamespacePath(("anna",)), NamespacePath(("berta",))
 

@@ -14,9 +14,8 @@ from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, OPERATOR, Action, Identity, NotAllowed, may
 from matou.forge.accounts import namespace_moves
-from matou.forge.accounts.members import LastOwner, add_member
-from matou.forge.accounts.namespace_moves import rename_namespace
-from matou.forge.accounts.namespaces import NotEmpty, create_organization, create_project, find_namespace, organizations
+from matou.forge.accounts.members import LastOwner
+from matou.forge.accounts.namespaces import NotEmpty, create_organization, find_namespace, organizations
 from matou.forge.accounts.user_deletion import delete_user
 from matou.forge.accounts.users import NameTaken, create_user, find_user, list_users
 from matou.forge.forge import Forge
@@ -24,6 +23,7 @@ from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
 from matou.forge.repositories.lifecycle import create_repository, find_repository, repositories_in
 from matou.model.names import NamespacePath, RepositoryPath
+from support.deciding import add_member, create_project, rename_namespace
 
 PATHS = ("team/boats/one", "team/boats/two", "team/three")
 
@@ -33,7 +33,7 @@ from pathlib import Path
 from matou.db import namespaces as rows
 from matou.forge.repositories import repository_dirs
 from matou.forge.access import OPERATOR
-from matou.forge.accounts.namespace_moves import rename_namespace
+from support.deciding import rename_namespace
 from matou.forge.accounts.namespaces import find_namespace
 from matou.model.names import NamespacePath
 from matou.settings import Settings

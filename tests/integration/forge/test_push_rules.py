@@ -12,7 +12,6 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.signing_keys import add_signing_key
 from matou.forge.accounts.users import create_user
@@ -27,6 +26,7 @@ from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
 from support.deciding import (
+    add_member,
     change_settings,
     create_branch,
     create_file,

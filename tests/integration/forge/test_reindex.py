@@ -24,8 +24,6 @@ from matou.db.engine import open_database
 from matou.db.memberships import Role
 from matou.errors import Damaged
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
-from matou.forge.accounts.labels import labels
-from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -35,7 +33,8 @@ from matou.forge.repositories.lifecycle import create_repository, find_repositor
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
-from support.deciding import exists, ref_listing, set_visibility, size
+from support.deciding import add_member, exists, labels, ref_listing, set_visibility, size
+from support.deciding import remove_namespace_member as remove_member
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 LARGE = b"large"

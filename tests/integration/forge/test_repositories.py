@@ -20,15 +20,11 @@ from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchNamespace, No
 from matou.forge.accounts.namespaces import (
     IconTooLarge,
     NotEmpty,
-    change_namespace,
     child_namespaces,
     create_organization,
-    create_project,
-    delete_namespace,
     find_namespace,
     find_namespace_by_id,
     read_icon,
-    set_icon,
 )
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
@@ -44,11 +40,15 @@ from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPat
 from matou.model.platform import Visibility
 from support.deciding import (
     after_push,
+    change_namespace,
+    create_project,
+    delete_namespace,
     delete_repository,
     describe_repository,
     ref_listing,
     rename_repository,
     set_default_branch,
+    set_icon,
 )
 
 

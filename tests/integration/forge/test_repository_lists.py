@@ -23,7 +23,6 @@ from matou.db.stars import put_mark as insert_mark
 from matou.db.users import User
 from matou.db.viewers import sees_repository
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, viewer
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -36,7 +35,7 @@ from matou.forge.repositories.repository_lists import (
 )
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
-from support.deciding import fork_repository, put_mark
+from support.deciding import add_member, fork_repository, put_mark
 
 MORE_THAN_ALL = 1000
 

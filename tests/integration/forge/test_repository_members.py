@@ -23,9 +23,9 @@ from matou.forge.access import (
     may,
     require,
 )
-from matou.forge.accounts.members import NoSuchMember, add_member, remove_member
+from matou.forge.accounts.members import NoSuchMember
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
-from matou.forge.accounts.tokens import create_project_token, resolve_token
+from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.repositories.customized_roles import (
@@ -45,7 +45,9 @@ from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
 from support.deciding import (
+    add_member,
     archive_repository,
+    create_project_token,
     create_role,
     delete_repository,
     delete_role,
@@ -57,6 +59,7 @@ from support.deciding import (
     set_visibility,
 )
 from support.deciding import remove_member as remove_repository_member
+from support.deciding import remove_namespace_member as remove_member
 
 ROLE_ABOVE = (None, Role.GUEST, Role.MAINTAINER, Role.OWNER)
 PERMISSION = (None, MemberPermission.PULL, MemberPermission.PUSH, MemberPermission.ADMIN)

@@ -25,7 +25,6 @@ from matou.forge.access import (
     reach_repository,
     require,
 )
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -43,7 +42,14 @@ from matou.model.repository_settings import (
     RepositorySettings,
     UnusableSetting,
 )
-from support.deciding import archive_repository, change_settings, read_settings, set_visibility, stored_settings
+from support.deciding import (
+    add_member,
+    archive_repository,
+    change_settings,
+    read_settings,
+    set_visibility,
+    stored_settings,
+)
 
 KINDS = (PushRules, RepositoryRules, Modules, Features, ChangeRequestSettings)
 

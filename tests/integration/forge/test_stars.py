@@ -18,7 +18,6 @@ from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
-from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -31,6 +30,7 @@ from matou.model.platform import Visibility
 from support.clocks import Clock
 from support.deciding import (
     activity,
+    add_member,
     delete_repository,
     is_marked,
     marked_by,
@@ -39,6 +39,7 @@ from support.deciding import (
     set_visibility,
     visible_forks,
 )
+from support.deciding import remove_namespace_member as remove_member
 
 Fork = Callable[[str, Visibility], Repository]
 

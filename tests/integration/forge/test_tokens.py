@@ -12,7 +12,6 @@ from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.tokens import (
     NoSuchToken,
-    create_project_token,
     create_token,
     list_tokens,
     looks_like_token,
@@ -23,6 +22,7 @@ from matou.forge.accounts.users import TooManyFailures, authenticate, create_use
 from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
 from support.clocks import Clock
+from support.deciding import create_project_token
 
 
 def test_a_token_stands_for_its_user_with_its_scopes(forge: Forge, anna: User) -> None:

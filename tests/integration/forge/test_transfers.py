@@ -9,7 +9,6 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.access import ALL_SCOPES, Action, Identity, MissingScope, NotAllowed, ReadOnly, Scope, may
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
@@ -22,7 +21,7 @@ from matou.forge.repositories.lifecycle import (
 )
 from matou.forge.repositories.transfers import WrongPassword, require_password
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-from support.deciding import archive_repository, fork_repository, parent_of, transfer_repository
+from support.deciding import add_member, archive_repository, fork_repository, parent_of, transfer_repository
 
 ANNAS = NamespacePath(("anna",))
 

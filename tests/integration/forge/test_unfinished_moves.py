@@ -17,7 +17,7 @@ from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
 from matou.db.repositories import Repository
 from matou.errors import NotFound
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance import move_recovery
@@ -35,7 +35,7 @@ from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.clocks import Clock
-from support.deciding import delete_repository, rename_repository
+from support.deciding import create_project, delete_repository, rename_repository
 
 CRASH = """
 import os, signal, sys

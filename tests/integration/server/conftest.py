@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from matou.db.memberships import Role
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.lifecycle import find_repository
+from support.deciding import add_member
 from support.git_repositories import (
     make_repository,
 )

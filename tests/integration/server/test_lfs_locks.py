@@ -14,9 +14,8 @@ import urllib3
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.accounts.members import add_member
 from matou.model.platform import Visibility
-from support.deciding import archive_repository, rename_repository
+from support.deciding import add_member, archive_repository, rename_repository
 from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer
 

@@ -13,10 +13,10 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.model.platform import Visibility
 from matou.server.state import FETCHES_AT_ONCE, PUSHES_AT_ONCE
+from support.deciding import add_member
 from support.git_repositories import git, make_repository, refs_of
 from support.matou_server import MatouServer
 from support.push_rules import person

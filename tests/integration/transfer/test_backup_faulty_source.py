@@ -11,7 +11,7 @@ import pytest
 from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
 from matou.errors import MatouError
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.http.transfer_guard import TransferLimits
@@ -19,6 +19,7 @@ from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.common.transports import HttpTransports
+from support.deciding import create_project
 from support.fault_proxy import (
     FaultProxy,
     FlipByte,

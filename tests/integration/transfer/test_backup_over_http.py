@@ -15,15 +15,14 @@ from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine
 from matou.archive.records import read_records
 from matou.credentials import Secret
 from matou.errors import Refused
-from matou.forge.accounts.labels import create_label
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.accounts.namespaces import create_organization
 from matou.git.process import limits
 from matou.http.session import Session
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport
 from matou.transfer.common.transports import HttpTransports
-from support.deciding import receive
+from support.deciding import create_label, create_project, receive
 from support.matou_server import MatouServer
 from support.scripted_source import assert_sound, commit, git, lfs_pointer, lines, open_archive, outcomes, refs_of
 from support.steered_clock import SYSTEM_CLOCK

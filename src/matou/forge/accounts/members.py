@@ -8,6 +8,7 @@ from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User, UserId
 from matou.errors import Conflict, NotFound
+from matou.forge.access import Authorized, Identity, MayAdminister, MaySee, MaySeeMembers
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath
 
@@ -20,7 +21,7 @@ class LastOwner(Conflict):
     """Without its last owner nobody could administer an outermost namespace; one who is switched off is none."""
 
 
-def add_member(forge: Forge, namespace: Namespace, user: User, role: Role) -> None:
+def add_member(forge: Forge, granted: Authorized[Namespace, MayAdminister], user: User, role: Role) -> None:
     """Or change the role of one. Below a namespace a role only adds: the greater one holds.
 
     Raises:
@@ -28,17 +29,21 @@ def add_member(forge: Forge, namespace: Namespace, user: User, role: Role) -> No
     """
     with forge.database.begin_write() as connection:
         if role is not Role.OWNER:
-            _require_another_owner(connection, namespace, user)
-        memberships.set_membership(connection, namespace.id, user.id, role, forge.now())
+            _require_another_owner(connection, granted.subject, user)
+        memberships.set_membership(connection, granted.subject.id, user.id, role, forge.now())
 
 
-def remove_member(forge: Forge, namespace: Namespace, user: User) -> None:
+def remove_member(forge: Forge, granted: Authorized[Namespace, MayAdminister], user: User) -> None:
     """The next request of theirs is decided without it, in every process.
 
     Raises:
         NoSuchMember: there is none.
         LastOwner: an outermost namespace would be left without an owner.
     """
+    _remove(forge, granted.subject, user)
+
+
+def _remove(forge: Forge, namespace: Namespace, user: User) -> None:
     with forge.database.begin_write() as connection:
         _require_another_owner(connection, namespace, user)
         if not memberships.delete_membership(connection, namespace.id, user.id):
@@ -47,7 +52,7 @@ def remove_member(forge: Forge, namespace: Namespace, user: User) -> None:
 
 def members(
     forge: Forge,
-    namespace: Namespace,
+    granted: Authorized[Namespace, MaySeeMembers],
     *,
     roles: Collection[Role] = tuple(Role),
     offset: int = 0,
@@ -55,15 +60,15 @@ def members(
 ) -> tuple[tuple[Member, ...], int]:
     """People with one of these roles in exactly this namespace, by name, and how many there are in all."""
     with forge.database.begin_read() as connection:
-        return memberships.members(connection, namespace.id, roles=roles, offset=offset, limit=limit)
+        return memberships.members(connection, granted.subject.id, roles=roles, offset=offset, limit=limit)
 
 
-def find_member(forge: Forge, namespace: Namespace, user: User) -> Member:
+def find_member(forge: Forge, granted: Authorized[Namespace, MaySeeMembers], user: User) -> Member:
     """Somebody with a role in exactly this namespace. Raises NoSuchMember."""
     with forge.database.begin_read() as connection:
-        found = memberships.find_member(connection, namespace.id, user.id)
+        found = memberships.find_member(connection, granted.subject.id, user.id)
     if found is None:
-        raise _no_such_member(namespace, user)
+        raise _no_such_member(granted.subject, user)
     return found
 
 
@@ -73,10 +78,26 @@ def memberships_of(forge: Forge, user: User) -> tuple[tuple[NamespacePath, Role]
         return memberships.memberships_of(connection, user.id)
 
 
-def role_of(forge: Forge, user: User, namespace: Namespace) -> Role | None:
-    """The greatest of the roles here and in the namespaces above."""
+def own_role(forge: Forge, identity: Identity, namespace: Namespace) -> Role | None:
+    """The greatest of the roles that an identity itself has here and in the namespaces above."""
+    if identity.user is None:
+        return None
     with forge.database.begin_read() as connection:
-        return memberships.role_in(connection, user.id, namespace.path)
+        return memberships.role_in(connection, identity.user.id, namespace.path)
+
+
+def leave_namespace(forge: Forge, granted: Authorized[Namespace, MaySee]) -> None:
+    """Give back the role that was given in exactly this namespace. Raises as `remove_member`."""
+    if granted.identity.user is None:
+        raise NoSuchMember("nobody in particular is a member of {path}", path=repr(str(granted.subject.path)))
+    _remove(forge, granted.subject, granted.identity.user)
+
+
+def owner_of(forge: Forge, granted: Authorized[Namespace, MaySee]) -> Member | None:
+    """The first of its owners by name: whoever sees a namespace may know whose it is."""
+    with forge.database.begin_read() as connection:
+        found, _total = memberships.members(connection, granted.subject.id, roles=(Role.OWNER,), limit=1)
+    return found[0] if found else None
 
 
 def _no_such_member(namespace: Namespace, user: User) -> NoSuchMember:

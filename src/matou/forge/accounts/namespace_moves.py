@@ -9,8 +9,16 @@ from matou.db.engine import AlreadyThere, Connection
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.errors import Invalid, Refused
-from matou.forge import access
-from matou.forge.access import Action, Identity, ReadOnly, SubjectState, no_such_namespace
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayAdminister,
+    MayChangeSettings,
+    ReadOnly,
+    SubjectState,
+    authorize,
+    no_such_namespace,
+)
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
@@ -30,34 +38,33 @@ class OwnNamespace(Refused, Invalid):
     """An account's own namespace has the account's name."""
 
 
-def rename_namespace(forge: Forge, identity: Identity, namespace: Namespace, name: str) -> Namespace:
+def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister], name: str) -> Namespace:
     """Give a namespace another last part of its path; the old paths of repositories below it lead to the new ones.
 
     Raises:
-        NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.require`; ReadOnly too where a source owns
+        NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.authorize`; ReadOnly too where a source owns
             something below it.
         OwnNamespace: it is an account's.
         InvalidName, NameTaken: of the name; InvalidName as `require_clear_name` too.
         WriterBusy: others write to a repository below it all the while.
     """
-    access.require(forge, identity, Action.ADMINISTER, namespace)
-    access.require(forge, identity, Action.CHANGE_SETTINGS, namespace)
-    if namespace.kind is NamespaceKind.USER:
-        raise OwnNamespace("{path} is the own namespace of an account", path=repr(str(namespace.path)))
-    path = NamespacePath((*namespace.path.segments[:-1], name))
-    if path == namespace.path:
-        return namespace
-    inner = _repositories_below(forge, namespace)
+    authorize(forge, granted.identity, MayChangeSettings, granted.subject)
+    if granted.subject.kind is NamespaceKind.USER:
+        raise OwnNamespace("{path} is the own namespace of an account", path=repr(str(granted.subject.path)))
+    path = NamespacePath((*granted.subject.path.segments[:-1], name))
+    if path == granted.subject.path:
+        return granted.subject
+    inner = _repositories_below(forge, granted.subject)
     try:
-        with _in_their_new_places(forge, namespace, path, inner), forge.database.begin_write() as connection:
-            _require_free(connection, namespace, path)
-            require_clear_name(connection, namespace.parent_id, name, instead_of=namespace.name)
-            renamed = _renamed(connection, forge, namespace, path)
-            _move_rows(connection, forge, identity, namespace, path, inner)
+        with _in_their_new_places(forge, granted.subject, path, inner), forge.database.begin_write() as connection:
+            _require_free(connection, granted.subject, path)
+            require_clear_name(connection, granted.subject.parent_id, name, instead_of=granted.subject.name)
+            renamed = _renamed(connection, forge, granted.subject, path)
+            _move_rows(connection, forge, granted.identity, granted.subject, path, inner)
     except AlreadyThere as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
-        raise no_such_namespace(namespace.path) from error
+        raise no_such_namespace(granted.subject.path) from error
     for repository in inner:
         forge.listings.forget(forge.git_dir(repository))
     return renamed

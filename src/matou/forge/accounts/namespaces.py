@@ -9,7 +9,16 @@ from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamesp
 from matou.db.users import User
 from matou.db.viewers import EVERYTHING, Viewer
 from matou.errors import Conflict, Refused
-from matou.forge.access import Identity, NoSuchNamespace, no_such_namespace, viewer
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayChangeSettings,
+    MayCreateNamespaceIn,
+    MayDelete,
+    NoSuchNamespace,
+    no_such_namespace,
+    viewer,
+)
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
@@ -44,7 +53,7 @@ def create_organization(
 
 def create_project(
     forge: Forge,
-    team: Namespace,
+    granted: Authorized[Namespace, MayCreateNamespaceIn],
     name: str,
     *,
     display_name: str = "",
@@ -57,7 +66,7 @@ def create_project(
         forge,
         name,
         kind=NamespaceKind.PROJECT,
-        parent=team,
+        parent=granted.subject,
         display_name=display_name,
         description=description,
         icon=_stored_icon(forge, icon),
@@ -131,16 +140,20 @@ def namespaces_of(
 
 
 def change_namespace(
-    forge: Forge, namespace: Namespace, *, display_name: str | None = None, description: str | None = None
+    forge: Forge,
+    granted: Authorized[Namespace, MayChangeSettings],
+    *,
+    display_name: str | None = None,
+    description: str | None = None,
 ) -> Namespace:
     """What is None stays as it is."""
     wanted = {"display_name": display_name, "description": description}
-    return _change(forge, namespace, **{name: text for name, text in wanted.items() if text is not None})
+    return _change(forge, granted.subject, **{name: text for name, text in wanted.items() if text is not None})
 
 
-def set_icon(forge: Forge, namespace: Namespace, icon: bytes | None) -> Namespace:
+def set_icon(forge: Forge, granted: Authorized[Namespace, MayChangeSettings], icon: bytes | None) -> Namespace:
     """Raises IconTooLarge."""
-    return _change(forge, namespace, icon=_stored_icon(forge, icon))
+    return _change(forge, granted.subject, icon=_stored_icon(forge, icon))
 
 
 def read_icon(forge: Forge, namespace: Namespace) -> bytes | None:
@@ -148,13 +161,13 @@ def read_icon(forge: Forge, namespace: Namespace) -> bytes | None:
     return None if namespace.icon is None else forge.archive.blobs.read(namespace.icon)
 
 
-def delete_namespace(forge: Forge, namespace: Namespace) -> None:
+def delete_namespace(forge: Forge, granted: Authorized[Namespace, MayDelete]) -> None:
     """Raises NotEmpty where it still holds repositories or namespaces."""
     try:
         with forge.database.begin_write() as connection:
-            namespaces.delete_namespace(connection, namespace.id)
+            namespaces.delete_namespace(connection, granted.subject.id)
     except OwnerGone as error:
-        raise NotEmpty("{path} still holds repositories or namespaces", path=repr(str(namespace.path))) from error
+        raise NotEmpty("{path} still holds repositories or namespaces", path=repr(str(granted.subject.path))) from error
 
 
 def _create(

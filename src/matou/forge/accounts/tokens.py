@@ -13,7 +13,7 @@ from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
-from matou.forge.access import ALL_SCOPES, Identity, Scope
+from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, Scope
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
 from matou.model.names import folded
@@ -42,15 +42,15 @@ def create_token(
 
 def create_project_token(
     forge: Forge,
-    namespace: Namespace,
+    granted: Authorized[Namespace, MayAdminister],
     name: str,
     *,
     scopes: Collection[Scope] = PROJECT_SCOPES,
     expires_at: datetime | None = None,
 ) -> GitCredential:
     """A user name (`pt` and 10 characters) and a secret that are good for one namespace and what is below it."""
-    robot = _create_robot(forge, namespace, name)
-    secret = _create(forge, robot, name, scopes=scopes, expires_at=expires_at, only_namespace_id=namespace.id)
+    robot = _create_robot(forge, granted.subject, name)
+    secret = _create(forge, robot, name, scopes=scopes, expires_at=expires_at, only_namespace_id=granted.subject.id)
     return GitCredential(robot.name, secret)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from matou.db.memberships import Role
-from matou.forge.accounts.members import add_member
 from matou.git.operations import differences
 from matou.server.dialects.coding import contents
 from support.coding_api import Api, Team
+from support.deciding import add_member
 
 SCHEMAS: Mapping[str, Any] = json.loads(
     (Path(__file__).parents[3] / "data" / "coding" / "schemas.json").read_text(encoding="utf-8")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from matou.forge.accounts.namespaces import set_icon
 from support.coding_api import Api, Team
+from support.deciding import set_icon
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 

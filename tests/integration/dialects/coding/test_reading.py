@@ -3,15 +3,21 @@
 import pytest
 
 from matou.db.memberships import Role
-from matou.forge.accounts.labels import create_label
-from matou.forge.accounts.members import add_member
-from matou.forge.accounts.namespaces import create_organization, create_project, set_icon
+from matou.forge.accounts.namespaces import create_organization
 from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.coding.errors import SCOPE_REFUSED
 from support.coding_api import NOON, Api, Team
-from support.deciding import archive_repository, rename_repository, set_visibility
+from support.deciding import (
+    add_member,
+    archive_repository,
+    create_label,
+    create_project,
+    rename_repository,
+    set_icon,
+    set_visibility,
+)
 
 NOON_IN_MILLISECONDS = int(NOON.timestamp()) * 1000
 BASE = "https://code.example.org"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from matou.forge.accounts.labels import create_label
 from matou.platforms.coding.wire_requests import ACTIONS as REQUESTS
 from matou.server.dialects.coding import ACTIONS
 from support.coding_api import Api, Team
+from support.deciding import create_label
 
 SAMPLES = sorted((Path(__file__).parents[3] / "data" / "coding").glob("[A-Z]*-*.response.json"))
 

@@ -10,10 +10,9 @@ from sqlalchemy import select
 from matou.db.memberships import Role
 from matou.db.schema import events
 from matou.forge.access import ALL_SCOPES, Action, Identity, Scope, may
-from matou.forge.accounts.members import add_member, remove_member
-from matou.forge.accounts.tokens import create_project_token
 from matou.model.platform import Visibility
-from support.deciding import archive_repository, create_role, set_visibility
+from support.deciding import add_member, archive_repository, create_project_token, create_role, set_visibility
+from support.deciding import remove_namespace_member as remove_member
 from support.gitcode_server import BASE, Harbour
 
 FERRY = "/repos/harbour/ferry"

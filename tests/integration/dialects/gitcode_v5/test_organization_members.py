@@ -3,10 +3,11 @@
 import pytest
 
 from matou.db.memberships import Role
-from matou.forge.access import ALL_SCOPES, Scope
-from matou.forge.accounts.members import add_member, members, role_of
-from matou.forge.accounts.namespaces import create_organization, create_project
-from matou.forge.accounts.tokens import create_project_token
+from matou.forge.access import ALL_SCOPES, Identity, Scope
+from matou.forge.accounts.members import own_role
+from matou.forge.accounts.namespaces import create_organization
+from support.deciding import add_member, create_project, create_project_token
+from support.deciding import namespace_members as members
 from support.gitcode_schemas import faults
 from support.gitcode_server import BASE, Harbour
 
@@ -160,7 +161,7 @@ def test_one_is_told_ones_own_place(harbour: Harbour) -> None:
 
 def test_one_leaves(harbour: Harbour) -> None:
     assert harbour.ask("DELETE", f"{OWN}/harbour", person="dora").status_code == 200
-    assert role_of(harbour.forge, harbour.people["dora"], harbour.organization) is None
+    assert own_role(harbour.forge, Identity(harbour.people["dora"], ALL_SCOPES), harbour.organization) is None
     assert harbour.ask("DELETE", f"{OWN}/harbour", person="dora").status_code == 404
 
 

@@ -1,7 +1,7 @@
 """The namespaces that one belongs to, and who belongs to an organization."""
 
 from matou.forge.access import Scope
-from matou.forge.accounts.members import remove_member
+from support.deciding import remove_namespace_member as remove_member
 from support.gitcode_server import BASE, Harbour
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from matou.forge.access import ALL_SCOPES, Scope
-from matou.forge.accounts.tokens import create_project_token
+from support.deciding import create_project_token
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

@@ -12,7 +12,6 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.accounts.members import add_member, remove_member
 from matou.forge.accounts.users import set_active
 from matou.forge.forge import Forge
 from matou.server.api.context import RequestContext
@@ -22,6 +21,7 @@ from matou.server.api.route import Route, plain_route
 from matou.server.app import build_app
 from matou.server.dialects import gitcode_v5
 from support.deciding import (
+    add_member,
     archive_repository,
     create_branch,
     create_tag,
@@ -33,6 +33,7 @@ from support.deciding import (
     rename_repository,
     set_default_branch,
 )
+from support.deciding import remove_namespace_member as remove_member
 from support.gitcode_server import Harbour
 
 TAGS, BRANCHES = "/repos/harbour/ferry/tags", "/repos/harbour/ferry/branches"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from matou.forge.access import Scope
-from matou.forge.accounts.namespaces import create_project
 from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
@@ -19,7 +18,7 @@ from support.created_repositories import (
     files_of,
     nothing_was_made,
 )
-from support.deciding import read_settings, rename_repository, set_visibility
+from support.deciding import create_project, read_settings, rename_repository, set_visibility
 from support.git_repositories import commit_stream, fast_import
 from support.gitcode_server import Harbour
 from support.matou_server import MatouServer

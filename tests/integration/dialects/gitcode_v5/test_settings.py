@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.accounts.members import remove_member
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules, RepositoryRules
 from support.deciding import archive_repository, change_settings, read_settings, set_visibility
+from support.deciding import remove_namespace_member as remove_member
 from support.gitcode_server import Harbour
 
 FERRY = "/repos/harbour/ferry"

@@ -6,9 +6,9 @@ import pytest
 
 from matou.db.stars import Mark
 from matou.forge.access import Scope
-from matou.forge.accounts.members import remove_member
 from matou.model.platform import Visibility
 from support.deciding import delete_repository, put_mark, set_visibility
+from support.deciding import remove_namespace_member as remove_member
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

@@ -288,12 +288,12 @@ def test_what_takes_no_writing_refuses_every_write_of_everybody(served: Harbour,
 
 
 def test_who_lost_a_role_sees_nothing_with_the_next_request(served: Harbour) -> None:
-    from matou.forge.accounts.members import remove_member
+    from support.deciding import remove_namespace_member
 
     token = served.token("dora")
     asked = [(row.method, place(row, "ferry"), credential("Bearer", token)) for row in REPOSITORY_ROUTES]
     before = asyncio.run(ask_all(served, asked))
-    remove_member(served.forge, served.organization, served.people["dora"])
+    remove_namespace_member(served.forge, served.organization, served.people["dora"])
 
     after = asyncio.run(ask_all(served, asked))
 

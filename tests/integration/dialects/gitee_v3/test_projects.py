@@ -7,12 +7,12 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.access import Scope
-from matou.forge.accounts.members import add_member
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories.lifecycle import find_repository
 from matou.git.refs.listing import read_refs
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
+from support.deciding import add_member
 from support.gitee_server import Client, assert_like, projects_shown, sample
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00\Z")

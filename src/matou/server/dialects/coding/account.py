@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
-from matou.forge import access
-from matou.forge.accounts.members import members
+from matou.errors import NotFound, Refused
+from matou.forge.access import Authorized, MaySee, MaySeeMembers, authorize
+from matou.forge.accounts.members import members, owner_of
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
 from matou.server.dialects.coding.context import READ_TEAM, READ_USER, CodingAction, TeamContext, action
@@ -45,8 +46,7 @@ def current_user(context: TeamContext, _: asked.DescribeCodingCurrentUser) -> wi
 
 
 def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
-    found, _total = members(context.forge, context.team)
-    owner = next((member for member in found if member.role is Role.OWNER), None)
+    owner = owner_of(context.forge, authorize(context.forge, context.identity, MaySee, context.team))
     return wire.TeamResponse(
         data=wire.Team(
             id=context.team.id,
@@ -60,9 +60,8 @@ def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
 
 
 def team_members(context: TeamContext, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
-    require_membership(context, context.team)
-    page = page_request(request.page_number, request.page_size)
-    found, total = members(context.forge, context.team, offset=page.offset, limit=page.size)
+    granted, page = require_membership(context, context.team), page_request(request.page_number, request.page_size)
+    found, total = members(context.forge, granted, offset=page.offset, limit=page.size)
     return wire.TeamMembersResponse(
         data=wire.TeamMemberData(
             page_number=page.number,
@@ -73,10 +72,12 @@ def team_members(context: TeamContext, request: asked.DescribeTeamMembers) -> wi
     )
 
 
-def require_membership(context: TeamContext, namespace: Namespace) -> None:
+def require_membership(context: TeamContext, namespace: Namespace) -> Authorized[Namespace, MaySeeMembers]:
     """Who belongs to it, and under which address, is for those who do. Raises ScopeRefused."""
-    if not access.may(context.forge, context.identity, access.Action.SEE_MEMBERS, namespace):
-        raise ScopeRefused
+    try:
+        return authorize(context.forge, context.identity, MaySeeMembers, namespace)
+    except (NotFound, Refused):
+        raise ScopeRefused from None
 
 
 def member_row(context: TeamContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:

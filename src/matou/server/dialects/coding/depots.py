@@ -13,6 +13,7 @@ from matou.forge.access import (
     Authorized,
     MayAdminister,
     MayChangeSettings,
+    MayCreateIn,
     MayDelete,
     MayRename,
     MaySee,
@@ -42,7 +43,7 @@ R = TypeVar("R", bound=Right)
 
 
 def project_depots(context: TeamContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
-    project = find_project(context, request.project_id)
+    project = find_project(context, request.project_id).subject
     page = page_request(request.page_number, request.page_size)
     found, total = lifecycle.visible_repositories(
         context.forge,
@@ -83,8 +84,8 @@ def one_depot(context: TeamContext, request: asked.DescribeGitDepot) -> wire.Dep
 
 
 def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
-    project = find_project(context, request.project_id)
-    access.require(context.forge, context.identity, access.Action.CREATE_IN, project)
+    project = find_project(context, request.project_id).subject
+    authorize(context.forge, context.identity, MayCreateIn, project)
     repository = lifecycle.create_repository(
         context.forge,
         RepositoryPath(project.path, request.depot_name),
@@ -125,7 +126,7 @@ def unarchive_depot(context: TeamContext, request: asked.ModifyGitDepotUnarchive
 
 def transfer_depot(context: TeamContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
     granted = find_depot(context, request, MayTransfer)
-    project = find_project(context, request.target_project_id)
+    project = find_project(context, request.target_project_id).subject
     moved = transfer_repository(context.forge, granted, project.path)
     return wire_contents.TransferredResponse(new_depot_path=f"/{quote(str(moved.path))}")
 

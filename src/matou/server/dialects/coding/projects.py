@@ -4,9 +4,9 @@ from matou.db.memberships import Member
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.errors import NotFound
 from matou.forge import access
-from matou.forge.access import NoSuchNamespace
+from matou.forge.access import Authorized, MayCreateNamespaceIn, MaySee, NoSuchNamespace, authorize
 from matou.forge.accounts.labels import labels
-from matou.forge.accounts.members import members, role_of
+from matou.forge.accounts.members import members, own_role
 from matou.forge.accounts.namespaces import create_project, find_namespace_by_id, visible_children
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
@@ -49,7 +49,7 @@ def user_projects(context: TeamContext, request: asked.DescribeUserProjects) -> 
         raise NoSuchTeamMember("团队成员不存在")
     visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
     if request.user_id == context.user.id:
-        joined = [project for project in visible if role_of(context.forge, context.user, project) is not None]
+        joined = [project for project in visible if own_role(context.forge, context.identity, project) is not None]
     else:
         joined = _joined_by(context, visible, request.user_id)
     return wire.ProjectListResponse(project_list=[project_row(context, project) for project in joined])
@@ -57,30 +57,33 @@ def user_projects(context: TeamContext, request: asked.DescribeUserProjects) -> 
 
 def _joined_by(context: TeamContext, visible: tuple[Namespace, ...], user_id: int) -> list[Namespace]:
     """Those of another user: what this one may see of them."""
-    require_membership(context, context.team)
-    if any(member.user.id == user_id for member in members(context.forge, context.team)[0]):
+    if _has_member(context, context.team, user_id):
         return list(visible)
-    joined = [p for p in visible if any(member.user.id == user_id for member in members(context.forge, p)[0])]
+    joined = [project for project in visible if _has_member(context, project, user_id)]
     if not joined:
         raise NoSuchTeamMember("团队成员不存在")
     return joined
 
 
+def _has_member(context: TeamContext, namespace: Namespace, user_id: int) -> bool:
+    found, _total = members(context.forge, require_membership(context, namespace))
+    return any(member.user.id == user_id for member in found)
+
+
 def project_by_name(context: TeamContext, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
     path = context.team.path.child(request.project_name)
-    project = access.reach_namespace(context.forge, context.identity, path, access.Action.SEE)
+    project = access.authorize_namespace(context.forge, context.identity, MaySee, path).subject
     return wire.ProjectResponse(project=project_row(context, project))
 
 
 def one_project(context: TeamContext, request: asked.DescribeOneProject) -> wire.ProjectResponse:
-    return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id)))
+    return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id).subject))
 
 
 def project_members(context: TeamContext, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
     project = find_project(context, request.project_id)
-    require_membership(context, project)
     page = page_request(request.page_number, request.page_size)
-    found, _ = members(context.forge, project)
+    found, _ = members(context.forge, require_membership(context, project.subject))
     chosen = [member for member in found if _has_role(member, request.role_id)]
     return wire.ProjectMembersResponse(
         data=wire.ProjectMemberData(
@@ -100,17 +103,16 @@ def project_labels(context: TeamContext, request: asked.DescribeAllProjectLabels
     project = find_project(context, request.project_id)
     return wire.LabelsResponse(
         labels=[
-            wire.Label(id=label.id, project_id=project.id, name=label.name, color=label.color)
+            wire.Label(id=label.id, project_id=project.subject.id, name=label.name, color=label.color)
             for label in labels(context.forge, project)
         ]
     )
 
 
 def new_project(context: TeamContext, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
-    access.require(context.forge, context.identity, access.Action.CREATE_NAMESPACE_IN, context.team)
     project = create_project(
         context.forge,
-        context.team,
+        authorize(context.forge, context.identity, MayCreateNamespaceIn, context.team),
         request.name,
         display_name=request.display_name,
         description=request.description,
@@ -119,7 +121,7 @@ def new_project(context: TeamContext, request: asked.CreateCodingProject) -> wir
     return wire.CreatedProjectResponse(project_id=project.id)
 
 
-def find_project(context: TeamContext, project_id: int) -> Namespace:
+def find_project(context: TeamContext, project_id: int) -> Authorized[Namespace, MaySee]:
     """A namespace directly below the team, or the team itself, which stands for what lies in it without a project.
 
     Raises:
@@ -127,10 +129,9 @@ def find_project(context: TeamContext, project_id: int) -> Namespace:
     """
     try:
         project = _in_team(context, find_namespace_by_id(context.forge, NamespaceId(project_id)))
-        access.require(context.forge, context.identity, access.Action.SEE, project)
+        return authorize(context.forge, context.identity, MaySee, project)
     except NoSuchNamespace:
         raise NoSuchNamespace("there is no project {id}", id=project_id) from None
-    return project
 
 
 def _in_team(context: TeamContext, namespace: Namespace) -> Namespace:

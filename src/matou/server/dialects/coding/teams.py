@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.forge.access import Identity, NoSuchNamespace
-from matou.forge.accounts.members import role_of
+from matou.forge.accounts.members import own_role
 from matou.forge.accounts.namespaces import find_namespace, visible_children
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, folded
@@ -56,7 +56,7 @@ def _organizations(namespaces: tuple[Namespace, ...]) -> Iterator[Namespace]:
 
 
 def _has_role(forge: Forge, identity: Identity, namespace: Namespace) -> bool:
-    return identity.user is not None and role_of(forge, identity.user, namespace) is not None
+    return own_role(forge, identity, namespace) is not None
 
 
 def _has_role_below(forge: Forge, identity: Identity, team: Namespace) -> bool:

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from matou.errors import MatouError
-from matou.forge.access import Action, Scope
-from matou.forge.accounts.members import NoSuchMember, add_member, remove_member, role_of
+from matou.forge.access import MayAdminister, MaySee, Scope
+from matou.forge.accounts.members import NoSuchMember, add_member, leave_namespace, own_role, remove_member
 from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, find_person
 from matou.platforms.gitcode import wire
@@ -28,7 +28,7 @@ class InviteMemberParams(Parameters, frozen=True, kw_only=True):
 
 
 def put_member(context: RequestContext, params: InviteMemberParams) -> wire.Member:
-    organization = reach_organization(context, Action.ADMINISTER)
+    organization = reach_organization(context, MayAdminister)
     permission = read_permission(params.permission)
     if permission is MemberPermission.CUSTOMIZED or params.role_id:
         raise NoCustomizedRole("an organization has no customized roles; permission can be pull, push or admin")
@@ -46,14 +46,14 @@ def put_member(context: RequestContext, params: InviteMemberParams) -> wire.Memb
 
 
 def delete_member(context: RequestContext, _: Nothing) -> wire.Done:
-    organization = reach_organization(context, Action.ADMINISTER)
+    organization = reach_organization(context, MayAdminister)
     remove_member(context.forge, organization, find_person(context.forge, context.path["username"]))
     return wire.Done()
 
 
 def show_own(context: RequestContext, _: Nothing) -> wire.Membership:
-    organization = reach_organization(context, Action.SEE)
-    role = role_of(context.forge, context.user, organization)
+    organization = reach_organization(context, MaySee).subject
+    role = own_role(context.forge, context.identity, organization)
     if role is None:
         raise NoSuchMember(
             "{user} is not a member of {path}", user=context.user.name, path=repr(str(organization.path))
@@ -69,7 +69,7 @@ def show_own(context: RequestContext, _: Nothing) -> wire.Membership:
 
 def leave(context: RequestContext, _: Nothing) -> wire.Done:
     require_own_account(context.identity)
-    remove_member(context.forge, reach_organization(context, Action.SEE), context.user)
+    leave_namespace(context.forge, reach_organization(context, MaySee))
     return wire.Done()
 
 

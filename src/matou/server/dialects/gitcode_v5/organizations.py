@@ -3,13 +3,23 @@
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
 import msgspec
 
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.users import User
-from matou.forge.access import Action, NoSuchNamespace, Scope, no_such_namespace, reach_namespace
+from matou.forge.access import (
+    Authorized,
+    MaySee,
+    MaySeeMembers,
+    NoSuchNamespace,
+    Right,
+    Scope,
+    authorize_namespace,
+    no_such_namespace,
+)
 from matou.forge.accounts.members import find_member, members
 from matou.forge.accounts.namespaces import namespaces_of
 from matou.forge.repositories.repository_lists import find_person
@@ -20,6 +30,8 @@ from matou.server.api.params import LARGEST_PER_PAGE, Nothing, Number, PageParam
 from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
 from matou.server.dialects.gitcode_v5.repository_object import user_id
+
+R = TypeVar("R", bound=Right)
 
 ORGANIZATIONS = (NamespaceKind.ORGANIZATION, NamespaceKind.PROJECT)
 LEAST_ADMIN = Role.MAINTAINER
@@ -87,30 +99,30 @@ def _organizations_of(
 
 
 def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:
-    organization = reach_organization(context, Action.SEE)
+    organization = reach_organization(context, MaySee).subject
     told = _organization(context, organization)
     fields = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
     return wire.OrganizationDetail(**fields, enterprise=organization.path.segments[0])
 
 
 def list_members(context: RequestContext, params: OrganizationMembersQuery) -> ListPage:
-    organization = reach_namespace(context.forge, context.identity, _path(context.path["org"]), Action.SEE_MEMBERS)
+    organization = authorize_namespace(context.forge, context.identity, MaySeeMembers, _path(context.path["org"]))
     roles = ROLES[params.role]
     found, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
     return ListPage([_member(context, member) for member in found], total)
 
 
 def show_member(context: RequestContext, _: Nothing) -> wire.Membership:
-    organization = reach_organization(context, Action.SEE_MEMBERS)
+    organization = reach_organization(context, MaySeeMembers)
     member = find_member(context.forge, organization, find_person(context.forge, context.path["username"]))
-    return membership(context, organization, member.user)
+    return membership(context, organization.subject, member.user)
 
 
-def reach_organization(context: RequestContext, action: Action) -> Namespace:
-    """What `{org}` names, if it is nobody's own namespace. Raises as `access.reach_namespace`."""
+def reach_organization(context: RequestContext, right: type[R]) -> Authorized[Namespace, R]:
+    """What `{org}` names, if it is nobody's own namespace. Raises as `access.authorize_namespace`."""
     path = _path(context.path["org"])
-    organization = reach_namespace(context.forge, context.identity, path, action)
-    if organization.kind not in ORGANIZATIONS:
+    organization = authorize_namespace(context.forge, context.identity, right, path)
+    if organization.subject.kind not in ORGANIZATIONS:
         raise no_such_namespace(path)
     return organization
 
