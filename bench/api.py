@@ -21,7 +21,7 @@ from matou.wiring import open_forge
 from measuring import MATOU, Command, high_water
 from readers import Asker
 from rows import Row
-from sample import environment_for
+from sample import environment_for, place_for
 
 READERS = 50
 PUSHED_BYTES = 100 * 1024 * 1024
@@ -57,7 +57,8 @@ def _served(folder: Path, scale: float) -> Iterator[Api]:
     with open_forge(folder / "server", Settings.of_process(), loopback=True) as forge:
         owner = create_user(forge, "bench", email="bench@example.com", admin=True)
         create_organization(forge, "team", owner=owner)
-        import_repository(forge, plain, RepositoryPath.parse("team/history"), creator=owner, local=True)
+        path = RepositoryPath.parse("team/history")
+        import_repository(forge, plain, place_for(forge, path), path.name, creator=owner, local=True)
         token = create_token(forge, owner, "bench").reveal()
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

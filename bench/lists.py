@@ -20,6 +20,7 @@ from matou.wiring import open_forge
 from measuring import MATOU, Command
 from readers import Asker
 from rows import Row
+from sample import place_for
 
 CONNECTIONS = 8
 PER_SECOND = 800
@@ -65,7 +66,8 @@ def _served(folder: Path) -> Iterator[Served]:
         owner = create_user(forge, "bench", email="bench@example.com")
         create_organization(forge, "team", owner=owner)
         refs = _with_refs(folder / "refs.git")
-        import_repository(forge, refs, RepositoryPath.parse("team/refs"), creator=owner, local=True)
+        path = RepositoryPath.parse("team/refs")
+        import_repository(forge, refs, place_for(forge, path), path.name, creator=owner, local=True)
         for number in range(REPOSITORIES):
             profile = RepositoryMetadata(f"project-{number:02}", f"The {number}th", visibility=Visibility.PRIVATE)
             where = NamespacePath(("team",) if number % 2 else ("bench",))

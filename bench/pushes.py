@@ -18,7 +18,7 @@ from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command
 from rows import Row
-from sample import environment_for
+from sample import environment_for, place_for
 
 MANY = (500, 10_000)
 ONE_FILE_PUSHES = 60
@@ -82,7 +82,8 @@ def _served(folder: Path) -> Iterator[Places]:
     with open_forge(folder / "server", Settings.of_process(), loopback=True) as forge:
         owner = create_user(forge, "bench", email="bench@example.com", admin=True)
         create_organization(forge, "team", owner=owner)
-        create_repository(forge, RepositoryPath.parse("team/pushed"), creator=owner)
+        path = RepositoryPath.parse("team/pushed")
+        create_repository(forge, place_for(forge, path), path.name, creator=owner)
         token = create_token(forge, owner, "bench").reveal()
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.forge.access import MayCreateNamespaceIn, granted_to_operator
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.db.namespaces import Namespace
+from matou.forge.access import Authorized, MayCreateIn, MayCreateNamespaceIn, granted_to_operator
+from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, find_user
+from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import import_repository
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
@@ -21,6 +23,11 @@ from measuring import MATOU, Command
 REPOSITORIES_A_PROJECT = 50
 COMMITS = 20
 OWNER = "bench"
+
+
+def place_for(forge: Forge, path: RepositoryPath) -> Authorized[Namespace, MayCreateIn]:
+    """Where a repository is to stand, as the operator."""
+    return granted_to_operator(MayCreateIn, find_namespace(forge, path.namespace))
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,9 @@ def _fill(folder: Path, sizes: Sequence[int]) -> tuple[list[str], str]:
             if number % REPOSITORIES_A_PROJECT == 0:
                 create_project(forge, granted_to_operator(MayCreateNamespaceIn, team), project, creator=owner)
             path = RepositoryPath.parse(f"team/{project}/repository{number:04}")
-            import_repository(forge, _made(folder, number, size), path, creator=owner, local=True)
+            import_repository(
+                forge, _made(folder, number, size), place_for(forge, path), path.name, creator=owner, local=True
+            )
             paths.append(str(path))
         return paths, create_token(forge, owner, "bench").reveal()
 

@@ -24,7 +24,7 @@ from matou.settings import Settings
 from matou.wiring import open_forge
 from measuring import MATOU, Command, high_water
 from rows import Row
-from sample import environment_for
+from sample import environment_for, place_for
 
 REFS = 20_000
 CLONE_BYTES = 200 * 1024 * 1024
@@ -76,7 +76,8 @@ def _served(folder: Path, refs: int, size_bytes: int) -> Iterator[Served]:
         owner = create_user(forge, "bench", email="bench@example.com", admin=True)
         create_organization(forge, "team", owner=owner)
         for origin in (many, large):
-            import_repository(forge, origin, RepositoryPath.parse(f"team/{origin.stem}"), creator=owner, local=True)
+            path = RepositoryPath.parse(f"team/{origin.stem}")
+            import_repository(forge, origin, place_for(forge, path), path.name, creator=owner, local=True)
         token = create_token(forge, owner, "bench").reveal()
     tip = subprocess.run(["git", f"--git-dir={large}", "rev-parse", "main"], capture_output=True, check=True, text=True)
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]

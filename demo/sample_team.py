@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.credentials import Secret
+from matou.db.namespaces import Namespace
 from matou.db.users import User
-from matou.forge.access import MayCreateNamespaceIn, MayWriteCode, granted_to_operator
-from matou.forge.accounts.namespaces import create_organization, create_project
+from matou.forge.access import Authorized, MayCreateIn, MayCreateNamespaceIn, MayWriteCode, granted_to_operator
+from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -77,12 +78,18 @@ def _fill(forge: Forge, owner: User, checkout: Path, workshop: Path) -> None:
     ):
         _import(forge, owner, _made_of(workshop, path, stream), path)
     _import(forge, owner, checkout, "platform/matou")
-    create_repository(forge, RepositoryPath.parse(f"{TEAM}/research/empty"), creator=owner)
+    empty = RepositoryPath.parse(f"{TEAM}/research/empty")
+    create_repository(forge, _place_for(forge, empty), empty.name, creator=owner)
     _make_lfs_repository(forge, owner, workshop)
 
 
 def _import(forge: Forge, owner: User, source: Path, path: str) -> None:
-    import_repository(forge, source, RepositoryPath.parse(f"{TEAM}/{path}"), creator=owner, local=True)
+    to = RepositoryPath.parse(f"{TEAM}/{path}")
+    import_repository(forge, source, _place_for(forge, to), to.name, creator=owner, local=True)
+
+
+def _place_for(forge: Forge, path: RepositoryPath) -> Authorized[Namespace, MayCreateIn]:
+    return granted_to_operator(MayCreateIn, find_namespace(forge, path.namespace))
 
 
 def _made_of(workshop: Path, path: str, stream: bytes) -> Path:

@@ -17,9 +17,9 @@ from matou.credentials.file import Derivation, TokenFile
 from matou.db.users import User
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
-from matou.forge.repositories.lifecycle import find_repository, import_repository
+from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
-from support.deciding import receive
+from support.deciding import import_repository, receive
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person

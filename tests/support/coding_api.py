@@ -23,14 +23,14 @@ from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository, find_repository, find_repository_by_id
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.app import new_state
 from matou.server.dialects.coding import routes
 from matou.server.rate_limit import FixedWindowLimiter
 from support.commits import commit_in, git_in
-from support.deciding import add_member, create_project
+from support.deciding import add_member, create_project, create_repository
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

@@ -7,12 +7,13 @@ comes without an identity, or the user who asks, is done as the operator, who is
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar, get_args, get_origin
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
 
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Authorized, Identity, Right, authorize, granted_to_operator
+from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayCreateIn, Right, authorize, granted_to_operator
 from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
 from matou.forge.accounts import namespace_moves, namespaces, tokens
@@ -27,12 +28,15 @@ from matou.forge.repositories import (
     downloads,
     forks,
     lifecycle,
+    remote_imports,
     repository_members,
     repository_update,
     settings,
     stars,
     transfers,
 )
+from matou.forge.repositories.repository_metadata import RepositoryMetadata
+from matou.model.names import RepositoryPath
 
 R = TypeVar("R")
 
@@ -142,3 +146,22 @@ unlock = decided(lfs_locks.unlock)
 update_file = decided(file_changes.update_file)
 update_refs = decided(ref_updates.update_refs)
 visible_forks = decided(stars.visible_forks)
+
+
+def place_for(forge: Forge, path: RepositoryPath) -> Authorized[Namespace, MayCreateIn]:
+    """Where a repository is to stand, as the operator."""
+    return granted_to_operator(MayCreateIn, namespaces.find_namespace(forge, path.namespace))
+
+
+def create_repository(forge: Forge, path: RepositoryPath, **options: Any) -> Repository:
+    return lifecycle.create_repository(forge, place_for(forge, path), path.name, **options)
+
+
+def import_repository(forge: Forge, source: str | Path, path: RepositoryPath, **options: Any) -> Repository:
+    return lifecycle.import_repository(forge, source, place_for(forge, path), path.name, **options)
+
+
+def import_from(
+    forge: Forge, url: str, path: RepositoryPath, profile: RepositoryMetadata, **options: Any
+) -> Repository:
+    return remote_imports.import_from(forge, url, place_for(forge, path), path.name, profile, **options)

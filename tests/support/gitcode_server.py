@@ -30,13 +30,13 @@ from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.platform import Visibility
 from matou.server.app import build_app
 from support.coding_api import NOON, Clock
 from support.commits import commit_in, git_in
-from support.deciding import add_member
+from support.deciding import add_member, create_repository
 
 PASSWORD = "correct horse battery staple"
 ROLES = {"mei": Role.MAINTAINER, "dora": Role.DEVELOPER, "rui": Role.REPORTER, "gu": Role.GUEST}

@@ -31,9 +31,9 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
-from support.deciding import receive
+from support.deciding import create_repository, receive
 from support.fault_proxy import FaultProxy, Toxic
 from support.gitee_swagger import Operation, faults_of, fields_of, operation_of, parts_of
 from support.matou_server import MatouServer

@@ -26,12 +26,11 @@ from matou.forge.accounts.namespaces import create_organization, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
-from support.deciding import create_project
+from support.deciding import create_project, create_repository
 
 PASSWORD = "correct horse battery staple"
 

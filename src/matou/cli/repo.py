@@ -15,11 +15,14 @@ from matou.forge.access import (
     OPERATOR,
     MayAdminister,
     MayChangeSettings,
+    MayCreateIn,
     MayDelete,
     MayTransfer,
     NoSuchNamespace,
     authorize,
+    granted_to_operator,
 )
+from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
 from matou.forge.repositories import lifecycle as use_case
 from matou.forge.repositories import transfers
@@ -49,8 +52,9 @@ def import_repository(source: str, path: str, root: Path, public: bool) -> None:
     to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
         try:
+            place = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
             made = use_case.import_repository(
-                forge, source, to, visibility=visibility, creator=None, local="://" not in source
+                forge, source, place, to.name, visibility=visibility, creator=None, local="://" not in source
             )
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error

@@ -16,12 +16,9 @@ from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import (
-    create_repository,
-)
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
-from support.deciding import create_project
+from support.deciding import create_project, create_repository
 from support.desk import Desk
 from support.git_repositories import git, store_object
 

@@ -35,7 +35,7 @@ from matou.forge.accounts.namespaces import child_namespaces, create_organizatio
 from matou.forge.accounts.tokens import resolve_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository, repositories_in, visible_repositories
+from matou.forge.repositories.lifecycle import repositories_in, visible_repositories
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
@@ -44,6 +44,7 @@ from support.deciding import (
     archive_repository,
     create_project,
     create_project_token,
+    create_repository,
     describe_repository,
     rename_repository,
     set_visibility,

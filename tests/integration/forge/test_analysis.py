@@ -22,10 +22,9 @@ from matou.forge.analysis.jobs import StillComputing, Waiters
 from matou.forge.analysis.upkeep import forget
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.git.odb.objects import MissingObject
 from matou.model.names import RepositoryPath
-from support.deciding import contribution_days, contributors, counted, languages, refresh
+from support.deciding import contribution_days, contributors, counted, create_repository, languages, refresh
 from support.git_repositories import fast_import, git, git_bytes
 from support.histories import make_odd_history
 

@@ -27,9 +27,8 @@ from matou.forge.access import (
 )
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
-from support.deciding import add_member, archive_repository, delete_repository
+from support.deciding import add_member, archive_repository, create_repository, delete_repository
 from support.deciding import remove_namespace_member as remove_member
 
 

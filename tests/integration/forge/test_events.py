@@ -15,12 +15,11 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
 from matou.forge.repositories.activity import SHOWN
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from support.clocks import Clock
-from support.deciding import activity, add_member, delete_repository, set_visibility
+from support.deciding import activity, add_member, create_repository, delete_repository, set_visibility
 
 
 def identity_of(user: User) -> Identity:

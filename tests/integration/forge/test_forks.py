@@ -17,12 +17,7 @@ from matou.forge.accounts.users import NameTaken
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.repositories.forks import AlreadyForked, WiderThanParent
-from matou.forge.repositories.lifecycle import (
-    create_repository,
-    find_repository,
-    find_repository_by_id,
-    repositories_in,
-)
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id, repositories_in
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.git.operations.local_fetch import copy_reachable
 from matou.git.repository import create_bare
@@ -31,6 +26,7 @@ from matou.model.platform import Visibility
 from matou.model.refs import RefListing
 from support.deciding import (
     add_member,
+    create_repository,
     delete_repository,
     exists,
     fork_repository,

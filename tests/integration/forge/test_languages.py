@@ -20,11 +20,10 @@ from matou.forge.analysis.languages import ANSWER
 from matou.forge.analysis.worker import VERDICTS
 from matou.forge.content.branches import NoSuchRevision
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.git.process.sandbox import Limits
 from matou.git.process.worker import WorkerFailed, ask_worker
 from matou.model.names import RepositoryPath
-from support.deciding import languages
+from support.deciding import create_repository, languages
 from support.git_repositories import fast_import, git
 
 SECONDS = 60

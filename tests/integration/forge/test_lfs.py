@@ -10,9 +10,8 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.forge import Forge
 from matou.forge.push.lfs import InvalidOid, NoSuchObject, WrongObject
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
-from support.deciding import delete_repository, exists, open_object, receive, size
+from support.deciding import create_repository, delete_repository, exists, open_object, receive, size
 
 BYTES = b"a large file\n" * 1000
 OID = hashlib.sha256(BYTES).hexdigest()

@@ -10,10 +10,9 @@ from matou.forge.accounts.name_rules import ROUTES, LookalikeName, NameOfRoute
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.server.app import build_app
-from support.deciding import create_project, rename_namespace, rename_repository, transfer_repository
+from support.deciding import create_project, create_repository, rename_namespace, rename_repository, transfer_repository
 
 CYRILLIC_ACME = "\u0430cme"
 CYRILLIC_SHOP = "sh\u043ep"

@@ -17,13 +17,12 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
 from matou.forge.push import push_landing, pushes
 from matou.forge.push.push_landing import Landing
-from matou.forge.repositories.lifecycle import create_repository
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules
-from support.deciding import change_settings, delete_branch, judge, land
+from support.deciding import change_settings, create_repository, delete_branch, judge, land
 from support.git_repositories import git, git_bytes, make_repository, refs_of, tip_of
 
 MAIN, TOPIC = RefName("refs/heads/main"), RefName("refs/heads/topic")

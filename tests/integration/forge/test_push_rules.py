@@ -18,7 +18,6 @@ from matou.forge.accounts.users import create_user
 from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
-from matou.forge.repositories.lifecycle import create_repository
 from matou.git.odb.objects import TreePath
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.git.odb.quarantine import ObjectKind, Quarantine
@@ -30,6 +29,7 @@ from support.deciding import (
     change_settings,
     create_branch,
     create_file,
+    create_repository,
     create_tag,
     delete_branch,
     delete_tag,

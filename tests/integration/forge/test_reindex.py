@@ -29,11 +29,11 @@ from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.reindex import PathOccupied, ensure_indexed, reindex
-from matou.forge.repositories.lifecycle import create_repository, find_repository, repositories_in, visible_repositories
+from matou.forge.repositories.lifecycle import find_repository, repositories_in, visible_repositories
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
-from support.deciding import add_member, exists, labels, ref_listing, set_visibility, size
+from support.deciding import add_member, create_repository, exists, labels, ref_listing, set_visibility, size
 from support.deciding import remove_namespace_member as remove_member
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

@@ -29,19 +29,14 @@ from matou.forge.accounts.namespaces import (
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import (
-    NoSuchBranch,
-    create_repository,
-    find_repository,
-    find_repository_by_id,
-    repositories_in,
-)
+from matou.forge.repositories.lifecycle import NoSuchBranch, find_repository, find_repository_by_id, repositories_in
 from matou.model.names import InvalidName, NamespacePath, RefName, RepositoryPath
 from matou.model.platform import Visibility
 from support.deciding import (
     after_push,
     change_namespace,
     create_project,
+    create_repository,
     delete_namespace,
     delete_repository,
     describe_repository,

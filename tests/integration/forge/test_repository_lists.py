@@ -26,7 +26,7 @@ from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, vie
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository, repositories_in
+from matou.forge.repositories.lifecycle import repositories_in
 from matou.forge.repositories.repository_lists import (
     EVERY_WAY,
     organization_repositories,
@@ -35,7 +35,7 @@ from matou.forge.repositories.repository_lists import (
 )
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
-from support.deciding import add_member, fork_repository, put_mark
+from support.deciding import add_member, create_repository, fork_repository, put_mark
 
 MORE_THAN_ALL = 1000
 

@@ -34,12 +34,7 @@ from matou.forge.repositories.customized_roles import (
     InvalidRole,
     NoSuchCustomizedRole,
 )
-from matou.forge.repositories.lifecycle import (
-    create_repository,
-    find_repository_by_id,
-    repositories_in,
-    visible_repositories,
-)
+from matou.forge.repositories.lifecycle import find_repository_by_id, repositories_in, visible_repositories
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, NotAPerson, RoleNotSaid
 from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
@@ -48,6 +43,7 @@ from support.deciding import (
     add_member,
     archive_repository,
     create_project_token,
+    create_repository,
     create_role,
     delete_repository,
     delete_role,

@@ -29,7 +29,6 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.forge.push.patterns import UnusablePattern
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.model.repository_settings import (
@@ -46,6 +45,7 @@ from support.deciding import (
     add_member,
     archive_repository,
     change_settings,
+    create_repository,
     read_settings,
     set_visibility,
     stored_settings,

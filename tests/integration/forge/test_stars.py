@@ -21,7 +21,6 @@ from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.forge.repositories.repository_lists import repository_facts
 from matou.forge.repositories.stars import marked_repositories
 from matou.model.events import EventKind
@@ -31,6 +30,7 @@ from support.clocks import Clock
 from support.deciding import (
     activity,
     add_member,
+    create_repository,
     delete_repository,
     is_marked,
     marked_by,

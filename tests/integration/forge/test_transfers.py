@@ -13,15 +13,17 @@ from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
-from matou.forge.repositories.lifecycle import (
-    create_repository,
-    find_repository,
-    find_repository_by_id,
-    repositories_in,
-)
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id, repositories_in
 from matou.forge.repositories.transfers import WrongPassword, require_password
 from matou.model.names import InvalidName, NamespacePath, RepositoryPath
-from support.deciding import add_member, archive_repository, fork_repository, parent_of, transfer_repository
+from support.deciding import (
+    add_member,
+    archive_repository,
+    create_repository,
+    fork_repository,
+    parent_of,
+    transfer_repository,
+)
 
 ANNAS = NamespacePath(("anna",))
 

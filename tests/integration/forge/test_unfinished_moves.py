@@ -23,19 +23,14 @@ from matou.forge.forge import Forge
 from matou.forge.maintenance import move_recovery
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
-from matou.forge.repositories.lifecycle import (
-    create_repository,
-    find_repository,
-    find_repository_by_id,
-    repositories_in,
-)
+from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id, repositories_in
 from matou.forge.repositories.repository_dirs import NOTE_PREFIX, moved, staged_repository
 from matou.fs import DiskFull, WriteFailed
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 from support.clocks import Clock
-from support.deciding import create_project, delete_repository, rename_repository
+from support.deciding import create_project, create_repository, delete_repository, rename_repository
 
 CRASH = """
 import os, signal, sys

@@ -28,7 +28,7 @@ from matou.fs import DiskFull
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
-from support.deciding import activity, delete_repository, open_upload, receive_upload
+from support.deciding import activity, create_repository, delete_repository, open_upload, receive_upload
 from support.private_mounts import mount_memory, private_mounts, resize_memory
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)

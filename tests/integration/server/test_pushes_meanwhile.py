@@ -24,8 +24,8 @@ from matou.db.users import User
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.accounts.tokens import list_tokens, revoke_token
 from matou.forge.accounts.users import set_active, set_password
-from matou.forge.repositories.lifecycle import create_repository, find_repository_by_id
-from support.deciding import add_member, archive_repository, delete_repository, rename_repository
+from matou.forge.repositories.lifecycle import find_repository_by_id
+from support.deciding import add_member, archive_repository, create_repository, delete_repository, rename_repository
 from support.deciding import remove_namespace_member as remove_member
 from support.fault_proxy import FaultProxy, HoldBack
 from support.git_repositories import ENVIRONMENT, git, git_bytes, make_repository, refs_of

@@ -9,8 +9,8 @@ import pygit2
 import pytest
 
 from matou.db.repositories import Repository
-from matou.forge.repositories.lifecycle import import_repository
 from matou.model.names import RepositoryPath
+from support.deciding import import_repository
 from support.git_repositories import ENVIRONMENT, git, make_repository, refs_of
 from support.matou_server import MatouServer
 

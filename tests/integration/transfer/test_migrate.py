@@ -18,7 +18,7 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import NotFound, Refused
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import create_repository, find_repository
+from matou.forge.repositories.lifecycle import find_repository
 from matou.git.process import limits
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
@@ -35,7 +35,7 @@ from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate.plan import SameTargetPath, UnusableName
 from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
-from support.deciding import create_project, default_branch_of, open_object, size
+from support.deciding import create_project, create_repository, default_branch_of, open_object, size
 from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
 from support.matou_server import MatouServer
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

@@ -14,14 +14,13 @@ from integration.transfer.test_migrate import CONTENT, Port, by_path, every_plat
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.cli.ui.migrate_report import as_json, as_text
-from matou.forge.repositories.lifecycle import create_repository
 from matou.git.wire.pktline import encode
 from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from matou.transfer.migrate.repository import NotProven, TargetTooVisible, UnwritableBranch
-from support.deciding import size
+from support.deciding import create_repository, size
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
 from support.steered_clock import SYSTEM_CLOCK, SteeredClock

@@ -9,11 +9,11 @@ from integration.transfer.saved_archives import Team, git, make_repository
 from integration.transfer.test_migrate import Port, by_path, every_platform, outcomes, refs
 from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
 from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
-from matou.forge.repositories.lifecycle import import_repository
 from matou.git.operations.push import Pusher, PushFailed
 from matou.model.names import RepositoryPath
 from matou.transfer.migrate.refs import ShallowHistory
 from matou.transfer.migrate.report import MoveOutcome
+from support.deciding import import_repository
 
 API = "team/shop/api"
 

@@ -10,12 +10,21 @@ from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, Refused
-from matou.forge import access
-from matou.forge.access import Action, Authorized, Identity, MayAdminister, MayFork, MayReadCode, MaySee
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayAdminister,
+    MayCreateIn,
+    MayFork,
+    MayReadCode,
+    MaySee,
+    authorize,
+    authorize_namespace,
+)
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.repositories.events import record_event
-from matou.forge.repositories.lifecycle import namespace_for, new_repository, publish_repository, repository_gone
+from matou.forge.repositories.lifecycle import new_repository, publish_repository, repository_gone, require_free_early
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import syncfs
@@ -55,16 +64,16 @@ def fork_repository(
         name: what people call it; empty for what they call the parent, or for `path` if that is given.
 
     Raises:
-        NoSuchRepository, NoSuchNamespace, MissingScope, ReadOnly, NotAllowed, SwitchedOff: as `access.require`.
+        NoSuchRepository, NoSuchNamespace, MissingScope, ReadOnly, NotAllowed, SwitchedOff: as `access.authorize`.
         AlreadyForked: there is one already in that namespace.
         InvalidName, NameTaken: of the new path.
     """
-    target = access.reach_namespace(forge, granted.identity, namespace, Action.CREATE_IN)
+    target = authorize_namespace(forge, granted.identity, MayCreateIn, namespace).subject
     where = RepositoryPath(target.path, path or granted.subject.name)
     profile = RepositoryMetadata(name or path or granted.subject.true_name, granted.subject.description)
     with forge.database.begin_read() as connection:
         _require_no_fork(connection, granted.subject, target.id)
-    namespace_for(forge, where)
+    require_free_early(forge, target, where)
     with staged_repository(forge.archive) as git_dir:
         links = _copy(forge, granted, git_dir)
         visibility = _still_readable(forge, granted.identity, granted.subject).visibility
@@ -109,7 +118,7 @@ def _still_readable(forge: Forge, identity: Identity, parent: Repository) -> Rep
     """The parent as it is when all was copied."""
     with forge.database.begin_read() as connection:
         now = _unmoved(connection, parent)
-    access.require(forge, identity, Action.FORK, now)
+    authorize(forge, identity, MayFork, now)
     return now
 
 

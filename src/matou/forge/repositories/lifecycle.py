@@ -19,11 +19,11 @@ from matou.forge.access import (
     Identity,
     MayAdminister,
     MayChangeSettings,
+    MayCreateIn,
     MayDelete,
     MayReadCode,
     MayRename,
     NoSuchRepository,
-    no_such_namespace,
     no_such_repository,
     viewer,
 )
@@ -70,21 +70,22 @@ class NoSuchBranch(NotFound):
 
 def create_repository(
     forge: Forge,
-    path: RepositoryPath,
+    granted: Authorized[Namespace, MayCreateIn],
+    name: str,
     *,
     visibility: Visibility = Visibility.PRIVATE,
     description: str = "",
     creator: User | None,
 ) -> Repository:
-    """Make an empty one. Raises NoSuchNamespace, NameTaken."""
-    return begin_repository(
-        forge, path, RepositoryMetadata(visibility=visibility, description=description), creator=creator, also=_nothing
-    )
+    """Make an empty one. Raises InvalidName, NameTaken."""
+    profile = RepositoryMetadata(visibility=visibility, description=description)
+    return begin_repository(forge, granted, name, profile, creator=creator, also=_nothing)
 
 
 def begin_repository(
     forge: Forge,
-    path: RepositoryPath,
+    granted: Authorized[Namespace, MayCreateIn],
+    name: str,
     profile: RepositoryMetadata,
     *,
     creator: User | None,
@@ -95,20 +96,20 @@ def begin_repository(
     """Make one: empty, or with a first commit on its default branch.
 
     Args:
+        name: the last part of its path.
         files: of the first commit; none for no commit.
         also: called in the transaction that makes it.
 
     Raises:
-        NoSuchNamespace, NameTaken: of the path.
-        InvalidName: of the branch.
+        InvalidName, NameTaken: of the path; InvalidName of the branch too.
     """
-    head = ref_of_branch(default_branch)
-    namespace = namespace_for(forge, path)
+    head, path = ref_of_branch(default_branch), RepositoryPath(granted.subject.path, name)
+    require_free_early(forge, granted.subject, path)
     with staged_repository(forge.archive) as git_dir:
         write_atomically(git_dir / "HEAD", f"ref: {head}\n".encode())
         if files:
             commit_first(git_dir, head, files, author=creator, now=forge.now())
-        new = new_repository(forge, namespace, path, git_dir, profile, creator)
+        new = new_repository(forge, granted.subject, path, git_dir, profile, creator)
         return publish_repository(forge, git_dir, new, creator=creator, also=also)
 
 
@@ -303,7 +304,8 @@ def delete_repository(forge: Forge, granted: Authorized[Repository, MayDelete]) 
 def import_repository(
     forge: Forge,
     source: str | Path,
-    path: RepositoryPath,
+    granted: Authorized[Namespace, MayCreateIn],
+    name: str,
     *,
     visibility: Visibility = Visibility.PRIVATE,
     creator: User | None,
@@ -314,16 +316,18 @@ def import_repository(
 
     Args:
         source: an http or https URL; with `local` a folder.
+        name: the last part of its path.
         local: the source is a folder of this machine: for the command line, never for what comes over the network.
 
     Raises:
         ImportRefused: the source is nothing that may be read.
-        NoSuchNamespace, NameTaken: as `create_repository`.
+        InvalidName, NameTaken: as `create_repository`.
         GitFailed: it could not be fetched; nothing is left behind.
     """
     origin = local_git_dir(Path(source)) if local else None
     url = "" if local else require_remote_url(str(source))
-    namespace = namespace_for(forge, path)
+    path = RepositoryPath(granted.subject.path, name)
+    require_free_early(forge, granted.subject, path)
     with staged_repository(forge.archive) as git_dir:
         if origin is None:
             fetch_remote(git_dir, url, GitAccess(credential, forge.network))
@@ -331,7 +335,7 @@ def import_repository(
             create_bare(git_dir, object_format=object_format_on_disk(origin))
             fetch_local(git_dir, origin)
         links = () if origin is None else tuple(local_lfs_objects(forge.archive, origin))
-        new = new_repository(forge, namespace, path, git_dir, RepositoryMetadata(visibility=visibility), creator)
+        new = new_repository(forge, granted.subject, path, git_dir, RepositoryMetadata(visibility=visibility), creator)
         return publish_repository(forge, git_dir, new, creator=creator, links=links, also=_nothing)
 
 
@@ -358,18 +362,14 @@ def _require_unmoved(connection: Connection, repository: Repository) -> None:
         raise repository_gone(repository)
 
 
-def namespace_for(forge: Forge, path: RepositoryPath) -> Namespace:
-    """Where it is to stand; raises early, before anything is fetched, where it cannot.
+def require_free_early(forge: Forge, namespace: Namespace, path: RepositoryPath) -> None:
+    """Before anything is fetched or copied for it: whether something may stand at a path, which may change till then.
 
-    Raises NoSuchNamespace, NameTaken, InvalidName.
+    Raises NameTaken, InvalidName.
     """
     _require_one_segment(path.name)
     with forge.database.begin_read() as connection:
-        namespace = namespaces.find_namespace(connection, path.namespace)
-        if namespace is None:
-            raise no_such_namespace(path.namespace)
         _require_free_early(connection, path, namespace.id)
-    return namespace
 
 
 def _require_one_segment(name: str) -> None:

@@ -15,12 +15,14 @@ import structlog
 
 from matou.concurrency import ConcurrencyLimit
 from matou.db.lfs_objects import LfsLink
+from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Invalid, MatouError, TryLater
+from matou.forge.access import Authorized, MayCreateIn
 from matou.forge.forge import Forge
 from matou.forge.repositories.imports import ImportRefused, ShallowSource, fetch_remote, require_remote_url
-from matou.forge.repositories.lifecycle import RowWriter, namespace_for, new_repository, publish_repository
+from matou.forge.repositories.lifecycle import RowWriter, new_repository, publish_repository, require_free_early
 from matou.forge.repositories.repository_dirs import staged_repository
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.fs import WriteFailed
@@ -68,7 +70,14 @@ class ImportsBusy(TryLater):
 
 
 def import_from(
-    forge: Forge, url: str, path: RepositoryPath, profile: RepositoryMetadata, *, creator: User | None, also: RowWriter
+    forge: Forge,
+    url: str,
+    granted: Authorized[Namespace, MayCreateIn],
+    name: str,
+    profile: RepositoryMetadata,
+    *,
+    creator: User | None,
+    also: RowWriter,
 ) -> Repository:
     """Make a repository with the branches, tags and notes of another, and its LFS objects as far as they are given.
 
@@ -79,16 +88,17 @@ def import_from(
             lets nobody go.
         ImportFailed: it cannot be read, is too large, or takes too long.
         ImportsBusy: others are being imported.
-        NoSuchNamespace, NameTaken, InvalidName: of the path.
+        NameTaken, InvalidName: of the path.
     """
     address = _address(url)
-    namespace = namespace_for(forge, path)
+    path = RepositoryPath(granted.subject.path, name)
+    require_free_early(forge, granted.subject, path)
     with _one_of_few(forge), staged_repository(forge.archive) as git_dir:
         settings = _pinned(forge, address)
         _fetch(git_dir, address, settings, forge.network.authorities)
         _require_plain_names(git_dir)
         links = _lfs_objects(forge, git_dir, address)
-        new = new_repository(forge, namespace, path, git_dir, profile, creator)
+        new = new_repository(forge, granted.subject, path, git_dir, profile, creator)
         return publish_repository(forge, git_dir, new, creator=creator, links=links, also=also)
 
 

@@ -9,15 +9,14 @@ from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import MatouError
-from matou.forge import access
-from matou.forge.access import Action, Identity
+from matou.forge.access import Identity, MayCreateIn, authorize_namespace
 from matou.forge.forge import Forge
 from matou.forge.repositories.first_commit import FirstFiles
 from matou.forge.repositories.lifecycle import begin_repository
 from matou.forge.repositories.remote_imports import import_from
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
 from matou.forge.repositories.templates import CopyrightHolder, gitignore_template, license_template, readme
-from matou.model.names import NamespacePath, RepositoryPath
+from matou.model.names import NamespacePath
 from matou.model.repository_settings import Modules
 
 
@@ -66,22 +65,22 @@ def make_repository(
         link: where people will find it, for a license that says so.
 
     Raises:
-        NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchNamespace, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         InvalidName, NameTaken: of its path.
         UnknownTemplate: there is none of that name.
         ImportNotAllowed, ImportFailed, ImportsBusy: as `import_from`.
     """
-    target = access.reach_namespace(forge, identity, namespace, Action.CREATE_IN)
-    where, user = RepositoryPath(target.path, path or profile.name), identity.user
+    target = authorize_namespace(forge, identity, MayCreateIn, namespace)
+    name, user = path or profile.name, identity.user
 
     def also(connection: Connection, repository: Repository) -> None:
         _switch(forge, connection, repository, beginning.modules or {})
 
     if beginning.import_url:
-        return import_from(forge, beginning.import_url, where, profile, creator=user, also=also)
+        return import_from(forge, beginning.import_url, target, name, profile, creator=user, also=also)
     branch = beginning.default_branch or "main"
-    files = _files(forge, target, profile, beginning, user, link=link)
-    return begin_repository(forge, where, profile, creator=user, default_branch=branch, files=files, also=also)
+    files = _files(forge, target.subject, profile, beginning, user, link=link)
+    return begin_repository(forge, target, name, profile, creator=user, default_branch=branch, files=files, also=also)
 
 
 def _files(

@@ -4,7 +4,6 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.platforms.coding.errors import SCOPE_REFUSED
@@ -14,6 +13,7 @@ from support.deciding import (
     archive_repository,
     create_label,
     create_project,
+    create_repository,
     rename_repository,
     set_icon,
     set_visibility,

@@ -15,8 +15,8 @@ import pytest
 from matou.credentials import Secret
 from matou.db.users import User
 from matou.forge.accounts.users import create_user
-from matou.forge.repositories.lifecycle import create_repository
 from matou.model.names import RepositoryPath
+from support.deciding import create_repository
 from support.git_repositories import git
 from support.gitee_server import assert_like, projects_shown, sample
 from support.matou_server import MatouServer

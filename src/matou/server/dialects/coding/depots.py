@@ -85,10 +85,10 @@ def one_depot(context: TeamContext, request: asked.DescribeGitDepot) -> wire.Dep
 
 def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
     project = find_project(context, request.project_id).subject
-    authorize(context.forge, context.identity, MayCreateIn, project)
     repository = lifecycle.create_repository(
         context.forge,
-        RepositoryPath(project.path, request.depot_name),
+        authorize(context.forge, context.identity, MayCreateIn, project),
+        request.depot_name,
         visibility=Visibility.PUBLIC if request.shared else Visibility.PRIVATE,
         description=request.description,
         creator=context.user,
