@@ -18,6 +18,7 @@ BARE = {
     "accounts.members.find_member": NAMED,
     "accounts.members.memberships_of": "for the command line, and for an account itself",
     "accounts.members.own_role": SEEN,
+    "accounts.members.owner_of": "whose a namespace is is told with its name, to a token for teams too",
     "accounts.members.remove_member": NAMED,
     "accounts.namespaces.child_namespaces": "for the command line, which sees everything",
     "accounts.namespaces.create_organization": "for the command line: no platform's API makes one here",

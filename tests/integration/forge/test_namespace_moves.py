@@ -32,8 +32,8 @@ import os, signal, sys
 from pathlib import Path
 from matou.db import namespaces as rows
 from matou.forge.repositories import repository_dirs
-from matou.forge.access import OPERATOR
-from support.deciding import rename_namespace
+from matou.forge.access import MayAdminister, granted_to_operator
+from matou.forge.accounts.namespace_moves import rename_namespace
 from matou.forge.accounts.namespaces import find_namespace
 from matou.model.names import NamespacePath
 from matou.settings import Settings
@@ -47,7 +47,8 @@ with open_forge(Path(root), Settings.from_environment({"MATOU_DATABASE_URL": dat
     else:
         import shutil
         shutil.rmtree = die
-    rename_namespace(forge, OPERATOR, find_namespace(forge, NamespacePath.parse("team")), "crew")
+    team = find_namespace(forge, NamespacePath.parse("team"))
+    rename_namespace(forge, granted_to_operator(MayAdminister, team), "crew")
 """
 
 

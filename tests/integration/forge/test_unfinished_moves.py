@@ -37,8 +37,10 @@ import os, signal, sys
 from pathlib import Path
 from matou.db import repositories as rows
 from matou.db.engine import AlreadyThere
+from matou.forge.access import MayCreateIn, MayDelete, MayRename, granted_to_operator
+from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories import lifecycle as use_cases
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
 
@@ -54,11 +56,12 @@ with open_forge(Path(root), settings) as forge:
         import shutil
         shutil.rmtree = die
     if what == "create":
-        use_cases.create_repository(forge, RepositoryPath.parse("team/harbour/ship"), creator=None)
+        place = find_namespace(forge, NamespacePath.parse("team/harbour"))
+        use_cases.create_repository(forge, granted_to_operator(MayCreateIn, place), "ship", creator=None)
     elif what == "rename":
-        use_cases.rename_repository(forge, there, "boat")
+        use_cases.rename_repository(forge, granted_to_operator(MayRename, there), "boat")
     else:
-        use_cases.delete_repository(forge, there)
+        use_cases.delete_repository(forge, granted_to_operator(MayDelete, there))
 """
 
 

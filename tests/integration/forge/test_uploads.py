@@ -23,7 +23,6 @@ from matou.forge.content.uploads import (
     path_of,
 )
 from matou.forge.forge import Forge
-from matou.forge.repositories.lifecycle import create_repository
 from matou.fs import DiskFull
 from matou.model.events import EventKind
 from matou.model.names import RepositoryPath

@@ -89,14 +89,14 @@ def own_role(forge: Forge, identity: Identity, namespace: Namespace) -> Role | N
 def leave_namespace(forge: Forge, granted: Authorized[Namespace, MaySee]) -> None:
     """Give back the role that was given in exactly this namespace. Raises as `remove_member`."""
     if granted.identity.user is None:
-        raise NoSuchMember("nobody in particular is a member of {path}", path=repr(str(granted.subject.path)))
+        raise NoSuchMember("only an account can leave {path}", path=repr(str(granted.subject.path)))
     _remove(forge, granted.subject, granted.identity.user)
 
 
-def owner_of(forge: Forge, granted: Authorized[Namespace, MaySee]) -> Member | None:
-    """The first of its owners by name: whoever sees a namespace may know whose it is."""
+def owner_of(forge: Forge, namespace: Namespace) -> Member | None:
+    """The first of its owners by name: whoever is told of a namespace is told whose it is."""
     with forge.database.begin_read() as connection:
-        found, _total = memberships.members(connection, granted.subject.id, roles=(Role.OWNER,), limit=1)
+        found, _total = memberships.members(connection, namespace.id, roles=(Role.OWNER,), limit=1)
     return found[0] if found else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
 from matou.errors import NotFound, Refused
-from matou.forge.access import Authorized, MaySee, MaySeeMembers, authorize
+from matou.forge.access import Authorized, MaySeeMembers, authorize
 from matou.forge.accounts.members import members, owner_of
 from matou.platforms.coding import wire
 from matou.platforms.coding import wire_requests as asked
@@ -46,7 +46,7 @@ def current_user(context: TeamContext, _: asked.DescribeCodingCurrentUser) -> wi
 
 
 def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
-    owner = owner_of(context.forge, authorize(context.forge, context.identity, MaySee, context.team))
+    owner = owner_of(context.forge, context.team)
     return wire.TeamResponse(
         data=wire.Team(
             id=context.team.id,
