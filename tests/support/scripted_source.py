@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from matou.archive.chain import faults_of_chain, manifests
 from matou.archive.layout import Archive
 from matou.archive.manifest import Line, RepositoryLine, read_manifest
+from matou.archive.run_history import faults_of_chain, manifests
 from matou.archive.snapshots import parse_snapshot
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound

@@ -14,9 +14,9 @@ from typing import Self
 
 import msgspec
 
-from matou.archive.chain import RunHistory, host_of
 from matou.archive.layout import Archive
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.archive.run_history import RunHistory, host_of
 from matou.errors import Conflict, Damaged
 from matou.fs import translate_os_errors
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape

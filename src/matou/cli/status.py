@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from click.exceptions import Exit
 
-from matou.archive.chain import host_of, source_key
 from matou.archive.layout import NotAnArchive
 from matou.archive.manifest import SourceLine
+from matou.archive.run_history import host_of, source_key
 from matou.cli.command import Command
 from matou.cli.config import CONFIGURATION, SourceTable, read_configuration
 from matou.cli.exit_codes import ExitCode

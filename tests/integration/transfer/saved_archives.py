@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from matou.archive.chain import previous_run
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     LfsState,
@@ -21,6 +20,7 @@ from matou.archive.manifest import (
     RunLine,
     SourceLine,
 )
+from matou.archive.run_history import previous_run
 from matou.archive.snapshots import lfs_list_text
 from matou.git.refs.listing import KEPT_PREFIX, read_refs, write_refs
 from matou.git.repository import create_bare

@@ -24,8 +24,8 @@ from integration.transfer.saved_archives import (
     make_repository,
     pointer_text,
 )
-from matou.archive.chain import NoSuchRun
 from matou.archive.lock import ArchiveBusy, lock_archive
+from matou.archive.run_history import NoSuchRun
 from matou.fs import DiskFull
 from matou.git.refs.listing import read_refs
 from matou.transfer.common.filters import NothingMatches

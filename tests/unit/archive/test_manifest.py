@@ -13,17 +13,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from matou.archive.chain import (
-    NoSuchRun,
-    SourceKey,
-    checked_lines,
-    faults_of_chain,
-    manifest_of,
-    previous_run,
-    read_end_line,
-    read_history,
-    source_key,
-)
 from matou.archive.layout import Archive, NewerFormat
 from matou.archive.manifest import (
     DamagedManifest,
@@ -44,6 +33,17 @@ from matou.archive.manifest import (
     read_run_line,
 )
 from matou.archive.manifest.format_2 import write_line
+from matou.archive.run_history import (
+    NoSuchRun,
+    SourceKey,
+    checked_lines,
+    faults_of_chain,
+    manifest_of,
+    previous_run,
+    read_end_line,
+    read_history,
+    source_key,
+)
 from matou.model.platform import VersionControl, Visibility
 
 NOW = datetime(2026, 11, 21, 8, 0, 0, 250_000, tzinfo=UTC)

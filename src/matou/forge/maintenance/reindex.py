@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from matou.archive.chain import SourceKey, digest_of_file, manifests, read_history, source_key
 from matou.archive.manifest import NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.archive.run_history import SourceKey, digest_of_file, manifests, read_history, source_key
 from matou.archive.snapshots import parse_lfs_list
 from matou.db import index_state, labels, lfs_objects, namespaces, repositories
 from matou.db.engine import Connection

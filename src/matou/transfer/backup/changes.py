@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.archive.chain import checked_lines, manifest_of, manifests_of, source_key
 from matou.archive.layout import Archive
 from matou.archive.manifest import DamagedManifest, Outcome, RepositoryLine, read_manifest, read_run_line
+from matou.archive.run_history import checked_lines, manifest_of, manifests_of, source_key
 from matou.errors import Damaged, NotFound
 from matou.model.refs import RefChange
 from matou.transfer.common.saved_repositories import saved_refs

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.manifest import Listing, Outcome
+from matou.archive.run_history import read_history
 from matou.concurrency import CancellationToken
 from matou.model.platform import Account
 from matou.platforms.base.source import RecordSink, Source

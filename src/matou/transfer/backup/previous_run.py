@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matou.archive.chain import RunHistory, SourceKey, UnreadRun, manifests_of, source_key
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     DamagedManifest,
@@ -17,6 +16,7 @@ from matou.archive.manifest import (
     UnseenLine,
     read_manifest,
 )
+from matou.archive.run_history import RunHistory, SourceKey, UnreadRun, manifests_of, source_key
 from matou.model.names import NamespacePath
 from matou.model.platform import Account
 from matou.platforms.base.source import Source

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from matou.archive.chain import RunHistory, read_history, source_key
 from matou.archive.layout import Archive
 from matou.archive.lock import is_written_to
 from matou.archive.manifest import (
@@ -18,6 +17,7 @@ from matou.archive.manifest import (
     read_manifest,
     read_run_line,
 )
+from matou.archive.run_history import RunHistory, read_history, source_key
 from matou.errors import Damaged, UnknownShape
 from matou.git.repository import size_bytes
 from matou.model.names import RepositoryPath

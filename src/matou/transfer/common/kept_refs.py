@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from matou.archive.chain import manifests
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine, read_manifest
+from matou.archive.run_history import manifests
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, NotFound
 from matou.git.odb.stored_objects import describe_objects

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from matou.archive.chain import RunHistory, UnreadRun, read_end_line, read_history
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     EndLine,
@@ -16,6 +15,7 @@ from matou.archive.manifest import (
     read_manifest,
     read_run_line,
 )
+from matou.archive.run_history import RunHistory, UnreadRun, read_end_line, read_history
 from matou.archive.snapshots import parse_snapshot
 from matou.errors import Damaged, MatouError, NotFound
 from matou.git.repository import size_bytes

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.naming import Owner
+from matou.archive.run_history import read_history
 from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
 from matou.git.operations.push import Pusher

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from matou.archive.chain import host_of
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
 from matou.archive.naming import Owner
+from matou.archive.run_history import host_of
 from matou.errors import Conflict, Phrase
 from matou.model.names import folded
 from matou.model.platform import Visibility

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from matou.archive.chain import read_history
 from matou.archive.layout import Archive
 from matou.archive.lock import lock_archive
+from matou.archive.run_history import read_history
 from matou.concurrency import Batch, WorkerPool
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.fs import WriteFailed, make_folders, reported_as, syncfs, translate_os_errors, write_atomically

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
-from matou.archive.chain import host_of
 from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
 from matou.archive.naming import Owner, candidates, safe_segment
+from matou.archive.run_history import host_of
 from matou.model.names import RepositoryPath, fault_of_segment, folded
 from matou.transfer.backup.plan import source_path
 from matou.transfer.common.filters import RepositoryFilter

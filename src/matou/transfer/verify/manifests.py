@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from matou.archive.chain import SourceKey, faults_of_chain, manifests, source_key
 from matou.archive.layout import Archive
 from matou.archive.manifest import Line, NamespaceLine, RepositoryLine, RunLine, read_manifest
+from matou.archive.run_history import SourceKey, faults_of_chain, manifests, source_key
 from matou.errors import Damaged
 from matou.model.names import InvalidName, RepositoryPath
 from matou.transfer.verify.report import ProblemKind, VerifyProblem

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from matou.archive.chain import digest_of_file
 from matou.archive.layout import Archive
 from matou.archive.records import read_records
+from matou.archive.run_history import digest_of_file
 from matou.errors import Damaged
 from matou.transfer.verify.report import ProblemKind, VerifyProblem
 
