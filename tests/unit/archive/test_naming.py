@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.naming import DamagedPlaces, Kind, Owner, PathRegistry, read_places, safe_segment
+from matou.archive.path_registry import DamagedPlaces, Kind, Owner, PathRegistry, read_places, safe_segment
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 

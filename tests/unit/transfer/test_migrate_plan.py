@@ -3,7 +3,7 @@
 import pytest
 
 from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
-from matou.archive.naming import Owner
+from matou.archive.path_registry import Owner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import PLAIN_RULES, TargetRules
 from matou.platforms.matou.target import MATOU_RULES

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matou.archive.manifest import SourceLine
-from matou.archive.naming import Kind, Owner, PathRegistry
+from matou.archive.path_registry import Kind, Owner, PathRegistry
 from matou.archive.run_history import host_of
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import RemoteNamespace, RemoteRepository

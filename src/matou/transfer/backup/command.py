@@ -13,7 +13,7 @@ from matou import __version__
 from matou.archive.layout import FORMAT, Archive
 from matou.archive.lock import ArchiveBusy, ArchiveLock, lock_archive
 from matou.archive.manifest import ManifestWriter, RunLine, SourceLine, whole_seconds
-from matou.archive.naming import PathRegistry
+from matou.archive.path_registry import PathRegistry
 from matou.archive.records import RecordWriter
 from matou.archive.run_history import digest_of_file, previous_run, read_history
 from matou.concurrency import CancellationToken

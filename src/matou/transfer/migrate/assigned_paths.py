@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.archive.naming import Owner
+from matou.archive.path_registry import Owner
 from matou.archive.run_history import host_of
 from matou.errors import Damaged
 from matou.fs import sync_folder, translate_os_errors

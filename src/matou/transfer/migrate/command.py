@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from matou.archive.layout import Archive
-from matou.archive.naming import Owner
+from matou.archive.path_registry import Owner
 from matou.archive.run_history import read_history
 from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError

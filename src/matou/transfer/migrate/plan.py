@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
-from matou.archive.naming import Owner
+from matou.archive.path_registry import Owner
 from matou.archive.run_history import host_of
 from matou.errors import Conflict, Phrase
 from matou.model.names import folded

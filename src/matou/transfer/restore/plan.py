@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
-from matou.archive.naming import Owner, candidates, safe_segment
+from matou.archive.path_registry import Owner, candidates, safe_segment
 from matou.archive.run_history import host_of
 from matou.model.names import RepositoryPath, fault_of_segment, folded
 from matou.transfer.backup.plan import source_path
