@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from matou.archive.blobs import BlobStore
-from matou.archive.first_aid import FIRST_AID
+from matou.archive.readme_text import FIRST_AID
 from matou.errors import Conflict, Damaged, Invalid, NotFound, Phrase
 from matou.fs import make_folders, sync_folder, translate_os_errors, write_atomically
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape

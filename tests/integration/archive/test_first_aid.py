@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from integration.transfer.saved_archives import Team, git, make_repository
-from matou.archive.first_aid import FIRST_AID
+from matou.archive.readme_text import FIRST_AID
 
 
 @pytest.fixture
