@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from matou.db.between import Between
 from matou.db.engine import OwnerGone
 from matou.db.fork_listings import ForkOrder
 from matou.db.memberships import Role
@@ -16,6 +15,7 @@ from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_facts import Counts
 from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
+from matou.db.time_range import Between
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Identity
 from matou.forge.accounts.namespaces import create_organization

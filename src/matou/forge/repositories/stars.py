@@ -1,10 +1,10 @@
 """Stars and watches: who put one on which repository. Who may is decided by `forge.access`, on the way here."""
 
 from matou.db import fork_listings, stars
-from matou.db.between import ALWAYS, Between
 from matou.db.fork_listings import ForkOrder
 from matou.db.repositories import Repository
 from matou.db.stars import Mark, Marking, RepositoryOrder
+from matou.db.time_range import ALWAYS, Between
 from matou.db.users import User
 from matou.forge.access import (
     REPOSITORY_POLICY,
