@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from matou.db.many_ids import given_ids, parameters_of
+from matou.db.id_list import given_ids, parameters_of
 from matou.db.memberships import Role
 from matou.db.namespaces import COLUMNS as NAMESPACE_COLUMNS
 from matou.db.namespaces import Namespace, NamespaceId, namespace_of
