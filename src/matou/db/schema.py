@@ -15,7 +15,7 @@ from sqlalchemy import (
     false,
 )
 
-from matou.db.times import Moment
+from matou.db.types import Moment
 
 HEAD_REVISION = "0003"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
