@@ -24,7 +24,7 @@ from matou.db.repositories import RepositoryId
 from matou.db.schema import events, repositories, users
 from matou.db.time_range import ALWAYS, Between
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
-from matou.db.viewers import Viewer, sees_repository
+from matou.db.visibility import Viewer, sees_repository
 from matou.model.events import EventKind
 from matou.model.names import folded
 

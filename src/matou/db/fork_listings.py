@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from matou.db.repositories import COLUMNS, Repository, RepositoryId, repository_of
 from matou.db.schema import forks, repositories, stars
 from matou.db.time_range import ALWAYS, Between
-from matou.db.viewers import Viewer, sees_repository
+from matou.db.visibility import Viewer, sees_repository
 
 
 class ForkOrder(Enum):

@@ -13,7 +13,7 @@ from matou.db.memberships import Role
 from matou.db.schema import memberships, namespaces
 from matou.db.texts import containing
 from matou.db.users import UserId
-from matou.db.viewers import EVERYTHING, Viewer, below, knows_members, page, sees_namespace
+from matou.db.visibility import EVERYTHING, Viewer, below, knows_members, page, sees_namespace
 from matou.model.names import NamespacePath, folded
 
 NamespaceId = NewType("NamespaceId", int)

@@ -13,7 +13,7 @@ from matou.db.namespaces import NamespaceId, namespace_path
 from matou.db.schema import redirects, repositories
 from matou.db.texts import containing
 from matou.db.users import UserId
-from matou.db.viewers import EVERYTHING, Viewer, below, page, sees_repository
+from matou.db.visibility import EVERYTHING, Viewer, below, page, sees_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 

@@ -42,7 +42,7 @@ from matou.db.schema import (
 )
 from matou.db.settings import settings_of
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
-from matou.db.viewers import VIEWER_ID, Sight, Viewer, sees_repository
+from matou.db.visibility import VIEWER_ID, Sight, Viewer, sees_repository
 from matou.model.names import NamespacePath, folded
 from matou.model.repository_settings import Features, Modules, RepositorySettings
 

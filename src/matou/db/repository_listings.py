@@ -31,7 +31,7 @@ from matou.db.repositories import COLUMNS, Repository, repository_of
 from matou.db.schema import forks, memberships, namespaces, repositories, repository_members, stars
 from matou.db.texts import containing
 from matou.db.users import User
-from matou.db.viewers import Sight, Viewer, has_visibility, is_below, sees_repository
+from matou.db.visibility import Sight, Viewer, has_visibility, is_below, sees_repository
 from matou.model.names import NamespacePath, folded
 from matou.model.platform import Visibility
 

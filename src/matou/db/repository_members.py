@@ -27,7 +27,7 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.db.schema import memberships, namespaces, repository_members, users
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, UserKind, user_of
-from matou.db.viewers import page
+from matou.db.visibility import page
 from matou.model.names import NamespacePath, folded
 
 

@@ -13,7 +13,7 @@ from matou.db.repositories import COLUMNS, Repository, RepositoryId, repository_
 from matou.db.schema import repositories, stars, users, watches
 from matou.db.time_range import ALWAYS, Between
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
-from matou.db.viewers import Viewer, sees_repository
+from matou.db.visibility import Viewer, sees_repository
 
 
 class Mark(Enum):

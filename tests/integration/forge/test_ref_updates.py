@@ -11,7 +11,7 @@ import pytest
 from matou.db.events import Event, list_events
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.db.viewers import EVERYTHING
+from matou.db.visibility import EVERYTHING
 from matou.errors import MatouError, TryLater
 from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
 from matou.forge.content.file_changes import FileChange

@@ -21,7 +21,7 @@ from matou.db.schema import repositories as table
 from matou.db.stars import Mark
 from matou.db.stars import put_mark as insert_mark
 from matou.db.users import User
-from matou.db.viewers import sees_repository
+from matou.db.visibility import sees_repository
 from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, may, viewer
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user

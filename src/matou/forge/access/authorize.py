@@ -13,7 +13,7 @@ from matou.db.engine import Connection
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import may_log_in
-from matou.db.viewers import Viewer
+from matou.db.visibility import Viewer
 from matou.errors import Invalid, MatouError, NotFound, Refused
 from matou.forge.access.identity import OPERATOR, Identity, missing_scope, require_scope
 from matou.forge.access.policy import (

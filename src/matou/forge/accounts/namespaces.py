@@ -7,7 +7,7 @@ from matou.db.engine import AlreadyThere, Connection, OwnerGone
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.users import User
-from matou.db.viewers import EVERYTHING, Viewer
+from matou.db.visibility import EVERYTHING, Viewer
 from matou.errors import Conflict, Refused
 from matou.forge.access import (
     Authorized,

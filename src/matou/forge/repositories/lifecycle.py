@@ -12,7 +12,7 @@ from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.repositories import NewRepository, Repository, RepositoryId
 from matou.db.users import User
-from matou.db.viewers import EVERYTHING, Viewer
+from matou.db.visibility import EVERYTHING, Viewer
 from matou.errors import NotFound
 from matou.forge.access import (
     Authorized,
