@@ -12,7 +12,7 @@ from matou.db.fork_listings import ForkOrder
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository, RepositoryId
-from matou.db.repository_facts import Counts
+from matou.db.repository_details import Counts
 from matou.db.schema import forks
 from matou.db.stars import Mark, RepositoryOrder
 from matou.db.time_range import Between

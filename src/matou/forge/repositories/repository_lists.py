@@ -6,7 +6,7 @@ from dataclasses import replace
 from matou.db import namespaces, users
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import Repository, RepositoryId
-from matou.db.repository_facts import RepositoryFacts, facts_of
+from matou.db.repository_details import RepositoryFacts, facts_of
 from matou.db.repository_listings import Wanted, Way, list_wanted
 from matou.db.users import User, UserKind
 from matou.errors import NotFound

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
-from matou.db.repository_facts import RepositoryFacts
+from matou.db.repository_details import RepositoryFacts
 from matou.db.users import User
 from matou.forge.access import REPOSITORY_POLICY, AccessLevel, Action
 from matou.forge.repositories.repository_lists import repository_facts

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind
 from matou.db.repositories import Repository
-from matou.db.repository_facts import RepositoryFacts
+from matou.db.repository_details import RepositoryFacts
 from matou.db.users import User, UserId
 from matou.forge.access import no_such_repository
 from matou.forge.repositories.repository_lists import repository_facts
