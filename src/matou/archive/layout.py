@@ -47,7 +47,7 @@ class NewerFormat(Invalid):
     """The archive was written by a later Matou."""
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class ArchiveIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """What archive.json says; there may be more in it, which stays."""
 
     format: int
@@ -56,7 +56,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class _StrictIdentity(Identity, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _StrictIdentity(ArchiveIdentity, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """As format 1 has it, where an unknown key is damage."""
 
 
@@ -72,7 +72,7 @@ class Archive:
     """An archive that is there. Made by `create`, `open` or `open_or_create`."""
 
     root: Path
-    identity: Identity
+    identity: ArchiveIdentity
 
     @classmethod
     def create(cls, root: Path, *, now: datetime, identifier: UUID) -> Self:
@@ -86,7 +86,7 @@ class Archive:
         for name in _FOLDERS:
             make_folders(root / name, below=root)
         write_atomically(root / FIRST_AID_FILE, FIRST_AID.encode())
-        identity = Identity(format=FORMAT, id=identifier, created_at=now.astimezone(UTC).replace(microsecond=0))
+        identity = ArchiveIdentity(format=FORMAT, id=identifier, created_at=now.astimezone(UTC).replace(microsecond=0))
         write_atomically(root / IDENTITY_FILE, msgspec.json.encode(identity) + b"\n")
         return cls.open(root)
 
@@ -203,11 +203,11 @@ def _require_unused(root: Path) -> None:
         raise FolderInUse("{root} holds {name} already", root=root, name=repr(min(used)))
 
 
-def _read_identity(path: Path, text: bytes) -> Identity:
+def _read_identity(path: Path, text: bytes) -> ArchiveIdentity:
     try:
         needed = msgspec.json.decode(text, type=_Needed)
         _require_known(path, needed)
-        return msgspec.json.decode(text, type=_StrictIdentity if needed.format == 1 else Identity)
+        return msgspec.json.decode(text, type=_StrictIdentity if needed.format == 1 else ArchiveIdentity)
     except NOT_DECODED as error:
         raise Damaged("{path} cannot be read: {reason}", path=path, reason=fault_of_shape(error)) from error
 
