@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class PathOwner:
     """Whom a place belongs to: an id that is unique among a host's namespaces, or among its repositories."""
 
     platform: str
@@ -91,7 +91,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-_Key = tuple[Kind, Owner]
+_Key = tuple[Kind, PathOwner]
 _Parent = tuple[str, ...]
 
 
@@ -125,13 +125,13 @@ class PathRegistry:
                 registry._keep_journal(archive.places(earlier))
         return registry
 
-    def keep(self, kind: Kind, owner: Owner, path: str) -> None:
+    def keep(self, kind: Kind, owner: PathOwner, path: str) -> None:
         """Take over a place that was given before. The first owner of a place, and an owner's first place, stay."""
         segments = tuple(path.split("/"))
         with self._lock:
             self._give((kind, owner), segments)
 
-    def place_namespace(self, owner: Owner, true_name: str, *, parent: NamespacePath | None) -> NamespacePath:
+    def place_namespace(self, owner: PathOwner, true_name: str, *, parent: NamespacePath | None) -> NamespacePath:
         """Where a namespace stands; `parent` and the name count only the first time.
 
         Raises:
@@ -140,7 +140,7 @@ class PathRegistry:
         place = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
         return NamespacePath(place)
 
-    def place_repository(self, owner: Owner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
+    def place_repository(self, owner: PathOwner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
         """Where a repository stands; `namespace` and the name count only the first time.
 
         Raises:
@@ -149,7 +149,7 @@ class PathRegistry:
         place = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
         return RepositoryPath(NamespacePath(place[:-1]), place[-1])
 
-    def place_beside(self, owner: Owner, true_name: str, *, place: RepositoryPath) -> RepositoryPath:
+    def place_beside(self, owner: PathOwner, true_name: str, *, place: RepositoryPath) -> RepositoryPath:
         """Another place for a repository that cannot go on where it stands; what stands there stays, and is its own.
 
         Called again by a run that follows one which was cut off, it gives the place that that one had given.
@@ -234,11 +234,11 @@ class PathRegistry:
                 platform, host = line.source.platform, host_of(line.source.url)
             elif isinstance(line, NamespaceLine | RepositoryLine):
                 kind = Kind.NAMESPACE if isinstance(line, NamespaceLine) else Kind.REPOSITORY
-                self.keep(kind, Owner(platform, host, line.id), line.path)
+                self.keep(kind, PathOwner(platform, host, line.id), line.path)
 
     def _keep_journal(self, path: Path) -> None:
         for line in read_places(path):
-            self.keep(line.kind, Owner(line.platform, line.host, line.id), line.path)
+            self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
 
 
 def read_places(path: Path) -> Iterator[PlaceLine]:
@@ -258,7 +258,7 @@ def read_places(path: Path) -> Iterator[PlaceLine]:
             ) from error
 
 
-def candidates(segment: str, owner: Owner) -> Iterator[str]:
+def candidates(segment: str, owner: PathOwner) -> Iterator[str]:
     """The places that an owner may have, best first: the short one, then ever more digits of who it is."""
     yield segment
     digest = _digest("\n".join((owner.platform, owner.host, owner.id)))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import DamagedPlaces, Kind, Owner, PathRegistry, read_places, safe_segment
+from matou.archive.path_registry import DamagedPlaces, Kind, PathOwner, PathRegistry, read_places, safe_segment
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 
@@ -35,8 +35,8 @@ TRUE_NAMES = st.one_of(
 TEAM = NamespacePath(("team",))
 
 
-def owner(number: int) -> Owner:
-    return Owner("coding", "e.coding.net", str(number))
+def owner(number: int) -> PathOwner:
+    return PathOwner("coding", "e.coding.net", str(number))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -168,7 +168,7 @@ def test_a_folder_on_disk_that_is_nobodys_is_not_given_away(registry: PathRegist
 
 def test_ids_of_different_platforms_and_hosts_are_different_owners(registry: PathRegistry) -> None:
     places = [
-        registry.place_namespace(Owner(platform, host, "1"), "team", parent=None)
+        registry.place_namespace(PathOwner(platform, host, "1"), "team", parent=None)
         for platform, host in (("coding", "e.coding.net"), ("coding", "my.example"), ("gitee", "e.coding.net"))
     ]
 

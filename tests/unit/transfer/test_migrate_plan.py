@@ -3,7 +3,7 @@
 import pytest
 
 from matou.archive.manifest import Outcome, RepositoryLine, SourceLine
-from matou.archive.path_registry import Owner
+from matou.archive.path_registry import PathOwner
 from matou.model.platform import VersionControl, Visibility
 from matou.model.targets import PLAIN_RULES, TargetRules
 from matou.platforms.matou.target import MATOU_RULES
@@ -71,7 +71,7 @@ def test_a_name_from_the_map_is_told_as_the_maps(name: str) -> None:
 
 
 def test_a_name_that_an_earlier_migration_gave_is_told_as_such() -> None:
-    given = {(Owner("gitee", "gitee.com", "5"), "team"): TargetPath("team", "ours")}
+    given = {(PathOwner("gitee", "gitee.com", "5"), "team"): TargetPath("team", "ours")}
 
     [move] = plan(PLAIN_RULES, line("5", "an api"), given=given).moves
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matou.archive.manifest import SourceLine
-from matou.archive.path_registry import Kind, Owner, PathRegistry
+from matou.archive.path_registry import Kind, PathOwner, PathRegistry
 from matou.archive.run_history import host_of
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import RemoteNamespace, RemoteRepository
@@ -23,7 +23,7 @@ class ArchivePaths:
         """`kept` is where the team stood before: it has no line of its own in a manifest."""
         host = host_of(source.url)
         # A platform may number its teams and its projects each from one.
-        owner = Owner(source.platform, host, f"team {source.team_id or source.account}")
+        owner = PathOwner(source.platform, host, f"team {source.team_id or source.account}")
         if kept is not None:
             registry.keep(Kind.NAMESPACE, owner, str(kept))
         team = registry.place_namespace(owner, source.team or source.account, parent=None)
@@ -41,5 +41,5 @@ class ArchivePaths:
         self.registry.sync()
         return beside
 
-    def _owner(self, id_: str) -> Owner:
-        return Owner(self.platform, self.host, id_)
+    def _owner(self, id_: str) -> PathOwner:
+        return PathOwner(self.platform, self.host, id_)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import Owner
+from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import host_of
 from matou.errors import Damaged
 from matou.fs import sync_folder, translate_os_errors
@@ -63,9 +63,9 @@ class AssignedPaths:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def read(self) -> Mapping[tuple[Owner, str], TargetPath]:
+    def read(self) -> Mapping[tuple[PathOwner, str], TargetPath]:
         """The last place that each was given in a namespace. Raises DamagedAssignments."""
-        places: dict[tuple[Owner, str], TargetPath] = {}
+        places: dict[tuple[PathOwner, str], TargetPath] = {}
         text = self._path.read_bytes() if self._path.exists() else b""
         *lines, _ = text.split(b"\n")
         for number, line in enumerate(lines, start=1):
@@ -76,11 +76,11 @@ class AssignedPaths:
                     "{path}, line {number}: {reason}", path=self._path, number=number, reason=error
                 ) from error
             if (read.target, read.target_host) == (self.platform, self.host):
-                owner = Owner(read.platform, read.host, read.id)
+                owner = PathOwner(read.platform, read.host, read.id)
                 places[owner, read.namespace] = TargetPath(read.namespace, read.name)
         return places
 
-    def add(self, places: Iterable[tuple[Owner, TargetPath]]) -> None:
+    def add(self, places: Iterable[tuple[PathOwner, TargetPath]]) -> None:
         """Make new places durable; to be called before the first repository is made at one of them."""
         text = b"".join(msgspec.json.encode(self._line(owner, place)) + b"\n" for owner, place in places)
         if not text:
@@ -97,7 +97,7 @@ class AssignedPaths:
     def _path(self) -> Path:
         return self.archive.root / FILE
 
-    def _line(self, owner: Owner, place: TargetPath) -> _Line:
+    def _line(self, owner: PathOwner, place: TargetPath) -> _Line:
         return _Line(self.platform, self.host, owner.platform, owner.host, owner.id, place.namespace, place.name)
 
 

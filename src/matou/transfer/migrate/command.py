@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import Owner
+from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import read_history
 from matou.concurrency import Batch, CancellationToken, WorkerPool
 from matou.errors import MatouError
@@ -124,7 +124,7 @@ def _mover(
     return RepositoryMover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
 
 
-def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[Owner, TargetPath]]:
+def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[PathOwner, TargetPath]]:
     """The places that nobody has been given yet."""
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
     return [(owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from matou.archive.manifest import NamespaceLine, Outcome, RepositoryLine, SourceLine
-from matou.archive.path_registry import Owner
+from matou.archive.path_registry import PathOwner
 from matou.archive.run_history import host_of
 from matou.errors import Conflict, Phrase
 from matou.model.names import folded
@@ -16,7 +16,7 @@ from matou.transfer.backup.plan import source_path
 from matou.transfer.common.filters import RepositoryFilter, require_matches
 from matou.transfer.migrate.mapping import MigrationMap, TargetPath
 
-Given = Mapping[tuple[Owner, str], TargetPath]
+Given = Mapping[tuple[PathOwner, str], TargetPath]
 """The places of earlier migrations, by whose they are and in which namespace."""
 
 WIKI = ".wiki"
@@ -36,7 +36,7 @@ class UnusableName(Conflict):
 class Candidate:
     """A repository of the archive that is wanted at the target."""
 
-    owner: Owner
+    owner: PathOwner
     line: RepositoryLine
     source_path: str
 
@@ -149,7 +149,7 @@ def _sorted_out(
             reason = Phrase("nothing of it was saved: {outcome}", outcome=line.reason or line.outcome.value)
             left_behind.append(LeftBehind(path, reason, line.outcome is not Outcome.EXCLUDED))
         else:
-            candidates.append(Candidate(Owner(source.platform, host_of(source.url), line.id), line, path))
+            candidates.append(Candidate(PathOwner(source.platform, host_of(source.url), line.id), line, path))
     return candidates, left_behind
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from matou.archive.manifest import NamespaceLine, RepositoryLine, SourceLine
-from matou.archive.path_registry import Owner, candidates, safe_segment
+from matou.archive.path_registry import PathOwner, candidates, safe_segment
 from matou.archive.run_history import host_of
 from matou.model.names import RepositoryPath, fault_of_segment, folded
 from matou.transfer.backup.plan import source_path
@@ -96,7 +96,7 @@ class _Names:
 
     taken: set[str] = field(default_factory=set)
 
-    def give(self, true_name: str, owner: Owner) -> str:
+    def give(self, true_name: str, owner: PathOwner) -> str:
         """The name as it is, if it can be a folder and is free; else one made of it."""
         segment = true_name if fault_of_segment(true_name) is None else safe_segment(true_name)
         free = next(name for name in candidates(segment, owner) if folded(name) not in self.taken)
@@ -113,7 +113,7 @@ def _as_the_script(lines: Lines, wanted: RepositoryFilter) -> RestorePlan:
     names: dict[PurePosixPath, _Names] = {}
     repositories: list[PlannedRepository] = []
     for source, line in lines:
-        owner = Owner(source.platform, host_of(source.url), line.id)
+        owner = PathOwner(source.platform, host_of(source.url), line.id)
         if isinstance(line, NamespaceLine):
             folder = PurePosixPath(roots.give(line.display_name or line.name, owner))
             projects[source, line.id] = PlannedProject(line, folder)
