@@ -21,7 +21,7 @@ RepositoryId = NewType("RepositoryId", int)
 
 
 @dataclass(frozen=True, slots=True)
-class NewRepository:
+class NewRepositoryRow:
     namespace_id: NamespaceId
     path: RepositoryPath
     true_name: str
@@ -97,14 +97,14 @@ _BY_SOURCE = select(*COLUMNS).where(
 )
 
 
-def insert_repository(connection: Connection, new: NewRepository) -> Repository:
+def insert_repository(connection: Connection, new: NewRepositoryRow) -> Repository:
     """A path that redirected elsewhere no longer does. Raises AlreadyThere where the path, folded, is taken."""
     forget_redirect(connection, new.path)
     statement = insert(repositories).values(**_values(new)).returning(*COLUMNS)
     return repository_of(connection.execute(statement).one())
 
 
-def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepository) -> Repository | None:
+def replace_repository(connection: Connection, repository_id: RepositoryId, new: NewRepositoryRow) -> Repository | None:
     return change(connection, repository_id, **_values(new))
 
 
@@ -264,6 +264,6 @@ def _one(row: Sequence[Any] | None) -> Repository | None:
     return None if row is None else repository_of(row)
 
 
-def _values(new: NewRepository) -> dict[str, object]:
-    values = {_column_name(name): getattr(new, name) for name in NewRepository.__slots__}
+def _values(new: NewRepositoryRow) -> dict[str, object]:
+    values = {_column_name(name): getattr(new, name) for name in NewRepositoryRow.__slots__}
     return {**values, "path": str(new.path), "folded_path": folded(str(new.path))}

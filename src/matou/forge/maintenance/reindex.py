@@ -18,7 +18,7 @@ from matou.db import index_state, labels, lfs_objects, namespaces, repositories
 from matou.db.engine import Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
-from matou.db.repositories import NewRepository
+from matou.db.repositories import NewRepositoryRow
 from matou.errors import Conflict, Damaged, MatouError, NotFound
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import branch_of_head
@@ -268,7 +268,7 @@ def _write_repository(forge: Forge, connection: Connection, source: _Source, sav
     there = repositories.find_repository_at(connection, saved.path)
     if namespace_id is None or (there is not None and (known is None or there.id != known.id)):
         raise PathOccupied("{path} was backed up, and a repository has that name", path=repr(str(saved.path)))
-    new = NewRepository(
+    new = NewRepositoryRow(
         namespace_id=namespace_id,
         path=saved.path,
         true_name=saved.line.name,

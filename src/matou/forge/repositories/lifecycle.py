@@ -10,7 +10,7 @@ from matou.db import lfs_objects, namespaces, repositories
 from matou.db.engine import AlreadyThere, Connection
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId
-from matou.db.repositories import NewRepository, Repository, RepositoryId
+from matou.db.repositories import NewRepositoryRow, Repository, RepositoryId
 from matou.db.users import User
 from matou.db.visibility import EVERYTHING, Viewer
 from matou.errors import NotFound
@@ -404,10 +404,10 @@ def new_repository(
     git_dir: Path,
     profile: RepositoryMetadata,
     creator: User | None,
-) -> NewRepository:
+) -> NewRepositoryRow:
     """The row of what lies in the staging folder and is to stand at `path`. What has history got it now."""
     now, listing = forge.now(), read_refs(git_dir)
-    return NewRepository(
+    return NewRepositoryRow(
         namespace_id=namespace.id,
         # The namespace's own spelling, so that what differs in case only stays one folder.
         path=RepositoryPath(namespace.path, path.name),
@@ -431,7 +431,7 @@ def new_repository(
 def publish_repository(
     forge: Forge,
     git_dir: Path,
-    new: NewRepository,
+    new: NewRepositoryRow,
     *,
     creator: User | None,
     links: Iterable[LfsLink] = (),
