@@ -9,7 +9,7 @@ from matou.errors import Damaged
 MOST_REMEMBERED = 50_000
 
 
-class DamagedLfsObject(Damaged):
+class DamagedStoredFile(Damaged):
     """The bytes on disk are not those that were stored; they are not handed out."""
 
 
@@ -20,7 +20,7 @@ class VerifiedFiles:
         self._seen = SizedCache[Path, tuple[int, int, int]](most)
 
     def require_whole(self, path: Path, oid: str) -> None:
-        """Hash the file unless it is known. Raises DamagedLfsObject."""
+        """Hash the file unless it is known. Raises DamagedStoredFile."""
         status = path.stat()
         signature = (status.st_ino, status.st_size, status.st_mtime_ns)
         if self._seen.get(path) == signature:
@@ -28,5 +28,5 @@ class VerifiedFiles:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != oid:
-            raise DamagedLfsObject("the LFS object {oid} is damaged on this server", oid=oid)
+            raise DamagedStoredFile("the LFS object {oid} is damaged on this server", oid=oid)
         self._seen.put(path, signature)

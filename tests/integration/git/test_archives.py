@@ -13,7 +13,7 @@ from matou.git.odb.blobs import Unreadable, stream_blob
 from matou.git.odb.objects import TooLargeToRead, open_repository
 from matou.git.operations import archives
 from matou.git.operations.archive_rewriting import Replacement, archive_replacing
-from matou.git.operations.archives import ArchiveFormat, ArchiveTooLarge, HostilePath, archive, files_to_archive
+from matou.git.operations.archives import ArchiveTooLarge, GitArchiveFormat, HostilePath, archive, files_to_archive
 from matou.model.names import ObjectId, object_id
 from support.git_repositories import git, init_bare, make_repository, store_object, tip_of
 
@@ -28,14 +28,14 @@ FILES = {
 }
 UNPACKED = {name: content for name, content in FILES.items() if name != "ignored"}
 
-Archive = Callable[[Path, ObjectId, ArchiveFormat], Iterator[bytes]]
+Archive = Callable[[Path, ObjectId, GitArchiveFormat], Iterator[bytes]]
 
 
-def plain(git_dir: Path, commit: ObjectId, packed_as: ArchiveFormat) -> Iterator[bytes]:
+def plain(git_dir: Path, commit: ObjectId, packed_as: GitArchiveFormat) -> Iterator[bytes]:
     return archive(git_dir, commit, packed_as=packed_as, prefix="ship-main")
 
 
-def rewritten(git_dir: Path, commit: ObjectId, packed_as: ArchiveFormat) -> Iterator[bytes]:
+def rewritten(git_dir: Path, commit: ObjectId, packed_as: GitArchiveFormat) -> Iterator[bytes]:
     return archive_replacing(git_dir, commit, packed_as=packed_as, prefix="ship-main", replaced={})
 
 
@@ -59,17 +59,17 @@ def ship(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [plain, rewritten])
-@pytest.mark.parametrize("packed_as", ArchiveFormat)
-def test_an_archive_unpacks_to_the_commits_files(ship: Path, make: Archive, packed_as: ArchiveFormat) -> None:
+@pytest.mark.parametrize("packed_as", GitArchiveFormat)
+def test_an_archive_unpacks_to_the_commits_files(ship: Path, make: Archive, packed_as: GitArchiveFormat) -> None:
     content = b"".join(make(ship, tip_of(ship, "main"), packed_as))
 
     assert unpacked(content) == UNPACKED
 
 
 @pytest.mark.parametrize("make", [plain, rewritten])
-@pytest.mark.parametrize("packed_as", ArchiveFormat)
+@pytest.mark.parametrize("packed_as", GitArchiveFormat)
 def test_an_archive_is_the_same_each_time_whatever_refs_there_are(
-    ship: Path, make: Archive, packed_as: ArchiveFormat
+    ship: Path, make: Archive, packed_as: GitArchiveFormat
 ) -> None:
     commit = tip_of(ship, "main")
 
@@ -80,8 +80,8 @@ def test_an_archive_is_the_same_each_time_whatever_refs_there_are(
     assert b"secret" not in first
 
 
-@pytest.mark.parametrize("packed_as", ArchiveFormat)
-def test_a_link_a_program_and_a_submodule_stay_what_they_are(ship: Path, packed_as: ArchiveFormat) -> None:
+@pytest.mark.parametrize("packed_as", GitArchiveFormat)
+def test_a_link_a_program_and_a_submodule_stay_what_they_are(ship: Path, packed_as: GitArchiveFormat) -> None:
     program, link = store_object(ship, "blob", b"#!/bin/sh\n"), store_object(ship, "blob", b"../README.md")
     rows = f"100755 blob {program}\trun\n120000 blob {link}\tlink\n160000 commit {'1' * 40}\tmodule\n"
     tree = git(ship, "mktree", "--missing", input=rows.encode())
@@ -104,8 +104,8 @@ def modes(content: bytes) -> dict[str, tuple[str, int]]:
         return {info.name: (f"{info.type!r} {info.mtime} {info.linkname}", info.mode) for info in tar}
 
 
-@pytest.mark.parametrize("packed_as", ArchiveFormat)
-def test_a_file_with_another_content_is_whole_in_the_archive(ship: Path, packed_as: ArchiveFormat) -> None:
+@pytest.mark.parametrize("packed_as", GitArchiveFormat)
+def test_a_file_with_another_content_is_whole_in_the_archive(ship: Path, packed_as: GitArchiveFormat) -> None:
     content = hashlib.shake_128(b"large").digest(700_001)
     replaced = {b"README.md": Replacement(len(content), lambda: iter([content[:5], content[5:]]))}
 
@@ -122,7 +122,7 @@ def test_what_goes_wrong_in_the_middle_ends_the_archive(ship: Path) -> None:
     made = archive_replacing(
         ship,
         tip_of(ship, "main"),
-        packed_as=ArchiveFormat.TAR,
+        packed_as=GitArchiveFormat.TAR,
         prefix="x",
         replaced={b"README.md": Replacement(10, broken)},
     )
@@ -133,7 +133,7 @@ def test_what_goes_wrong_in_the_middle_ends_the_archive(ship: Path) -> None:
 
 def test_an_archive_of_nothing_is_a_failure_and_no_empty_file(ship: Path) -> None:
     with pytest.raises(Unreadable):
-        list(archive(ship, object_id("1" * 40), packed_as=ArchiveFormat.ZIP, prefix="x"))
+        list(archive(ship, object_id("1" * 40), packed_as=GitArchiveFormat.ZIP, prefix="x"))
 
 
 def test_the_files_of_an_archive_are_told_before_it_begins(ship: Path) -> None:

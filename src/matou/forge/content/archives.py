@@ -26,8 +26,8 @@ from matou.git.operations.archive_rewriting import Replacement, archive_replacin
 from matou.git.operations.archives import (
     LARGEST_ARCHIVE_BYTES,
     ArchivedFile,
-    ArchiveFormat,
     ArchiveTooLarge,
+    GitArchiveFormat,
     archive,
     files_to_archive,
 )
@@ -55,7 +55,7 @@ class Download:
     forge: Forge
     granted: Authorized[Repository, MayReadCode]
     commit: Commit
-    packed_as: ArchiveFormat
+    packed_as: GitArchiveFormat
     name: str
     replaced: dict[bytes, Replacement]
     size_bytes: int
@@ -90,7 +90,7 @@ class Download:
 
 
 def prepare_download(
-    forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, packed_as: ArchiveFormat
+    forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str, packed_as: GitArchiveFormat
 ) -> Download:
     """Judge what an archive would hold, before one is begun.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from matou.git.odb.blobs import PIECE_BYTES
-from matou.git.operations.archives import ArchiveFormat, archiving
+from matou.git.operations.archives import GitArchiveFormat, archiving
 from matou.model.names import ObjectId
 
 _BLOCK_BYTES: Final = 512
@@ -48,12 +48,12 @@ def archive_replacing(
     git_dir: Path,
     commit: ObjectId,
     *,
-    packed_as: ArchiveFormat,
+    packed_as: GitArchiveFormat,
     prefix: str,
     replaced: Mapping[bytes, Replacement],
 ) -> Iterator[bytes]:
     """As `archives.archive`; `replaced` is by the path from the tree's root."""
-    with archiving(git_dir, commit, packed_as=ArchiveFormat.TAR, prefix=prefix) as child:
+    with archiving(git_dir, commit, packed_as=GitArchiveFormat.TAR, prefix=prefix) as child:
         members = _members(child.stdout, prefix.encode() + b"/", replaced)
         yield from filter(None, _packed(members, packed_as, commit))
         while child.stdout.read(PIECE_BYTES):
@@ -61,13 +61,13 @@ def archive_replacing(
         child.finish()
 
 
-def _packed(members: Iterable[_Member], packed_as: ArchiveFormat, commit: ObjectId) -> Iterator[bytes]:
+def _packed(members: Iterable[_Member], packed_as: GitArchiveFormat, commit: ObjectId) -> Iterator[bytes]:
     match packed_as:
-        case ArchiveFormat.ZIP:
+        case GitArchiveFormat.ZIP:
             return _zipped(members)
-        case ArchiveFormat.TAR:
+        case GitArchiveFormat.TAR:
             return _as_tar(members, commit)
-        case ArchiveFormat.TAR_GZ:
+        case GitArchiveFormat.TAR_GZ:
             return _gzipped(_as_tar(members, commit))
 
 

@@ -34,7 +34,7 @@ _LEADS_OUT: Final = re.compile(rb"(?:^|[/\\])\.{0,2}(?:[/\\]|$)")
 _PERHAPS_GIT: Final = re.compile(rb"git|[\x80-\xff]", re.IGNORECASE)
 
 
-class ArchiveFormat(StrEnum):
+class GitArchiveFormat(StrEnum):
     ZIP = "zip"
     TAR = "tar"
     TAR_GZ = "tar.gz"
@@ -104,7 +104,7 @@ def _text(path: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
-def archive(git_dir: Path, commit: ObjectId, *, packed_as: ArchiveFormat, prefix: str) -> Iterator[bytes]:
+def archive(git_dir: Path, commit: ObjectId, *, packed_as: GitArchiveFormat, prefix: str) -> Iterator[bytes]:
     """The archive's bytes, made as they are read; the same for the same commit, format and prefix.
 
     Args:
@@ -123,7 +123,7 @@ def archive(git_dir: Path, commit: ObjectId, *, packed_as: ArchiveFormat, prefix
 
 
 @contextmanager
-def archiving(git_dir: Path, commit: ObjectId, *, packed_as: ArchiveFormat, prefix: str) -> Iterator[GitChild]:
+def archiving(git_dir: Path, commit: ObjectId, *, packed_as: GitArchiveFormat, prefix: str) -> Iterator[GitChild]:
     """The child itself, for who reads what it writes. Arguments as those of `archive`."""
     arguments = ["archive", f"--format={packed_as}", f"--prefix={prefix}/", commit]
     environment = {"GIT_OBJECT_DIRECTORY": str(git_dir.absolute() / "objects"), "TZ": "UTC"}

@@ -7,7 +7,7 @@ from matou.concurrency import FairLimit
 from matou.errors import NotFound
 from matou.forge.access import MayReadCode
 from matou.forge.content.archives import prepare_download
-from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, ArchiveFormat
+from matou.git.operations.archives import LARGEST_ARCHIVE_BYTES, GitArchiveFormat
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import StreamedResponse
@@ -24,15 +24,15 @@ ARCHIVES_OF_ONE: Final = 4
 
 _TURNS = FairLimit(ARCHIVES_AT_ONCE, each=ARCHIVES_OF_ONE)
 _MEDIA_TYPES: Final = {
-    ArchiveFormat.ZIP: b"application/zip",
-    ArchiveFormat.TAR: b"application/x-tar",
-    ArchiveFormat.TAR_GZ: b"application/gzip",
+    GitArchiveFormat.ZIP: b"application/zip",
+    GitArchiveFormat.TAR: b"application/x-tar",
+    GitArchiveFormat.TAR_GZ: b"application/gzip",
 }
 _ENDINGS: Final = {
-    ".zip": ArchiveFormat.ZIP,
-    ".tar.gz": ArchiveFormat.TAR_GZ,
-    ".tgz": ArchiveFormat.TAR_GZ,
-    ".tar": ArchiveFormat.TAR,
+    ".zip": GitArchiveFormat.ZIP,
+    ".tar.gz": GitArchiveFormat.TAR_GZ,
+    ".tgz": GitArchiveFormat.TAR_GZ,
+    ".tar": GitArchiveFormat.TAR,
 }
 
 
@@ -73,14 +73,14 @@ def send_named_archive(context: RepositoryContext[MayReadCode], params: Nothing)
 
 
 def send_zip(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> StreamedResponse:
-    return _download(context, params.ref, ArchiveFormat.ZIP)
+    return _download(context, params.ref, GitArchiveFormat.ZIP)
 
 
 def send_tar(context: RepositoryContext[MayReadCode], params: NamedArchiveQuery) -> StreamedResponse:
-    return _download(context, params.ref, ArchiveFormat.TAR_GZ)
+    return _download(context, params.ref, GitArchiveFormat.TAR_GZ)
 
 
-def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: ArchiveFormat) -> StreamedResponse:
+def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as: GitArchiveFormat) -> StreamedResponse:
     download = prepare_download(context.forge, context.granted, revision, packed_as)
     kind = (b"content-type", _MEDIA_TYPES[packed_as])
     cache = (b"cache-control", b"private, no-cache")
