@@ -18,7 +18,7 @@ from matou.git.operations.push import Body
 from matou.git.process.run import GitOutOfMemory, Limits
 from matou.git.refs.listing import read_refs
 from matou.git.repository import create_bare, remove_leftovers
-from matou.git.wire.protocol import fetch_request
+from matou.git.wire.client import fetch_request
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from support.git_repositories import (

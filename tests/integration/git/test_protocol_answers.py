@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from matou.git.wire.pktline import Marker, encode_line
-from matou.git.wire.protocol import (
+from matou.git.wire.client import ls_refs_request
+from matou.git.wire.pktline import MalformedPacket, Marker, encode_line
+from matou.git.wire.server import (
     RECEIVE_PACK,
     UPLOAD_PACK,
-    MalformedPacket,
     advertisement_v0,
     capability_advertisement_v2,
     is_ls_refs,
     ls_refs_answer,
-    ls_refs_request,
     service_announcement,
 )
 from support.git_repositories import (

@@ -7,20 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matou.errors import MatouError
-from matou.git.wire.pktline import CutShort, MalformedPacket, encode, encode_line
-from matou.git.wire.protocol import (
+from matou.git.wire.client import (
     FetchResponse,
     RemoteBrokeOff,
     RemoteError,
-    advertisement_v0,
     fetch_request,
-    is_ls_refs,
-    ls_refs_answer,
     ls_refs_request,
     read_advertisement,
     read_ls_refs,
-    service_announcement,
 )
+from matou.git.wire.pktline import CutShort, MalformedPacket, encode, encode_line
+from matou.git.wire.server import advertisement_v0, is_ls_refs, ls_refs_answer, service_announcement
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 

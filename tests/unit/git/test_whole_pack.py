@@ -7,9 +7,8 @@ import pytest
 
 from matou.git.operations.pack_reuse import clone_answer, pack_of_everything
 from matou.git.refs.listing import read_refs
-from matou.git.wire import protocol
-from matou.git.wire.protocol import CloneRequest, fetch_request, read_clone_request
-from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES
+from matou.git.wire.client import FetchResponse, fetch_request
+from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES, CloneRequest, read_clone_request
 from matou.model.names import ObjectId
 
 Wanted = frozenset[ObjectId]
@@ -51,7 +50,7 @@ def test_the_pack_that_holds_what_all_refs_reach_is_the_answer(packed: Path) -> 
 def test_git_reads_the_answer_to_the_same_objects(packed: Path, tmp_path: Path) -> None:
     found = pack_of_everything(packed, tips(packed))
     assert found is not None
-    response = protocol.FetchResponse(Pieces(b"".join(clone_answer(found))).read)
+    response = FetchResponse(Pieces(b"".join(clone_answer(found))).read)
     response.begin()
     copy = tmp_path / "copy.git"
     subprocess.run(["git", "init", "-q", "--bare", copy], check=True)

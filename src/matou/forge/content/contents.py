@@ -30,7 +30,7 @@ from matou.git.odb.objects import (
     open_repository,
 )
 from matou.git.odb.trees import TreeListing, find_tree, list_tree
-from matou.git.wire.protocol import head_object
+from matou.git.wire.server import head_object
 from matou.model.names import InvalidName, ObjectId, RefName, object_id
 from matou.settings import MEBIBYTE
 

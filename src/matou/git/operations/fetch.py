@@ -32,7 +32,8 @@ from matou.git.process.run import (
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import OWN_PREFIX, read_refs
 from matou.git.repository import has_objects, packs, remove_unfinished_objects
-from matou.git.wire.protocol import CutShort, FetchResponse, fetch_request
+from matou.git.wire.client import FetchResponse, fetch_request
+from matou.git.wire.pktline import CutShort
 from matou.git.wire.server import UPLOAD_PACK
 from matou.git.wire.transport import GitTransport, may_speak_otherwise
 from matou.model.names import ObjectId

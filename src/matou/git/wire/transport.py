@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Final, Protocol
 
 from matou.errors import MatouError, NotFound, UnknownShape
-from matou.git.wire.protocol import RemoteError, ls_refs_request, read_advertisement, read_ls_refs
+from matou.git.wire.client import RemoteError, ls_refs_request, read_advertisement, read_ls_refs
 from matou.git.wire.server import UPLOAD_PACK
 from matou.model.refs import RefListing
 

@@ -15,9 +15,8 @@ from matou.forge.repositories.downloads import count_download
 from matou.git.operations.pack_reuse import ReusablePack, clone_answer, pack_of_everything
 from matou.git.process.run import GitFailed
 from matou.git.process.run_async import AsyncGitChild, start_git_async
-from matou.git.wire import protocol
 from matou.git.wire.known_refs import KnownRefs
-from matou.git.wire.protocol import CloneRequest
+from matou.git.wire.server import CloneRequest, head_object, read_clone_request
 from matou.server.authorization import Admitted, GitRequest
 from matou.server.git.refs import UPLOAD_PACK_RESULT, current_refs, protocol_version
 from matou.server.response_files import ResponseKey, Write
@@ -51,7 +50,7 @@ class GitRefusedRequest(UnknownShape):
 
 async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], body: bytes) -> bool:
     """Answer a clone of what everybody who may read the repository is shown. False where it is another request."""
-    asked = await understood(protocol.read_clone_request, body) if protocol_version(request) == 2 else None
+    asked = await understood(read_clone_request, body) if protocol_version(request) == 2 else None
     if asked is None:
         return False
     known = await current_refs(request.site, admitted.granted)
@@ -168,7 +167,7 @@ async def _whole_pack(
     request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
 ) -> ReusablePack | None:
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
-    if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {protocol.head_object(known.listing)}:
+    if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {head_object(known.listing)}:
         return None
     git_dir = request.site.forge.git_dir(admitted.repository)
     found = request.site.whole_packs.get(git_dir, asked.wants)

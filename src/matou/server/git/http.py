@@ -15,9 +15,7 @@ from matou.errors import NotFound
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.repositories.downloads import count_download
 from matou.git.process.run_async import AsyncGitChild
-from matou.git.wire import protocol
-from matou.git.wire.protocol import UPLOAD_PACK
-from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES
+from matou.git.wire.server import LARGEST_REQUEST_IN_MEMORY_BYTES, UPLOAD_PACK, is_ls_refs
 from matou.server.authorization import Admitted, GitRequest, admit, answer_to
 from matou.server.git.clones import GitRefusedRequest, answer_clone, start_upload_pack
 from matou.server.git.packet_framing import PROBE, PacketFraming, request_pieces
@@ -75,7 +73,7 @@ async def _upload_pack(request: GitRequest) -> None:
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
         beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
-        wanted = await understood(protocol.is_ls_refs, beginning) if version == 2 else None
+        wanted = await understood(is_ls_refs, beginning) if version == 2 else None
         if beginning == PROBE:
             await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
         elif wanted is not None:

@@ -10,9 +10,16 @@ from matou.db.repositories import Repository
 from matou.errors import UnknownShape
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.content.references import known_refs, refs_at_hand
-from matou.git.wire import protocol
 from matou.git.wire.known_refs import KnownRefs
-from matou.git.wire.protocol import RECEIVE_PACK, UPLOAD_PACK, LsRefsRequest
+from matou.git.wire.server import (
+    RECEIVE_PACK,
+    UPLOAD_PACK,
+    LsRefsRequest,
+    advertisement_v0,
+    capability_advertisement_v2,
+    ls_refs_answer,
+    service_announcement,
+)
 from matou.model.refs import RefListing
 from matou.server.authorization import Admitted, GitRequest, admit
 from matou.server.git.ref_responses import RefResponse
@@ -58,7 +65,7 @@ async def advertise(request: GitRequest) -> None:
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
         known = await current_refs(request.site, admitted.granted)
-        body = protocol.capability_advertisement_v2(known.listing.object_format)
+        body = capability_advertisement_v2(known.listing.object_format)
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
     # There is no version 2 of a push: git answers such a client as of old.
@@ -70,15 +77,15 @@ async def answer_ls_refs(request: GitRequest, admitted: Admitted[MayReadCode], w
     question = RefQuestion(
         key=wanted if is_usual else None,
         lines=lambda known: known.lines.count(wanted.prefixes or (b"",)) + len(wanted.prefixes),
-        make=lambda known: protocol.ls_refs_answer(known.listing, wanted, known.lines),
+        make=lambda known: ls_refs_answer(known.listing, wanted, known.lines),
     )
     await _answer(request, admitted, question, UPLOAD_PACK_RESULT)
 
 
 def _advertisement(service: str, version: int) -> RefQuestion:
     def make(known: KnownRefs) -> bytes:
-        advertisement = protocol.advertisement_v0(known.listing, service, version=version, lines=known.lines)
-        return protocol.service_announcement(service) + advertisement
+        advertisement = advertisement_v0(known.listing, service, version=version, lines=known.lines)
+        return service_announcement(service) + advertisement
 
     return RefQuestion((service, version), lambda known: len(known.listing.refs), make)
 

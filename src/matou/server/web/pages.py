@@ -26,7 +26,7 @@ from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import visible_repositories
 from matou.forge.repositories.repository_lists import find_person
 from matou.git.odb.objects import MissingPath, TooLargeToRead, TreePath, find_commit, open_repository, read_file
-from matou.git.wire.protocol import head_object
+from matou.git.wire.server import head_object
 from matou.i18n import language_among, localize, speaking
 from matou.model.names import NamespacePath, ObjectId, RepositoryPath
 from matou.model.refs import RefListing
