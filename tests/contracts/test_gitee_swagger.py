@@ -18,9 +18,9 @@ from matou.credentials import Secret
 from matou.errors import UnknownShape
 from matou.http.session import Session
 from matou.model.platform import Visibility
-from matou.model.targets import NewRepository
+from matou.model.targets import NewTargetRepository
 from matou.platforms.gitee import wire_v5
-from matou.platforms.gitee.calls_v5 import EVERY_AFFILIATION, RepositoryCalls
+from matou.platforms.gitee.calls_v5 import EVERY_AFFILIATION, GiteeV5Calls
 from matou.platforms.gitee.errors import DECODER
 from matou.platforms.gitee.source import GiteeSource
 from matou.platforms.gitee.target import GiteeTarget
@@ -91,7 +91,7 @@ def test_a_call_of_the_client_is_described(recording_server: RecordingServer, gi
 
 
 def test_every_method_of_the_client_is_among_these_calls() -> None:
-    methods = {name for name in vars(RepositoryCalls) if not name.startswith("_")}
+    methods = {name for name in vars(GiteeV5Calls) if not name.startswith("_")}
 
     assert methods == {name for case in CASES.values() for name in case.call.__code__.co_names if name in methods}
 
@@ -202,7 +202,7 @@ def test_all_that_a_migration_asks_is_described(
     target.login()
     target.create_namespace("docks")
     list(target.repositories(namespace))
-    made = target.create(NewRepository(namespace, "ship", "a description", visibility))
+    made = target.create(NewTargetRepository(namespace, "ship", "a description", visibility))
     target.set_default_branch(made, "dev")
 
     assert {request.method for request in api_requests(recording_server)} == {"GET", "POST", "PATCH"}

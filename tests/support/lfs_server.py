@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from matou.credentials import GitCredential, Secret
-from matou.http.lfs.client import Readable
+from matou.http.lfs.client import LfsContent
 from support.recording_server import RecordingServer, Reply, SeenRequest, json_reply
 
 TOKEN = "f00dfacecafe0123456789abcdef0123456789ab"
@@ -27,7 +27,7 @@ class Store:
         self._now = 0
         self._lock = threading.Lock()
 
-    def __call__(self, oid: str, size: int, stream: Readable) -> None:
+    def __call__(self, oid: str, size: int, stream: LfsContent) -> None:
         with self._lock:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)

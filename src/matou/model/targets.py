@@ -27,7 +27,7 @@ class TargetRepository:
 
 
 @dataclass(frozen=True, slots=True)
-class NewRepository:
+class NewTargetRepository:
     """What a repository is to be; it begins empty."""
 
     namespace: str

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from matou.errors import Damaged, TryLater
-from matou.http.lfs.client import LfsClient, Readable
+from matou.http.lfs.client import LfsClient, LfsContent
 from matou.http.session import Session
 from support.fault_proxy import FaultProxy, FlipByte, ResetPeer, TruncateBody
 from support.lfs_server import LfsServer, Store, with_action
@@ -19,7 +19,7 @@ def test_wrong_bytes_never_come_to_an_end(lfs: LfsServer, client: LfsClient, sen
     lfs.objects[oid] = sent
     ended = []
 
-    def sink(oid: str, size: int, stream: Readable) -> None:
+    def sink(oid: str, size: int, stream: LfsContent) -> None:
         while stream.read(3):
             pass
         ended.append(oid)
@@ -40,7 +40,7 @@ def test_bytes_that_the_sink_did_not_read_are_checked_too(lfs: LfsServer, client
 
 
 def test_what_the_sink_finds_damaged_is_told(lfs: LfsServer, client: LfsClient) -> None:
-    def sink(oid: str, size: int, stream: Readable) -> None:
+    def sink(oid: str, size: int, stream: LfsContent) -> None:
         raise Damaged("the disk gave other bytes back")
 
     (missing,) = client.download([lfs.add(b"content")], sink)
@@ -49,7 +49,7 @@ def test_what_the_sink_finds_damaged_is_told(lfs: LfsServer, client: LfsClient) 
 
 
 def test_a_fault_of_the_sink_is_not_taken_for_a_missing_object(lfs: LfsServer, client: LfsClient) -> None:
-    def sink(oid: str, size: int, stream: Readable) -> None:
+    def sink(oid: str, size: int, stream: LfsContent) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
@@ -143,7 +143,7 @@ def test_wrong_bytes_of_a_wrong_size_are_found_too(lfs: LfsServer, client: LfsCl
     lfs.objects[oid] = b"other content"
     ended = []
 
-    def sink(oid: str, size: int, stream: Readable) -> None:
+    def sink(oid: str, size: int, stream: LfsContent) -> None:
         while stream.read(3):
             pass
         ended.append(oid)
@@ -165,7 +165,7 @@ def test_bytes_without_an_announced_end_stop_at_the_size_that_was_announced(
     )
     came: list[bytes] = []
 
-    def sink(oid: str, size: int, stream: Readable) -> None:
+    def sink(oid: str, size: int, stream: LfsContent) -> None:
         while part := stream.read(1000):
             came.append(part)
 

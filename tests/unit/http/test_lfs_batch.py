@@ -6,7 +6,7 @@ import pytest
 from matou.credentials import Secret
 from matou.errors import UnknownShape
 from matou.http.addresses import Origin, UnsafeAddress
-from matou.http.lfs.batch import Action, ObjectError, is_expired, read_batch, target_of
+from matou.http.lfs.batch import LfsAction, ObjectError, is_expired, read_batch, target_of
 
 OWN = Origin("https", "e.coding.net", 443)
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -15,7 +15,7 @@ OURS = Secret("Basic Y29kaW5nOmYwMGRmYWNl")
 
 def test_what_came_encrypted_does_not_lead_to_what_is_not() -> None:
     with pytest.raises(UnsafeAddress, match="not encrypted"):
-        target_of(Action("http://bucket.example/x"), own=OWN, authorization=OURS)
+        target_of(LfsAction("http://bucket.example/x"), own=OWN, authorization=OURS)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_what_came_encrypted_does_not_lead_to_what_is_not() -> None:
 def test_the_credential_is_the_actions_or_at_the_own_origin_ours(
     href: str, header: dict[str, str] | None, sent: Secret | None
 ) -> None:
-    target = target_of(Action(href, header), own=OWN, authorization=OURS)
+    target = target_of(LfsAction(href, header), own=OWN, authorization=OURS)
 
     assert (target.authorization, target.headers) == (sent, {})
 
@@ -40,24 +40,24 @@ def test_the_credential_is_the_actions_or_at_the_own_origin_ours(
 @pytest.mark.parametrize(
     ("action", "expected"),
     [
-        (Action("x"), False),
-        (Action("x", expires_in=0), False),
-        (Action("x", expires_in=60), True),
-        (Action("x", expires_in=61), False),
-        (Action("x", expires_in=61, expires_at="2020-01-01T00:00:00Z"), False),
-        (Action("x", expires_in=10**30), False),
-        (Action("x", expires_at="2026-11-21T08:00:00Z"), True),
-        (Action("x", expires_at="2026-11-21T16:00:01+08:00"), False),
-        (Action("x", expires_at=""), False),
+        (LfsAction("x"), False),
+        (LfsAction("x", expires_in=0), False),
+        (LfsAction("x", expires_in=60), True),
+        (LfsAction("x", expires_in=61), False),
+        (LfsAction("x", expires_in=61, expires_at="2020-01-01T00:00:00Z"), False),
+        (LfsAction("x", expires_in=10**30), False),
+        (LfsAction("x", expires_at="2026-11-21T08:00:00Z"), True),
+        (LfsAction("x", expires_at="2026-11-21T16:00:01+08:00"), False),
+        (LfsAction("x", expires_at=""), False),
     ],
 )
-def test_an_action_is_over_when_its_time_has_come(action: Action, expected: bool) -> None:
+def test_an_action_is_over_when_its_time_has_come(action: LfsAction, expected: bool) -> None:
     assert is_expired(action, answered_at=NOW - timedelta(seconds=60), now=NOW) is expected
 
 
 def test_a_time_that_is_none_is_told() -> None:
     with pytest.raises(UnknownShape):
-        is_expired(Action("x", expires_at="tomorrow"), answered_at=NOW, now=NOW)
+        is_expired(LfsAction("x", expires_at="tomorrow"), answered_at=NOW, now=NOW)
 
 
 def batch(*objects: object) -> bytes:
@@ -79,7 +79,7 @@ def test_how_long_an_action_holds_keeps_no_object_from_being_had(
 ) -> None:
     answer = read_batch(batch({"oid": "1", "actions": {"download": {"href": "https://h/1", **given}}}))
 
-    assert answer["1"].actions == {"download": Action("https://h/1", None, expires_in, expires_at)}
+    assert answer["1"].actions == {"download": LfsAction("https://h/1", None, expires_in, expires_at)}
 
 
 def test_an_object_that_cannot_be_read_hides_no_other() -> None:

@@ -32,7 +32,7 @@ from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import read_refs
 from matou.http.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
 from matou.http.clock import Clock
-from matou.http.lfs.client import LfsClient, Readable
+from matou.http.lfs.client import LfsClient, LfsContent
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
 from matou.model.names import RefName, RepositoryPath
@@ -198,12 +198,12 @@ class _Received:
     deadline: float
     links: list[LfsLink] = field(default_factory=list)
 
-    def store(self, oid: str, _size_bytes: int, content: Readable) -> None:
+    def store(self, oid: str, _size_bytes: int, content: LfsContent) -> None:
         """A pointer may be wrong about what its object weighs."""
         self.forge.archive.blobs.put_stream(self._chunks(content), expected=oid)
         self.links.append(LfsLink(oid, self.forge.archive.blobs.size(oid)))
 
-    def _chunks(self, content: Readable) -> Iterator[bytes]:
+    def _chunks(self, content: LfsContent) -> Iterator[bytes]:
         while chunk := content.read(CHUNK_BYTES):
             if time.monotonic() > self.deadline:
                 raise ImportFailed("the LFS objects take too long")

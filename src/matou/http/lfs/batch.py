@@ -27,7 +27,7 @@ _OUR_HEADERS = frozenset(
 """Framing and range are ours to decide, whatever an answer says."""
 
 
-class Action(msgspec.Struct, frozen=True):
+class LfsAction(msgspec.Struct, frozen=True):
     """Where one object is, and for how long this holds; a term that cannot be read is none."""
 
     href: str
@@ -43,7 +43,7 @@ class ObjectError(msgspec.Struct, frozen=True):
 
 class BatchObject(msgspec.Struct, frozen=True):
     oid: str
-    actions: Mapping[str, Action] | None = None
+    actions: Mapping[str, LfsAction] | None = None
     error: ObjectError | None = None
 
 
@@ -69,7 +69,7 @@ class _BatchAnswer(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LfsTarget:
     """A request that an action stands for, once it was found harmless."""
 
     address: Address
@@ -136,10 +136,10 @@ def _read_error(value: object) -> ObjectError:
     return ObjectError(_whole_number(said.get("code")) or 0, message if isinstance(message, str) else "")
 
 
-def _read_action(value: object) -> Action:
+def _read_action(value: object) -> LfsAction:
     given = msgspec.convert(value, _Action)
     until = given.expires_at if isinstance(given.expires_at, str) and _is_time(given.expires_at) else None
-    return Action(given.href, given.header, _whole_number(given.expires_in), until)
+    return LfsAction(given.href, given.header, _whole_number(given.expires_in), until)
 
 
 def _whole_number(value: object) -> int | None:
@@ -158,7 +158,7 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def is_expired(action: Action, *, answered_at: datetime, now: datetime) -> bool:
+def is_expired(action: LfsAction, *, answered_at: datetime, now: datetime) -> bool:
     """Say whether an action is over; `expires_in` goes before `expires_at`, as the batch API has it."""
     if action.expires_in:
         return now >= answered_at + timedelta(seconds=min(action.expires_in, 2**31))
@@ -175,7 +175,7 @@ def _read_time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def target_of(action: Action, *, own: Origin, authorization: Secret | None) -> Target:
+def target_of(action: LfsAction, *, own: Origin, authorization: Secret | None) -> LfsTarget:
     """Say what to send for an action.
 
     Args:
@@ -192,9 +192,9 @@ def target_of(action: Action, *, own: Origin, authorization: Secret | None) -> T
     require_valid_headers(headers)
     given = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
     if address.origin == own:
-        return Target(address, headers, Secret(given) if given else authorization)
+        return LfsTarget(address, headers, Secret(given) if given else authorization)
     _require_harmless(address, [*headers.values(), given or "", action.href], own, authorization)
-    return Target(address, headers, Secret(given) if given else None)
+    return LfsTarget(address, headers, Secret(given) if given else None)
 
 
 def _require_harmless(address: Address, texts: Sequence[str], own: Origin, authorization: Secret | None) -> None:

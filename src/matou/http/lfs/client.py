@@ -17,7 +17,7 @@ from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, Phrase, UnknownShape
 from matou.http.addresses import UnsafeAddress
 from matou.http.headers import InvalidHeader
-from matou.http.lfs.batch import Action, BatchObject, Target, is_expired
+from matou.http.lfs.batch import BatchObject, LfsAction, LfsTarget, is_expired
 from matou.http.lfs.downloads import ObjectStream
 from matou.http.lfs.endpoint import OBJECTS_PER_BATCH, LfsEndpoint
 from matou.http.responses import (
@@ -40,11 +40,11 @@ NOT_OFFERED = 0
 DOWNLOAD_LIMITS = TransferLimits(total=None)
 
 
-class Readable(Protocol):
+class LfsContent(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-Sink = Callable[[str, int, Readable], None]
+Sink = Callable[[str, int, LfsContent], None]
 """Takes an object's id, its size and its bytes, which it must read to the end; called by several threads at once.
 
 Reading raises Damaged before the last byte is given if the bytes are not the object's.
@@ -67,7 +67,7 @@ class LfsMissing:
 class _Found:
     oid: str
     size: int
-    action: Action
+    action: LfsAction
     answered_at: datetime
 
 
@@ -155,7 +155,7 @@ class LfsClient:
             sink(found.oid, found.size, stream)
             stream.finish()
 
-    def _open_at(self, target: Target, first: int) -> AbstractContextManager[Stream]:
+    def _open_at(self, target: LfsTarget, first: int) -> AbstractContextManager[Stream]:
         headers = {**target.headers, "Accept-Encoding": "identity"}
         if first:
             headers["Range"] = f"bytes={first}-"

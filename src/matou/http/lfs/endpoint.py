@@ -7,7 +7,7 @@ from typing import Final, Literal
 from matou.credentials import GitCredential, Secret
 from matou.http.addresses import Origin, parse_address
 from matou.http.git_http import basic_authorization
-from matou.http.lfs.batch import CONTENT_TYPE, Action, BatchObject, Target, batch_request, read_batch, target_of
+from matou.http.lfs.batch import CONTENT_TYPE, BatchObject, LfsAction, LfsTarget, batch_request, read_batch, target_of
 from matou.http.responses import AnsweredOtherwise
 from matou.http.session import Session
 
@@ -73,7 +73,7 @@ class LfsEndpoint:
         )
         return read_batch(answer.body)
 
-    def target_of(self, action: Action) -> Target:
+    def target_of(self, action: LfsAction) -> LfsTarget:
         return target_of(action, own=self.origin, authorization=self.authorization)
 
 

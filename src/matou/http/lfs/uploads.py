@@ -11,7 +11,7 @@ import msgspec
 from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
 from matou.errors import Damaged, Phrase
-from matou.http.lfs.batch import CONTENT_TYPE, Action, BatchObject
+from matou.http.lfs.batch import CONTENT_TYPE, BatchObject, LfsAction
 from matou.http.lfs.client import (
     FAULTS_OF_ONE,
     NOT_OFFERED,
@@ -120,7 +120,7 @@ class LfsUploads:
             return missing_of(asked.oid, error)
         return asked
 
-    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: Action) -> None:
+    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
         given = {name.lower() for name in target.headers}
         headers = {**target.headers, "Content-Length": str(asked.size)}
@@ -137,7 +137,7 @@ class LfsUploads:
         ) as stream:
             stream.read_up_to(64 * 1024)
 
-    def _verify(self, asked: "_Asked", action: Action) -> None:
+    def _verify(self, asked: "_Asked", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
         self._session.request(
             "POST",
@@ -155,8 +155,8 @@ class _Asked:
 
     oid: str
     size: int
-    upload: Action | None
-    verify: Action | None
+    upload: LfsAction | None
+    verify: LfsAction | None
 
 
 def _sort_out(oid: str, size: int, described: BatchObject | None) -> _Asked | LfsMissing:

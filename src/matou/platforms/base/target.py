@@ -5,7 +5,7 @@ from typing import Protocol
 
 from matou.credentials import GitCredential
 from matou.model.platform import Visibility
-from matou.model.targets import NamespaceMaker, NewRepository, TargetRepository, TargetRules
+from matou.model.targets import NamespaceMaker, NewTargetRepository, TargetRepository, TargetRules
 
 
 class MigrationTarget(NamespaceMaker, Protocol):
@@ -31,7 +31,7 @@ class MigrationTarget(NamespaceMaker, Protocol):
             MatouError: there are more, or may be.
         """
 
-    def create(self, new: NewRepository) -> TargetRepository:
+    def create(self, new: NewTargetRepository) -> TargetRepository:
         """Raises Conflict where there is one of that name."""
 
     def set_default_branch(self, repository: TargetRepository, branch: str) -> None: ...

@@ -45,7 +45,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Lister:
+class CodingLister:
     """Lists for one token.
 
     Args:

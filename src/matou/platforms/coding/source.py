@@ -15,10 +15,10 @@ from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.addresses import Home, team_key
+from matou.platforms.coding.addresses import AccountHome, team_key
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.documents import labels_document, members_document
-from matou.platforms.coding.listing import Lister, Listing
+from matou.platforms.coding.listing import CodingLister, Listing
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
@@ -170,13 +170,13 @@ class CodingClient:
         return self._api.call(ask_for.DescribeTeam(), TeamResponse).data
 
     @cached_property
-    def _home(self) -> Home:
+    def _home(self) -> AccountHome:
         with self._lock:
-            return Home(self.url, self._team.team_host)
+            return AccountHome(self.url, self._team.team_host)
 
     @cached_property
     def _listing(self) -> Listing:
-        return Lister(self._api, self._user.id, self._note).list_all()
+        return CodingLister(self._api, self._user.id, self._note).list_all()
 
     def _listing_now(self) -> Listing:
         with self._lock:

@@ -16,7 +16,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import (
     PLAIN_RULES,
     Capacity,
-    NewRepository,
+    NewTargetRepository,
     TargetRepository,
     TargetRules,
     fault_of_plain_name,
@@ -90,7 +90,7 @@ class CodingTarget:
             if (depot.vcs_type or depot.repo_type) == "git":
                 yield self._repository(depot, namespace)
 
-    def create(self, new: NewRepository) -> TargetRepository:
+    def create(self, new: NewTargetRepository) -> TargetRepository:
         """CODING tells the new repository's number only, so it is asked for the rest.
 
         A request that had no answer is put again and then meets what it has made itself: a Conflict, too.

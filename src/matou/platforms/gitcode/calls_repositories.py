@@ -14,7 +14,7 @@ OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""
 
 
-class RepositoryCalls(GitCodeCalls):
+class GitCodeRepositoryCalls(GitCodeCalls):
     def repository(self, repository: str) -> Repository:
         return self._api.get(Repository, repository_path(repository))
 

@@ -14,7 +14,7 @@ from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.api import GitCodeApi, token_of
 from matou.platforms.gitcode.calls_people import PeopleCalls
 from matou.platforms.gitcode.calls_reading import ReadingCalls
-from matou.platforms.gitcode.calls_repositories import RepositoryCalls
+from matou.platforms.gitcode.calls_repositories import GitCodeRepositoryCalls
 from matou.platforms.gitcode.calls_settings import SettingCalls
 from matou.platforms.gitcode.calls_writing import WritingCalls
 
@@ -22,7 +22,7 @@ API = "/api/v5"
 HOME = f"https://api.gitcode.com{API}"
 
 
-class GitCode(ReadingCalls, WritingCalls, RepositoryCalls, SettingCalls, PeopleCalls, TypedClient):
+class GitCode(ReadingCalls, WritingCalls, GitCodeRepositoryCalls, SettingCalls, PeopleCalls, TypedClient):
     """GitCode's API v5, at GitCode or at any server that speaks it. May be used by several threads.
 
         with GitCode(token) as gitcode:

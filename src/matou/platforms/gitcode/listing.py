@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamespaceDetails:
     """A namespace, with what its organization tells of itself, if it is one and does."""
 
     namespace: Namespace
@@ -39,14 +39,14 @@ class Place:
 class Found:
     """What was read, by id. A fault says that there is more, or may be."""
 
-    places: dict[int, Place] = field(default_factory=dict)
+    places: dict[int, NamespaceDetails] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
     places_fault: MatouError | None = None
     repositories_fault: MatouError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Lister:
+class GitCodeLister:
     """Lists for one token.
 
     Args:
@@ -76,11 +76,11 @@ class Lister:
         fault = self._gathering.take(what, self._if_there(self.client.organizations()), organizations, _path_of)
         found.places_fault = found.places_fault or fault
         for namespace in namespaces.values():
-            found.places[namespace.id] = Place(namespace, organizations.get(namespace.path))
+            found.places[namespace.id] = NamespaceDetails(namespace, organizations.get(namespace.path))
         found.repositories_fault = self._repositories(found, organizations)
         for repository in found.repositories.values():
             namespace = repository.namespace
-            found.places.setdefault(namespace.id, Place(namespace, organizations.get(namespace.path)))
+            found.places.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
         return found
 
     def _repositories(self, found: Found, organizations: dict[str, Organization]) -> MatouError | None:

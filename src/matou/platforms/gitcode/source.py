@@ -20,7 +20,7 @@ from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.documents import NO_ROWS, members_document
-from matou.platforms.gitcode.listing import Found, Lister, Place
+from matou.platforms.gitcode.listing import Found, GitCodeLister, NamespaceDetails
 from matou.platforms.gitcode.wire import Repository, User, moment
 
 DOT_GIT = ".git"
@@ -144,7 +144,7 @@ class GitCodeSource:
 
     @cached_property
     def _found(self) -> Found:
-        return Lister(self._client, self._note).list_all()
+        return GitCodeLister(self._client, self._note).list_all()
 
     def _user_now(self) -> User:
         with self._lock:
@@ -157,7 +157,7 @@ class GitCodeSource:
     def _note(self, unseen: Unseen) -> None:
         self._unseen.append(unseen)
 
-    def _namespace(self, place: Place) -> RemoteNamespace:
+    def _namespace(self, place: NamespaceDetails) -> RemoteNamespace:
         namespace, organization = place.namespace, place.organization
         picture = organization.avatar_url if organization else None
         return RemoteNamespace(

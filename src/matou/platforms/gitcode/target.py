@@ -12,7 +12,7 @@ from matou.errors import Phrase
 from matou.http.session import Session
 from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
-from matou.model.targets import PLAIN_RULES, Capacity, NewRepository, TargetRepository
+from matou.model.targets import PLAIN_RULES, Capacity, NewTargetRepository, TargetRepository
 from matou.platforms.base.errors import NotOffered
 from matou.platforms.base.lister import or_nothing
 from matou.platforms.base.platform import Clock
@@ -65,7 +65,7 @@ class GitCodeTarget:
             if row.full_name.rpartition("/")[0].casefold() == namespace.casefold():
                 yield self._repository(row, namespace)
 
-    def create(self, new: NewRepository) -> TargetRepository:
+    def create(self, new: NewTargetRepository) -> TargetRepository:
         row = self._client.create_repository(
             new.name,
             organization=None if self._is_own(new.namespace) else new.namespace,

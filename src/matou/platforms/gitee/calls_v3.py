@@ -26,7 +26,7 @@ class LoggedIn:
     token: Secret
 
 
-class ExtensionCalls:
+class GiteeV3Calls:
     """API v3. Its token is the one that `log_in` gives."""
 
     def __init__(self, api: GiteeApi) -> None:

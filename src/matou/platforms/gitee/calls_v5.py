@@ -25,7 +25,7 @@ OPENNESS = {Visibility.PRIVATE: 0, Visibility.PUBLIC: 1, Visibility.INTERNAL: 2}
 T = TypeVar("T")
 
 
-class RepositoryCalls:
+class GiteeV5Calls:
     """API v5. A repository is named `owner/path`; a list is read to the proof of its end."""
 
     def __init__(self, api: GiteeApi) -> None:

@@ -11,14 +11,14 @@ from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.api import V3, V5, GiteeApi, token_of
-from matou.platforms.gitee.calls_v3 import ExtensionCalls
-from matou.platforms.gitee.calls_v5 import RepositoryCalls
+from matou.platforms.gitee.calls_v3 import GiteeV3Calls
+from matou.platforms.gitee.calls_v5 import GiteeV5Calls
 from matou.platforms.gitee.user_agents import TOOL
 
 HOME = "https://gitee.com"
 
 
-class Gitee(ExtensionCalls, RepositoryCalls, TypedClient):
+class Gitee(GiteeV3Calls, GiteeV5Calls, TypedClient):
     """Gitee's API, at Gitee or at any server that speaks it. May be used by several threads.
 
         with Gitee(None, "https://git.example") as gitee:

@@ -15,7 +15,7 @@ from matou.model.platform import Visibility
 from matou.model.targets import (
     PLAIN_RULES,
     Capacity,
-    NewRepository,
+    NewTargetRepository,
     TargetRepository,
     TargetRules,
     fault_of_plain_name,
@@ -87,7 +87,7 @@ class GiteeTarget:
             if _namespace_of(path).casefold() == namespace.casefold():
                 yield self._repository(path, namespace, visibility)
 
-    def create(self, new: NewRepository) -> TargetRepository:
+    def create(self, new: NewTargetRepository) -> TargetRepository:
         if self._is_v3:
             self._require_own(new.namespace)
             is_private = new.visibility is not Visibility.PUBLIC

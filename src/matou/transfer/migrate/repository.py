@@ -17,7 +17,7 @@ from matou.git.wire.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.refs import RefChange, RefListing
-from matou.model.targets import NewRepository, TargetRepository
+from matou.model.targets import NewTargetRepository, TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.mapping import TargetPath
@@ -105,7 +105,7 @@ class RepositoryMover:
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""
         place = move.place
-        new = NewRepository(place.namespace, place.name, move.candidate.line.description, move.visibility)
+        new = NewTargetRepository(place.namespace, place.name, move.candidate.line.description, move.visibility)
         try:
             return self.target.create(new), True
         except Conflict:
