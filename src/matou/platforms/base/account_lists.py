@@ -4,8 +4,8 @@ A list that was refused, or is not where it should be, has not said that there i
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import ListingBroken
@@ -14,6 +14,20 @@ from matou.platforms.base.unreadable import UnreadableRow, UnreadableRows
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+
+
+N = TypeVar("N")
+R = TypeVar("R")
+
+
+@dataclass
+class AccountListing(Generic[N, R]):
+    """What an account sees, by id. A fault says that there is more, or may be."""
+
+    namespaces: dict[int, N] = field(default_factory=dict)
+    repositories: dict[int, R] = field(default_factory=dict)
+    namespaces_fault: MatouError | None = None
+    repositories_fault: MatouError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from matou.platforms.base.documents import document
 from matou.platforms.coding.wire import Label, Member
 
 ACTIVE = 1
@@ -16,7 +17,7 @@ class LabelLine(msgspec.Struct, frozen=True):
     color: str
 
 
-class MemberLine(msgspec.Struct, frozen=True):
+class CodingMemberLine(msgspec.Struct, frozen=True):
     """`roles` are CODING's own words, such as ProjectAdmin."""
 
     id: str
@@ -29,15 +30,15 @@ class MemberLine(msgspec.Struct, frozen=True):
 
 def labels_document(labels: Iterable[Label]) -> bytes:
     rows = sorted(labels, key=lambda label: label.id)
-    return _document([LabelLine(str(label.id), label.name, label.color) for label in rows])
+    return document([LabelLine(str(label.id), label.name, label.color) for label in rows])
 
 
 def members_document(members: Iterable[Member]) -> bytes:
-    return _document([_member_line(member) for member in sorted(members, key=lambda member: member.id)])
+    return document([_member_line(member) for member in sorted(members, key=lambda member: member.id)])
 
 
-def _member_line(member: Member) -> MemberLine:
-    return MemberLine(
+def _member_line(member: Member) -> CodingMemberLine:
+    return CodingMemberLine(
         id=str(member.id),
         login=member.global_key,
         display_name=member.name,
@@ -45,7 +46,3 @@ def _member_line(member: Member) -> MemberLine:
         active=member.status == ACTIVE,
         roles=tuple(sorted({role.role_type for role in member.roles if role.role_type})),
     )
-
-
-def _document(lines: list[LabelLine] | list[MemberLine]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(lines), indent=1) + b"\n"

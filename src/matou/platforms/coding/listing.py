@@ -1,13 +1,14 @@
 """All projects and depots that a token can see, by the widest list that it may read; what it may not see is noted."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import Page as ListPage
 from matou.model.platform import Unseen
+from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.base.decoder import Unreadable
 from matou.platforms.base.errors import ActionRefused, CredentialRefused
 from matou.platforms.base.unreadable import UnreadableRow, require_readable
@@ -34,14 +35,8 @@ R = TypeVar("R", bound=Response)
 T = TypeVar("T", bound=Row)
 
 
-@dataclass
-class Listing:
-    """What was read. A fault says that there is more, or may be; one of kind ActionRefused is noted as unseen, too."""
-
-    projects: dict[int, Project] = field(default_factory=dict)
-    depots: dict[int, Depot] = field(default_factory=dict)
-    projects_fault: MatouError | None = None
-    depots_fault: MatouError | None = None
+CodingListing: TypeAlias = AccountListing[Project, Depot]
+"""A fault of kind ActionRefused is noted as unseen, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +53,16 @@ class CodingLister:
     user_id: int
     note: Callable[[Unseen], None]
 
-    def list_all(self) -> Listing:
+    def list_all(self) -> CodingListing:
         """Read projects and depots. A part that fails is left out, and its fault stands in the listing.
 
         Raises:
             CredentialRefused, Cancelled: nothing more can be asked.
         """
-        listing = Listing()
-        listing.projects_fault, are_all = self._gather_projects(listing.projects)
-        depots = self._depots(tuple(listing.projects.values()), all_known=are_all)
-        listing.depots_fault = _gather(depots, listing.depots)
+        listing = CodingListing()
+        listing.namespaces_fault, are_all = self._gather_projects(listing.namespaces)
+        depots = self._depots(tuple(listing.namespaces.values()), all_known=are_all)
+        listing.repositories_fault = _gather(depots, listing.repositories)
         self._add_projects_of_depots(listing)
         return listing
 
@@ -162,11 +157,11 @@ class CodingLister:
             )
         return response, unreadable
 
-    def _add_projects_of_depots(self, listing: Listing) -> None:
+    def _add_projects_of_depots(self, listing: CodingListing) -> None:
         """Whether the list of projects holds archived ones is not documented: a depot shows that its project exists."""
-        for depot in listing.depots.values():
-            if depot.project_id not in listing.projects:
-                listing.projects[depot.project_id] = self._project_of(depot)
+        for depot in listing.repositories.values():
+            if depot.project_id not in listing.namespaces:
+                listing.namespaces[depot.project_id] = self._project_of(depot)
 
     def _project_of(self, depot: Depot) -> Project:
         try:

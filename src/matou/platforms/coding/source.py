@@ -18,7 +18,7 @@ from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import AccountHome, team_key
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.documents import labels_document, members_document
-from matou.platforms.coding.listing import CodingLister, Listing
+from matou.platforms.coding.listing import CodingLister, CodingListing
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
@@ -108,9 +108,9 @@ class CodingClient:
             MatouError: after the last one: why there are more, or may be.
         """
         listing = self._listing_now()
-        for project in listing.projects.values():
+        for project in listing.namespaces.values():
             yield self._namespace(project)
-        _raise_if_broken(listing.projects_fault, found=bool(listing.projects))
+        _raise_if_broken(listing.namespaces_fault, found=bool(listing.namespaces))
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository, by its id once; its namespace is one of `namespaces`.
@@ -122,14 +122,14 @@ class CodingClient:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
         listing = self._listing_now()
-        fault = listing.depots_fault
-        for depot in listing.depots.values():
+        fault = listing.repositories_fault
+        for depot in listing.repositories.values():
             try:
                 yield self._repository(depot)
             except UnknownShape as unknown:
                 self._note(Unseen(_called(depot), unknown.fact))
                 fault = fault or unknown
-        _raise_if_broken(fault, found=bool(listing.depots))
+        _raise_if_broken(fault, found=bool(listing.repositories))
 
     def default_branch(self, repository: RemoteRepository) -> str | None:
         """Ask for what lists leave out; None where it has none, being empty."""
@@ -175,10 +175,10 @@ class CodingClient:
             return AccountHome(self.url, self._team.team_host)
 
     @cached_property
-    def _listing(self) -> Listing:
+    def _listing(self) -> CodingListing:
         return CodingLister(self._api, self._user.id, self._note).list_all()
 
-    def _listing_now(self) -> Listing:
+    def _listing_now(self) -> CodingListing:
         with self._lock:
             return self._listing
 

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from matou.model import repository_settings
+
+MergeMethod = repository_settings.MergeMethod
+"""30: a merge commit, one onto a rebased branch, or no merge commit."""
+
 
 class Role(StrEnum):
     """32. CUSTOMIZED goes with the id of a role of the repository's own (34)."""
@@ -18,14 +23,6 @@ class MembersOf(IntEnum):
 
     ORGANIZATION = 1
     REPOSITORY = 2
-
-
-class MergeMethod(StrEnum):
-    """30: a merge commit, one onto a rebased branch, or no merge commit."""
-
-    MERGE = "merge"
-    REBASE_MERGE = "rebase_merge"
-    FAST_FORWARD = "ff"
 
 
 class ContributorKind(StrEnum):

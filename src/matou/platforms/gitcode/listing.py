@@ -1,13 +1,13 @@
 """All namespaces and repositories that a token sees; what it may not see is noted."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase
 from matou.model.platform import Unseen
-from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
 from matou.platforms.base.errors import CredentialRefused, RemoteNotFound
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import GitCode
@@ -35,14 +35,7 @@ class NamespaceDetails:
         return self.organization is not None or {self.namespace.type, self.namespace.kind} & ORGANIZATIONS != set()
 
 
-@dataclass
-class Found:
-    """What was read, by id. A fault says that there is more, or may be."""
-
-    places: dict[int, NamespaceDetails] = field(default_factory=dict)
-    repositories: dict[int, Repository] = field(default_factory=dict)
-    places_fault: MatouError | None = None
-    repositories_fault: MatouError | None = None
+GitCodeListing: TypeAlias = AccountListing[NamespaceDetails, Repository]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,37 +53,37 @@ class GitCodeLister:
     def _gathering(self) -> Gathering:
         return Gathering(self.note, ENDS_EVERYTHING)
 
-    def list_all(self) -> Found:
+    def list_all(self) -> GitCodeListing:
         """Read namespaces and repositories. A part that fails is left out, and its fault stands in what is found.
 
         Raises:
             CredentialRefused, Cancelled: nothing more can be asked.
         """
-        found = Found()
+        found = GitCodeListing()
         namespaces: dict[int, Namespace] = {}
         organizations: dict[str, Organization] = {}
         what = Phrase("this account's namespaces")
         rows = self._if_there(self.client.namespaces())
-        found.places_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
+        found.namespaces_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
         what = Phrase("this account's organizations")
         fault = self._gathering.take(what, self._if_there(self.client.organizations()), organizations, _path_of)
-        found.places_fault = found.places_fault or fault
+        found.namespaces_fault = found.namespaces_fault or fault
         for namespace in namespaces.values():
-            found.places[namespace.id] = NamespaceDetails(namespace, organizations.get(namespace.path))
+            found.namespaces[namespace.id] = NamespaceDetails(namespace, organizations.get(namespace.path))
         found.repositories_fault = self._repositories(found, organizations)
         for repository in found.repositories.values():
             namespace = repository.namespace
-            found.places.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
+            found.namespaces.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
         return found
 
-    def _repositories(self, found: Found, organizations: dict[str, Organization]) -> MatouError | None:
+    def _repositories(self, found: GitCodeListing, organizations: dict[str, Organization]) -> MatouError | None:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows = found.repositories
         what = Phrase("this account's repositories")
         faults = [
             self._gathering.take(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)
         ]
-        paths = {place.namespace.path: None for place in found.places.values() if place.is_organization}
+        paths = {place.namespace.path: None for place in found.namespaces.values() if place.is_organization}
         for path in [*paths, *(path for path in organizations if path not in paths)]:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
             faults.append(self._gathering.take(what, self._of_organization(path), rows, lambda row: row.id))

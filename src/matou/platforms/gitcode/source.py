@@ -14,13 +14,13 @@ from matou.http.session import Session
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.model.records import Record
+from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.icons import picture_of
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
-from matou.platforms.gitcode.documents import NO_ROWS, members_document
-from matou.platforms.gitcode.listing import Found, GitCodeLister, NamespaceDetails
+from matou.platforms.gitcode.listing import GitCodeLister, GitCodeListing, NamespaceDetails
 from matou.platforms.gitcode.wire import Repository, User, moment
 
 DOT_GIT = ".git"
@@ -88,10 +88,10 @@ class GitCodeSource:
             MatouError: after the last one: why there are more, or may be.
         """
         found = self._found_now()
-        for place in found.places.values():
+        for place in found.namespaces.values():
             yield self._namespace(place)
-        if found.places_fault is not None:
-            raise found.places_fault
+        if found.namespaces_fault is not None:
+            raise found.namespaces_fault
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository and each wiki, once; a wiki that is not there is not mentioned.
@@ -125,10 +125,13 @@ class GitCodeSource:
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. A user's namespace has none. Raises MatouError."""
-        place = self._found_now().places.get(int(namespace.id))
+        place = self._found_now().namespaces.get(int(namespace.id))
         if place is None or not place.is_organization:
             return NO_ROWS
-        return members_document(self._client.organization_members(place.namespace.path))
+        members = self._client.organization_members(place.namespace.path)
+        return members_document(
+            MemberLine(str(one.id), one.login, one.name or "", one.member_role or "") for one in members
+        )
 
     def icon(self, namespace: RemoteNamespace) -> bytes | None:
         """An organization's picture; None where the platform names none. Raises MatouError where it cannot be had."""
@@ -143,14 +146,14 @@ class GitCodeSource:
         return self._client.user()
 
     @cached_property
-    def _found(self) -> Found:
+    def _found(self) -> GitCodeListing:
         return GitCodeLister(self._client, self._note).list_all()
 
     def _user_now(self) -> User:
         with self._lock:
             return self._user
 
-    def _found_now(self) -> Found:
+    def _found_now(self) -> GitCodeListing:
         with self._lock:
             return self._found
 

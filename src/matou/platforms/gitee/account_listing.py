@@ -1,29 +1,25 @@
 """What an account at Gitee sees, in words of our own, whichever API told it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from matou.credentials import GitCredential
-from matou.errors import MatouError, Phrase
+from matou.errors import Phrase
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository
+from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.gitee.wire_v3 import read_moment
 
 
 @dataclass
-class Found:
-    """Everything that was read. A fault says that there is more, or may be.
+class GiteeListing(AccountListing[RemoteNamespace, RemoteRepository]):
+    """Everything that was read.
 
     Attributes:
         with_wiki: ids of the repositories that may have one.
     """
 
-    namespaces: dict[str, RemoteNamespace] = field(default_factory=dict)
-    repositories: Sequence[RemoteRepository] = ()
-    with_wiki: set[str] = field(default_factory=set)
-    namespaces_fault: MatouError | None = None
-    repositories_fault: MatouError | None = None
+    with_wiki: set[int] = field(default_factory=set)
 
 
 class AccountReader(Protocol):
@@ -31,7 +27,7 @@ class AccountReader(Protocol):
 
     def account(self) -> Account: ...
 
-    def find_all(self) -> Found: ...
+    def find_all(self) -> GiteeListing: ...
 
     def members(self, namespace: RemoteNamespace) -> bytes: ...
 

@@ -8,11 +8,11 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
-from matou.platforms.gitee.account_listing import Found, called, in_utc, personal_account
+from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, personal_account
 from matou.platforms.gitee.client import Gitee
-from matou.platforms.gitee.documents import NO_ROWS
 from matou.platforms.gitee.wire_v3 import Namespace, Project, User
 
 
@@ -37,8 +37,8 @@ class ExtensionAccount:
     def members(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - v3 tells of none
         return NO_ROWS
 
-    def find_all(self) -> Found:
-        found, repositories = Found(), list[RemoteRepository]()
+    def find_all(self) -> GiteeListing:
+        found = GiteeListing()
         for project in self._projects(found):
             try:
                 namespace, repository = _namespace(project.namespace), self._repository(project)
@@ -46,14 +46,13 @@ class ExtensionAccount:
                 self._note(Unseen(called(project.path_with_namespace), unknown.fact))
                 found.repositories_fault = found.repositories_fault or unknown
                 continue
-            found.namespaces.setdefault(namespace.id, namespace)
-            repositories.append(repository)
+            found.namespaces.setdefault(project.namespace.id, namespace)
+            found.repositories[project.id] = repository
             if project.wiki_enabled:
-                found.with_wiki.add(repository.id)
-        found.repositories = repositories
+                found.with_wiki.add(project.id)
         return found
 
-    def _projects(self, found: Found) -> list[Project]:
+    def _projects(self, found: GiteeListing) -> list[Project]:
         came: list[Project] = []
         try:
             for project in self._client.projects():

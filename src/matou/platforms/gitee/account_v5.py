@@ -10,12 +10,12 @@ from matou.errors import Phrase, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
+from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
-from matou.platforms.gitee.account_listing import Found, called, in_utc, last_part, personal_account
+from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, last_part, personal_account
 from matou.platforms.gitee.client import Gitee
 from matou.platforms.gitee.documents import (
-    NO_ROWS,
     enterprise_members_document,
     organization_members_document,
 )
@@ -66,9 +66,9 @@ class PersonalAccount:
         of_role = {role: self._client.organization_members(namespace.name, role=role) for role in ("admin", "member")}
         return organization_members_document(of_role)
 
-    def find_all(self) -> Found:
+    def find_all(self) -> GiteeListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
-        found = Found()
+        found = GiteeListing()
         namespaces: dict[int, Namespace] = {}
         faults = [
             self._gathering.take(
@@ -91,11 +91,11 @@ class PersonalAccount:
         rows = self._repositories(found, namespaces)
         for row in rows:
             namespaces.setdefault(row.namespace.id, row.namespace)
-        found.namespaces = {str(row.id): self._namespace(row) for row in namespaces.values()}
-        found.repositories = tuple(self._readable(rows, found))
+        found.namespaces = {row.id: self._namespace(row) for row in namespaces.values()}
+        found.repositories = dict(self._readable(rows, found))
         return found
 
-    def _repositories(self, found: Found, namespaces: dict[int, Namespace]) -> list[Repository]:
+    def _repositories(self, found: GiteeListing, namespaces: dict[int, Namespace]) -> list[Repository]:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows: dict[int, Repository] = {}
         lists = {Phrase("this account's repositories"): self._client.repositories()}
@@ -121,7 +121,7 @@ class PersonalAccount:
     def _of_enterprise(self, path: str) -> Iterator[Repository]:
         yield from self._client.repositories_of_enterprise(path)
 
-    def _readable(self, rows: Iterable[Repository], found: Found) -> Iterator[RemoteRepository]:
+    def _readable(self, rows: Iterable[Repository], found: GiteeListing) -> Iterator[tuple[int, RemoteRepository]]:
         for row in rows:
             try:
                 repository = self._repository(row)
@@ -130,8 +130,8 @@ class PersonalAccount:
                 found.repositories_fault = found.repositories_fault or unknown
                 continue
             if row.has_wiki is not False:
-                found.with_wiki.add(repository.id)
-            yield repository
+                found.with_wiki.add(row.id)
+            yield row.id, repository
 
     def _namespace(self, namespace: Namespace) -> RemoteNamespace:
         organization = self._organizations.get(namespace.path)

@@ -11,15 +11,15 @@ from matou.http.responses import NoApiThere
 from matou.http.session import Session
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
 from matou.model.records import Record
+from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.icons import picture_of
 from matou.platforms.base.wikis import Wikis
-from matou.platforms.gitee.account_listing import AccountReader, Found
+from matou.platforms.gitee.account_listing import AccountReader, GiteeListing
 from matou.platforms.gitee.account_v3 import ExtensionAccount
 from matou.platforms.gitee.account_v5 import PersonalAccount
 from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
-from matou.platforms.gitee.documents import NO_ROWS
 
 
 class GiteeSource:
@@ -91,8 +91,8 @@ class GiteeSource:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
         found = self._found_now()
-        yield from found.repositories
-        asked = [repository for repository in found.repositories if repository.id in found.with_wiki]
+        yield from found.repositories.values()
+        asked = [repository for id_, repository in found.repositories.items() if id_ in found.with_wiki]
         yield from Wikis(self._session, self.git_credential(), self._unseen.append).of(asked)
         if found.repositories_fault is not None:
             raise found.repositories_fault
@@ -129,9 +129,9 @@ class GiteeSource:
         return by_v5
 
     @cached_property
-    def _found(self) -> Found:
+    def _found(self) -> GiteeListing:
         return self._reader.find_all()
 
-    def _found_now(self) -> Found:
+    def _found_now(self) -> GiteeListing:
         with self._lock:
             return self._found
