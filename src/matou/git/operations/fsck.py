@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.git.operations.fsck_messages import TOLERATED
-from matou.git.process.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, run_git
+from matou.git.process.run import DEFAULT_LIMITS, GitChild, GitFailed, GitStopped, Limits, run_git_captured
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 
@@ -97,12 +97,8 @@ def read_problems(stdout: str, stderr: str) -> Iterator[FsckProblem]:
 @cache
 def known_messages() -> tuple[str, ...]:
     """The names of faults that this git can be told to tolerate: all that we know of, or none where it is older."""
-    try:
-        run_git(["index-pack", tolerant_check(TOLERATED), "/nonexistent/none.pack"])
-    except GitFailed as failure:
-        if "message id" in failure.stderr:
-            return ()
-    return TOLERATED
+    asked = run_git_captured(["index-pack", tolerant_check(TOLERATED), "/nonexistent/none.pack"], check=False)
+    return () if "message id" in asked.stderr else TOLERATED
 
 
 def tolerant_check(names: tuple[str, ...]) -> str:

@@ -128,8 +128,9 @@ def run_git_captured(
     environment: Mapping[str, str] = NO_ENVIRONMENT,
     settings: Sequence[GitSetting] = (),
     limits: Limits = DEFAULT_LIMITS,
+    check: bool = True,
 ) -> CompletedGit:
-    """As `run_git`, where what git says of a success counts too."""
+    """As `run_git`, where what git says of a success counts too; without `check` what it says of a failure as well."""
     environment_of_it = environment_of_child(git_dir=git_dir, extra=environment, settings=settings, limits=limits)
     process = _start(
         command_line(arguments, git_dir, limits, waits_for_input=input is not None),
@@ -141,7 +142,7 @@ def run_git_captured(
     pipes = ChildPipes(process, input or b"", limits)
     stdout = pipes.communicate()
     stderr = readable_stderr(pipes.stderr.content, secrets_in(environment))
-    if process.returncode != 0 or pipes.timed_out:
+    if (check and process.returncode != 0) or pipes.timed_out:
         raise failure_of(
             subcommand(arguments),
             status=process.returncode,

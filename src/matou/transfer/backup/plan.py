@@ -30,9 +30,14 @@ class ListedRepository:
 
 @dataclass(frozen=True, slots=True)
 class BackupTask(ListedRepository):
-    """A task with the repository's place in the archive."""
+    """A repository to be saved, with its place in the archive.
+
+    Attributes:
+        is_damaged: what lies there is to be fetched again, whatever its refs say.
+    """
 
     place: RepositoryPath
+    is_damaged: bool = False
 
 
 def source_path(

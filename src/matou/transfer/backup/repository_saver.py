@@ -69,7 +69,7 @@ class RepositorySaver:
         first_wait: before what broke off is asked for again.
         saving: asking is cheap, fetching is not, so fewer may fetch than may ask.
         place_beside: gives another place to one that cannot go on where it is.
-        damage: what is to be fetched again, whatever its refs say.
+        damage: forgets what has been fetched again.
         known: what `check_credential` has heard, by id.
     """
 
@@ -163,7 +163,7 @@ class RepositorySaver:
 
     def _saved_beside(self, task: BackupTask, listing: RefListing, tracked: TrackedTransport) -> RepositoryResult:
         """Save what the source has now as if it were new; what was saved before stays, and old manifests name it."""
-        beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None)
+        beside = replace(task, place=self.place_beside(task.remote, task.place), previous=None, is_damaged=False)
         with self.saving.taken():
             self.cancellation.check()
             self.recorder.progress.saving(task.source_path)
@@ -176,7 +176,7 @@ class RepositorySaver:
     def _is_damaged(self, task: BackupTask, row: RepositoryLine) -> bool:
         """Whether more than some LFS objects is to be fetched again."""
         has_lost_list = row.lfs is not None and row.lfs.list in self.archive.blobs.distrusted
-        return has_lost_list or self.damage.has_repository(task.place)
+        return has_lost_list or task.is_damaged
 
     def _persist(self, ask: Callable[[], T], tracked: TrackedTransport) -> T:
         """Ask again for an answer that broke off; what fails before it begins, the session has repeated already."""
@@ -232,11 +232,12 @@ class RepositorySaver:
             unless_as: what was saved before, where the refs are the same: a source that lacked a part of its history
                 is asked each time whether it has come by it, and that it has not is nothing new.
         """
-        boundary = read_boundary(self._git_dir(task))
+        boundary = read_boundary(self._git_dir(task)) if unless_as is not None else None
         listing, mirrored = self._mirrored(task, listing, tracked)
-        is_as_before = not mirrored.update.new_packs and read_boundary(mirrored.git_dir) == boundary
-        if unless_as is not None and is_as_before and is_as_saved(unless_as, listing, mirrored.git_dir):
-            return self._unchanged(task, unless_as, listing, tracked)
+        if unless_as is not None and not mirrored.update.new_packs:
+            is_as_before = read_boundary(mirrored.git_dir) == boundary
+            if is_as_before and is_as_saved(unless_as, listing, mirrored.git_dir):
+                return self._unchanged(task, unless_as, listing, tracked)
         try:
             result = self.lfs.save(
                 mirrored.git_dir,
@@ -244,7 +245,6 @@ class RepositorySaver:
                 before=task.previous.lfs if task.previous else None,
                 new_packs=mirrored.new_packs,
             )
-            is_shallow = _is_shallow(mirrored.git_dir)
         finally:
             self.mirrors.place(mirrored)
         stored, not_stored = storable(listing)
@@ -257,8 +257,11 @@ class RepositorySaver:
             received_bytes=mirrored.update.bytes + result.received_bytes,
         )
         tracked.tell_rest()
-        self.damage.forget(task.place)
-        return self._state_found(task, stored, state, result.fault, is_shallow=is_shallow, note=_note_on(mirrored))
+        if task.is_damaged:
+            self.damage.forget(task.place)
+        return self._state_found(
+            task, stored, state, result.fault, is_shallow=mirrored.update.is_shallow, note=_note_on(mirrored)
+        )
 
     def _mirrored(
         self, task: BackupTask, listing: RefListing, tracked: TrackedTransport
@@ -287,7 +290,7 @@ class RepositorySaver:
             listing,
             tracked,
             saved=task.previous.snapshot if task.previous else None,
-            is_damaged=self.damage.has_repository(task.place),
+            is_damaged=task.is_damaged,
         )
 
     def _state_found(

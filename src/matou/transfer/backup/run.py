@@ -211,13 +211,15 @@ class BackupRun:
     def _tasks(self, found: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
         for remote in found.repositories.values():
             namespace = found.namespaces.get(remote.namespace_id)
-            place = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
+            above = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
+            place = self.places.repository(remote, above)
             yield BackupTask(
                 remote,
                 namespace,
                 source_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
-                self.places.repository(remote, place),
+                place,
+                self.context.damage.has_repository(place),
             )
 
     def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
