@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.credentials import Secret
-from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName, SecretStore
+from matou.credentials.store import NotKeptHere, SecretKind, SecretName, SecretStore, StoreKind
 
 NAME = SecretName("https://git.example", "li@example.com", SecretKind.TOKEN)
 PASSWORD = SecretName(NAME.origin, NAME.user, SecretKind.PASSWORD)
@@ -61,7 +61,7 @@ class SecretStoreContract(ABC):
         assert store.get(NAME) is None
 
     def test_a_password_is_kept_by_the_operating_system_or_not_at_all(self, store: SecretStore) -> None:
-        if store.place is Place.SYSTEM:
+        if store.place is StoreKind.SYSTEM:
             store.put(PASSWORD, Secret("hunter2"))
             assert store.get(PASSWORD) == Secret("hunter2")
             assert store.get(NAME) is None

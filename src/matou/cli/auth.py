@@ -20,7 +20,7 @@ from matou.credentials import GitCredential, Secret
 from matou.credentials.git_helper import CredentialRequest, read_request, write_answer
 from matou.credentials.logins import Login
 from matou.credentials.refresh import LogInAgain
-from matou.credentials.store import Place, SecretKind
+from matou.credentials.store import SecretKind, StoreKind
 from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import format_error, labelled, localize, printable
 from matou.i18n import gettext as _
@@ -49,7 +49,7 @@ class _Status:
     login: Login
     kind: SecretKind
     state: State
-    place: Place
+    place: StoreKind
     fault: MatouError | None = None
 
 
@@ -80,13 +80,13 @@ def _logins(kept: Kept, host: str | None) -> tuple[Login, ...]:
 
 def _status(kept: Kept, login: Login, kind: SecretKind) -> _Status:
     place = login.places[kind]
-    if place is Place.NOWHERE:
+    if place is StoreKind.NOWHERE:
         return _Status(login, kind, State.UNKNOWN, place)
     try:
         _prove(kept, login, kind)
     except LogInAgain as error:
         # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
-        return _Status(login, kind, State.REFUSED, Place.NOWHERE, error)
+        return _Status(login, kind, State.REFUSED, StoreKind.NOWHERE, error)
     except MatouError as error:
         return _Status(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
     return _Status(login, kind, State.WORKS, place)
@@ -105,7 +105,7 @@ def _prove(kept: Kept, login: Login, kind: SecretKind) -> None:
 
 
 def _as_text(one: _Status) -> str:
-    is_asked_for = one.place is Place.NOWHERE and one.fault is None
+    is_asked_for = one.place is StoreKind.NOWHERE and one.fault is None
     place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
     return shown if one.fault is None else labelled(shown, localize(one.fault))

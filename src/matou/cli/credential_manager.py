@@ -18,7 +18,7 @@ from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.memory_store import RunStore
 from matou.credentials.refresh import Renewal, WayBack
-from matou.credentials.store import NoSuchStore, Place, SecretKind, SecretStore, StoreFailed
+from matou.credentials.store import NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
 from matou.errors import MatouError, NotFound
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
@@ -38,7 +38,7 @@ class Kept:
         stores: those to use instead of the machine's.
     """
 
-    def __init__(self, settings: Settings, stores: Mapping[Place, SecretStore] | None = None) -> None:
+    def __init__(self, settings: Settings, stores: Mapping[StoreKind, SecretStore] | None = None) -> None:
         self.settings = settings
         self._folder = configuration_folder(settings.environment)
         self.logins = Logins(self._folder)
@@ -48,15 +48,15 @@ class Kept:
     def token_file(self) -> Path:
         return self._folder / "tokens.matou"
 
-    def store(self, place: Place) -> SecretStore:
+    def store(self, place: StoreKind) -> SecretStore:
         """Raises NoSuchStore, StoreHangs."""
         if place not in self._stores:
-            self._stores[place] = open_system_store() if place is Place.SYSTEM else self._open_file()
+            self._stores[place] = open_system_store() if place is StoreKind.SYSTEM else self._open_file()
         return self._stores[place]
 
     def get(self, login: Login, kind: SecretKind) -> Secret | None:
-        place = login.places.get(kind, Place.NOWHERE)
-        return None if place is Place.NOWHERE else self.store(place).get(login.secret_name(kind))
+        place = login.places.get(kind, StoreKind.NOWHERE)
+        return None if place is StoreKind.NOWHERE else self.store(place).get(login.secret_name(kind))
 
     def keep(self, login: Login, secrets: Mapping[SecretKind, Secret]) -> Login:
         """Keep an account's secrets in place of all that was kept for its host, and say where they lie now.
@@ -79,8 +79,8 @@ class Kept:
         self.logins.remove(login.origin)
 
     def erase(self, login: Login, kind: SecretKind) -> None:
-        place = login.places.get(kind, Place.NOWHERE)
-        if place is not Place.NOWHERE:
+        place = login.places.get(kind, StoreKind.NOWHERE)
+        if place is not StoreKind.NOWHERE:
             self.store(place).erase(login.secret_name(kind))
 
     def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> Renewal:
@@ -96,8 +96,8 @@ class Kept:
         way_back = self.way_back(login, variable)
         can_ask = may_ask and self._can_ask(login)
         store = self._store_of_token(login, way_back, can_ask=can_ask)
-        asks = can_ask and (store.place is Place.NOWHERE or login.places[SecretKind.PASSWORD] is Place.NOWHERE)
-        has_password = login.places.get(SecretKind.PASSWORD) is Place.SYSTEM
+        asks = can_ask and (store.place is StoreKind.NOWHERE or login.places[SecretKind.PASSWORD] is StoreKind.NOWHERE)
+        has_password = login.places.get(SecretKind.PASSWORD) is StoreKind.SYSTEM
         return Renewal(
             store,
             login.secret_name(SecretKind.TOKEN),
@@ -145,17 +145,17 @@ class Kept:
                 self.erase(login, SecretKind.PASSWORD)
             raise
 
-    def _keep(self, login: Login, kind: SecretKind, secret: Secret) -> Place:
+    def _keep(self, login: Login, kind: SecretKind, secret: Secret) -> StoreKind:
         """A credential manager that is locked, hangs or fails is as good as none."""
         name = login.secret_name(kind)
         try:
-            self.store(Place.SYSTEM).put(name, secret)
+            self.store(StoreKind.SYSTEM).put(name, secret)
         except (NoSuchStore, StoreHangs, StoreFailed):
             if kind is SecretKind.PASSWORD:
-                return Place.NOWHERE
-            self.store(Place.FILE).put(name, secret)
-            return Place.FILE
-        return Place.SYSTEM
+                return StoreKind.NOWHERE
+            self.store(StoreKind.FILE).put(name, secret)
+            return StoreKind.FILE
+        return StoreKind.SYSTEM
 
     def _erase_what_is_left(self, before: Login, kept: Login) -> None:
         for kind, place in before.places.items():

@@ -27,7 +27,7 @@ from matou.cli.ui.output import print_error, say
 from matou.cli.ui.prompts import ask_for
 from matou.credentials import Secret
 from matou.credentials.logins import Login
-from matou.credentials.store import Place, SecretKind
+from matou.credentials.store import SecretKind, StoreKind
 from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import gettext as _
 from matou.i18n import localize, printable
@@ -35,9 +35,9 @@ from matou.platforms.registry import names_of, platform_named
 from matou.settings import Settings
 
 WHERE = {
-    Place.SYSTEM: _("the operating system's credential manager"),
-    Place.FILE: _("an encrypted file"),
-    Place.NOWHERE: _("nowhere"),
+    StoreKind.SYSTEM: _("the operating system's credential manager"),
+    StoreKind.FILE: _("an encrypted file"),
+    StoreKind.NOWHERE: _("nowhere"),
 }
 
 KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
@@ -162,7 +162,9 @@ def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Proven
 
 
 def _not_accepted(at: Host, url: str, given: _Given) -> NotAccepted:
-    command = log_in_command(Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: Place.NOWHERE}))
+    command = log_in_command(
+        Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.NOWHERE})
+    )
     if given.kind is SecretKind.TOKEN:
         return NotAccepted(
             "{origin} did not accept this token",
@@ -189,7 +191,7 @@ def _tell(login: Login) -> None:
         say(localize(note))
 
 
-def _where(kind: SecretKind, place: Place, *, is_made: bool) -> str:
+def _where(kind: SecretKind, place: StoreKind, *, is_made: bool) -> str:
     """Where it lies, in a sentence; a token may have been made of the password that was given."""
     if kind is SecretKind.TOKEN:
         sentence = (
@@ -197,7 +199,7 @@ def _where(kind: SecretKind, place: Place, *, is_made: bool) -> str:
             if is_made
             else _("the token is kept in {place}")
         )
-    elif place is Place.NOWHERE:
+    elif place is StoreKind.NOWHERE:
         return _("the password is kept nowhere, and asked for when it is needed")
     else:
         sentence = _("the password is kept in {place}")

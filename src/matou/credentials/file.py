@@ -14,7 +14,7 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.credentials.private_files import locked, write_private
-from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName, StoreFailed
+from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreFailed, StoreKind
 from matou.errors import Damaged, MatouError, Refused
 
 MAGIC = b"matou tokens "
@@ -68,7 +68,7 @@ class TokenFile:
         passphrase: asked for once, when the file is first read or written.
     """
 
-    place = Place.FILE
+    place = StoreKind.FILE
 
     def __init__(self, path: Path, passphrase: Callable[[], Secret]) -> None:
         self._path = path

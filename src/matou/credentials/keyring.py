@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Protocol, TypeVar, cast
 
 from matou.credentials import Secret
-from matou.credentials.store import NoSuchStore, Place, SecretName, StoreFailed
+from matou.credentials.store import NoSuchStore, SecretName, StoreFailed, StoreKind
 from matou.errors import TryLater
 
 _OF_DESKTOPS = (
@@ -47,7 +47,7 @@ class Backend(Protocol):
 class SystemStore:
     """Secrets in the operating system's credential manager. Once it hung, it is not asked again by this process."""
 
-    place = Place.SYSTEM
+    place = StoreKind.SYSTEM
 
     def __init__(self, backend: Backend, *, limit: timedelta = LIMIT) -> None:
         self._backend = backend

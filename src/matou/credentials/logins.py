@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from matou.credentials.private_files import locked, write_private
-from matou.credentials.store import Place, SecretKind, SecretName
+from matou.credentials.store import SecretKind, SecretName, StoreKind
 from matou.errors import Damaged
 from matou.model.decoding_faults import NOT_DECODED, fault_of_shape
 
@@ -33,7 +33,7 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     user: str
     git_origin: str
-    places: dict[SecretKind, Place]
+    places: dict[SecretKind, StoreKind]
 
     def secret_name(self, kind: SecretKind) -> SecretName:
         return SecretName(self.origin, self.user, kind)

@@ -1,13 +1,13 @@
 """A token for this run alone: in memory, where the store that it belongs to is gone."""
 
 from matou.credentials import Secret
-from matou.credentials.store import NotKeptHere, Place, SecretKind, SecretName
+from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreKind
 
 
 class RunStore:
     """Forgets everything with the process."""
 
-    place = Place.NOWHERE
+    place = StoreKind.NOWHERE
 
     def __init__(self) -> None:
         self._tokens: dict[SecretName, Secret] = {}

@@ -13,7 +13,7 @@ class SecretKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a word, not a secret
 
 
-class Place(StrEnum):
+class StoreKind(StrEnum):
     """Where a secret lies; the words stand in `logins.json`."""
 
     SYSTEM = "system"
@@ -50,7 +50,7 @@ class NotKeptHere(Refused):
 class SecretStore(Protocol):
     """Keeps secrets by name; `tests/contracts/secret_stores.py` is the promise in full."""
 
-    place: Place
+    place: StoreKind
 
     def get(self, name: SecretName) -> Secret | None: ...
 

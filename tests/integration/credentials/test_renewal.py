@@ -12,7 +12,7 @@ from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
 from matou.credentials.refresh import LogInAgain, StoreGone
-from matou.credentials.store import Place, SecretKind, SecretStore
+from matou.credentials.store import SecretKind, SecretStore, StoreKind
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import set_password
@@ -57,7 +57,7 @@ class Person:
 
     def kept(self) -> Kept:
         """As another process of the same person has it."""
-        return Kept(self.settings, {Place.SYSTEM: SystemStore(self.memory)})
+        return Kept(self.settings, {StoreKind.SYSTEM: SystemStore(self.memory)})
 
     def token(self) -> Secret | None:
         return self.kept().get(self.login, TOKEN)
@@ -104,7 +104,7 @@ def test_an_expired_token_is_renewed_as_a_revoked_one_is(person: Person) -> None
     person.revoke_all()
     yesterday = datetime.now(UTC) - timedelta(days=1)
     expired = create_token(person.server.forge, person.user, "expired", expires_at=yesterday)
-    person.kept().store(Place.SYSTEM).put(person.login.secret_name(TOKEN), expired)
+    person.kept().store(StoreKind.SYSTEM).put(person.login.secret_name(TOKEN), expired)
 
     assert person.ask().user == person.user.name
 
@@ -193,7 +193,7 @@ def test_a_request_that_is_refused_with_a_new_token_too_is_not_put_a_third_time(
 
 def test_what_another_process_has_renewed_is_read_before_anybody_logs_in(person: Person) -> None:
     name, asked = person.login.secret_name(TOKEN), list[Secret]()
-    elsewhere: SecretStore = person.kept().store(Place.SYSTEM)
+    elsewhere: SecretStore = person.kept().store(StoreKind.SYSTEM)
 
     def request(token: Secret) -> str:
         asked.append(token)
