@@ -272,9 +272,9 @@ def put_token(case: Case, token: str) -> None:
     """Put a token into the store in place of the one that is kept, as an older log-in would have left it."""
     environment = case.account.person.variables()
     program = (
-        "import sys; from matou.cli.credential_manager import Kept; from matou.settings import Settings;"
+        "import sys; from matou.cli.credential_manager import CredentialManager; from matou.settings import Settings;"
         "from matou.credentials import Secret; from matou.credentials.store import SecretKind as K;"
-        "kept = Kept(Settings.of_process()); login, = kept.logins.all();"
+        "kept = CredentialManager(Settings.of_process()); login, = kept.logins.all();"
         "kept.store(login.places[K.TOKEN]).put(login.secret_name(K.TOKEN), Secret(sys.stdin.read()))"
     )
     subprocess.run([sys.executable, "-c", program], input=token, text=True, check=True, env=environment)

@@ -9,7 +9,7 @@ import click
 from click.exceptions import Exit
 
 from matou.cli.command import Group
-from matou.cli.credential_manager import Kept
+from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import credential_for_git, host_of, origin_of
 from matou.cli.login import KINDS, WHERE
@@ -57,7 +57,7 @@ class _Status:
 @click.argument("host", required=False, help=_("as for login; without it, all"))
 @json_option
 def status(host: str | None, as_json: bool) -> None:
-    kept = Kept(Settings.of_process())
+    kept = CredentialManager(Settings.of_process())
     statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in statuses], ensure_ascii=False, indent=2))
@@ -69,7 +69,7 @@ def status(host: str | None, as_json: bool) -> None:
     raise Exit(_code(statuses))
 
 
-def _logins(kept: Kept, host: str | None) -> tuple[Login, ...]:
+def _logins(kept: CredentialManager, host: str | None) -> tuple[Login, ...]:
     if host is None:
         return kept.logins.all()
     found = kept.logins.find(host_of(host).origin)
@@ -78,7 +78,7 @@ def _logins(kept: Kept, host: str | None) -> tuple[Login, ...]:
     return (found,)
 
 
-def _status(kept: Kept, login: Login, kind: SecretKind) -> _Status:
+def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> _Status:
     place = login.places[kind]
     if place is StoreKind.NOWHERE:
         return _Status(login, kind, State.UNKNOWN, place)
@@ -92,7 +92,7 @@ def _status(kept: Kept, login: Login, kind: SecretKind) -> _Status:
     return _Status(login, kind, State.WORKS, place)
 
 
-def _prove(kept: Kept, login: Login, kind: SecretKind) -> None:
+def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
     if kind is SecretKind.TOKEN:
         renewal = kept.renewal(login, may_ask=False)
@@ -138,7 +138,7 @@ def git_credential(verb: str) -> None:
     request = read_request(sys.stdin.buffer)
     if verb == "store":
         return  # git stores after each success; what is kept was checked by a log-in, and no file is opened for it
-    kept = Kept(Settings.of_process())
+    kept = CredentialManager(Settings.of_process())
     login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
     if login is None:
         return
@@ -150,7 +150,7 @@ def git_credential(verb: str) -> None:
         _erase(kept, login, request)
 
 
-def _find(kept: Kept, login: Login, request: CredentialRequest) -> GitCredential | None:
+def _find(kept: CredentialManager, login: Login, request: CredentialRequest) -> GitCredential | None:
     """What git is told. Git goes on to ask the person where we say nothing, so that a store's fault is only told."""
     try:
         held = _held(kept, login)
@@ -160,7 +160,7 @@ def _find(kept: Kept, login: Login, request: CredentialRequest) -> GitCredential
     return next((credential for _, credential in held if request.user in ("", credential.user)), None)
 
 
-def _held(kept: Kept, login: Login) -> list[tuple[SecretKind, GitCredential]]:
+def _held(kept: CredentialManager, login: Login) -> list[tuple[SecretKind, GitCredential]]:
     """What is kept, in the forms that git knows; a password first, since it is good wherever there is one."""
     found: list[tuple[SecretKind, Secret | None]] = [
         (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
@@ -168,7 +168,7 @@ def _held(kept: Kept, login: Login) -> list[tuple[SecretKind, GitCredential]]:
     return [(kind, credential_for_git(login, kind, secret)) for kind, secret in found if secret is not None]
 
 
-def _erase(kept: Kept, login: Login, request: CredentialRequest) -> None:
+def _erase(kept: CredentialManager, login: Login, request: CredentialRequest) -> None:
     """Forget what a server refused, and nothing that has been put in its place meanwhile."""
     for kind, credential in _held(kept, login):
         is_named = request.user in ("", credential.user)

@@ -18,7 +18,7 @@ from matou.cli.config import (
     requested_source,
     token_from_stdin,
 )
-from matou.cli.credential_manager import Kept
+from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode, exit_code_for, worst
 from matou.cli.login_check import telling_whose_token
 from matou.cli.options import exclude_option, group_option, include_option, json_report_option, token_stdin_option
@@ -214,7 +214,7 @@ def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -
         with telling_whose_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
 
-    renewal = Kept(settings).renewal(source.token, variable=source.variable)
+    renewal = CredentialManager(settings).renewal(source.token, variable=source.variable)
     return renewal.ask(lambda token: _run_with(token, source, options, settings))
 
 

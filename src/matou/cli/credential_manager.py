@@ -31,7 +31,7 @@ class NoPassphrase(NotFound):
     """Nobody can be asked for the passphrase of the file of tokens."""
 
 
-class Kept:
+class CredentialManager:
     """The log-ins and secrets of one person. Stores are opened when they are needed, and once.
 
     Args:

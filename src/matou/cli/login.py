@@ -8,7 +8,7 @@ import click
 from matou.cli.command import Command
 from matou.cli.completion import targets
 from matou.cli.config import token_from_stdin
-from matou.cli.credential_manager import Kept, log_in_command
+from matou.cli.credential_manager import CredentialManager, log_in_command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.git_setup import set_up_git, take_out_of_git
 from matou.cli.hosts import Host, host_of
@@ -84,7 +84,7 @@ class _Given:
 def login(
     host: str | None, platform: str | None, user: str, token_stdin: bool, password_stdin: bool, setup_git: bool
 ) -> None:
-    kept = Kept(Settings.of_process())
+    kept = CredentialManager(Settings.of_process())
     if host is None:
         if not setup_git:
             raise Invalid("no host was given", advice="name one, as in: matou login gitee")
@@ -101,7 +101,7 @@ def login(
 @click.command("logout", cls=Command)
 @click.argument("host", metavar="HOST", help=_("as for login"))
 def logout(host: str) -> None:
-    kept = Kept(Settings.of_process())
+    kept = CredentialManager(Settings.of_process())
     found = kept.logins.find(host_of(host).origin)
     if found is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
@@ -134,7 +134,7 @@ def _asked_for(user: str) -> _Given:
     return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
 
 
-def _log_in(kept: Kept, at: Host, given: _Given) -> Login:
+def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
     if not given.secret:
         raise Invalid("nothing was given")

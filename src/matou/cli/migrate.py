@@ -11,7 +11,7 @@ from matou.cli import config
 from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import targets
 from matou.cli.config import variable_of
-from matou.cli.credential_manager import Kept
+from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import api_address
 from matou.cli.login_check import telling_whose_token
@@ -153,4 +153,4 @@ def _with(
     if isinstance(token, Secret):
         return run(token)
 
-    return Kept(settings).renewal(token, variable=variable_of(platform)).ask(run)
+    return CredentialManager(settings).renewal(token, variable=variable_of(platform)).ask(run)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matou.cli.credential_manager import Kept
+from matou.cli.credential_manager import CredentialManager
 from matou.cli.login_check import Proven, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
@@ -55,9 +55,9 @@ class Person:
         login = Login(server.url, "gitee", server.url, self.user.name, server.url, {})
         self.login = self.kept().keep(login, {TOKEN: proven.token, KEPT_PASSWORD: Secret(PASSWORD)})
 
-    def kept(self) -> Kept:
+    def kept(self) -> CredentialManager:
         """As another process of the same person has it."""
-        return Kept(self.settings, {StoreKind.SYSTEM: SystemStore(self.memory)})
+        return CredentialManager(self.settings, {StoreKind.SYSTEM: SystemStore(self.memory)})
 
     def token(self) -> Secret | None:
         return self.kept().get(self.login, TOKEN)
