@@ -14,7 +14,7 @@ from matou.cli.git_setup import set_up_git, take_out_of_git
 from matou.cli.hosts import Host, host_of
 from matou.cli.login_check import (
     NotAccepted,
-    Proven,
+    Verified,
     how_to_make_a_token,
     is_invalid,
     makes_token_of_password,
@@ -155,7 +155,7 @@ def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
     return kept.keep(login, secrets)
 
 
-def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Proven:
+def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verified:
     if given.kind is SecretKind.TOKEN:
         return prove_token(platform, url, given.secret, settings)
     return prove_password(platform, url, given.user, given.secret, settings)

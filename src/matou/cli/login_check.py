@@ -26,21 +26,21 @@ class NotAccepted(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class Verified:
     """What the platform said: whose the credential is, and the token that it gave for a password, if any."""
 
     user: str
     token: Secret | None = None
 
 
-def prove_token(platform: str, url: str, token: Secret, settings: Settings) -> Proven:
+def prove_token(platform: str, url: str, token: Secret, settings: Settings) -> Verified:
     """Raises MatouError; `is_invalid` says of which that the token is not good."""
     known = platform_named(platform)
     with _session(known, url, settings) as session:
-        return Proven(known.whoami(session, url, token, now=now))
+        return Verified(known.whoami(session, url, token, now=now))
 
 
-def prove_password(platform: str, url: str, user: str, password: Secret, settings: Settings) -> Proven:
+def prove_password(platform: str, url: str, user: str, password: Secret, settings: Settings) -> Verified:
     """Raises MatouError; `is_invalid` says of which that the password is not good.
 
     Args:
@@ -50,7 +50,7 @@ def prove_password(platform: str, url: str, user: str, password: Secret, setting
     if known.check_password is None:
         raise takes_no_password(platform, url)
     with _session(known, url, settings) as session:
-        return Proven(user, known.check_password(session, url, user, password, now=now))
+        return Verified(user, known.check_password(session, url, user, password, now=now))
 
 
 def _session(platform: Platform, url: str, settings: Settings) -> Session:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.cli.credential_manager import CredentialManager
-from matou.cli.login_check import Proven, prove_password, prove_token
+from matou.cli.login_check import Verified, prove_password, prove_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
@@ -69,7 +69,7 @@ class Person:
     def sessions(self) -> int:
         return len(list_tokens(self.server.forge, self.user))
 
-    def ask(self) -> Proven:
+    def ask(self) -> Verified:
         """One request with the kept token."""
         return (
             self.kept()
@@ -162,7 +162,7 @@ class Refusing:
         self.error = error
         self.tokens: list[Secret] = []
 
-    def __call__(self, token: Secret) -> Proven:
+    def __call__(self, token: Secret) -> Verified:
         self.tokens.append(token)
         raise self.error
 
