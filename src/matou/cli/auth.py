@@ -13,7 +13,7 @@ from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import credential_for_git, host_of, origin_of
 from matou.cli.login import KINDS, WHERE
-from matou.cli.login_check import is_invalid, prove_password, prove_token
+from matou.cli.login_check import is_invalid, prove_password, verify_token
 from matou.cli.options import json_option
 from matou.cli.ui.output import print_error, say
 from matou.credentials import GitCredential, Secret
@@ -96,7 +96,7 @@ def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
     if kind is SecretKind.TOKEN:
         renewal = kept.renewal(login, may_ask=False)
-        renewal.ask(lambda token: prove_token(login.platform, login.url, token, kept.settings))
+        renewal.ask(lambda token: verify_token(login.platform, login.url, token, kept.settings))
         return
     password = kept.get(login, kind)
     if password is None:

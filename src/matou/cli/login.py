@@ -19,8 +19,8 @@ from matou.cli.login_check import (
     is_invalid,
     makes_token_of_password,
     prove_password,
-    prove_token,
     require_use_for_password,
+    verify_token,
 )
 from matou.cli.options import password_stdin_option, token_stdin_option
 from matou.cli.ui.output import print_error, say
@@ -157,7 +157,7 @@ def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
 
 def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verified:
     if given.kind is SecretKind.TOKEN:
-        return prove_token(platform, url, given.secret, settings)
+        return verify_token(platform, url, given.secret, settings)
     return prove_password(platform, url, given.user, given.secret, settings)
 
 

@@ -33,7 +33,7 @@ class Verified:
     token: Secret | None = None
 
 
-def prove_token(platform: str, url: str, token: Secret, settings: Settings) -> Verified:
+def verify_token(platform: str, url: str, token: Secret, settings: Settings) -> Verified:
     """Raises MatouError; `is_invalid` says of which that the token is not good."""
     known = platform_named(platform)
     with _session(known, url, settings) as session:

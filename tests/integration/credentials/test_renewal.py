@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.cli.credential_manager import CredentialManager
-from matou.cli.login_check import Verified, prove_password, prove_token
+from matou.cli.login_check import Verified, prove_password, verify_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
@@ -74,7 +74,7 @@ class Person:
         return (
             self.kept()
             .renewal(self.login)
-            .ask(lambda token: prove_token("gitee", self.server.url, token, self.settings))
+            .ask(lambda token: verify_token("gitee", self.server.url, token, self.settings))
         )
 
 
