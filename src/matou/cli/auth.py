@@ -13,7 +13,7 @@ from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
 from matou.cli.hosts import credential_for_git, host_of, origin_of
 from matou.cli.login import KINDS, WHERE
-from matou.cli.login_check import is_invalid, prove_password, verify_token
+from matou.cli.login_check import is_invalid, verify_password, verify_token
 from matou.cli.options import json_option
 from matou.cli.ui.output import print_error, say
 from matou.credentials import GitCredential, Secret
@@ -101,7 +101,7 @@ def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
     password = kept.get(login, kind)
     if password is None:
         raise kept.way_back(login).after_refusal()
-    prove_password(login.platform, login.url, login.user, password, kept.settings)
+    verify_password(login.platform, login.url, login.user, password, kept.settings)
 
 
 def _as_text(one: _Status) -> str:

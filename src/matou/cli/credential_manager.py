@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from matou.cli.config import variable_of
-from matou.cli.login_check import is_invalid, makes_token_of_password, prove_password
+from matou.cli.login_check import is_invalid, makes_token_of_password, verify_password
 from matou.cli.ui.output import print_error
 from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
 from matou.credentials import Secret
@@ -139,7 +139,7 @@ class CredentialManager:
         if not password:
             return None
         try:
-            return prove_password(login.platform, login.url, login.user, password, self.settings).token
+            return verify_password(login.platform, login.url, login.user, password, self.settings).token
         except MatouError as error:
             if typed is None and is_invalid(error):
                 self.erase(login, SecretKind.PASSWORD)

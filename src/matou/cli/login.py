@@ -18,8 +18,8 @@ from matou.cli.login_check import (
     how_to_make_a_token,
     is_invalid,
     makes_token_of_password,
-    prove_password,
     require_use_for_password,
+    verify_password,
     verify_token,
 )
 from matou.cli.options import password_stdin_option, token_stdin_option
@@ -158,7 +158,7 @@ def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
 def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verified:
     if given.kind is SecretKind.TOKEN:
         return verify_token(platform, url, given.secret, settings)
-    return prove_password(platform, url, given.user, given.secret, settings)
+    return verify_password(platform, url, given.user, given.secret, settings)
 
 
 def _not_accepted(at: Host, url: str, given: _Given) -> NotAccepted:

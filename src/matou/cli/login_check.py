@@ -40,7 +40,7 @@ def verify_token(platform: str, url: str, token: Secret, settings: Settings) -> 
         return Verified(known.whoami(session, url, token, now=now))
 
 
-def prove_password(platform: str, url: str, user: str, password: Secret, settings: Settings) -> Verified:
+def verify_password(platform: str, url: str, user: str, password: Secret, settings: Settings) -> Verified:
     """Raises MatouError; `is_invalid` says of which that the password is not good.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matou.cli.credential_manager import CredentialManager
-from matou.cli.login_check import Verified, prove_password, verify_token
+from matou.cli.login_check import Verified, verify_password, verify_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
@@ -50,7 +50,7 @@ class Person:
         self.user = server.user()
         self.memory = Memory()
         self.settings = Settings.from_environment({"HOME": str(home)})
-        proven = prove_password("gitee", server.url, self.user.name, Secret(PASSWORD), self.settings)
+        proven = verify_password("gitee", server.url, self.user.name, Secret(PASSWORD), self.settings)
         assert proven.token is not None
         login = Login(server.url, "gitee", server.url, self.user.name, server.url, {})
         self.login = self.kept().keep(login, {TOKEN: proven.token, KEPT_PASSWORD: Secret(PASSWORD)})
