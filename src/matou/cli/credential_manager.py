@@ -17,7 +17,7 @@ from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.memory_store import RunStore
-from matou.credentials.refresh import Renewal, WayBack
+from matou.credentials.refresh import ReauthHint, Renewal
 from matou.credentials.store import NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
 from matou.errors import MatouError, NotFound
 from matou.i18n import gettext as _
@@ -108,10 +108,10 @@ class CredentialManager:
             way_back=way_back,
         )
 
-    def way_back(self, login: Login, variable: str = "") -> WayBack:
-        return WayBack(login.origin, log_in_command(login), variable or variable_of(login.platform))
+    def way_back(self, login: Login, variable: str = "") -> ReauthHint:
+        return ReauthHint(login.origin, log_in_command(login), variable or variable_of(login.platform))
 
-    def _store_of_token(self, login: Login, way_back: WayBack, *, can_ask: bool) -> SecretStore:
+    def _store_of_token(self, login: Login, way_back: ReauthHint, *, can_ask: bool) -> SecretStore:
         """Where the token lies; memory, for this run alone, where that is gone and a person can log in."""
         try:
             store = self.store(login.places[SecretKind.TOKEN])

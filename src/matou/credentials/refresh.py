@@ -24,7 +24,7 @@ class StoreGone(TryLater):
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class ReauthHint:
     """What a person can do whose credential is no longer good.
 
     Attributes:
@@ -85,7 +85,7 @@ class Renewal:
         is_invalid: Callable[[MatouError], bool],
         ask: Callable[[], Secret] | None,
         log_in: Callable[[Secret | None], Secret | None] | None,
-        way_back: WayBack,
+        way_back: ReauthHint,
     ) -> None:
         self._store = store
         self._name = token
