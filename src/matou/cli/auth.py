@@ -19,7 +19,7 @@ from matou.cli.ui.output import print_error, say
 from matou.credentials import GitCredential, Secret
 from matou.credentials.git_helper import CredentialRequest, read_request, write_answer
 from matou.credentials.logins import Login
-from matou.credentials.refresh import LogInAgain
+from matou.credentials.refresh import ReauthRequired
 from matou.credentials.store import SecretKind, StoreKind
 from matou.errors import Invalid, MatouError, NotFound
 from matou.i18n import format_error, labelled, localize, printable
@@ -84,7 +84,7 @@ def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> _Status:
         return _Status(login, kind, State.UNKNOWN, place)
     try:
         _prove(kept, login, kind)
-    except LogInAgain as error:
+    except ReauthRequired as error:
         # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
         return _Status(login, kind, State.REFUSED, StoreKind.NOWHERE, error)
     except MatouError as error:

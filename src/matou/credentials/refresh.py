@@ -15,7 +15,7 @@ T = TypeVar("T")
 ADVICE = "log in again with: {command}; or set {variable}"
 
 
-class LogInAgain(Refused):
+class ReauthRequired(Refused):
     """Nothing that is kept is valid any longer."""
 
 
@@ -36,16 +36,16 @@ class ReauthHint:
     command: str
     variable: str
 
-    def after_refusal(self) -> LogInAgain:
-        return LogInAgain(
+    def after_refusal(self) -> ReauthRequired:
+        return ReauthRequired(
             "what was kept for {origin} is no longer valid, and is kept no longer", advice=ADVICE, **self._values
         )
 
-    def without_token(self) -> LogInAgain:
-        return LogInAgain("no token is kept for {origin}", advice=ADVICE, **self._values)
+    def without_token(self) -> ReauthRequired:
+        return ReauthRequired("no token is kept for {origin}", advice=ADVICE, **self._values)
 
-    def after_wrong_password(self) -> LogInAgain:
-        return LogInAgain("{origin} refused the password", advice=ADVICE, **self._values)
+    def after_wrong_password(self) -> ReauthRequired:
+        return ReauthRequired("{origin} refused the password", advice=ADVICE, **self._values)
 
     def without_store(self, fault: MatouError) -> StoreGone:
         return StoreGone(
@@ -99,7 +99,7 @@ class Renewal:
         """Make a request that may be repeated; it is, once, where the token could be renewed.
 
         Raises:
-            LogInAgain: there is no valid token; the one that was refused is erased.
+            ReauthRequired: there is no valid token; the one that was refused is erased.
             MatouError: whatever else the request or the new log-in ended with; nothing is erased then.
         """
         token = self._store.get(self._name)

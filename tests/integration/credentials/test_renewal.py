@@ -11,7 +11,7 @@ from matou.cli.login_check import Verified, verify_password, verify_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
-from matou.credentials.refresh import LogInAgain, StoreGone
+from matou.credentials.refresh import ReauthRequired, StoreGone
 from matou.credentials.store import SecretKind, SecretStore, StoreKind
 from matou.errors import MatouError, Refused, TryLater
 from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
@@ -125,7 +125,7 @@ def test_without_a_kept_password_the_token_is_erased_and_the_command_told(person
     person.kept().erase(person.login, KEPT_PASSWORD)
     person.revoke_all()
 
-    with pytest.raises(LogInAgain) as caught:
+    with pytest.raises(ReauthRequired) as caught:
         person.ask()
 
     assert caught.value.advice.format(**caught.value.values) == (
@@ -140,7 +140,7 @@ def test_a_password_that_was_changed_is_tried_once_and_then_both_are_erased(pers
     person.revoke_all()
 
     for _ in range(3):
-        with pytest.raises(LogInAgain):
+        with pytest.raises(ReauthRequired):
             person.ask()
 
     assert person.memory.held == {}
@@ -184,7 +184,7 @@ def test_nothing_but_401_logs_in_again_or_erases(person: Person, error: MatouErr
 def test_a_request_that_is_refused_with_a_new_token_too_is_not_put_a_third_time(person: Person) -> None:
     request = Refusing(CredentialRefused("401"))
 
-    with pytest.raises(LogInAgain):
+    with pytest.raises(ReauthRequired):
         person.kept().renewal(person.login).ask(request)
 
     assert len(request.tokens) == len(set(request.tokens)) == 2
@@ -222,5 +222,5 @@ def test_a_password_that_vanished_from_the_store_counts_as_none(person: Person) 
     del person.memory.held[f"matou:password:{person.server.url}", person.user.name]
     person.revoke_all()
 
-    with pytest.raises(LogInAgain):
+    with pytest.raises(ReauthRequired):
         person.ask()
