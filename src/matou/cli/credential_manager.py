@@ -17,7 +17,7 @@ from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
 from matou.credentials.memory_store import RunStore
-from matou.credentials.refresh import ReauthHint, Renewal
+from matou.credentials.refresh import ReauthHint, TokenRefresher
 from matou.credentials.store import NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
 from matou.errors import MatouError, NotFound
 from matou.i18n import gettext as _
@@ -83,8 +83,8 @@ class CredentialManager:
         if place is not StoreKind.NOWHERE:
             self.store(place).erase(login.secret_name(kind))
 
-    def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> Renewal:
-        """Makes requests with the kept token of an account; see `Renewal`.
+    def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> TokenRefresher:
+        """Makes requests with the kept token of an account; see `TokenRefresher`.
 
         Args:
             variable: the one that gives the command at hand a token, where it is not the platform's own.
@@ -98,7 +98,7 @@ class CredentialManager:
         store = self._store_of_token(login, way_back, can_ask=can_ask)
         asks = can_ask and (store.place is StoreKind.NOWHERE or login.places[SecretKind.PASSWORD] is StoreKind.NOWHERE)
         has_password = login.places.get(SecretKind.PASSWORD) is StoreKind.SYSTEM
-        return Renewal(
+        return TokenRefresher(
             store,
             login.secret_name(SecretKind.TOKEN),
             lock=self._folder / "renewal.lock",

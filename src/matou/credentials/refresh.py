@@ -62,7 +62,7 @@ class ReauthHint:
         return {"origin": self.origin, "command": self.command, "variable": self.variable}
 
 
-class Renewal:
+class TokenRefresher:
     """Makes requests with a kept token, and renews it when the platform says that it is not valid.
 
     Args:
