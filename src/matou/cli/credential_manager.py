@@ -16,7 +16,7 @@ from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
 from matou.credentials.logins import Login, Logins, configuration_folder
-from matou.credentials.memory_store import RunStore
+from matou.credentials.memory_store import MemoryStore
 from matou.credentials.refresh import ReauthHint, TokenRefresher
 from matou.credentials.store import NoSuchStore, SecretKind, SecretStore, StoreFailed, StoreKind
 from matou.errors import MatouError, NotFound
@@ -121,7 +121,7 @@ class CredentialManager:
             if not can_ask:
                 raise gone from error
             print_error(localize(gone))
-            return RunStore()
+            return MemoryStore()
         return store
 
     def _can_ask(self, login: Login) -> bool:

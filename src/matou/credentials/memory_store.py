@@ -4,7 +4,7 @@ from matou.credentials import Secret
 from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreKind
 
 
-class RunStore:
+class MemoryStore:
     """Forgets everything with the process."""
 
     place = StoreKind.NOWHERE
