@@ -11,7 +11,7 @@ import msgspec
 from matou.cli.config import variable_of
 from matou.cli.login_check import is_invalid, makes_token_of_password, verify_password
 from matou.cli.ui.output import print_error
-from matou.cli.ui.prompts import ask_for, ask_for_new, somebody_is_there
+from matou.cli.ui.prompts import ask_for, ask_for_new, is_interactive
 from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
@@ -127,7 +127,7 @@ class CredentialManager:
     def _can_ask(self, login: Login) -> bool:
         """Whether somebody is there who logged in with a password, of which this platform makes a token."""
         is_known = SecretKind.PASSWORD in login.places and makes_token_of_password(login.platform)
-        return is_known and somebody_is_there()
+        return is_known and is_interactive()
 
     def _ask(self, login: Login) -> Secret:
         question = _("Password of {user} at {origin}")

@@ -15,7 +15,7 @@ from matou.i18n import labelled
 YES = frozenset({"y", "yes", "是"})
 
 
-def somebody_is_there() -> bool:
+def is_interactive() -> bool:
     """Whether a person can be asked in the middle of a command: never under cron, and never in a pipeline."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -28,7 +28,7 @@ def confirm(question: str, *, is_said: bool) -> None:
     """
     if is_said:
         return
-    if not somebody_is_there():
+    if not is_interactive():
         raise Invalid("nobody can be asked here, and this cannot be taken back", advice="add: --yes")
     click.echo(f"{question} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in YES:
