@@ -11,7 +11,7 @@ import msgspec
 from matou.cli.config import variable_of
 from matou.cli.login_check import is_invalid, makes_token_of_password, verify_password
 from matou.cli.ui.output import print_error
-from matou.cli.ui.prompts import ask_for, ask_for_new, is_interactive
+from matou.cli.ui.prompts import ask_for_new, is_interactive, prompt_secret
 from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
@@ -131,7 +131,7 @@ class CredentialManager:
 
     def _ask(self, login: Login) -> Secret:
         question = _("Password of {user} at {origin}")
-        return ask_for(question.format(user=printable(login.user), origin=login.origin))
+        return prompt_secret(question.format(user=printable(login.user), origin=login.origin))
 
     def _log_in(self, login: Login, typed: Secret | None) -> Secret | None:
         """A new token for a password. One that was typed is not kept, and a kept one no longer if it is refused."""
@@ -177,7 +177,7 @@ class CredentialManager:
                 advice="set {variable}",
             )
         if self.token_file.exists():
-            return ask_for(_("Passphrase for tokens"))
+            return prompt_secret(_("Passphrase for tokens"))
         text = _(
             "there is no credential manager here: the token goes into {path}, under a passphrase that you choose now"
         )

@@ -24,7 +24,7 @@ from matou.cli.login_check import (
 )
 from matou.cli.options import password_stdin_option, token_stdin_option
 from matou.cli.ui.output import print_error, say
-from matou.cli.ui.prompts import ask_for
+from matou.cli.ui.prompts import prompt_secret
 from matou.credentials import Secret
 from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind, StoreKind
@@ -130,8 +130,8 @@ def _asked_for(user: str) -> _Given:
     if not sys.stdin.isatty():
         raise Invalid("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:
-        return _Given(SecretKind.PASSWORD, user, ask_for(_("Password")))
-    return _Given(SecretKind.TOKEN, "", ask_for(_("Token")))
+        return _Given(SecretKind.PASSWORD, user, prompt_secret(_("Password")))
+    return _Given(SecretKind.TOKEN, "", prompt_secret(_("Token")))
 
 
 def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:

@@ -35,7 +35,7 @@ def confirm(question: str, *, is_said: bool) -> None:
         raise Invalid("it was not confirmed; nothing was changed")
 
 
-def ask_for(what: str) -> Secret:
+def prompt_secret(what: str) -> Secret:
     """Ask once. What is typed before the question stands there is thrown away, since the terminal has shown it.
 
     Raises:
@@ -54,9 +54,9 @@ def ask_for(what: str) -> Secret:
 
 
 def ask_for_new(what: str) -> Secret:
-    """Ask until the same was typed twice, and something. Errors are those of `ask_for`."""
+    """Ask until the same was typed twice, and something. Errors are those of `prompt_secret`."""
     while True:
-        typed = ask_for(what)
-        if typed and ask_for(_("Once more")) == typed:
+        typed = prompt_secret(what)
+        if typed and prompt_secret(_("Once more")) == typed:
             return typed
         print_error(_("the two entries differ"))
