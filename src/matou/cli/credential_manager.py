@@ -11,7 +11,7 @@ import msgspec
 from matou.cli.config import variable_of
 from matou.cli.login_check import is_invalid, makes_token_of_password, verify_password
 from matou.cli.ui.output import print_error
-from matou.cli.ui.prompts import ask_for_new, is_interactive, prompt_secret
+from matou.cli.ui.prompts import is_interactive, prompt_new_secret, prompt_secret
 from matou.credentials import Secret
 from matou.credentials.file import TokenFile
 from matou.credentials.keyring import StoreHangs, open_system_store
@@ -182,7 +182,7 @@ class CredentialManager:
             "there is no credential manager here: the token goes into {path}, under a passphrase that you choose now"
         )
         click.echo(text.format(path=printable(str(self.token_file))), err=True)
-        return ask_for_new(_("New passphrase for tokens"))
+        return prompt_new_secret(_("New passphrase for tokens"))
 
 
 def log_in_command(login: Login) -> str:

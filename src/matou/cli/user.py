@@ -9,7 +9,7 @@ from matou.cli.command import Group
 from matou.cli.open_forge import existing_forge_at, find_account, forge_at
 from matou.cli.options import json_option, password_stdin_option, root_option, yes_option
 from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
-from matou.cli.ui.prompts import ask_for_new, confirm
+from matou.cli.ui.prompts import confirm, prompt_new_secret
 from matou.credentials import Secret
 from matou.db.users import User
 from matou.errors import Invalid
@@ -50,7 +50,7 @@ def _password(*, from_stdin: bool) -> Secret:
             "there is no terminal to ask for a password; --password-stdin reads it from standard input, and "
             "--no-password makes an account without one"
         )
-    return ask_for_new(_("Password"))
+    return prompt_new_secret(_("Password"))
 
 
 @users.command("list", help=_("List the accounts."))

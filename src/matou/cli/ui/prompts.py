@@ -53,7 +53,7 @@ def prompt_secret(what: str) -> Secret:
         raise click.Abort from None
 
 
-def ask_for_new(what: str) -> Secret:
+def prompt_new_secret(what: str) -> Secret:
     """Ask until the same was typed twice, and something. Errors are those of `prompt_secret`."""
     while True:
         typed = prompt_secret(what)
