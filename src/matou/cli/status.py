@@ -40,7 +40,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class SourceRow:
     """One source.
 
     Attributes:
@@ -158,26 +158,26 @@ def _rows(
     wanted: tuple[tuple[Path, SourceTable], ...],
     limit: timedelta | None,
     at: datetime,
-) -> Iterator[_Row]:
+) -> Iterator[SourceRow]:
     for folder, archive in found.items():
         for one in archive.sources:
             age = one.age(at)
             is_too_old = limit is not None and age > limit
             cut_off = None if archive.is_at_work else archive.cut_off_of(one.source)
             run = cut_off.run if cut_off else None
-            yield _Row(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
+            yield SourceRow(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
         yield from _never_ended(folder, archive)
     for folder, table in wanted:
         known = [one.source for one in found[folder].sources] + [one.source for one in _begun(found[folder])]
         if not any(_is_of(table, source) for source in known):
-            yield _Row(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
+            yield SourceRow(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
 
 
-def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[_Row]:
+def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[SourceRow]:
     """Sources of which a run was cut off, and none has ended."""
     for one in _begun(archive):
         cut_off = None if archive.is_at_work else one.run
-        yield _Row(
+        yield SourceRow(
             folder, one.source.platform, one.source.url, None, None, is_too_old=False, cut_off=cut_off, command=()
         )
 
@@ -213,7 +213,7 @@ def _cut_off(found: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
     ]
 
 
-def _values(row: _Row) -> dict[str, object]:
+def _values(row: SourceRow) -> dict[str, object]:
     values: dict[str, object] = {"archive": str(row.archive), "platform": row.platform, "url": row.url}
     one = row.status
     if one is not None and row.age is not None:
@@ -244,7 +244,7 @@ def _values(row: _Row) -> dict[str, object]:
     }
 
 
-def _lines(rows: list[_Row], found: dict[Path, ArchiveStatus]) -> Iterator[str]:
+def _lines(rows: list[SourceRow], found: dict[Path, ArchiveStatus]) -> Iterator[str]:
     for row in rows:
         yield f"{row.platform}  {printable(row.url)}  {printable(str(row.archive))}"
         yield from (f"  {line}" for line in _lines_of(row))
@@ -257,7 +257,7 @@ def _lines(rows: list[_Row], found: dict[Path, ArchiveStatus]) -> Iterator[str]:
             yield _("a backup is at work in {archive}").format(archive=printable(str(folder)))
 
 
-def _lines_of(row: _Row) -> Iterator[str]:
+def _lines_of(row: SourceRow) -> Iterator[str]:
     one = row.status
     if one is None or row.age is None:
         yield _("nothing of it was ever saved")
@@ -283,7 +283,7 @@ def _lines_of(row: _Row) -> Iterator[str]:
     yield _("next: {step}").format(step=printable(_next(row))) if not row.is_well else _("all is well")
 
 
-def _faults_of(row: _Row, one: SourceStatus) -> Iterator[str]:
+def _faults_of(row: SourceRow, one: SourceStatus) -> Iterator[str]:
     if one.listing in LISTINGS:
         yield LISTINGS[one.listing]
     if not one.looked_for:
@@ -297,12 +297,12 @@ def _faults_of(row: _Row, one: SourceStatus) -> Iterator[str]:
         yield _("that is longer ago than --max-age allows")
 
 
-def _next(row: _Row) -> str:
+def _next(row: SourceRow) -> str:
     """The command that mends it; empty where nothing is to be done."""
     return "" if row.is_well else shlex.join(row.command)
 
 
-def _command(row: _Row, wanted: Wanted, config: Path | None) -> tuple[str, ...]:
+def _command(row: SourceRow, wanted: Wanted, config: Path | None) -> tuple[str, ...]:
     """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
     if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in wanted):
         return ("matou", "backup", *(() if config is None else ("--config", str(config))))
