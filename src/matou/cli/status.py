@@ -68,7 +68,7 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class UnendedRun:
     """A run that has not ended, and whose it is."""
 
     run: int
@@ -182,9 +182,11 @@ def _never_ended(folder: Path, archive: ArchiveStatus) -> Iterator[SourceRow]:
         )
 
 
-def _begun(archive: ArchiveStatus) -> list[_Begun]:
+def _begun(archive: ArchiveStatus) -> list[UnendedRun]:
     ended = {source_key(one.source) for one in archive.sources}
-    begun = {source_key(one.source): _Begun(one.run, one.source) for one in archive.cut_off if one.source is not None}
+    begun = {
+        source_key(one.source): UnendedRun(one.run, one.source) for one in archive.cut_off if one.source is not None
+    }
     return [one for key, one in begun.items() if key not in ended]
 
 
