@@ -45,7 +45,7 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Status:
+class CredentialStatus:
     login: Login
     kind: SecretKind
     state: State
@@ -78,18 +78,18 @@ def _logins(kept: CredentialManager, host: str | None) -> tuple[Login, ...]:
     return (found,)
 
 
-def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> _Status:
+def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> CredentialStatus:
     place = login.places[kind]
     if place is StoreKind.NOWHERE:
-        return _Status(login, kind, State.UNKNOWN, place)
+        return CredentialStatus(login, kind, State.UNKNOWN, place)
     try:
         _prove(kept, login, kind)
     except ReauthRequired as error:
         # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
-        return _Status(login, kind, State.REFUSED, StoreKind.NOWHERE, error)
+        return CredentialStatus(login, kind, State.REFUSED, StoreKind.NOWHERE, error)
     except MatouError as error:
-        return _Status(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
-    return _Status(login, kind, State.WORKS, place)
+        return CredentialStatus(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
+    return CredentialStatus(login, kind, State.WORKS, place)
 
 
 def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
@@ -104,14 +104,14 @@ def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
     verify_password(login.platform, login.url, login.user, password, kept.settings)
 
 
-def _as_text(one: _Status) -> str:
+def _as_text(one: CredentialStatus) -> str:
     is_asked_for = one.place is StoreKind.NOWHERE and one.fault is None
     place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
     return shown if one.fault is None else labelled(shown, localize(one.fault))
 
 
-def _as_json(one: _Status) -> dict[str, object]:
+def _as_json(one: CredentialStatus) -> dict[str, object]:
     return {
         "host": one.login.origin,
         "platform": one.login.platform,
@@ -123,7 +123,7 @@ def _as_json(one: _Status) -> dict[str, object]:
     }
 
 
-def _code(statuses: list[_Status]) -> ExitCode:
+def _code(statuses: list[CredentialStatus]) -> ExitCode:
     states = {one.state for one in statuses if one.fault is not None}
     if State.REFUSED in states:
         return ExitCode.CREDENTIAL_REFUSED
