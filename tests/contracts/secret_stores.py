@@ -61,7 +61,7 @@ class SecretStoreContract(ABC):
         assert store.get(NAME) is None
 
     def test_a_password_is_kept_by_the_operating_system_or_not_at_all(self, store: SecretStore) -> None:
-        if store.place is StoreKind.SYSTEM:
+        if store.place is StoreKind.KEYRING:
             store.put(PASSWORD, Secret("hunter2"))
             assert store.get(PASSWORD) == Secret("hunter2")
             assert store.get(NAME) is None

@@ -80,13 +80,13 @@ def _logins(kept: CredentialManager, host: str | None) -> tuple[Login, ...]:
 
 def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> CredentialStatus:
     place = login.places[kind]
-    if place is StoreKind.NOWHERE:
+    if place is StoreKind.PROMPT:
         return CredentialStatus(login, kind, State.UNKNOWN, place)
     try:
         _prove(kept, login, kind)
     except ReauthRequired as error:
         # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
-        return CredentialStatus(login, kind, State.REFUSED, StoreKind.NOWHERE, error)
+        return CredentialStatus(login, kind, State.REFUSED, StoreKind.PROMPT, error)
     except MatouError as error:
         return CredentialStatus(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
     return CredentialStatus(login, kind, State.WORKS, place)
@@ -95,17 +95,17 @@ def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> Credenti
 def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
     if kind is SecretKind.TOKEN:
-        renewal = kept.renewal(login, may_ask=False)
-        renewal.ask(lambda token: verify_token(login.platform, login.url, token, kept.settings))
+        refresher = kept.token_refresher(login, may_ask=False)
+        refresher.call(lambda token: verify_token(login.platform, login.url, token, kept.settings))
         return
     password = kept.get(login, kind)
     if password is None:
-        raise kept.way_back(login).after_refusal()
+        raise kept.reauth_hint(login).after_refusal()
     verify_password(login.platform, login.url, login.user, password, kept.settings)
 
 
 def _as_text(one: CredentialStatus) -> str:
-    is_asked_for = one.place is StoreKind.NOWHERE and one.fault is None
+    is_asked_for = one.place is StoreKind.PROMPT and one.fault is None
     place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
     shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
     return shown if one.fault is None else labelled(shown, localize(one.fault))

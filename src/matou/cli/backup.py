@@ -214,8 +214,8 @@ def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -
         with telling_whose_token(source.platform, source.url, source.variable):
             return _run_with(source.token, source, options, settings)
 
-    renewal = CredentialManager(settings).renewal(source.token, variable=source.variable)
-    return renewal.ask(lambda token: _run_with(token, source, options, settings))
+    refresher = CredentialManager(settings).token_refresher(source.token, variable=source.variable)
+    return refresher.call(lambda token: _run_with(token, source, options, settings))
 
 
 def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:

@@ -51,39 +51,39 @@ class CredentialManager:
     def store(self, place: StoreKind) -> SecretStore:
         """Raises NoSuchStore, StoreHangs."""
         if place not in self._stores:
-            self._stores[place] = open_system_store() if place is StoreKind.SYSTEM else self._open_file()
+            self._stores[place] = open_system_store() if place is StoreKind.KEYRING else self._open_file()
         return self._stores[place]
 
     def get(self, login: Login, kind: SecretKind) -> Secret | None:
-        place = login.places.get(kind, StoreKind.NOWHERE)
-        return None if place is StoreKind.NOWHERE else self.store(place).get(login.secret_name(kind))
+        place = login.places.get(kind, StoreKind.PROMPT)
+        return None if place is StoreKind.PROMPT else self.store(place).get(login.secret_name(kind))
 
-    def keep(self, login: Login, secrets: Mapping[SecretKind, Secret]) -> Login:
+    def save(self, login: Login, secrets: Mapping[SecretKind, Secret]) -> Login:
         """Keep an account's secrets in place of all that was kept for its host, and say where they lie now.
 
         Raises:
             NoPassphrase: there is no credential manager, and no passphrase for a file.
         """
         before = next((old for old in self.logins.all() if old.origin == login.origin), None)
-        places = {kind: self._keep(login, kind, secret) for kind, secret in secrets.items()}
+        places = {kind: self._save(login, kind, secret) for kind, secret in secrets.items()}
         kept = msgspec.structs.replace(login, places=places)
         self.logins.put(kept)
         if before is not None:
             self._erase_what_is_left(before, kept)
         return kept
 
-    def forget(self, login: Login) -> None:
+    def delete(self, login: Login) -> None:
         """Erase an account's secrets, and then the account. Raises what its stores raise; the account stays then."""
         for kind in login.places:
             self.erase(login, kind)
         self.logins.remove(login.origin)
 
     def erase(self, login: Login, kind: SecretKind) -> None:
-        place = login.places.get(kind, StoreKind.NOWHERE)
-        if place is not StoreKind.NOWHERE:
+        place = login.places.get(kind, StoreKind.PROMPT)
+        if place is not StoreKind.PROMPT:
             self.store(place).erase(login.secret_name(kind))
 
-    def renewal(self, login: Login, *, variable: str = "", may_ask: bool = True) -> TokenRefresher:
+    def token_refresher(self, login: Login, *, variable: str = "", may_ask: bool = True) -> TokenRefresher:
         """Makes requests with the kept token of an account; see `TokenRefresher`.
 
         Args:
@@ -93,11 +93,11 @@ class CredentialManager:
         Raises:
             StoreGone: the token cannot be read, and nobody is there who could log in.
         """
-        way_back = self.way_back(login, variable)
+        reauth_hint = self.reauth_hint(login, variable)
         can_ask = may_ask and self._can_ask(login)
-        store = self._store_of_token(login, way_back, can_ask=can_ask)
-        asks = can_ask and (store.place is StoreKind.NOWHERE or login.places[SecretKind.PASSWORD] is StoreKind.NOWHERE)
-        has_password = login.places.get(SecretKind.PASSWORD) is StoreKind.SYSTEM
+        store = self._store_of_token(login, reauth_hint, can_ask=can_ask)
+        asks = can_ask and (store.place is StoreKind.PROMPT or login.places[SecretKind.PASSWORD] is StoreKind.PROMPT)
+        has_password = login.places.get(SecretKind.PASSWORD) is StoreKind.KEYRING
         return TokenRefresher(
             store,
             login.secret_name(SecretKind.TOKEN),
@@ -105,19 +105,19 @@ class CredentialManager:
             is_invalid=is_invalid,
             ask=(lambda: self._ask(login)) if asks else None,
             log_in=(lambda typed: self._log_in(login, typed)) if asks or has_password else None,
-            way_back=way_back,
+            reauth_hint=reauth_hint,
         )
 
-    def way_back(self, login: Login, variable: str = "") -> ReauthHint:
+    def reauth_hint(self, login: Login, variable: str = "") -> ReauthHint:
         return ReauthHint(login.origin, log_in_command(login), variable or variable_of(login.platform))
 
-    def _store_of_token(self, login: Login, way_back: ReauthHint, *, can_ask: bool) -> SecretStore:
+    def _store_of_token(self, login: Login, reauth_hint: ReauthHint, *, can_ask: bool) -> SecretStore:
         """Where the token lies; memory, for this run alone, where that is gone and a person can log in."""
         try:
             store = self.store(login.places[SecretKind.TOKEN])
             store.get(login.secret_name(SecretKind.TOKEN))
         except (NoSuchStore, StoreHangs, StoreFailed) as error:
-            gone = way_back.without_store(error)
+            gone = reauth_hint.without_store(error)
             if not can_ask:
                 raise gone from error
             print_error(localize(gone))
@@ -145,17 +145,17 @@ class CredentialManager:
                 self.erase(login, SecretKind.PASSWORD)
             raise
 
-    def _keep(self, login: Login, kind: SecretKind, secret: Secret) -> StoreKind:
+    def _save(self, login: Login, kind: SecretKind, secret: Secret) -> StoreKind:
         """A credential manager that is locked, hangs or fails is as good as none."""
         name = login.secret_name(kind)
         try:
-            self.store(StoreKind.SYSTEM).put(name, secret)
+            self.store(StoreKind.KEYRING).put(name, secret)
         except (NoSuchStore, StoreHangs, StoreFailed):
             if kind is SecretKind.PASSWORD:
-                return StoreKind.NOWHERE
+                return StoreKind.PROMPT
             self.store(StoreKind.FILE).put(name, secret)
             return StoreKind.FILE
-        return StoreKind.SYSTEM
+        return StoreKind.KEYRING
 
     def _erase_what_is_left(self, before: Login, kept: Login) -> None:
         for kind, place in before.places.items():

@@ -35,9 +35,9 @@ from matou.platforms.registry import names_of, platform_named
 from matou.settings import Settings
 
 WHERE = {
-    StoreKind.SYSTEM: _("the operating system's credential manager"),
+    StoreKind.KEYRING: _("the operating system's credential manager"),
     StoreKind.FILE: _("an encrypted file"),
-    StoreKind.NOWHERE: _("nowhere"),
+    StoreKind.PROMPT: _("nowhere"),
 }
 
 KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
@@ -105,7 +105,7 @@ def logout(host: str) -> None:
     found = kept.logins.find(host_of(host).origin)
     if found is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
-    kept.forget(found)
+    kept.delete(found)
     say(_("logged out of {origin}").format(origin=found.origin))
     if found.git_origin not in {other.git_origin for other in kept.logins.all()}:
         take_out_of_git(found.git_origin, kept.settings)
@@ -152,7 +152,7 @@ def _log_in(kept: CredentialManager, at: LoginHost, given: _Given) -> Login:
         raise
     secrets = {given.kind: given.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
     login = Login(at.origin, at.platform, url, proven.user, at.git_origin, {})
-    return kept.keep(login, secrets)
+    return kept.save(login, secrets)
 
 
 def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verified:
@@ -163,7 +163,7 @@ def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verifi
 
 def _not_accepted(at: LoginHost, url: str, given: _Given) -> NotAccepted:
     command = log_in_command(
-        Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.NOWHERE})
+        Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.PROMPT})
     )
     if given.kind is SecretKind.TOKEN:
         return NotAccepted(
@@ -199,7 +199,7 @@ def _where(kind: SecretKind, place: StoreKind, *, is_made: bool) -> str:
             if is_made
             else _("the token is kept in {place}")
         )
-    elif place is StoreKind.NOWHERE:
+    elif place is StoreKind.PROMPT:
         return _("the password is kept nowhere, and asked for when it is needed")
     else:
         sentence = _("the password is kept in {place}")

@@ -153,4 +153,4 @@ def _with(
     if isinstance(token, Secret):
         return run(token)
 
-    return CredentialManager(settings).renewal(token, variable=variable_of(platform)).ask(run)
+    return CredentialManager(settings).token_refresher(token, variable=variable_of(platform)).call(run)

@@ -47,7 +47,7 @@ class Backend(Protocol):
 class SystemStore:
     """Secrets in the operating system's credential manager. Once it hung, it is not asked again by this process."""
 
-    place = StoreKind.SYSTEM
+    place = StoreKind.KEYRING
 
     def __init__(self, backend: Backend, *, limit: timedelta = LIMIT) -> None:
         self._backend = backend

@@ -7,7 +7,7 @@ from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreKi
 class MemoryStore:
     """Forgets everything with the process."""
 
-    place = StoreKind.NOWHERE
+    place = StoreKind.PROMPT
 
     def __init__(self) -> None:
         self._tokens: dict[SecretName, Secret] = {}

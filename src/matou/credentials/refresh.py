@@ -85,7 +85,7 @@ class TokenRefresher:
         is_invalid: Callable[[MatouError], bool],
         ask: Callable[[], Secret] | None,
         log_in: Callable[[Secret | None], Secret | None] | None,
-        way_back: ReauthHint,
+        reauth_hint: ReauthHint,
     ) -> None:
         self._store = store
         self._name = token
@@ -93,9 +93,9 @@ class TokenRefresher:
         self._is_invalid = is_invalid
         self._ask = ask
         self._log_in = log_in
-        self._way_back = way_back
+        self._reauth_hint = reauth_hint
 
-    def ask(self, request: Callable[[Secret], T]) -> T:
+    def call(self, request: Callable[[Secret], T]) -> T:
         """Make a request that may be repeated; it is, once, where the token could be renewed.
 
         Raises:
@@ -116,7 +116,7 @@ class TokenRefresher:
             if not self._is_invalid(error):
                 raise
             self._forget(renewed)
-            raise self._way_back.after_refusal() from error
+            raise self._reauth_hint.after_refusal() from error
 
     def _renew(self, refused: Secret | None) -> Secret:
         """Another token than the one refused: what another process has put there meanwhile, or a new one."""
@@ -131,7 +131,7 @@ class TokenRefresher:
             made = self._new_token(typed)
             if made is None:
                 self._store.erase(self._name)
-                raise self._way_back.without_token() if refused is None else self._way_back.after_refusal()
+                raise self._reauth_hint.without_token() if refused is None else self._reauth_hint.after_refusal()
             self._store.put(self._name, made)
             return made
 
@@ -145,7 +145,7 @@ class TokenRefresher:
             if not self._is_invalid(error):
                 raise
             if typed is not None:
-                raise self._way_back.after_wrong_password() from error
+                raise self._reauth_hint.after_wrong_password() from error
             return None
 
     def _forget(self, refused: Secret) -> None:

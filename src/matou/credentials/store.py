@@ -14,11 +14,11 @@ class SecretKind(StrEnum):
 
 
 class StoreKind(StrEnum):
-    """Where a secret lies; the words stand in `logins.json`."""
+    """Where a secret lies, or that it is asked for each time; the words stand in `logins.json`."""
 
-    SYSTEM = "system"
+    KEYRING = "system"
     FILE = "file"
-    NOWHERE = "nowhere"
+    PROMPT = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)

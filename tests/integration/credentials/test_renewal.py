@@ -53,11 +53,11 @@ class Person:
         proven = verify_password("gitee", server.url, self.user.name, Secret(PASSWORD), self.settings)
         assert proven.token is not None
         login = Login(server.url, "gitee", server.url, self.user.name, server.url, {})
-        self.login = self.kept().keep(login, {TOKEN: proven.token, KEPT_PASSWORD: Secret(PASSWORD)})
+        self.login = self.kept().save(login, {TOKEN: proven.token, KEPT_PASSWORD: Secret(PASSWORD)})
 
     def kept(self) -> CredentialManager:
         """As another process of the same person has it."""
-        return CredentialManager(self.settings, {StoreKind.SYSTEM: SystemStore(self.memory)})
+        return CredentialManager(self.settings, {StoreKind.KEYRING: SystemStore(self.memory)})
 
     def token(self) -> Secret | None:
         return self.kept().get(self.login, TOKEN)
@@ -73,8 +73,8 @@ class Person:
         """One request with the kept token."""
         return (
             self.kept()
-            .renewal(self.login)
-            .ask(lambda token: verify_token("gitee", self.server.url, token, self.settings))
+            .token_refresher(self.login)
+            .call(lambda token: verify_token("gitee", self.server.url, token, self.settings))
         )
 
 
@@ -104,7 +104,7 @@ def test_an_expired_token_is_renewed_as_a_revoked_one_is(person: Person) -> None
     person.revoke_all()
     yesterday = datetime.now(UTC) - timedelta(days=1)
     expired = create_token(person.server.forge, person.user, "expired", expires_at=yesterday)
-    person.kept().store(StoreKind.SYSTEM).put(person.login.secret_name(TOKEN), expired)
+    person.kept().store(StoreKind.KEYRING).put(person.login.secret_name(TOKEN), expired)
 
     assert person.ask().user == person.user.name
 
@@ -174,7 +174,7 @@ def test_nothing_but_401_logs_in_again_or_erases(person: Person, error: MatouErr
     before, request = person.token(), Refusing(error)
 
     with pytest.raises(type(error)):
-        person.kept().renewal(person.login).ask(request)
+        person.kept().token_refresher(person.login).call(request)
 
     assert request.tokens == [before]
     assert person.token() == before
@@ -185,7 +185,7 @@ def test_a_request_that_is_refused_with_a_new_token_too_is_not_put_a_third_time(
     request = Refusing(CredentialRefused("401"))
 
     with pytest.raises(ReauthRequired):
-        person.kept().renewal(person.login).ask(request)
+        person.kept().token_refresher(person.login).call(request)
 
     assert len(request.tokens) == len(set(request.tokens)) == 2
     assert person.token() is None
@@ -193,7 +193,7 @@ def test_a_request_that_is_refused_with_a_new_token_too_is_not_put_a_third_time(
 
 def test_what_another_process_has_renewed_is_read_before_anybody_logs_in(person: Person) -> None:
     name, asked = person.login.secret_name(TOKEN), list[Secret]()
-    elsewhere: SecretStore = person.kept().store(StoreKind.SYSTEM)
+    elsewhere: SecretStore = person.kept().store(StoreKind.KEYRING)
 
     def request(token: Secret) -> str:
         asked.append(token)
@@ -202,17 +202,17 @@ def test_what_another_process_has_renewed_is_read_before_anybody_logs_in(person:
             raise CredentialRefused("401")
         return "answered"
 
-    assert person.kept().renewal(person.login).ask(request) == "answered"
+    assert person.kept().token_refresher(person.login).call(request) == "answered"
     assert asked[1] == Secret("renewed elsewhere")
     assert person.sessions() == 1
 
 
 def test_a_server_that_cannot_be_reached_for_the_log_in_costs_nothing_that_is_kept(person: Person) -> None:
     nowhere = Login("http://127.0.0.1:9", "gitee", "http://127.0.0.1:9", "li", "http://127.0.0.1:9", {})
-    login = person.kept().keep(nowhere, {TOKEN: Secret("f00d"), KEPT_PASSWORD: Secret(PASSWORD)})
+    login = person.kept().save(nowhere, {TOKEN: Secret("f00d"), KEPT_PASSWORD: Secret(PASSWORD)})
 
     with pytest.raises(TryLater):
-        person.kept().renewal(login).ask(Refusing(CredentialRefused("401")))
+        person.kept().token_refresher(login).call(Refusing(CredentialRefused("401")))
 
     assert person.kept().get(login, TOKEN) == Secret("f00d")
     assert person.kept().get(login, KEPT_PASSWORD) == Secret(PASSWORD)
