@@ -12,7 +12,7 @@ from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from support.program import Person, serving
 from support.team import make_history, make_person
 
-BEHIND = {"X-Forwarded-Proto": "https", "X-Forwarded-LoginHost": "code.example.org", "X-Forwarded-For": "203.0.113.7"}
+BEHIND = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "code.example.org", "X-Forwarded-For": "203.0.113.7"}
 HTTP = urllib3.PoolManager(retries=False)
 OID = "ab" * 32
 SITE = "https://app.example.org"

@@ -19,7 +19,7 @@ class OtherPlatform(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class LoginHost:
+class Host:
     """Where somebody logs in.
 
     Attributes:
@@ -41,7 +41,7 @@ class LoginHost:
         return origin.scheme == "http" and not _OWN_MACHINE.fullmatch(origin.host)
 
 
-def host_of(text: str, platform: str | None = None) -> LoginHost:
+def host_of(text: str, platform: str | None = None) -> Host:
     """What somebody means who names a platform, a host or a URL; a host that is no platform's is a Matou server.
 
     Raises:
@@ -58,19 +58,19 @@ def host_of(text: str, platform: str | None = None) -> LoginHost:
     return _elsewhere(known, address)
 
 
-def _at_home(platform: Platform, home: Home, address: Address) -> LoginHost:
+def _at_home(platform: Platform, home: Home, address: Address) -> Host:
     git_origin = origin_of(home.git or home.api)
     opens_git_alone = platform.password is PasswordUse.GIT
     repository = _repository(address) if opens_git_alone and str(address.origin) == git_origin else ""
     origin = origin_of(home.api)
-    return LoginHost(origin, platform.name, home.api, git_origin, repository)
+    return Host(origin, platform.name, home.api, git_origin, repository)
 
 
-def _elsewhere(platform: Platform, address: Address) -> LoginHost:
+def _elsewhere(platform: Platform, address: Address) -> Host:
     """Another server that speaks as the platform does."""
     origin, repository = str(address.origin), _repository(address)
     below = "" if repository or not platform.api_path else address.target.rstrip("/")
-    return LoginHost(origin, platform.name, f"{origin}{below or platform.api_path}", origin, repository)
+    return Host(origin, platform.name, f"{origin}{below or platform.api_path}", origin, repository)
 
 
 def _repository(address: Address) -> str:

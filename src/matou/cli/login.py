@@ -11,7 +11,7 @@ from matou.cli.config import token_from_stdin
 from matou.cli.credential_manager import CredentialManager, log_in_command
 from matou.cli.exit_codes import ExitCode
 from matou.cli.git_setup import set_up_git, take_out_of_git
-from matou.cli.hosts import LoginHost, host_of
+from matou.cli.hosts import Host, host_of
 from matou.cli.login_check import (
     NotAccepted,
     Verified,
@@ -111,7 +111,7 @@ def logout(host: str) -> None:
         take_out_of_git(found.git_origin, kept.settings)
 
 
-def _given(at: LoginHost, user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
+def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
     """Read or ask for it; a password that would open nothing is not asked for."""
     if token_stdin and (password_stdin or user):
         raise Invalid("a token is shown alone, without a password and without --user")
@@ -134,7 +134,7 @@ def _asked_for(user: str) -> _Given:
     return _Given(SecretKind.TOKEN, "", prompt_secret(_("Token")))
 
 
-def _log_in(kept: CredentialManager, at: LoginHost, given: _Given) -> Login:
+def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
     if not given.secret:
         raise Invalid("nothing was given")
@@ -161,7 +161,7 @@ def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verifi
     return verify_password(platform, url, given.user, given.secret, settings)
 
 
-def _not_accepted(at: LoginHost, url: str, given: _Given) -> NotAccepted:
+def _not_accepted(at: Host, url: str, given: _Given) -> NotAccepted:
     command = log_in_command(
         Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.PROMPT})
     )

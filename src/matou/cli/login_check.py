@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from matou.cli.hosts import LoginHost, origin_of
+from matou.cli.hosts import Host, origin_of
 from matou.credentials import Secret
 from matou.errors import Invalid, MatouError, Phrase, Refused
 from matou.http.rate_limit import RateLimit
@@ -62,7 +62,7 @@ def makes_token_of_password(platform: str) -> bool:
     return platform_named(platform).password is PasswordUse.API
 
 
-def require_use_for_password(at: LoginHost, user: str) -> None:
+def require_use_for_password(at: Host, user: str) -> None:
     """To be asked before anybody types a password that would open nothing.
 
     Raises:
