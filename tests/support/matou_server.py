@@ -38,7 +38,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 import matou.forge.caches
-from matou.server.run import serve
+from matou.server.main import serve
 from matou.settings import Settings
 from matou.wiring import open_forge
 

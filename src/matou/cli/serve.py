@@ -11,10 +11,10 @@ from matou.cli.ui.output import say
 from matou.cli.ui.verbosity import SERVER_STOPPED
 from matou.forge.accounts.users import list_users
 from matou.i18n import gettext as _
-from matou.server.app import Surroundings
+from matou.server.app import EdgeSettings
 from matou.server.cors import read_origin
+from matou.server.main import serve as run_server
 from matou.server.origin import read_base_url
-from matou.server.run import serve as run_server
 from matou.server.trusted_proxies import read_network
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -83,7 +83,7 @@ def serve(
     cors_origin: tuple[str, ...],
 ) -> None:
     base = None if url is None else read_base_url(url)
-    between = Surroundings(
+    between = EdgeSettings(
         proxies=tuple(read_network(address) for address in trust_proxy or ()),
         readers=tuple(read_origin(origin) for origin in cors_origin or ()),
     )
@@ -94,5 +94,5 @@ def serve(
             say(_("there is no account yet; make an administrator with:"))
             say(f"  matou user add NAME --admin --root {root}")
         limit = requests_per_minute
-        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, surroundings=between)
+        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between)
     say(SERVER_STOPPED)

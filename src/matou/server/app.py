@@ -45,7 +45,7 @@ SAFETY_HEADERS: tuple[Header, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EdgeSettings:
     """What stands between the server and those who ask it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Surroundings:
     readers: tuple[str, ...] = ()
 
 
-NOTHING_BETWEEN = Surroundings()
+NO_EDGE_SETTINGS = EdgeSettings()
 
 
 def build_app(
@@ -65,7 +65,7 @@ def build_app(
     *,
     base_url: str | None = None,
     limiter: FixedWindowLimiter | None = None,
-    surroundings: Surroundings = NOTHING_BETWEEN,
+    edge: EdgeSettings = NO_EDGE_SETTINGS,
 ) -> Starlette:
     """Put the routes together.
 
@@ -73,7 +73,7 @@ def build_app(
         forge: what is served.
         base_url: how people reach the server, for the links in answers; None takes what each request says.
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
-        surroundings: the proxies before it, and the sites whose pages may read it.
+        edge: the proxies before it, and the sites whose pages may read it.
     """
     site = new_state(forge, base_url)
 
@@ -97,12 +97,12 @@ def build_app(
             *page_routes(site),
         ],
         middleware=[
-            *_proxies(surroundings),
+            *_proxies(edge),
             Middleware(SafetyHeaders),
             Middleware(BrokenBodies),
             Middleware(LocalNamesOnly, forge=forge, base_url=base_url),
             Middleware(SameSiteOnly),
-            *_readers(forge, surroundings),
+            *_readers(forge, edge),
         ],
         exception_handlers={Exception: _answer_fault},
         lifespan=lifespan,
@@ -117,13 +117,13 @@ def new_state(forge: Forge, base_url: str | None) -> ServerState:
     )
 
 
-def _proxies(surroundings: Surroundings) -> list[Middleware]:
+def _proxies(edge: EdgeSettings) -> list[Middleware]:
     """Before all others: what they look at is what it says."""
-    return [Middleware(TrustedProxies, networks=surroundings.proxies)] if surroundings.proxies else []
+    return [Middleware(TrustedProxies, networks=edge.proxies)] if edge.proxies else []
 
 
-def _readers(forge: Forge, surroundings: Surroundings) -> list[Middleware]:
-    return [Middleware(ReadableByPages, forge=forge, origins=surroundings.readers)] if surroundings.readers else []
+def _readers(forge: Forge, edge: EdgeSettings) -> list[Middleware]:
+    return [Middleware(ReadableByPages, forge=forge, origins=edge.readers)] if edge.readers else []
 
 
 class GitRoute(BaseRoute):

@@ -13,7 +13,7 @@ import pytest
 import urllib3
 
 from matou.db.repositories import Repository
-from matou.server.run import AddressUnusable, PortTaken, listen, url_of
+from matou.server.main import AddressUnusable, PortTaken, listen, url_of
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import MatouServer, running_server
 

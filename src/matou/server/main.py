@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from matou.errors import Conflict, NotFound
 from matou.forge.forge import Forge
-from matou.server.app import NOTHING_BETWEEN, Surroundings, build_app
+from matou.server.app import NO_EDGE_SETTINGS, EdgeSettings, build_app
 from matou.server.log import log_to_stderr
 from matou.server.rate_limit import FixedWindowLimiter
 
@@ -55,7 +55,7 @@ def serve(
     port: int,
     base_url: str | None = None,
     requests_per_minute: int | None = None,
-    surroundings: Surroundings = NOTHING_BETWEEN,
+    edge: EdgeSettings = NO_EDGE_SETTINGS,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests under way may finish, for DRAIN at most.
@@ -67,7 +67,7 @@ def serve(
         base_url: how people reach the server, if that is not the address itself.
         requests_per_minute: of one account, or of one address without one, at the REST API; 0 is no limit, and None
             is REQUESTS_PER_MINUTE where others than this machine can reach the server.
-        surroundings: the proxies before it, and the sites whose pages may read it.
+        edge: the proxies before it, and the sites whose pages may read it.
         announce: is given the server's URL as soon as it can be reached; without it the URL goes to stdout.
 
     Raises:
@@ -75,7 +75,7 @@ def serve(
     """
     log_to_stderr()
     limiter = _limiter(forge, requests_per_minute)
-    build = partial(build_app, forge, base_url=base_url, limiter=limiter, surroundings=surroundings)
+    build = partial(build_app, forge, base_url=base_url, limiter=limiter, edge=edge)
     asyncio.run(_serve(build, listen(host, port), base_url, announce or _print_url))
     _let_native_threads_end()
 
