@@ -8,7 +8,7 @@ from matou.errors import NotFound, Refused
 from matou.forge.access import Authorized, MaySeeMembers, authorize
 from matou.forge.accounts.members import members, owner_of
 from matou.platforms.coding import wire
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.server.dialects.coding.context import READ_TEAM, READ_USER, CodingAction, TeamContext, action
 from matou.server.dialects.coding.errors import ScopeRefused
 from matou.server.dialects.coding.icons import icon_url
@@ -31,7 +31,7 @@ PROJECT_ROLES: Mapping[Role, tuple[str, str]] = {
 """Words of CODING's own (`Role.RoleType` of its document); `RoleId` is the number of ours."""
 
 
-def current_user(context: TeamContext, _: asked.DescribeCodingCurrentUser) -> wire.UserResponse:
+def current_user(context: TeamContext, _: requests.DescribeCodingCurrentUser) -> wire.UserResponse:
     user = context.user
     return wire.UserResponse(
         user=wire.CurrentUser(
@@ -45,7 +45,7 @@ def current_user(context: TeamContext, _: asked.DescribeCodingCurrentUser) -> wi
     )
 
 
-def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
+def team(context: TeamContext, _: requests.DescribeTeam) -> wire.TeamResponse:
     owner = owner_of(context.forge, context.team)
     return wire.TeamResponse(
         data=wire.Team(
@@ -59,7 +59,7 @@ def team(context: TeamContext, _: asked.DescribeTeam) -> wire.TeamResponse:
     )
 
 
-def team_members(context: TeamContext, request: asked.DescribeTeamMembers) -> wire.TeamMembersResponse:
+def team_members(context: TeamContext, request: requests.DescribeTeamMembers) -> wire.TeamMembersResponse:
     granted, page = require_membership(context, context.team), page_request(request.page_number, request.page_size)
     found, total = members(context.forge, granted, offset=page.offset, limit=page.size)
     return wire.TeamMembersResponse(
@@ -102,14 +102,14 @@ def _without_address(owner: wire.Member) -> wire.Member:
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeCodingCurrentUser,
+        requests.DescribeCodingCurrentUser,
         current_user,
         READ_USER,
         "`GlobalKey` is the user's name. `TeamId` is the id of the team that this request is about. `Avatar` and "
         "`Phone` are empty.",
     ),
     action(
-        asked.DescribeTeam,
+        requests.DescribeTeam,
         team,
         READ_TEAM,
         "`TeamHost` is `https://HOST/TEAM`, as there is no host for each team. `TeamOwner` is the first owner by "
@@ -117,7 +117,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         "without an e-mail address; `Id` 0 where a team has none.",
     ),
     action(
-        asked.DescribeTeamMembers,
+        requests.DescribeTeamMembers,
         team_members,
         READ_TEAM,
         "For members of the team only. `RoleId` is the number of Matou's role, 10 to 50. `Status` is -1 for a "

@@ -10,7 +10,7 @@ from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open
 from matou.git.operations.commit_walk import CommitFilter, commits
 from matou.git.operations.lfs_pointers import parse_pointer
 from matou.platforms.coding import wire
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.params import InvalidParameterValue
 from matou.server.dialects.coding.context import READ_REPOSITORY, ActionState, CodingAction, TeamContext, action
@@ -24,7 +24,7 @@ _LAST_OF_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _LAST_OF_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
-def commit_list(context: TeamContext, request: asked.DescribeGitCommitInfos) -> wire.CommitsResponse:
+def commit_list(context: TeamContext, request: requests.DescribeGitCommitInfos) -> wire.CommitsResponse:
     page = page_request(request.page_number, request.page_size)
     only = CommitFilter(
         path=_path(request.path) if request.path.strip("/") else None,
@@ -39,7 +39,7 @@ def commit_list(context: TeamContext, request: asked.DescribeGitCommitInfos) -> 
     return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
 
 
-def file_content(context: TeamContext, request: asked.DescribeGitFileContent) -> wire.FileContentResponse:
+def file_content(context: TeamContext, request: requests.DescribeGitFileContent) -> wire.FileContentResponse:
     path = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.commit_sha)
@@ -48,7 +48,7 @@ def file_content(context: TeamContext, request: asked.DescribeGitFileContent) ->
     return wire.FileContentResponse(git_file_content=_content_row(content))
 
 
-def releases(context: TeamContext, request: asked.DescribeGitReleases) -> wire.ReleasesResponse:
+def releases(context: TeamContext, request: requests.DescribeGitReleases) -> wire.ReleasesResponse:
     page_request(request.page_number, request.page_size)
     find_depot(context, request, MayReadCode)
     return wire.ReleasesResponse(release_page_list=wire.ReleasePageList(total_count=0))
@@ -125,7 +125,7 @@ def _text(content: bytes) -> str | None:
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeGitCommitInfos,
+        requests.DescribeGitCommitInfos,
         commit_list,
         READ_REPOSITORY,
         "Newest first, in the order of `git log`. `Ref` is a branch, a tag, a full ref name, `HEAD` or a commit "
@@ -136,7 +136,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         aliases=("DescribeGitCommits",),
     ),
     action(
-        asked.DescribeGitFileContent,
+        requests.DescribeGitFileContent,
         file_content,
         READ_REPOSITORY,
         "`CommitSha` may be cut short, or a branch or a tag. Text that is UTF-8 comes as it is; anything else as "
@@ -145,7 +145,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         "text.",
     ),
     action(
-        asked.DescribeGitReleases,
+        requests.DescribeGitReleases,
         releases,
         READ_REPOSITORY,
         "There are no releases yet: the list is empty and `TotalCount` 0.",

@@ -12,7 +12,7 @@ from matou.git.odb.objects import EntryKind, TooLargeToRead, TreePath, find_comm
 from matou.git.operations.differences import FileDifference
 from matou.git.operations.history import ChangeKind
 from matou.platforms.coding import wire_contents
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.server.dialects.coding.commits import commit_row
 from matou.server.dialects.coding.context import READ_REPOSITORY, CodingAction, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
@@ -30,14 +30,16 @@ _TYPES = {EntryKind.FOLDER: "tree", EntryKind.SUBMODULE: "commit"}
 _HUNK = re.compile(r"@@ -(?P<left>[0-9]+)(?:,[0-9]+)? \+(?P<right>[0-9]+)(?:,[0-9]+)? @@")
 
 
-def one_commit(context: TeamContext, request: asked.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
+def one_commit(context: TeamContext, request: requests.DescribeGitCommitInfo) -> wire_contents.CommitResponse:
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.sha)
     commit = find_commit(open_repository(context.forge.git_dir(granted.subject)), start)
     return wire_contents.CommitResponse(git_commit=commit_row(commit))
 
 
-def commit_difference(context: TeamContext, request: asked.DescribeGitCommitDiff) -> wire_contents.CommitDiffResponse:
+def commit_difference(
+    context: TeamContext, request: requests.DescribeGitCommitDiff
+) -> wire_contents.CommitDiffResponse:
     path = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.sha)
@@ -52,14 +54,14 @@ def commit_difference(context: TeamContext, request: asked.DescribeGitCommitDiff
     return wire_contents.CommitDiffResponse(diffs=[_difference(each) for each in found.files])
 
 
-def files(context: TeamContext, request: asked.DescribeGitFiles) -> wire_contents.FilesResponse:
+def files(context: TeamContext, request: requests.DescribeGitFiles) -> wire_contents.FilesResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     found = list_changed_entries(context.forge, granted, request.ref, folder)
     return wire_contents.FilesResponse(items=[_item(each) for each in found])
 
 
-def tree(context: TeamContext, request: asked.DescribeGitTree) -> wire_contents.TreeResponse:
+def tree(context: TeamContext, request: requests.DescribeGitTree) -> wire_contents.TreeResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = object_at(context.forge, granted, request.ref)
@@ -131,13 +133,13 @@ def _lines(hunks: str) -> Iterator[wire_contents.DiffLine]:
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeGitCommitInfo,
+        requests.DescribeGitCommitInfo,
         one_commit,
         READ_REPOSITORY,
         "`Sha` may be cut short, or a branch or a tag. `CreatedAt` is the committer's date.",
     ),
     action(
-        asked.DescribeGitCommitDiff,
+        requests.DescribeGitCommitDiff,
         commit_difference,
         READ_REPOSITORY,
         "Against the first parent, renamed files found. `ChangeType` is add, modify, delete or rename; `Path` the new "
@@ -146,7 +148,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         "`UnsupportedOperation`; `Path`, a file or a folder, asks for a part of it.",
     ),
     action(
-        asked.DescribeGitFiles,
+        requests.DescribeGitFiles,
         files,
         READ_REPOSITORY,
         "One folder; `Ref` as for DescribeGitCommitInfos, the default branch where it is empty. `Sha` is the commit "
@@ -154,7 +156,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         "`tree` for a folder and `file` for all else. Up to 10,000 entries.",
     ),
     action(
-        asked.DescribeGitTree,
+        requests.DescribeGitTree,
         tree,
         READ_REPOSITORY,
         "`Ref` as for DescribeGitFiles. `Path` is a folder; paths in the answer begin at the root. With `IsRecursive` "

@@ -29,7 +29,7 @@ from matou.forge.repositories.transfers import transfer_repository
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import VersionControl, Visibility
 from matou.platforms.coding import wire, wire_contents
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
 from matou.server.api.params import InvalidParameterValue, MissingParameter, PageRequest
 from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
@@ -42,7 +42,7 @@ GROUP_TYPE = "PROJECT_GROUP"
 R = TypeVar("R", bound=Right)
 
 
-def project_depots(context: TeamContext, request: asked.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
+def project_depots(context: TeamContext, request: requests.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
     project = find_project(context, request.project_id).subject
     page = page_request(request.page_number, request.page_size)
     found, total = lifecycle.visible_repositories(
@@ -56,7 +56,7 @@ def project_depots(context: TeamContext, request: asked.DescribeProjectDepotInfo
     return wire.DepotsResponse(depot_data=_page_of_depots(context, found, page, total))
 
 
-def team_depots(context: TeamContext, request: asked.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
+def team_depots(context: TeamContext, request: requests.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
     # Who may ask is what somebody is to the team, whatever the token may change there.
     everything = replace(context.identity, scopes=ALL_SCOPES)
     if not access.may(context.forge, everything, access.Action.ADMINISTER, context.team):
@@ -72,18 +72,18 @@ def team_depots(context: TeamContext, request: asked.DescribeTeamDepotInfoList) 
     return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 
-def my_depots(context: TeamContext, request: asked.DescribeMyDepots) -> wire.MyDepotsResponse:
+def my_depots(context: TeamContext, request: requests.DescribeMyDepots) -> wire.MyDepotsResponse:
     return wire.MyDepotsResponse(payload=_team_page(context, page_request(request.page_number, request.page_size)))
 
 
-def one_depot(context: TeamContext, request: asked.DescribeGitDepot) -> wire.DepotResponse:
+def one_depot(context: TeamContext, request: requests.DescribeGitDepot) -> wire.DepotResponse:
     granted = find_depot(context, request, MaySee)
     [row] = _rows(context, [granted.subject])
     row.default_branch = default_branch_of(context.forge, granted) or ""
     return wire.DepotResponse(depot=row)
 
 
-def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.CreatedDepotResponse:
+def new_depot(context: TeamContext, request: requests.CreateGitDepot) -> wire.CreatedDepotResponse:
     project = find_project(context, request.project_id).subject
     repository = lifecycle.create_repository(
         context.forge,
@@ -96,47 +96,47 @@ def new_depot(context: TeamContext, request: asked.CreateGitDepot) -> wire.Creat
     return wire.CreatedDepotResponse(depot_id=repository.id)
 
 
-def rename_depot(context: TeamContext, request: asked.ModifyDepotName) -> wire.RenamedDepotResponse:
+def rename_depot(context: TeamContext, request: requests.ModifyDepotName) -> wire.RenamedDepotResponse:
     granted = find_depot(context, request, MayRename)
     [row] = _rows(context, [lifecycle.rename_repository(context.forge, granted, request.depot_name)])
     return wire.RenamedDepotResponse(depot_info=row)
 
 
-def describe_depot(context: TeamContext, request: asked.ModifyDepotDescription) -> wire.Response:
+def describe_depot(context: TeamContext, request: requests.ModifyDepotDescription) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
     lifecycle.describe_repository(context.forge, granted, request.description)
     return wire.Response()
 
 
-def change_default_branch(context: TeamContext, request: asked.ModifyDefaultBranch) -> wire.Response:
+def change_default_branch(context: TeamContext, request: requests.ModifyDefaultBranch) -> wire.Response:
     granted = find_depot(context, request, MayChangeSettings)
     lifecycle.set_default_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
-def archive_depot(context: TeamContext, request: asked.ModifyGitDepotArchive) -> wire.Response:
+def archive_depot(context: TeamContext, request: requests.ModifyGitDepotArchive) -> wire.Response:
     lifecycle.archive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
-def unarchive_depot(context: TeamContext, request: asked.ModifyGitDepotUnarchive) -> wire.Response:
+def unarchive_depot(context: TeamContext, request: requests.ModifyGitDepotUnarchive) -> wire.Response:
     lifecycle.unarchive_repository(context.forge, find_depot(context, request, MayAdminister))
     return wire.Response()
 
 
-def transfer_depot(context: TeamContext, request: asked.ModifyGitTransfer) -> wire_contents.TransferredResponse:
+def transfer_depot(context: TeamContext, request: requests.ModifyGitTransfer) -> wire_contents.TransferredResponse:
     granted = find_depot(context, request, MayTransfer)
     project = find_project(context, request.target_project_id).subject
     moved = transfer_repository(context.forge, granted, project.path)
     return wire_contents.TransferredResponse(new_depot_path=f"/{quote(str(moved.path))}")
 
 
-def delete_depot(context: TeamContext, request: asked.DeleteGitDepot) -> wire.Response:
+def delete_depot(context: TeamContext, request: requests.DeleteGitDepot) -> wire.Response:
     lifecycle.delete_repository(context.forge, find_depot(context, request, MayDelete))
     return wire.Response()
 
 
-def find_depot(context: TeamContext, request: asked.OfDepot, right: type[R]) -> Authorized[Repository, R]:
+def find_depot(context: TeamContext, request: requests.OfDepot, right: type[R]) -> Authorized[Repository, R]:
     """The depot that a request names by id or by path; an id that is not 0 goes first.
 
     Raises:
@@ -150,7 +150,7 @@ def find_depot(context: TeamContext, request: asked.OfDepot, right: type[R]) -> 
         raise NoSuchRepository("there is no such depot") from None
 
 
-def _named(context: TeamContext, request: asked.OfDepot) -> Repository:
+def _named(context: TeamContext, request: requests.OfDepot) -> Repository:
     if request.depot_id:
         repository = lifecycle.find_repository_by_id(context.forge, RepositoryId(request.depot_id))
     elif request.depot_path.strip("/"):
@@ -234,7 +234,7 @@ _READ_ONLY = "Refused for a depot that a backup keeps"
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeProjectDepotInfoList,
+        requests.DescribeProjectDepotInfoList,
         project_depots,
         READ_REPOSITORY,
         "Those that the user may see, archived ones too, by path. `SshUrl` is empty: there is no SSH. `HttpsUrl` "
@@ -242,7 +242,7 @@ ACTIONS: tuple[CodingAction, ...] = (
         "for what is not git. `DefaultBranch` is empty in lists, as at CODING.",
     ),
     action(
-        asked.DescribeTeamDepotInfoList,
+        requests.DescribeTeamDepotInfoList,
         team_depots,
         READ_REPOSITORY,
         "For owners of the team and administrators of the server. `ProjectName` and `DepotName` are parts of the "
@@ -250,39 +250,41 @@ ACTIONS: tuple[CodingAction, ...] = (
         "whatever the case.",
     ),
     action(
-        asked.DescribeMyDepots,
+        requests.DescribeMyDepots,
         my_depots,
         READ_REPOSITORY,
         "Those that the user may see, also where not even code may be read. `Page` is always there.",
     ),
     action(
-        asked.DescribeGitDepot,
+        requests.DescribeGitDepot,
         one_depot,
         READ_REPOSITORY,
         "A name that the depot had before is taken until another depot has it. `DepotId` goes before `DepotPath`.",
     ),
-    action(asked.CreateGitDepot, new_depot, WRITE_REPOSITORY, "`DepotName` is needed."),
-    action(asked.ModifyDepotName, rename_depot, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."),
+    action(requests.CreateGitDepot, new_depot, WRITE_REPOSITORY, "`DepotName` is needed."),
+    action(requests.ModifyDepotName, rename_depot, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."),
     action(
-        asked.ModifyDepotDescription,
+        requests.ModifyDepotDescription,
         describe_depot,
         WRITE_REPOSITORY,
         f"{_READ_ONLY}, or that is archived. Empty is taken.",
     ),
-    action(asked.ModifyDefaultBranch, change_default_branch, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."),
     action(
-        asked.ModifyGitDepotArchive,
+        requests.ModifyDefaultBranch, change_default_branch, WRITE_REPOSITORY, f"{_READ_ONLY}, or that is archived."
+    ),
+    action(
+        requests.ModifyGitDepotArchive,
         archive_depot,
         WRITE_REPOSITORY,
         "An archived depot can be read and cloned; it can be neither pushed to nor changed.",
     ),
-    action(asked.ModifyGitDepotUnarchive, unarchive_depot, WRITE_REPOSITORY),
+    action(requests.ModifyGitDepotUnarchive, unarchive_depot, WRITE_REPOSITORY),
     action(
-        asked.ModifyGitTransfer,
+        requests.ModifyGitTransfer,
         transfer_depot,
         WRITE_REPOSITORY,
         f"{_READ_ONLY}, or that is archived. For owners of the project, to one where they may make depots; the team's "
         "own id is taken too. The old path leads to the new one. `NewDepotPath` is `/TEAM/PROJECT/DEPOT`.",
     ),
-    action(asked.DeleteGitDepot, delete_depot, WRITE_REPOSITORY, f"{_READ_ONLY}. For owners of the project."),
+    action(requests.DeleteGitDepot, delete_depot, WRITE_REPOSITORY, f"{_READ_ONLY}. For owners of the project."),
 )

@@ -9,7 +9,7 @@ from matou.forge.accounts.labels import labels
 from matou.forge.accounts.members import members, own_role
 from matou.forge.accounts.namespaces import create_project, find_namespace_by_id, visible_children
 from matou.platforms.coding import wire
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import milliseconds
 from matou.server.dialects.coding.account import PROJECT_ROLES, member_row, require_membership
 from matou.server.dialects.coding.context import READ_PROJECT, WRITE_PROJECT, CodingAction, TeamContext, action
@@ -24,7 +24,7 @@ class NoSuchTeamMember(NotFound):
     """Nobody in this team has this id; the text is CODING's own."""
 
 
-def team_projects(context: TeamContext, request: asked.DescribeCodingProjects) -> wire.ProjectsResponse:
+def team_projects(context: TeamContext, request: requests.DescribeCodingProjects) -> wire.ProjectsResponse:
     page = page_request(request.page_number, request.page_size)
     found, total = visible_children(
         context.forge,
@@ -44,7 +44,7 @@ def team_projects(context: TeamContext, request: asked.DescribeCodingProjects) -
     )
 
 
-def user_projects(context: TeamContext, request: asked.DescribeUserProjects) -> wire.ProjectListResponse:
+def user_projects(context: TeamContext, request: requests.DescribeUserProjects) -> wire.ProjectListResponse:
     if not request.user_id:
         raise NoSuchTeamMember("团队成员不存在")
     visible, _ = visible_children(context.forge, context.identity, context.team, name_filter=request.project_name)
@@ -70,17 +70,17 @@ def _has_member(context: TeamContext, namespace: Namespace, user_id: int) -> boo
     return any(member.user.id == user_id for member in found)
 
 
-def project_by_name(context: TeamContext, request: asked.DescribeProjectByName) -> wire.ProjectResponse:
+def project_by_name(context: TeamContext, request: requests.DescribeProjectByName) -> wire.ProjectResponse:
     path = context.team.path.child(request.project_name)
     project = access.authorize_namespace(context.forge, context.identity, MaySee, path).subject
     return wire.ProjectResponse(project=project_row(context, project))
 
 
-def one_project(context: TeamContext, request: asked.DescribeOneProject) -> wire.ProjectResponse:
+def one_project(context: TeamContext, request: requests.DescribeOneProject) -> wire.ProjectResponse:
     return wire.ProjectResponse(project=project_row(context, find_project(context, request.project_id).subject))
 
 
-def project_members(context: TeamContext, request: asked.DescribeProjectMembers) -> wire.ProjectMembersResponse:
+def project_members(context: TeamContext, request: requests.DescribeProjectMembers) -> wire.ProjectMembersResponse:
     project = find_project(context, request.project_id)
     page = page_request(request.page_number, request.page_size)
     found, _ = members(context.forge, require_membership(context, project.subject))
@@ -99,7 +99,7 @@ def _has_role(member: Member, role_id: int) -> bool:
     return role_id in (0, member.role.value)
 
 
-def project_labels(context: TeamContext, request: asked.DescribeAllProjectLabels) -> wire.LabelsResponse:
+def project_labels(context: TeamContext, request: requests.DescribeAllProjectLabels) -> wire.LabelsResponse:
     project = find_project(context, request.project_id)
     return wire.LabelsResponse(
         labels=[
@@ -109,7 +109,7 @@ def project_labels(context: TeamContext, request: asked.DescribeAllProjectLabels
     )
 
 
-def new_project(context: TeamContext, request: asked.CreateCodingProject) -> wire.CreatedProjectResponse:
+def new_project(context: TeamContext, request: requests.CreateCodingProject) -> wire.CreatedProjectResponse:
     project = create_project(
         context.forge,
         authorize(context.forge, context.identity, MayCreateNamespaceIn, context.team),
@@ -157,7 +157,7 @@ def project_row(context: TeamContext, project: Namespace) -> wire.Project:
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeCodingProjects,
+        requests.DescribeCodingProjects,
         team_projects,
         READ_PROJECT,
         "Those that the user may see, archived ones too, by name. `ProjectName` is a part of the name or of the "
@@ -166,30 +166,30 @@ ACTIONS: tuple[CodingAction, ...] = (
         "answers without log-in.",
     ),
     action(
-        asked.DescribeUserProjects,
+        requests.DescribeUserProjects,
         user_projects,
         READ_PROJECT,
         "Without `UserId` the error is `团队成员不存在`, as seen. Another user's are told to members of the team, as "
         "far as they see them.",
     ),
-    action(asked.DescribeProjectByName, project_by_name, READ_PROJECT, "The whole name, whatever the case."),
+    action(requests.DescribeProjectByName, project_by_name, READ_PROJECT, "The whole name, whatever the case."),
     action(
-        asked.DescribeOneProject,
+        requests.DescribeOneProject,
         one_project,
         READ_PROJECT,
         "The team's own id is taken too: it stands as project for depots that lie in no project.",
     ),
     action(
-        asked.DescribeProjectMembers,
+        requests.DescribeProjectMembers,
         project_members,
         READ_PROJECT,
         "For members of the project or of its team only. Those with a role in the project itself; those of the "
         "team have "
         "theirs there too and are in DescribeTeamMembers. `RoleId` is the number of Matou's role.",
     ),
-    action(asked.DescribeAllProjectLabels, project_labels, READ_PROJECT, "`CreatorId` is 0."),
+    action(requests.DescribeAllProjectLabels, project_labels, READ_PROJECT, "`CreatorId` is 0."),
     action(
-        asked.CreateCodingProject,
+        requests.CreateCodingProject,
         new_project,
         WRITE_PROJECT,
         "`ProjectTemplate` and `Shared` change nothing: each depot says for itself whether it is public. `Icon` "

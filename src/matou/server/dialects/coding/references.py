@@ -14,7 +14,7 @@ from matou.git.odb.objects import MissingObject, TooLargeToRead, commit_to_list,
 from matou.model.names import ObjectId, RefName
 from matou.model.refs import RefListing
 from matou.platforms.coding import wire, wire_contents
-from matou.platforms.coding import wire_requests as asked
+from matou.platforms.coding import wire_requests as requests
 from matou.server.dialects.coding.commits import commit_row, short_message, stamp
 from matou.server.dialects.coding.context import READ_REPOSITORY, WRITE_REPOSITORY, CodingAction, TeamContext, action
 from matou.server.dialects.coding.depots import find_depot
@@ -25,18 +25,18 @@ class NoSuchTag(NotFound):
     """No tag has this name."""
 
 
-def all_branches(context: TeamContext, request: asked.DescribeGitBranches) -> wire.BranchesResponse:
+def all_branches(context: TeamContext, request: requests.DescribeGitBranches) -> wire.BranchesResponse:
     found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchesResponse(branches=found, total_count=total)
 
 
-def branch_list(context: TeamContext, request: asked.DescribeGitBranchList) -> wire.BranchListResponse:
+def branch_list(context: TeamContext, request: requests.DescribeGitBranchList) -> wire.BranchListResponse:
     found, total = _page_of_branches(context, request, request.key_word)
     return wire.BranchListResponse(git_branches_data=wire.GitBranchesData(branches=found, total_count=total))
 
 
 def _page_of_branches(
-    context: TeamContext, request: asked.PagedOfDepot, keyword: str
+    context: TeamContext, request: requests.PagedOfDepot, keyword: str
 ) -> tuple[list[wire.GitBranch], int]:
     page = page_request(request.page_number, request.page_size)
     granted = find_depot(context, request, MayReadCode)
@@ -47,7 +47,7 @@ def _page_of_branches(
     return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
 
 
-def tags(context: TeamContext, request: asked.DescribeGitTags) -> wire.TagsResponse:
+def tags(context: TeamContext, request: requests.DescribeGitTags) -> wire.TagsResponse:
     page = page_request(request.page, request.page_size)
     granted = find_depot(context, request, MayReadCode)
     listing = ref_listing(context.forge, granted)
@@ -56,7 +56,7 @@ def tags(context: TeamContext, request: asked.DescribeGitTags) -> wire.TagsRespo
     return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
 
 
-def one_branch(context: TeamContext, request: asked.DescribeGitBranch) -> wire_contents.BranchResponse:
+def one_branch(context: TeamContext, request: requests.DescribeGitBranch) -> wire_contents.BranchResponse:
     granted = find_depot(context, request, MayReadCode)
     branch = find_branch(context.forge, granted, request.branch_name)
     return wire_contents.BranchResponse(
@@ -69,7 +69,7 @@ def one_branch(context: TeamContext, request: asked.DescribeGitBranch) -> wire_c
     )
 
 
-def one_tag(context: TeamContext, request: asked.DescribeGitTag) -> wire.TagResponse:
+def one_tag(context: TeamContext, request: requests.DescribeGitTag) -> wire.TagResponse:
     granted = find_depot(context, request, MayReadCode)
     target = ref_listing(context.forge, granted).refs.get(RefName(TAGS + request.tag_name))
     if target is None:
@@ -78,13 +78,13 @@ def one_tag(context: TeamContext, request: asked.DescribeGitTag) -> wire.TagResp
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def new_branch(context: TeamContext, request: asked.CreateGitBranch) -> wire.Response:
+def new_branch(context: TeamContext, request: requests.CreateGitBranch) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.create_branch(context.forge, granted, request.branch_name, start=request.start_point)
     return wire.Response()
 
 
-def new_tag(context: TeamContext, request: asked.CreateGitTag) -> wire.TagResponse:
+def new_tag(context: TeamContext, request: requests.CreateGitTag) -> wire.TagResponse:
     granted = find_depot(context, request, MayWriteCode)
     target = branches.create_tag(
         context.forge,
@@ -97,13 +97,13 @@ def new_tag(context: TeamContext, request: asked.CreateGitTag) -> wire.TagRespon
     return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
-def remove_branch(context: TeamContext, request: asked.DeleteGitBranch) -> wire.Response:
+def remove_branch(context: TeamContext, request: requests.DeleteGitBranch) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.delete_branch(context.forge, granted, request.branch_name)
     return wire.Response()
 
 
-def remove_tag(context: TeamContext, request: asked.DeleteGitTag) -> wire.Response:
+def remove_tag(context: TeamContext, request: requests.DeleteGitTag) -> wire.Response:
     granted = find_depot(context, request, MayWriteCode)
     branches.delete_tag(context.forge, granted, request.tag_name)
     return wire.Response()
@@ -166,14 +166,14 @@ _ORDER = "The default branch first, the others by name"
 
 ACTIONS: tuple[CodingAction, ...] = (
     action(
-        asked.DescribeGitBranches,
+        requests.DescribeGitBranches,
         all_branches,
         READ_REPOSITORY,
         f"{_ORDER}. `KeyWord` is a part of the name, whatever the case. No branch is protected.",
     ),
-    action(asked.DescribeGitBranchList, branch_list, READ_REPOSITORY, f"{_ORDER}. `DepotId` is taken too."),
+    action(requests.DescribeGitBranchList, branch_list, READ_REPOSITORY, f"{_ORDER}. `DepotId` is taken too."),
     action(
-        asked.DescribeGitTags,
+        requests.DescribeGitTags,
         tags,
         READ_REPOSITORY,
         "By name. `Message` is empty for a tag that is not annotated. Of a tag that stands for no commit only "
@@ -181,14 +181,14 @@ ACTIONS: tuple[CodingAction, ...] = (
         "filled: the object that it names.",
     ),
     action(
-        asked.DescribeGitBranch,
+        requests.DescribeGitBranch,
         one_branch,
         READ_REPOSITORY,
         "The short name, case and all. `Content`, a branch's note, is empty. No branch is protected.",
     ),
-    action(asked.DescribeGitTag, one_tag, READ_REPOSITORY, "The short name, case and all; else as DescribeGitTags."),
+    action(requests.DescribeGitTag, one_tag, READ_REPOSITORY, "The short name, case and all; else as DescribeGitTags."),
     action(
-        asked.CreateGitBranch,
+        requests.CreateGitBranch,
         new_branch,
         WRITE_REPOSITORY,
         "`StartPoint` is a branch, a tag or a commit id, whole or cut short. A name that begins with `-` or `refs/`, "
@@ -196,11 +196,11 @@ ACTIONS: tuple[CodingAction, ...] = (
         "object id is refused. `Note` is not kept.",
     ),
     action(
-        asked.CreateGitTag,
+        requests.CreateGitTag,
         new_tag,
         WRITE_REPOSITORY,
         "Annotated where `Message` is not empty. Names as for CreateGitBranch. `GitTag.Message` is the tag's.",
     ),
-    action(asked.DeleteGitBranch, remove_branch, WRITE_REPOSITORY, "The default branch is refused."),
-    action(asked.DeleteGitTag, remove_tag, WRITE_REPOSITORY),
+    action(requests.DeleteGitBranch, remove_branch, WRITE_REPOSITORY, "The default branch is refused."),
+    action(requests.DeleteGitTag, remove_tag, WRITE_REPOSITORY),
 )
