@@ -13,7 +13,19 @@ from typing import Any, TypeVar, get_args, get_origin
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayCreateIn, Right, authorize, granted_to_operator
+from matou.forge.access import (
+    ALL_SCOPES,
+    Action,
+    Authorized,
+    Identity,
+    MayCreateIn,
+    Right,
+    authorize,
+    authorize_namespace,
+    authorize_repository,
+    granted_to_operator,
+    rights_below,
+)
 from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
 from matou.forge.accounts import namespace_moves, namespaces, tokens
@@ -36,7 +48,7 @@ from matou.forge.repositories import (
     transfers,
 )
 from matou.forge.repositories.repository_metadata import RepositoryMetadata
-from matou.model.names import RepositoryPath
+from matou.model.names import NamespacePath, RepositoryPath
 
 R = TypeVar("R")
 
@@ -146,6 +158,24 @@ unlock = decided(lfs_locks.unlock)
 update_file = decided(file_changes.update_file)
 update_refs = decided(ref_updates.update_refs)
 visible_forks = decided(stars.visible_forks)
+
+
+_RIGHTS = {right.action: right for right in rights_below(Right)}
+
+
+def require(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> None:
+    if isinstance(subject, Repository):
+        authorize(forge, identity, _RIGHTS[action], subject)
+    else:
+        authorize(forge, identity, _RIGHTS[action], subject)
+
+
+def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
+    return authorize_repository(forge, identity, _RIGHTS[action], path).subject
+
+
+def reach_namespace(forge: Forge, identity: Identity, path: NamespacePath, action: Action) -> Namespace:
+    return authorize_namespace(forge, identity, _RIGHTS[action], path).subject
 
 
 def place_for(forge: Forge, path: RepositoryPath) -> Authorized[Namespace, MayCreateIn]:

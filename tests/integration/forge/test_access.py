@@ -25,9 +25,6 @@ from matou.forge.access import (
     ReadOnly,
     Scope,
     may,
-    reach_namespace,
-    reach_repository,
-    require,
     require_scope,
 )
 from matou.forge.accounts.members import LastOwner, own_role
@@ -46,7 +43,10 @@ from support.deciding import (
     create_project_token,
     create_repository,
     describe_repository,
+    reach_namespace,
+    reach_repository,
     rename_repository,
+    require,
     set_visibility,
     unarchive_repository,
 )

@@ -23,7 +23,7 @@ from matou.archive.snapshots import lfs_list_text
 from matou.db.engine import open_database
 from matou.db.memberships import Role
 from matou.errors import Damaged
-from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may, require
+from matou.forge.access import ALL_SCOPES, ANONYMOUS, Action, Identity, NoSuchRepository, ReadOnly, may
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, find_namespace, read_icon
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -33,7 +33,7 @@ from matou.forge.repositories.lifecycle import find_repository, repositories_in,
 from matou.git.repository import create_bare
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import VersionControl, Visibility
-from support.deciding import add_member, create_repository, exists, labels, ref_listing, set_visibility, size
+from support.deciding import add_member, create_repository, exists, labels, ref_listing, require, set_visibility, size
 from support.deciding import remove_namespace_member as remove_member
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

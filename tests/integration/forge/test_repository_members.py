@@ -21,7 +21,6 @@ from matou.forge.access import (
     NotAllowed,
     ReadOnly,
     may,
-    require,
 )
 from matou.forge.accounts.members import NoSuchMember
 from matou.forge.accounts.namespaces import child_namespaces, create_organization, visible_children
@@ -49,6 +48,7 @@ from support.deciding import (
     delete_role,
     find_member,
     members,
+    require,
     roles,
     set_member,
     set_member_mode,

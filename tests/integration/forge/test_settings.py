@@ -13,18 +13,7 @@ from matou.db.repositories import Repository
 from matou.db.schema import events, repository_settings
 from matou.db.settings import DamagedSettings
 from matou.db.users import User
-from matou.forge.access import (
-    ALL_SCOPES,
-    Action,
-    Identity,
-    NoSuchRepository,
-    NotAllowed,
-    ReadOnly,
-    SwitchedOff,
-    may,
-    reach_repository,
-    require,
-)
+from matou.forge.access import ALL_SCOPES, Action, Identity, NoSuchRepository, NotAllowed, ReadOnly, SwitchedOff, may
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
@@ -46,7 +35,9 @@ from support.deciding import (
     archive_repository,
     change_settings,
     create_repository,
+    reach_repository,
     read_settings,
+    require,
     set_visibility,
     stored_settings,
 )

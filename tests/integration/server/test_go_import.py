@@ -2,9 +2,10 @@
 
 import pytest
 
-from matou.forge.access import ANONYMOUS, reach_repository
+from matou.forge.access import ANONYMOUS
 from matou.model.platform import Visibility
 from matou.server.web.go_import import go_import
+from support.deciding import reach_repository
 from support.matou_server import MatouServer
 
 BASE = "https://code.example.org"

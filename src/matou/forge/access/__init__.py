@@ -18,10 +18,7 @@ from matou.forge.access.authorize import (
     may,
     no_such_namespace,
     no_such_repository,
-    reach_namespace,
-    reach_repository,
     renewed,
-    require,
     viewer,
 )
 from matou.forge.access.identity import ALL_SCOPES, ANONYMOUS, OPERATOR, Identity, MissingScope, Scope, require_scope
@@ -111,10 +108,7 @@ __all__ = [
     "may",
     "no_such_namespace",
     "no_such_repository",
-    "reach_namespace",
-    "reach_repository",
     "renewed",
-    "require",
     "require_scope",
     "rights_below",
     "viewer",

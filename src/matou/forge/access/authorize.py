@@ -28,13 +28,11 @@ from matou.forge.access.policy import (
     SubjectState,
     decide,
 )
-from matou.forge.access.rights import MaySee, Right, rights_below
+from matou.forge.access.rights import MaySee, Right
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules, RepositoryRules
-
-_RIGHTS: Final = {right.action: right for right in rights_below(Right)}
 
 S = TypeVar("S", Repository, Namespace)
 S_co = TypeVar("S_co", bound=Repository | Namespace, covariant=True)
@@ -103,13 +101,6 @@ def authorize(forge: Forge, identity: Identity, right: type[R], subject: S) -> A
 
 def may(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> bool:
     return _refusal(forge, identity, action, subject) is None
-
-
-def require(forge: Forge, identity: Identity, action: Action, subject: Repository | Namespace) -> None:
-    """As `authorize`, for whoever needs no value of it."""
-    refusal = _refusal(forge, identity, action, subject)
-    if refusal is not None:
-        raise refusal
 
 
 def authorize_again(
@@ -200,16 +191,6 @@ def authorize_namespace(
     if namespace is None:
         raise no_such_namespace(path)
     return authorize(forge, identity, right, namespace)
-
-
-def reach_repository(forge: Forge, identity: Identity, path: RepositoryPath, action: Action) -> Repository:
-    """As `authorize_repository`, for whoever needs the row alone."""
-    return authorize_repository(forge, identity, _RIGHTS[action], path).subject
-
-
-def reach_namespace(forge: Forge, identity: Identity, path: NamespacePath, action: Action) -> Namespace:
-    """As `authorize_namespace`, for whoever needs the row alone."""
-    return authorize_namespace(forge, identity, _RIGHTS[action], path).subject
 
 
 def viewer(forge: Forge, identity: Identity) -> Viewer:

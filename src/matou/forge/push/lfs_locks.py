@@ -11,8 +11,15 @@ from matou.db.lfs_locks import Lock, LockId
 from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import Conflict, NotFound, Refused
-from matou.forge import access
-from matou.forge.access import Action, Authorized, Identity, MayReadCode, MayWriteCode, NotAllowed
+from matou.forge.access import (
+    Authorized,
+    Identity,
+    MayChangeSettings,
+    MayReadCode,
+    MayWriteCode,
+    NotAllowed,
+    authorize,
+)
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName
 
@@ -66,7 +73,7 @@ def find_locks(
     path: str | None = None,
     lock_id: LockId | None = None,
 ) -> tuple[Lock, ...]:
-    """The one of that path, or with that id, or with both; none or one. Ask `access` for READ_CODE first."""
+    """The one of that path, or with that id, or with both; none or one."""
     with forge.database.begin_read() as connection:
         if lock_id is not None:
             found = lfs_locks.find_lock(connection, granted.subject.id, lock_id)
@@ -76,7 +83,7 @@ def find_locks(
 
 
 def list_locks(forge: Forge, granted: Authorized[Repository, MayReadCode], *, after: LockId, limit: int) -> LockPage:
-    """The oldest first, MOST_AT_ONCE at the most. Ask `access` for READ_CODE first."""
+    """The oldest first, MOST_AT_ONCE at the most."""
     size = min(limit, MOST_AT_ONCE)
     with forge.database.begin_read() as connection:
         found = lfs_locks.list_locks(connection, granted.subject.id, after=after, limit=size + 1)
@@ -90,7 +97,7 @@ def unlock(forge: Forge, granted: Authorized[Repository, MayWriteCode], lock_id:
         force: take somebody else's away too, which is for those who may change settings.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         NoSuchLock: it is gone, or was never there.
         LockOfOther: it is somebody else's, and `force` was not said.
     """
@@ -114,7 +121,7 @@ def _writer(granted: Authorized[Repository, MayWriteCode]) -> User:
 def _require_may_break(forge: Forge, identity: Identity, repository: Repository, lock: Lock, *, force: bool) -> None:
     if not force:
         raise LockOfOther("{path} is locked by {owner}", path=repr(lock.path)[:300], owner=lock.owner_name)
-    access.require(forge, identity, Action.CHANGE_SETTINGS, repository)
+    authorize(forge, identity, MayChangeSettings, repository)
 
 
 def _require_path(path: str) -> None:

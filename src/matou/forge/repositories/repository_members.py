@@ -79,7 +79,7 @@ def set_member(
     """Give somebody a role here, instead of the one that they were given here before.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         NotAPerson, RoleNotSaid.
         NoSuchCustomizedRole: it is not there, or it is another repository's.
     """
@@ -100,7 +100,7 @@ def remove_member(forge: Forge, granted: Authorized[Repository, MayManageMembers
     """Take away the role that was given here; those in the namespaces above stay.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         NoSuchMember: they were given none here.
     """
     with forge.database.begin_write() as connection:
@@ -132,7 +132,7 @@ def set_member_mode(
     """Let the roles in the namespaces above count here, or those of their owners alone.
 
     Raises:
-        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.require`.
+        NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
     """
     with forge.database.begin_write() as connection:
         changed = repositories.change(connection, granted.subject.id, independent_members=independent)

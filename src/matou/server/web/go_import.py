@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from matou.errors import NotFound
-from matou.forge.access import Action, Identity, reach_repository
+from matou.forge.access import Identity, MaySee, authorize_repository
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath
@@ -28,7 +28,7 @@ def _outermost_repository(forge: Forge, identity: Identity, segments: tuple[str,
         if path is None or not _is_there(forge, path.namespace):
             return None
         try:
-            return reach_repository(forge, identity, path, Action.SEE).path
+            return authorize_repository(forge, identity, MaySee, path).subject.path
         except NotFound:
             continue
     return None

@@ -11,14 +11,14 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.forge.access import (
-    Action,
     Authorized,
     Identity,
     MayReadCode,
+    MaySee,
     Scope,
     authorize,
-    reach_namespace,
-    reach_repository,
+    authorize_namespace,
+    authorize_repository,
     require_scope,
 )
 from matou.forge.content.references import ref_listing
@@ -163,13 +163,13 @@ def _reach(visit: PageView) -> tuple[Repository | None, Namespace | None]:
     as_repository, as_namespace = repository_at(visit.segments), namespace_at(visit.segments)
     try:
         if as_repository is not None:
-            return reach_repository(visit.forge, visit.identity, as_repository, Action.SEE), None
+            return authorize_repository(visit.forge, visit.identity, MaySee, as_repository).subject, None
     except NotFound:
         pass
     if as_namespace is None:
         raise _nothing_here()
     try:
-        return None, reach_namespace(visit.forge, visit.identity, as_namespace, Action.SEE)
+        return None, authorize_namespace(visit.forge, visit.identity, MaySee, as_namespace).subject
     except NotFound:
         raise _nothing_here() from None
 
