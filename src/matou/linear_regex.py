@@ -8,7 +8,7 @@ meaning that RE2 gives it; what neither knows stays as it is, for the engine to 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,9 @@ _HOLDS_MANY: Final = re.compile(r"\[:|\\[pP]|" + "|".join(map(re.escape, _ASCII.
 _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~ ]")
 
 
+MOST_REPEATED: Final = 1000
+
+
 class NotAPattern(ValueError):
     """A text that is no pattern in RE2's syntax, or one that would take more than 10 MiB; says why."""
 
@@ -59,7 +62,7 @@ def compile_linear(pattern: str, *, lines: bool = False) -> LinearPattern:
     Args:
         lines: `^` and `$` are the ends of each line.
     """
-    written = ("(?m)" if lines else "") + "".join(_pieces(pattern))
+    written = ("(?m)" if lines else "") + "".join(_not_too_often(_pieces(pattern)))
     try:
         written.encode()  # the engine would take a lone surrogate for another character
         return LinearPattern(
@@ -86,12 +89,31 @@ def _pieces(pattern: str) -> Iterator[str]:
         elif name := _GROUP_NAME.match(pattern, at):
             yield "("  # of captures nobody asks, and RE2 lets two have one name
             at = name.end()
-        elif pattern[at] == "{" and not _COUNT.match(pattern, at):
-            yield r"\{"
-            at += 1
+        elif pattern[at] == "{":
+            count = _COUNT.match(pattern, at)
+            yield count[0] if count else r"\{"
+            at = count.end() if count else at + 1
         else:
             yield pattern[at]
             at += 1
+
+
+def _not_too_often(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces again. Raises NotAPattern where counts within counts ask for more than RE2 would repeat."""
+    groups, last = [1], 1  # how often what is within each open group, and the last thing, is repeated
+    for piece in pieces:
+        if piece == "(":
+            groups.append(1)
+        elif piece == ")" and len(groups) > 1:
+            last = groups.pop()
+        elif _COUNT.fullmatch(piece):
+            last *= max(map(int, re.findall(r"[0-9]+", piece)))
+            if last > MOST_REPEATED:
+                raise NotAPattern(f"more than {MOST_REPEATED} repetitions")
+        else:
+            last = 1
+        groups[-1] = max(groups[-1], last)
+        yield piece
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:

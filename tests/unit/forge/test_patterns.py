@@ -54,13 +54,37 @@ def test_each_piece_of_the_syntax_finds_what_re2_finds(pattern: str, text: str) 
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", "[a", "*", r"(a)\1", "(?=a)", "(?!a)", "(?<=a)", r"\Ca", "(a{1000}){1000}", "a\ud800", "\\"]
+    "pattern",
+    [
+        "(",
+        "[a",
+        "*",
+        r"(a)\1",
+        "(?=a)",
+        "(?!a)",
+        "(?<=a)",
+        r"\Ca",
+        "(a{1000}){1000}",
+        "a{1001}",
+        "a{1,1001}",
+        "((a{20}b){3}){20}",
+        "a\ud800",
+        "\\",
+    ],
 )
 def test_what_neither_can_be_is_refused_with_a_reason(pattern: str) -> None:
     with pytest.raises(UnusablePattern) as refused:
         compile_pattern(pattern)
 
     assert str(refused.value.values["reason"]).strip()
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a{1000}", "(?:a{500}b){2}", "a{1000}b{1000}", "(a{10}){10}(b{10}){10}", "[{1001}]"]
+)
+def test_what_re2_would_repeat_is_repeated(pattern: str) -> None:
+    assert found_by_re2(pattern, "") is not None
+    assert found(pattern, "") is found_by_re2(pattern, "")
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){12}b", "^(([a-z])+.)+[A-Z]([a-z])+$"])
