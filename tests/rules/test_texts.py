@@ -157,3 +157,20 @@ def test_every_page_of_the_guide_is_there_in_both_languages() -> None:
 
     assert {page for page in pages if page.replace(".zh-CN.md", ".md") not in pages} == set()
     assert {page for page in pages if page.replace(".zh-CN", "").replace(".md", ".zh-CN.md") not in pages} == set()
+
+
+def test_lines_of_english_pages_are_of_ordinary_length() -> None:
+    """But for tables, addresses and what is made by a program; Chinese has no blank at which a line could end."""
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+        if not {"reference", "CHANGELOG.md", "commands.md"} & set(path.parts) and ".zh-CN" not in path.name
+        for number, line in enumerate(outside_blocks(path.read_text(encoding="utf-8")), 1)
+        if len(re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)) > 120 and not line.startswith("|")
+    ]
+
+    assert long == []
+
+
+def outside_blocks(text: str) -> list[str]:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL).splitlines()
