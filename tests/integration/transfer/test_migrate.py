@@ -1,128 +1,32 @@
 """Archives are moved to a real server over real sockets: its API, git's smart HTTP and LFS."""
 
 import csv
-import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from integration.transfer.moved_archives import CONTENT, Port, by_path, every_platform, outcomes, port, refs, team
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository, pointer_text
-from matou.archive.layout import Archive
 from matou.concurrency import Cancelled
 from matou.credentials import Secret
-from matou.db.namespaces import Namespace
-from matou.db.repositories import Repository
-from matou.errors import NotFound, Refused
-from matou.forge.accounts.namespaces import create_organization
-from matou.forge.repositories.lifecycle import find_repository
-from matou.git.process import limits
-from matou.http.retry import RetryPolicy
+from matou.errors import Refused
 from matou.http.session import Session
-from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
-from matou.platforms.base.target import MigrationTarget
-from matou.platforms.coding.target import CodingTarget
-from matou.platforms.gitcode.target import GitCodeTarget
-from matou.platforms.matou.target import MatouTarget
-from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import FILE
-from matou.transfer.migrate.command import MigrationOptions, migrate
 from matou.transfer.migrate.mapping import MigrationMap, UnusableMap, read_map
 from matou.transfer.migrate.plan import SameTargetPath, UnusableName
-from matou.transfer.migrate.report import MigrationReport, Moved, MoveOutcome
+from matou.transfer.migrate.report import MigrationReport, MoveOutcome
 from matou.transfer.migrate.repository import DivergedHistory
-from support.deciding import create_project, create_repository, default_branch_of, open_object, size
-from support.fault_proxy import FaultProxy, ResetPeer, Status, Toxic, TruncateBody
-from support.matou_server import MatouServer
-from support.steered_clock import SYSTEM_CLOCK, SteeredClock
+from support.deciding import create_project, default_branch_of, open_object, size
+from support.steered_clock import SYSTEM_CLOCK
 
-CONTENT = b"an object of LFS" * 1000
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Port:
-    """A project of an organization at the server, a token that may create in it, and the API that is used."""
-
-    server: MatouServer
-    session: Session
-    namespace: Namespace
-    token: Secret
-    platform: str
-    url: str
-
-    @property
-    def name(self) -> str:
-        return str(self.namespace.path)
-
-    def target(self) -> MigrationTarget:
-        url = self.url
-        if self.platform == "coding":
-            return CodingTarget(self.session, f"{url}/open-api", self.token, now=now)
-        kind = MatouTarget if self.platform == "matou" else GitCodeTarget
-        return kind(self.session, url, self.token, now=now)
-
-    def migrate(
-        self, archive: Archive, *, cancelled: threading.Event | None = None, **options: object
-    ) -> MigrationReport:
-        chosen = MigrationOptions(self.name, **options)  # type: ignore[arg-type]
-        return migrate(archive, self.target(), TargetTransports(self.session), chosen, cancelled=cancelled)
-
-    def repository(self, name: str) -> Repository:
-        return find_repository(self.server.forge, RepositoryPath(self.namespace.path, name))
-
-    def git_dir(self, name: str) -> Path:
-        return self.server.git_dir(self.repository(name))
-
-    def has(self, name: str) -> bool:
-        try:
-            self.repository(name)
-        except NotFound:
-            return False
-        return True
-
-
-every_platform = pytest.mark.parametrize("port", ["matou", "gitcode", "coding"], indirect=True)
-
-
-@pytest.fixture
-def port(matou_server: MatouServer, request: pytest.FixtureRequest) -> Iterator[Port]:
-    owner = matou_server.user()
-    team = create_organization(matou_server.forge, f"team-{secrets.token_hex(4)}", owner=owner)
-    project = create_project(matou_server.forge, team, "port", creator=owner)
-    patience = RetryPolicy(attempts=2)
-    with Session(named=(matou_server.url,), clock=SYSTEM_CLOCK, connections=12, patience=patience) as session:
-        platform = getattr(request, "param", "matou")
-        yield Port(matou_server, session, project, matou_server.token(owner), platform, matou_server.url)
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return Team.create(tmp_path / "archive")
-
-
-def refs(git_dir: Path) -> dict[str, str]:
-    listed = git(git_dir, "for-each-ref", "--format=%(refname) %(objectname)")
-    return dict(line.split(" ") for line in listed.splitlines())
-
-
-def by_path(report: MigrationReport) -> Mapping[str, Moved]:
-    return {moved.move.candidate.source_path: moved for moved in report.repositories}
+__all__ = ["port", "team"]
 
 
 def places(report: MigrationReport) -> dict[str, str]:
     return {moved.move.candidate.source_path: moved.move.place.name for moved in report.repositories}
-
-
-def outcomes(report: MigrationReport) -> dict[str, str]:
-    return {path: moved.outcome.value for path, moved in by_path(report).items()}
 
 
 @every_platform
@@ -243,109 +147,6 @@ def test_an_empty_repository_is_made_empty(port: Port, team: Team, tmp_path: Pat
 
     assert report.everything_is_moved
     assert refs(port.git_dir("empty")) == {}
-
-
-@pytest.mark.parametrize("toxic", [ResetPeer(), TruncateBody(20), Status(503)], ids=lambda toxic: type(toxic).__name__)
-def test_a_push_whose_answer_is_lost_is_known_by_what_is_there(
-    port: Port, team: Team, tmp_path: Path, fault_proxy: Callable[[str], FaultProxy], toxic: Toxic
-) -> None:
-    source = make_repository(tmp_path / "api")
-    team.save({"team/shop/api": source})
-    proxy = fault_proxy(port.server.url)
-    rule = proxy.add(toxic, method="POST", path="git-receive-pack", at=1)
-
-    with Session(named=(proxy.url,), clock=SteeredClock().clock) as session:
-        report = replace(port, session=session, url=proxy.url).migrate(team.archive)
-
-    assert rule.matched >= 1
-    assert report.everything_is_moved
-    assert refs(port.git_dir("api")) == refs(source)
-
-
-@every_platform
-def test_a_second_run_starts_no_git_process_and_changes_nothing(
-    port: Port, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    team.lfs["team/shop/big"] = {digest_of(CONTENT): CONTENT}
-    for name in ("api", "big"):
-        make_repository(tmp_path / name)
-    team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "big")})
-    port.migrate(team.archive)
-    monkeypatch.setattr(limits, "git_program", lambda: pytest.fail("a git process was started"))
-
-    second = port.migrate(team.archive)
-
-    monkeypatch.undo()
-    assert set(outcomes(second).values()) == {"unchanged"}
-
-
-def test_only_what_is_new_goes_the_second_time(port: Port, team: Team, tmp_path: Path) -> None:
-    source = make_repository(tmp_path / "api")
-    make_repository(tmp_path / "web")
-    team.save({"team/shop/api": source, "team/shop/web": tmp_path / "web/.git"})
-    port.migrate(team.archive)
-    tip = commit_file(tmp_path / "api", "more", "more")
-    team.save({"team/shop/api": source, "team/shop/web": tmp_path / "web/.git"})
-
-    second = port.migrate(team.archive)
-
-    assert outcomes(second) == {"team/shop/api": "moved", "team/shop/web": "unchanged"}
-    assert by_path(second)["team/shop/api"].refs == 1
-    assert refs(port.git_dir("api"))["refs/heads/main"] == tip
-
-
-@every_platform
-def test_another_history_at_the_target_is_not_touched(port: Port, team: Team, tmp_path: Path) -> None:
-    make_repository(tmp_path / "api")
-    make_repository(tmp_path / "web")
-    team.save({f"team/shop/{name}": tmp_path / name / ".git" for name in ("api", "web")})
-    foreign = create_repository(
-        port.server.forge,
-        RepositoryPath(port.namespace.path, "api"),
-        visibility=Visibility.PRIVATE,
-        creator=port.server.owner,
-    )
-    commit_file(tmp_path / "api", "only there", "other")
-    git(tmp_path / "api", "push", "-q", str(port.server.git_dir(foreign)), "HEAD:refs/heads/main")
-    before = refs(port.git_dir("api"))
-
-    report = port.migrate(team.archive)
-
-    assert outcomes(report) == {"team/shop/api": "failed", "team/shop/web": "moved"}
-    [problem] = by_path(report)["team/shop/api"].problems
-    assert isinstance(problem, DivergedHistory)
-    assert refs(port.git_dir("api")) == before
-    assert not report.everything_is_moved
-
-
-def test_a_branch_that_was_rewritten_at_the_source_is_not_rewritten_at_the_target(
-    port: Port, team: Team, tmp_path: Path
-) -> None:
-    source = make_repository(tmp_path / "api")
-    team.save({"team/shop/api": source})
-    port.migrate(team.archive)
-    before = refs(port.git_dir("api"))
-    git(tmp_path / "api", "reset", "-q", "--hard", "HEAD~1")
-    commit_file(tmp_path / "api", "other", "way")
-    team.save({"team/shop/api": source})
-
-    report = port.migrate(team.archive)
-
-    assert isinstance(by_path(report)["team/shop/api"].problems[0], DivergedHistory)
-    assert refs(port.git_dir("api")) == before
-
-
-def test_a_branch_that_the_source_has_dropped_stays_at_the_target(port: Port, team: Team, tmp_path: Path) -> None:
-    source = make_repository(tmp_path / "api")
-    team.save({"team/shop/api": source})
-    port.migrate(team.archive)
-    git(source, "branch", "-D", "topic")
-    team.save({"team/shop/api": source})
-
-    report = port.migrate(team.archive)
-
-    assert outcomes(report) == {"team/shop/api": "unchanged"}
-    assert "refs/heads/topic" in refs(port.git_dir("api"))
 
 
 def test_one_names_of_two_projects_never_meet_and_keep_their_places(port: Port, team: Team, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from integration.transfer.moved_archives import Port
 from integration.transfer.saved_archives import Team, commit_file, digest_of, git, make_repository
-from integration.transfer.test_migrate import Port
 from matou.db.users import User
 from matou.errors import Phrase, Refused
 from matou.forge.access import ALL_SCOPES, Identity

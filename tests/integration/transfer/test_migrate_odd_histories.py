@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from integration.transfer.moved_archives import Port, by_path, every_platform, outcomes, refs
+from integration.transfer.moved_archives import port as port  # noqa: PLC0414 - a fixture
+from integration.transfer.moved_archives import team as team  # noqa: PLC0414 - a fixture
 from integration.transfer.saved_archives import Team, git, make_repository
-from integration.transfer.test_migrate import Port, by_path, every_platform, outcomes, refs
-from integration.transfer.test_migrate import port as port  # noqa: PLC0414 - a fixture
-from integration.transfer.test_migrate import team as team  # noqa: PLC0414 - a fixture
 from matou.git.operations.push import Pusher, PushFailed
 from matou.model.names import RepositoryPath
 from matou.transfer.migrate.refs import ShallowHistory
