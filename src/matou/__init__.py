@@ -4,7 +4,7 @@ from importlib import import_module
 
 __all__ = ["Coding", "GitCode", "Gitee", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _OFFERED = {
     "Coding": "matou.platforms.coding.client",
