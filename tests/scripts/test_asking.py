@@ -196,7 +196,7 @@ def test_a_new_passphrase_is_typed_twice_and_the_same(account: Account) -> None:
         code = terminal.end()
 
     assert code == 0, terminal.shown
-    assert "that was not the same twice" in terminal.shown
+    assert "the two entries differ" in terminal.shown
     assert [secret for secret in (account.token, "sesame", "barley") if secret in terminal.shown] == []
     kept = account.with_environment(MATOU_PASSPHRASE="open sesame").status()
     assert [one["state"] for one in kept] == ["works"]
