@@ -7,10 +7,25 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NewType
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    LargeBinary,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from matou.db.memberships import Role
-from matou.db.schema import memberships, namespaces
+from matou.db.schema import memberships, namespaces, repositories
 from matou.db.texts import containing
 from matou.db.users import UserId
 from matou.db.visibility import EVERYTHING, Viewer, below, knows_members, page, sees_namespace
@@ -212,3 +227,28 @@ def _one(row: RowMapping | None) -> Namespace | None:
 def _values(new: NewNamespace) -> dict[str, object]:
     values = {name: getattr(new, name) for name in NewNamespace.__slots__}
     return {**values, "path": str(new.path), "folded_path": folded(str(new.path))}
+
+
+_INSIDE = bindparam("parent_id", type_=namespaces.c.id.type)
+_NAMESPACES_IN = select(namespaces.c.path).where(namespaces.c.parent_id == _INSIDE)
+_OUTERMOST = select(namespaces.c.path).where(namespaces.c.parent_id.is_(None))
+_REPOSITORIES_IN = select(repositories.c.path).where(repositories.c.namespace_id == _INSIDE)
+
+
+def names_in(connection: Connection, parent_id: NamespaceId | None, *, beyond_ascii: bool = False) -> tuple[str, ...]:
+    """The last part of every path directly below a namespace, or of every outermost one for None.
+
+    Args:
+        beyond_ascii: only of paths with a character that is not ASCII's.
+    """
+    asked = (_OUTERMOST,) if parent_id is None else (_NAMESPACES_IN, _REPOSITORIES_IN)
+    statements = [_beyond_ascii(one) if beyond_ascii else one for one in asked]
+    parameters = {} if parent_id is None else {_INSIDE.key: parent_id}
+    found = [path for one in statements for path in connection.execute(one, parameters).scalars()]
+    return tuple(path.rpartition("/")[2] for path in found)
+
+
+def _beyond_ascii(statement: Select[tuple[str]]) -> Select[tuple[str]]:
+    """A path in ASCII has as many bytes as characters."""
+    path = statement.selected_columns[0]
+    return statement.where(func.length(cast(path, LargeBinary)) != func.length(path))

@@ -2,13 +2,14 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     ColumnElement,
     CompoundSelect,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    cast,
     func,
     literal,
     null,
@@ -24,7 +26,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from matou.db.id_list import given_ids, parameters_of
 from matou.db.memberships import Role
 from matou.db.namespaces import COLUMNS as NAMESPACE_COLUMNS
 from matou.db.namespaces import Namespace, NamespaceId, namespace_of
@@ -202,7 +203,7 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
     settings: defaultdict[str, dict[RepositoryId, str]] = defaultdict(dict)
     roles_above: dict[str, int] = {}
     statement = _everything(viewer.sight, connection.dialect.name)
-    parameters = viewer.parameters | parameters_of(one.id for one in listed)
+    parameters = viewer.parameters | _parameters_of(one.id for one in listed)
     for told, repository_id, number, text in connection.execute(statement, parameters).all():
         if told == _Told.ROLE_ABOVE:
             roles_above[text] = number
@@ -216,7 +217,7 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
 @lru_cache(maxsize=_MOST_SIGHTS)
 def _everything(sight: Sight, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
     """Rows of `_Told` or a kind of settings, a repository's id, a number, a text."""
-    ids = select(given_ids(dialect).cte("listed").c.value)
+    ids = select(_given_ids(dialect).cte("listed").c.value)
     return union_all(*_for_anybody(ids, sight), *(_for_viewer(ids) if sight.is_somebody else ()))
 
 
@@ -286,3 +287,23 @@ def _parents(
     wanted = {RepositoryId(parent_id) for parent_id in parent_ids.values() if parent_id is not None}
     found = {one.id: one for one in find_repositories(connection, wanted, viewer=viewer)} if wanted else {}
     return {fork: found[RepositoryId(id_)] for fork, id_ in parent_ids.items() if id_ is not None and id_ in found}
+
+
+_IDS = bindparam("many_ids", type_=Text)
+"""Many ids as one parameter of a statement: its text is the same for any number of them, and is so made once."""
+
+
+def _given_ids(dialect: str) -> Select[int]:
+    """What stands in the parameter, one a row.
+
+    Args:
+        dialect: the database's, by SQLAlchemy's name.
+    """
+    if dialect == "sqlite":
+        return select(func.json_each(_IDS).table_valued("value").c.value)
+    return select(cast(func.json_array_elements_text(cast(_IDS, JSON)).column_valued(), BigInteger).label("value"))
+
+
+def _parameters_of(ids: Iterable[int]) -> dict[str, object]:
+    """What a statement with `_given_ids` is executed with."""
+    return {_IDS.key: json.dumps(list(ids))}

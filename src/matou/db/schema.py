@@ -1,9 +1,12 @@
 """What the tables are. A migration in `migrations/versions` makes them so; a test holds the two together."""
 
+from datetime import UTC, datetime, timedelta
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -14,11 +17,30 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
-
-from matou.db.types import Moment
+from sqlalchemy.types import TypeDecorator
 
 HEAD_REVISION = "0003"
 """The newest migration, known here so that opening a database that is up to date need not load Alembic."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept as whole microseconds since 1970 so that both databases sort and compare them alike.
+
+    Every zone is taken, UTC comes back. A naive time is a fault of ours.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
 
 metadata = MetaData(
     naming_convention={

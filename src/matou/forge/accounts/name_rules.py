@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from matou.db.engine import Connection
-from matou.db.namespaces import NamespaceId
-from matou.db.siblings import names_in
+from matou.db.namespaces import NamespaceId, names_in
 from matou.model.lookalikes import skeleton
 from matou.model.names import InvalidName, folded
 
