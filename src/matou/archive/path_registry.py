@@ -51,7 +51,7 @@ class PathOwner:
     id: str
 
 
-class PlaceLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PlaceLine(msgspec.Struct, frozen=True):
     """One line of places.jsonl."""
 
     kind: Kind

@@ -34,7 +34,7 @@ class _Cut(MatouError):
     """The file ends before its end, or holds what no record has."""
 
 
-class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Line(msgspec.Struct, frozen=True):
     at: datetime
     request: str
     parameters: dict[str, object]

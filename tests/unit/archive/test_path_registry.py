@@ -221,3 +221,12 @@ def test_a_place_that_two_lists_claim_stays_the_first_ones(registry: PathRegistr
     registry.keep(Kind.NAMESPACE, owner(2), "team")
 
     assert registry.place_namespace(owner(2), "team", parent=None) != NamespacePath(("team",))
+
+
+def test_what_a_later_matou_says_of_a_place_is_passed_over(tmp_path: Path) -> None:
+    journal = tmp_path / "places.jsonl"
+    journal.write_text(
+        '{"kind":"repository","platform":"coding","host":"h","id":"1","path":"team/api","metadata":"team/api"}\n'
+    )
+
+    assert [line.path for line in read_places(journal)] == ["team/api"]

@@ -24,7 +24,7 @@ class DamagedAssignments(Damaged):
     """The list of places at targets does not read as one."""
 
 
-class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Line(msgspec.Struct, frozen=True):
     """One line of migrations.jsonl: to which target, whose repository, and where it is there."""
 
     target: str
