@@ -55,7 +55,8 @@ def read_manifest(path: Path) -> Iterator[Line]:
             if fault is not None:
                 _refuse(path, number, fault)
             tally.add(line, text)
-            read_line = READERS[line.format] if isinstance(line, RunLine) else read_line
+            if number == 1 and isinstance(line, RunLine):
+                read_line = READERS[line.format]
             yield line
     if not tally.has_ended:
         raise DamagedManifest("{path} has no end", path=path)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,14 +15,16 @@ from matou.archive.manifest.lines import (
     Outcome,
     RepositoryLine,
     RunLine,
-    UnknownLine,
     UnseenLine,
 )
 from matou.errors import Phrase
 
 OUT_OF_PLACE = Phrase("it is out of place")
 
-_ORDER = (RunLine, NamespaceLine, RepositoryLine, UnseenLine, EndLine)
+_RANKS: Mapping[type, int] = {RunLine: 0, NamespaceLine: 1, RepositoryLine: 2, UnseenLine: 3, EndLine: 4}
+"""In which order kinds of lines stand; one that is not known has no place in it."""
+
+_LAST = _RANKS[EndLine]
 
 
 class Tally:
@@ -36,11 +39,10 @@ class Tally:
 
     @property
     def has_ended(self) -> bool:
-        return _ORDER[self.rank] is EndLine
+        return self.rank == _LAST
 
     def add(self, line: Line, text: bytes) -> None:
-        if not isinstance(line, UnknownLine):
-            self.rank = _ORDER.index(type(line))
+        self.rank = _RANKS.get(type(line), self.rank)
         self.hash.update(text)
         self.rows += 1
         if isinstance(line, RepositoryLine):
@@ -60,9 +62,9 @@ class Tally:
 
     def fault_of(self, line: Line) -> Phrase | None:
         """Say what is wrong with a line that comes next, or None."""
-        if isinstance(line, UnknownLine):
+        rank = _RANKS.get(type(line))
+        if rank is None:
             return OUT_OF_PLACE if self.has_ended or self.rows == 0 else None
-        rank = _ORDER.index(type(line))
         if rank < self.rank or self.has_ended or (rank == 0) != (self.rows == 0):
             return OUT_OF_PLACE
         if isinstance(line, EndLine):
