@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import Listing, ManifestWriter, NamespaceLine, Outcome, RepositoryLine, RunLine, SourceLine
+from matou.archive.manifest import (
+    ListingState,
+    ManifestWriter,
+    NamespaceLine,
+    Outcome,
+    RepositoryLine,
+    RunLine,
+    SourceLine,
+)
 from matou.credentials import GitCredential
 from matou.git.refs.listing import packed_refs_text
 from matou.git.wire.pktline import encode_line
@@ -154,4 +162,4 @@ def _make_manifest(archive: Archive, source: ScriptedSource) -> None:
                 refs=len(LISTING.refs),
             )
         )
-    manifest.publish(finished_at=MOMENT, requests=0, listing=Listing.COMPLETE)
+    manifest.publish(finished_at=MOMENT, requests=0, listing=ListingState.COMPLETE)

@@ -11,7 +11,7 @@ import pytest
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     LfsState,
-    Listing,
+    ListingState,
     ManifestWriter,
     NamespaceLine,
     Outcome,
@@ -98,7 +98,7 @@ class Team:
                     **line,
                 )
             )
-        writer.publish(finished_at=AT, requests=1, listing=Listing.COMPLETE)
+        writer.publish(finished_at=AT, requests=1, listing=ListingState.COMPLETE)
         writer.close()
         return run
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from matou.archive.layout import Archive
 from matou.archive.manifest import (
     LfsState,
-    Listing,
+    ListingState,
     ManifestWriter,
     NamespaceLine,
     Outcome,
@@ -190,4 +190,4 @@ class Team:
             )
         for line in self.lines.values():
             writer.write(line)
-        writer.publish(finished_at=NOW, requests=3, listing=Listing.COMPLETE)
+        writer.publish(finished_at=NOW, requests=3, listing=ListingState.COMPLETE)

@@ -19,7 +19,7 @@ from matou.archive.manifest import (
     EndLine,
     LfsState,
     Line,
-    Listing,
+    ListingState,
     ManifestWriter,
     NamespaceLine,
     Outcome,
@@ -89,7 +89,7 @@ def write_run(
     writer = ManifestWriter(archive, run_line(archive, run, source))
     for line in lines:
         writer.write(line)
-    writer.publish(finished_at=NOW, requests=14, listing=Listing.COMPLETE)
+    writer.publish(finished_at=NOW, requests=14, listing=ListingState.COMPLETE)
     return archive.manifest(run)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from matou.archive.manifest import Listing, Outcome, RepositoryLine
+from matou.archive.manifest import ListingState, Outcome, RepositoryLine
 from matou.errors import TryLater
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
@@ -72,19 +72,19 @@ def task(remote_: RemoteRepository, previous: RepositoryLine | None = None) -> B
 @pytest.mark.parametrize(
     ("known", "vanished", "judged"),
     [
-        (0, 0, Listing.COMPLETE),
-        (1, 0, Listing.COMPLETE),
-        (1, 1, Listing.SHRUNK),
-        (19, 1, Listing.SHRUNK),
-        (20, 1, Listing.COMPLETE),
-        (39, 2, Listing.SHRUNK),
-        (40, 2, Listing.COMPLETE),
-        (1000, 50, Listing.COMPLETE),
-        (1000, 51, Listing.SHRUNK),
+        (0, 0, ListingState.COMPLETE),
+        (1, 0, ListingState.COMPLETE),
+        (1, 1, ListingState.SHRUNK),
+        (19, 1, ListingState.SHRUNK),
+        (20, 1, ListingState.COMPLETE),
+        (39, 2, ListingState.SHRUNK),
+        (40, 2, ListingState.COMPLETE),
+        (1000, 50, ListingState.COMPLETE),
+        (1000, 51, ListingState.SHRUNK),
     ],
 )
 def test_a_listing_that_misses_more_than_a_twentieth_is_not_believed(
-    known: int, vanished: int, judged: Listing
+    known: int, vanished: int, judged: ListingState
 ) -> None:
     previous = rows(*[Outcome.SAVED] * known)
     listed = {str(number) for number in range(vanished, known)} | {"new"}
@@ -96,19 +96,19 @@ def test_new_repositories_do_not_make_up_for_those_that_vanished() -> None:
     previous = rows(*[Outcome.SAVED] * 10)
     other_account = {f"other-{number}" for number in range(10)}
 
-    assert judge_listing(previous, other_account, broke_off=False, sees_less=False) is Listing.SHRUNK
+    assert judge_listing(previous, other_account, broke_off=False, sees_less=False) is ListingState.SHRUNK
 
 
 @pytest.mark.parametrize(
     ("said_before", "judged"),
     [
-        ((), Listing.SHRUNK),
-        (range(10), Listing.COMPLETE),
-        (range(20), Listing.SHRUNK),
+        ((), ListingState.SHRUNK),
+        (range(10), ListingState.COMPLETE),
+        (range(20), ListingState.SHRUNK),
     ],
 )
 def test_what_a_bad_listing_missed_counts_until_a_second_one_that_came_to_its_end_says_the_same(
-    said_before: Iterable[int], judged: Listing
+    said_before: Iterable[int], judged: ListingState
 ) -> None:
     previous = rows(*[Outcome.SAVED] * 10, *[Outcome.UNLISTED] * 10, *[Outcome.GONE] * 10)
     listed = {str(number) for number in range(10)}
@@ -120,31 +120,31 @@ def test_what_a_bad_listing_missed_counts_until_a_second_one_that_came_to_its_en
 @pytest.mark.parametrize(
     ("before", "listing", "fate"),
     [
-        (Outcome.SAVED, Listing.COMPLETE, Outcome.GONE),
-        (Outcome.UNLISTED, Listing.COMPLETE, Outcome.GONE),
-        (Outcome.GONE, Listing.COMPLETE, Outcome.GONE),
-        (Outcome.SAVED, Listing.SHRUNK, Outcome.UNLISTED),
-        (Outcome.SAVED, Listing.BROKEN_OFF, Outcome.UNLISTED),
-        (Outcome.UNLISTED, Listing.BROKEN_OFF, Outcome.UNLISTED),
-        (Outcome.GONE, Listing.BROKEN_OFF, Outcome.GONE),
+        (Outcome.SAVED, ListingState.COMPLETE, Outcome.GONE),
+        (Outcome.UNLISTED, ListingState.COMPLETE, Outcome.GONE),
+        (Outcome.GONE, ListingState.COMPLETE, Outcome.GONE),
+        (Outcome.SAVED, ListingState.SHRUNK, Outcome.UNLISTED),
+        (Outcome.SAVED, ListingState.BROKEN_OFF, Outcome.UNLISTED),
+        (Outcome.UNLISTED, ListingState.BROKEN_OFF, Outcome.UNLISTED),
+        (Outcome.GONE, ListingState.BROKEN_OFF, Outcome.GONE),
     ],
 )
-def test_only_a_whole_listing_makes_a_repository_gone(before: Outcome, listing: Listing, fate: Outcome) -> None:
+def test_only_a_whole_listing_makes_a_repository_gone(before: Outcome, listing: ListingState, fate: Outcome) -> None:
     assert fate_of_absent(row(outcome=before), listing) is fate
 
 
 @pytest.mark.parametrize(
     ("broke_off", "unseen", "known_unseen", "judged"),
     [
-        (None, (), (), Listing.COMPLETE),
-        (TryLater("busy"), (), (), Listing.BROKEN_OFF),
-        (None, ("a project",), (), Listing.SHRUNK),
-        (None, ("a project",), ("a project",), Listing.COMPLETE),
-        (None, (), ("a project",), Listing.COMPLETE),
+        (None, (), (), ListingState.COMPLETE),
+        (TryLater("busy"), (), (), ListingState.BROKEN_OFF),
+        (None, ("a project",), (), ListingState.SHRUNK),
+        (None, ("a project",), ("a project",), ListingState.COMPLETE),
+        (None, (), ("a project",), ListingState.COMPLETE),
     ],
 )
 def test_a_listing_that_now_misses_what_it_says_is_not_believed(
-    broke_off: TryLater | None, unseen: tuple[str, ...], known_unseen: tuple[str, ...], judged: Listing
+    broke_off: TryLater | None, unseen: tuple[str, ...], known_unseen: tuple[str, ...], judged: ListingState
 ) -> None:
     before = PreviousRun(1, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset(known_unseen))
     found = SourceListing(ACCOUNT, {}, {}, tuple(Unseen(what, "no permission") for what in unseen), broke_off)
@@ -155,7 +155,7 @@ def test_a_listing_that_now_misses_what_it_says_is_not_believed(
 def test_what_may_not_be_seen_at_a_first_run_is_no_loss() -> None:
     found = SourceListing(ACCOUNT, {}, {}, (Unseen("a project", "no permission"),), None)
 
-    assert judge_source_listing(NOTHING_BEFORE, found) is Listing.COMPLETE
+    assert judge_source_listing(NOTHING_BEFORE, found) is ListingState.COMPLETE
 
 
 @pytest.mark.parametrize(

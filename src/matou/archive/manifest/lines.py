@@ -44,7 +44,7 @@ class Proof(StrEnum):
     LISTING = "listing"
 
 
-class Listing(StrEnum):
+class ListingState(StrEnum):
     """What the source's listing of repositories was worth."""
 
     COMPLETE = "complete"
@@ -166,7 +166,7 @@ class EndLine(LineStruct, frozen=True, kw_only=True, tag_field="kind", tag="end"
     outcomes: dict[Outcome, int]
     received_bytes: int = msgspec.field(name="bytes")
     requests: int
-    listing: Listing
+    listing: ListingState
     rows: int
     sha256: Digest
 

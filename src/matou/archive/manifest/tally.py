@@ -10,7 +10,7 @@ import msgspec
 from matou.archive.manifest.lines import (
     EndLine,
     Line,
-    Listing,
+    ListingState,
     NamespaceLine,
     Outcome,
     RepositoryLine,
@@ -49,7 +49,7 @@ class Tally:
             self.outcomes[line.outcome] += 1
             self.received_bytes += line.received_bytes
 
-    def end(self, *, finished_at: datetime, requests: int, listing: Listing) -> EndLine:
+    def end(self, *, finished_at: datetime, requests: int, listing: ListingState) -> EndLine:
         return EndLine(
             finished_at=finished_at,
             outcomes={outcome: self.outcomes[outcome] for outcome in Outcome if self.outcomes[outcome]},

@@ -14,7 +14,7 @@ from matou.archive.layout import FORMAT, Archive
 from matou.archive.manifest.format_2 import write_line
 from matou.archive.manifest.lines import (
     EndLine,
-    Listing,
+    ListingState,
     NamespaceLine,
     Outcome,
     RepositoryLine,
@@ -62,7 +62,7 @@ class ManifestWriter:
         return self._tally.outcomes
 
     def publish(
-        self, *, finished_at: datetime, requests: int, listing: Listing, records_digest: str | None = None
+        self, *, finished_at: datetime, requests: int, listing: ListingState, records_digest: str | None = None
     ) -> EndLine:
         """Make everything that the lines name durable, then the manifest itself, in one step.
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from matou.archive.manifest import Listing, Outcome
+from matou.archive.manifest import ListingState, Outcome
 from matou.cli.exit_codes import ExitCode, exit_code_for
 from matou.cli.labels import OUTCOMES
 from matou.cli.ui.formatting import duration, size
@@ -26,8 +26,8 @@ _INTENTIONS = {
 }
 
 LISTINGS = {
-    Listing.BROKEN_OFF: _("the list of repositories is not whole: there may be more, and none was given up"),
-    Listing.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
+    ListingState.BROKEN_OFF: _("the list of repositories is not whole: there may be more, and none was given up"),
+    ListingState.SHRUNK: _("the list of repositories is suddenly shorter: what is not on it was not given up"),
 }
 
 

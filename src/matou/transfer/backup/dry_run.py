@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import Listing, Outcome
+from matou.archive.manifest import ListingState, Outcome
 from matou.archive.run_history import read_history
 from matou.concurrency import CancellationToken
 from matou.model.platform import Account
@@ -71,7 +71,7 @@ def preview(
 
 
 def _report(
-    found: SourceListing, listing: Listing, planned: tuple[Planned, ...], requests: int, duration: timedelta
+    found: SourceListing, listing: ListingState, planned: tuple[Planned, ...], requests: int, duration: timedelta
 ) -> BackupReport:
     problems = tuple(BackupProblem(what, None, fault) for what, fault in found.faults())
     return BackupReport(
@@ -92,7 +92,7 @@ def _report(
 
 
 def _plans(
-    account: Account, before: PreviousRun, found: SourceListing, listing: Listing, options: BackupOptions
+    account: Account, before: PreviousRun, found: SourceListing, listing: ListingState, options: BackupOptions
 ) -> Iterator[Planned]:
     wanted = RepositoryFilter(options.include, options.exclude)
     for remote in found.repositories.values():

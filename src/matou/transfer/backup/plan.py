@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from matou.archive.manifest import Listing, NamespaceLine, Outcome, RepositoryLine, SourceLine
+from matou.archive.manifest import ListingState, NamespaceLine, Outcome, RepositoryLine, SourceLine
 from matou.model.names import RepositoryPath
 from matou.model.platform import Account, RemoteNamespace, RemoteRepository, VersionControl
 from matou.transfer.backup.listing import SourceListing
@@ -141,7 +141,7 @@ def judge_listing(
     broke_off: bool,
     sees_less: bool,
     said_before: Collection[str] = (),
-) -> Listing:
+) -> ListingState:
     """Say whether a repository that is not listed may be taken for gone.
 
     Compared is with the last listing that was complete, and with all that was listed since: a complete one makes `gone`
@@ -154,20 +154,20 @@ def judge_listing(
         said_before: what the last run listed, if its listing came to its end and was not believed.
     """
     if broke_off:
-        return Listing.BROKEN_OFF
+        return ListingState.BROKEN_OFF
     known = [row.id for row in previous.values() if row.outcome is not Outcome.GONE]
     if sees_less or (previous and not listed):
-        return Listing.SHRUNK
+        return ListingState.SHRUNK
     if _misses_many(known, listed) and (not said_before or _misses_many(said_before, listed)):
-        return Listing.SHRUNK
-    return Listing.COMPLETE
+        return ListingState.SHRUNK
+    return ListingState.COMPLETE
 
 
 def _misses_many(known: Collection[str], listed: Collection[str]) -> bool:
     return sum(id_ not in listed for id_ in known) * SHRINKAGE > len(known)
 
 
-def judge_source_listing(before: PreviousRun, found: SourceListing) -> Listing:
+def judge_source_listing(before: PreviousRun, found: SourceListing) -> ListingState:
     """As `judge_listing`, of what was read now against what the manifests say."""
     return judge_listing(
         before.repositories,
@@ -178,8 +178,8 @@ def judge_source_listing(before: PreviousRun, found: SourceListing) -> Listing:
     )
 
 
-def fate_of_absent(row: RepositoryLine, listing: Listing) -> Outcome:
-    if row.outcome is Outcome.GONE or listing is Listing.COMPLETE:
+def fate_of_absent(row: RepositoryLine, listing: ListingState) -> Outcome:
+    if row.outcome is Outcome.GONE or listing is ListingState.COMPLETE:
         return Outcome.GONE
     return Outcome.UNLISTED
 

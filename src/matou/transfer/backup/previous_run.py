@@ -7,7 +7,7 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import (
     DamagedManifest,
     EndLine,
-    Listing,
+    ListingState,
     NamespaceLine,
     Outcome,
     RepositoryLine,
@@ -59,7 +59,7 @@ def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine)
     namespaces: dict[str, NamespaceLine] = {}
     repositories: dict[str, RepositoryLine] = {}
     unseen: set[str] = set()
-    listing = Listing.COMPLETE
+    listing = ListingState.COMPLETE
     for line in history.lines(key):
         match line:
             case RunLine():
@@ -74,11 +74,11 @@ def load_previous_run(archive: Archive, history: RunHistory, source: SourceLine)
                 listing = line.listing
     unread = history.unread_since(key)
     has_ended = (archive.manifest(number).exists() for number in archive.run_numbers() if number > run)
-    if listing is not Listing.COMPLETE:
+    if listing is not ListingState.COMPLETE:
         when_complete = _unseen_when_complete(archive, key)
         unseen = unseen if when_complete is None else when_complete
     listed = (id_ for id_, row in repositories.items() if row.outcome not in ABSENT)
-    not_believed = frozenset(listed if listing is Listing.SHRUNK else ())
+    not_believed = frozenset(listed if listing is ListingState.SHRUNK else ())
     was_cut_off = bool(unread) or not all(has_ended)
     return PreviousRun(run, was_cut_off, namespaces, repositories, frozenset(unseen), not_believed, unread)
 
@@ -90,7 +90,7 @@ def _unseen_when_complete(archive: Archive, key: SourceKey) -> set[str] | None:
             *lines, end = read_manifest(path)
         except DamagedManifest:
             continue
-        if isinstance(end, EndLine) and end.listing is Listing.COMPLETE:
+        if isinstance(end, EndLine) and end.listing is ListingState.COMPLETE:
             return {line.what for line in lines if isinstance(line, UnseenLine)}
     return None
 

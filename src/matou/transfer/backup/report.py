@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from matou.archive.manifest import Listing, Outcome
+from matou.archive.manifest import ListingState, Outcome
 from matou.errors import MatouError, Refused
 from matou.model.platform import Account, Unseen
 
@@ -96,7 +96,7 @@ class BackupReport:
 
     run: int | None
     account: Account
-    listing: Listing
+    listing: ListingState
     outcomes: Mapping[Outcome, int]
     problems: tuple[BackupProblem, ...]
     problem_count: int

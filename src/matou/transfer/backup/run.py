@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.archive.manifest import EndLine, Listing, NamespaceLine, Outcome, Proof, UnseenLine
+from matou.archive.manifest import EndLine, ListingState, NamespaceLine, Outcome, Proof, UnseenLine
 from matou.concurrency import Batch, CancellationToken, ConcurrencyLimit, WorkerPool
 from matou.errors import MatouError, Phrase, Plural
 from matou.fs import WriteFailed
@@ -94,7 +94,7 @@ class BackupRun:
     recorder: RunRecorder
     requests: RequestCounter = field(default_factory=RequestCounter)
 
-    def do(self, found: SourceListing) -> Listing:
+    def do(self, found: SourceListing) -> ListingState:
         """Raises what should end the run; the manifest must not be published then."""
         listing = judge_source_listing(self.before, found)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
@@ -242,7 +242,7 @@ class BackupRun:
         is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
         return not is_damaged and self.context.archive.repository(task.place).is_dir()
 
-    def _note_absent(self, found: SourceListing, listing: Listing) -> None:
+    def _note_absent(self, found: SourceListing, listing: ListingState) -> None:
         for row in absent(self.before.repositories, found.repositories):
             outcome = fate_of_absent(row, listing)
             cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)

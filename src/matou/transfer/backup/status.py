@@ -9,7 +9,7 @@ from matou.archive.layout import Archive
 from matou.archive.lock import is_written_to
 from matou.archive.manifest import (
     EndLine,
-    Listing,
+    ListingState,
     Outcome,
     RepositoryLine,
     RunLine,
@@ -40,7 +40,7 @@ class SourceStatus:
     run: int
     started_at: datetime
     finished_at: datetime
-    listing: Listing
+    listing: ListingState
     outcomes: Mapping[Outcome, int]
     received_bytes: int
     repositories: int
@@ -55,7 +55,7 @@ class SourceStatus:
     @property
     def is_done(self) -> bool:
         """As a backup says of its run that everything is saved."""
-        return self.looked_for > 0 and self.listing is Listing.COMPLETE and not self.not_done
+        return self.looked_for > 0 and self.listing is ListingState.COMPLETE and not self.not_done
 
     def age(self, now: datetime) -> timedelta:
         return now - self.finished_at
