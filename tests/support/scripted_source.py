@@ -25,7 +25,7 @@ from matou.archive.snapshots import parse_snapshot
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, NotFound
 from matou.model.names import RepositoryPath
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.source import RecordSink
 from matou.transfer.backup.command import BackupOptions, backup
@@ -161,7 +161,7 @@ class ScriptedSource:
     depots: list[RemoteRepository] = field(default_factory=list)
     icons: dict[str, bytes] = field(default_factory=dict)
     lfs_objects: dict[str, bytes] = field(default_factory=dict)
-    unseen: list[Unseen] = field(default_factory=list)
+    unseen: list[Inaccessible] = field(default_factory=list)
     account_fault: MatouError | None = None
     listing_fault: MatouError | None = None
     listing_ends_after: int | None = None

@@ -69,7 +69,7 @@ class RemoteRepository:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Inaccessible:
     """Something that exists at the platform and that this credential may not see, with the platform's own words.
 
     Both texts are Phrases where they are ours. `may_hide` says that it is a list which was not read to its end, so that

@@ -11,7 +11,7 @@ from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.http.git_http import LogInRefused
 from matou.http.responses import Answer, AnsweredRefused
 from matou.http.tokens import BadCredential
-from matou.model.platform import Unseen
+from matou.model.platform import Inaccessible
 from matou.transfer.backup.report import CredentialDied
 from matou.transfer.common.filters import NothingMatches
 from support.scripted_source import (
@@ -109,7 +109,7 @@ def test_after_a_bad_listing_a_short_one_is_no_more_believed_than_before_it(
     if bad == "empty":
         team.depots.clear()
     elif bad == "refused":
-        team.unseen.append(Unseen("repositories of shop", "answered 403", may_hide=True))
+        team.unseen.append(Inaccessible("repositories of shop", "answered 403", may_hide=True))
         team.listing_ends_after = 1
     else:
         team.listing_ends_after, team.listing_fault = 1, TryLater("the platform went away")
@@ -130,7 +130,7 @@ def test_who_sees_less_than_at_the_last_complete_listing_is_never_believed(
 ) -> None:
     back_up(team, archive)
     team.remove("103")
-    team.unseen.append(Unseen("projects that this account has not joined", "no permission"))
+    team.unseen.append(Inaccessible("projects that this account has not joined", "no permission"))
     for _ in range(3):
         back_up(team, archive)
 
@@ -138,7 +138,7 @@ def test_who_sees_less_than_at_the_last_complete_listing_is_never_believed(
 
 
 def test_a_list_that_may_not_be_read_may_hide_repositories(team: ScriptedSource, archive: Archive) -> None:
-    team.unseen.append(Unseen("repositories of the organization 'docks'", "answered 404", may_hide=True))
+    team.unseen.append(Inaccessible("repositories of the organization 'docks'", "answered 404", may_hide=True))
     reports = [back_up(team, archive) for _ in range(2)]
     team.remove("103")
     back_up(team, archive)
@@ -157,7 +157,7 @@ def test_a_dry_run_tells_of_a_listing_that_is_not_whole_and_never_says_that_ever
     team: ScriptedSource, archive: Archive
 ) -> None:
     well = back_up(team, archive, dry_run=True)
-    team.unseen.append(Unseen("repositories of the organization 'docks'", "answered 404", may_hide=True))
+    team.unseen.append(Inaccessible("repositories of the organization 'docks'", "answered 404", may_hide=True))
     ill = back_up(team, archive, dry_run=True)
 
     assert (well.everything_is_saved, well.nothing_is_wrong, well.looked_for) == (False, True, 4)
@@ -235,7 +235,7 @@ def test_what_the_platform_now_says_may_not_be_seen_is_not_taken_for_gone(
         commit(team.repository(f"r{number}", team.projects[0]), "refs/heads/main", {"n": str(number)})
     back_up(team, archive)
     team.remove("103")
-    team.unseen.append(Unseen("repositories of the project 'shop'", "no permission"))
+    team.unseen.append(Inaccessible("repositories of the project 'shop'", "no permission"))
     back_up(team, archive)
 
     assert outcomes(archive, 2)["103"] == "unlisted"

@@ -9,7 +9,7 @@ import pytest
 from matou.archive.manifest import ListingState, Outcome, RepositoryLine
 from matou.errors import TryLater
 from matou.model.names import RepositoryPath
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.transfer.backup.listing import SourceListing
 from matou.transfer.backup.plan import (
     BackupTask,
@@ -147,13 +147,13 @@ def test_a_listing_that_now_misses_what_it_says_is_not_believed(
     broke_off: TryLater | None, unseen: tuple[str, ...], known_unseen: tuple[str, ...], judged: ListingState
 ) -> None:
     before = PreviousRun(1, was_cut_off=False, namespaces={}, repositories={}, unseen=frozenset(known_unseen))
-    found = SourceListing(ACCOUNT, {}, {}, tuple(Unseen(what, "no permission") for what in unseen), broke_off)
+    found = SourceListing(ACCOUNT, {}, {}, tuple(Inaccessible(what, "no permission") for what in unseen), broke_off)
 
     assert judge_source_listing(before, found) is judged
 
 
 def test_what_may_not_be_seen_at_a_first_run_is_no_loss() -> None:
-    found = SourceListing(ACCOUNT, {}, {}, (Unseen("a project", "no permission"),), None)
+    found = SourceListing(ACCOUNT, {}, {}, (Inaccessible("a project", "no permission"),), None)
 
     assert judge_source_listing(NOTHING_BEFORE, found) is ListingState.COMPLETE
 

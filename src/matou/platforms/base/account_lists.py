@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import ListingBroken
-from matou.model.platform import Unseen
+from matou.model.platform import Inaccessible
 from matou.platforms.base.unreadable import UnreadableRow, UnreadableRows
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Gathering:
         ends_everything: after one of these no list can be read, and none that it cut short is worth giving.
     """
 
-    note: Callable[[Unseen], None]
+    note: Callable[[Inaccessible], None]
     ends_everything: tuple[type[MatouError], ...]
 
     def take(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
@@ -55,10 +55,10 @@ class Gathering:
             raise
         except (UnreadableRows, ListingBroken) as odd:
             for one in (row for row in odd.rows if isinstance(row, UnreadableRow)):
-                self.note(Unseen(Phrase("{row} in the list of {what}", row=one.name, what=what), one.fact))
+                self.note(Inaccessible(Phrase("{row} in the list of {what}", row=one.name, what=what), one.fact))
             return odd
         except (Refused, NotFound) as refusal:
-            self.note(Unseen(what, refusal.fact, may_hide=True))
+            self.note(Inaccessible(what, refusal.fact, may_hide=True))
         except MatouError as fault:
             return fault
         return None

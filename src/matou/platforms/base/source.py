@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from matou.credentials import GitCredential
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 
 RecordSink: TypeAlias = Callable[[Record], None]
@@ -25,7 +25,7 @@ class Source(Protocol):
     def url(self) -> str: ...
 
     @property
-    def unseen(self) -> Sequence[Unseen]: ...
+    def unseen(self) -> Sequence[Inaccessible]: ...
 
     def account(self) -> Account:
         """Whom the credential stands for; asked before anything else. Raises Refused where it is not good."""

@@ -9,7 +9,7 @@ from matou.errors import MatouError, Phrase
 from matou.http.git_http import UPLOAD_PACK, LogInRefused, SmartHttp
 from matou.http.responses import AnsweredNotFound, AnsweredRefused
 from matou.http.session import Session
-from matou.model.platform import RemoteRepository, Unseen
+from matou.model.platform import Inaccessible, RemoteRepository
 
 ASKING = 8
 """How many wikis are asked for at a time: git's addresses are outside the API's limit."""
@@ -31,7 +31,7 @@ class Wikis:
 
     session: Session
     credential: GitCredential
-    note: Callable[[Unseen], None]
+    note: Callable[[Inaccessible], None]
 
     def of(self, repositories: Iterable[RemoteRepository]) -> Iterator[RemoteRepository]:
         """Ask git's own address of each, since the API does not say.
@@ -48,7 +48,7 @@ class Wikis:
             try:
                 return _is_there(git, wiki)
             except LogInRefused as refusal:
-                self.note(Unseen(Phrase("wikis"), refusal.fact, may_hide=True))
+                self.note(Inaccessible(Phrase("wikis"), refusal.fact, may_hide=True))
                 return False
             except MatouError as fault:
                 faults.append(fault)

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.http.paging import Page as ListPage
-from matou.model.platform import Unseen
+from matou.model.platform import Inaccessible
 from matou.platforms.base.account_lists import AccountListing
 from matou.platforms.base.decoder import Unreadable
 from matou.platforms.base.errors import ActionRefused, CredentialRefused
@@ -51,7 +51,7 @@ class CodingLister:
 
     api: CodingApi
     user_id: int
-    note: Callable[[Unseen], None]
+    note: Callable[[Inaccessible], None]
 
     def list_all(self) -> CodingListing:
         """Read projects and depots. A part that fails is left out, and its fault stands in the listing.
@@ -76,7 +76,7 @@ class CodingLister:
         fault = _gather(rows_of(Phrase("the team's projects"), self._page_of_projects), found)
         if not isinstance(fault, ActionRefused):
             return fault, fault is None
-        self.note(Unseen(Phrase("projects that this account has not joined"), fault.fact))
+        self.note(Inaccessible(Phrase("projects that this account has not joined"), fault.fact))
         return _gather(self._joined_projects(), found), False
 
     def _page_of_projects(self, number: int) -> ListPage[Project | UnreadableRow]:
@@ -89,7 +89,7 @@ class CodingLister:
         try:
             response, unreadable = self._ask(request, ProjectListResponse)
         except ActionRefused as refusal:
-            self.note(Unseen(Phrase("projects that this account has joined"), refusal.fact, may_hide=True))
+            self.note(Inaccessible(Phrase("projects that this account has joined"), refusal.fact, may_hide=True))
             raise
         yield from response.project_list
         require_readable(unreadable)
@@ -98,7 +98,7 @@ class CodingLister:
         try:
             yield from rows_of(Phrase("the team's repositories"), self._page_of_team)
         except ActionRefused as refusal:
-            self.note(Unseen(Phrase("repositories of projects that this account has not joined"), refusal.fact))
+            self.note(Inaccessible(Phrase("repositories of projects that this account has not joined"), refusal.fact))
             yield from self._depots_by_project(projects, all_known=all_known)
 
     def _depots_by_project(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
@@ -111,7 +111,7 @@ class CodingLister:
                 raise
             except (Refused, NotFound) as refusal:
                 refused = True
-                self.note(Unseen(_repositories_of(project), refusal.fact, may_hide=True))
+                self.note(Inaccessible(_repositories_of(project), refusal.fact, may_hide=True))
             except MatouError as fault:
                 faults.append(fault)
         if refused:
@@ -133,7 +133,7 @@ class CodingLister:
         try:
             yield from rows_of(Phrase("this account's own repositories"), self._page_of_mine)
         except ActionRefused as refusal:
-            self.note(Unseen(Phrase("this account's own repositories"), refusal.fact, may_hide=True))
+            self.note(Inaccessible(Phrase("this account's own repositories"), refusal.fact, may_hide=True))
             raise
 
     def _page_of_team(self, number: int) -> ListPage[Depot | UnreadableRow]:
@@ -153,7 +153,7 @@ class CodingLister:
         response = self.api.call(request, kind, unreadable=unreadable)
         for row in unreadable:
             self.note(
-                Unseen(Phrase("the row {row} of {action}", row=row.name, action=type(request).__name__), row.fact)
+                Inaccessible(Phrase("the row {row} of {action}", row=row.name, action=type(request).__name__), row.fact)
             )
         return response, unreadable
 
@@ -170,7 +170,7 @@ class CodingLister:
             raise
         except MatouError as fault:
             what = Phrase("what is said of the project {project}", project=repr(depot.project_name))
-            self.note(Unseen(what, fault.fact))
+            self.note(Inaccessible(what, fault.fact))
             return Project(id=depot.project_id, name=depot.project_name)
 
 

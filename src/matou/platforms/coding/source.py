@@ -10,7 +10,7 @@ from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.paging import Page as ListPage
 from matou.http.session import Session
 from matou.http.trusted_hosts import AddressRefused
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
@@ -75,11 +75,11 @@ class CodingClient:
         self._session = session
         self._token = CodingToken.from_text(token)
         self._api = CodingApi(session, self.url, self._token.authorization, now, record)
-        self._unseen: list[Unseen] = []
+        self._unseen: list[Inaccessible] = []
         self._lock = threading.RLock()
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[Inaccessible]:
         """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
         return tuple(dict.fromkeys(self._unseen))
 
@@ -127,7 +127,7 @@ class CodingClient:
             try:
                 yield self._repository(depot)
             except UnknownShape as unknown:
-                self._note(Unseen(_called(depot), unknown.fact))
+                self._note(Inaccessible(_called(depot), unknown.fact))
                 fault = fault or unknown
         _raise_if_broken(fault, found=bool(listing.repositories))
 
@@ -182,7 +182,7 @@ class CodingClient:
         with self._lock:
             return self._listing
 
-    def _note(self, unseen: Unseen) -> None:
+    def _note(self, unseen: Inaccessible) -> None:
         self._unseen.append(unseen)
 
     def _namespace(self, project: Project) -> RemoteNamespace:
@@ -218,7 +218,7 @@ class CodingClient:
             return self._home.clone_url(depot.https_url)
         except AddressRefused as refusal:
             if _word_of_version_control(depot) not in _OTHER_THAN_GIT:
-                self._note(Unseen(_called(depot), refusal.fact))
+                self._note(Inaccessible(_called(depot), refusal.fact))
             return ""
 
     def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], ListPage[Member | UnreadableRow]]:

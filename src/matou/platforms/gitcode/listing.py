@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase
-from matou.model.platform import Unseen
+from matou.model.platform import Inaccessible
 from matou.platforms.base.account_lists import AccountListing, Gathering, first_fault
 from matou.platforms.base.errors import CredentialRefused, RemoteNotFound
 from matou.platforms.gitcode import PLATFORM
@@ -47,7 +47,7 @@ class GitCodeLister:
     """
 
     client: GitCode
-    note: Callable[[Unseen], None]
+    note: Callable[[Inaccessible], None]
 
     @property
     def _gathering(self) -> Gathering:

@@ -12,7 +12,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.session import Session
 from matou.http.trusted_hosts import AddressRefused, address_at_home
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.icons import picture_of
@@ -56,7 +56,7 @@ class GitCodeSource:
         self._token = token_of(token.reveal())
         self._client = GitCode(self._token, url, session=session, now=now, record=record)
         self._session = session
-        self._unseen: list[Unseen] = []
+        self._unseen: list[Inaccessible] = []
         self._lock = threading.RLock()
 
     @property
@@ -64,7 +64,7 @@ class GitCodeSource:
         return self._client.base_url
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[Inaccessible]:
         """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
         return tuple(dict.fromkeys(self._unseen))
 
@@ -109,7 +109,7 @@ class GitCodeSource:
             try:
                 repository = self._repository(row)
             except UnknownShape as unknown:
-                self._note(Unseen(_called(row), unknown.fact))
+                self._note(Inaccessible(_called(row), unknown.fact))
                 fault = fault or unknown
             else:
                 yield repository
@@ -157,7 +157,7 @@ class GitCodeSource:
         with self._lock:
             return self._found
 
-    def _note(self, unseen: Unseen) -> None:
+    def _note(self, unseen: Inaccessible) -> None:
         self._unseen.append(unseen)
 
     def _namespace(self, place: NamespaceDetails) -> RemoteNamespace:
@@ -198,7 +198,7 @@ class GitCodeSource:
         try:
             return address_at_home(address, home=self.url, relatives=FAMILIES)
         except AddressRefused as refusal:
-            self._note(Unseen(_called(row), refusal.fact))
+            self._note(Inaccessible(_called(row), refusal.fact))
             return ""
 
 

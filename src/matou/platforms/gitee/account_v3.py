@@ -7,7 +7,7 @@ from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
@@ -19,7 +19,7 @@ from matou.platforms.gitee.wire_v3 import Namespace, Project, User
 class ExtensionAccount:
     """The account that a token of v3 stands for. Its caller sees to it that one thread asks at a time."""
 
-    def __init__(self, client: Gitee, token: Secret, note: Callable[[Unseen], None]) -> None:
+    def __init__(self, client: Gitee, token: Secret, note: Callable[[Inaccessible], None]) -> None:
         self._client = client
         self._token = token
         self._note = note
@@ -43,7 +43,7 @@ class ExtensionAccount:
             try:
                 namespace, repository = _namespace(project.namespace), self._repository(project)
             except UnknownShape as unknown:
-                self._note(Unseen(called(project.path_with_namespace), unknown.fact))
+                self._note(Inaccessible(called(project.path_with_namespace), unknown.fact))
                 found.repositories_fault = found.repositories_fault or unknown
                 continue
             found.namespaces.setdefault(project.namespace.id, namespace)
@@ -87,7 +87,7 @@ class ExtensionAccount:
             address = f"{self._client.base_url}/{project.path_with_namespace}.git"
             return address_at_home(address, home=self._client.base_url)
         except AddressRefused as refusal:
-            self._note(Unseen(called(project.path_with_namespace), refusal.fact))
+            self._note(Inaccessible(called(project.path_with_namespace), refusal.fact))
             return ""
 
 

@@ -8,7 +8,7 @@ from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.trusted_hosts import AddressRefused, address_at_home
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused
@@ -39,7 +39,7 @@ class PersonalAccount:
         note: is told of everything that exists and may not be seen.
     """
 
-    def __init__(self, client: Gitee, token: Secret, note: Callable[[Unseen], None]) -> None:
+    def __init__(self, client: Gitee, token: Secret, note: Callable[[Inaccessible], None]) -> None:
         self._client = client
         self._token = token
         self._note = note
@@ -126,7 +126,7 @@ class PersonalAccount:
             try:
                 repository = self._repository(row)
             except UnknownShape as unknown:
-                self._note(Unseen(called(row.full_name), unknown.fact))
+                self._note(Inaccessible(called(row.full_name), unknown.fact))
                 found.repositories_fault = found.repositories_fault or unknown
                 continue
             if row.has_wiki is not False:
@@ -172,7 +172,7 @@ class PersonalAccount:
         try:
             return address_at_home(f"{page.removesuffix(DOT_GIT)}{DOT_GIT}" if page else "", home=home)
         except AddressRefused as refusal:
-            self._note(Unseen(called(row.full_name), refusal.fact))
+            self._note(Inaccessible(called(row.full_name), refusal.fact))
             return ""
 
 

@@ -9,7 +9,7 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import UnknownShape
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import RemoteNotFound
@@ -53,7 +53,7 @@ class GiteeSource:
         self._client = Gitee(self._token, url, session=session, now=now, record=record)
         self._is_v3 = asks_for_v3(url)
         self._session = session
-        self._unseen: list[Unseen] = []
+        self._unseen: list[Inaccessible] = []
         self._lock = threading.RLock()
 
     @property
@@ -61,7 +61,7 @@ class GiteeSource:
         return self._client.base_url
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[Inaccessible]:
         """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
         return tuple(dict.fromkeys(self._unseen))
 

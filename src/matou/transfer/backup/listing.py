@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from matou.errors import MatouError, Phrase, Refused
 from matou.http.tokens import BadCredential
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.source import Source
 
 
@@ -35,11 +35,11 @@ class SourceListing:
     account: Account
     namespaces: Mapping[str, RemoteNamespace]
     repositories: Mapping[str, RemoteRepository]
-    unseen: tuple[Unseen, ...]
+    unseen: tuple[Inaccessible, ...]
     broke_off: MatouError | None
 
     @property
-    def not_listed(self) -> tuple[Unseen, ...]:
+    def not_listed(self) -> tuple[Inaccessible, ...]:
         """Lists that were not read to their end, so that there may be more repositories."""
         return tuple(one for one in self.unseen if one.may_hide)
 

@@ -10,7 +10,7 @@ from matou.errors import MatouError, NotFound, Phrase, Refused
 from matou.fs import WriteFailed
 from matou.http.tokens import is_dead
 from matou.model.names import NamespacePath
-from matou.model.platform import RemoteNamespace, Unseen
+from matou.model.platform import Inaccessible, RemoteNamespace
 from matou.platforms.base.source import Source
 
 
@@ -25,7 +25,7 @@ class NamespaceSaver:
 
     source: Source
     blobs: BlobStore
-    unseen: list[Unseen] = field(default_factory=list)
+    unseen: list[Inaccessible] = field(default_factory=list)
     faults: list[tuple[Phrase, MatouError]] = field(default_factory=list)
 
     def save(self, namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
@@ -69,7 +69,7 @@ class NamespaceSaver:
         except MatouError as error:
             if is_dead(error):
                 raise
-            self.unseen.append(Unseen(what, error.fact))
+            self.unseen.append(Inaccessible(what, error.fact))
             if not isinstance(error, may_miss):
                 self.faults.append((what, error))
             return before

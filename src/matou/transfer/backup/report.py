@@ -8,7 +8,7 @@ from typing import Protocol
 
 from matou.archive.manifest import ListingState, Outcome
 from matou.errors import MatouError, Refused
-from matou.model.platform import Account, Unseen
+from matou.model.platform import Account, Inaccessible
 
 NOT_LOOKED_FOR = (Outcome.GONE, Outcome.UNLISTED, Outcome.EXCLUDED)
 
@@ -100,7 +100,7 @@ class BackupReport:
     outcomes: Mapping[Outcome, int]
     problems: tuple[BackupProblem, ...]
     problem_count: int
-    unseen: tuple[Unseen, ...]
+    unseen: tuple[Inaccessible, ...]
     kept: int
     trusted: int
     received_bytes: int

@@ -15,7 +15,7 @@ from matou.fs import WriteFailed
 from matou.git.process.run import GitAccess
 from matou.http.tokens import BadCredential
 from matou.model.names import NamespacePath
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.platforms.base.source import Source
 from matou.transfer.backup.archive_paths import ArchivePaths
 from matou.transfer.backup.lfs_saver import LfsSaver
@@ -276,9 +276,9 @@ class BackupRun:
         unseen = [*self.source.unseen, *described.unseen]
         for namespace in found.namespaces.values():
             field_of = Phrase("a field of {namespace}", namespace=namespace.name)
-            unseen += [Unseen(field_of, fault) for fault in namespace.left_out]
+            unseen += [Inaccessible(field_of, fault) for fault in namespace.left_out]
         if found.broke_off is not None:
-            unseen.append(Unseen(LISTING, found.broke_off.fact))
+            unseen.append(Inaccessible(LISTING, found.broke_off.fact))
         for what, fault in (*found.faults(), *described.faults):
             self.recorder.problem(what, fault)
         for one in dict.fromkeys(unseen):

@@ -14,7 +14,7 @@ from matou.http.responses import Answered, AnsweredRefused
 from matou.http.session import Session
 from matou.http.tokens import usable_token
 from matou.http.trusted_hosts import AddressRefused, address_at_home
-from matou.model.platform import Account, RemoteNamespace, RemoteRepository, Unseen, VersionControl, Visibility
+from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.icons import picture_of
@@ -51,10 +51,10 @@ class ExampleSource:
         self._token = usable_token(token.reveal(), platform=self.platform)
         self._session = session
         self._api = ExampleApi(session, self.url, self._token, now, record)
-        self._unseen: list[Unseen] = []
+        self._unseen: list[Inaccessible] = []
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[Inaccessible]:
         return tuple(dict.fromkeys(self._unseen))
 
     def account(self) -> Account:
@@ -105,7 +105,9 @@ class ExampleSource:
         try:
             return address_at_home(row.git, home=self.url)
         except AddressRefused as refusal:
-            self._unseen.append(Unseen(Phrase("the repository {repository}", repository=repr(row.name)), refusal.fact))
+            self._unseen.append(
+                Inaccessible(Phrase("the repository {repository}", repository=repr(row.name)), refusal.fact)
+            )
             return ""
 
     def _document(self, path: str, kind: type[T], key: Callable[[T], str]) -> bytes:
