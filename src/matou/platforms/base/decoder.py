@@ -5,6 +5,7 @@ noted: see `unreadable`. What each platform tolerates is in its `Decoder`.
 """
 
 import contextlib
+import re
 import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NewType, TypeAlias, TypeVar, Union, get_args, get_origin
@@ -118,6 +119,7 @@ class Decoder:
         converts_first: bool = False,
     ) -> None:
         self._platform = platform
+        self._prefix = re.compile(rf"\A{platform}(v\d)?(?=.)", re.IGNORECASE)
         self._scalars = scalars
         self._null_is_absent = null_is_absent
         self._empty_is_absent = empty_is_absent
@@ -143,8 +145,13 @@ class Decoder:
             UnknownShape: names the field, as `platform Object.field`, and what came.
         """
         odd = Odd(unreadable, [] if is_lenient else None)
-        result: T = self._reader(kind)(value, getattr(kind, "__name__", "answer"), odd)
+        result: T = self._reader(kind)(value, self._name_of(kind), odd)
         return result
+
+    def _name_of(self, kind: object) -> str:
+        """The platform's own name of an object: `Repository` of our `GiteeRepository` and `GiteeV3Repository`."""
+        name: str = getattr(kind, "__name__", "answer")
+        return self._prefix.sub("", name)
 
     def _read_object(self, kind: type[S], value: object, where: str, odd: Odd) -> S:
         if not isinstance(value, Mapping):
@@ -182,7 +189,7 @@ class Decoder:
         return _Field(
             name=field.name,
             key=field.encode_name,
-            where=f"{kind.__name__}.{field.encode_name}",
+            where=f"{self._name_of(kind)}.{field.encode_name}",
             required=field.required,
             is_needed=is_whole or (holds_rows and not self._is_scalar(field.type)),
             holds_rows=holds_rows and _is_list(field.type),
