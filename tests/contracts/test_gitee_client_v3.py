@@ -19,7 +19,11 @@ from support.recording_server import RecordingServer, Reply, json_reply
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("v3-session", wire_v3.User), ("v3-project", wire_v3.Project), ("v3-name-taken", wire_v3.Outcome)],
+    [
+        ("v3-session", wire_v3.GiteeV3User),
+        ("v3-project", wire_v3.GiteeV3Project),
+        ("v3-name-taken", wire_v3.GiteeV3Outcome),
+    ],
 )
 def test_a_sample_of_the_document_is_written_as_it_was_read(name: str, kind: type[Any]) -> None:
     read = msgspec.convert(sample(name), kind)
@@ -28,7 +32,7 @@ def test_a_sample_of_the_document_is_written_as_it_was_read(name: str, kind: typ
 
 
 def test_a_list_is_written_with_the_keys_of_a_project_and_in_their_order() -> None:
-    read = msgspec.convert(sample("v3-projects"), list[wire_v3.Project])
+    read = msgspec.convert(sample("v3-projects"), list[wire_v3.GiteeV3Project])
 
     written = json.loads(msgspec.json.encode(read))
     thirteen = list(sample("v3-project")["namespace"])

@@ -33,14 +33,14 @@ from support.recording_server import RecordingServer, Reply, SeenRequest, json_r
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 READ_AS: dict[str, type[msgspec.Struct]] = {
-    "UserDetail": wire_v5.User,
-    "UserBasic": wire_v5.User,
-    "Namespace": wire_v5.Namespace,
-    "Group": wire_v5.Organization,
-    "EnterpriseBasic": wire_v5.Enterprise,
+    "UserDetail": wire_v5.GiteeUser,
+    "UserBasic": wire_v5.GiteeUser,
+    "Namespace": wire_v5.GiteeNamespace,
+    "Group": wire_v5.GiteeOrganization,
+    "EnterpriseBasic": wire_v5.GiteeEnterprise,
     "EnterpriseMember": wire_v5.EnterpriseMember,
-    "Project": wire_v5.Repository,
-    "Branch": wire_v5.Branch,
+    "Project": wire_v5.GiteeRepository,
+    "Branch": wire_v5.GiteeBranch,
 }
 
 NEEDED: dict[str, set[str]] = {

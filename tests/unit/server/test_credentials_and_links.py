@@ -9,7 +9,7 @@ import pytest
 from matou.credentials import Secret
 from matou.model.names import RepositoryPath
 from matou.server.authentication import Credential, UnreadableCredential, read_credential
-from matou.server.git.lfs_tokens import LfsAction, LfsGrant, LfsTokenSigner, LinkExpired
+from matou.server.git.lfs_tokens import LfsGrant, LfsOperation, LfsTokenSigner, LinkExpired
 from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, read_range
 from matou.server.origin import base_url
 
@@ -64,7 +64,7 @@ def test_what_is_no_credential_is_refused_and_not_taken_for_anonymous(value: byt
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 WHO = Credential("li", Secret(TOKEN))
-ERRAND = LfsGrant(RepositoryPath.parse("team/ship"), "ab" * 32, LfsAction.UPLOAD, 5)
+ERRAND = LfsGrant(RepositoryPath.parse("team/ship"), "ab" * 32, LfsOperation.UPLOAD, 5)
 
 
 def test_a_link_gives_back_who_asked_for_it() -> None:
@@ -78,7 +78,7 @@ def test_a_link_gives_back_who_asked_for_it() -> None:
     [
         replace(ERRAND, repository=RepositoryPath.parse("team/other")),
         replace(ERRAND, oid="ac" * 32),
-        replace(ERRAND, verb=LfsAction.DOWNLOAD),
+        replace(ERRAND, verb=LfsOperation.DOWNLOAD),
         replace(ERRAND, size_bytes=6),
     ],
     ids=["repository", "object", "verb", "size"],

@@ -19,16 +19,16 @@ from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
+    CodingLabel,
+    CodingMember,
+    CodingProject,
     CreatedDepotResponse,
     CreatedProjectResponse,
     CurrentUser,
     Depot,
     DepotResponse,
     DepotsResponse,
-    Label,
     LabelsResponse,
-    Member,
-    Project,
     ProjectMembersResponse,
     ProjectResponse,
     ProjectsResponse,
@@ -93,17 +93,17 @@ class Coding(TypedClient):
     def team(self) -> Team:
         return self.call(ask_for.DescribeTeam(), TeamResponse).data
 
-    def projects(self) -> Iterator[Project]:
+    def projects(self) -> Iterator[CodingProject]:
         """All of the team's. Raises ActionRefused where the token may not list them."""
 
-        def page(number: int) -> Page[Project | UnreadableRow]:
+        def page(number: int) -> Page[CodingProject | UnreadableRow]:
             request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
             data = self.call(request, ProjectsResponse).data
             return Page(data.project_list, data.total_count)
 
         return rows_of(Phrase("the team's projects"), page)
 
-    def project(self, name: str) -> Project:
+    def project(self, name: str) -> CodingProject:
         """Raises RemoteNotFound."""
         return self.call(ask_for.DescribeProjectByName(project_name=name), ProjectResponse).project
 
@@ -118,15 +118,15 @@ class Coding(TypedClient):
         )
         return self.call(request, CreatedProjectResponse).project_id
 
-    def members(self, project_id: int) -> Iterator[Member]:
-        def page(number: int) -> Page[Member | UnreadableRow]:
+    def members(self, project_id: int) -> Iterator[CodingMember]:
+        def page(number: int) -> Page[CodingMember | UnreadableRow]:
             request = ask_for.DescribeProjectMembers(project_id=project_id, page_number=number, page_size=PAGE_SIZE)
             data = self.call(request, ProjectMembersResponse).data
             return Page(data.project_members, data.total_count)
 
         return rows_of(Phrase("members of {project}", project=project_id), page)
 
-    def labels(self, project_id: int) -> list[Label]:
+    def labels(self, project_id: int) -> list[CodingLabel]:
         return self.call(ask_for.DescribeAllProjectLabels(project_id=project_id), LabelsResponse).labels
 
     def repositories(self, project_id: int | None = None) -> Iterator[Depot]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from matou.platforms.base.documents import document
-from matou.platforms.coding.wire import Label, Member
+from matou.platforms.coding.wire import CodingLabel, CodingMember
 
 ACTIVE = 1
 """Other states: 0 not activated, -1 locked, -2 locked by failed log-ins, -3 left."""
@@ -28,16 +28,16 @@ class CodingMemberLine(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
 
 
-def labels_document(labels: Iterable[Label]) -> bytes:
+def labels_document(labels: Iterable[CodingLabel]) -> bytes:
     rows = sorted(labels, key=lambda label: label.id)
     return document([LabelLine(str(label.id), label.name, label.color) for label in rows])
 
 
-def members_document(members: Iterable[Member]) -> bytes:
+def members_document(members: Iterable[CodingMember]) -> bytes:
     return document([_member_line(member) for member in sorted(members, key=lambda member: member.id)])
 
 
-def _member_line(member: Member) -> CodingMemberLine:
+def _member_line(member: CodingMember) -> CodingMemberLine:
     return CodingMemberLine(
         id=str(member.id),
         login=member.global_key,

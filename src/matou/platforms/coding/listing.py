@@ -16,12 +16,12 @@ from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.pages import PAGE_SIZE, Row, rows_of
 from matou.platforms.coding.wire import (
+    CodingPage,
+    CodingProject,
     Depot,
     DepotData,
     DepotsResponse,
     MyDepotsResponse,
-    Page,
-    Project,
     ProjectListResponse,
     ProjectResponse,
     ProjectsResponse,
@@ -35,7 +35,7 @@ R = TypeVar("R", bound=Response)
 T = TypeVar("T", bound=Row)
 
 
-CodingListing: TypeAlias = AccountListing[Project, Depot]
+CodingListing: TypeAlias = AccountListing[CodingProject, Depot]
 """A fault of kind ActionRefused is noted as unseen, too."""
 
 
@@ -66,7 +66,7 @@ class CodingLister:
         self._add_projects_of_depots(listing)
         return listing
 
-    def _gather_projects(self, found: dict[int, Project]) -> tuple[MatouError | None, bool]:
+    def _gather_projects(self, found: dict[int, CodingProject]) -> tuple[MatouError | None, bool]:
         """Take the team's projects, or else those that were joined.
 
         Returns:
@@ -79,12 +79,12 @@ class CodingLister:
         self.note(Inaccessible(Phrase("projects that this account has not joined"), fault.fact))
         return _gather(self._joined_projects(), found), False
 
-    def _page_of_projects(self, number: int) -> ListPage[Project | UnreadableRow]:
+    def _page_of_projects(self, number: int) -> ListPage[CodingProject | UnreadableRow]:
         request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
         response, unreadable = self._ask(request, ProjectsResponse)
         return ListPage([*response.data.project_list, *unreadable], response.data.total_count)
 
-    def _joined_projects(self) -> Iterator[Project]:
+    def _joined_projects(self) -> Iterator[CodingProject]:
         request = ask_for.DescribeUserProjects(user_id=self.user_id)
         try:
             response, unreadable = self._ask(request, ProjectListResponse)
@@ -94,14 +94,14 @@ class CodingLister:
         yield from response.project_list
         require_readable(unreadable)
 
-    def _depots(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
+    def _depots(self, projects: Sequence[CodingProject], *, all_known: bool) -> Iterator[Depot]:
         try:
             yield from rows_of(Phrase("the team's repositories"), self._page_of_team)
         except ActionRefused as refusal:
             self.note(Inaccessible(Phrase("repositories of projects that this account has not joined"), refusal.fact))
             yield from self._depots_by_project(projects, all_known=all_known)
 
-    def _depots_by_project(self, projects: Sequence[Project], *, all_known: bool) -> Iterator[Depot]:
+    def _depots_by_project(self, projects: Sequence[CodingProject], *, all_known: bool) -> Iterator[Depot]:
         faults: list[MatouError] = []
         refused = not all_known
         for project in projects:
@@ -119,7 +119,7 @@ class CodingLister:
         if faults:
             raise faults[0]
 
-    def _depots_of(self, project: Project) -> Iterator[Depot]:
+    def _depots_of(self, project: CodingProject) -> Iterator[Depot]:
         def page(number: int) -> ListPage[Depot | UnreadableRow]:
             request = ask_for.DescribeProjectDepotInfoList(
                 project_id=project.id, page_number=number, page_size=PAGE_SIZE
@@ -163,7 +163,7 @@ class CodingLister:
             if depot.project_id not in listing.namespaces:
                 listing.namespaces[depot.project_id] = self._project_of(depot)
 
-    def _project_of(self, depot: Depot) -> Project:
+    def _project_of(self, depot: Depot) -> CodingProject:
         try:
             return self.api.call(ask_for.DescribeOneProject(project_id=depot.project_id), ProjectResponse).project
         except ENDS_EVERYTHING:
@@ -171,14 +171,14 @@ class CodingLister:
         except MatouError as fault:
             what = Phrase("what is said of the project {project}", project=repr(depot.project_name))
             self.note(Inaccessible(what, fault.fact))
-            return Project(id=depot.project_id, name=depot.project_name)
+            return CodingProject(id=depot.project_id, name=depot.project_name)
 
 
 def _page(data: DepotData, unreadable: Unreadable) -> ListPage[Depot | UnreadableRow]:
-    return ListPage([*data.depots, *unreadable], data.page.total_row if isinstance(data.page, Page) else None)
+    return ListPage([*data.depots, *unreadable], data.page.total_row if isinstance(data.page, CodingPage) else None)
 
 
-def _repositories_of(project: Project) -> Phrase:
+def _repositories_of(project: CodingProject) -> Phrase:
     name = repr(project.name)
     if project.archived:
         return Phrase("repositories of the archived project {project}", project=name)

@@ -22,12 +22,12 @@ from matou.platforms.coding.listing import CodingLister, CodingListing
 from matou.platforms.coding.pages import PAGE_SIZE, rows_of
 from matou.platforms.coding.tokens import CodingToken
 from matou.platforms.coding.wire import (
+    CodingMember,
+    CodingProject,
     CurrentUser,
     Depot,
     DepotResponse,
     LabelsResponse,
-    Member,
-    Project,
     ProjectMembersResponse,
     Team,
     TeamMembersResponse,
@@ -185,7 +185,7 @@ class CodingClient:
     def _note(self, unseen: Inaccessible) -> None:
         self._unseen.append(unseen)
 
-    def _namespace(self, project: Project) -> RemoteNamespace:
+    def _namespace(self, project: CodingProject) -> RemoteNamespace:
         return RemoteNamespace(
             left_out=tuple(fault.fact for fault in left_out_of(project)),
             id=str(project.id),
@@ -221,8 +221,8 @@ class CodingClient:
                 self._note(Inaccessible(_called(depot), refusal.fact))
             return ""
 
-    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], ListPage[Member | UnreadableRow]]:
-        def page(number: int) -> ListPage[Member | UnreadableRow]:
+    def _page_of_members(self, namespace: RemoteNamespace) -> Callable[[int], ListPage[CodingMember | UnreadableRow]]:
+        def page(number: int) -> ListPage[CodingMember | UnreadableRow]:
             request = ask_for.DescribeProjectMembers(
                 project_id=int(namespace.id), page_number=number, page_size=PAGE_SIZE
             )
@@ -231,7 +231,7 @@ class CodingClient:
 
         return page
 
-    def _page_of_team_members(self, number: int) -> ListPage[Member | UnreadableRow]:
+    def _page_of_team_members(self, number: int) -> ListPage[CodingMember | UnreadableRow]:
         request = ask_for.DescribeTeamMembers(page_number=number, page_size=PAGE_SIZE)
         data = self._api.call(request, TeamMembersResponse).data
         return ListPage(data.team_members, data.total_count)

@@ -48,14 +48,14 @@ knows."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Wire(msgspec.Struct, rename="pascal", kw_only=True, dict=True):
+class CodingStruct(msgspec.Struct, rename="pascal", kw_only=True, dict=True):
     """An object whose keys are the attributes' names in UpperCamelCase."""
 
     holds_rows: ClassVar[bool] = False
     """Whether its lists and objects are what was asked for, so that none may be left out or taken for empty."""
 
 
-class Rows(Wire, kw_only=True):
+class Rows(CodingStruct, kw_only=True):
     holds_rows: ClassVar[bool] = True
 
 
@@ -69,7 +69,7 @@ class ErrorResponse(Response, kw_only=True):
     error: Error
 
 
-class CurrentUser(Wire, kw_only=True):
+class CurrentUser(CodingStruct, kw_only=True):
     id: int
     status: int = 1
     email: str = ""
@@ -87,13 +87,13 @@ class CurrentUser(Wire, kw_only=True):
     we_com_id: str = ""
 
 
-class Role(Wire, kw_only=True):
+class CodingRole(CodingStruct, kw_only=True):
     role_type: str = ""
     role_id: int = 0
     role_type_name: str = ""
 
 
-class DepartmentRef(Wire, kw_only=True):
+class DepartmentRef(CodingStruct, kw_only=True):
     assignee: bool = False
     department_id: int = 0
     department_member_id: int = 0
@@ -102,7 +102,7 @@ class DepartmentRef(Wire, kw_only=True):
     pointer: bool = False
 
 
-class DepartmentMember(Wire, kw_only=True):
+class DepartmentMember(CodingStruct, kw_only=True):
     ref_id: int = 0
     third_party_id: str = ""
     third_party_name: str = ""
@@ -110,7 +110,7 @@ class DepartmentMember(Wire, kw_only=True):
     refs: list[DepartmentRef] = field(default_factory=list)
 
 
-class Member(Wire, kw_only=True):
+class CodingMember(CodingStruct, kw_only=True):
     """A member of a team or of a project, and a team's owner.
 
     `status`: 1 active, 0 not activated, -1 locked, -2 locked by failed log-ins, -3 left.
@@ -127,12 +127,12 @@ class Member(Wire, kw_only=True):
     phone_validation: int = 0
     status: int = 1
     global_key: str = ""
-    roles: list[Role] = field(default_factory=list)
+    roles: list[CodingRole] = field(default_factory=list)
     unique_ext_field: str = ""
     department_member: DepartmentMember | UnsetType = UNSET
 
 
-class Team(Wire, kw_only=True):
+class Team(CodingStruct, kw_only=True):
     """`team_host` carries the scheme: `https://team.coding.net`; where it is empty, a team is known by its name."""
 
     id: int
@@ -141,24 +141,24 @@ class Team(Wire, kw_only=True):
     avatar: str = ""
     team_host: str = ""
     is_verification: bool = False
-    team_owner: Member | UnsetType = UNSET
+    team_owner: CodingMember | UnsetType = UNSET
 
 
 class TeamMemberData(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_count: int
-    team_members: list[Member] = field(default_factory=list)
+    team_members: list[CodingMember] = field(default_factory=list)
 
 
 class ProjectMemberData(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_count: int
-    project_members: list[Member] = field(default_factory=list)
+    project_members: list[CodingMember] = field(default_factory=list)
 
 
-class Project(Wire, kw_only=True):
+class CodingProject(CodingStruct, kw_only=True):
     """`name` is its part of a URL, `display_name` free text. `type`: 0 programme, 1 public, 2 private."""
 
     id: int
@@ -187,10 +187,10 @@ class ProjectsData(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_count: int
-    project_list: list[Project] = field(default_factory=list)
+    project_list: list[CodingProject] = field(default_factory=list)
 
 
-class Label(Wire, kw_only=True):
+class CodingLabel(CodingStruct, kw_only=True):
     id: int
     project_id: int = 0
     name: str
@@ -198,7 +198,7 @@ class Label(Wire, kw_only=True):
     creator_id: int = 0
 
 
-class Depot(Wire, kw_only=True):
+class Depot(CodingStruct, kw_only=True):
     """`default_branch` is empty in lists. `vcs_type` and `repo_type` say the same: git or svn."""
 
     id: int
@@ -220,7 +220,7 @@ class Depot(Wire, kw_only=True):
     is_shared: bool = False
 
 
-class Page(Rows, kw_only=True):
+class CodingPage(Rows, kw_only=True):
     page_number: int = 0
     page_size: int = 0
     total_page: int = 0
@@ -229,10 +229,10 @@ class Page(Rows, kw_only=True):
 
 class DepotData(Rows, kw_only=True):
     depots: list[Depot] = field(default_factory=list)
-    page: Page | UnsetType = UNSET
+    page: CodingPage | UnsetType = UNSET
 
 
-class GitBranch(Wire, kw_only=True):
+class GitBranch(CodingStruct, kw_only=True):
     branch_name: str
     deny_force_push: bool = False
     force_squash: bool = False
@@ -249,12 +249,12 @@ class GitBranchesData(Rows, kw_only=True):
     total_count: int
 
 
-class Committer(Wire, kw_only=True):
+class Committer(CodingStruct, kw_only=True):
     email: str = ""
     name: str = ""
 
 
-class GitCommit(Wire, kw_only=True):
+class GitCommit(CodingStruct, kw_only=True):
     author_email: str = ""
     author_name: str = ""
     commit_date: Milliseconds = Milliseconds(0)
@@ -265,7 +265,7 @@ class GitCommit(Wire, kw_only=True):
     short_message: str = ""
 
 
-class GitTagCommit(Wire, kw_only=True):
+class GitTagCommit(CodingStruct, kw_only=True):
     """A commit as tags have it: the committer's name and address stand beside the rest."""
 
     author_email: str = ""
@@ -279,26 +279,26 @@ class GitTagCommit(Wire, kw_only=True):
     short_message: str = ""
 
 
-class GitTag(Wire, kw_only=True):
+class GitTag(CodingStruct, kw_only=True):
     commit: GitTagCommit
     message: str = ""
     tag_name: str
 
 
-class GitFileContent(Wire, kw_only=True):
+class GitFileContent(CodingStruct, kw_only=True):
     content: str = ""
     is_text: bool = False
     is_lfs: bool = False
     is_large_file_storage: bool = False
 
 
-class ReleaseAttachment(Wire, kw_only=True):
+class ReleaseAttachment(CodingStruct, kw_only=True):
     attachment_name: str = ""
     attachment_download_url: str = ""
     attachment_size: int = 0
 
 
-class Release(Wire, kw_only=True):
+class Release(CodingStruct, kw_only=True):
     """`id` is internal, `release_id` counts within the project. The vendor's own migration tool reads `iid`."""
 
     body: str = ""
@@ -346,15 +346,15 @@ class ProjectsResponse(Response, kw_only=True):
 
 
 class ProjectListResponse(Response, kw_only=True):
-    project_list: list[Project] = field(default_factory=list)
+    project_list: list[CodingProject] = field(default_factory=list)
 
 
 class ProjectResponse(Response, kw_only=True):
-    project: Project
+    project: CodingProject
 
 
 class LabelsResponse(Response, kw_only=True):
-    labels: list[Label] = field(default_factory=list)
+    labels: list[CodingLabel] = field(default_factory=list)
 
 
 class DepotsResponse(Response, kw_only=True):

@@ -2,10 +2,10 @@
 
 from msgspec import field
 
-from matou.platforms.coding.wire import GitCommit, Response, Wire
+from matou.platforms.coding.wire import CodingStruct, GitCommit, Response
 
 
-class GitBranchDetail(Wire, kw_only=True):
+class GitBranchDetail(CodingStruct, kw_only=True):
     """One branch, unlike a row of a list with its last commit. `content` is a note."""
 
     branch_name: str
@@ -16,7 +16,7 @@ class GitBranchDetail(Wire, kw_only=True):
     content: str = ""
 
 
-class GitTreeItem(Wire, kw_only=True):
+class GitTreeItem(CodingStruct, kw_only=True):
     """`sha`: of the commit that last changed it. `mode`: file, or tree for a folder."""
 
     mode: str
@@ -25,7 +25,7 @@ class GitTreeItem(Wire, kw_only=True):
     sha: str = ""
 
 
-class GitTree(Wire, kw_only=True):
+class GitTree(CodingStruct, kw_only=True):
     """As `git ls-tree` writes it."""
 
     mode: str
@@ -34,7 +34,7 @@ class GitTree(Wire, kw_only=True):
     type: str
 
 
-class DiffLine(Wire, kw_only=True):
+class DiffLine(CodingStruct, kw_only=True):
     """A line of a difference; the numbers are those that both sides have come to."""
 
     index: int
@@ -44,7 +44,7 @@ class DiffLine(Wire, kw_only=True):
     text: str
 
 
-class GitDiff(Wire, kw_only=True):
+class GitDiff(CodingStruct, kw_only=True):
     """`change_type`: add, modify, delete or rename. `content` is the patch of this file."""
 
     change_type: str

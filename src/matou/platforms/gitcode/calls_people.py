@@ -15,42 +15,42 @@ from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import EventFilter
 from matou.platforms.gitcode.wire import (
     DownloadStatistics,
-    Event,
     Events,
-    Namespace,
-    Organization,
+    GitCodeEvent,
+    GitCodeNamespace,
+    GitCodeOrganization,
+    GitCodeRepository,
+    GitCodeUser,
     OrganizationMember,
-    Repository,
     Stargazer,
     Subscriber,
     UploadedFile,
-    User,
 )
 
 
 class PeopleCalls(GitCodeCalls):
-    def user(self) -> User:
+    def user(self) -> GitCodeUser:
         """Whom the token stands for. Raises CredentialRefused."""
-        return self._api.get(User, "/user")
+        return self._api.get(GitCodeUser, "/user")
 
-    def find_user(self, login: str) -> User:
-        return self._api.get(User, f"/users/{segment(login)}")
+    def find_user(self, login: str) -> GitCodeUser:
+        return self._api.get(GitCodeUser, f"/users/{segment(login)}")
 
-    def namespaces(self) -> Iterator[Namespace]:
+    def namespaces(self) -> Iterator[GitCodeNamespace]:
         """Where this account has a part: its own, its organizations, and whose repositories it works on."""
         return self._api.list(
             "/user/namespaces",
-            Namespace,
+            GitCodeNamespace,
             Phrase("this account's namespaces"),
             key=lambda row: row.id,
             query={"mode": "all"},
             size_parameter="perPage",
         ).rows()
 
-    def organizations(self) -> Iterator[Organization]:
+    def organizations(self) -> Iterator[GitCodeOrganization]:
         """Those that this account belongs to."""
         what = Phrase("this account's organizations")
-        return self._api.list("/users/orgs", Organization, what, lambda row: row.id).rows()
+        return self._api.list("/users/orgs", GitCodeOrganization, what, lambda row: row.id).rows()
 
     def organization_members(self, organization: str) -> Iterator[OrganizationMember]:
         what = Phrase("the members of {organization}", organization=repr(organization))
@@ -75,10 +75,10 @@ class PeopleCalls(GitCodeCalls):
         path = f"{repository_path(repository)}/stargazers"
         return self._api.list(path, Stargazer, what, lambda row: row.login, query).rows()
 
-    def starred(self) -> Iterator[Repository]:
+    def starred(self) -> Iterator[GitCodeRepository]:
         """What this account has given a star."""
         what = Phrase("starred repositories")
-        return self._api.list("/user/starred", Repository, what, lambda row: row.id).rows()
+        return self._api.list("/user/starred", GitCodeRepository, what, lambda row: row.id).rows()
 
     def has_starred(self, repository: str) -> bool:
         """Also False where there is no such repository, or none that this account may see."""
@@ -90,10 +90,10 @@ class PeopleCalls(GitCodeCalls):
     def unstar(self, repository: str) -> None:
         self._api.request("DELETE", _mark("starred", repository), repeatable=True)
 
-    def watched(self) -> Iterator[Repository]:
+    def watched(self) -> Iterator[GitCodeRepository]:
         """What this account watches."""
         what = Phrase("watched repositories")
-        return self._api.list("/user/subscriptions", Repository, what, lambda row: row.id).rows()
+        return self._api.list("/user/subscriptions", GitCodeRepository, what, lambda row: row.id).rows()
 
     def is_watching(self, repository: str) -> bool:
         """As `has_starred`."""
@@ -143,7 +143,7 @@ class PeopleCalls(GitCodeCalls):
         author: str | None = None,
         before: date | None = None,
         after: date | None = None,
-    ) -> Iterator[Event]:
+    ) -> Iterator[GitCodeEvent]:
         """38. The latest first, each once, though new ones come in meanwhile."""
         query: dict[str, Parameter] = {"filter": kind, "author": author, "before": before, "after": after}
         path = f"{repository_path(repository)}/events"

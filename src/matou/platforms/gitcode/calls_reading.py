@@ -12,14 +12,14 @@ from matou.platforms.gitcode.enums import ArchiveFormat, ContributorKind
 from matou.platforms.gitcode.wire import (
     CHINA,
     Blob,
-    Branch,
     BranchDetail,
-    Commit,
     Content,
     Contributor,
     ContributorStatistics,
-    Tag,
-    TreeEntry,
+    GitCodeBranch,
+    GitCodeCommit,
+    GitCodeTag,
+    GitCodeTreeEntry,
 )
 from matou.platforms.gitcode.wire_base import DECODER
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class ReadingCalls(GitCodeCalls):
-    def tree(self, repository: str, ref: str, *, recursive: bool = False) -> Iterator[TreeEntry]:
+    def tree(self, repository: str, ref: str, *, recursive: bool = False) -> Iterator[GitCodeTreeEntry]:
         """1. The entries of one commit, however long reading them takes: a branch is looked up once.
 
         Args:
@@ -39,7 +39,7 @@ class ReadingCalls(GitCodeCalls):
         path = repository_path(repository)
         return self._api.list(
             f"{path}/git/trees/{segment(self._tip(repository, ref) or ref)}",
-            TreeEntry,
+            GitCodeTreeEntry,
             Phrase("the tree {ref} of {repository}", ref=repr(ref), repository=repr(repository)),
             key=lambda entry: entry.path,
             query={"recursive": 1 if recursive else None},
@@ -106,14 +106,14 @@ class ReadingCalls(GitCodeCalls):
             list[ContributorStatistics], f"{repository_path(repository)}/contributors/statistic", query
         )
 
-    def branches(self, repository: str) -> Iterator[Branch]:
-        return self._listed(repository, "/branches", Branch, lambda row: row.name)
+    def branches(self, repository: str) -> Iterator[GitCodeBranch]:
+        return self._listed(repository, "/branches", GitCodeBranch, lambda row: row.name)
 
     def branch(self, repository: str, name: str) -> BranchDetail:
         return self._api.get(BranchDetail, f"{repository_path(repository)}/branches/{segment(name)}")
 
-    def tags(self, repository: str) -> Iterator[Tag]:
-        return self._listed(repository, "/tags", Tag, lambda row: row.name)
+    def tags(self, repository: str) -> Iterator[GitCodeTag]:
+        return self._listed(repository, "/tags", GitCodeTag, lambda row: row.name)
 
     def commits(
         self,
@@ -124,7 +124,7 @@ class ReadingCalls(GitCodeCalls):
         author: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
-    ) -> Iterator[Commit]:
+    ) -> Iterator[GitCodeCommit]:
         """From the tip back, the history of one commit: a branch that moves meanwhile changes nothing.
 
         Args:
@@ -134,13 +134,15 @@ class ReadingCalls(GitCodeCalls):
         tip = self._tip(repository, ref)
         query: dict[str, Parameter] = {"sha": tip, "path": path, "author": author, "since": since, "until": until}
         what = Phrase("the commits of {repository}", repository=repr(repository))
-        history = self._api.list(f"{repository_path(repository)}/commits", Commit, what, lambda row: row.sha, query)
+        history = self._api.list(
+            f"{repository_path(repository)}/commits", GitCodeCommit, what, lambda row: row.sha, query
+        )
         return history.rows_as_they_come() if tip else iter(())
 
-    def commit(self, repository: str, ref: str, *, with_patches: bool = False) -> Commit:
+    def commit(self, repository: str, ref: str, *, with_patches: bool = False) -> GitCodeCommit:
         """With its files and what they gained and lost."""
         query: dict[str, Parameter] = {"show_diff": True if with_patches else None}
-        return self._api.get(Commit, f"{repository_path(repository)}/commits/{segment(ref)}", query)
+        return self._api.get(GitCodeCommit, f"{repository_path(repository)}/commits/{segment(ref)}", query)
 
     def download_archive(
         self, repository: str, into: BinaryIO, *, ref: str | None = None, kind: ArchiveFormat = ArchiveFormat.ZIP
@@ -156,7 +158,7 @@ class ReadingCalls(GitCodeCalls):
         """The commit that a ref is at now; None where there is none yet. An object's id is what it is."""
         if ref is not None and _OBJECT_ID.match(ref):
             return ref
-        rows = self._api.get(list[Commit], f"{repository_path(repository)}/commits", {"sha": ref, "per_page": 1})
+        rows = self._api.get(list[GitCodeCommit], f"{repository_path(repository)}/commits", {"sha": ref, "per_page": 1})
         return rows[0].sha if rows else None
 
     def _listed(

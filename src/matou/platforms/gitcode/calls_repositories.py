@@ -8,27 +8,27 @@ from matou.errors import Phrase
 from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
 from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import ForkOrder, RepositoryKind
-from matou.platforms.gitcode.wire import Repository, Success, Transferred
+from matou.platforms.gitcode.wire import GitCodeRepository, Success, Transferred
 
 OPEN, ARCHIVED = 0, 2
 """13: the states that a repository is set to."""
 
 
 class GitCodeRepositoryCalls(GitCodeCalls):
-    def repository(self, repository: str) -> Repository:
-        return self._api.get(Repository, repository_path(repository))
+    def repository(self, repository: str) -> GitCodeRepository:
+        return self._api.get(GitCodeRepository, repository_path(repository))
 
-    def my_repositories(self, *, kind: RepositoryKind | None = None) -> Iterator[Repository]:
+    def my_repositories(self, *, kind: RepositoryKind | None = None) -> Iterator[GitCodeRepository]:
         """All that the token's user owns or is a member of; those of code where `kind` is None."""
         return self._repositories("/user/repos", Phrase("this account's repositories"), {"repo_type": kind})
 
-    def repositories_of(self, login: str) -> Iterator[Repository]:
+    def repositories_of(self, login: str) -> Iterator[GitCodeRepository]:
         path = f"/users/{segment(login)}/repos"
         return self._repositories(path, Phrase("the repositories of {owner}", owner=repr(login)))
 
     def repositories_of_organization(
         self, organization: str, *, kind: RepositoryKind | None = None
-    ) -> Iterator[Repository]:
+    ) -> Iterator[GitCodeRepository]:
         """Those of code where `kind` is None."""
         what = Phrase("the repositories of {owner}", owner=repr(organization))
         return self._repositories(f"/orgs/{segment(organization)}/repos", what, {"repo_type": kind})
@@ -48,7 +48,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         gitignore_template: str | None = None,
         license_template: str | None = None,
         import_url: str | None = None,
-    ) -> Repository:
+    ) -> GitCodeRepository:
         """20 with an organization, 31 without. Raises AlreadyExists where there is one of that name.
 
         Args:
@@ -70,7 +70,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
             "import_url": import_url,
         }
         where = "/user/repos" if organization is None else f"/orgs/{segment(organization)}/repos"
-        return self._api.read(Repository, self._api.send_json("POST", where, body=body, repeatable=False))
+        return self._api.read(GitCodeRepository, self._api.send_json("POST", where, body=body, repeatable=False))
 
     def update_repository(
         self,
@@ -83,7 +83,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         private: bool | None = None,
         default_branch: str | None = None,
         lfs_enabled: bool | None = None,
-    ) -> Repository:
+    ) -> GitCodeRepository:
         """11. What is None stays as it is; with another `path` it has another address from then on."""
         body: dict[str, object] = {
             "name": name,
@@ -95,7 +95,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
             "lfs_enabled": lfs_enabled,
         }
         answer = self._api.send_json("PATCH", repository_path(repository), body=body, repeatable=path is None)
-        return self._api.read(Repository, answer)
+        return self._api.read(GitCodeRepository, answer)
 
     def delete_repository(self, repository: str) -> None:
         """19. For good."""
@@ -137,7 +137,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         organization: str | None = None,
         name: str | None = None,
         path: str | None = None,
-    ) -> Repository:
+    ) -> GitCodeRepository:
         """21. Without an organization it becomes the token's user's."""
         answer = self._api.send_json(
             "POST",
@@ -145,7 +145,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
             body={"organization": organization, "name": name, "path": path},
             repeatable=False,
         )
-        return self._api.read(Repository, answer)
+        return self._api.read(GitCodeRepository, answer)
 
     def forks(
         self,
@@ -154,7 +154,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         order: ForkOrder | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
-    ) -> Iterator[Repository]:
+    ) -> Iterator[GitCodeRepository]:
         """22. Those made from it directly."""
         query: dict[str, Parameter] = {
             "sort": order,
@@ -164,8 +164,10 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         what = Phrase("forks of {repository}", repository=repr(repository))
         return self._repositories(f"{repository_path(repository)}/forks", what, query)
 
-    def _repositories(self, path: str, what: Phrase, query: dict[str, Parameter] | None = None) -> Iterator[Repository]:
-        return self._api.list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
+    def _repositories(
+        self, path: str, what: Phrase, query: dict[str, Parameter] | None = None
+    ) -> Iterator[GitCodeRepository]:
+        return self._api.list(path, GitCodeRepository, what, lambda row: row.id, query, empty_is_counted=True).rows()
 
     def _set_status(self, repository: str, status: int, password: Secret | None) -> None:
         owner, name = owner_and_name(repository)

@@ -11,12 +11,12 @@ from matou.platforms.gitcode.changes import (
 )
 from matou.platforms.gitcode.enums import MembersOf, Role
 from matou.platforms.gitcode.wire import (
-    CustomizedRole,
-    Member,
+    GitCodeCustomizedRole,
+    GitCodeMember,
+    GitCodeRepositorySettings,
     PermissionMode,
     PullRequestSettings,
     PushConfig,
-    RepositorySettings,
     ReviewerSettings,
     Success,
 )
@@ -48,13 +48,13 @@ class SettingCalls(GitCodeCalls):
         """17."""
         return self._set(PushConfig, f"{repository_path(repository)}/push_config", change.parameters())
 
-    def repository_settings(self, repository: str) -> RepositorySettings:
+    def repository_settings(self, repository: str) -> GitCodeRepositorySettings:
         """28. Who may make branches and tags, and how they are named."""
-        return self._api.get(RepositorySettings, f"{repository_path(repository)}/repo_settings")
+        return self._api.get(GitCodeRepositorySettings, f"{repository_path(repository)}/repo_settings")
 
-    def set_repository_settings(self, repository: str, change: RepositorySettingsChange) -> RepositorySettings:
+    def set_repository_settings(self, repository: str, change: RepositorySettingsChange) -> GitCodeRepositorySettings:
         """27."""
-        return self._set(RepositorySettings, f"{repository_path(repository)}/repo_settings", change.parameters())
+        return self._set(GitCodeRepositorySettings, f"{repository_path(repository)}/repo_settings", change.parameters())
 
     def pull_request_settings(self, repository: str) -> PullRequestSettings:
         """29. How changes are reviewed and merged."""
@@ -66,7 +66,9 @@ class SettingCalls(GitCodeCalls):
             PullRequestSettings, f"{repository_path(repository)}/pull_request_settings", change.parameters()
         )
 
-    def set_member_role(self, repository: str, login: str, role: Role, *, customized_role: str | None = None) -> Member:
+    def set_member_role(
+        self, repository: str, login: str, role: Role, *, customized_role: str | None = None
+    ) -> GitCodeMember:
         """32. `customized_role` is the `role_id` of one of `customized_roles`."""
         answer = self._api.send_json(
             "PUT",
@@ -74,8 +76,8 @@ class SettingCalls(GitCodeCalls):
             body={"permission": role, "role_id": customized_role},
             repeatable=True,
         )
-        return self._api.read(Member, answer)
+        return self._api.read(GitCodeMember, answer)
 
-    def customized_roles(self, repository: str) -> list[CustomizedRole]:
+    def customized_roles(self, repository: str) -> list[GitCodeCustomizedRole]:
         """34. Roles made for this repository beside the standard ones."""
-        return self._api.get(list[CustomizedRole], f"{repository_path(repository)}/customized_roles")
+        return self._api.get(list[GitCodeCustomizedRole], f"{repository_path(repository)}/customized_roles")

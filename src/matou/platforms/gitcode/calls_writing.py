@@ -5,7 +5,7 @@ from base64 import b64encode
 from matou.http.url_parts import file_path, repository_path, segment
 from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import Author
-from matou.platforms.gitcode.wire import Branch, FileCreated, FileDeleted, FileUpdated, Tag
+from matou.platforms.gitcode.wire import FileCreated, FileDeleted, FileUpdated, GitCodeBranch, GitCodeTag
 
 
 class WritingCalls(GitCodeCalls):
@@ -62,7 +62,7 @@ class WritingCalls(GitCodeCalls):
         )
         return self._api.read(FileDeleted, answer)
 
-    def create_branch(self, repository: str, name: str, *, start: str) -> Branch:
+    def create_branch(self, repository: str, name: str, *, start: str) -> GitCodeBranch:
         """At a branch, a tag or a commit."""
         answer = self._api.send_json(
             "POST",
@@ -70,12 +70,12 @@ class WritingCalls(GitCodeCalls):
             body={"branch_name": name, "refs": start},
             repeatable=False,
         )
-        return self._api.read(Branch, answer)
+        return self._api.read(GitCodeBranch, answer)
 
     def delete_branch(self, repository: str, name: str) -> None:
         self._api.request("DELETE", f"{repository_path(repository)}/branches/{segment(name)}", repeatable=False)
 
-    def create_tag(self, repository: str, name: str, *, start: str, message: str | None = None) -> Tag:
+    def create_tag(self, repository: str, name: str, *, start: str, message: str | None = None) -> GitCodeTag:
         """At a branch, a tag or a commit; with a message it is an object of its own."""
         answer = self._api.send_json(
             "POST",
@@ -83,7 +83,7 @@ class WritingCalls(GitCodeCalls):
             body={"tag_name": name, "refs": start, "tag_message": message},
             repeatable=False,
         )
-        return self._api.read(Tag, answer)
+        return self._api.read(GitCodeTag, answer)
 
     def delete_tag(self, repository: str, name: str) -> None:
         self._api.request("DELETE", f"{repository_path(repository)}/tags/{segment(name)}", repeatable=False)

@@ -12,7 +12,7 @@ from matou.platforms.base.errors import CredentialRefused, RemoteNotFound
 from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
-from matou.platforms.gitcode.wire import Namespace, Organization, Repository
+from matou.platforms.gitcode.wire import GitCodeNamespace, GitCodeOrganization, GitCodeRepository
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -27,15 +27,15 @@ T = TypeVar("T")
 class NamespaceDetails:
     """A namespace, with what its organization tells of itself, if it is one and does."""
 
-    namespace: Namespace
-    organization: Organization | None = None
+    namespace: GitCodeNamespace
+    organization: GitCodeOrganization | None = None
 
     @property
     def is_organization(self) -> bool:
         return self.organization is not None or {self.namespace.type, self.namespace.kind} & ORGANIZATIONS != set()
 
 
-GitCodeListing: TypeAlias = AccountListing[NamespaceDetails, Repository]
+GitCodeListing: TypeAlias = AccountListing[NamespaceDetails, GitCodeRepository]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class GitCodeLister:
             CredentialRefused, Cancelled: nothing more can be asked.
         """
         found = GitCodeListing()
-        namespaces: dict[int, Namespace] = {}
-        organizations: dict[str, Organization] = {}
+        namespaces: dict[int, GitCodeNamespace] = {}
+        organizations: dict[str, GitCodeOrganization] = {}
         what = Phrase("this account's namespaces")
         rows = self._if_there(self.client.namespaces())
         found.namespaces_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
@@ -76,7 +76,7 @@ class GitCodeLister:
             found.namespaces.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
         return found
 
-    def _repositories(self, found: GitCodeListing, organizations: dict[str, Organization]) -> MatouError | None:
+    def _repositories(self, found: GitCodeListing, organizations: dict[str, GitCodeOrganization]) -> MatouError | None:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows = found.repositories
         what = Phrase("this account's repositories")
@@ -97,9 +97,9 @@ class GitCodeLister:
             if PLATFORM.is_at(self.client.base_url):
                 raise
 
-    def _of_organization(self, path: str) -> Iterator[Repository]:
+    def _of_organization(self, path: str) -> Iterator[GitCodeRepository]:
         yield from self.client.repositories_of_organization(path, kind=RepositoryKind.ALL)
 
 
-def _path_of(organization: Organization) -> str:
+def _path_of(organization: GitCodeOrganization) -> str:
     return organization.path or organization.login

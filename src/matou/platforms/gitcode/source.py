@@ -21,7 +21,7 @@ from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.listing import GitCodeLister, GitCodeListing, NamespaceDetails
-from matou.platforms.gitcode.wire import Repository, User, moment
+from matou.platforms.gitcode.wire import GitCodeRepository, GitCodeUser, moment
 
 DOT_GIT = ".git"
 
@@ -142,14 +142,14 @@ class GitCodeSource:
         return GitCredential(self._user_now().login, self._token)
 
     @cached_property
-    def _user(self) -> User:
+    def _user(self) -> GitCodeUser:
         return self._client.user()
 
     @cached_property
     def _found(self) -> GitCodeListing:
         return GitCodeLister(self._client, self._note).list_all()
 
-    def _user_now(self) -> User:
+    def _user_now(self) -> GitCodeUser:
         with self._lock:
             return self._user
 
@@ -174,7 +174,7 @@ class GitCodeSource:
             left_out=tuple(fault.fact for one in (namespace, organization) for fault in left_out_of(one)),
         )
 
-    def _repository(self, row: Repository) -> RemoteRepository:
+    def _repository(self, row: GitCodeRepository) -> RemoteRepository:
         """What no backup needs, and cannot be read, is left out."""
         odd = list(left_out_of(row))
         return RemoteRepository(
@@ -191,7 +191,7 @@ class GitCodeSource:
             left_out=tuple(fault.fact for fault in odd),
         )
 
-    def _clone_url(self, row: Repository) -> str:
+    def _clone_url(self, row: GitCodeRepository) -> str:
         """The address for git; where only that of its page is told, which is the same without `.git`, that one."""
         page = row.html_url or row.web_url or ""
         address = row.http_url_to_repo or (page and f"{page.removesuffix(DOT_GIT)}{DOT_GIT}")
@@ -202,7 +202,7 @@ class GitCodeSource:
             return ""
 
 
-def _called(row: Repository) -> Phrase:
+def _called(row: GitCodeRepository) -> Phrase:
     return Phrase("the repository {repository}", repository=repr(row.full_name))
 
 
@@ -218,7 +218,7 @@ def _utc(text: str) -> datetime | None:
         return None
 
 
-def visibility_of(row: Repository) -> Visibility:
+def visibility_of(row: GitCodeRepository) -> Visibility:
     """What says nothing is taken for private."""
     if row.internal is True or row.visibility == Visibility.INTERNAL:
         return Visibility.INTERNAL

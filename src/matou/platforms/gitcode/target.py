@@ -22,7 +22,7 @@ from matou.platforms.gitcode.api import token_of
 from matou.platforms.gitcode.client import GitCode
 from matou.platforms.gitcode.enums import RepositoryKind
 from matou.platforms.gitcode.source import FAMILIES, visibility_of
-from matou.platforms.gitcode.wire import Repository
+from matou.platforms.gitcode.wire import GitCodeRepository
 
 GITCODE_RULES = replace(PLAIN_RULES, capacity=Capacity(file_bytes=10 * 1024**2))
 """Of GitCode itself. Its documents give no size. People who pushed in 2026 tell of 10 MiB and of 100 MiB a file, and no
@@ -98,7 +98,7 @@ class GitCodeTarget:
     def _is_own(self, namespace: str) -> bool:
         return namespace.casefold() == self.login().casefold()
 
-    def _repository(self, row: Repository, namespace: str) -> TargetRepository:
+    def _repository(self, row: GitCodeRepository, namespace: str) -> TargetRepository:
         """One whose visibility cannot be read is none that anything may be sent to.
 
         Raises:

@@ -45,7 +45,7 @@ DECODER = Decoder(
 and `"false"`, 0 and 1 for a truth, null for "not there"."""
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GitCodeStruct(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """An object of the API. A field that is UNSET is not in the JSON; None is null there."""
 
     keeps_undescribed: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return undescribed_of(self)
 
 
-class StrictWire(Wire, frozen=True, kw_only=True):
+class StrictGitCodeStruct(GitCodeStruct, frozen=True, kw_only=True):
     """An object of which every field counts, as settings do: one that cannot be read is an error, never left out."""
 
     is_whole: ClassVar[bool] = True
@@ -67,7 +67,7 @@ class StrictWire(Wire, frozen=True, kw_only=True):
 
 def as_received(value: object) -> Any:
     """Turn what was read into what `json.loads` would have given, the undescribed keys included."""
-    if isinstance(value, Wire):
+    if isinstance(value, GitCodeStruct):
         described = {
             field.encode_name: as_received(getattr(value, field.name))
             for field in msgspec.structs.fields(value)

@@ -2,10 +2,10 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from matou.platforms.gitcode.wire_base import Day, UtcSecond, Wire, ZuluMoment, decoded
+from matou.platforms.gitcode.wire_base import Day, GitCodeStruct, UtcSecond, ZuluMoment, decoded
 
 
-class TreeEntry(Wire, frozen=True, kw_only=True):
+class GitCodeTreeEntry(GitCodeStruct, frozen=True, kw_only=True):
     """`type`: tree, blob or commit. `md5` is of the path, not of the content."""
 
     sha: str
@@ -16,18 +16,18 @@ class TreeEntry(Wire, frozen=True, kw_only=True):
     md5: str
 
 
-class Tree(Wire, frozen=True, kw_only=True):
+class Tree(GitCodeStruct, frozen=True, kw_only=True):
     """1."""
 
-    tree: list[TreeEntry]
+    tree: list[GitCodeTreeEntry]
 
 
-class ContentLinks(Wire, frozen=True, kw_only=True):
+class ContentLinks(GitCodeStruct, frozen=True, kw_only=True):
     self_: str = field(name="self")
     html: str
 
 
-class Content(Wire, frozen=True, kw_only=True):
+class Content(GitCodeStruct, frozen=True, kw_only=True):
     """2: a file, or one entry of a directory, which has no `encoding` and no `content`.
 
     Attributes:
@@ -53,7 +53,7 @@ class Content(Wire, frozen=True, kw_only=True):
         return decoded(self.content or "", "Content.content")
 
 
-class WrittenContent(Wire, frozen=True, kw_only=True):
+class WrittenContent(GitCodeStruct, frozen=True, kw_only=True):
     """A file after it was written. The document's sample has neither `sha` nor `size` nor `type`."""
 
     name: str
@@ -67,49 +67,49 @@ class WrittenContent(Wire, frozen=True, kw_only=True):
     type: str | UnsetType = UNSET
 
 
-class Signature(Wire, frozen=True, kw_only=True):
+class GitCodeSignature(GitCodeStruct, frozen=True, kw_only=True):
     name: str
     email: str
     date: UtcSecond
 
 
-class ZuluSignature(Wire, frozen=True, kw_only=True):
+class ZuluSignature(GitCodeStruct, frozen=True, kw_only=True):
     name: str
     email: str
     date: ZuluMoment
 
 
-class Sha(Wire, frozen=True, kw_only=True):
+class Sha(GitCodeStruct, frozen=True, kw_only=True):
     sha: str
     url: str | UnsetType = UNSET
 
 
-class WritingCommit(Wire, frozen=True, kw_only=True):
+class WritingCommit(GitCodeStruct, frozen=True, kw_only=True):
     """The commit of 4, and of 5 as we write it."""
 
     sha: str
-    author: Signature
-    committer: Signature
+    author: GitCodeSignature
+    committer: GitCodeSignature
     message: str
     tree: str | UnsetType = UNSET
     parents: list[Sha]
 
 
-class FileCreated(Wire, frozen=True, kw_only=True):
+class FileCreated(GitCodeStruct, frozen=True, kw_only=True):
     """4. `content` is not in the document's sample."""
 
     commit: WritingCommit
     content: WrittenContent | UnsetType = UNSET
 
 
-class FileUpdated(Wire, frozen=True, kw_only=True):
+class FileUpdated(GitCodeStruct, frozen=True, kw_only=True):
     """5. `commit` is not in the document's sample."""
 
     content: WrittenContent
     commit: WritingCommit | UnsetType = UNSET
 
 
-class DeletingCommit(Wire, frozen=True, kw_only=True):
+class DeletingCommit(GitCodeStruct, frozen=True, kw_only=True):
     """Unlike `WritingCommit`: parents are bare object ids, the tree is told, and dates have another form."""
 
     sha: str
@@ -120,13 +120,13 @@ class DeletingCommit(Wire, frozen=True, kw_only=True):
     parents: list[str]
 
 
-class FileDeleted(Wire, frozen=True, kw_only=True):
+class FileDeleted(GitCodeStruct, frozen=True, kw_only=True):
     """6."""
 
     commit: DeletingCommit
 
 
-class Blob(Wire, frozen=True, kw_only=True):
+class Blob(GitCodeStruct, frozen=True, kw_only=True):
     """7. `content` is in Base64."""
 
     sha: str
@@ -141,7 +141,7 @@ class Blob(Wire, frozen=True, kw_only=True):
         return decoded(self.content, "Blob.content")
 
 
-class Contributor(Wire, frozen=True, kw_only=True):
+class Contributor(GitCodeStruct, frozen=True, kw_only=True):
     """9."""
 
     name: str
@@ -149,7 +149,7 @@ class Contributor(Wire, frozen=True, kw_only=True):
     email: str
 
 
-class ContributionOverview(Wire, frozen=True, kw_only=True):
+class ContributionOverview(GitCodeStruct, frozen=True, kw_only=True):
     """`total_changes` is additions and deletions; the document's sample has 0."""
 
     additions: int
@@ -158,7 +158,7 @@ class ContributionOverview(Wire, frozen=True, kw_only=True):
     commit_count: int
 
 
-class ContributionDay(Wire, frozen=True, kw_only=True):
+class ContributionDay(GitCodeStruct, frozen=True, kw_only=True):
     date: Day
     additions: int
     deletions: int
@@ -166,7 +166,7 @@ class ContributionDay(Wire, frozen=True, kw_only=True):
     commit_count: int
 
 
-class ContributorStatistics(Wire, frozen=True, kw_only=True):
+class ContributorStatistics(GitCodeStruct, frozen=True, kw_only=True):
     """37."""
 
     name: str
@@ -175,7 +175,7 @@ class ContributorStatistics(Wire, frozen=True, kw_only=True):
     contributions: list[ContributionDay]
 
 
-class CommitSignature(Wire, frozen=True, kw_only=True):
+class CommitSignature(GitCodeStruct, frozen=True, kw_only=True):
     """The date's form differs: `Z`, `.000Z`, `+00:00` and `+08:00` were all seen; we write `+00:00`."""
 
     name: str | UnsetType = UNSET
@@ -183,7 +183,7 @@ class CommitSignature(Wire, frozen=True, kw_only=True):
     date: UtcSecond
 
 
-class CommitBody(Wire, frozen=True, kw_only=True):
+class CommitBody(GitCodeStruct, frozen=True, kw_only=True):
     """What git itself knows of a commit."""
 
     author: CommitSignature
@@ -192,7 +192,7 @@ class CommitBody(Wire, frozen=True, kw_only=True):
     message: str
 
 
-class CommitPerson(Wire, frozen=True, kw_only=True):
+class CommitPerson(GitCodeStruct, frozen=True, kw_only=True):
     """The user whom an e-mail address belongs to; of nobody's, `login` is the name in git, and no `id` is told."""
 
     id: int | str | UnsetType = UNSET
@@ -205,7 +205,7 @@ class CommitPerson(Wire, frozen=True, kw_only=True):
     type: str | UnsetType = UNSET
 
 
-class CommitStats(Wire, frozen=True, kw_only=True):
+class CommitStats(GitCodeStruct, frozen=True, kw_only=True):
     """Lines."""
 
     additions: int
@@ -213,7 +213,7 @@ class CommitStats(Wire, frozen=True, kw_only=True):
     total: int
 
 
-class CommitFile(Wire, frozen=True, kw_only=True):
+class CommitFile(GitCodeStruct, frozen=True, kw_only=True):
     """`status`: added, modified, removed or renamed; `patch` only where it was asked for.
 
     Attributes:
@@ -235,7 +235,7 @@ class CommitFile(Wire, frozen=True, kw_only=True):
     truncated: bool | UnsetType = UNSET
 
 
-class Commit(Wire, frozen=True, kw_only=True):
+class GitCodeCommit(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /commits` and `GET /commits/{sha}`, which alone gives `stats` and `files`."""
 
     url: str = ""
@@ -250,36 +250,36 @@ class Commit(Wire, frozen=True, kw_only=True):
     files: list[CommitFile] | UnsetType = UNSET
 
 
-class Comparison(Wire, frozen=True, kw_only=True):
+class Comparison(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /compare/{base}...{head}`. `total_commits` is ours; `truncated`: of files, patches or commits."""
 
-    base_commit: Commit
-    merge_base_commit: Commit | None
-    commits: list[Commit]
+    base_commit: GitCodeCommit
+    merge_base_commit: GitCodeCommit | None
+    commits: list[GitCodeCommit]
     files: list[CommitFile]
     truncated: bool
     total_commits: int | UnsetType = UNSET
 
 
-class BranchSignature(Wire, frozen=True, kw_only=True):
+class BranchSignature(GitCodeStruct, frozen=True, kw_only=True):
     name: str
     email: str
     date: ZuluMoment
 
 
-class BranchCommitBody(Wire, frozen=True, kw_only=True):
+class BranchCommitBody(GitCodeStruct, frozen=True, kw_only=True):
     author: BranchSignature
     committer: BranchSignature
     message: str
 
 
-class BranchCommit(Wire, frozen=True, kw_only=True):
+class BranchCommit(GitCodeStruct, frozen=True, kw_only=True):
     sha: str
     url: str = ""
     commit: BranchCommitBody
 
 
-class Branch(Wire, frozen=True, kw_only=True):
+class GitCodeBranch(GitCodeStruct, frozen=True, kw_only=True):
     """A row of `GET /branches`, and what `POST /branches` answers."""
 
     name: str
@@ -288,7 +288,7 @@ class Branch(Wire, frozen=True, kw_only=True):
     default_branch: bool | str | UnsetType = UNSET
 
 
-class BranchTip(Wire, frozen=True, kw_only=True):
+class GitCodeBranchTip(GitCodeStruct, frozen=True, kw_only=True):
     """GitLab's shape of a commit. `sha` is ours, beside `id`: clients read either."""
 
     id: str
@@ -315,11 +315,11 @@ class BranchTip(Wire, frozen=True, kw_only=True):
     verification_status: str | int | UnsetType | None = UNSET
 
 
-class BranchDetail(Wire, frozen=True, kw_only=True):
+class BranchDetail(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /branches/{name}`."""
 
     name: str
-    commit: BranchTip
+    commit: GitCodeBranchTip
     merged: bool = False
     protected: bool = False
     developers_can_push: bool = False
@@ -328,15 +328,15 @@ class BranchDetail(Wire, frozen=True, kw_only=True):
     default: bool = False
 
 
-class TagCommit(Wire, frozen=True, kw_only=True):
+class TagCommit(GitCodeStruct, frozen=True, kw_only=True):
     sha: str
     date: UtcSecond
 
 
-class Tag(Wire, frozen=True, kw_only=True):
+class GitCodeTag(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /tags` and `POST /tags`. `tagger` is None and `message` empty where the tag is no object of its own."""
 
     name: str
     message: str | None = ""
     commit: TagCommit
-    tagger: Signature | None = None
+    tagger: GitCodeSignature | None = None

@@ -5,11 +5,11 @@ Creating, changing and forking (11, 20, 21, 31) answer with GitLab's shape, ever
 
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.gitcode.wire_base import ChinaMoment, Day, StrictWire, Wire, ZuluMoment
-from matou.platforms.gitcode.wire_users import Creator, Namespace, Person
+from matou.platforms.gitcode.wire_base import ChinaMoment, Day, GitCodeStruct, StrictGitCodeStruct, ZuluMoment
+from matou.platforms.gitcode.wire_users import Creator, GitCodeNamespace, Person
 
 
-class Permission(Wire, frozen=True, kw_only=True):
+class GitCodePermission(GitCodeStruct, frozen=True, kw_only=True):
     """What the caller may do."""
 
     pull: bool = False
@@ -17,7 +17,7 @@ class Permission(Wire, frozen=True, kw_only=True):
     admin: bool = False
 
 
-class Enterprise(Wire, frozen=True, kw_only=True):
+class GitCodeEnterprise(GitCodeStruct, frozen=True, kw_only=True):
     """The root of the namespaces above a repository."""
 
     id: int
@@ -26,17 +26,17 @@ class Enterprise(Wire, frozen=True, kw_only=True):
     type: str | UnsetType = UNSET
 
 
-class Parent(Wire, frozen=True, kw_only=True):
+class Parent(GitCodeStruct, frozen=True, kw_only=True):
     """The repository that one was forked from."""
 
     id: int | UnsetType = UNSET
     full_name: str
     human_name: str = ""
     url: str | UnsetType = UNSET
-    namespace: Namespace | UnsetType = UNSET
+    namespace: GitCodeNamespace | UnsetType = UNSET
 
 
-class Repository(Wire, frozen=True, kw_only=True):
+class GitCodeRepository(GitCodeStruct, frozen=True, kw_only=True):
     """11, 20, 21, 22, 31 and every answer that shows or lists repositories.
 
     Attributes:
@@ -52,7 +52,7 @@ class Repository(Wire, frozen=True, kw_only=True):
     full_name: str
     human_name: str | UnsetType = UNSET
     url: str | UnsetType = UNSET
-    namespace: Namespace
+    namespace: GitCodeNamespace
     path: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
@@ -83,8 +83,8 @@ class Repository(Wire, frozen=True, kw_only=True):
     members: list[str] | UnsetType = UNSET
     project_creator: str | UnsetType = UNSET
     relation: str | UnsetType = UNSET
-    permission: Permission | UnsetType = UNSET
-    enterprise: Enterprise | UnsetType = UNSET
+    permission: GitCodePermission | UnsetType = UNSET
+    enterprise: GitCodeEnterprise | UnsetType = UNSET
     forks_count: int | UnsetType = UNSET
     stargazers_count: int | UnsetType = UNSET
     watchers_count: int | UnsetType = UNSET
@@ -106,14 +106,14 @@ class Repository(Wire, frozen=True, kw_only=True):
     lfs_enabled: bool | UnsetType = UNSET
 
 
-class Transferred(Wire, frozen=True, kw_only=True):
+class Transferred(GitCodeStruct, frozen=True, kw_only=True):
     """33."""
 
     new_owner: str
     new_name: str
 
 
-class UploadedFile(Wire, frozen=True, kw_only=True):
+class UploadedFile(GitCodeStruct, frozen=True, kw_only=True):
     """23 and 24. `path` is `uploads/<uuid>/<name>`, `full_path` its URL."""
 
     success: bool = True
@@ -121,7 +121,7 @@ class UploadedFile(Wire, frozen=True, kw_only=True):
     full_path: str
 
 
-class DownloadDay(Wire, frozen=True, kw_only=True):
+class DownloadDay(GitCodeStruct, frozen=True, kw_only=True):
     """`total_dl_cnt` counts from the first day to this one, with it."""
 
     pdate: Day
@@ -130,7 +130,7 @@ class DownloadDay(Wire, frozen=True, kw_only=True):
     total_dl_cnt: int
 
 
-class DownloadStatistics(Wire, frozen=True, kw_only=True):
+class DownloadStatistics(GitCodeStruct, frozen=True, kw_only=True):
     """35: one row a day. The first total is of these days, the other of all up to the last of them."""
 
     download_statistics_detail: list[DownloadDay]
@@ -138,7 +138,7 @@ class DownloadStatistics(Wire, frozen=True, kw_only=True):
     download_statistics_history_total: int
 
 
-class EventAuthor(Wire, frozen=True, kw_only=True):
+class EventAuthor(GitCodeStruct, frozen=True, kw_only=True):
     id: int
     iam_id: str = ""
     username: str
@@ -149,7 +149,7 @@ class EventAuthor(Wire, frozen=True, kw_only=True):
     web_url: str = ""
 
 
-class Event(Wire, frozen=True, kw_only=True):
+class GitCodeEvent(GitCodeStruct, frozen=True, kw_only=True):
     """`title` is text, and for many kinds of events JSON within it."""
 
     action: int
@@ -163,8 +163,8 @@ class Event(Wire, frozen=True, kw_only=True):
     filter_sensitive: bool | UnsetType = UNSET
 
 
-class Events(StrictWire, frozen=True, kw_only=True):
+class Events(StrictGitCodeStruct, frozen=True, kw_only=True):
     """38."""
 
-    events: list[Event]
+    events: list[GitCodeEvent]
     has_next_page: bool = False

@@ -4,18 +4,18 @@ from msgspec import UNSET, UnsetType, field
 
 from matou.errors import UnknownShape
 from matou.platforms.gitcode.enums import MembersOf
-from matou.platforms.gitcode.wire_base import ChinaMoment, ChinaSecond, StrictWire
+from matou.platforms.gitcode.wire_base import ChinaMoment, ChinaSecond, StrictGitCodeStruct
 from matou.platforms.gitcode.wire_users import Person
 
 
-class Success(StrictWire, frozen=True, kw_only=True):
+class Success(StrictGitCodeStruct, frozen=True, kw_only=True):
     """10, 13, 14, 16."""
 
     code: int = 1
     msg: str = "success"
 
 
-class ReviewerSettings(StrictWire, frozen=True, kw_only=True):
+class ReviewerSettings(StrictGitCodeStruct, frozen=True, kw_only=True):
     """12. What was set stands in `MergeRequestSetting` (29)."""
 
     id: int
@@ -23,7 +23,7 @@ class ReviewerSettings(StrictWire, frozen=True, kw_only=True):
     updated_at: ChinaSecond
 
 
-class PermissionMode(StrictWire, frozen=True, kw_only=True):
+class PermissionMode(StrictGitCodeStruct, frozen=True, kw_only=True):
     """15: 1 where the organization's members are the repository's, 2 where it has its own alone."""
 
     mode: int = field(name="memberMgntMode")
@@ -37,7 +37,7 @@ class PermissionMode(StrictWire, frozen=True, kw_only=True):
             raise UnknownShape("gitcode PermissionMode.memberMgntMode", self.mode) from None
 
 
-class PushConfig(StrictWire, frozen=True, kw_only=True):
+class PushConfig(StrictGitCodeStruct, frozen=True, kw_only=True):
     """17 and 18. `max_file_size` is in MB, 0 for none."""
 
     reject_not_signed_by_gpg: bool = False
@@ -47,7 +47,7 @@ class PushConfig(StrictWire, frozen=True, kw_only=True):
     deny_force_push: bool = False
 
 
-class RepositorySettings(StrictWire, frozen=True, kw_only=True):
+class GitCodeRepositorySettings(StrictGitCodeStruct, frozen=True, kw_only=True):
     """27 and 28. `forbidden_developer_create_branch_user_ids`: who may all the same, separated by commas."""
 
     disable_fork: bool = False
@@ -64,7 +64,7 @@ class RepositorySettings(StrictWire, frozen=True, kw_only=True):
     include_lfs_objects: bool = False
 
 
-class MergeRequestSetting(StrictWire, frozen=True, kw_only=True):
+class MergeRequestSetting(StrictGitCodeStruct, frozen=True, kw_only=True):
     """`project_id` is the repository's."""
 
     id: int
@@ -94,7 +94,7 @@ class MergeRequestSetting(StrictWire, frozen=True, kw_only=True):
     lite_merge_request_prefix_title: str | UnsetType | None = UNSET
 
 
-class PullRequestSettings(StrictWire, frozen=True, kw_only=True):
+class PullRequestSettings(StrictGitCodeStruct, frozen=True, kw_only=True):
     """29 and 30. `merge_method`: merge, rebase_merge or ff."""
 
     merge_request_setting: MergeRequestSetting

@@ -6,10 +6,10 @@ watchers and stars that number without them; an id is therefore kept as it came.
 
 from msgspec import UNSET, UnsetType, field
 
-from matou.platforms.gitcode.wire_base import ChinaMinute, ChinaMoment, ChinaSecond, UtcSecond, Wire
+from matou.platforms.gitcode.wire_base import ChinaMinute, ChinaMoment, ChinaSecond, GitCodeStruct, UtcSecond
 
 
-class User(Wire, frozen=True, kw_only=True):
+class GitCodeUser(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /user` and `GET /users/{login}`."""
 
     id: int | str
@@ -29,7 +29,7 @@ class User(Wire, frozen=True, kw_only=True):
     top_languages: list[str] | UnsetType = UNSET
 
 
-class Profile(Wire, frozen=True, kw_only=True):
+class Profile(GitCodeStruct, frozen=True, kw_only=True):
     """What `PATCH /user` answers, which has other names for the same as `GET /user`."""
 
     id: str
@@ -44,7 +44,7 @@ class Profile(Wire, frozen=True, kw_only=True):
     website: str = ""
 
 
-class FoundUser(Wire, frozen=True, kw_only=True):
+class FoundUser(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /search/users`. `id`: a number in quotes."""
 
     id: str
@@ -55,14 +55,14 @@ class FoundUser(Wire, frozen=True, kw_only=True):
     created_at: ChinaSecond
 
 
-class Email(Wire, frozen=True, kw_only=True):
+class Email(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /emails`."""
 
     email: str
     state: str = "confirmed"
 
 
-class PublicKey(Wire, frozen=True, kw_only=True):
+class PublicKey(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /user/keys`."""
 
     id: int
@@ -72,7 +72,7 @@ class PublicKey(Wire, frozen=True, kw_only=True):
     created_at: UtcSecond
 
 
-class Person(Wire, frozen=True, kw_only=True):
+class Person(GitCodeStruct, frozen=True, kw_only=True):
     """A user as part of something else: a repository's owner, an assignee, a reviewer."""
 
     id: int | str | UnsetType = UNSET
@@ -90,7 +90,7 @@ class Person(Wire, frozen=True, kw_only=True):
     web_url: str | UnsetType = UNSET
 
 
-class Creator(Wire, frozen=True, kw_only=True):
+class Creator(GitCodeStruct, frozen=True, kw_only=True):
     id: int | str | UnsetType = UNSET
     arts_id: str | UnsetType = UNSET
     email: str | UnsetType | None = UNSET
@@ -99,7 +99,7 @@ class Creator(Wire, frozen=True, kw_only=True):
     username: str | UnsetType = UNSET
 
 
-class Namespace(Wire, frozen=True, kw_only=True):
+class GitCodeNamespace(GitCodeStruct, frozen=True, kw_only=True):
     """What owns a repository.
 
     Attributes:
@@ -126,7 +126,7 @@ class Namespace(Wire, frozen=True, kw_only=True):
     owner_id: int | UnsetType | None = UNSET
 
 
-class Organization(Wire, frozen=True, kw_only=True):
+class GitCodeOrganization(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /users/orgs`."""
 
     id: int
@@ -141,13 +141,13 @@ class Organization(Wire, frozen=True, kw_only=True):
     follow_count: int | UnsetType = UNSET
 
 
-class OrganizationDetail(Organization, frozen=True, kw_only=True):
+class OrganizationDetail(GitCodeOrganization, frozen=True, kw_only=True):
     """`GET /orgs/{org}`. `enterprise` is a path."""
 
     enterprise: str | UnsetType | None = UNSET
 
 
-class OrganizationMember(Wire, frozen=True, kw_only=True):
+class OrganizationMember(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /orgs/{org}/members`. `member_role`: admin or member.
 
     Attributes:
@@ -168,7 +168,7 @@ class OrganizationMember(Wire, frozen=True, kw_only=True):
     followers_url: str | UnsetType | None = UNSET
 
 
-class MemberPerson(Wire, frozen=True, kw_only=True):
+class MemberPerson(GitCodeStruct, frozen=True, kw_only=True):
     """Of whom a membership is; the ids as in OrganizationMember."""
 
     id: str
@@ -180,13 +180,13 @@ class MemberPerson(Wire, frozen=True, kw_only=True):
     html_url: str
 
 
-class MembershipOrganization(Wire, frozen=True, kw_only=True):
+class MembershipOrganization(GitCodeStruct, frozen=True, kw_only=True):
     id: int
     login: str
     name: str
 
 
-class Membership(Wire, frozen=True, kw_only=True):
+class Membership(GitCodeStruct, frozen=True, kw_only=True):
     """Somebody in an organization, whose `id`, `name` and `path` these are.
 
     `GET /orgs/{org}/members/{username}`, and of oneself, with all that may be UNSET, `/user/memberships/orgs/{org}`.
@@ -203,11 +203,11 @@ class Membership(Wire, frozen=True, kw_only=True):
     organization: MembershipOrganization | UnsetType = UNSET
 
 
-class Done(Wire, frozen=True, kw_only=True):
+class Done(GitCodeStruct, frozen=True, kw_only=True):
     """An object without a field, where the document has one and not an empty answer."""
 
 
-class Subscriber(Wire, frozen=True, kw_only=True):
+class Subscriber(GitCodeStruct, frozen=True, kw_only=True):
     """25: who watches a repository."""
 
     id: int | str
@@ -217,7 +217,7 @@ class Subscriber(Wire, frozen=True, kw_only=True):
     watch_at: ChinaMoment
 
 
-class Stargazer(Wire, frozen=True, kw_only=True):
+class Stargazer(GitCodeStruct, frozen=True, kw_only=True):
     """26: who has given a repository a star."""
 
     id: int | str
@@ -227,14 +227,14 @@ class Stargazer(Wire, frozen=True, kw_only=True):
     starred_at: ChinaMoment
 
 
-class MemberPermissions(Wire, frozen=True, kw_only=True):
+class MemberPermissions(GitCodeStruct, frozen=True, kw_only=True):
     admin: bool | None = False
     push: bool | None = False
     customized: bool | UnsetType = UNSET
     pull: bool | None = False
 
 
-class Member(Wire, frozen=True, kw_only=True):
+class GitCodeMember(GitCodeStruct, frozen=True, kw_only=True):
     """32: a member of one repository, after the role has changed."""
 
     followers_url: str | UnsetType | None = UNSET
@@ -249,7 +249,7 @@ class Member(Wire, frozen=True, kw_only=True):
     remark: str | UnsetType = UNSET
 
 
-class Collaborator(Wire, frozen=True, kw_only=True):
+class Collaborator(GitCodeStruct, frozen=True, kw_only=True):
     """One of `GET /repos/{owner}/{repo}/collaborators`. `access_level`: 10 guest to 50 owner."""
 
     id: int | str
@@ -278,7 +278,7 @@ class Collaborator(Wire, frozen=True, kw_only=True):
     name_cn: str | UnsetType | None = UNSET
 
 
-class CollaboratorPermission(Wire, frozen=True, kw_only=True):
+class CollaboratorPermission(GitCodeStruct, frozen=True, kw_only=True):
     """`…/collaborators/{username}/permission`. `permission`: admin, write or read."""
 
     id: int | str
@@ -300,7 +300,7 @@ class CollaboratorPermission(Wire, frozen=True, kw_only=True):
     web_url: str | UnsetType = UNSET
 
 
-class CustomizedRole(Wire, frozen=True, kw_only=True):
+class GitCodeCustomizedRole(GitCodeStruct, frozen=True, kw_only=True):
     """34. `access_level` is GitLab's scale, with steps between: 10 guest to 50 owner."""
 
     role_id: str
@@ -314,7 +314,7 @@ class CustomizedRole(Wire, frozen=True, kw_only=True):
     updated_at: ChinaMinute
 
 
-class ErrorBody(Wire, frozen=True, kw_only=True):
+class ErrorBody(GitCodeStruct, frozen=True, kw_only=True):
     """What comes with a status of 400 and above. Some gateways give `message` alone.
 
     Attributes:
@@ -329,12 +329,12 @@ class ErrorBody(Wire, frozen=True, kw_only=True):
     message: str | UnsetType = UNSET
 
 
-class GpgEmail(Wire, frozen=True, kw_only=True):
+class GpgEmail(GitCodeStruct, frozen=True, kw_only=True):
     email: str
     verified: bool
 
 
-class GpgKey(Wire, frozen=True, kw_only=True):
+class GpgKey(GitCodeStruct, frozen=True, kw_only=True):
     """`/user/gpg_keys`, which GitCode has none of: in the form of GitHub's and Gitea's."""
 
     id: int

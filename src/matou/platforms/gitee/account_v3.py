@@ -13,7 +13,7 @@ from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.gitee.account_listing import GiteeListing, called, in_utc, personal_account
 from matou.platforms.gitee.client import Gitee
-from matou.platforms.gitee.wire_v3 import Namespace, Project, User
+from matou.platforms.gitee.wire_v3 import GiteeV3Namespace, GiteeV3Project, GiteeV3User
 
 
 class ExtensionAccount:
@@ -25,7 +25,7 @@ class ExtensionAccount:
         self._note = note
 
     @cached_property
-    def _user(self) -> User:
+    def _user(self) -> GiteeV3User:
         return self._client.extension_user()
 
     def account(self) -> Account:
@@ -52,8 +52,8 @@ class ExtensionAccount:
                 found.with_wiki.add(project.id)
         return found
 
-    def _projects(self, found: GiteeListing) -> list[Project]:
-        came: list[Project] = []
+    def _projects(self, found: GiteeListing) -> list[GiteeV3Project]:
+        came: list[GiteeV3Project] = []
         try:
             for project in self._client.projects():
                 came.append(project)  # noqa: PERF402 - what came before a fault counts
@@ -64,7 +64,7 @@ class ExtensionAccount:
             found.repositories_fault = found.namespaces_fault = fault
         return came
 
-    def _repository(self, project: Project) -> RemoteRepository:
+    def _repository(self, project: GiteeV3Project) -> RemoteRepository:
         """What no backup needs, and cannot be read, is left out."""
         odd = list(left_out_of(project))
         return RemoteRepository(
@@ -81,7 +81,7 @@ class ExtensionAccount:
             left_out=tuple(fault.fact for fault in odd),
         )
 
-    def _clone_url(self, project: Project) -> str:
+    def _clone_url(self, project: GiteeV3Project) -> str:
         """v3 gives no address: every extension makes it so."""
         try:
             address = f"{self._client.base_url}/{project.path_with_namespace}.git"
@@ -91,11 +91,11 @@ class ExtensionAccount:
             return ""
 
 
-def visibility_of_project(project: Project) -> Visibility:
+def visibility_of_project(project: GiteeV3Project) -> Visibility:
     return Visibility.PUBLIC if project.public else Visibility.PRIVATE
 
 
-def _namespace(namespace: Namespace) -> RemoteNamespace:
+def _namespace(namespace: GiteeV3Namespace) -> RemoteNamespace:
     odd = list(left_out_of(namespace))
     return RemoteNamespace(
         id=str(namespace.id),

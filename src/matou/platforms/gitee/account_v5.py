@@ -19,7 +19,7 @@ from matou.platforms.gitee.documents import (
     enterprise_members_document,
     organization_members_document,
 )
-from matou.platforms.gitee.wire_v5 import Enterprise, Namespace, Organization, Repository, User
+from matou.platforms.gitee.wire_v5 import GiteeEnterprise, GiteeNamespace, GiteeOrganization, GiteeRepository, GiteeUser
 
 ENDS_EVERYTHING = (CredentialRefused, Cancelled)
 """No list can be read after these, and none that was cut short by one is worth giving."""
@@ -44,11 +44,11 @@ class PersonalAccount:
         self._token = token
         self._note = note
         self._gathering = Gathering(note, ENDS_EVERYTHING)
-        self._organizations: dict[str, Organization] = {}
-        self._enterprises: dict[str, Enterprise] = {}
+        self._organizations: dict[str, GiteeOrganization] = {}
+        self._enterprises: dict[str, GiteeEnterprise] = {}
 
     @cached_property
-    def _user(self) -> User:
+    def _user(self) -> GiteeUser:
         return self._client.user()
 
     def account(self) -> Account:
@@ -69,7 +69,7 @@ class PersonalAccount:
     def find_all(self) -> GiteeListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
         found = GiteeListing()
-        namespaces: dict[int, Namespace] = {}
+        namespaces: dict[int, GiteeNamespace] = {}
         faults = [
             self._gathering.take(
                 Phrase("this account's namespaces"), self._client.namespaces(), namespaces, lambda row: row.id
@@ -95,9 +95,9 @@ class PersonalAccount:
         found.repositories = dict(self._readable(rows, found))
         return found
 
-    def _repositories(self, found: GiteeListing, namespaces: dict[int, Namespace]) -> list[Repository]:
+    def _repositories(self, found: GiteeListing, namespaces: dict[int, GiteeNamespace]) -> list[GiteeRepository]:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
-        rows: dict[int, Repository] = {}
+        rows: dict[int, GiteeRepository] = {}
         lists = {Phrase("this account's repositories"): self._client.repositories()}
         for path in self._paths_of(ORGANIZATION, self._organizations, namespaces):
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
@@ -110,18 +110,18 @@ class PersonalAccount:
         )
         return list(rows.values())
 
-    def _paths_of(self, type_: str, known: Iterable[str], namespaces: dict[int, Namespace]) -> list[str]:
+    def _paths_of(self, type_: str, known: Iterable[str], namespaces: dict[int, GiteeNamespace]) -> list[str]:
         typed = (namespace.path for namespace in namespaces.values() if namespace.type == type_)
         return list(dict.fromkeys([*typed, *known]))
 
-    def _of_organization(self, path: str) -> Iterator[Repository]:
+    def _of_organization(self, path: str) -> Iterator[GiteeRepository]:
         """A generator, so that a path that no address can hold fails where the list is read."""
         yield from self._client.repositories_of_organization(path)
 
-    def _of_enterprise(self, path: str) -> Iterator[Repository]:
+    def _of_enterprise(self, path: str) -> Iterator[GiteeRepository]:
         yield from self._client.repositories_of_enterprise(path)
 
-    def _readable(self, rows: Iterable[Repository], found: GiteeListing) -> Iterator[tuple[int, RemoteRepository]]:
+    def _readable(self, rows: Iterable[GiteeRepository], found: GiteeListing) -> Iterator[tuple[int, RemoteRepository]]:
         for row in rows:
             try:
                 repository = self._repository(row)
@@ -133,7 +133,7 @@ class PersonalAccount:
                 found.with_wiki.add(row.id)
             yield row.id, repository
 
-    def _namespace(self, namespace: Namespace) -> RemoteNamespace:
+    def _namespace(self, namespace: GiteeNamespace) -> RemoteNamespace:
         organization = self._organizations.get(namespace.path)
         owner = organization or self._enterprises.get(namespace.path)
         picture = owner.avatar_url if owner else None
@@ -148,7 +148,7 @@ class PersonalAccount:
             left_out=tuple(fault.fact for one in (namespace, owner) for fault in left_out_of(one)),
         )
 
-    def _repository(self, row: Repository) -> RemoteRepository:
+    def _repository(self, row: GiteeRepository) -> RemoteRepository:
         """What no backup needs, and cannot be read, is left out."""
         odd = list(left_out_of(row))
         return RemoteRepository(
@@ -165,7 +165,7 @@ class PersonalAccount:
             left_out=tuple(fault.fact for fault in odd),
         )
 
-    def _clone_url(self, row: Repository) -> str:
+    def _clone_url(self, row: GiteeRepository) -> str:
         """The page's address, with `.git` behind it once; some answers have it there already."""
         home = self._client.base_url
         page = f"{home}/{row.full_name}" if row.html_url is None else row.html_url
@@ -176,7 +176,7 @@ class PersonalAccount:
             return ""
 
 
-def visibility_of(row: Repository) -> Visibility:
+def visibility_of(row: GiteeRepository) -> Visibility:
     """What says nothing is taken for private."""
     if row.internal:
         return Visibility.INTERNAL

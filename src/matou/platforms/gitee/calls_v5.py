@@ -9,13 +9,13 @@ from matou.model.platform import Visibility
 from matou.platforms.base.lister import NumberedList
 from matou.platforms.gitee.api import V5, Form, GiteeApi
 from matou.platforms.gitee.wire_v5 import (
-    Branch,
-    Enterprise,
     EnterpriseMember,
-    Namespace,
-    Organization,
-    Repository,
-    User,
+    GiteeBranch,
+    GiteeEnterprise,
+    GiteeNamespace,
+    GiteeOrganization,
+    GiteeRepository,
+    GiteeUser,
 )
 
 EVERY_AFFILIATION = "owner,collaborator,organization_member,enterprise_member,admin"
@@ -31,69 +31,69 @@ class GiteeV5Calls:
     def __init__(self, api: GiteeApi) -> None:
         self._api = api
 
-    def user(self) -> User:
-        return self._api.get(User, f"{V5}/user")
+    def user(self) -> GiteeUser:
+        return self._api.get(GiteeUser, f"{V5}/user")
 
-    def namespaces(self) -> Iterator[Namespace]:
+    def namespaces(self) -> Iterator[GiteeNamespace]:
         """All that the account belongs to, or takes part in a repository of."""
         what = Phrase("this account's namespaces")
-        rows = self._list("/user/namespaces", Namespace, what, lambda row: row.id, {"mode": "all"})
+        rows = self._list("/user/namespaces", GiteeNamespace, what, lambda row: row.id, {"mode": "all"})
         return rows.rows_of_unpaged()
 
-    def organizations(self) -> Iterator[Organization]:
+    def organizations(self) -> Iterator[GiteeOrganization]:
         what = Phrase("this account's organizations")
-        return self._list("/user/orgs", Organization, what, lambda row: row.login).rows()
+        return self._list("/user/orgs", GiteeOrganization, what, lambda row: row.login).rows()
 
-    def enterprises(self) -> Iterator[Enterprise]:
+    def enterprises(self) -> Iterator[GiteeEnterprise]:
         """Those too that the account does not administer, which is what Gitee gives if not asked."""
         what = Phrase("this account's enterprises")
-        return self._list("/user/enterprises", Enterprise, what, lambda row: row.path, {"admin": False}).rows()
+        return self._list("/user/enterprises", GiteeEnterprise, what, lambda row: row.path, {"admin": False}).rows()
 
-    def repositories(self) -> Iterator[Repository]:
+    def repositories(self) -> Iterator[GiteeRepository]:
         """All that the account has a right of its own to."""
         what = Phrase("this account's repositories")
         # `type` would be refused beside these two (422).
         query = {"visibility": "all", "affiliation": EVERY_AFFILIATION, "sort": "created", "direction": "asc"}
         return self._repositories("/user/repos", what, query)
 
-    def repositories_of_organization(self, organization: str) -> Iterator[Repository]:
+    def repositories_of_organization(self, organization: str) -> Iterator[GiteeRepository]:
         what = Phrase("repositories of the organization {organization}", organization=repr(organization))
         return self._repositories(f"/orgs/{segment(organization)}/repos", what, {"type": "all"})
 
-    def repositories_of_enterprise(self, enterprise: str) -> Iterator[Repository]:
+    def repositories_of_enterprise(self, enterprise: str) -> Iterator[GiteeRepository]:
         """Those of its organizations too."""
         what = Phrase("repositories of the enterprise {enterprise}", enterprise=repr(enterprise))
         return self._repositories(f"/enterprises/{segment(enterprise)}/repos", what, {"type": "all", "direct": False})
 
-    def organization_members(self, organization: str, *, role: str) -> Iterator[User]:
+    def organization_members(self, organization: str, *, role: str) -> Iterator[GiteeUser]:
         """`role`: admin or member; the rows do not say."""
         what = Phrase("members of the organization {organization}", organization=repr(organization))
         path = f"/orgs/{segment(organization)}/members"
-        return self._list(path, User, what, lambda row: row.login, {"role": role}).rows()
+        return self._list(path, GiteeUser, what, lambda row: row.login, {"role": role}).rows()
 
     def enterprise_members(self, enterprise: str) -> Iterator[EnterpriseMember]:
         what = Phrase("members of the enterprise {enterprise}", enterprise=repr(enterprise))
         path = f"/enterprises/{segment(enterprise)}/members"
         return self._list(path, EnterpriseMember, what, lambda row: row.user.login, {"role": "all"}).rows_of_unpaged()
 
-    def repository(self, repository: str) -> Repository:
+    def repository(self, repository: str) -> GiteeRepository:
         """Where it was renamed, its `full_name` is another than the one asked for. Raises RemoteNotFound."""
-        return self._api.get(Repository, f"{V5}{repository_path(repository)}")
+        return self._api.get(GiteeRepository, f"{V5}{repository_path(repository)}")
 
-    def branches(self, repository: str) -> Iterator[Branch]:
+    def branches(self, repository: str) -> Iterator[GiteeBranch]:
         what = Phrase("branches of {repository}", repository=repr(repository))
         path = f"{repository_path(repository)}/branches"
-        return self._list(path, Branch, what, lambda row: row.name).rows_of_unpaged()
+        return self._list(path, GiteeBranch, what, lambda row: row.name).rows_of_unpaged()
 
-    def create_organization(self, name: str, *, path: str) -> Organization:
+    def create_organization(self, name: str, *, path: str) -> GiteeOrganization:
         """Raises AlreadyExists: the path is an organization's, an enterprise's or a person's."""
         form: Form = {"name": name, "org": path}
         answer = self._api.send_form("POST", f"{V5}/users/organization", form, repeatable=False)
-        return self._api.read(Organization, answer)
+        return self._api.read(GiteeOrganization, answer)
 
     def create_repository(
         self, name: str, *, path: str, description: str = "", private: bool, has_wiki: bool = True
-    ) -> Repository:
+    ) -> GiteeRepository:
         """Make an empty repository of one's own. Gitee makes public ones only by a change afterwards.
 
         Raises:
@@ -104,14 +104,14 @@ class GiteeV5Calls:
 
     def create_organization_repository(
         self, organization: str, name: str, *, path: str, description: str = "", visibility: Visibility
-    ) -> Repository:
+    ) -> GiteeRepository:
         """Raises AlreadyExists, as `create_repository` does."""
         form = {**_new(name, path, description), "public": OPENNESS[visibility]}
         return self._created(f"/orgs/{segment(organization)}/repos", form)
 
     def create_enterprise_repository(
         self, enterprise: str, name: str, *, path: str, description: str = "", visibility: Visibility
-    ) -> Repository:
+    ) -> GiteeRepository:
         """Raises AlreadyExists, as `create_repository` does."""
         form = {**_new(name, path, description), "private": OPENNESS[visibility]}
         return self._created(f"/enterprises/{segment(enterprise)}/repos", form)
@@ -124,7 +124,7 @@ class GiteeV5Calls:
         description: str | None = None,
         private: bool | None = None,
         default_branch: str | None = None,
-    ) -> Repository:
+    ) -> GiteeRepository:
         """Change what is given. Gitee wants the name repeated where it stays, so that it is asked for first then.
 
         Args:
@@ -138,14 +138,14 @@ class GiteeV5Calls:
             "default_branch": default_branch,
         }
         answer = self._api.send_form("PATCH", f"{V5}{repository_path(repository)}", form, repeatable=True)
-        return self._api.read(Repository, answer)
+        return self._api.read(GiteeRepository, answer)
 
-    def _created(self, path: str, form: Form) -> Repository:
+    def _created(self, path: str, form: Form) -> GiteeRepository:
         answer = self._api.send_form("POST", f"{V5}{path}", form, repeatable=False)
-        return self._api.read(Repository, answer)
+        return self._api.read(GiteeRepository, answer)
 
-    def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[Repository]:
-        return self._list(path, Repository, what, lambda row: row.id, query, empty_is_counted=True).rows()
+    def _repositories(self, path: str, what: Phrase, query: Mapping[str, Parameter]) -> Iterator[GiteeRepository]:
+        return self._list(path, GiteeRepository, what, lambda row: row.id, query, empty_is_counted=True).rows()
 
     def _list(
         self,

@@ -28,8 +28,8 @@ from matou.platforms.gitee.account_v3 import visibility_of_project
 from matou.platforms.gitee.account_v5 import GIT_USER, visibility_of
 from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
-from matou.platforms.gitee.wire_v3 import Project
-from matou.platforms.gitee.wire_v5 import Repository
+from matou.platforms.gitee.wire_v3 import GiteeV3Project
+from matou.platforms.gitee.wire_v5 import GiteeRepository
 
 GITEE_RULES = replace(
     PLAIN_RULES,
@@ -170,7 +170,7 @@ class GiteeTarget:
             return ((row.path_with_namespace, _visibility_of_project(row)) for row in self._client.projects())
         return ((row.full_name, _visibility_of(row)) for row in self._rows(namespace))
 
-    def _rows(self, namespace: str) -> Iterable[Repository]:
+    def _rows(self, namespace: str) -> Iterable[GiteeRepository]:
         if self._is_own(namespace):
             return self._client.repositories()
         if self._is_enterprise(namespace):
@@ -186,13 +186,13 @@ def _namespace_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _visibility_of(row: Repository) -> Visibility:
+def _visibility_of(row: GiteeRepository) -> Visibility:
     """Nothing is sent where nobody knows who may see it. Raises UnknownShape."""
     require_read(row, "private", "public", "internal")
     return visibility_of(row)
 
 
-def _visibility_of_project(project: Project) -> Visibility:
+def _visibility_of_project(project: GiteeV3Project) -> Visibility:
     """Raises UnknownShape."""
     if project.public is None:
         raise UnknownShape("gitee Project.public", None)

@@ -31,7 +31,7 @@ class Follow(msgspec.Struct, frozen=True, kw_only=True):
     watched: int = 0
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class GiteeV3User(msgspec.Struct, frozen=True, kw_only=True):
     """`POST /session`, and `GET /user`, where the token is left out.
 
     Attributes:
@@ -72,7 +72,7 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     new_portrait: str
 
 
-class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeV3Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A list's sample has seven of these keys, a project's all: clients bear both, so that all are written.
 
     Attributes:
@@ -95,7 +95,7 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     url: str | None = None
 
 
-class Project(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeV3Project(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /projects`, `GET /projects/{id}`, and the answer to `POST /projects`.
 
     What has no null in the document makes a shipped extension drop its whole list if it is null or missing, so that we
@@ -121,7 +121,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     pull_requests_enabled: bool = True
     wiki_enabled: bool = True
     created_at: Moment | None = None
-    namespace: Namespace
+    namespace: GiteeV3Namespace
     last_push_at: Moment | None = None
     parent_id: int | None = None
     is_fork: bool = field(name="fork?", default=False)
@@ -137,7 +137,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     parent_path_with_namespace: str | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class GiteeV3Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Comes with status 200 instead of a project: `status` 0 says that there is none, `message` why."""
 
     status: int = 0

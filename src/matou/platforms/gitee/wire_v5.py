@@ -7,7 +7,7 @@ answers that Gitee's own command line tool reads.
 import msgspec
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class GiteeUser(msgspec.Struct, frozen=True, kw_only=True):
     """`GET /user`, and whoever is part of something else."""
 
     id: int
@@ -19,7 +19,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None = None
 
 
-class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeNamespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What owns a repository. `type`: personal, group or enterprise."""
 
     id: int
@@ -29,7 +29,7 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     html_url: str | None = None
 
 
-class Organization(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeOrganization(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /user/orgs`. Its id is not its namespace's; `login` is its namespace's path."""
 
     id: int
@@ -39,7 +39,7 @@ class Organization(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     description: str | None = None
 
 
-class Enterprise(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeEnterprise(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of `GET /user/enterprises`. Its id is not its namespace's."""
 
     id: int
@@ -54,16 +54,16 @@ class EnterpriseMember(msgspec.Struct, frozen=True, kw_only=True):
     role: str | None = None
     outsourced: bool | None = None
     active: bool | None = None
-    user: User
+    user: GiteeUser
 
 
-class Permission(msgspec.Struct, frozen=True, kw_only=True):
+class GiteePermission(msgspec.Struct, frozen=True, kw_only=True):
     pull: bool | None = None
     push: bool | None = None
     admin: bool | None = None
 
 
-class Repository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class GiteeRepository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One of any list of repositories, `GET /repos/{owner}/{repo}`, and the answer to creating one.
 
     Attributes:
@@ -77,10 +77,10 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     id: int
     full_name: str
     human_name: str | None = None
-    namespace: Namespace
+    namespace: GiteeNamespace
     path: str | None = None
     name: str | None = None
-    owner: User | None = None
+    owner: GiteeUser | None = None
     description: str | None = None
     private: bool | None = None
     public: bool | None = None
@@ -90,17 +90,17 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     ssh_url: str | None = None
     default_branch: str | None = None
     has_wiki: bool | None = None
-    permission: Permission | None = None
+    permission: GiteePermission | None = None
     pushed_at: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class BranchTip(msgspec.Struct, frozen=True, kw_only=True):
+class GiteeBranchTip(msgspec.Struct, frozen=True, kw_only=True):
     sha: str
 
 
-class Branch(msgspec.Struct, frozen=True, kw_only=True):
+class GiteeBranch(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    commit: BranchTip
+    commit: GiteeBranchTip
     protected: bool | None = None

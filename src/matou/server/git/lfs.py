@@ -20,7 +20,7 @@ from matou.server.authentication import Credential, read_credential
 from matou.server.authorization import Admitted, GitRequest, admit, admit_credential, answer_to
 from matou.server.errors import HttpFailure
 from matou.server.git import lfs_locks
-from matou.server.git.lfs_tokens import LIFETIME, LfsAction, LfsGrant
+from matou.server.git.lfs_tokens import LIFETIME, LfsGrant, LfsOperation
 from matou.server.git.lfs_transfer import Part, UnsatisfiableRange, file_headers, read_range, send_file, upload_stream
 from matou.server.git.lfs_wire import (
     JSON,
@@ -99,8 +99,8 @@ async def _batch(request: GitRequest) -> None:
         raise UnusableRequest("lfs batch transfers", (batch.hash_algo, batch.transfers))
     if len(batch.objects) > MOST_OBJECTS_IN_A_BATCH:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
-    verb = LfsAction(batch.operation)
-    admitted = await admit(request, MayReadCode if verb is LfsAction.DOWNLOAD else MayWriteCode)
+    verb = LfsOperation(batch.operation)
+    admitted = await admit(request, MayReadCode if verb is LfsOperation.DOWNLOAD else MayWriteCode)
     await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.granted)
     credential = read_credential(request.headers)
     answers = await request.site.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
@@ -111,10 +111,10 @@ def _answers(
     request: GitRequest,
     granted: Authorized[Repository, MayReadCode],
     credential: Credential | None,
-    verb: LfsAction,
+    verb: LfsOperation,
     wanted: list[NamedObject],
 ) -> list[ObjectAnswer]:
-    answer = _download_answer if verb is LfsAction.DOWNLOAD else _upload_answer
+    answer = _download_answer if verb is LfsOperation.DOWNLOAD else _upload_answer
     return [
         unusable_object(named) if (pointer := named.pointer) is None else answer(request, granted, credential, pointer)
         for named in wanted
@@ -134,7 +134,7 @@ def _download_answer(
         )
     if size != pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size, error=LfsFailure(UNPROCESSABLE, f"the object has {size} bytes"))
-    step = _step(request, granted.subject, credential, pointer, LfsAction.DOWNLOAD)
+    step = _step(request, granted.subject, credential, pointer, LfsOperation.DOWNLOAD)
     return ObjectAnswer(pointer.oid, size, authenticated=credential is not None, actions={"download": step})
 
 
@@ -147,16 +147,20 @@ def _upload_answer(
     """No action means that there is nothing to send."""
     if objects.size(request.site.forge, granted, pointer.oid) == pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size)
-    upload = _step(request, granted.subject, credential, pointer, LfsAction.UPLOAD)
-    verify = _step(request, granted.subject, credential, pointer, LfsAction.VERIFY)
+    upload = _step(request, granted.subject, credential, pointer, LfsOperation.UPLOAD)
+    verify = _step(request, granted.subject, credential, pointer, LfsOperation.VERIFY)
     actions = {"upload": upload, "verify": verify}
     return ObjectAnswer(pointer.oid, pointer.size, authenticated=credential is not None, actions=actions)
 
 
 def _step(
-    request: GitRequest, repository: Repository, credential: Credential | None, pointer: ObjectPointer, verb: LfsAction
+    request: GitRequest,
+    repository: Repository,
+    credential: Credential | None,
+    pointer: ObjectPointer,
+    verb: LfsOperation,
 ) -> Step:
-    ending = "verify" if verb is LfsAction.VERIFY else f"objects/{pointer.oid}"
+    ending = "verify" if verb is LfsOperation.VERIFY else f"objects/{pointer.oid}"
     base = base_url(request.site.base_url, request.scope)
     href = f"{base}/{quote(str(repository.path))}.git/info/lfs/{ending}"
     if credential is None:
@@ -167,7 +171,7 @@ def _step(
 
 async def _download(request: GitRequest) -> None:
     oid = _oid_of(request)
-    admitted = await _admit_errand(request, MayReadCode, LfsAction.DOWNLOAD, ObjectPointer(oid, 0))
+    admitted = await _admit_errand(request, MayReadCode, LfsOperation.DOWNLOAD, ObjectPointer(oid, 0))
     site = request.site
     path, size_bytes = await site.run_in_pool(objects.open_object, site.forge, admitted.granted, oid)
     await site.run_transfer(site.whole_files.require_whole, path, oid)
@@ -181,7 +185,7 @@ async def _download(request: GitRequest) -> None:
 
 async def _upload(request: GitRequest) -> None:
     pointer = ObjectPointer(_oid_of(request), _announced_size(request))
-    admitted = await _admit_errand(request, MayWriteCode, LfsAction.UPLOAD, pointer)
+    admitted = await _admit_errand(request, MayWriteCode, LfsOperation.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
     site, pace = request.site, StallBudget()
@@ -215,7 +219,7 @@ def _announced_size(request: GitRequest) -> int:
 
 async def _verify(request: GitRequest) -> None:
     pointer = await read_json(request, ObjectPointer)
-    admitted = await _admit_errand(request, MayWriteCode, LfsAction.VERIFY, pointer)
+    admitted = await _admit_errand(request, MayWriteCode, LfsOperation.VERIFY, pointer)
     size = await request.site.run_in_pool(objects.size, request.site.forge, admitted.granted, pointer.oid)
     if size is None:
         raise objects.NoSuchObject(
@@ -226,11 +230,11 @@ async def _verify(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
-async def _admit_errand(request: GitRequest, right: type[R], verb: LfsAction, pointer: ObjectPointer) -> Admitted[R]:
+async def _admit_errand(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
     return await request.site.run_in_pool(_admit_with_link, request, right, verb, pointer)
 
 
-def _admit_with_link(request: GitRequest, right: type[R], verb: LfsAction, pointer: ObjectPointer) -> Admitted[R]:
+def _admit_with_link(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
     site, path = request.site, request.target.repository
     credential = read_credential(request.headers)
@@ -241,8 +245,8 @@ def _admit_with_link(request: GitRequest, right: type[R], verb: LfsAction, point
     return admitted
 
 
-def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: LfsAction) -> LfsGrant:
-    return LfsGrant(path, pointer.oid, verb, 0 if verb is LfsAction.DOWNLOAD else pointer.size)
+def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: LfsOperation) -> LfsGrant:
+    return LfsGrant(path, pointer.oid, verb, 0 if verb is LfsOperation.DOWNLOAD else pointer.size)
 
 
 def _oid_of(request: GitRequest) -> str:

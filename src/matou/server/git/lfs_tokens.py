@@ -22,7 +22,7 @@ MOST_GRANTS = 10_000
 _LINK = re.compile(r"matou-lfs-1\.([0-9a-f]{32})\.([0-9]{1,12})\.([0-9]{1,15})\.([0-9a-f]{64})\Z")
 
 
-class LfsAction(StrEnum):
+class LfsOperation(StrEnum):
     DOWNLOAD = "download"
     UPLOAD = "upload"
     VERIFY = "verify"
@@ -34,7 +34,7 @@ class LfsGrant:
 
     repository: RepositoryPath
     oid: str
-    verb: LfsAction
+    verb: LfsOperation
     size_bytes: int
 
 

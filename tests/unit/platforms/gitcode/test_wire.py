@@ -25,7 +25,7 @@ KINDS: dict[str, Any] = {
     "08.response": dict[str, float],
     "09.response": list[wire.Contributor],
     "10.response": wire.Success,
-    "11.response": wire.Repository,
+    "11.response": wire.GitCodeRepository,
     "12.response": wire.ReviewerSettings,
     "13.response": wire.Success,
     "14.response": wire.Success,
@@ -33,40 +33,40 @@ KINDS: dict[str, Any] = {
     "16.response": wire.Success,
     "17.response": wire.PushConfig,
     "18.response": wire.PushConfig,
-    "20.response": wire.Repository,
-    "21.response": wire.Repository,
-    "22.response": list[wire.Repository],
+    "20.response": wire.GitCodeRepository,
+    "21.response": wire.GitCodeRepository,
+    "22.response": list[wire.GitCodeRepository],
     "23.response": wire.UploadedFile,
     "24.response": wire.UploadedFile,
     "25.response": list[wire.Subscriber],
     "26.response": list[wire.Stargazer],
-    "27.response": wire.RepositorySettings,
-    "28.response": wire.RepositorySettings,
+    "27.response": wire.GitCodeRepositorySettings,
+    "28.response": wire.GitCodeRepositorySettings,
     "29.response": wire.PullRequestSettings,
     "30.response": wire.PullRequestSettings,
-    "31.response": wire.Repository,
-    "32.response": wire.Member,
+    "31.response": wire.GitCodeRepository,
+    "32.response": wire.GitCodeMember,
     "33.response": wire.Transferred,
-    "34.response": list[wire.CustomizedRole],
+    "34.response": list[wire.GitCodeCustomizedRole],
     "35.response": wire.DownloadStatistics,
     "37.response": list[wire.ContributorStatistics],
     "38.response": wire.Events,
-    "user.later": wire.User,
-    "users-login.later": wire.User,
-    "repository.later": wire.Repository,
-    "branches.later": wire.Branch,
+    "user.later": wire.GitCodeUser,
+    "users-login.later": wire.GitCodeUser,
+    "repository.later": wire.GitCodeRepository,
+    "branches.later": wire.GitCodeBranch,
     "branch.later": wire.BranchDetail,
-    "branch-created.later": wire.Branch,
-    "commits.later": wire.Commit,
-    "commit.later": wire.Commit,
-    "tags.later": wire.Tag,
-    "tag-created.later": wire.Tag,
-    "user-repos.later": wire.Repository,
-    "users-login-repos.later": wire.Repository,
-    "orgs-repos.later": wire.Repository,
-    "user-starred.later": wire.Repository,
-    "user-namespace.later": wire.Namespace,
-    "users-orgs.later": wire.Organization,
+    "branch-created.later": wire.GitCodeBranch,
+    "commits.later": wire.GitCodeCommit,
+    "commit.later": wire.GitCodeCommit,
+    "tags.later": wire.GitCodeTag,
+    "tag-created.later": wire.GitCodeTag,
+    "user-repos.later": wire.GitCodeRepository,
+    "users-login-repos.later": wire.GitCodeRepository,
+    "orgs-repos.later": wire.GitCodeRepository,
+    "user-starred.later": wire.GitCodeRepository,
+    "user-namespace.later": wire.GitCodeNamespace,
+    "users-orgs.later": wire.GitCodeOrganization,
     "orgs-members.later": wire.OrganizationMember,
 }
 
@@ -99,7 +99,7 @@ def test_what_the_server_writes_of_a_sample_has_the_documents_keys_and_types(nam
 def test_every_key_of_a_repository_is_described(name: str) -> None:
     given = sample(name)
 
-    rows = DECODER.read(list[wire.Repository], given if isinstance(given, list) else [given])
+    rows = DECODER.read(list[wire.GitCodeRepository], given if isinstance(given, list) else [given])
 
     assert [dict(row.undescribed) for row in rows] == [{}]
 
@@ -128,7 +128,7 @@ def test_a_key_that_nobody_described_is_kept_and_not_written() -> None:
         (wire.Person, {"id": 970}, "id", 970),
     ],
 )
-def test_what_varies_is_tolerated(kind: type[wire.Wire], given: object, name: str, expected: object) -> None:
+def test_what_varies_is_tolerated(kind: type[wire.GitCodeStruct], given: object, name: str, expected: object) -> None:
     assert getattr(DECODER.read(kind, given), name) == expected
 
 
@@ -147,7 +147,7 @@ def test_what_varies_is_tolerated(kind: type[wire.Wire], given: object, name: st
         (wire.Contributor, None, "Contributor"),
     ],
 )
-def test_what_cannot_be_meant_is_named(kind: type[wire.Wire], given: object, field: str) -> None:
+def test_what_cannot_be_meant_is_named(kind: type[wire.GitCodeStruct], given: object, field: str) -> None:
     with pytest.raises(UnknownShape, match=f"gitcode {field} was "):
         DECODER.read(kind, given)
 

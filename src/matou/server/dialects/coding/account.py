@@ -54,7 +54,9 @@ def team(context: TeamContext, _: requests.DescribeTeam) -> wire.TeamResponse:
             name_pin_yin=context.team.name,
             avatar=icon_url(context.links, context.team),
             team_host=context.links.page(context.team.path),
-            team_owner=_without_address(wire.Member(id=0) if owner is None else member_row(context, owner, TEAM_ROLES)),
+            team_owner=_without_address(
+                wire.CodingMember(id=0) if owner is None else member_row(context, owner, TEAM_ROLES)
+            ),
         )
     )
 
@@ -80,9 +82,9 @@ def require_membership(context: TeamContext, namespace: Namespace) -> Authorized
         raise ScopeRefused from None
 
 
-def member_row(context: TeamContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.Member:
+def member_row(context: TeamContext, member: Member, roles: Mapping[Role, tuple[str, str]]) -> wire.CodingMember:
     role_type, role_name = roles[member.role]
-    return wire.Member(
+    return wire.CodingMember(
         id=member.user.id,
         team_id=context.team.id,
         name=member.user.display_name or member.user.name,
@@ -90,12 +92,12 @@ def member_row(context: TeamContext, member: Member, roles: Mapping[Role, tuple[
         email_validation=int(bool(member.user.email)),
         status=1 if member.user.active else -1,
         global_key=member.user.name,
-        roles=[wire.Role(role_type=role_type, role_id=member.role.value, role_type_name=role_name)],
+        roles=[wire.CodingRole(role_type=role_type, role_id=member.role.value, role_type_name=role_name)],
         department_member=wire.DepartmentMember(),
     )
 
 
-def _without_address(owner: wire.Member) -> wire.Member:
+def _without_address(owner: wire.CodingMember) -> wire.CodingMember:
     owner.email, owner.email_validation = "", 0
     return owner
 

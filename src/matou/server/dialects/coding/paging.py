@@ -1,6 +1,6 @@
 """Pages, as CODING counts them: from 1, with a size that the client chooses."""
 
-from matou.platforms.coding.wire import Page
+from matou.platforms.coding.wire import CodingPage
 from matou.server.api.params import LARGEST_PAGE, InvalidParameterValue, PageRequest
 
 DEFAULT_SIZE = 10
@@ -21,5 +21,5 @@ def page_request(number: int, size: int) -> PageRequest:
     return PageRequest(number or 1, size or DEFAULT_SIZE)
 
 
-def wire_page(page: PageRequest, total: int) -> Page:
-    return Page(page_number=page.number, page_size=page.size, total_page=-(-total // page.size), total_row=total)
+def wire_page(page: PageRequest, total: int) -> CodingPage:
+    return CodingPage(page_number=page.number, page_size=page.size, total_page=-(-total // page.size), total_row=total)

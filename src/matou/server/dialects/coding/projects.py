@@ -103,7 +103,7 @@ def project_labels(context: TeamContext, request: requests.DescribeAllProjectLab
     project = find_project(context, request.project_id)
     return wire.LabelsResponse(
         labels=[
-            wire.Label(id=label.id, project_id=project.subject.id, name=label.name, color=label.color)
+            wire.CodingLabel(id=label.id, project_id=project.subject.id, name=label.name, color=label.color)
             for label in labels(context.forge, project)
         ]
     )
@@ -140,8 +140,8 @@ def _in_team(context: TeamContext, namespace: Namespace) -> Namespace:
     return namespace
 
 
-def project_row(context: TeamContext, project: Namespace) -> wire.Project:
-    return wire.Project(
+def project_row(context: TeamContext, project: Namespace) -> wire.CodingProject:
+    return wire.CodingProject(
         id=project.id,
         created_at=milliseconds(project.created_at),
         updated_at=milliseconds(project.updated_at),

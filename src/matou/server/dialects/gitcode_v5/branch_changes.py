@@ -24,11 +24,11 @@ class CreateTagParams(Parameters, frozen=True, kw_only=True):
     tag_message: str = ""
 
 
-def make_branch(context: RepositoryContext[MayWriteCode], params: CreateBranchParams) -> wire.Branch:
+def make_branch(context: RepositoryContext[MayWriteCode], params: CreateBranchParams) -> wire.GitCodeBranch:
     start = params.refs or "HEAD"
     made = create_branch(context.forge, context.granted, params.branch_name, start=start)
     tip = find_commit(open_repository(context.forge.git_dir(context.repository)), made)
-    return wire.Branch(
+    return wire.GitCodeBranch(
         name=params.branch_name,
         commit=_commit(context, tip),
         default_branch=params.branch_name == default_branch_of(context.forge, context.granted),
@@ -39,12 +39,12 @@ def remove_branch(context: RepositoryContext[MayWriteCode], _: Nothing) -> None:
     delete_branch(context.forge, context.granted, context.path["branch"])
 
 
-def make_tag(context: RepositoryContext[MayWriteCode], params: CreateTagParams) -> wire.Tag:
+def make_tag(context: RepositoryContext[MayWriteCode], params: CreateTagParams) -> wire.GitCodeTag:
     start, message = params.refs or "HEAD", params.tag_message
     target = create_tag(context.forge, context.granted, params.tag_name, start=start, message=message)
     opened = open_repository(context.forge.git_dir(context.repository))
     commit, tag = find_commit(opened, target), find_tag(opened, target)
-    return wire.Tag(
+    return wire.GitCodeTag(
         name=params.tag_name,
         message="" if tag is None else tag.message.rstrip("\n"),
         commit=wire.TagCommit(sha=commit.id, date=wire.utc_second(commit.committer.at)),
@@ -72,8 +72,8 @@ def _signature(person: Signature) -> wire.BranchSignature:
     return wire.BranchSignature(name=person.name, email=person.email, date=wire.zulu_moment(person.at))
 
 
-def _tagger(person: Signature) -> wire.Signature:
-    return wire.Signature(name=person.name, email=person.email, date=wire.utc_second(person.at))
+def _tagger(person: Signature) -> wire.GitCodeSignature:
+    return wire.GitCodeSignature(name=person.name, email=person.email, date=wire.utc_second(person.at))
 
 
 _BRANCHES = "/repos/{owner}/{repo}/branches"
@@ -88,7 +88,7 @@ ROUTES = (
         MayWriteCode,
         CreateBranchParams,
         make_branch,
-        answer=wire.Branch,
+        answer=wire.GitCodeBranch,
         status=201,
         choices=f"201; {_NAMES}",
     ),
@@ -108,7 +108,7 @@ ROUTES = (
         MayWriteCode,
         CreateTagParams,
         make_tag,
-        answer=wire.Tag,
+        answer=wire.GitCodeTag,
         status=201,
         choices=f"201; annotated where `tag_message` is not empty; {_NAMES}",
     ),

@@ -49,9 +49,9 @@ def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wir
     )
 
 
-def branch_row(context: RepositoryContext[MayReadCode], branch: ListedBranch) -> wire.Branch:
+def branch_row(context: RepositoryContext[MayReadCode], branch: ListedBranch) -> wire.GitCodeBranch:
     commit = branch.commit
-    return wire.Branch(
+    return wire.GitCodeBranch(
         name=_name(branch),
         commit=wire.BranchCommit(
             sha=commit.id,
@@ -72,11 +72,11 @@ def _signature(signature: Signature) -> wire.BranchSignature:
     return wire.BranchSignature(name=signature.name, email=signature.email, date=wire.zulu_moment(signature.at))
 
 
-def _tip(context: RepositoryContext[MayReadCode], commit: Commit) -> wire.BranchTip:
+def _tip(context: RepositoryContext[MayReadCode], commit: Commit) -> wire.GitCodeBranchTip:
     author, committer = commit.author, commit.committer
     users = users_of(context.forge, (author.email, committer.email))
     logins = {email: user.name for email, user in users.items()}
-    return wire.BranchTip(
+    return wire.GitCodeBranchTip(
         id=commit.id,
         sha=commit.id,
         short_id=commit.id[:SHORT_ID],
@@ -119,7 +119,7 @@ ROUTES = (
         MayReadCode,
         BranchesQuery,
         show_branches,
-        answer=list[wire.Branch],
+        answer=list[wire.GitCodeBranch],
         cache_key=at_refs_and_database,
         choices="by name unless sort is updated, which is the committer's date of the tip; none is protected",
     ),

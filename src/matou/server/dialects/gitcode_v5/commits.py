@@ -65,7 +65,7 @@ def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) 
     return ListPage([commit_row(context, commit, users) for commit in found], total)
 
 
-def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.Commit:
+def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.GitCodeCommit:
     commit = find_commit_at(context.forge, context.granted, context.path["sha"])
     changed = changes(context.forge, context.granted, commit)
     stats = _stats(changed)
@@ -87,10 +87,10 @@ def commit_row(
     users: Mapping[str, User],
     *,
     stats: wire.CommitStats | None = None,
-) -> wire.Commit:
+) -> wire.GitCodeCommit:
     links, path = context.links, context.repository.path
     url = links.repository_api(path, "commits", commit.id)
-    return wire.Commit(
+    return wire.GitCodeCommit(
         url=url,
         sha=commit.id,
         html_url=links.page(path, "commit", commit.id),
@@ -108,18 +108,18 @@ def commit_row(
     )
 
 
-def tag_row(tag: ListedTag) -> wire.Tag:
+def tag_row(tag: ListedTag) -> wire.GitCodeTag:
     """Of a tag that stands for no commit, `commit` is the object that it names, at the beginning of time."""
     at = datetime.fromtimestamp(0, UTC) if tag.commit is None else tag.commit.committer.at
     annotated = tag.annotated
     tagger = None if annotated is None else annotated.tagger
-    return wire.Tag(
+    return wire.GitCodeTag(
         name=readable(tag.name.encode("utf-8", "surrogateescape")),
         message="" if annotated is None else annotated.message,
         commit=wire.TagCommit(sha=tag.target if tag.commit is None else tag.commit.id, date=wire.utc_second(at)),
         tagger=None
         if tagger is None
-        else wire.Signature(name=tagger.name, email=tagger.email, date=wire.utc_second(tagger.at)),
+        else wire.GitCodeSignature(name=tagger.name, email=tagger.email, date=wire.utc_second(tagger.at)),
     )
 
 
@@ -218,7 +218,7 @@ ROUTES = (
         MayReadCode,
         CommitsQuery,
         show_commits,
-        answer=list[wire.Commit],
+        answer=list[wire.GitCodeCommit],
         workload=Workload.SLOW,
         cache_key=_at_list,
         choices=(
@@ -235,7 +235,7 @@ ROUTES = (
         MayReadCode,
         CommitDetailQuery,
         show_commit,
-        answer=wire.Commit,
+        answer=wire.GitCodeCommit,
         workload=Workload.SLOW,
         cache_key=_at_one,
         choices=(
@@ -249,7 +249,7 @@ ROUTES = (
         MayReadCode,
         PageParameters,
         show_tags,
-        answer=list[wire.Tag],
+        answer=list[wire.GitCodeTag],
         cache_key=at_refs,
         choices="by name; message is empty and tagger null for a tag that is not annotated",
     ),

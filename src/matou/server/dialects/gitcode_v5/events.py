@@ -114,10 +114,10 @@ def read_span(before: str, after: str) -> Between:
     return Between(end=None if earlier_than is None else start_of(earlier_than))
 
 
-def _event(context: RepositoryContext[MaySee], event: ShownEvent) -> wire.Event:
+def _event(context: RepositoryContext[MaySee], event: ShownEvent) -> wire.GitCodeEvent:
     action, name = ACTIONS[event.kind]
     author = _author(context.links, event.user)
-    return wire.Event(
+    return wire.GitCodeEvent(
         action=action,
         action_name=name,
         author=author,

@@ -152,8 +152,8 @@ def _message(commit: Commit) -> str:
     return commit.message.rstrip("\n")
 
 
-def _signature(person: Signature) -> wire.Signature:
-    return wire.Signature(name=person.name, email=person.email, date=wire.utc_second(person.at))
+def _signature(person: Signature) -> wire.GitCodeSignature:
+    return wire.GitCodeSignature(name=person.name, email=person.email, date=wire.utc_second(person.at))
 
 
 def _zulu_signature(person: Signature) -> wire.ZuluSignature:

@@ -19,7 +19,7 @@ class ForkParams(Parameters, frozen=True, kw_only=True):
     path: str = ""
 
 
-def fork(context: RepositoryContext[MayFork], params: ForkParams) -> wire.Repository:
+def fork(context: RepositoryContext[MayFork], params: ForkParams) -> wire.GitCodeRepository:
     target = NamespacePath.parse(params.organization or params.namespace or context.user.name)
     made = fork_repository(context.forge, context.granted, namespace=target, path=params.path, name=params.name)
     return repository_object(context, made)
@@ -33,7 +33,7 @@ ROUTES = (
         ForkParams,
         fork,
         section=21,
-        answer=wire.Repository,
+        answer=wire.GitCodeRepository,
         workload=Workload.LONG,
         status=201,
         choices=(

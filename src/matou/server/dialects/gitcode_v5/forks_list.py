@@ -45,7 +45,7 @@ def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPa
     return ListPage([_as_fork(fork, parent) for fork in shown], total)
 
 
-def _as_fork(fork: wire.Repository, parent: wire.Repository) -> wire.Repository:
+def _as_fork(fork: wire.GitCodeRepository, parent: wire.GitCodeRepository) -> wire.GitCodeRepository:
     """This list has words of its own for the kinds of namespaces, numbers for owners, no status, and a whole parent."""
     told = fork.parent
     if isinstance(told, wire.Parent):
@@ -55,7 +55,7 @@ def _as_fork(fork: wire.Repository, parent: wire.Repository) -> wire.Repository:
     return msgspec.structs.replace(fork, namespace=namespace, owner=owner, parent=told, status="")
 
 
-def _in_words_of_forks(namespace: wire.Namespace) -> wire.Namespace:
+def _in_words_of_forks(namespace: wire.GitCodeNamespace) -> wire.GitCodeNamespace:
     kind = namespace.type if isinstance(namespace.type, str) else ""
     return msgspec.structs.replace(namespace, type=_TYPES.get(kind, kind))
 
@@ -72,7 +72,7 @@ ROUTES = (
         ForksQuery,
         list_forks,
         section=22,
-        answer=list[wire.Repository],
+        answer=list[wire.GitCodeRepository],
         choices=(
             "direct forks, as far as the caller may see them: others are not counted either; the newest first by"
             f" default; `namespace.type` is personal or organization here alone; {AFTER_AND_BEFORE}"

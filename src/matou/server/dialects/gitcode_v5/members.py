@@ -77,11 +77,11 @@ def read_permission(given: str) -> MemberPermission:
     return permission
 
 
-def put_member(context: RepositoryContext[MayManageMembers], params: MemberParams) -> wire.Member:
+def put_member(context: RepositoryContext[MayManageMembers], params: MemberParams) -> wire.GitCodeMember:
     return _put(context, read_permission(params.permission), params.role_id)
 
 
-def put_collaborator(context: RepositoryContext[MayManageMembers], params: CollaboratorParams) -> wire.Member:
+def put_collaborator(context: RepositoryContext[MayManageMembers], params: CollaboratorParams) -> wire.GitCodeMember:
     permission = PERMISSIONS.get(params.permission or MemberPermission.PUSH)
     if permission not in (None, MemberPermission.CUSTOMIZED):
         return _put(context, permission, "")
@@ -131,7 +131,7 @@ def get_permission(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wir
     )
 
 
-def list_roles(context: RepositoryContext[MaySeeMembers], _: Nothing) -> list[wire.CustomizedRole]:
+def list_roles(context: RepositoryContext[MaySeeMembers], _: Nothing) -> list[wire.GitCodeCustomizedRole]:
     return [_role(role) for role in roles(context.forge, context.granted)]
 
 
@@ -139,10 +139,12 @@ def _person(context: RepositoryContext[MaySeeMembers]) -> User:
     return find_person(context.forge, context.path["username"])
 
 
-def _put(context: RepositoryContext[MayManageMembers], permission: MemberPermission, role_id: str) -> wire.Member:
+def _put(
+    context: RepositoryContext[MayManageMembers], permission: MemberPermission, role_id: str
+) -> wire.GitCodeMember:
     user = _person(context)
     set_member(context.forge, context.granted, user, permission, customized_role_id=role_id)
-    return wire.Member(
+    return wire.GitCodeMember(
         id=str(user.id),
         login=user.name,
         name=user.display_name or user.name,
@@ -223,8 +225,8 @@ def _word(role: Role) -> str:
     return "write" if role >= Role.DEVELOPER else "read"
 
 
-def _role(role: CustomizedRole) -> wire.CustomizedRole:
-    return wire.CustomizedRole(
+def _role(role: CustomizedRole) -> wire.GitCodeCustomizedRole:
+    return wire.GitCodeCustomizedRole(
         role_id=role.id,
         access_level=role.access_level,
         role_name=role.name,
@@ -266,7 +268,7 @@ ROUTES: tuple[Route, ...] = (
         MemberParams,
         put_member,
         section=32,
-        answer=wire.Member,
+        answer=wire.GitCodeMember,
         choices="adds a member or changes one; pull is reporter, push is developer, admin is maintainer; `custom` is "
         "read as `customized`; the answer has what was asked for",
     ),
@@ -277,7 +279,7 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         list_roles,
         section=34,
-        answer=list[wire.CustomizedRole],
+        answer=list[wire.GitCodeCustomizedRole],
         choices="roles are made with `matou role create`; each allows what the highest standard role up to its access "
         "level allows",
     ),
@@ -297,7 +299,7 @@ ROUTES: tuple[Route, ...] = (
         MayManageMembers,
         CollaboratorParams,
         put_collaborator,
-        answer=wire.Member,
+        answer=wire.GitCodeMember,
         choices="as 32; a customized role is named by its name",
     ),
     repository_route(

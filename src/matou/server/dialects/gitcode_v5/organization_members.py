@@ -27,14 +27,14 @@ class InviteMemberParams(Parameters, frozen=True, kw_only=True):
     role_id: str = ""
 
 
-def put_member(context: RequestContext, params: InviteMemberParams) -> wire.Member:
+def put_member(context: RequestContext, params: InviteMemberParams) -> wire.GitCodeMember:
     organization = reach_organization(context, MayAdminister)
     permission = read_permission(params.permission)
     if permission is MemberPermission.CUSTOMIZED or params.role_id:
         raise NoCustomizedRole("an organization has no customized roles; permission can be pull, push or admin")
     user = find_person(context.forge, context.path["username"])
     add_member(context.forge, organization, user, ROLES[permission])
-    return wire.Member(
+    return wire.GitCodeMember(
         id=user_id(user),
         login=user.name,
         name=user.display_name or user.name,
@@ -84,7 +84,7 @@ ROUTES: tuple[Route, ...] = (
         _MEMBERSHIP,
         InviteMemberParams,
         put_member,
-        answer=wire.Member,
+        answer=wire.GitCodeMember,
         scopes=_WRITE,
         choices="for its owners; adds a member or changes one at once, nobody is asked; pull is reporter, push is "
         "developer, admin is maintainer; the last owner of an outermost one stays an owner",

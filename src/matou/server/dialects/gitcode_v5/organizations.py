@@ -155,8 +155,8 @@ def _path(text: str) -> NamespacePath:
         raise NoSuchNamespace("there is no namespace {path}", path=repr(text)[:200]) from None
 
 
-def _namespace(context: RequestContext, namespace: Namespace) -> wire.Namespace:
-    return wire.Namespace(
+def _namespace(context: RequestContext, namespace: Namespace) -> wire.GitCodeNamespace:
+    return wire.GitCodeNamespace(
         id=namespace.id,
         type="user" if namespace.kind is NamespaceKind.USER else "group",
         name=namespace.display_name or namespace.name,
@@ -165,8 +165,8 @@ def _namespace(context: RequestContext, namespace: Namespace) -> wire.Namespace:
     )
 
 
-def _organization(context: RequestContext, namespace: Namespace) -> wire.Organization:
-    return wire.Organization(
+def _organization(context: RequestContext, namespace: Namespace) -> wire.GitCodeOrganization:
+    return wire.GitCodeOrganization(
         id=namespace.id,
         login=str(namespace.path),
         name=namespace.display_name or namespace.name,
@@ -206,7 +206,7 @@ ROUTES = (
         "/user/namespaces",
         NamespacesQuery,
         list_namespaces,
-        answer=list[wire.Namespace],
+        answer=list[wire.GitCodeNamespace],
         scopes=_TEAM,
         choices="where the caller was given a role, their own namespace too; `mode` is not looked at",
     ),
@@ -215,7 +215,7 @@ ROUTES = (
         "/users/orgs",
         OrganizationsQuery,
         list_organizations,
-        answer=list[wire.Organization],
+        answer=list[wire.GitCodeOrganization],
         scopes=_TEAM,
         choices="where the caller was given a role; with `admin=true` only where they are a maintainer or an owner",
     ),
@@ -224,7 +224,7 @@ ROUTES = (
         "/users/{username}/orgs",
         PageParameters,
         list_organizations_of_user,
-        answer=list[wire.Organization],
+        answer=list[wire.GitCodeOrganization],
         scopes=_TEAM,
         choices="to others: only those whose members they may see, which are those that they belong to themselves",
     ),

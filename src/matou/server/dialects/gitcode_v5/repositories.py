@@ -87,15 +87,15 @@ class TransferRepositoryParams(Parameters, frozen=True, kw_only=True):
     new_name: str = ""
 
 
-def create_for_self(context: RequestContext, params: CreateRepositoryParams) -> wire.Repository:
+def create_for_self(context: RequestContext, params: CreateRepositoryParams) -> wire.GitCodeRepository:
     return _create(context, context.user.name, params)
 
 
-def create_in_organization(context: RequestContext, params: CreateRepositoryParams) -> wire.Repository:
+def create_in_organization(context: RequestContext, params: CreateRepositoryParams) -> wire.GitCodeRepository:
     return _create(context, context.path["org"], params)
 
 
-def _create(context: RequestContext, owner: str, params: CreateRepositoryParams) -> wire.Repository:
+def _create(context: RequestContext, owner: str, params: CreateRepositoryParams) -> wire.GitCodeRepository:
     if params.project_template or params.repository_type != "code":
         raise UnsupportedRepositoryType(
             "a repository is neither made from a project template nor of another type than code"
@@ -121,11 +121,11 @@ def _create(context: RequestContext, owner: str, params: CreateRepositoryParams)
     return repository_object(context, made)
 
 
-def show(context: RepositoryContext[MaySee], _: Nothing) -> wire.Repository:
+def show(context: RepositoryContext[MaySee], _: Nothing) -> wire.GitCodeRepository:
     return repository_object(context, context.repository)
 
 
-def change(context: RepositoryContext[MayChangeSettings], params: UpdateRepositoryParams) -> wire.Repository:
+def change(context: RepositoryContext[MayChangeSettings], params: UpdateRepositoryParams) -> wire.GitCodeRepository:
     changes = RepositoryUpdate(
         name=params.name or None,
         path=params.path or None,
@@ -189,7 +189,7 @@ ROUTES: tuple[Route, ...] = (
         CreateRepositoryParams,
         create_in_organization,
         section=20,
-        answer=wire.Repository,
+        answer=wire.GitCodeRepository,
         workload=Workload.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
@@ -201,13 +201,13 @@ ROUTES: tuple[Route, ...] = (
         CreateRepositoryParams,
         create_for_self,
         section=31,
-        answer=wire.Repository,
+        answer=wire.GitCodeRepository,
         workload=Workload.LONG,
         scopes=(Scope.REPOSITORY_WRITE,),
         status=201,
         choices=_CREATED,
     ),
-    repository_route("GET", "/repos/{owner}/{repo}", MaySee, Nothing, show, answer=wire.Repository),
+    repository_route("GET", "/repos/{owner}/{repo}", MaySee, Nothing, show, answer=wire.GitCodeRepository),
     repository_route(
         "PATCH",
         "/repos/{owner}/{repo}",
@@ -215,7 +215,7 @@ ROUTES: tuple[Route, ...] = (
         UpdateRepositoryParams,
         change,
         section=11,
-        answer=wire.Repository,
+        answer=wire.GitCodeRepository,
         choices=(
             "every field is optional, `name` too, which is the name that people see; `path` changes the URL, and the"
             " old URL leads to the new one; `private` is for owners; a fork is seen by no more people than its parent"

@@ -29,11 +29,11 @@ _RELATIONS = {
 }
 
 
-def repository_object(context: RequestContext, repository: Repository) -> wire.Repository:
+def repository_object(context: RequestContext, repository: Repository) -> wire.GitCodeRepository:
     return repository_objects(context, (repository,))[0]
 
 
-def repository_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.Repository]:
+def repository_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.GitCodeRepository]:
     """For a list: what is told of all of them is asked for at once."""
     facts = repository_facts(context.forge, context.identity, repositories)
     return [
@@ -41,13 +41,13 @@ def repository_objects(context: RequestContext, repositories: Sequence[Repositor
     ]
 
 
-def _repository(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.Repository:
+def _repository(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.GitCodeRepository:
     links, path = context.links, repository.path
     page, api, git = links.page(path), links.repository_api(path), links.git(path)
     owner = _owner(links, facts)
     is_private = repository.visibility is Visibility.PRIVATE
     parent = None if facts.parent is None else _parent(links, facts.parent)
-    return wire.Repository(
+    return wire.GitCodeRepository(
         id=repository.id,
         full_name=str(path),
         human_name=_human_name(facts.namespace, repository),
@@ -84,7 +84,7 @@ def _repository(context: RequestContext, repository: Repository, facts: Reposito
         project_creator=UNSET if facts.creator is None else facts.creator.name,
         relation=_RELATIONS.get(facts.role, "") if facts.role is not None else "",
         permission=_permission(context, repository, facts),
-        enterprise=wire.Enterprise(
+        enterprise=wire.GitCodeEnterprise(
             id=facts.root.id,
             path=str(facts.root.path),
             html_url=links.page(facts.root.path),
@@ -112,11 +112,11 @@ def _repository(context: RequestContext, repository: Repository, facts: Reposito
     )
 
 
-def namespace_object(links: Links, namespace: Namespace, visibility: Visibility) -> wire.Namespace:
+def namespace_object(links: Links, namespace: Namespace, visibility: Visibility) -> wire.GitCodeNamespace:
     """Its level is that of the repository it is told with: namespaces have none of their own here."""
     name = namespace.display_name or namespace.name
     is_users = namespace.kind is NamespaceKind.USER
-    return wire.Namespace(
+    return wire.GitCodeNamespace(
         id=namespace.id,
         type=_type(namespace),
         name=name,
@@ -194,14 +194,16 @@ def _human_name(namespace: Namespace, repository: Repository) -> str:
     return f"{namespace.display_name or namespace.name} / {repository.true_name}"
 
 
-def _permission(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.Permission:
+def _permission(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.GitCodePermission:
     """What the account may do, whatever the token is good for and whether the repository is archived."""
     standing = _standing(context, facts)
 
     def may(action: Action) -> bool:
         return standing >= REPOSITORY_POLICY[action].least(repository.visibility)
 
-    return wire.Permission(pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS))
+    return wire.GitCodePermission(
+        pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS)
+    )
 
 
 def _standing(context: RequestContext, facts: RepositoryFacts) -> AccessLevel:

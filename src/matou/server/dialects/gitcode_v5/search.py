@@ -97,7 +97,7 @@ ROUTES: tuple[Route, ...] = (
         "/search/repositories",
         RepositorySearchQuery,
         find_repositories,
-        answer=list[wire.Repository],
+        answer=list[wire.GitCodeRepository],
         scopes=(Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE),
         cache_key=at_database,
         choices="of what the caller may see, whose name, path or description holds `q`, whatever the case; the best "

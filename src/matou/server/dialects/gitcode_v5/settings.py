@@ -120,13 +120,13 @@ def set_reviewers(context: RepositoryContext[MayChangeSettings], params: Reviewe
     )
 
 
-def get_rules(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.RepositorySettings:
+def get_rules(context: RepositoryContext[MaySeeSettings], _: Nothing) -> wire.GitCodeRepositorySettings:
     return _rules(read_settings(context.forge, context.granted, RepositoryRules))
 
 
 def set_rules(
     context: RepositoryContext[MayChangeSettings], params: RepositorySettingsParams
-) -> wire.RepositorySettings:
+) -> wire.GitCodeRepositorySettings:
     changes = _given(params, "forbidden_developer_create_branch_user_ids")
     return _rules(change_settings(context.forge, context.granted, RepositoryRules, **changes))
 
@@ -161,9 +161,9 @@ def _ids_of(context: RequestContext, names: str | None) -> tuple[int, ...] | Non
     return tuple(find_person(context.forge, name).id for name in said if name)
 
 
-def _rules(rules: RepositoryRules) -> wire.RepositorySettings:
+def _rules(rules: RepositoryRules) -> wire.GitCodeRepositorySettings:
     ids = ",".join(str(user_id) for user_id in rules.forbidden_developer_create_branch_user_ids)
-    return wire.RepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
+    return wire.GitCodeRepositorySettings(**{**asdict(rules), "forbidden_developer_create_branch_user_ids": ids})
 
 
 def _change_requests(
@@ -245,7 +245,7 @@ ROUTES: tuple[Route, ...] = (
         RepositorySettingsParams,
         set_rules,
         section=27,
-        answer=wire.RepositorySettings,
+        answer=wire.GitCodeRepositorySettings,
         choices="answers all fields that can be set; patterns are RE2's, and one that cannot be used is 400; an empty "
         "pattern or list takes the setting away",
     ),
@@ -256,7 +256,7 @@ ROUTES: tuple[Route, ...] = (
         Nothing,
         get_rules,
         section=28,
-        answer=wire.RepositorySettings,
+        answer=wire.GitCodeRepositorySettings,
         choices="all fields that can be set, as 27 answers",
     ),
     repository_route(

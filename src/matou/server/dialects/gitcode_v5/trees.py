@@ -61,9 +61,9 @@ def path_or_root(text: str) -> TreePath | None:
     return None if text in ("", "/") else TreePath.parse(text.removesuffix("/"))
 
 
-def _tree_entry(entry: TreeListEntry) -> wire.TreeEntry:
+def _tree_entry(entry: TreeListEntry) -> wire.GitCodeTreeEntry:
     path = readable(entry.path)
-    return wire.TreeEntry(
+    return wire.GitCodeTreeEntry(
         sha=entry.id,
         name=path.rpartition("/")[2],
         type=_TYPES.get(entry.kind, "blob"),

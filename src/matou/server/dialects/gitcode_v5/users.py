@@ -128,11 +128,11 @@ _ORDERS = {
 }
 
 
-def show_self(context: RequestContext, _: Nothing) -> wire.User:
+def show_self(context: RequestContext, _: Nothing) -> wire.GitCodeUser:
     return user_object(context.links, context.user, email=context.user.email)
 
 
-def show_user(context: RequestContext, _: Nothing) -> wire.User:
+def show_user(context: RequestContext, _: Nothing) -> wire.GitCodeUser:
     user = find_person(context.forge, context.path["login"])
     is_self = user == context.identity.user and Scope.USER_READ in context.identity.scopes
     return user_object(context.links, user, email=user.email if is_self else "")
@@ -163,9 +163,9 @@ def list_of_organization(context: RequestContext, params: OrganizationRepositori
     return _page(context, params, found)
 
 
-def user_object(links: Links, user: User, *, email: str = "") -> wire.User:
+def user_object(links: Links, user: User, *, email: str = "") -> wire.GitCodeUser:
     """An e-mail is shown to its owner alone."""
-    return wire.User(
+    return wire.GitCodeUser(
         id=user_id(user),
         login=user.name,
         name=user.display_name,
@@ -212,7 +212,7 @@ ROUTES: tuple[Route, ...] = (
         "/user",
         Nothing,
         show_self,
-        answer=wire.User,
+        answer=wire.GitCodeUser,
         choices="`id` is 24 hexadecimal digits here and a number in quotes within a repository, as GitCode has it",
     ),
     plain_route(
@@ -220,7 +220,7 @@ ROUTES: tuple[Route, ...] = (
         "/users/{login}",
         Nothing,
         show_user,
-        answer=wire.User,
+        answer=wire.GitCodeUser,
         scopes=(),
         choices="the e-mail is shown to its owner alone",
     ),
@@ -229,7 +229,7 @@ ROUTES: tuple[Route, ...] = (
         "/user/repos",
         OwnRepositoriesQuery,
         list_own,
-        answer=list[wire.Repository],
+        answer=list[wire.GitCodeRepository],
         cache_key=at_database,
         scopes=_READ,
         choices=(
@@ -243,7 +243,7 @@ ROUTES: tuple[Route, ...] = (
         "/users/{login}/repos",
         UserRepositoriesQuery,
         list_of_user,
-        answer=list[wire.Repository],
+        answer=list[wire.GitCodeRepository],
         cache_key=at_database,
         scopes=(),
         choices=(
@@ -256,7 +256,7 @@ ROUTES: tuple[Route, ...] = (
         "/orgs/{org}/repos",
         OrganizationRepositoriesQuery,
         list_of_organization,
-        answer=list[wire.Repository],
+        answer=list[wire.GitCodeRepository],
         cache_key=at_database,
         scopes=(),
         choices="with the repositories of the namespaces below; `sort` and `direction` work as for users",

@@ -45,7 +45,7 @@ FAILURES: Mapping[FailureKind, GiteeError] = {
     FailureKind.NO_SUCH_OBJECT: GiteeError(404, "404 Tree Not Found"),
     FailureKind.AMBIGUOUS_REVISION: GiteeError(409, "409 Conflict: {reason}"),
     FailureKind.TOO_LARGE_TO_READ: GiteeError(400, _BAD_REQUEST),
-    FailureKind.NAME_TAKEN: GiteeError(200, wire.NAME_TAKEN, lambda message: wire.Outcome(message=message)),
+    FailureKind.NAME_TAKEN: GiteeError(200, wire.NAME_TAKEN, lambda message: wire.GiteeV3Outcome(message=message)),
     FailureKind.DISK_FULL: GiteeError(DISK_FULL, str(NO_ROOM)),
     FailureKind.FAULT: GiteeError(500, "500 Internal Server Error"),
     FailureKind.TRY_LATER: GiteeError(503),

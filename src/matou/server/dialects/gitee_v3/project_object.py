@@ -26,7 +26,7 @@ _RELATIONS = {
 }
 
 
-def project_object(context: RequestContext, repository: Repository) -> wire.Project:
+def project_object(context: RequestContext, repository: Repository) -> wire.GiteeV3Project:
     """With what the one who asks has to do with it. Raises NoSuchRepository where it went away meanwhile."""
     facts = repository_facts(context.forge, context.identity, (repository,)).get(repository.id)
     if facts is None:
@@ -41,7 +41,7 @@ def project_object(context: RequestContext, repository: Repository) -> wire.Proj
     )
 
 
-def project_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.Project]:
+def project_objects(context: RequestContext, repositories: Sequence[Repository]) -> list[wire.GiteeV3Project]:
     """For a list, where `stared`, `watched` and `relation` are null: what is told of all is asked for at once."""
     facts, shown = repository_facts(context.forge, context.identity, repositories), _Shown(context)
     return [_project(shown, repository, facts[repository.id]) for repository in repositories if repository.id in facts]
@@ -54,7 +54,7 @@ class _Shown:
         self._asking = context.user.id
         self._portrait = portrait_url(context)
         self._people: dict[UserId, wire.Owner] = {}
-        self._namespaces: dict[NamespaceId, wire.Namespace] = {}
+        self._namespaces: dict[NamespaceId, wire.GiteeV3Namespace] = {}
 
     def owner(self, facts: RepositoryFacts) -> wire.Owner:
         """Whose namespace it is; in an organization whoever made the project; else the namespace stands for them."""
@@ -67,7 +67,7 @@ class _Shown:
             found = self._people[person.id] = self._person(person)
         return found
 
-    def namespace(self, namespace: Namespace) -> wire.Namespace:
+    def namespace(self, namespace: Namespace) -> wire.GiteeV3Namespace:
         found = self._namespaces.get(namespace.id)
         if found is None:
             found = self._namespaces[namespace.id] = _namespace(namespace)
@@ -93,9 +93,9 @@ def _project(
     stared: bool | None = None,
     watched: bool | None = None,
     relation: str | None = None,
-) -> wire.Project:
+) -> wire.GiteeV3Project:
     pushed = repository.last_push_at
-    return wire.Project(
+    return wire.GiteeV3Project(
         id=repository.id,
         name=repository.true_name,
         description=repository.description,
@@ -132,8 +132,8 @@ def _nobody(namespace: Namespace, portrait: str) -> wire.Owner:
     )
 
 
-def _namespace(namespace: Namespace) -> wire.Namespace:
-    return wire.Namespace(
+def _namespace(namespace: Namespace) -> wire.GiteeV3Namespace:
+    return wire.GiteeV3Namespace(
         created_at=wire.moment_of(namespace.created_at or namespace.updated_at),
         description=namespace.description,
         id=namespace.id,

@@ -51,11 +51,11 @@ def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
     return PageSet({page: ListPage(rows[page], total, page.page, address, narrowed) for page in pages})
 
 
-def show(context: RepositoryContext[MaySee], _: FormFields) -> wire.Project:
+def show(context: RepositoryContext[MaySee], _: FormFields) -> wire.GiteeV3Project:
     return project_object(context, context.repository)
 
 
-def create(context: RequestContext, fields: FormFields) -> wire.Project:
+def create(context: RequestContext, fields: FormFields) -> wire.GiteeV3Project:
     """An empty one, in one's own namespace unless `namespace_id` names another; its path is its name, case and all.
 
     Raises:

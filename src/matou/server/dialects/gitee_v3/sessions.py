@@ -31,7 +31,7 @@ PORTRAIT_PIXELS = 40
 _LONGEST_CLIENT = 100
 
 
-def log_in(context: RequestContext, fields: FormFields) -> wire.User:
+def log_in(context: RequestContext, fields: FormFields) -> wire.GiteeV3User:
     """Give a new token, since those that were given before are not known to us, only what they hash to.
 
     Raises:
@@ -64,7 +64,7 @@ def open_session(forge: Forge, user: User, client: str) -> Secret:
     return secret
 
 
-def show_self(context: RequestContext, _: FormFields) -> wire.User:
+def show_self(context: RequestContext, _: FormFields) -> wire.GiteeV3User:
     require_scope(context.identity, Scope.USER_READ)
     return _user(context, context.identity, context.user)
 
@@ -73,8 +73,8 @@ def show_portrait(_: RequestContext, __: FormFields) -> Bytes:
     return Bytes(_PORTRAIT, ((b"content-type", b"image/png"), (b"cache-control", b"public, max-age=86400")))
 
 
-def _user(context: RequestContext, identity: Identity, user: User, *, token: Secret | None = None) -> wire.User:
-    user_object = wire.User(
+def _user(context: RequestContext, identity: Identity, user: User, *, token: Secret | None = None) -> wire.GiteeV3User:
+    user_object = wire.GiteeV3User(
         id=user.id,
         username=user.name,
         name=user.display_name or user.name,
