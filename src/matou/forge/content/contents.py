@@ -4,14 +4,13 @@ Whoever may read the repository may read any object in its own store by its id, 
 (docs/decisions/server.md); no other repository's objects are looked at.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
 import pygit2
 
+from matou.caching import SizedCache
 from matou.db.repositories import Repository, RepositoryId
 from matou.forge.access import Authorized, MayReadCode
 from matou.forge.content.abbreviations import find_revision, known_revision
@@ -76,27 +75,18 @@ class TreeCache:
     """Trees that were listed. By repository too, since an id says nothing of who may read; safe between threads."""
 
     def __init__(self, most_bytes: int = MOST_REMEMBERED_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._listings: OrderedDict[tuple[RepositoryId, ObjectId, bool], TreeListing] = OrderedDict()
-        self._lock = threading.Lock()
+        self._listings: SizedCache[tuple[RepositoryId, ObjectId, bool], TreeListing] = SizedCache(
+            most_bytes, size_of=lambda listing: listing.size_bytes + _OVERHEAD_BYTES
+        )
 
     def list(
         self, opened: pygit2.Repository, repository: RepositoryId, tree: ObjectId, *, recursive: bool
     ) -> TreeListing:
         key = (repository, tree, recursive)
-        with self._lock:
-            if key in self._listings:
-                self._listings.move_to_end(key)
-                return self._listings[key]
-        listing = list_tree(opened, tree, recursive=recursive)
-        with self._lock:
-            if key not in self._listings:
-                self._listings[key] = listing
-                self._bytes += listing.size_bytes + _OVERHEAD_BYTES
-            while self._bytes > self._most_bytes:
-                _, dropped = self._listings.popitem(last=False)
-                self._bytes -= dropped.size_bytes + _OVERHEAD_BYTES
+        listing = self._listings.get(key)
+        if listing is None:
+            listing = list_tree(opened, tree, recursive=recursive)
+            self._listings.put(key, listing)
         return listing
 
 

@@ -1,11 +1,11 @@
 """Answers as they went out, kept for as long as what they depend on is the same; bounded by their bytes."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+from matou.caching import SizedCache
 from matou.forge.access import MayReadCode
 from matou.forge.content.references import refs_state
 from matou.server.api.context import RepositoryContext, RequestContext
@@ -36,16 +36,13 @@ class ResponseCache:
     """The key says all that an answer depends on, so none of them ever has to be forgotten. For the event loop only."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._answers: OrderedDict[CacheKey, ApiResponse] = OrderedDict()
+        self._answers: SizedCache[CacheKey, ApiResponse] = SizedCache(
+            most_bytes, size_of=lambda answer: len(answer.body) + OVERHEAD_BYTES
+        )
         self._making: WeakValueDictionary[CacheKey, asyncio.Lock] = WeakValueDictionary()
 
     def get(self, key: CacheKey) -> ApiResponse | None:
-        found = self._answers.get(key)
-        if found is not None:
-            self._answers.move_to_end(key)
-        return found
+        return self._answers.get(key)
 
     def put(self, key: CacheKey, answers: Answers) -> None:
         answer, together = answers
@@ -54,13 +51,8 @@ class ResponseCache:
             self._put(key._replace(params=params), other)
 
     def _put(self, key: CacheKey, answer: ApiResponse | StreamedResponse) -> None:
-        if not isinstance(answer, ApiResponse) or len(answer.body) > LARGEST_BYTES or key in self._answers:
-            return
-        self._answers[key] = answer
-        self._bytes += len(answer.body) + OVERHEAD_BYTES
-        while self._bytes > self._most_bytes:
-            _, dropped = self._answers.popitem(last=False)
-            self._bytes -= len(dropped.body) + OVERHEAD_BYTES
+        if isinstance(answer, ApiResponse) and len(answer.body) <= LARGEST_BYTES:
+            self._answers.put(key, answer)
 
     def making(self, key: CacheKey) -> asyncio.Lock:
         """Held by who makes the answers of this key."""
