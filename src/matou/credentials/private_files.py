@@ -1,13 +1,13 @@
 """Small files that are nobody else's business: mode 0600 in a folder of mode 0700, replaced in one step."""
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from matou.errors import MatouError
+from matou.fs import flocked
 
 
 class NotWritten(MatouError):
@@ -34,16 +34,13 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         NotWritten: the reason of the operating system's.
     """
-    try:
-        _make_private(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise NotWritten("writing {path}: {reason}", path=path, reason=error.strerror or str(error)) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            _make_private(path.parent)
+            stack.enter_context(flocked(path, creates=True))
+        except OSError as error:
+            raise NotWritten("writing {path}: {reason}", path=path, reason=error.strerror or str(error)) from error
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _make_private(folder: Path) -> None:

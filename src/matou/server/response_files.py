@@ -12,10 +12,12 @@ import os
 import shutil
 import tempfile
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from matou.fs import flocked
 
 MOST_BYTES = 4 * 1024**3
 SPARE_BYTES = 1024**3
@@ -241,7 +243,8 @@ class ResponseFiles:
         if self._folder is None or not self._folder.exists():
             self._unlock()
             self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with _only_one(self._parent):
+            # Another process that begins now waits: what it has made and not locked yet is no leftover.
+            with flocked(self._parent):
                 remove_leftovers(self._parent)
                 self._folder = Path(tempfile.mkdtemp(prefix="", dir=self._parent))
                 self._lock = _open_lock(self._folder)
@@ -267,24 +270,8 @@ class ResponseFiles:
 def remove_leftovers(parent: Path) -> None:
     """Of processes that have ended without: nobody holds the lock of their folder any more."""
     for folder in parent.iterdir():
-        with contextlib.suppress(OSError):
-            lock = _open_lock(folder)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
-
-
-@contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Another process that begins now waits: what it has made and not locked yet is no leftover."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError), flocked(folder / _LOCK, waits=False, creates=True):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open_lock(folder: Path) -> int:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from matou.errors import Conflict, NotFound
-from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
+from matou.fs import flocked, make_folders, sync_folder, syncfs, translate_os_errors
 from matou.storage.base import InvalidKey
 
 CHUNK_BYTES = 1024 * 1024
@@ -172,10 +172,9 @@ def _keys_below(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def _remove_abandoned(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        path.unlink(missing_ok=True)
+    try:
+        with flocked(path, waits=False):
+            path.unlink(missing_ok=True)
+    except BlockingIOError:
+        return False
     return True

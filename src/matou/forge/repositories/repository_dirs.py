@@ -6,8 +6,6 @@ being done, so that `unfinished_moves` can end what a crash cut off.
 
 import contextlib
 import errno
-import fcntl
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from matou.archive.layout import Archive
 from matou.db.engine import AlreadyThere, OutcomeUnknown
 from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
-from matou.fs import NO_ROOM, DiskFull, WriteFailed, make_folders, sync_folder, write_atomically
+from matou.fs import NO_ROOM, DiskFull, WriteFailed, flocked, make_folders, sync_folder, write_atomically
 from matou.git.repository import create_bare
 from matou.model.names import RepositoryPath
 
@@ -64,7 +62,7 @@ def staged_repository(archive: Archive) -> Iterator[Path]:
     """An empty bare repository in the staging folder; gone at the end unless it was moved."""
     git_dir = archive.staging / f"{STAGED_PREFIX}{uuid.uuid4().hex}.git"
     git_dir.mkdir()
-    with _held(git_dir):
+    with flocked(git_dir, waits=False):
         try:
             create_bare(git_dir)
             yield git_dir
@@ -76,12 +74,12 @@ def remove_abandoned(archive: Archive, now: datetime) -> None:
     """Remove what processes that died were making, or removing, in the staging folder."""
     for prefix in (STAGED_PREFIX, DELETED_PREFIX):
         for folder in archive.staging.glob(prefix + "*.git"):
-            with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), flocked(folder, waits=False):
                 # Whoever made it a moment ago may not hold it yet.
                 if now.timestamp() - folder.stat().st_mtime > A_MOMENT.total_seconds():
                     shutil.rmtree(folder, ignore_errors=True)
     for folder in archive.staging.glob(NOTE_PREFIX + "*"):
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), flocked(folder, waits=False):
             # Its writer was killed before anything was moved.
             is_old = now.timestamp() - folder.stat().st_mtime > A_MOMENT.total_seconds()
             if is_old and not (folder / NOTE_FILE).exists():
@@ -148,7 +146,7 @@ def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId)
 def notes(archive: Archive) -> Iterator[tuple[Path, MoveNote]]:
     """The notes that nobody is at work on any more, each held for as long as the caller looks at it."""
     for folder in sorted(archive.staging.glob(NOTE_PREFIX + "*")):
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), _held(folder):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), flocked(folder, waits=False):
             yield folder, msgspec.json.decode((folder / NOTE_FILE).read_bytes(), type=MoveNote)
 
 
@@ -169,7 +167,7 @@ def _noted(
     # A folder, and not a file: files are swept out of the staging folder by whoever cleans it.
     folder = archive.staging / f"{NOTE_PREFIX}{uuid.uuid4().hex}"
     folder.mkdir()
-    with _held(folder):
+    with flocked(folder, waits=False):
         try:
             write_atomically(folder / NOTE_FILE, msgspec.json.encode(note))
             sync_folder(archive.staging)
@@ -180,17 +178,6 @@ def _noted(
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Raises BlockingIOError where another process, or thread, holds it; whoever dies lets go."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _move(origin: Path, place: Path) -> None:

@@ -7,7 +7,6 @@ away meanwhile is found by an open folder, never by its path, where by then anot
 """
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged
+from matou.fs import flocked
 from matou.git.odb.pack_index import PackIndex
 from matou.git.odb.quarantine import Quarantine
 from matou.git.process.run import Limits, run_git
@@ -62,9 +62,14 @@ def pack_loose_objects(git_dir: Path, *, most: int = MOST_AT_ONCE) -> Packed:
         FileNotFoundError: the repository is no longer where it was; every object is.
         OtherObjectFormat: its objects are named by SHA-256.
     """
-    with _held(git_dir / "objects") as objects, Quarantine(git_dir) as quarantine:
-        names = () if objects is None else _newest_first(islice(_loose(objects), most))
-        if objects is None or not names:
+    with contextlib.ExitStack() as stack:
+        try:
+            objects = stack.enter_context(flocked(git_dir / "objects", waits=False))
+        except BlockingIOError:  # another process or thread is at it
+            return NOTHING
+        quarantine = stack.enter_context(Quarantine(git_dir))
+        names = _newest_first(islice(_loose(objects), most))
+        if not names:
             return NOTHING
         files = _pack(git_dir, quarantine, names)
         added_bytes = sum(file.stat().st_size for file in files)
@@ -133,20 +138,5 @@ def _sync(objects: int, folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=objects)
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[int | None]:
-    """The open folder, for one process and thread at a time; None where another has it. Whoever dies lets go."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield descriptor
     finally:
         os.close(descriptor)
