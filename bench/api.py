@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history import make_history
+from matou.forge.access import MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -59,7 +60,7 @@ def _served(folder: Path, scale: float) -> Iterator[Api]:
         create_organization(forge, "team", owner=owner)
         path = RepositoryPath.parse("team/history")
         import_repository(forge, plain, place_for(forge, path), path.name, creator=owner, local=True)
-        token = create_token(forge, owner, "bench").reveal()
+        token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:

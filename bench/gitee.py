@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.db.repositories import Repository
-from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, granted_to_operator
+from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -119,7 +119,7 @@ def _fill(forge: Forge, count: int) -> tuple[str, Repository]:
     owner = create_user(forge, "bench", email="bench@example.com", admin=True)
     create_organization(forge, "team", owner=owner)
     made = [_make(forge, Identity(owner, ALL_SCOPES), number) for number in range(count)]
-    return create_token(forge, owner, "bench").reveal(), made[0]
+    return create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal(), made[0]
 
 
 def _make(forge: Forge, identity: Identity, number: int) -> Repository:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, granted_to_operator
+from matou.forge.access import ALL_SCOPES, Identity, MayChangeSettings, MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -72,7 +72,7 @@ def _served(folder: Path) -> Iterator[Served]:
             profile = RepositoryMetadata(f"project-{number:02}", f"The {number}th", visibility=Visibility.PRIVATE)
             where = NamespacePath(("team",) if number % 2 else ("bench",))
             make_repository(forge, Identity(owner, ALL_SCOPES), where, "", profile, InitOptions())
-        token = create_token(forge, owner, "bench").reveal()
+        token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
     command: Command = [MATOU, "serve", "--root", server, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:

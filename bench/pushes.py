@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history import make_history
+from matou.forge.access import MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -84,7 +85,7 @@ def _served(folder: Path) -> Iterator[Places]:
         create_organization(forge, "team", owner=owner)
         path = RepositoryPath.parse("team/pushed")
         create_repository(forge, place_for(forge, path), path.name, creator=owner)
-        token = create_token(forge, owner, "bench").reveal()
+        token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:

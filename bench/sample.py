@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matou.db.namespaces import Namespace
-from matou.forge.access import Authorized, MayCreateIn, MayCreateNamespaceIn, granted_to_operator
+from matou.forge.access import Authorized, MayCreateIn, MayCreateNamespaceIn, MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, find_user
@@ -93,7 +93,7 @@ def _fill(folder: Path, sizes: Sequence[int]) -> tuple[list[str], str]:
                 forge, _made(folder, number, size), place_for(forge, path), path.name, creator=owner, local=True
             )
             paths.append(str(path))
-        return paths, create_token(forge, owner, "bench").reveal()
+        return paths, create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
 
 
 def _made(folder: Path, seed: int, size: int) -> Path:

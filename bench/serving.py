@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from matou.forge.access import MayManageAccount, granted_to_operator
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -78,7 +79,7 @@ def _served(folder: Path, refs: int, size_bytes: int) -> Iterator[Served]:
         for origin in (many, large):
             path = RepositoryPath.parse(f"team/{origin.stem}")
             import_repository(forge, origin, place_for(forge, path), path.name, creator=owner, local=True)
-        token = create_token(forge, owner, "bench").reveal()
+        token = create_token(forge, granted_to_operator(MayManageAccount, owner), "bench").reveal()
     tip = subprocess.run(["git", f"--git-dir={large}", "rev-parse", "main"], capture_output=True, check=True, text=True)
     command: Command = [MATOU, "serve", "--root", folder / "server", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

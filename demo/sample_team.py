@@ -10,7 +10,14 @@ from pathlib import Path
 from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
-from matou.forge.access import Authorized, MayCreateIn, MayCreateNamespaceIn, MayWriteCode, granted_to_operator
+from matou.forge.access import (
+    Authorized,
+    MayCreateIn,
+    MayCreateNamespaceIn,
+    MayManageAccount,
+    MayWriteCode,
+    granted_to_operator,
+)
 from matou.forge.accounts.namespaces import create_organization, create_project, find_namespace
 from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
@@ -66,7 +73,7 @@ def make_team(forge: Forge, *, checkout: Path, workshop: Path) -> tuple[User, Se
             creator=owner,
         )
     _fill(forge, owner, checkout, workshop)
-    return owner, create_token(forge, owner, "backup")
+    return owner, create_token(forge, granted_to_operator(MayManageAccount, owner), "backup")
 
 
 def _fill(forge: Forge, owner: User, checkout: Path, workshop: Path) -> None:

@@ -22,12 +22,11 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, find_user
 from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
-from support.deciding import add_member, create_repository, create_role, delete_repository
+from support.deciding import add_member, create_repository, create_role, create_token, delete_repository
 from support.git_repositories import git
 from support.matou_server import MatouServer, running_server
 

@@ -10,7 +10,6 @@ NAMED = "somebody who is named: whom a role, a fork or a list is about, or who m
 SEEN = "read through the filter of the identity that it takes too, or of that identity itself"
 FAULT = "makes an error, or an event in its caller's transaction, and reads nothing"
 PART = "a part of a use case that takes what was authorized"
-ACCOUNT = "an account: whose it is was decided by its route or at the command line, and has no right of its own yet"
 
 BARE = {
     "accounts.authors.person_of": NAMED,
@@ -26,17 +25,7 @@ BARE = {
     "accounts.namespaces.namespaces_of": SEEN,
     "accounts.namespaces.read_icon": "an icon is shown to whoever has its address, which holds its digest",
     "accounts.namespaces.visible_children": SEEN,
-    "accounts.signing_keys.add_signing_key": ACCOUNT,
     "accounts.signing_keys.no_such_key": FAULT,
-    "accounts.signing_keys.remove_signing_key": ACCOUNT,
-    "accounts.signing_keys.signing_keys": ACCOUNT,
-    "accounts.tokens.create_token": ACCOUNT,
-    "accounts.tokens.list_tokens": ACCOUNT,
-    "accounts.tokens.revoke_token": ACCOUNT,
-    "accounts.user_deletion.delete_user": ACCOUNT,
-    "accounts.users.set_active": ACCOUNT,
-    "accounts.users.set_display_name": ACCOUNT,
-    "accounts.users.set_password": ACCOUNT,
     "maintenance.packing.pack_if_many": "the server's own upkeep, which shows nothing to anybody",
     "maintenance.packing.pack_repository": "the server's own upkeep, which shows nothing to anybody",
     "push.lfs.link": PART,

@@ -12,10 +12,9 @@ from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.tokens import create_token
 from matou.model.names import RepositoryPath
 from matou.platforms.coding.wire import milliseconds
-from support.deciding import create_project, create_repository
+from support.deciding import create_project, create_repository, create_token
 from support.matou_server import MatouServer
 
 SCRIPT = Path(__file__).parents[1] / "data" / "coding" / "script_000.py.txt"

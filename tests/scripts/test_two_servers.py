@@ -18,13 +18,12 @@ from matou.credentials import Secret
 from matou.db.memberships import Role
 from matou.db.users import User
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import create_user, set_active
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RefName
 from matou.settings import Settings
 from matou.wiring import open_forge
-from support.deciding import add_member
+from support.deciding import add_member, create_token, list_tokens, revoke_token, set_active
 from support.git_repositories import ENVIRONMENT, make_repository, refs_of
 from support.program import serving
 from support.team import make_person
@@ -187,7 +186,7 @@ def test_a_push_rule_set_at_one_is_asked_at_the_other(two: TwoServers, tmp_path:
 
 def revoke(two: TwoServers, person: User) -> None:
     for token in list_tokens(two.forge, person):
-        revoke_token(two.forge, token.id, user=person)
+        revoke_token(two.forge, person, token.id)
 
 
 def switch_off(two: TwoServers, person: User) -> None:

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.model.names import RepositoryPath
 from matou.settings import Settings
 from matou.wiring import open_forge
-from support.deciding import create_project, create_repository
+from support.deciding import create_project, create_repository, create_token
 from support.git_repositories import git, make_repository
 from support.program import MATOU, Person, serving
 from support.team import make_person

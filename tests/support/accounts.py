@@ -15,11 +15,9 @@ import pytest
 from matou.credentials import Secret
 from matou.credentials.file import Derivation, TokenFile
 from matou.db.users import User
-from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import set_password
 from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import RepositoryPath
-from support.deciding import import_repository, receive
+from support.deciding import create_token, import_repository, list_tokens, receive, revoke_token, set_password
 from support.forked_program import ForkingProgram, QuickPerson, forking_program
 from support.matou_server import PASSWORD, MatouServer, running_server
 from support.program import Ended, Person
@@ -88,7 +86,7 @@ class Account:
 
     def revoke_tokens(self) -> None:
         for token in list_tokens(self.server.forge, self.user):
-            revoke_token(self.server.forge, token.id, user=self.user)
+            revoke_token(self.server.forge, self.user, token.id)
 
     def change_password(self, password: str) -> None:
         set_password(self.server.forge, self.user, Secret(password))

@@ -20,7 +20,6 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import find_repository, find_repository_by_id
@@ -30,7 +29,7 @@ from matou.server.app import new_state
 from matou.server.dialects.coding import routes
 from matou.server.rate_limit import FixedWindowLimiter
 from support.commits import commit_in, git_in
-from support.deciding import add_member, create_project, create_repository
+from support.deciding import add_member, create_project, create_repository, create_token
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 

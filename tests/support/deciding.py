@@ -21,6 +21,7 @@ from matou.forge.access import (
     MayCreateIn,
     Right,
     authorize,
+    authorize_account,
     authorize_namespace,
     authorize_repository,
     granted_to_operator,
@@ -28,7 +29,8 @@ from matou.forge.access import (
 )
 from matou.forge.accounts import labels as labels_module
 from matou.forge.accounts import members as members_module
-from matou.forge.accounts import namespace_moves, namespaces, tokens
+from matou.forge.accounts import namespace_moves, namespaces, tokens, user_deletion, users
+from matou.forge.accounts import signing_keys as signing_keys_module
 from matou.forge.analysis import contributions, upkeep
 from matou.forge.analysis import languages as languages_module
 from matou.forge.content import branches, file_changes, history, ref_updates, references, revisions, uploads
@@ -57,18 +59,18 @@ def decided(use_case: Callable[..., R]) -> Callable[..., R]:
     """The use case, with a row wherever it takes what was authorized."""
     signature = inspect.signature(use_case)
     taken = {each.annotation for each in signature.parameters.values()}
+    takes_account = any(_subject(annotation) is User for annotation in taken)
 
     @wraps(use_case)
     def decide_and_do(forge: Forge, *args: object, **kwargs: object) -> R:
-        asking = tuple(arg for arg in args if isinstance(arg, Identity | User) and type(arg) not in taken)
+        who_asks = Identity if takes_account else Identity | User
+        asking = tuple(arg for arg in args if isinstance(arg, who_asks) and type(arg) not in taken)
         identity = _identity(asking[0]) if asking else None
         bound = signature.bind(forge, *(arg for arg in args if arg not in asking), **kwargs)
         for name, value in bound.arguments.items():
             right = _right(signature.parameters[name].annotation)
-            if right is not None and isinstance(value, Repository | Namespace):
-                bound.arguments[name] = (
-                    granted_to_operator(right, value) if identity is None else authorize(forge, identity, right, value)
-                )
+            if right is not None and isinstance(value, Repository | Namespace | User):
+                bound.arguments[name] = _decide(forge, identity, right, value)
         return use_case(*bound.args, **bound.kwargs)
 
     return decide_and_do
@@ -78,15 +80,34 @@ def _identity(asking: Identity | User) -> Identity:
     return asking if isinstance(asking, Identity) else Identity(asking, ALL_SCOPES)
 
 
-def _right(annotation: object) -> type[Right] | None:
+def _decide(forge: Forge, identity: Identity | None, right: Any, subject: Any) -> object:
+    if identity is None:
+        return granted_to_operator(right, subject)
+    if isinstance(subject, User):
+        return authorize_account(identity, right, subject)
+    return authorize(forge, identity, right, subject)
+
+
+def _right(annotation: object) -> Any:
+    return _parts(annotation)[1]
+
+
+def _subject(annotation: object) -> object:
+    return _parts(annotation)[0]
+
+
+def _parts(annotation: object) -> tuple[Any, Any]:
+    """The subject and the right of what was authorized; twice None for anything else."""
     for each in (annotation, *get_args(annotation)):
         if get_origin(each) is Authorized:
-            return get_args(each)[1]  # type: ignore[no-any-return]
-    return None
+            subject, right = get_args(each)
+            return subject, right
+    return None, None
 
 
 activity = decided(activity_module.activity)
 add_member = decided(members_module.add_member)
+add_signing_key = decided(signing_keys_module.add_signing_key)
 after_push = decided(pushes.after_push)
 archive_repository = decided(lifecycle.archive_repository)
 change_namespace = decided(namespaces.change_namespace)
@@ -103,6 +124,7 @@ create_project = decided(namespaces.create_project)
 create_project_token = decided(tokens.create_project_token)
 create_role = decided(customized_roles.create_role)
 create_tag = decided(branches.create_tag)
+create_token = decided(tokens.create_token)
 default_branch_of = decided(revisions.default_branch_of)
 delete_branch = decided(branches.delete_branch)
 delete_file = decided(file_changes.delete_file)
@@ -110,6 +132,7 @@ delete_namespace = decided(namespaces.delete_namespace)
 delete_repository = decided(lifecycle.delete_repository)
 delete_role = decided(customized_roles.delete_role)
 delete_tag = decided(branches.delete_tag)
+delete_user = decided(user_deletion.delete_user)
 describe_repository = decided(lifecycle.describe_repository)
 download_statistics = decided(downloads.download_statistics)
 exists = decided(lfs.exists)
@@ -123,6 +146,7 @@ land = decided(push_landing.land)
 languages = decided(languages_module.languages)
 list_commits = decided(history.list_commits)
 list_locks = decided(lfs_locks.list_locks)
+list_tokens = decided(tokens.list_tokens)
 lock_path = decided(lfs_locks.lock_path)
 marked_by = decided(stars.marked_by)
 members = decided(repository_members.members)
@@ -140,16 +164,21 @@ refs_state = decided(references.refs_state)
 remove_mark = decided(stars.remove_mark)
 remove_member = decided(repository_members.remove_member)
 remove_namespace_member = decided(members_module.remove_member)
+remove_signing_key = decided(signing_keys_module.remove_signing_key)
 rename_namespace = decided(namespace_moves.rename_namespace)
 rename_repository = decided(lifecycle.rename_repository)
 require_not_wider = decided(forks.require_not_wider)
+revoke_token = decided(tokens.revoke_token)
 roles = decided(customized_roles.roles)
 rules_apply = decided(push_rules.rules_apply)
+set_active = decided(users.set_active)
 set_default_branch = decided(lifecycle.set_default_branch)
 set_icon = decided(namespaces.set_icon)
 set_member = decided(repository_members.set_member)
 set_member_mode = decided(repository_members.set_member_mode)
+set_password = decided(users.set_password)
 set_visibility = decided(lifecycle.set_visibility)
+signing_keys = decided(signing_keys_module.signing_keys)
 size = decided(lfs.size)
 stored_settings = decided(settings.stored_settings)
 transfer_repository = decided(transfers.transfer_repository)

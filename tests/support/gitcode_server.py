@@ -27,7 +27,6 @@ from matou.db.upgrade import upgrade_if_behind
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Scope
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user, list_users
 from matou.forge.forge import Forge
 from matou.forge.repositories.lifecycle import find_repository
@@ -36,7 +35,7 @@ from matou.model.platform import Visibility
 from matou.server.app import build_app
 from support.coding_api import NOON, Clock
 from support.commits import commit_in, git_in
-from support.deciding import add_member, create_repository
+from support.deciding import add_member, create_repository, create_token
 
 PASSWORD = "correct horse battery staple"
 ROLES = {"mei": Role.MAINTAINER, "dora": Role.DEVELOPER, "rui": Role.REPORTER, "gu": Role.GUEST}

@@ -23,14 +23,13 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization, find_namespace
-from matou.forge.accounts.tokens import create_token
 from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
 from matou.settings import Settings
 from matou.wiring import open_forge
-from support.deciding import create_project, create_repository
+from support.deciding import create_project, create_repository, create_token
 
 PASSWORD = "correct horse battery staple"
 

@@ -11,6 +11,7 @@ from matou.cli.open_forge import find_account, forge_at
 from matou.cli.options import json_option, root_option
 from matou.cli.ui.output import say
 from matou.db.signing_keys import SigningKey
+from matou.forge.access import MayManageAccount, MaySeeAccount, granted_to_operator
 from matou.forge.accounts.signing_keys import add_signing_key, remove_signing_key, signing_keys
 from matou.git.operations.signatures import read_certificate
 from matou.i18n import gettext as _
@@ -33,7 +34,7 @@ keys = Group("key")
 def add_key(user: str, root: Path, file: Path | None) -> None:
     text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8", errors="replace")
     with forge_at(root) as forge:
-        made = add_signing_key(forge, find_account(forge, user), text)
+        made = add_signing_key(forge, granted_to_operator(MayManageAccount, find_account(forge, user)), text)
     click.echo(str(made.id))
 
 
@@ -43,7 +44,7 @@ def add_key(user: str, root: Path, file: Path | None) -> None:
 @json_option
 def list_keys(user: str, root: Path, as_json: bool) -> None:
     with forge_at(root) as forge:
-        found = signing_keys(forge, find_account(forge, user))
+        found = signing_keys(forge, granted_to_operator(MaySeeAccount, find_account(forge, user)))
     if as_json:
         click.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
         return
@@ -58,7 +59,7 @@ def list_keys(user: str, root: Path, as_json: bool) -> None:
 @root_option
 def remove_key(key_id: int, user: str, root: Path) -> None:
     with forge_at(root) as forge:
-        remove_signing_key(forge, find_account(forge, user), key_id)
+        remove_signing_key(forge, granted_to_operator(MayManageAccount, find_account(forge, user)), key_id)
     say(_("removed the key {id}").format(id=key_id))
 
 

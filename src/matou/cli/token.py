@@ -10,6 +10,7 @@ from matou.cli.options import json_option, root_option
 from matou.cli.ui.output import print_json, print_result, print_table
 from matou.db.tokens import TokenHolder
 from matou.errors import NotFound
+from matou.forge.access import MayManageAccount, granted_to_operator
 from matou.forge.accounts import tokens as use_case
 from matou.forge.accounts.tokens import all_tokens, revoke_token
 from matou.i18n import gettext as _
@@ -24,7 +25,7 @@ tokens = Group("token")
 def create_token(root: Path, user: str, name: str) -> None:
 
     with existing_forge_at(root) as forge:
-        owner = find_account(forge, user)
+        owner = granted_to_operator(MayManageAccount, find_account(forge, user))
         secret = use_case.create_token(forge, owner, name)
     click.echo(secret.reveal())
 
@@ -52,7 +53,7 @@ def revoke(token_id: int, root: Path, as_json: bool) -> None:
         found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
         if found is None:
             raise NotFound("there is no token {id}", id=token_id)
-        revoke_token(forge, found.token.id, user=found.user)
+        revoke_token(forge, granted_to_operator(MayManageAccount, found.user), found.token.id)
     said = _("revoked the token {id} of {user}").format(id=token_id, user=found.user.name)
     print_result({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
 

@@ -13,6 +13,7 @@ from matou.cli.ui.prompts import confirm, prompt_new_secret
 from matou.credentials import Secret
 from matou.db.users import User
 from matou.errors import Invalid
+from matou.forge.access import MayManageAccount, MaySeeAccount, granted_to_operator
 from matou.forge.accounts.members import memberships_of
 from matou.forge.accounts.tokens import list_tokens
 from matou.forge.accounts.user_deletion import delete_user
@@ -89,7 +90,7 @@ def show_account(name: str, root: Path, as_json: bool) -> None:
 def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         user = find_account(forge, name)
-        set_password(forge, user, _new_password(from_stdin=password_stdin))
+        set_password(forge, granted_to_operator(MayManageAccount, user), _new_password(from_stdin=password_stdin))
     print_result(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
 
 
@@ -120,14 +121,13 @@ def delete_account(name: str, root: Path, yes: bool, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         user = find_account(forge, name)
         confirm(_("Delete the account {name} for good?").format(name=user.name), is_said=yes)
-        delete_user(forge, user)
+        delete_user(forge, granted_to_operator(MayManageAccount, user))
     print_result({"deleted": user.name}, _("deleted the account {name}").format(name=user.name), as_json=as_json)
 
 
 def _set_active(name: str, root: Path, *, active: bool) -> User:
     with existing_forge_at(root) as forge:
-        user = find_account(forge, name)
-        set_active(forge, user, active=active)
+        set_active(forge, granted_to_operator(MayManageAccount, find_account(forge, name)), active=active)
         return find_account(forge, name)
 
 
@@ -159,4 +159,5 @@ def _values(user: User) -> dict[str, object]:
 
 def _all_values(forge: Forge, user: User) -> dict[str, object]:
     roles = [{"namespace": str(path), "role": role.name.lower()} for path, role in memberships_of(forge, user)]
-    return {**_values(user), "tokens": len(list_tokens(forge, user)), "roles": roles}
+    tokens = list_tokens(forge, granted_to_operator(MaySeeAccount, user))
+    return {**_values(user), "tokens": len(tokens), "roles": roles}

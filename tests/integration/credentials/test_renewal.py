@@ -14,10 +14,9 @@ from matou.credentials.logins import Login
 from matou.credentials.refresh import ReauthRequired, StoreGone
 from matou.credentials.store import SecretKind, SecretStore, StoreKind
 from matou.errors import MatouError, Refused, TryLater
-from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import set_password
 from matou.platforms.base.errors import ActionRefused, CredentialRefused, RemoteNotFound
 from matou.settings import Settings
+from support.deciding import create_token, list_tokens, revoke_token, set_password
 from support.matou_server import PASSWORD, MatouServer
 
 TOKEN, KEPT_PASSWORD = SecretKind.TOKEN, SecretKind.PASSWORD
@@ -64,7 +63,7 @@ class Person:
 
     def revoke_all(self) -> None:
         for token in list_tokens(self.server.forge, self.user):
-            revoke_token(self.server.forge, token.id, user=self.user)
+            revoke_token(self.server.forge, self.user, token.id)
 
     def sessions(self) -> int:
         return len(list_tokens(self.server.forge, self.user))

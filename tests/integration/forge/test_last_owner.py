@@ -14,10 +14,9 @@ from matou.db.users import User
 from matou.errors import MatouError
 from matou.forge.accounts.members import LastOwner
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.user_deletion import delete_user
-from matou.forge.accounts.users import create_user, set_active
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
-from support.deciding import add_member
+from support.deciding import add_member, delete_user, set_active
 from support.deciding import namespace_members as members
 from support.deciding import remove_namespace_member as remove_member
 

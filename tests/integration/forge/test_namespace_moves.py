@@ -16,14 +16,13 @@ from matou.forge.access import ALL_SCOPES, OPERATOR, Action, Identity, NotAllowe
 from matou.forge.accounts import namespace_moves
 from matou.forge.accounts.members import LastOwner
 from matou.forge.accounts.namespaces import NotEmpty, create_organization, find_namespace, organizations
-from matou.forge.accounts.user_deletion import delete_user
 from matou.forge.accounts.users import NameTaken, create_user, find_user, list_users
 from matou.forge.forge import Forge
 from matou.forge.maintenance.check import check
 from matou.forge.maintenance.move_recovery import finish_moves
 from matou.forge.repositories.lifecycle import find_repository, repositories_in
 from matou.model.names import NamespacePath, RepositoryPath
-from support.deciding import add_member, create_project, create_repository, rename_namespace
+from support.deciding import add_member, create_project, create_repository, delete_user, rename_namespace
 
 PATHS = ("team/boats/one", "team/boats/two", "team/three")
 

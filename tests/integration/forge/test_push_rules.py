@@ -13,7 +13,6 @@ from matou.db.repositories import Repository
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.signing_keys import add_signing_key
 from matou.forge.accounts.users import create_user
 from matou.forge.content.file_changes import FileChange
 from matou.forge.forge import Forge
@@ -26,6 +25,7 @@ from matou.model.refs import RefChange
 from matou.model.repository_settings import PushRules, RepositoryRules, RepositorySettings
 from support.deciding import (
     add_member,
+    add_signing_key,
     change_settings,
     create_branch,
     create_file,

@@ -1,28 +1,30 @@
 """Which keys an account may register, and whose commits they vouch for."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from matou.db.signing_keys import insert_signing_key
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.accounts.signing_keys import (
-    MOST_KEYS,
+from matou.forge.access import (
+    ALL_SCOPES,
+    ANONYMOUS,
+    OPERATOR,
     BoundToken,
-    KeyTaken,
-    NoSuchKey,
-    add_signing_key,
-    certificates_for,
-    remove_signing_key,
-    require_own_account,
-    signing_keys,
+    Identity,
+    MayManageAccount,
+    MaySeeAccount,
+    NotAllowed,
+    authorize_account,
 )
-from matou.forge.accounts.users import create_user, set_active
+from matou.forge.accounts.signing_keys import MOST_KEYS, KeyTaken, NoSuchKey, certificates_for
+from matou.forge.accounts.users import create_user
 from matou.forge.forge import Forge
 from matou.git.operations.signatures import UnusableKey, read_certificate
 from matou.model.names import NamespacePath
 from support.clocks import Clock
+from support.deciding import add_signing_key, remove_signing_key, set_active, signing_keys
 from support.signing import new_key
 
 
@@ -117,6 +119,19 @@ def test_keys_have_a_limit(forge: Forge, anna: User, monkeypatch: pytest.MonkeyP
 
 
 def test_a_token_of_one_namespace_changes_no_keys(anna: User) -> None:
-    require_own_account(Identity(anna, ALL_SCOPES))
+    assert authorize_account(Identity(anna, ALL_SCOPES), MayManageAccount, anna).subject == anna
     with pytest.raises(BoundToken):
-        require_own_account(Identity(anna, ALL_SCOPES, NamespacePath(("team",))))
+        authorize_account(Identity(anna, ALL_SCOPES, NamespacePath(("team",))), MayManageAccount, anna)
+
+
+def test_whose_an_account_is_decides_who_manages_it(forge: Forge, anna: User) -> None:
+    berta = create_user(forge, "bettina")
+    admin = create_user(forge, "root", admin=True)
+
+    for identity in (Identity(anna, ALL_SCOPES), Identity(admin, ALL_SCOPES), OPERATOR):
+        assert authorize_account(identity, MayManageAccount, anna).subject == anna
+    bound = Identity(admin, ALL_SCOPES, NamespacePath(("team",)))
+    disabled = Identity(replace(anna, active=False), ALL_SCOPES)
+    for identity in (Identity(berta, ALL_SCOPES), ANONYMOUS, bound, disabled):
+        with pytest.raises(NotAllowed):
+            authorize_account(identity, MaySeeAccount, anna)

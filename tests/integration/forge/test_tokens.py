@@ -10,19 +10,12 @@ from matou.credentials import Secret
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.accounts.tokens import (
-    NoSuchToken,
-    create_token,
-    list_tokens,
-    looks_like_token,
-    resolve_token,
-    revoke_token,
-)
-from matou.forge.accounts.users import TooManyFailures, authenticate, create_user, set_active
+from matou.forge.accounts.tokens import NoSuchToken, looks_like_token, resolve_token
+from matou.forge.accounts.users import TooManyFailures, authenticate, create_user
 from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
 from support.clocks import Clock
-from support.deciding import create_project_token
+from support.deciding import create_project_token, create_token, list_tokens, revoke_token, set_active
 
 
 def test_a_token_stands_for_its_user_with_its_scopes(forge: Forge, anna: User) -> None:
@@ -66,7 +59,7 @@ def test_a_revoked_token_is_refused_by_the_next_request_in_every_process(
     assert resolve_token(other_process, secret) is not None
 
     (token,) = list_tokens(this_process, anna)
-    revoke_token(this_process, token.id, user=anna)
+    revoke_token(this_process, anna, token.id)
 
     assert resolve_token(other_process, secret) is None
     assert list_tokens(this_process, anna) == ()
@@ -85,7 +78,7 @@ def test_nobody_revokes_somebody_elses_token(forge: Forge, anna: User, berta: Us
     (token,) = list_tokens(forge, anna)
 
     with pytest.raises(NoSuchToken):
-        revoke_token(forge, token.id, user=berta)
+        revoke_token(forge, berta, token.id)
 
     assert resolve_token(forge, secret) is not None
 

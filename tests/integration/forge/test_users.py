@@ -25,13 +25,12 @@ from matou.forge.accounts.users import (
     create_user,
     find_user,
     list_users,
-    set_active,
-    set_password,
 )
 from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath
 from support.clocks import Clock
+from support.deciding import set_active, set_password
 
 PASSWORD = Secret("correct horse battery")
 WRONG = Secret("wrong horse battery")

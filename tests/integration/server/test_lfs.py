@@ -14,8 +14,8 @@ import pytest
 import urllib3
 
 from matou.db.repositories import Repository
-from matou.forge.accounts.tokens import list_tokens, revoke_token
 from matou.model.platform import Visibility
+from support.deciding import list_tokens, revoke_token
 from support.git_repositories import ENVIRONMENT
 from support.matou_server import MatouServer, memory_bytes
 
@@ -119,9 +119,7 @@ def test_the_links_hold_no_token_and_are_good_for_one_errand(lfs: Lfs, matou_ser
 def test_a_link_dies_with_the_token_that_asked_for_it(lfs: Lfs, matou_server: MatouServer) -> None:
     lfs.put()
     download = lfs.answer("download")["actions"]["download"]
-    revoke_token(
-        matou_server.forge, list_tokens(matou_server.forge, matou_server.owner)[-1].id, user=matou_server.owner
-    )
+    revoke_token(matou_server.forge, matou_server.owner, list_tokens(matou_server.forge, matou_server.owner)[-1].id)
 
     assert HTTP.request("GET", download["href"], headers=download["header"]).status == 401
 

@@ -22,10 +22,18 @@ from matou.db.repositories import Repository
 from matou.db.schema import tokens
 from matou.db.users import User
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.accounts.tokens import list_tokens, revoke_token
-from matou.forge.accounts.users import set_active, set_password
 from matou.forge.repositories.lifecycle import find_repository_by_id
-from support.deciding import add_member, archive_repository, create_repository, delete_repository, rename_repository
+from support.deciding import (
+    add_member,
+    archive_repository,
+    create_repository,
+    delete_repository,
+    list_tokens,
+    rename_repository,
+    revoke_token,
+    set_active,
+    set_password,
+)
 from support.deciding import remove_namespace_member as remove_member
 from support.fault_proxy import FaultProxy, HoldBack
 from support.git_repositories import ENVIRONMENT, git, git_bytes, make_repository, refs_of
@@ -139,7 +147,7 @@ def delete(pusher: Pusher) -> None:
 def revoke_the_token(pusher: Pusher) -> None:
     forge = pusher.server.forge
     for token in list_tokens(forge, pusher.person):
-        revoke_token(forge, token.id, user=pusher.person)
+        revoke_token(forge, pusher.person, token.id)
 
 
 def let_the_token_expire(pusher: Pusher) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from matou.forge.accounts.signing_keys import add_signing_key, remove_signing_key, signing_keys
 from matou.model.repository_settings import PushRules
+from support.deciding import add_signing_key, remove_signing_key, signing_keys
 from support.git_repositories import (
     git,
     make_repository,

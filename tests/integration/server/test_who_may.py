@@ -16,13 +16,11 @@ from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import set_active
 from matou.forge.caches import FREE_FAILURES
 from matou.forge.repositories.lifecycle import find_repository
 from matou.model.names import NamespacePath
 from matou.model.platform import Visibility
-from support.deciding import add_member, create_project_token
+from support.deciding import add_member, create_project_token, create_token, list_tokens, revoke_token, set_active
 from support.deciding import remove_namespace_member as remove_member
 from support.git_repositories import ENVIRONMENT, git, make_repository
 from support.matou_server import PASSWORD, MatouServer, running_server
@@ -104,7 +102,7 @@ def dead_expired(server: MatouServer) -> Secret:
 def dead_revoked(server: MatouServer) -> Secret:
     user = server.owner
     token = server.token()
-    revoke_token(server.forge, list_tokens(server.forge, user)[-1].id, user=user)
+    revoke_token(server.forge, user, list_tokens(server.forge, user)[-1].id)
     return token
 
 

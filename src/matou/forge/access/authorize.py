@@ -12,7 +12,7 @@ from matou.db import memberships, namespaces, repositories, repository_members, 
 from matou.db.engine import Connection
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.db.users import may_log_in
+from matou.db.users import User, may_log_in
 from matou.db.visibility import Viewer
 from matou.errors import Invalid, MatouError, NotFound, Refused
 from matou.forge.access.identity import OPERATOR, Identity, missing_scope, require_scope
@@ -28,16 +28,19 @@ from matou.forge.access.policy import (
     SubjectState,
     decide,
 )
-from matou.forge.access.rights import MaySee, Right
+from matou.forge.access.rights import AccountRight, MayManageAccount, MaySee, Right
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath, RepositoryPath, folded
 from matou.model.platform import Visibility
 from matou.model.repository_settings import Modules, RepositoryRules
 
 S = TypeVar("S", Repository, Namespace)
-S_co = TypeVar("S_co", bound=Repository | Namespace, covariant=True)
+S_co = TypeVar("S_co", bound=Repository | Namespace | User, covariant=True)
 R = TypeVar("R", bound=Right)
-R_co = TypeVar("R_co", bound=Right, covariant=True)
+R_co = TypeVar("R_co", bound=Right | AccountRight, covariant=True)
+A = TypeVar("A", bound=AccountRight)
+AnySubject = TypeVar("AnySubject", Repository, Namespace, User)
+AnyRight = TypeVar("AnyRight", bound=Right | AccountRight)
 
 _KEY: Final = object()
 """Whoever holds it has asked the policy."""
@@ -59,6 +62,10 @@ class ReadOnly(Refused, Invalid):
     """The subject is archived, or a source owns it."""
 
 
+class BoundToken(Refused):
+    """The token is good for one namespace, and an account counts everywhere."""
+
+
 class SwitchedOff(Refused):
     """The subject's settings have switched this off, for everybody."""
 
@@ -66,7 +73,7 @@ class SwitchedOff(Refused):
 @final
 @dataclass(frozen=True, slots=True)
 class Authorized(Generic[S_co, R_co]):
-    """That an identity has a right to a repository or a namespace: decided, and by nobody but this module.
+    """That an identity has a right to a repository, a namespace or an account: decided, and by nobody but this module.
 
     It says what was so when it was decided. What takes long asks again before it acts (`authorize_again`).
 
@@ -129,7 +136,7 @@ def renewed(granted: Authorized[S, R], row: S) -> Authorized[S, R]:
     return Authorized(row, granted.identity, granted.right, _KEY)
 
 
-def granted_to_operator(right: type[R], subject: S) -> Authorized[S, R]:
+def granted_to_operator(right: type[AnyRight], subject: AnySubject) -> Authorized[AnySubject, AnyRight]:
     """For the command line, which works on the operator's own files: what a subject refuses to all, it does not refuse.
 
     Where an archived repository, or one that a source owns, is to be refused, ask `authorize` for OPERATOR.
@@ -191,6 +198,24 @@ def authorize_namespace(
     if namespace is None:
         raise no_such_namespace(path)
     return authorize(forge, identity, right, namespace)
+
+
+def authorize_account(identity: Identity, right: type[A], account: User) -> Authorized[User, A]:
+    """Decide about an account: it may itself, and an administrator may.
+
+    Scopes are not looked at, since each platform names others for this: its routes do.
+
+    Raises:
+        BoundToken: the token is good for one namespace only.
+        NotAllowed: the account is somebody else's, or was disabled.
+    """
+    standing = _standing_anywhere(identity)
+    if identity.only_below is not None and issubclass(right, MayManageAccount):
+        raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
+    is_own = identity.user is not None and identity.user.id == account.id and standing is not AccessLevel.NOBODY
+    if not is_own and (standing is not AccessLevel.ADMINISTRATOR or identity.only_below is not None):
+        raise NotAllowed("the account {account} is somebody else's", account=account.name)
+    return Authorized(account, identity, right, _KEY)
 
 
 def viewer(forge: Forge, identity: Identity) -> Viewer:

@@ -93,6 +93,18 @@ class MayAdminister(MaySeeSettings):
     action = Action.ADMINISTER
 
 
+class AccountRight:
+    """What a use case asks for of an account; no policy of repositories or namespaces names it."""
+
+
+class MaySeeAccount(AccountRight):
+    """What only the account itself is told: its keys, and which tokens it has."""
+
+
+class MayManageAccount(MaySeeAccount):
+    """Its keys, tokens, password, names and memberships; also to end it."""
+
+
 def rights_below(right: type[Right]) -> Iterator[type[Right]]:
     """All greater ones, each once for every way to it."""
     for greater in right.__subclasses__():

@@ -8,7 +8,7 @@ from matou.db.memberships import Member, Role
 from matou.db.namespaces import Namespace
 from matou.db.users import User, UserId
 from matou.errors import Conflict, NotFound
-from matou.forge.access import Authorized, Identity, MayAdminister, MaySee, MaySeeMembers
+from matou.forge.access import Authorized, Identity, MayAdminister, MayManageAccount, MaySee, MaySeeMembers
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath
 
@@ -86,11 +86,11 @@ def own_role(forge: Forge, identity: Identity, namespace: Namespace) -> Role | N
         return memberships.role_in(connection, identity.user.id, namespace.path)
 
 
-def leave_namespace(forge: Forge, granted: Authorized[Namespace, MaySee]) -> None:
-    """Give back the role that was given in exactly this namespace. Raises as `remove_member`."""
-    if granted.identity.user is None:
-        raise NoSuchMember("only an account can leave {path}", path=repr(str(granted.subject.path)))
-    _remove(forge, granted.subject, granted.identity.user)
+def leave_namespace(
+    forge: Forge, granted: Authorized[Namespace, MaySee], account: Authorized[User, MayManageAccount]
+) -> None:
+    """Give back the role that the account was given in exactly this namespace. Raises as `remove_member`."""
+    _remove(forge, granted.subject, account.subject)
 
 
 def owner_of(forge: Forge, namespace: Namespace) -> Member | None:

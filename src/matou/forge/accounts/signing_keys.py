@@ -8,8 +8,8 @@ from matou.db import signing_keys as rows
 from matou.db.engine import AlreadyThere
 from matou.db.signing_keys import SigningKey, SigningKeyId
 from matou.db.users import User
-from matou.errors import Conflict, NotFound, Refused
-from matou.forge.access import Identity
+from matou.errors import Conflict, NotFound
+from matou.forge.access import Authorized, MayManageAccount, MaySeeAccount
 from matou.forge.forge import Forge
 from matou.git.operations.signatures import Certificate, UnusableKey, merged, read_certificate
 from matou.model.names import folded
@@ -25,17 +25,7 @@ class NoSuchKey(NotFound):
     """The account has no such key."""
 
 
-class BoundToken(Refused):
-    """The token is good for one namespace, and an account's keys count everywhere."""
-
-
-def require_own_account(identity: Identity) -> None:
-    """Return if this identity stands for its account everywhere. Raises BoundToken."""
-    if identity.only_below is not None:
-        raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
-
-
-def add_signing_key(forge: Forge, user: User, text: str) -> SigningKey:
+def add_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], text: str) -> SigningKey:
     """Register a public key, in the form of `gpg --armor --export`.
 
     The same key again brings it up to date: a later end, a new subkey, a revocation, which stays.
@@ -44,7 +34,7 @@ def add_signing_key(forge: Forge, user: User, text: str) -> SigningKey:
         UnusableKey: it is no public key, has expired or was revoked, or does not name the account's e-mail.
         KeyTaken: another account has it.
     """
-    certificate = read_certificate(text)
+    user, certificate = granted.subject, read_certificate(text)
     with forge.database.begin_read() as connection:
         found = rows.find_signing_key(connection, certificate.fingerprint)
         held = rows.list_signing_keys(connection, user.id)
@@ -60,18 +50,18 @@ def add_signing_key(forge: Forge, user: User, text: str) -> SigningKey:
         raise _taken(certificate) from error
 
 
-def signing_keys(forge: Forge, user: User) -> tuple[SigningKey, ...]:
+def signing_keys(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tuple[SigningKey, ...]:
     """In the order in which they were added."""
     with forge.database.begin_read() as connection:
-        return rows.list_signing_keys(connection, user.id)
+        return rows.list_signing_keys(connection, granted.subject.id)
 
 
-def remove_signing_key(forge: Forge, user: User, key_id: int) -> None:
+def remove_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], key_id: int) -> None:
     """Commits that it signed stay; it vouches for no further ones. Raises NoSuchKey."""
     with forge.database.begin_write() as connection:
-        is_gone = rows.delete_signing_key(connection, user.id, SigningKeyId(key_id))
+        is_gone = rows.delete_signing_key(connection, granted.subject.id, SigningKeyId(key_id))
     if not is_gone:
-        raise no_such_key(user, key_id)
+        raise no_such_key(granted.subject, key_id)
 
 
 def no_such_key(user: User, key_id: int) -> NoSuchKey:

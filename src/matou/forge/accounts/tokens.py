@@ -13,7 +13,7 @@ from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.tokens import NewToken, Token, TokenHolder, TokenId
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import NotFound
-from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, Scope
+from matou.forge.access import ALL_SCOPES, Authorized, Identity, MayAdminister, MayManageAccount, MaySeeAccount, Scope
 from matou.forge.accounts.users import refuse_while_slowed
 from matou.forge.forge import Forge
 from matou.model.names import folded
@@ -30,14 +30,14 @@ class NoSuchToken(NotFound):
 
 def create_token(
     forge: Forge,
-    user: User,
+    granted: Authorized[User, MayManageAccount],
     name: str,
     *,
     scopes: Collection[Scope] = ALL_SCOPES,
     expires_at: datetime | None = None,
 ) -> Secret:
     """It is shown this once: only its SHA-256 is kept."""
-    return _create(forge, user, name, scopes=scopes, expires_at=expires_at, only_namespace_id=None)
+    return _create(forge, granted.subject, name, scopes=scopes, expires_at=expires_at, only_namespace_id=None)
 
 
 def create_project_token(
@@ -80,10 +80,10 @@ def looks_like_token(secret: Secret) -> bool:
     return _TOKEN.match(secret.reveal()) is not None
 
 
-def list_tokens(forge: Forge, user: User) -> tuple[Token, ...]:
+def list_tokens(forge: Forge, granted: Authorized[User, MaySeeAccount]) -> tuple[Token, ...]:
     """In the order in which they were made."""
     with forge.database.begin_read() as connection:
-        return tokens.list_tokens(connection, user.id)
+        return tokens.list_tokens(connection, granted.subject.id)
 
 
 def all_tokens(forge: Forge) -> tuple[TokenHolder, ...]:
@@ -92,12 +92,12 @@ def all_tokens(forge: Forge) -> tuple[TokenHolder, ...]:
         return tokens.list_holders(connection)
 
 
-def revoke_token(forge: Forge, token_id: TokenId, *, user: User) -> None:
-    """The next request with it is refused, in every process. Raises NoSuchToken where it is not this user's."""
+def revoke_token(forge: Forge, granted: Authorized[User, MayManageAccount], token_id: TokenId) -> None:
+    """The next request with it is refused, in every process. Raises NoSuchToken where it is not this account's."""
     with forge.database.begin_write() as connection:
-        own = {token.id for token in tokens.list_tokens(connection, user.id)}
+        own = {token.id for token in tokens.list_tokens(connection, granted.subject.id)}
         if token_id not in own or not tokens.delete_token(connection, token_id):
-            raise NoSuchToken("{user} has no such token", user=user.name)
+            raise NoSuchToken("{user} has no such token", user=granted.subject.name)
 
 
 def _create(

@@ -5,13 +5,14 @@ from matou.db.engine import Connection, OwnerGone
 from matou.db.namespaces import NamespaceKind
 from matou.db.users import User
 from matou.errors import NotFound
+from matou.forge.access import Authorized, MayManageAccount
 from matou.forge.accounts.members import LastOwner
 from matou.forge.accounts.namespaces import NotEmpty
 from matou.forge.forge import Forge
 from matou.model.names import NamespacePath
 
 
-def delete_user(forge: Forge, user: User) -> None:
+def delete_user(forge: Forge, granted: Authorized[User, MayManageAccount]) -> None:
     """For good, with tokens, keys, roles and stars; what the account did in repositories stays, as nobody's.
 
     Raises:
@@ -19,6 +20,7 @@ def delete_user(forge: Forge, user: User) -> None:
         NotEmpty: repositories stand in the account's own namespace.
         NotFound: it was deleted meanwhile.
     """
+    user = granted.subject
     try:
         with forge.database.begin_write() as connection:
             _require_other_owners(connection, user)

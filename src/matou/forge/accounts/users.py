@@ -16,6 +16,7 @@ from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
 from matou.errors import Conflict, Invalid, TryLater
+from matou.forge.access import Authorized, MayManageAccount
 from matou.forge.accounts.name_rules import require_clear_name
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath, folded
@@ -135,9 +136,9 @@ def search_people(
         return users.search_people(connection, part, newest_first=newest_first, offset=offset, limit=limit)
 
 
-def set_display_name(forge: Forge, user: User, display_name: str) -> User:
+def set_display_name(forge: Forge, granted: Authorized[User, MayManageAccount], display_name: str) -> User:
     """What people see beside the name; the name itself where it is empty. Raises InvalidName."""
-    shown = display_name.strip() or user.name
+    shown = display_name.strip() or granted.subject.name
     if len(shown) > LONGEST_DISPLAY_NAME or not shown.isprintable():
         raise InvalidName(
             "the name {name} cannot be used: it has at most {longest} characters, all of which can be seen",
@@ -145,8 +146,8 @@ def set_display_name(forge: Forge, user: User, display_name: str) -> User:
             longest=LONGEST_DISPLAY_NAME,
         )
     with forge.database.begin_write() as connection:
-        users.set_display_name(connection, user.id, shown)
-    return replace(user, display_name=shown)
+        users.set_display_name(connection, granted.subject.id, shown)
+    return replace(granted.subject, display_name=shown)
 
 
 def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "") -> User | None:
@@ -183,17 +184,17 @@ def refuse_while_slowed(forge: Forge, account: str, address: str) -> None:
         )
 
 
-def set_password(forge: Forge, user: User, password: Secret) -> None:
+def set_password(forge: Forge, granted: Authorized[User, MayManageAccount], password: Secret) -> None:
     """The old one is refused at once, in every process. Raises WeakPassword."""
     password_hash = _hash(forge, password)
     with forge.database.begin_write() as connection:
-        users.set_password_hash(connection, user.id, password_hash)
+        users.set_password_hash(connection, granted.subject.id, password_hash)
 
 
-def set_active(forge: Forge, user: User, *, active: bool) -> None:
+def set_active(forge: Forge, granted: Authorized[User, MayManageAccount], *, active: bool) -> None:
     """A user that is not active cannot log in, and their tokens are worth nothing."""
     with forge.database.begin_write() as connection:
-        users.set_active(connection, user.id, active=active)
+        users.set_active(connection, granted.subject.id, active=active)
 
 
 def _is_right(forge: Forge, account: str, stored_hash: Secret | None, password: Secret) -> bool:

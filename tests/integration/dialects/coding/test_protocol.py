@@ -11,11 +11,10 @@ import pytest
 from matou.db.memberships import Role
 from matou.forge.access import Scope
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.tokens import create_token
 from matou.forge.caches import FREE_FAILURES_OF_AN_ADDRESS
 from matou.platforms.coding.errors import SCOPE_REFUSED
 from support.coding_api import Answer, Api, Team
-from support.deciding import add_member, create_project_token
+from support.deciding import add_member, create_project_token, create_token
 
 WHO = "DescribeCodingCurrentUser"
 

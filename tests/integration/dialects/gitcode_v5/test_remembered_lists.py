@@ -12,7 +12,6 @@ import pytest
 
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
-from matou.forge.accounts.users import set_active
 from matou.forge.forge import Forge
 from matou.server.api.context import RequestContext
 from matou.server.api.params import Nothing
@@ -31,6 +30,7 @@ from support.deciding import (
     ref_listing,
     refs_state,
     rename_repository,
+    set_active,
     set_default_branch,
 )
 from support.deciding import remove_namespace_member as remove_member

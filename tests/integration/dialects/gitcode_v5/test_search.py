@@ -3,9 +3,9 @@
 import pytest
 
 from matou.forge.access import Scope
-from matou.forge.accounts.users import create_user, set_active
+from matou.forge.accounts.users import create_user
 from matou.model.platform import Visibility
-from support.deciding import describe_repository
+from support.deciding import describe_repository, set_active
 from support.gitcode_schemas import faults
 from support.gitcode_server import Harbour
 

@@ -10,11 +10,10 @@ from sqlalchemy import event
 from matou.db.memberships import Role
 from matou.forge.access import ALL_SCOPES, Identity, Scope
 from matou.forge.accounts.namespaces import create_organization
-from matou.forge.accounts.users import set_active
 from matou.forge.repositories.repository_members import MemberPermission
 from matou.model.names import NamespacePath, RepositoryPath
 from matou.model.platform import Visibility
-from support.deciding import add_member, create_project, create_repository, fork_repository, set_member
+from support.deciding import add_member, create_project, create_repository, fork_repository, set_active, set_member
 from support.gitcode_server import Harbour
 
 

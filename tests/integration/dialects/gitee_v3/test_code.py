@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from matou.forge.accounts.tokens import create_token
+from support.deciding import create_token
 from support.gitee_server import Client
 
 FERRY = "/projects/harbour%2Fferry"

@@ -10,12 +10,12 @@ import pytest
 
 from matou.credentials import Secret
 from matou.forge.access import Scope
-from matou.forge.accounts.tokens import create_token, list_tokens, revoke_token
-from matou.forge.accounts.users import create_user, set_active
+from matou.forge.accounts.users import create_user
 from matou.forge.caches import FREE_FAILURES, FREE_FAILURES_OF_AN_ADDRESS
 from matou.server.app import build_app
 from matou.server.dialects.gitee_v3.sessions import MOST_SESSIONS, SESSION, SESSION_LIFE
 from matou.server.rate_limit import FixedWindowLimiter
+from support.deciding import create_token, list_tokens, revoke_token, set_active
 from support.gitcode_server import PASSWORD, Harbour
 from support.gitee_server import Client, assert_like, sample
 
@@ -171,7 +171,7 @@ def test_without_a_good_token_nothing_is_told(gitee: Client, path: str, token: s
 def test_a_token_that_was_revoked_or_is_too_old_is_401(gitee: Client) -> None:
     revoked, expired = (log_in(gitee).json()["private_token"] for _ in range(2))
     chen = gitee.harbour.people["chen"]
-    revoke_token(gitee.harbour.forge, list_tokens(gitee.harbour.forge, chen)[0].id, user=chen)
+    revoke_token(gitee.harbour.forge, chen, list_tokens(gitee.harbour.forge, chen)[0].id)
     first = gitee.ask("GET", "/projects", params={"private_token": revoked})
     before = gitee.ask("GET", "/projects", params={"private_token": expired})
     gitee.harbour.clock.advance(SESSION_LIFE)

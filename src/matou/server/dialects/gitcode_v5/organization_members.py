@@ -3,9 +3,8 @@
 from msgspec.structs import replace
 
 from matou.errors import MatouError
-from matou.forge.access import MayAdminister, MaySee, Scope
+from matou.forge.access import MayAdminister, MayManageAccount, MaySee, Scope, authorize_account
 from matou.forge.accounts.members import NoSuchMember, add_member, leave_namespace, own_role, remove_member
-from matou.forge.accounts.signing_keys import require_own_account
 from matou.forge.repositories.repository_members import ROLES, MemberPermission, find_person
 from matou.platforms.gitcode import wire
 from matou.server.api.context import RequestContext
@@ -68,8 +67,8 @@ def show_own(context: RequestContext, _: Nothing) -> wire.Membership:
 
 
 def leave(context: RequestContext, _: Nothing) -> wire.Done:
-    require_own_account(context.identity)
-    leave_namespace(context.forge, reach_organization(context, MaySee))
+    account = authorize_account(context.identity, MayManageAccount, context.user)
+    leave_namespace(context.forge, reach_organization(context, MaySee), account)
     return wire.Done()
 
 

@@ -1,8 +1,7 @@
 """One's own account: its e-mail, its keys, and how it is shown to others."""
 
 from matou.errors import MatouError, Refused
-from matou.forge.access import Scope
-from matou.forge.accounts.signing_keys import require_own_account
+from matou.forge.access import MayManageAccount, Scope, authorize_account
 from matou.forge.accounts.users import set_display_name
 from matou.model.names import folded
 from matou.platforms.gitcode import wire
@@ -36,13 +35,13 @@ class UpdateProfileParams(Parameters, frozen=True, kw_only=True):
 
 
 def change_profile(context: RequestContext, params: UpdateProfileParams) -> wire.Profile:
-    require_own_account(context.identity)
     user = context.user
+    account = authorize_account(context.identity, MayManageAccount, user)
     _require_kept(params)
     if params.email and folded(params.email) != folded(user.email):
         raise EmailNotTheirs("the e-mail of an account is set by whoever runs this server")
     if params.nickname is not None:
-        user = set_display_name(context.forge, user, params.nickname)
+        user = set_display_name(context.forge, account, params.nickname)
     return wire.Profile(id=user_id(user), login=user.name, nickname=user.display_name, email=user.email)
 
 

@@ -3,9 +3,11 @@
 https://docs.github.com/en/rest/users/gpg-keys
 """
 
+from typing import TypeVar
+
 from matou.db.signing_keys import SigningKey
 from matou.db.users import User
-from matou.forge.access import Scope
+from matou.forge.access import AccountRight, Authorized, MayManageAccount, MaySeeAccount, Scope, authorize_account
 from matou.forge.accounts import signing_keys as keys
 from matou.git.operations.signatures import read_certificate
 from matou.model.names import folded
@@ -15,6 +17,8 @@ from matou.server.api.params import InvalidParameter, Nothing, PageParameters, P
 from matou.server.api.responses import ListPage
 from matou.server.api.route import plain_route
 
+R = TypeVar("R", bound=AccountRight)
+
 _PATH = "/user/gpg_keys"
 
 
@@ -23,32 +27,33 @@ class SigningKeyParams(Parameters, frozen=True, kw_only=True):
 
 
 def list_keys(context: RequestContext, params: PageParameters) -> ListPage:
-    found = keys.signing_keys(context.forge, context.user)
+    found = keys.signing_keys(context.forge, _own(context, MaySeeAccount))
     rows = found[params.offset : params.offset + params.limit]
     return ListPage([_answer(context.user, key) for key in rows], len(found))
 
 
 def add_key(context: RequestContext, params: SigningKeyParams) -> wire.GpgKey:
-    user = _own(context)
-    return _answer(user, keys.add_signing_key(context.forge, user, params.armored_public_key))
+    account = _own(context, MayManageAccount)
+    return _answer(account.subject, keys.add_signing_key(context.forge, account, params.armored_public_key))
 
 
 def read_key(context: RequestContext, _: Nothing) -> wire.GpgKey:
     number = _number(context)
-    found = next((key for key in keys.signing_keys(context.forge, context.user) if key.id == number), None)
+    found = next(
+        (key for key in keys.signing_keys(context.forge, _own(context, MaySeeAccount)) if key.id == number), None
+    )
     if found is None:
         raise keys.no_such_key(context.user, number)
     return _answer(context.user, found)
 
 
 def remove_key(context: RequestContext, _: Nothing) -> None:
-    keys.remove_signing_key(context.forge, _own(context), _number(context))
+    keys.remove_signing_key(context.forge, _own(context, MayManageAccount), _number(context))
 
 
-def _own(context: RequestContext) -> User:
+def _own(context: RequestContext, right: type[R]) -> Authorized[User, R]:
     """Whose keys these are. Raises NotSignedIn, BoundToken."""
-    keys.require_own_account(context.identity)
-    return context.user
+    return authorize_account(context.identity, right, context.user)
 
 
 def _number(context: RequestContext) -> int:

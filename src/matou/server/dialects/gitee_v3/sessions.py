@@ -10,7 +10,15 @@ from msgspec.structs import replace
 from matou.credentials import Secret
 from matou.db.stars import Mark
 from matou.db.users import User
-from matou.forge.access import ALL_SCOPES, Identity, Scope, require_scope
+from matou.forge.access import (
+    ALL_SCOPES,
+    Authorized,
+    Identity,
+    MayManageAccount,
+    Scope,
+    authorize_account,
+    require_scope,
+)
 from matou.forge.accounts.tokens import NoSuchToken, create_token, list_tokens, revoke_token
 from matou.forge.accounts.users import authenticate
 from matou.forge.forge import Forge
@@ -43,24 +51,22 @@ def log_in(context: RequestContext, fields: FormFields) -> wire.GiteeV3User:
     user = authenticate(context.forge, login, Secret(password), address=context.address)
     if user is None:
         raise NotSignedIn("the e-mail or the password is wrong")
-    return _user(
-        context,
-        Identity(user, ALL_SCOPES),
-        user,
-        token=open_session(context.forge, user, context.header(b"user-agent")[:_LONGEST_CLIENT]),
-    )
+    identity = Identity(user, ALL_SCOPES)
+    account = authorize_account(identity, MayManageAccount, user)
+    token = open_session(context.forge, account, context.header(b"user-agent")[:_LONGEST_CLIENT])
+    return _user(context, identity, user, token=token)
 
 
-def open_session(forge: Forge, user: User, client: str) -> Secret:
+def open_session(forge: Forge, account: Authorized[User, MayManageAccount], client: str) -> Secret:
     """A token for somebody who gave their password; of those made like this the oldest beyond MOST_SESSIONS ends."""
     secret = create_token(
-        forge, user, SESSION + (_printable(client) or "no User-Agent"), expires_at=forge.now() + SESSION_LIFE
+        forge, account, SESSION + (_printable(client) or "no User-Agent"), expires_at=forge.now() + SESSION_LIFE
     )
-    sessions = [token for token in list_tokens(forge, user) if token.name.startswith(SESSION)]
+    sessions = [token for token in list_tokens(forge, account) if token.name.startswith(SESSION)]
     for token in sessions[:-MOST_SESSIONS]:
         # Another log-in of the same account may be ending the same one.
         with suppress(NoSuchToken):
-            revoke_token(forge, token.id, user=user)
+            revoke_token(forge, account, token.id)
     return secret
 
 
