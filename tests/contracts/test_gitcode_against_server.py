@@ -12,7 +12,7 @@ import pytest
 
 from matou import GitCode
 from matou.credentials import Secret
-from matou.db.memberships import Role as StandardRole
+from matou.db.memberships import GitCodeRole as StandardRole
 from matou.errors import Conflict, MatouError, NotFound, Refused
 from matou.forge.accounts.namespaces import create_organization
 from matou.model.platform import Visibility
@@ -29,10 +29,10 @@ from matou.platforms.gitcode.enums import (
     Author,
     ContributorKind,
     EventFilter,
-    ForkOrder,
+    ForkSort,
+    GitCodeRole,
     MembersOf,
     MergeMethod,
-    Role,
 )
 from matou.platforms.gitcode.wire import Content, moment
 from support.coding_api import Clock
@@ -285,8 +285,8 @@ def test_a_members_role_is_set_and_may_be_customized(served: Served, gitcode: Gi
     role = create_role(served.harbour.forge, served.harbour.repository(ship), "测试角色", access_level=15)
 
     [told] = gitcode.customized_roles(ship)
-    pushing = gitcode.set_member_role(ship, "xiao", Role.PUSH)
-    customized = gitcode.set_member_role(ship, "xiao", Role.CUSTOMIZED, customized_role=told.role_id)
+    pushing = gitcode.set_member_role(ship, "xiao", GitCodeRole.PUSH)
+    customized = gitcode.set_member_role(ship, "xiao", GitCodeRole.CUSTOMIZED, customized_role=told.role_id)
 
     assert (told.role_id, told.role_name, told.access_level) == (role.id, "测试角色", 15)
     assert (pushing.login, pushing.permissions.push) == ("xiao", True)
@@ -436,7 +436,7 @@ def test_a_fork_is_made_and_listed(gitcode: GitCode, ship: str) -> None:
     assert fork.full_name == f"chen/{name}"
     assert fork.parent
     assert fork.parent.full_name == ship
-    assert [row.full_name for row in gitcode.forks(ship, order=ForkOrder.NEWEST)] == [f"chen/{name}"]
+    assert [row.full_name for row in gitcode.forks(ship, order=ForkSort.NEWEST)] == [f"chen/{name}"]
     assert gitcode.raw(f"chen/{name}", "docs/0.md") == b"# 0\n"
 
 

@@ -24,10 +24,10 @@ from matou.platforms.gitcode.enums import (
     Author,
     ContributorKind,
     EventFilter,
-    ForkOrder,
+    ForkSort,
+    GitCodeRole,
     MembersOf,
     MergeMethod,
-    Role,
 )
 from matou.platforms.gitcode.wire import Content, as_received
 from support.gitcode_calls import COMMIT, Call, R, asked, given, sample
@@ -155,7 +155,7 @@ CASES = {
         {"organization": "o", "name": "n", "path": "p"},
     ),
     "22": Case(
-        lambda it: it.forks(R, order=ForkOrder.NEWEST, created_after=datetime(2024, 1, 2, tzinfo=UTC)),
+        lambda it: it.forks(R, order=ForkSort.NEWEST, created_after=datetime(2024, 1, 2, tzinfo=UTC)),
         "GET /repos/docks/ship/forks?sort=newest&created_after=2024-01-02T00:00:00+00:00&page=1&per_page=100",
         "22.response",
     ),
@@ -192,7 +192,7 @@ CASES = {
         {"name": "4", "path": "four", "import_url": "https://x/y.git"},
     ),
     "32": Case(
-        lambda it: it.set_member_role(R, "xiaogang2", Role.CUSTOMIZED, customized_role="e6cd"),
+        lambda it: it.set_member_role(R, "xiaogang2", GitCodeRole.CUSTOMIZED, customized_role="e6cd"),
         "PUT /repos/docks/ship/members/xiaogang2",
         "32.response",
         {"permission": "customized", "role_id": "e6cd"},

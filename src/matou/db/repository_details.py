@@ -43,7 +43,7 @@ from matou.db.schema import (
 )
 from matou.db.settings import settings_of
 from matou.db.users import PUBLIC_COLUMNS, User, UserId, user_of
-from matou.db.visibility import VIEWER_ID, Sight, Viewer, sees_repository
+from matou.db.visibility import VIEWER_ID, Viewer, VisibilityFilterKey, sees_repository
 from matou.model.names import NamespacePath, folded
 from matou.model.repository_settings import Features, Modules, RepositorySettings
 
@@ -215,13 +215,13 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
 
 
 @lru_cache(maxsize=_MOST_SIGHTS)
-def _everything(sight: Sight, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
+def _everything(sight: VisibilityFilterKey, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
     """Rows of `_Told` or a kind of settings, a repository's id, a number, a text."""
     ids = select(_given_ids(dialect).cte("listed").c.value)
     return union_all(*_for_anybody(ids, sight), *(_for_viewer(ids) if sight.is_somebody else ()))
 
 
-def _for_anybody(ids: Select[int], sight: Sight) -> tuple[_Rows, ...]:
+def _for_anybody(ids: Select[int], sight: VisibilityFilterKey) -> tuple[_Rows, ...]:
     kind, document = repository_settings.c.kind, repository_settings.c.document
     joined = forks.join(repositories, repositories.c.id == forks.c.repository_id)
     return (

@@ -31,12 +31,12 @@ from matou.db.repositories import COLUMNS, Repository, repository_of
 from matou.db.schema import forks, memberships, namespaces, repositories, repository_members, stars
 from matou.db.texts import containing
 from matou.db.users import User
-from matou.db.visibility import Sight, Viewer, has_visibility, is_below, sees_repository
+from matou.db.visibility import Viewer, VisibilityFilterKey, has_visibility, is_below, sees_repository
 from matou.model.names import NamespacePath, folded
 from matou.model.platform import Visibility
 
 
-class Way(Enum):
+class Affiliation(Enum):
     """How a repository comes to be somebody's."""
 
     PERSONAL = "in the namespace of their own"
@@ -55,7 +55,7 @@ class Order(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RepositoryQuery:
     """Which repositories, and in which order.
 
     Attributes:
@@ -67,7 +67,7 @@ class Wanted:
     """
 
     user: User | None = None
-    ways: frozenset[Way] | None = None
+    ways: frozenset[Affiliation] | None = None
     below: NamespacePath | None = None
     visibilities: frozenset[Visibility] = frozenset(Visibility)
     search: str = ""
@@ -87,9 +87,9 @@ _MOST_FORMS = 64
 class _Form:
     """What of a list the text of its statement depends on, which is so built once for many lists."""
 
-    sight: Sight
+    sight: VisibilityFilterKey
     is_somebodys: bool
-    ways: frozenset[Way] | None
+    ways: frozenset[Affiliation] | None
     is_below: bool
     visibilities: frozenset[Visibility]
     forks: bool
@@ -118,7 +118,7 @@ _held = namespaces.alias("held_above")
 
 
 def list_wanted(
-    connection: Connection, wanted: Wanted, *, viewer: Viewer, offset: int, limit: int
+    connection: Connection, wanted: RepositoryQuery, *, viewer: Viewer, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Those that the viewer may see, and how many they are in all."""
     form, parameters = _form_of(wanted, viewer), _parameters_of(wanted, viewer)
@@ -130,7 +130,7 @@ def list_wanted(
     return (), connection.execute(counted, parameters).scalar_one()
 
 
-def _form_of(wanted: Wanted, viewer: Viewer) -> _Form:
+def _form_of(wanted: RepositoryQuery, viewer: Viewer) -> _Form:
     return _Form(
         sight=viewer.sight,
         is_somebodys=wanted.user is not None,
@@ -144,7 +144,7 @@ def _form_of(wanted: Wanted, viewer: Viewer) -> _Form:
     )
 
 
-def _parameters_of(wanted: Wanted, viewer: Viewer) -> dict[str, object]:
+def _parameters_of(wanted: RepositoryQuery, viewer: Viewer) -> dict[str, object]:
     parameters = viewer.parameters
     if wanted.user is not None:
         parameters |= {_USER_ID.key: wanted.user.id, _OWN_PATH.key: folded(wanted.user.name)}
@@ -213,12 +213,12 @@ def _somehow(form: _Form) -> ColumnElement[bool]:
     if not form.is_somebodys:
         return false()
     conditions = {
-        Way.PERSONAL: is_below(repositories.c.folded_path, _OWN_PATH),
-        Way.CREATED: repositories.c.creator_id == _USER_ID,
-        Way.COLLABORATOR: _is_collaborator(),
-        Way.ORGANIZATION_MEMBER: _is_member_above(),
+        Affiliation.PERSONAL: is_below(repositories.c.folded_path, _OWN_PATH),
+        Affiliation.CREATED: repositories.c.creator_id == _USER_ID,
+        Affiliation.COLLABORATOR: _is_collaborator(),
+        Affiliation.ORGANIZATION_MEMBER: _is_member_above(),
     }
-    return or_(false(), *(conditions[way] for way in Way if way in form.ways))
+    return or_(false(), *(conditions[way] for way in Affiliation if way in form.ways))
 
 
 def _is_collaborator() -> ColumnElement[bool]:

@@ -37,7 +37,7 @@ _ONLY_BELOW = bindparam("viewer_only_below", type_=Text)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class VisibilityFilterKey:
     """What of a viewer the text of a statement depends on, which can so be built once for many of them."""
 
     is_somebody: bool
@@ -66,8 +66,8 @@ class Viewer:
     only_below: NamespacePath | None = None
 
     @property
-    def sight(self) -> Sight:
-        return Sight(
+    def sight(self) -> VisibilityFilterKey:
+        return VisibilityFilterKey(
             is_somebody=self.user_id is not None,
             everything=self.everything,
             visibilities=self.visibilities,
@@ -88,7 +88,7 @@ class Viewer:
 EVERYTHING = Viewer(user_id=None, everything=True, visibilities=(), backups_are_open=False)
 
 
-def sees_namespace(sight: Sight) -> ColumnElement[bool]:
+def sees_namespace(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     """Members of it, of one above it or of one below it; and whoever sees a repository in it."""
     if sight.everything:
         return _namespace_within(sight)
@@ -114,7 +114,7 @@ def sees_namespace(sight: Sight) -> ColumnElement[bool]:
     return and_(or_(*ways), _namespace_within(sight))
 
 
-def knows_members(sight: Sight) -> ColumnElement[bool]:
+def knows_members(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     """Who the members of a namespace are is for those of it and of one above it, whatever can be seen in it."""
     if sight.everything:
         return _namespace_within(sight)
@@ -128,7 +128,7 @@ def knows_members(sight: Sight) -> ColumnElement[bool]:
     return and_(is_one, _namespace_within(sight))
 
 
-def sees_repository(sight: Sight) -> ColumnElement[bool]:
+def sees_repository(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     """Its own members, those of a namespace that it stands in, directly or not, and whom its visibility lets in.
 
     Where its members count independently, of the namespaces' only their owners.
@@ -167,14 +167,14 @@ def has_visibility(visibilities: Collection[Visibility]) -> ColumnElement[bool]:
     return or_(false(), *(repositories.c.visibility == one.value for one in sorted(visibilities)))
 
 
-def _open_repository(sight: Sight) -> ColumnElement[bool]:
+def _open_repository(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     open_by_visibility = has_visibility(sight.visibilities)
     if sight.backups_are_open:
         return or_(open_by_visibility, repositories.c.source.is_not(None))
     return open_by_visibility
 
 
-def _is_repository_member(sight: Sight) -> ColumnElement[bool]:
+def _is_repository_member(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     if not sight.is_somebody:
         return false()
     return exists(
@@ -184,7 +184,7 @@ def _is_repository_member(sight: Sight) -> ColumnElement[bool]:
     )
 
 
-def _namespace_within(sight: Sight) -> ColumnElement[bool]:
+def _namespace_within(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     if not sight.is_bounded:
         return true()
     return or_(namespaces.c.folded_path == _ONLY_BELOW, is_below(namespaces.c.folded_path, _ONLY_BELOW))

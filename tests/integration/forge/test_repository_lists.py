@@ -16,7 +16,7 @@ from matou.db.forks import insert_fork
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
 from matou.db.repositories import Repository
-from matou.db.repository_listings import Order, Wanted, Way
+from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.schema import repositories as table
 from matou.db.stars import Mark
 from matou.db.stars import put_mark as insert_mark
@@ -84,7 +84,7 @@ def test_a_list_of_all_holds_exactly_what_may_be_seen_whoever_asked_before(
 
     for identity in (ANONYMOUS, *people.values(), *bound, *people.values()):
         expected = tuple(one for one in everything if may(forge, identity, Action.SEE, one))
-        assert own_repositories(forge, identity, anna, Wanted(), offset=0, limit=MORE_THAN_ALL) == (
+        assert own_repositories(forge, identity, anna, RepositoryQuery(), offset=0, limit=MORE_THAN_ALL) == (
             expected,
             len(expected),
         )
@@ -96,23 +96,23 @@ def test_ones_own_are_those_in_which_one_has_a_role(
     for identity in people.values():
         user = _user(identity)
         expected = [one for one in everything if _role(forge, user, one) is not None]
-        wanted = Wanted(ways=EVERY_WAY)
+        wanted = RepositoryQuery(ways=EVERY_WAY)
         assert own_repositories(forge, identity, user, wanted, offset=0, limit=MORE_THAN_ALL)[0] == tuple(expected)
 
 
 @pytest.mark.parametrize(
     ("ways", "names"),
     [
-        ({Way.PERSONAL}, ["annas"]),
-        ({Way.CREATED}, ["annas", "made"]),
-        ({Way.COLLABORATOR}, ["shared"]),
-        ({Way.ORGANIZATION_MEMBER}, ["made", "teams"]),
-        ({Way.COLLABORATOR, Way.PERSONAL}, ["annas", "shared"]),
+        ({Affiliation.PERSONAL}, ["annas"]),
+        ({Affiliation.CREATED}, ["annas", "made"]),
+        ({Affiliation.COLLABORATOR}, ["shared"]),
+        ({Affiliation.ORGANIZATION_MEMBER}, ["made", "teams"]),
+        ({Affiliation.COLLABORATOR, Affiliation.PERSONAL}, ["annas", "shared"]),
         (set(), []),
     ],
 )
 def test_each_way_in_which_a_repository_is_somebodys_is_a_list(
-    forge: Forge, team: Namespace, anna: User, berta: User, ways: set[Way], names: list[str]
+    forge: Forge, team: Namespace, anna: User, berta: User, ways: set[Affiliation], names: list[str]
 ) -> None:
     for place, name, creator in (
         (NamespacePath(("anna",)), "annas", anna),
@@ -125,7 +125,7 @@ def test_each_way_in_which_a_repository_is_somebodys_is_a_list(
     with forge.database.begin_write() as connection:
         _make_member(connection, shared, identity_of(anna))
 
-    wanted = Wanted(ways=frozenset(ways))
+    wanted = RepositoryQuery(ways=frozenset(ways))
     found, total = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
 
     assert (sorted(one.name for one in found), total) == (names, len(names))
@@ -135,7 +135,7 @@ def test_lists_below_a_namespace_and_of_some_visibilities_are_their_own(
     forge: Forge, everything: tuple[Repository, ...], anna: User
 ) -> None:
     for path, visibilities in (("team", {Visibility.PUBLIC}), ("elsewhere", set(Visibility)), ("team/harbour", set())):
-        wanted = Wanted(visibilities=frozenset(visibilities))
+        wanted = RepositoryQuery(visibilities=frozenset(visibilities))
         found, total = organization_repositories(forge, identity_of(anna), path, wanted, offset=0, limit=MORE_THAN_ALL)
         expected = [
             one for one in everything if one.visibility in visibilities and str(one.path).startswith(f"{path}/")
@@ -154,7 +154,7 @@ def test_pages_are_parts_of_one_list_in_its_order_and_each_tells_the_total(
             rows.change(connection, one.id, last_push_at=pushed, updated_at=pushed, created_at=pushed)
         insert_mark(connection, Mark.STAR, everything[2].id, anna.id, datetime(2026, 11, 1, tzinfo=UTC))
         insert_fork(connection, everything[4].id, everything[3].id)
-    wanted = Wanted(order=order, ascending=ascending)
+    wanted = RepositoryQuery(order=order, ascending=ascending)
     whole, count = own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=MORE_THAN_ALL)
 
     pages = [
@@ -169,7 +169,7 @@ def test_pages_are_parts_of_one_list_in_its_order_and_each_tells_the_total(
 
 
 def test_a_search_counts_what_it_finds_alone(forge: Forge, everything: tuple[Repository, ...], anna: User) -> None:
-    wanted = Wanted(search="PUBLIC_t")
+    wanted = RepositoryQuery(search="PUBLIC_t")
     expected = tuple(one for one in everything if one.name == "public_True")
 
     assert own_repositories(forge, identity_of(anna), anna, wanted, offset=0, limit=2) == (expected[:2], 3)
@@ -212,7 +212,7 @@ def test_a_list_is_a_few_questions_however_long_it_is(
     asked = []
     for limit in (2, MORE_THAN_ALL):
         with _counted(forge) as statements:
-            found, _ = own_repositories(forge, identity_of(anna), anna, Wanted(), offset=0, limit=limit)
+            found, _ = own_repositories(forge, identity_of(anna), anna, RepositoryQuery(), offset=0, limit=limit)
             repository_facts(forge, identity_of(anna), found)
         asked.append(len([one for one in statements if not one.startswith("BEGIN")]))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from matou.git.operations import push
-from matou.git.operations.push import Body, Offer, Pusher, PushFailed
+from matou.git.operations.push import Body, Pusher, PushFailed, RefAdvertisement
 from matou.git.process import run
 from matou.git.process.run import DEFAULT_LIMITS, GitFailed
 from matou.model.names import ObjectId, RefName
@@ -35,7 +35,9 @@ class Way:
             for name, oid in wanted.items()
         ]
 
-    def push(self, changes: Sequence[RefChange], *, haves: Sequence[str] = (), offer: Offer | None = None) -> None:
+    def push(
+        self, changes: Sequence[RefChange], *, haves: Sequence[str] = (), offer: RefAdvertisement | None = None
+    ) -> None:
         offered = offer or self.pusher.ask(URL)
         self.pusher.push(self.here, URL, changes, offered, haves=[ObjectId(oid) for oid in haves])
 

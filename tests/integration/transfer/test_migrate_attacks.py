@@ -19,7 +19,7 @@ from matou.http.session import Session
 from matou.model.names import RepositoryPath
 from matou.model.platform import Visibility
 from matou.transfer.migrate.report import MigrationReport, MoveOutcome
-from matou.transfer.migrate.repository import NotProven, TargetTooVisible, UnwritableBranch
+from matou.transfer.migrate.repository import NotVerified, TargetTooVisible, UnwritableBranch
 from support.deciding import create_repository, size
 from support.fault_proxy import FaultProxy, Flow, HoldBack, ReplaceJson, Status, Surroundings, Toxic
 from support.recording_server import RecordingServer, SeenRequest
@@ -193,7 +193,7 @@ def test_a_server_that_says_that_refs_moved_is_not_believed(
         report = replace(port, session=session, url=proxy.url).migrate(team.archive)
 
     [problem] = by_path(report)["team/shop/api"].problems
-    assert isinstance(problem, NotProven)
+    assert isinstance(problem, NotVerified)
 
 
 def test_what_somebody_pushes_between_the_look_and_the_push_stays(

@@ -7,7 +7,7 @@ from matou.db import namespaces, users
 from matou.db.namespaces import NamespaceKind
 from matou.db.repositories import Repository, RepositoryId
 from matou.db.repository_details import RepositoryFacts, facts_of
-from matou.db.repository_listings import Wanted, Way, list_wanted
+from matou.db.repository_listings import Affiliation, RepositoryQuery, list_wanted
 from matou.db.users import User, UserKind
 from matou.errors import NotFound
 from matou.forge.access import (
@@ -22,7 +22,7 @@ from matou.forge.access import (
 from matou.forge.forge import Forge
 from matou.model.names import InvalidName, NamespacePath
 
-EVERY_WAY = frozenset(Way)
+EVERY_WAY = frozenset(Affiliation)
 
 
 class NoSuchUser(NotFound):
@@ -45,14 +45,14 @@ def no_such_user(name: str) -> NoSuchUser:
 
 
 def own_repositories(
-    forge: Forge, identity: Identity, user: User, wanted: Wanted, *, offset: int, limit: int
+    forge: Forge, identity: Identity, user: User, wanted: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What somebody has a part in, for themselves."""
     return _listed(forge, identity, replace(wanted, user=user), offset=offset, limit=limit)
 
 
 def repositories_of(
-    forge: Forge, identity: Identity, name: str, wanted: Wanted, *, offset: int, limit: int
+    forge: Forge, identity: Identity, name: str, wanted: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What somebody has, for others: of what they are a member is for nobody else to know.
 
@@ -62,7 +62,7 @@ def repositories_of(
     _require_scope(identity)
     user = find_person(forge, name)
     is_self = identity.user is not None and identity.user.id == user.id
-    told = EVERY_WAY if is_self else frozenset({Way.PERSONAL, Way.CREATED})
+    told = EVERY_WAY if is_self else frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
     ways = told & (wanted.ways or EVERY_WAY)
     listed, total = _listed(forge, identity, replace(wanted, user=user, ways=ways), offset=offset, limit=limit)
     if identity.user is None and total == 0:
@@ -71,7 +71,7 @@ def repositories_of(
 
 
 def organization_repositories(
-    forge: Forge, identity: Identity, path: str, wanted: Wanted, *, offset: int, limit: int
+    forge: Forge, identity: Identity, path: str, wanted: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What stands in a namespace, and in those below it. Raises NoSuchNamespace where the identity sees none."""
     _require_scope(identity)
@@ -85,7 +85,7 @@ def organization_repositories(
 
 
 def search_repositories(
-    forge: Forge, identity: Identity, wanted: Wanted, *, owner: str = "", offset: int, limit: int
+    forge: Forge, identity: Identity, wanted: RepositoryQuery, *, owner: str = "", offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Of all that the identity may see; of one namespace and those below it where an owner is named, there or not."""
     if owner:
@@ -110,7 +110,7 @@ def _namespace_path(text: str) -> NamespacePath:
 
 
 def _listed(
-    forge: Forge, identity: Identity, wanted: Wanted, *, offset: int, limit: int
+    forge: Forge, identity: Identity, wanted: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     _require_scope(identity)
     eyes = viewer(forge, identity)

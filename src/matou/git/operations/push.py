@@ -67,7 +67,7 @@ class PushTransport(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class RefAdvertisement:
     """What a repository says to who wants to push to it: its refs, without HEAD, and what it can do."""
 
     listing: RefListing
@@ -84,13 +84,19 @@ class Pusher:
         self._lock = threading.Lock()
         self._is_cancelled = False
 
-    def ask(self, url: str) -> Offer:
+    def ask(self, url: str) -> RefAdvertisement:
         """Raises MatouError: what the transport raises; MalformedPacket or CutShort for what came over it."""
         said = read_advertisement(BytesIO(self._transport.advertise(url, RECEIVE_PACK, protocol=0)).read)
-        return Offer(said.listing or RefListing(NOTHING), said.capabilities)
+        return RefAdvertisement(said.listing or RefListing(NOTHING), said.capabilities)
 
     def push(
-        self, git_dir: Path, url: str, changes: Sequence[RefChange], offer: Offer, *, haves: Collection[ObjectId]
+        self,
+        git_dir: Path,
+        url: str,
+        changes: Sequence[RefChange],
+        offer: RefAdvertisement,
+        *,
+        haves: Collection[ObjectId],
     ) -> None:
         """Make or move refs at `url` in this order, all of them or none where the server can do that.
 

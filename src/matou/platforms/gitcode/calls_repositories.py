@@ -7,7 +7,7 @@ from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
 from matou.platforms.gitcode.calls import GitCodeCalls
-from matou.platforms.gitcode.enums import ForkOrder, RepositoryKind
+from matou.platforms.gitcode.enums import ForkSort, RepositoryKind
 from matou.platforms.gitcode.wire import GitCodeRepository, Success, Transferred
 
 OPEN, ARCHIVED = 0, 2
@@ -151,7 +151,7 @@ class GitCodeRepositoryCalls(GitCodeCalls):
         self,
         repository: str,
         *,
-        order: ForkOrder | None = None,
+        order: ForkSort | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
     ) -> Iterator[GitCodeRepository]:

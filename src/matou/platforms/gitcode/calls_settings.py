@@ -9,7 +9,7 @@ from matou.platforms.gitcode.changes import (
     RepositorySettingsChange,
     ReviewerChange,
 )
-from matou.platforms.gitcode.enums import MembersOf, Role
+from matou.platforms.gitcode.enums import GitCodeRole, MembersOf
 from matou.platforms.gitcode.wire import (
     GitCodeCustomizedRole,
     GitCodeMember,
@@ -67,7 +67,7 @@ class SettingCalls(GitCodeCalls):
         )
 
     def set_member_role(
-        self, repository: str, login: str, role: Role, *, customized_role: str | None = None
+        self, repository: str, login: str, role: GitCodeRole, *, customized_role: str | None = None
     ) -> GitCodeMember:
         """32. `customized_role` is the `role_id` of one of `customized_roles`."""
         answer = self._api.send_json(

@@ -9,7 +9,7 @@ MergeMethod = repository_settings.MergeMethod
 """30: a merge commit, one onto a rebased branch, or no merge commit."""
 
 
-class Role(StrEnum):
+class GitCodeRole(StrEnum):
     """32. CUSTOMIZED goes with the id of a role of the repository's own (34)."""
 
     PULL = "pull"
@@ -32,7 +32,7 @@ class ContributorKind(StrEnum):
     COMMITTERS = "committers"
 
 
-class ForkOrder(StrEnum):
+class ForkSort(StrEnum):
     """22."""
 
     NEWEST = "newest"

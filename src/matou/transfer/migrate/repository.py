@@ -11,7 +11,7 @@ from matou.archive.snapshots import parse_lfs_list
 from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, Plural, TryLater
 from matou.git.odb.objects import open_repository
 from matou.git.operations.history import is_ancestor
-from matou.git.operations.push import Offer, Pusher, PushFailed
+from matou.git.operations.push import Pusher, PushFailed, RefAdvertisement
 from matou.git.refs.listing import fault_of_short_name
 from matou.git.wire.transport import GitTransport, list_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath, folded
@@ -40,7 +40,7 @@ class DivergedHistory(Conflict):
     """The target has a repository of that name with something in it that the archive does not have."""
 
 
-class NotProven(Damaged):
+class NotVerified(Damaged):
     """After a push the target does not show what was sent."""
 
 
@@ -173,7 +173,7 @@ class RepositoryMigration:
     def _head(self) -> RefName:
         return self.listing.head or RefName(f"{HEADS}{self.line.default_branch}")
 
-    def _look(self, *, is_new: bool) -> tuple[RefListing, Offer | None]:
+    def _look(self, *, is_new: bool) -> tuple[RefListing, RefAdvertisement | None]:
         """What is there. Of what was just made, and surely is to be filled, one question tells all."""
         if not is_new:
             return self._list(), None
@@ -274,7 +274,7 @@ class RepositoryMigration:
         return uploaded.sent_bytes
 
     def _push(
-        self, missing: Refs, before: RefListing, offer: Offer | None, note: Callable[[MatouError], None]
+        self, missing: Refs, before: RefListing, offer: RefAdvertisement | None, note: Callable[[MatouError], None]
     ) -> RefListing:
         """Send what is missing, and prove it; a ref that is refused for its name keeps no other one away.
 
@@ -283,7 +283,7 @@ class RepositoryMigration:
 
         Raises:
             PushFailed: the target takes no branch or tag.
-            NotProven: the target says that it took one, and does not show it.
+            NotVerified: the target says that it took one, and does not show it.
         """
         if not missing:
             return before
@@ -303,7 +303,7 @@ class RepositoryMigration:
         return after
 
     def _send(
-        self, refs: Refs, before: RefListing, offer: Offer, note: Callable[[MatouError], None]
+        self, refs: Refs, before: RefListing, offer: RefAdvertisement, note: Callable[[MatouError], None]
     ) -> frozenset[RefName]:
         """Send refs, and say which of them the target does not take.
 
@@ -330,7 +330,7 @@ class RepositoryMigration:
                 break
         return left
 
-    def _push_all(self, refs: Refs, before: RefListing, offer: Offer) -> None:
+    def _push_all(self, refs: Refs, before: RefListing, offer: RefAdvertisement) -> None:
         """The default branch goes first: there are platforms that take the first one for it."""
         names = sorted(refs, key=lambda name: (name != self._head, name))
         changes = [RefChange(name, before.refs.get(name), refs[name]) for name in names]
@@ -353,7 +353,7 @@ class RepositoryMigration:
     def _require(self, after: RefListing, expected: Refs) -> None:
         different = [name for name, oid in expected.items() if after.refs.get(name) != oid]
         if different:
-            raise NotProven(
+            raise NotVerified(
                 Plural(
                     "after the push {count} ref at the target is not what the archive has: {ref}",
                     "after the push {count} refs at the target are not what the archive has, {ref} for one",

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from matou.db.repository_listings import Order, Wanted
+from matou.db.repository_listings import Order, RepositoryQuery
 from matou.db.users import User
 from matou.errors import MatouError
 from matou.forge.access import Scope
@@ -60,7 +60,7 @@ def find_repositories(context: RequestContext, params: RepositorySearchQuery) ->
     if params.language:
         raise LanguageNotKnown("repositories cannot be searched by language")
     is_best = params.sort is RepositorySort.BEST
-    wanted = Wanted(
+    wanted = RepositoryQuery(
         search=params.q,
         best_first=is_best,
         forks=params.fork,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from matou.db.repositories import Repository
-from matou.db.repository_listings import Order, Wanted, Way
+from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.users import User
 from matou.errors import MatouError
 from matou.forge.access import Scope
@@ -30,9 +30,9 @@ CODE_REPOSITORIES = frozenset({"", "all", "code"})
 _READ = (Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
 
 AFFILIATIONS = {
-    "owner": frozenset({Way.PERSONAL}),
-    "collaborator": frozenset({Way.COLLABORATOR}),
-    "organization_member": frozenset({Way.ORGANIZATION_MEMBER}),
+    "owner": frozenset({Affiliation.PERSONAL}),
+    "collaborator": frozenset({Affiliation.COLLABORATOR}),
+    "organization_member": frozenset({Affiliation.ORGANIZATION_MEMBER}),
 }
 
 
@@ -95,7 +95,7 @@ class OrganizationRepositoriesQuery(RepositoryListQuery, frozen=True, kw_only=Tr
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    ways: frozenset[Way]
+    ways: frozenset[Affiliation]
     visibilities: frozenset[Visibility]
 
 
@@ -104,20 +104,20 @@ _VISIBILITIES = {
     Visible.PUBLIC: frozenset({Visibility.PUBLIC}),
     Visible.PRIVATE: frozenset({Visibility.PRIVATE}),
 }
-_MEMBER = frozenset({Way.COLLABORATOR, Way.ORGANIZATION_MEMBER})
+_MEMBER = frozenset({Affiliation.COLLABORATOR, Affiliation.ORGANIZATION_MEMBER})
 _OWN_TYPES = {
-    OwnType.ALL: _Chosen(frozenset(Way), frozenset(Visibility)),
-    OwnType.CREATED: _Chosen(frozenset({Way.CREATED}), frozenset(Visibility)),
-    OwnType.OWNER: _Chosen(frozenset({Way.CREATED}), frozenset(Visibility)),
-    OwnType.PERSONAL: _Chosen(frozenset({Way.PERSONAL}), frozenset(Visibility)),
+    OwnType.ALL: _Chosen(frozenset(Affiliation), frozenset(Visibility)),
+    OwnType.CREATED: _Chosen(frozenset({Affiliation.CREATED}), frozenset(Visibility)),
+    OwnType.OWNER: _Chosen(frozenset({Affiliation.CREATED}), frozenset(Visibility)),
+    OwnType.PERSONAL: _Chosen(frozenset({Affiliation.PERSONAL}), frozenset(Visibility)),
     OwnType.MEMBER: _Chosen(_MEMBER, frozenset(Visibility)),
-    OwnType.PUBLIC: _Chosen(frozenset(Way), frozenset({Visibility.PUBLIC})),
-    OwnType.PRIVATE: _Chosen(frozenset(Way), frozenset({Visibility.PRIVATE})),
+    OwnType.PUBLIC: _Chosen(frozenset(Affiliation), frozenset({Visibility.PUBLIC})),
+    OwnType.PRIVATE: _Chosen(frozenset(Affiliation), frozenset({Visibility.PRIVATE})),
 }
 _TYPES_OF_USER = {
-    TypeOfUser.ALL: frozenset(Way),
-    TypeOfUser.OWNER: frozenset({Way.CREATED}),
-    TypeOfUser.PERSONAL: frozenset({Way.PERSONAL}),
+    TypeOfUser.ALL: frozenset(Affiliation),
+    TypeOfUser.OWNER: frozenset({Affiliation.CREATED}),
+    TypeOfUser.PERSONAL: frozenset({Affiliation.PERSONAL}),
     TypeOfUser.MEMBER: _MEMBER,
 }
 _ORDERS = {
@@ -140,7 +140,7 @@ def show_user(context: RequestContext, _: Nothing) -> wire.GitCodeUser:
 
 def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
     chosen = _own_choice(params)
-    wanted = Wanted(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
+    wanted = RepositoryQuery(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
     wanted = _ordered(wanted, params)
     user = context.user
     found = own_repositories(context.forge, context.identity, user, wanted, offset=params.offset, limit=params.limit)
@@ -148,14 +148,14 @@ def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
 
 
 def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> ListPage:
-    wanted = _ordered(Wanted(ways=_TYPES_OF_USER[params.type]), params)
+    wanted = _ordered(RepositoryQuery(ways=_TYPES_OF_USER[params.type]), params)
     name = context.path["login"]
     found = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
     return _page(context, params, found)
 
 
 def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> ListPage:
-    wanted = _ordered(Wanted(visibilities=_VISIBILITIES[params.type]), params)
+    wanted = _ordered(RepositoryQuery(visibilities=_VISIBILITIES[params.type]), params)
     path = context.path["org"]
     found = organization_repositories(
         context.forge, context.identity, path, wanted, offset=params.offset, limit=params.limit
@@ -186,14 +186,14 @@ def _own_choice(params: OwnRepositoriesQuery) -> _Chosen:
     return _OWN_TYPES[params.type]
 
 
-def _ways(affiliation: str) -> frozenset[Way]:
+def _ways(affiliation: str) -> frozenset[Affiliation]:
     words = {word.strip() for word in affiliation.split(",")} - {""}
     if not words <= AFFILIATIONS.keys():
         raise InvalidParameter("affiliation holds a word that it cannot: {affiliation}", affiliation=repr(affiliation))
-    return frozenset().union(*(AFFILIATIONS[word] for word in words)) if words else frozenset(Way)
+    return frozenset().union(*(AFFILIATIONS[word] for word in words)) if words else frozenset(Affiliation)
 
 
-def _ordered(wanted: Wanted, params: RepositoryListQuery) -> Wanted:
+def _ordered(wanted: RepositoryQuery, params: RepositoryListQuery) -> RepositoryQuery:
     """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
     default = Direction.ASCENDING if params.sort is RepositoryListSort.FULL_NAME else Direction.DESCENDING
     return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)

@@ -6,7 +6,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from matou.db.repositories import Repository
-from matou.db.repository_listings import Order, Wanted, Way
+from matou.db.repository_listings import Affiliation, Order, RepositoryQuery
 from matou.db.stars import Mark
 from matou.forge.access import Scope, require_scope
 from matou.forge.repositories.repository_lists import own_repositories, search_repositories
@@ -18,7 +18,7 @@ from matou.server.api.route import plain_route
 from matou.server.dialects.gitee_v3.links import url
 from matou.server.dialects.gitee_v3.project_object import project_objects
 
-OWNED = frozenset({Way.PERSONAL, Way.CREATED})
+OWNED = frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
 
 
 class ProjectsQuery(Parameters, frozen=True, kw_only=True):
@@ -31,9 +31,9 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
     def read(cls, fields: FormFields) -> Self:
         return cls(search=fields.get("search"), page=fields.page())
 
-    def wanted(self, ways: frozenset[Way] | None) -> Wanted:
+    def wanted(self, ways: frozenset[Affiliation] | None) -> RepositoryQuery:
         """The newest first."""
-        return Wanted(ways=ways, search=self.search, order=Order.CREATED, ascending=False)
+        return RepositoryQuery(ways=ways, search=self.search, order=Order.CREATED, ascending=False)
 
     @property
     def narrowed(self) -> Mapping[str, str]:

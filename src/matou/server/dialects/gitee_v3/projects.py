@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from matou.db.namespaces import NamespaceId
 from matou.db.repositories import Repository
-from matou.db.repository_listings import Order, Wanted
+from matou.db.repository_listings import Order, RepositoryQuery
 from matou.db.stars import Mark
 from matou.db.users import User
 from matou.forge.access import MaySee, MayStar, Scope, require_scope
@@ -127,7 +127,7 @@ def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields],
 
 
 def list_of_user(context: RequestContext, fields: FormFields) -> ListPage:
-    asked, wanted = fields.page(), Wanted(order=Order.CREATED, ascending=False)
+    asked, wanted = fields.page(), RepositoryQuery(order=Order.CREATED, ascending=False)
     name = _person(context).name
     found = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
     return _page(context, asked, found, "user", context.path["user"], "projects")
