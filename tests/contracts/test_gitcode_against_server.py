@@ -12,7 +12,7 @@ import pytest
 
 from matou import GitCode
 from matou.credentials import Secret
-from matou.db.memberships import GitCodeRole as StandardRole
+from matou.db.memberships import Role as StandardRole
 from matou.errors import Conflict, MatouError, NotFound, Refused
 from matou.forge.accounts.namespaces import create_organization
 from matou.model.platform import Visibility

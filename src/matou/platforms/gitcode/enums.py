@@ -33,7 +33,7 @@ class ContributorKind(StrEnum):
 
 
 class ForkSort(StrEnum):
-    """22."""
+    """By when it was forked, or by its stars."""
 
     NEWEST = "newest"
     OLDEST = "oldest"

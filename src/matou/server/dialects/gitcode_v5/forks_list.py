@@ -1,13 +1,12 @@
 """22: the forks of a repository."""
 
-from enum import StrEnum
-
 import msgspec
 
 from matou.db.fork_listings import ForkOrder
 from matou.forge.access import MaySee
 from matou.forge.repositories.stars import visible_forks
 from matou.platforms.gitcode import wire
+from matou.platforms.gitcode.enums import ForkSort
 from matou.server.api.context import RepositoryContext
 from matou.server.api.params import PageParameters
 from matou.server.api.responses import ListPage
@@ -16,14 +15,6 @@ from matou.server.dialects.gitcode_v5.repository_object import repository_object
 from matou.server.dialects.gitcode_v5.time_ranges import AFTER_AND_BEFORE, read_between
 
 _TYPES = {"user": "personal", "group": "organization", "enterprise": "organization"}
-
-
-class ForkSort(StrEnum):
-    """By when it was forked, or by its stars."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    STARGAZERS = "stargazers"
 
 
 class ForksQuery(PageParameters, frozen=True, kw_only=True):
