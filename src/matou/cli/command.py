@@ -1,13 +1,14 @@
 """What every command has: -q and -v, and help in the person's language with its examples and exit codes.
 
 A group may know a command by the name of its module alone: that is imported when somebody asks for the command, so that
-`matou --help` loads none of them.
+`matou --help` loads none of them. A command in its turn may know its work by a name: that is imported when it runs, so
+that its own help and a shell's completion load neither the database nor the server.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 import click
 from click.exceptions import NoSuchCommand
@@ -51,6 +52,16 @@ SAID_BY_CLICK = (
     ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
 )
 """Click asks Python's gettext for these; see `i18n.use_for_libraries`."""
+
+
+def imported(place: str) -> Any:
+    """What stands at `module:attribute`."""
+    module, _separator, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _run(place: str, **given: object) -> None:
+    imported(place)(**given)
 
 
 class Formatter(click.HelpFormatter):
@@ -97,6 +108,20 @@ class Command(click.Command):
         self.examples = examples or {}
         self.exit_codes = exit_codes
 
+    @classmethod
+    def lazy(cls, name: str, place: str, *parameters: Callable[[Self], Self], **rest: Any) -> Self:
+        """A command whose work is imported when it runs.
+
+        Args:
+            place: of a function, as `module:attribute`; it is given every parameter by its name.
+            parameters: as they would decorate the function, from the first to the last.
+            rest: as a command is made of.
+        """
+        command = cls(name, callback=partial(_run, place), **rest)
+        for add_to in parameters:
+            add_to(command)
+        return command
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return _with_shared_options(super().get_params(ctx), len(self.params))
 
@@ -141,6 +166,10 @@ class Group(click.Group):
         """
         self._places[name] = (place, line)
 
+    def add(self, name: str, place: str, *parameters: Callable[[Command], Command], **rest: Any) -> None:
+        """A command of this group as `Command.lazy` makes it."""
+        self.add_command(Command.lazy(name, place, *parameters, **rest))
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*self.commands, *self._places]
 
@@ -148,8 +177,7 @@ class Group(click.Group):
         if cmd_name not in self._places:
             return super().get_command(ctx, cmd_name)
         place, line = self._places[cmd_name]
-        module, _separator, attribute = place.partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = imported(place)
         command.help = line
         return command
 

@@ -1,26 +1,15 @@
 """`matou org member`: who has which role in a namespace and in all below it."""
 
-from contextlib import suppress
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at
 from matou.cli.options import json_option, namespace_argument, root_option
-from matou.cli.ui.output import print_json, print_result, print_table
-from matou.db.memberships import Member, Role
-from matou.db.namespaces import Namespace
-from matou.db.users import User
-from matou.errors import Conflict
-from matou.forge.access import MayAdminister, MaySeeMembers, granted_to_operator
-from matou.forge.accounts import members as use_case
 from matou.i18n import gettext as _
 
 members = Group("member")
 
-
 user_argument = click.argument("user", metavar="USER", help=_("the account"))
+
 role_option = click.option(
     "--role",
     type=click.Choice(["guest", "reporter", "developer", "maintainer", "owner"]),
@@ -28,82 +17,43 @@ role_option = click.option(
     help=_("guest sees, reporter reads, developer pushes, maintainer sets up"),
 )
 
+members.add(
+    "list",
+    "matou.cli.run.member:list_members",
+    namespace_argument,
+    root_option,
+    json_option,
+    help=_("List who has a role in exactly this namespace."),
+)
 
-@members.command("list", help=_("List who has a role in exactly this namespace."))
-@namespace_argument
-@root_option
-@json_option
-def list_members(path: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = use_case.members(forge, granted_to_operator(MaySeeMembers, find_namespace_at(forge, path)))[0]
-    if as_json:
-        print_json([values_of_member(one) for one in found])
-    else:
-        print_table([(one.user.name, one.role.name.lower()) for one in found])
+members.add(
+    "add",
+    "matou.cli.run.member:add_member",
+    namespace_argument,
+    user_argument,
+    role_option,
+    root_option,
+    json_option,
+    help=_("Give somebody a role who has none there yet."),
+)
 
+members.add(
+    "set",
+    "matou.cli.run.member:set_member",
+    namespace_argument,
+    user_argument,
+    role_option,
+    root_option,
+    json_option,
+    help=_("Give a member another role."),
+)
 
-@members.command("add", help=_("Give somebody a role who has none there yet."))
-@namespace_argument
-@user_argument
-@role_option
-@root_option
-@json_option
-def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
-        with suppress(use_case.NoSuchMember):
-            held = use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
-            raise Conflict(
-                "{user} is a member of {path} already, as {role}",
-                user=who.name,
-                path=repr(str(where.path)),
-                role=held.role.name.lower(),
-                advice="to give another role: matou org member set",
-            )
-        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
-    _tell(where, who, role, as_json=as_json)
-
-
-@members.command("set", help=_("Give a member another role."))
-@namespace_argument
-@user_argument
-@role_option
-@root_option
-@json_option
-def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
-        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
-    _tell(where, who, role, as_json=as_json)
-
-
-@members.command("remove", help=_("Take somebody's role away."))
-@namespace_argument
-@user_argument
-@root_option
-@json_option
-def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.remove_member(forge, granted_to_operator(MayAdminister, where), who)
-    said = _("{user} is no member of {path} any more").format(user=who.name, path=where.path)
-    print_result({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
-
-
-def _role(word: str) -> Role:
-    return Role[word.upper()]
-
-
-def _tell(where: Namespace, who: User, role: str, *, as_json: bool) -> None:
-    said = _("{user} is {role} in {path}").format(user=who.name, role=role, path=where.path)
-    print_result({"name": who.name, "role": role, "namespace": str(where.path)}, said, as_json=as_json)
-
-
-def values_of_member(one: Member) -> dict[str, object]:
-    return {
-        "name": one.user.name,
-        "display_name": one.user.display_name,
-        "role": one.role.name.lower(),
-        "since": one.created_at.isoformat(),
-    }
+members.add(
+    "remove",
+    "matou.cli.run.member:remove_member",
+    namespace_argument,
+    user_argument,
+    root_option,
+    json_option,
+    help=_("Take somebody's role away."),
+)

@@ -1,42 +1,54 @@
 """`matou migrate`: the repositories of an archive, to a platform."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
-from click.exceptions import Exit
 
-from matou.cli import config
 from matou.cli.command import Command, WholeNumber
 from matou.cli.completion import targets
-from matou.cli.config import variable_of
-from matou.cli.credential_manager import CredentialManager
 from matou.cli.exit_codes import ExitCode
-from matou.cli.hosts import api_address
-from matou.cli.login_check import telling_whose_token
 from matou.cli.options import archive_argument, exclude_option, include_option, json_report_option, token_stdin_option
-from matou.cli.privacy import write_privately
-from matou.cli.restore import show_progress
-from matou.cli.ui import migrate_report
-from matou.cli.ui.progress import say_that_we_wait
-from matou.cli.ui.verbosity import is_quiet
-from matou.credentials import Secret
-from matou.credentials.logins import Login
-from matou.errors import Invalid
-from matou.git.process.run import Limits
 from matou.i18n import gettext as _
-from matou.platforms.registry import TARGETS, require_target
-from matou.settings import Settings
-from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
-from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, UnusableMap, read_map
-from matou.transfer.migrate.report import MigrationReport
-from matou.wiring import migrate as migrate_archive
+from matou.platforms.registry import TARGETS
 
-
-@click.command(
+migrate = Command.lazy(
     "migrate",
-    cls=Command,
+    "matou.cli.run.migrate:migrate",
+    archive_argument,
+    click.option(
+        "--to",
+        required=True,
+        metavar="PLATFORM",
+        shell_complete=targets,
+        help=_("where to: {platforms}").format(platforms=", ".join(TARGETS)),
+    ),
+    click.option("--url", required=True, metavar="URL", help=_("the address of the platform's API")),
+    click.option(
+        "--namespace",
+        required=True,
+        metavar="NAME",
+        help=_("the user, organization or project that gets the repositories"),
+    ),
+    click.option(
+        "--map",
+        "map_",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help=_("which repository goes where, as CSV or TOML"),
+    ),
+    include_option,
+    exclude_option,
+    token_stdin_option,
+    click.option("--create-namespaces", is_flag=True, help=_("make namespaces that the platform does not have yet")),
+    click.option(
+        "--jobs",
+        type=WholeNumber(min=1, max=64),
+        metavar="N",
+        show_default="4",
+        help=_("how many repositories at a time"),
+    ),
+    click.option("--dry-run", is_flag=True, help=_("say what would be done; change nothing")),
+    json_report_option,
     examples={
         "matou migrate DIR --to gitee --url https://gitee.com --namespace NAME --dry-run": _(
             "say what would be moved, and change nothing"
@@ -49,108 +61,3 @@ from matou.wiring import migrate as migrate_archive
         ExitCode.TRY_LATER,
     ),
 )
-@archive_argument
-@click.option(
-    "--to",
-    required=True,
-    metavar="PLATFORM",
-    shell_complete=targets,
-    help=_("where to: {platforms}").format(platforms=", ".join(TARGETS)),
-)
-@click.option("--url", required=True, metavar="URL", help=_("the address of the platform's API"))
-@click.option(
-    "--namespace", required=True, metavar="NAME", help=_("the user, organization or project that gets the repositories")
-)
-@click.option(
-    "--map",
-    "map_",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help=_("which repository goes where, as CSV or TOML"),
-)
-@include_option
-@exclude_option
-@token_stdin_option
-@click.option("--create-namespaces", is_flag=True, help=_("make namespaces that the platform does not have yet"))
-@click.option(
-    "--jobs",
-    type=WholeNumber(min=1, max=64),
-    metavar="N",
-    show_default="4",
-    help=_("how many repositories at a time"),
-)
-@click.option("--dry-run", is_flag=True, help=_("say what would be done; change nothing"))
-@json_report_option
-def migrate(
-    directory: Path,
-    to: str,
-    url: str,
-    namespace: str,
-    map_: Path | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    token_stdin: bool,
-    create_namespaces: bool,
-    jobs: int | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    settings = Settings.of_process()
-    require_target(to)
-    url = api_address(url, to)
-    token = _token(to, url, settings, from_stdin=token_stdin)
-    options = MigrationOptions(
-        namespace=namespace.strip("/"),
-        mapping=_mapping(map_),
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        dry_run=dry_run,
-        makes_namespaces=create_namespaces,
-        jobs=jobs or MOST_JOBS,
-        limits=Limits(memory_bytes=settings.git_memory_bytes),
-    )
-
-    def run(good_token: Secret) -> MigrationReport:
-        with show_progress() as progress:
-            return migrate_archive(
-                to,
-                url,
-                good_token,
-                directory,
-                options,
-                settings=settings,
-                progress=progress,
-                on_wait=say_that_we_wait,
-            )
-
-    write_privately(directory)
-    with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
-        report = _with(token, to, settings, run)
-    if as_json:
-        click.echo(migrate_report.as_json(report))
-    elif not (is_quiet() and report.everything_is_moved and not dry_run):
-        click.echo(migrate_report.as_text(report))
-    is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
-    raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
-
-
-def _mapping(path: Path | None) -> MigrationMap:
-    """Raises Invalid."""
-    try:
-        return read_map(path) if path else NO_MAP
-    except UnusableMap as error:
-        raise Invalid("{fault}", fault=error) from error
-
-
-def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:
-    return config.token_from_stdin(sys.stdin) if from_stdin else config.token_of(platform, url, "", settings)
-
-
-def _with(
-    token: Secret | Login, platform: str, settings: Settings, run: Callable[[Secret], MigrationReport]
-) -> MigrationReport:
-    """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
-    if isinstance(token, Secret):
-        return run(token)
-
-    return CredentialManager(settings).token_refresher(token, variable=variable_of(platform)).call(run)

@@ -1,128 +1,62 @@
 """The commands about organizations and the namespaces inside them. They need no running server."""
 
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group
-from matou.cli.member import values_of_member
-from matou.cli.open_forge import existing_forge_at, find_account, find_namespace_at, forge_at
 from matou.cli.options import json_option, namespace_argument, root_option, yes_option
-from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
-from matou.cli.ui.prompts import confirm
-from matou.db.namespaces import Namespace
-from matou.errors import Invalid
-from matou.forge.access import (
-    OPERATOR,
-    MayAdminister,
-    MayChangeSettings,
-    MayDelete,
-    MaySeeMembers,
-    authorize,
-    granted_to_operator,
-)
-from matou.forge.accounts import namespaces as use_case
-from matou.forge.accounts.members import members
-from matou.forge.accounts.namespace_moves import rename_namespace
-from matou.forge.accounts.namespaces import change_namespace, child_namespaces, delete_namespace, find_namespace
-from matou.forge.repositories.lifecycle import repositories_in
 from matou.i18n import gettext as _
-from matou.model.names import NamespacePath
 
 organizations = Group("org")
+
 organizations.add_lazy(
     "member", "matou.cli.member:members", _("Who has which role in a namespace and in all below it.")
 )
 
+organizations.add(
+    "create",
+    "matou.cli.run.org:create_organization",
+    click.argument("name", metavar="NAME", help=_("the last part of its path")),
+    root_option,
+    click.option("--owner", required=True, metavar="USER", help=_("the account that owns it")),
+    click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into")),
+    click.option("--display-name", default="", metavar="NAME", help=_("its name in any script")),
+    help=_("Make an organization; with --parent a namespace inside one."),
+)
 
-@organizations.command("create", help=_("Make an organization; with --parent a namespace inside one."))
-@click.argument("name", metavar="NAME", help=_("the last part of its path"))
-@root_option
-@click.option("--owner", required=True, metavar="USER", help=_("the account that owns it"))
-@click.option("--parent", metavar="NAMESPACE", help=_("the namespace it goes into"))
-@click.option("--display-name", default="", metavar="NAME", help=_("its name in any script"))
-def create_organization(name: str, root: Path, owner: str, parent: str | None, display_name: str) -> None:
+organizations.add(
+    "list",
+    "matou.cli.run.org:list_organizations",
+    root_option,
+    json_option,
+    help=_("List organizations and the namespaces inside them."),
+)
 
-    with forge_at(root) as forge:
-        user = find_account(forge, owner)
-        above = find_namespace(forge, NamespacePath.parse(parent)) if parent else None
-        made = use_case.create_organization(forge, name, owner=user, parent=above, display_name=display_name)
-    say(_("made {path}").format(path=made.path))
+organizations.add(
+    "show",
+    "matou.cli.run.org:show_organization",
+    namespace_argument,
+    root_option,
+    json_option,
+    help=_("Show an organization, its members and how much is in it."),
+)
 
+organizations.add(
+    "rename",
+    "matou.cli.run.org:rename_organization",
+    namespace_argument,
+    root_option,
+    click.argument("name", required=False, help=_("the last part of its new path")),
+    click.option("--display-name", metavar="NAME", help=_("its name in any script")),
+    json_option,
+    help=_("Give a namespace another name; old paths of repositories go on."),
+)
 
-@organizations.command("list", help=_("List organizations and the namespaces inside them."))
-@root_option
-@json_option
-def list_organizations(root: Path, as_json: bool) -> None:
-
-    with existing_forge_at(root) as forge:
-        found = use_case.organizations(forge)
-    if as_json:
-        print_json([_values(one) for one in found])
-    else:
-        print_table([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
-
-
-@organizations.command("show", help=_("Show an organization, its members and how much is in it."))
-@namespace_argument
-@root_option
-@json_option
-def show_organization(path: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
-        people = [values_of_member(one) for one in members(forge, granted_to_operator(MaySeeMembers, found))[0]]
-        inside = {
-            "namespaces": [str(one.path) for one in child_namespaces(forge, found)[0]],
-            "repositories": repositories_in(forge, found, recursive=True, limit=0)[1],
-        }
-    if as_json:
-        print_json({**_values(found), **inside, "members": people})
-        return
-    print_fields({**_values(found), "repositories": inside["repositories"]})
-    print_table([(f"  {one['name']}", str(one["role"])) for one in people])
-
-
-@organizations.command("rename", help=_("Give a namespace another name; old paths of repositories go on."))
-@namespace_argument
-@root_option
-@click.argument("name", required=False, help=_("the last part of its new path"))
-@click.option("--display-name", metavar="NAME", help=_("its name in any script"))
-@json_option
-def rename_organization(path: str, root: Path, name: str | None, display_name: str | None, as_json: bool) -> None:
-    if name is None and display_name is None:
-        raise Invalid("no new name was given", advice="name one, or add: --display-name TEXT")
-    with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
-        if name is not None:
-            found = rename_namespace(forge, authorize(forge, OPERATOR, MayAdminister, found), name)
-        if display_name is not None:
-            granted = granted_to_operator(MayChangeSettings, found)
-            found = change_namespace(forge, granted, display_name=display_name)
-    said = _("{old} is {new} now").format(old=path, new=f"{found.path} ({found.display_name})")
-    print_result(_values(found), said, as_json=as_json)
-
-
-@organizations.command("delete", help=_("Delete a namespace in which nothing is left."))
-@namespace_argument
-@root_option
-@yes_option
-@json_option
-def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
-        granted = authorize(forge, OPERATOR, MayDelete, found)
-        confirm(_("Delete the namespace {path} for good?").format(path=found.path), is_said=yes)
-        delete_namespace(forge, granted)
-    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
-
-
-def _values(one: Namespace) -> dict[str, object]:
-    return {
-        "path": str(one.path),
-        "display_name": one.display_name,
-        "description": one.description,
-        "kind": one.kind,
-        "source": one.source,
-        "archived": one.archived,
-        "created_at": None if one.created_at is None else one.created_at.isoformat(),
-    }
+organizations.add(
+    "delete",
+    "matou.cli.run.org:delete_organization",
+    namespace_argument,
+    root_option,
+    yes_option,
+    json_option,
+    help=_("Delete a namespace in which nothing is left."),
+)

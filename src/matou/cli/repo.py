@@ -1,215 +1,77 @@
 """The commands about the repositories of a server. They need no running server."""
 
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import existing_forge_at, find_repository_at, forge_at
 from matou.cli.options import json_option, repository_argument, root_option, yes_option
-from matou.cli.ui.output import print_fields, print_json, print_result, say
-from matou.cli.ui.prompts import confirm
-from matou.db.repositories import Repository
-from matou.errors import Invalid, NotFound
-from matou.forge.access import (
-    OPERATOR,
-    MayAdminister,
-    MayChangeSettings,
-    MayCreateIn,
-    MayDelete,
-    MayTransfer,
-    NoSuchNamespace,
-    authorize,
-    granted_to_operator,
-)
-from matou.forge.accounts.namespaces import find_namespace
-from matou.forge.forge import Forge
-from matou.forge.repositories import lifecycle as use_case
-from matou.forge.repositories import transfers
-from matou.forge.repositories.lifecycle import archive_repository, repositories_in, unarchive_repository
-from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
-from matou.git.process.run import GitFailed
 from matou.i18n import gettext as _
-from matou.i18n import printable
-from matou.model.names import NamespacePath, RepositoryPath
-from matou.model.platform import Visibility
-
-MAKE = "make it: matou org create {name} --owner USER --root DIR"
-MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER --root DIR"
-
 
 repositories = Group("repo")
 
-
-@repositories.command("import", help=_("Bring in a repository, with its LFS objects where they lie beside it."))
-@click.argument("source", metavar="PATH_OR_URL", help=_("a folder, or an http or https URL"))
-@click.argument("path", metavar="NAMESPACE/NAME", help=_("where it goes"))
-@root_option
-@click.option("--public/--private", help=_("everybody may read it, without logging in"))
-def import_repository(source: str, path: str, root: Path, public: bool) -> None:
-
-    visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
-    to = RepositoryPath.parse(path)
-    with forge_at(root) as forge:
-        try:
-            place = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
-            made = use_case.import_repository(
-                forge, source, place, to.name, visibility=visibility, creator=None, local="://" not in source
-            )
-        except NoSuchNamespace as error:
-            raise _with_advice(error, to.namespace) from error
-        except GitFailed as error:
-            if "://" not in source:
-                raise
-            raise _unread(source, error) from error
-    if public:
-        said = _("made {path}; everybody may read it")
-    else:
-        said = _("made {path}; its members and administrators may read it (--public: everybody)")
-    say(said.format(path=made.path))
-
-
-def _unread(source: str, error: GitFailed) -> Invalid:
-    """In git's own last words, which name what was asked, and not where it was to be put."""
-    said = [line for line in error.stderr.splitlines() if line.strip()]
-    return Invalid(
-        "{source} cannot be imported: {said}",
-        source=repr(source),
-        said=said[-1] if said else f"git {error.values.get('status')}",
-        advice=error.advice or "check the address; nothing was made",
-    )
-
-
-def _with_advice(error: NotFound, missing: NamespacePath) -> NotFound:
-    """The same, with the command that makes the namespace."""
-    parent, _slash, name = str(missing).rpartition("/")
-    return NotFound(error.template, advice=MAKE_INSIDE if parent else MAKE, **error.values, name=name, parent=parent)
-
-
-@repositories.command("list", help=_("List the repositories of a server."))
-@root_option
-@json_option
-def list_repositories(root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = repositories_in(forge, None, recursive=True)[0]
-    if as_json:
-        print_json([_values(one) for one in found])
-        return
-    for one in found:
-        click.echo(printable(str(one.path)))
-
-
-@repositories.command("show", help=_("Show a repository: who sees it, how big it is, what it is from."))
-@repository_argument
-@root_option
-@json_option
-def show_repository(path: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        values = _all_values(find_repository_at(forge, path))
-    if as_json:
-        print_json(values)
-    else:
-        print_fields(values)
-
-
-@repositories.command("set", help=_("Change what a repository is called, who sees it, and the like."))
-@repository_argument
-@root_option
-@click.option("--name", metavar="NAME", help=_("what people call it"))
-@click.option("--path", "new_path", metavar="NAME", help=_("the last part of its path; the old one leads to it"))
-@click.option("--description", metavar="TEXT", help=_("what the repository is for"))
-@click.option("--homepage", metavar="URL", help=_("where it is at home"))
-@click.option(
-    "--visibility",
-    type=click.Choice(["private", "internal", "public"]),
-    help=_("members, everybody with an account, or everybody"),
+repositories.add(
+    "import",
+    "matou.cli.run.repo:import_repository",
+    click.argument("source", metavar="PATH_OR_URL", help=_("a folder, or an http or https URL")),
+    click.argument("path", metavar="NAMESPACE/NAME", help=_("where it goes")),
+    root_option,
+    click.option("--public/--private", help=_("everybody may read it, without logging in")),
+    help=_("Bring in a repository, with its LFS objects where they lie beside it."),
 )
-@click.option("--default-branch", metavar="BRANCH", help=_("what a clone checks out"))
-@click.option("--archive/--unarchive", "archived", default=None, help=_("whether nobody may change it any more"))
-@json_option
-def set_repository(
-    path: str,
-    root: Path,
-    name: str | None,
-    new_path: str | None,
-    description: str | None,
-    homepage: str | None,
-    visibility: str | None,
-    default_branch: str | None,
-    archived: bool | None,
-    as_json: bool,
-) -> None:
-    changes = RepositoryUpdate(
-        name=name,
-        path=new_path,
-        description=description,
-        homepage=homepage,
-        visibility=None if visibility is None else Visibility(visibility),
-        default_branch=default_branch,
-    )
-    if changes == RepositoryUpdate() and archived is None:
-        raise Invalid("nothing to change was given", advice="see: matou repo set --help")
-    with existing_forge_at(root) as forge:
-        changed = _changed(forge, find_repository_at(forge, path), changes, archived=archived)
-    print_result(_all_values(changed), _("changed {path}").format(path=changed.path), as_json=as_json)
 
+repositories.add(
+    "list",
+    "matou.cli.run.repo:list_repositories",
+    root_option,
+    json_option,
+    help=_("List the repositories of a server."),
+)
 
-@repositories.command("transfer", help=_("Move a repository into another namespace; the old path goes on."))
-@repository_argument
-@click.argument("namespace", metavar="NAMESPACE", help=_("the namespace it goes into"))
-@root_option
-@click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default"))
-@json_option
-def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found, target = find_repository_at(forge, path), NamespacePath.parse(namespace)
-        moved = transfers.transfer_repository(
-            forge, authorize(forge, OPERATOR, MayTransfer, found), target, new_path=name
-        )
-    said = _("{old} is {new} now").format(old=found.path, new=moved.path)
-    print_result(_all_values(moved), said, as_json=as_json)
+repositories.add(
+    "show",
+    "matou.cli.run.repo:show_repository",
+    repository_argument,
+    root_option,
+    json_option,
+    help=_("Show a repository: who sees it, how big it is, what it is from."),
+)
 
+repositories.add(
+    "set",
+    "matou.cli.run.repo:set_repository",
+    repository_argument,
+    root_option,
+    click.option("--name", metavar="NAME", help=_("what people call it")),
+    click.option("--path", "new_path", metavar="NAME", help=_("the last part of its path; the old one leads to it")),
+    click.option("--description", metavar="TEXT", help=_("what the repository is for")),
+    click.option("--homepage", metavar="URL", help=_("where it is at home")),
+    click.option(
+        "--visibility",
+        type=click.Choice(["private", "internal", "public"]),
+        help=_("members, everybody with an account, or everybody"),
+    ),
+    click.option("--default-branch", metavar="BRANCH", help=_("what a clone checks out")),
+    click.option("--archive/--unarchive", "archived", default=None, help=_("whether nobody may change it any more")),
+    json_option,
+    help=_("Change what a repository is called, who sees it, and the like."),
+)
 
-@repositories.command("delete", help=_("Delete a repository for good."))
-@repository_argument
-@root_option
-@yes_option
-@json_option
-def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = find_repository_at(forge, path)
-        granted = authorize(forge, OPERATOR, MayDelete, found)
-        confirm(_("Delete the repository {path} for good?").format(path=found.path), is_said=yes)
-        use_case.delete_repository(forge, granted)
-    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+repositories.add(
+    "transfer",
+    "matou.cli.run.repo:transfer_repository",
+    repository_argument,
+    click.argument("namespace", metavar="NAMESPACE", help=_("the namespace it goes into")),
+    root_option,
+    click.option("--name", default="", metavar="NAME", help=_("the last part of its path there; the same by default")),
+    json_option,
+    help=_("Move a repository into another namespace; the old path goes on."),
+)
 
-
-def _changed(forge: Forge, found: Repository, changes: RepositoryUpdate, *, archived: bool | None) -> Repository:
-    """What is archived refuses every other change: it is opened first, and closed last."""
-    if archived is False:
-        found = unarchive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found))
-    if changes != RepositoryUpdate():
-        found = change_repository(forge, authorize(forge, OPERATOR, MayChangeSettings, found), changes)
-    return archive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found)) if archived else found
-
-
-def _values(one: Repository) -> dict[str, object]:
-    return {
-        "path": str(one.path),
-        "description": one.description,
-        "visibility": one.visibility,
-        "default_branch": one.default_branch,
-        "archived": one.archived,
-        "source": one.read_only_source,
-    }
-
-
-def _all_values(one: Repository) -> dict[str, object]:
-    return {
-        **_values(one),
-        "name": one.true_name,
-        "homepage": one.homepage,
-        "size_bytes": one.size_bytes,
-        "created_at": None if one.created_at is None else one.created_at.isoformat(),
-        "last_push_at": None if one.last_push_at is None else one.last_push_at.isoformat(),
-    }
+repositories.add(
+    "delete",
+    "matou.cli.run.repo:delete_repository",
+    repository_argument,
+    root_option,
+    yes_option,
+    json_option,
+    help=_("Delete a repository for good."),
+)

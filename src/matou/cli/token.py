@@ -1,79 +1,36 @@
 """The commands about the tokens of accounts. They need no running server."""
 
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group, WholeNumber
-from matou.cli.open_forge import existing_forge_at, find_account
 from matou.cli.options import json_option, root_option
-from matou.cli.ui.output import print_json, print_result, print_table
-from matou.db.tokens import TokenHolder
-from matou.errors import NotFound
-from matou.forge.access import MayManageAccount, granted_to_operator
-from matou.forge.accounts import tokens as use_case
-from matou.forge.accounts.tokens import all_tokens, revoke_token
 from matou.i18n import gettext as _
 
 tokens = Group("token")
 
+tokens.add(
+    "create",
+    "matou.cli.run.token:create_token",
+    root_option,
+    click.option("--user", required=True, metavar="USER", help=_("whose token it is")),
+    click.option("--name", required=True, metavar="NAME", help=_("what it is for")),
+    help=_("Make a token; it is printed this once, alone on standard output."),
+)
 
-@tokens.command("create", help=_("Make a token; it is printed this once, alone on standard output."))
-@root_option
-@click.option("--user", required=True, metavar="USER", help=_("whose token it is"))
-@click.option("--name", required=True, metavar="NAME", help=_("what it is for"))
-def create_token(root: Path, user: str, name: str) -> None:
+tokens.add(
+    "list",
+    "matou.cli.run.token:list_tokens",
+    root_option,
+    click.option("--user", metavar="USER", help=_("whose tokens; all by default")),
+    json_option,
+    help=_("List the tokens, of one account or of all; never what they are."),
+)
 
-    with existing_forge_at(root) as forge:
-        owner = granted_to_operator(MayManageAccount, find_account(forge, user))
-        secret = use_case.create_token(forge, owner, name)
-    click.echo(secret.reveal())
-
-
-@tokens.command("list", help=_("List the tokens, of one account or of all; never what they are."))
-@root_option
-@click.option("--user", metavar="USER", help=_("whose tokens; all by default"))
-@json_option
-def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        owner = None if user is None else find_account(forge, user)
-        found = [one for one in all_tokens(forge) if owner is None or one.user.id == owner.id]
-    if as_json:
-        print_json([_values(one) for one in found])
-    else:
-        print_table([_row(one) for one in found])
-
-
-@tokens.command("revoke", help=_("Revoke a token: the next request with it is refused."))
-@click.argument("token_id", type=WholeNumber(), metavar="ID", help=_("as `list` prints it"))
-@root_option
-@json_option
-def revoke(token_id: int, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
-        if found is None:
-            raise NotFound("there is no token {id}", id=token_id)
-        revoke_token(forge, granted_to_operator(MayManageAccount, found.user), found.token.id)
-    said = _("revoked the token {id} of {user}").format(id=token_id, user=found.user.name)
-    print_result({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
-
-
-def _row(one: TokenHolder) -> tuple[str, ...]:
-    expires_at = one.token.expires_at
-    until = _("until {day}").format(day=f"{expires_at.astimezone():%Y-%m-%d}") if expires_at else ""
-    where = "" if one.only_below is None else str(one.only_below)
-    made = f"{one.token.created_at.astimezone():%Y-%m-%d}"
-    return (str(one.token.id), one.user.name, made, until, where, one.token.name)
-
-
-def _values(one: TokenHolder) -> dict[str, object]:
-    expires_at = one.token.expires_at
-    return {
-        "id": one.token.id,
-        "user": one.user.name,
-        "name": one.token.name,
-        "scopes": one.token.scopes.split(),
-        "only_below": None if one.only_below is None else str(one.only_below),
-        "created_at": one.token.created_at.isoformat(),
-        "expires_at": None if expires_at is None else expires_at.isoformat(),
-    }
+tokens.add(
+    "revoke",
+    "matou.cli.run.token:revoke",
+    click.argument("token_id", type=WholeNumber(), metavar="ID", help=_("as `list` prints it")),
+    root_option,
+    json_option,
+    help=_("Revoke a token: the next request with it is refused."),
+)

@@ -1,163 +1,78 @@
 """The commands about the accounts of a server. They need no running server."""
 
-import sys
-from pathlib import Path
-
 import click
 
 from matou.cli.command import Group
-from matou.cli.open_forge import existing_forge_at, find_account, forge_at
 from matou.cli.options import json_option, password_stdin_option, root_option, yes_option
-from matou.cli.ui.output import print_fields, print_json, print_result, print_table, say
-from matou.cli.ui.prompts import confirm, prompt_new_secret
-from matou.credentials import Secret
-from matou.db.users import User
-from matou.errors import Invalid
-from matou.forge.access import MayManageAccount, MaySeeAccount, granted_to_operator
-from matou.forge.accounts.members import memberships_of
-from matou.forge.accounts.tokens import list_tokens
-from matou.forge.accounts.user_deletion import delete_user
-from matou.forge.accounts.users import create_user, list_users, set_active, set_password
-from matou.forge.forge import Forge
 from matou.i18n import gettext as _
 
 name_argument = click.argument("name", metavar="NAME", help=_("the account's name"))
 
 users = Group("user")
 
+users.add(
+    "add",
+    "matou.cli.run.user:add_user",
+    name_argument,
+    root_option,
+    click.option("--email", default="", metavar="EMAIL", help=_("their e-mail address")),
+    click.option("--admin", is_flag=True, help=_("may do everything")),
+    password_stdin_option,
+    click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything")),
+    help=_("Make an account; asks for a password on a terminal."),
+)
 
-@users.command("add", help=_("Make an account; asks for a password on a terminal."))
-@name_argument
-@root_option
-@click.option("--email", default="", metavar="EMAIL", help=_("their e-mail address"))
-@click.option("--admin", is_flag=True, help=_("may do everything"))
-@password_stdin_option
-@click.option("--no-password", is_flag=True, help=_("no password: only tokens of the account open anything"))
-def add_user(name: str, root: Path, email: str, admin: bool, password_stdin: bool, no_password: bool) -> None:
-    if no_password and password_stdin:
-        raise Invalid("--no-password and --password-stdin contradict each other")
-    password = None if no_password else _password(from_stdin=password_stdin)
-    with forge_at(root) as forge:
-        user = create_user(forge, name, email=email, password=password, admin=admin)
-    say(_("made the account {name}").format(name=user.name))
+users.add(
+    "list",
+    "matou.cli.run.user:list_accounts",
+    root_option,
+    json_option,
+    help=_("List the accounts."),
+)
 
+users.add(
+    "show",
+    "matou.cli.run.user:show_account",
+    name_argument,
+    root_option,
+    json_option,
+    help=_("Show an account, its roles and how many tokens it has."),
+)
 
-def _password(*, from_stdin: bool) -> Secret:
-    """Raises Invalid where nobody can be asked."""
-    if from_stdin:
-        return Secret(sys.stdin.readline().rstrip("\r\n"))
-    if not sys.stdin.isatty():
-        raise Invalid(
-            "there is no terminal to ask for a password; --password-stdin reads it from standard input, and "
-            "--no-password makes an account without one"
-        )
-    return prompt_new_secret(_("Password"))
+users.add(
+    "set-password",
+    "matou.cli.run.user:set_password_of_account",
+    name_argument,
+    root_option,
+    password_stdin_option,
+    json_option,
+    help=_("Give an account another password; its tokens stay."),
+)
 
+users.add(
+    "disable",
+    "matou.cli.run.user:disable_account",
+    name_argument,
+    root_option,
+    json_option,
+    help=_("Let an account in by nothing that it has, until it is enabled again."),
+)
 
-@users.command("list", help=_("List the accounts."))
-@root_option
-@json_option
-def list_accounts(root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        found = list_users(forge)
-    if as_json:
-        print_json([_values(user) for user in found])
-    else:
-        print_table([(user.name, _standing(user), user.email, user.display_name) for user in found])
+users.add(
+    "enable",
+    "matou.cli.run.user:enable_account",
+    name_argument,
+    root_option,
+    json_option,
+    help=_("Let an account in again, with the password and tokens that it had."),
+)
 
-
-@users.command("show", help=_("Show an account, its roles and how many tokens it has."))
-@name_argument
-@root_option
-@json_option
-def show_account(name: str, root: Path, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        values = _all_values(forge, find_account(forge, name))
-    if as_json:
-        print_json(values)
-        return
-    roles = values.pop("roles")
-    print_fields(values)
-    if isinstance(roles, list):
-        print_table([(f"  {role['namespace']}", role["role"]) for role in roles])
-
-
-@users.command("set-password", help=_("Give an account another password; its tokens stay."))
-@name_argument
-@root_option
-@password_stdin_option
-@json_option
-def set_password_of_account(name: str, root: Path, password_stdin: bool, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        user = find_account(forge, name)
-        set_password(forge, granted_to_operator(MayManageAccount, user), _new_password(from_stdin=password_stdin))
-    print_result(_values(user), _("{name} has another password").format(name=user.name), as_json=as_json)
-
-
-@users.command("disable", help=_("Let an account in by nothing that it has, until it is enabled again."))
-@name_argument
-@root_option
-@json_option
-def disable_account(name: str, root: Path, as_json: bool) -> None:
-    user = _set_active(name, root, active=False)
-    print_result(_values(user), _("{name} is disabled").format(name=user.name), as_json=as_json)
-
-
-@users.command("enable", help=_("Let an account in again, with the password and tokens that it had."))
-@name_argument
-@root_option
-@json_option
-def enable_account(name: str, root: Path, as_json: bool) -> None:
-    user = _set_active(name, root, active=True)
-    print_result(_values(user), _("{name} is enabled").format(name=user.name), as_json=as_json)
-
-
-@users.command("delete", help=_("Delete an account for good, with its tokens, keys and roles."))
-@name_argument
-@root_option
-@yes_option
-@json_option
-def delete_account(name: str, root: Path, yes: bool, as_json: bool) -> None:
-    with existing_forge_at(root) as forge:
-        user = find_account(forge, name)
-        confirm(_("Delete the account {name} for good?").format(name=user.name), is_said=yes)
-        delete_user(forge, granted_to_operator(MayManageAccount, user))
-    print_result({"deleted": user.name}, _("deleted the account {name}").format(name=user.name), as_json=as_json)
-
-
-def _set_active(name: str, root: Path, *, active: bool) -> User:
-    with existing_forge_at(root) as forge:
-        set_active(forge, granted_to_operator(MayManageAccount, find_account(forge, name)), active=active)
-        return find_account(forge, name)
-
-
-def _new_password(*, from_stdin: bool) -> Secret:
-    if not from_stdin and not sys.stdin.isatty():
-        raise Invalid("there is no terminal to ask for a password", advice="add: --password-stdin")
-    return _password(from_stdin=from_stdin)
-
-
-def _standing(user: User) -> str:
-    if not user.active:
-        return _("disabled")
-    if user.kind == "robot":
-        return _("token of a project")
-    return _("administrator") if user.admin else ""
-
-
-def _values(user: User) -> dict[str, object]:
-    return {
-        "name": user.name,
-        "email": user.email,
-        "display_name": user.display_name,
-        "kind": user.kind,
-        "admin": user.admin,
-        "active": user.active,
-        "created_at": user.created_at.isoformat(),
-    }
-
-
-def _all_values(forge: Forge, user: User) -> dict[str, object]:
-    roles = [{"namespace": str(path), "role": role.name.lower()} for path, role in memberships_of(forge, user)]
-    tokens = list_tokens(forge, granted_to_operator(MaySeeAccount, user))
-    return {**_values(user), "tokens": len(tokens), "roles": roles}
+users.add(
+    "delete",
+    "matou.cli.run.user:delete_account",
+    name_argument,
+    root_option,
+    yes_option,
+    json_option,
+    help=_("Delete an account for good, with its tokens, keys and roles."),
+)

@@ -1,0 +1,48 @@
+"""The database is compared with the folders, or its index made anew from them."""
+
+from pathlib import Path
+
+import click
+from click.exceptions import Exit
+
+from matou import __version__
+from matou.cli.exit_codes import ExitCode
+from matou.cli.labels import FINDINGS, counted_repositories
+from matou.cli.open_forge import forge_at
+from matou.cli.ui.output import say
+from matou.forge.maintenance.check import check as find_disagreements
+from matou.forge.maintenance.reindex import reindex as index_again
+from matou.i18n import format_error, labelled, ngettext, printable
+from matou.i18n import gettext as _
+from matou.wiring import open_archive
+
+
+def check(directory: Path) -> None:
+    open_archive(directory)
+    say(f"matou {__version__}")
+    with forge_at(directory) as forge:
+        findings = find_disagreements(forge)
+    for finding in findings:
+        click.echo(labelled(FINDINGS[finding.kind], printable(finding.what)))
+    if findings:
+        raise Exit(ExitCode.DAMAGE_FOUND)
+    say(_("the database and the folders agree"))
+
+
+def reindex(directory: Path) -> None:
+    open_archive(directory)
+    with forge_at(directory) as forge:
+        report = index_again(forge)
+    for problem in report.problems:
+        click.echo(format_error(problem), err=True)
+    say(
+        _("{sources}, {namespaces}, {repositories}").format(
+            sources=ngettext("{count} source", "{count} sources", report.sources).format(count=report.sources),
+            namespaces=ngettext("{count} namespace", "{count} namespaces", report.namespaces).format(
+                count=report.namespaces
+            ),
+            repositories=counted_repositories(report.repositories),
+        ),
+    )
+    if report.problems:
+        raise Exit(ExitCode.DAMAGE_FOUND)

@@ -1,0 +1,105 @@
+"""What is done to move the repositories of an archive to a platform."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from click.exceptions import Exit
+
+from matou.cli import config
+from matou.cli.config import variable_of
+from matou.cli.credential_manager import CredentialManager
+from matou.cli.exit_codes import ExitCode
+from matou.cli.hosts import api_address
+from matou.cli.login_check import telling_whose_token
+from matou.cli.privacy import write_privately
+from matou.cli.restore import show_progress
+from matou.cli.ui import migrate_report
+from matou.cli.ui.progress import say_that_we_wait
+from matou.cli.ui.verbosity import is_quiet
+from matou.credentials import Secret
+from matou.credentials.logins import Login
+from matou.errors import Invalid
+from matou.git.process.run import Limits
+from matou.platforms.registry import require_target
+from matou.settings import Settings
+from matou.transfer.migrate.command import MOST_JOBS, MigrationOptions
+from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, UnusableMap, read_map
+from matou.transfer.migrate.report import MigrationReport
+from matou.wiring import migrate as migrate_archive
+
+
+def migrate(
+    directory: Path,
+    to: str,
+    url: str,
+    namespace: str,
+    map_: Path | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    token_stdin: bool,
+    create_namespaces: bool,
+    jobs: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    settings = Settings.of_process()
+    require_target(to)
+    url = api_address(url, to)
+    token = _token(to, url, settings, from_stdin=token_stdin)
+    options = MigrationOptions(
+        namespace=namespace.strip("/"),
+        mapping=_mapping(map_),
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        dry_run=dry_run,
+        makes_namespaces=create_namespaces,
+        jobs=jobs or MOST_JOBS,
+        limits=Limits(memory_bytes=settings.git_memory_bytes),
+    )
+
+    def run(good_token: Secret) -> MigrationReport:
+        with show_progress() as progress:
+            return migrate_archive(
+                to,
+                url,
+                good_token,
+                directory,
+                options,
+                settings=settings,
+                progress=progress,
+                on_wait=say_that_we_wait,
+            )
+
+    write_privately(directory)
+    with telling_whose_token(to, url, "" if token_stdin else variable_of(to)):
+        report = _with(token, to, settings, run)
+    if as_json:
+        click.echo(migrate_report.as_json(report))
+    elif not (is_quiet() and report.everything_is_moved and not dry_run):
+        click.echo(migrate_report.as_text(report))
+    is_well = report.nothing_is_wrong if dry_run else report.everything_is_moved
+    raise Exit(ExitCode.DONE if is_well else ExitCode.NOT_ALL_SAVED)
+
+
+def _mapping(path: Path | None) -> MigrationMap:
+    """Raises Invalid."""
+    try:
+        return read_map(path) if path else NO_MAP
+    except UnusableMap as error:
+        raise Invalid("{fault}", fault=error) from error
+
+
+def _token(platform: str, url: str, settings: Settings, *, from_stdin: bool) -> Secret | Login:
+    return config.token_from_stdin(sys.stdin) if from_stdin else config.token_of(platform, url, "", settings)
+
+
+def _with(
+    token: Secret | Login, platform: str, settings: Settings, run: Callable[[Secret], MigrationReport]
+) -> MigrationReport:
+    """Begin again, once, where a kept token was no longer valid and could be renewed: what is moved stays moved."""
+    if isinstance(token, Secret):
+        return run(token)
+
+    return CredentialManager(settings).token_refresher(token, variable=variable_of(platform)).call(run)

@@ -1,0 +1,43 @@
+"""An archive is served until a signal ends it."""
+
+from pathlib import Path
+
+from matou.cli.open_forge import forge_at
+from matou.cli.ui.output import say
+from matou.cli.ui.verbosity import SERVER_STOPPED
+from matou.forge.accounts.users import list_users
+from matou.i18n import gettext as _
+from matou.server.app import EdgeSettings
+from matou.server.cors import read_origin
+from matou.server.main import serve as run_server
+from matou.server.origin import read_base_url
+from matou.server.trusted_proxies import read_network
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    root: Path,
+    host: str,
+    port: int,
+    url: str | None,
+    anonymous_reads_backups: bool,
+    requests_per_minute: int | None,
+    group: str | None,
+    trust_proxy: tuple[str, ...],
+    cors_origin: tuple[str, ...],
+) -> None:
+    base = None if url is None else read_base_url(url)
+    between = EdgeSettings(
+        proxies=tuple(read_network(address) for address in trust_proxy or ()),
+        readers=tuple(read_origin(origin) for origin in cors_origin or ()),
+    )
+    # Through a proxy others reach it, whatever it listens on.
+    loopback, open_to = host in LOOPBACK and not between.proxies, anonymous_reads_backups
+    with forge_at(root, loopback=loopback, anonymous_reads_backups=open_to, group=group) as forge:
+        if not list_users(forge):
+            say(_("there is no account yet; make an administrator with:"))
+            say(f"  matou user add NAME --admin --root {root}")
+        limit = requests_per_minute
+        run_server(forge, host=host, port=port, base_url=base, requests_per_minute=limit, edge=between)
+    say(SERVER_STOPPED)

@@ -1,0 +1,63 @@
+"""What is done with the tokens of accounts."""
+
+from pathlib import Path
+
+import click
+
+from matou.cli.open_forge import existing_forge_at, find_account
+from matou.cli.ui.output import print_json, print_result, print_table
+from matou.db.tokens import TokenHolder
+from matou.errors import NotFound
+from matou.forge.access import MayManageAccount, granted_to_operator
+from matou.forge.accounts import tokens as use_case
+from matou.forge.accounts.tokens import all_tokens, revoke_token
+from matou.i18n import gettext as _
+
+
+def create_token(root: Path, user: str, name: str) -> None:
+
+    with existing_forge_at(root) as forge:
+        owner = granted_to_operator(MayManageAccount, find_account(forge, user))
+        secret = use_case.create_token(forge, owner, name)
+    click.echo(secret.reveal())
+
+
+def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
+    with existing_forge_at(root) as forge:
+        owner = None if user is None else find_account(forge, user)
+        found = [one for one in all_tokens(forge) if owner is None or one.user.id == owner.id]
+    if as_json:
+        print_json([_values(one) for one in found])
+    else:
+        print_table([_row(one) for one in found])
+
+
+def revoke(token_id: int, root: Path, as_json: bool) -> None:
+    with existing_forge_at(root) as forge:
+        found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
+        if found is None:
+            raise NotFound("there is no token {id}", id=token_id)
+        revoke_token(forge, granted_to_operator(MayManageAccount, found.user), found.token.id)
+    said = _("revoked the token {id} of {user}").format(id=token_id, user=found.user.name)
+    print_result({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
+
+
+def _row(one: TokenHolder) -> tuple[str, ...]:
+    expires_at = one.token.expires_at
+    until = _("until {day}").format(day=f"{expires_at.astimezone():%Y-%m-%d}") if expires_at else ""
+    where = "" if one.only_below is None else str(one.only_below)
+    made = f"{one.token.created_at.astimezone():%Y-%m-%d}"
+    return (str(one.token.id), one.user.name, made, until, where, one.token.name)
+
+
+def _values(one: TokenHolder) -> dict[str, object]:
+    expires_at = one.token.expires_at
+    return {
+        "id": one.token.id,
+        "user": one.user.name,
+        "name": one.token.name,
+        "scopes": one.token.scopes.split(),
+        "only_below": None if one.only_below is None else str(one.only_below),
+        "created_at": one.token.created_at.isoformat(),
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
+    }
