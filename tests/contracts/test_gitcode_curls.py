@@ -72,7 +72,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Desk:
+class CurlUser:
     """A person with curl, and a server that has what the demos name."""
 
     server: MatouServer
@@ -119,7 +119,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def curl_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CurlUser]:
     folder = tmp_path_factory.mktemp("curls")
     (folder / "test3.txt").write_text("three\n")
     with running_server(folder / "archive") as server:
@@ -129,66 +129,66 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             create_user(forge, name)
         for name in ORGANIZATIONS:
             create_organization(forge, name, owner=person)
-        yield Desk(server, create_token(forge, person, "curl").reveal(), folder)
+        yield CurlUser(server, create_token(forge, person, "curl").reveal(), folder)
 
 
-def starred(desk: Desk) -> None:
-    desk.repository("xiaogang_test/test222")
-    desk.api("PUT", "/user/starred/xiaogang_test/test222")
-    desk.api("PUT", "/user/subscriptions/xiaogang_test/test222")
+def starred(curl_user: CurlUser) -> None:
+    curl_user.repository("xiaogang_test/test222")
+    curl_user.api("PUT", "/user/starred/xiaogang_test/test222")
+    curl_user.api("PUT", "/user/subscriptions/xiaogang_test/test222")
 
 
-def forked(desk: Desk) -> None:
-    desk.repository("nevins/LessConsole")
+def forked(curl_user: CurlUser) -> None:
+    curl_user.repository("nevins/LessConsole")
     for path in ("xiaogang_test/fork2", "xiaogang/LessConsole"):
-        desk.vacate(path)
-    assert desk.api("POST", "/repos/nevins/LessConsole/forks", {}).status == 201
+        curl_user.vacate(path)
+    assert curl_user.api("POST", "/repos/nevins/LessConsole/forks", {}).status == 201
     file = {"content": CONTENT, "message": "so that something was pushed"}
-    assert desk.api("POST", "/repos/xiaogang/LessConsole/contents/new.txt", file).status == 201
+    assert curl_user.api("POST", "/repos/xiaogang/LessConsole/contents/new.txt", file).status == 201
 
 
-def with_role(desk: Desk) -> None:
-    create_role(desk.server.forge, desk.repository("xiaogang_test/test222"), "测试角色", access_level=15)
+def with_role(curl_user: CurlUser) -> None:
+    create_role(curl_user.server.forge, curl_user.repository("xiaogang_test/test222"), "测试角色", access_level=15)
 
 
-def with_member(desk: Desk) -> None:
-    desk.repository("xiaogang/test")
+def with_member(curl_user: CurlUser) -> None:
+    curl_user.repository("xiaogang/test")
 
 
-def without(*paths: str) -> Callable[[Desk], None]:
-    def prepare(desk: Desk) -> None:
+def without(*paths: str) -> Callable[[CurlUser], None]:
+    def prepare(curl_user: CurlUser) -> None:
         for path in paths:
-            desk.vacate(path)
+            curl_user.vacate(path)
 
     return prepare
 
 
-def there(*paths: str, free: tuple[str, ...] = ()) -> Callable[[Desk], None]:
-    def prepare(desk: Desk) -> None:
-        without(*free)(desk)
+def there(*paths: str, free: tuple[str, ...] = ()) -> Callable[[CurlUser], None]:
+    def prepare(curl_user: CurlUser) -> None:
+        without(*free)(curl_user)
         for path in paths:
-            desk.repository(path)
+            curl_user.repository(path)
 
     return prepare
 
 
-def for_reviewers(desk: Desk) -> None:
-    repository = desk.repository("testyl001/test001")
-    namespace = find_namespace(desk.server.forge, repository.path.namespace)
+def for_reviewers(curl_user: CurlUser) -> None:
+    repository = curl_user.repository("testyl001/test001")
+    namespace = find_namespace(curl_user.server.forge, repository.path.namespace)
     for name in ("username1", "username2"):
-        user = find_user(desk.server.forge, name)
+        user = find_user(curl_user.server.forge, name)
         assert user is not None
-        add_member(desk.server.forge, namespace, user, Role.DEVELOPER)
+        add_member(curl_user.server.forge, namespace, user, Role.DEVELOPER)
 
 
-def without_empty_file(desk: Desk) -> None:
-    git_dir = desk.server.forge.git_dir(desk.repository("xiaogang/test"))
+def without_empty_file(curl_user: CurlUser) -> None:
+    git_dir = curl_user.server.forge.git_dir(curl_user.repository("xiaogang/test"))
     commit = b"commit refs/heads/main\ncommitter x <x@example.org> 1700000001 +0800\ndata 1\nx\n"
     stream = commit + b"from refs/heads/main^0\nD xg8.txt\n"
     git(git_dir, "fast-import", "--quiet", "--date-format=raw", input=stream)
 
 
-PREPARED: Mapping[int, Callable[[Desk], None]] = {
+PREPARED: Mapping[int, Callable[[CurlUser], None]] = {
     **dict.fromkeys((1, 2, 7, 8, 24), there("xiaogang_test/test222")),
     3: there("owner-test/secure-issue"),
     4: without_empty_file,
@@ -267,10 +267,10 @@ def missing(sample: Any, answer: Any, where: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", range(1, 39))
-def test_the_demo_answers_as_the_document_says(desk: Desk, number: int) -> None:
-    PREPARED[number](desk)
+def test_the_demo_answers_as_the_document_says(curl_user: CurlUser, number: int) -> None:
+    PREPARED[number](curl_user)
 
-    answer = desk.curl(CORRECTED.get(number, str)(demo(number)))
+    answer = curl_user.curl(CORRECTED.get(number, str)(demo(number)))
 
     assert answer.status == STATUS.get(number, 200), answer.body
     if number == 19:
@@ -286,19 +286,19 @@ def test_the_demo_answers_as_the_document_says(desk: Desk, number: int) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), AS_PRINTED.items())
-def test_a_demo_that_is_wrong_is_refused_as_it_stands(desk: Desk, number: int, status: int) -> None:
-    PREPARED[number](desk)
+def test_a_demo_that_is_wrong_is_refused_as_it_stands(curl_user: CurlUser, number: int, status: int) -> None:
+    PREPARED[number](curl_user)
 
-    answer = desk.curl(demo(number))
+    answer = curl_user.curl(demo(number))
 
     assert answer.status == status
     assert {"error_code", "error_code_name", "error_message", "trace_id"} <= set(answer.json)
 
 
 @pytest.mark.parametrize("number", [22, 25, 26, 38])
-def test_a_list_of_the_document_has_rows_here_too(desk: Desk, number: int) -> None:
-    PREPARED[number](desk)
+def test_a_list_of_the_document_has_rows_here_too(curl_user: CurlUser, number: int) -> None:
+    PREPARED[number](curl_user)
 
-    answer = desk.curl(demo(number)).json
+    answer = curl_user.curl(demo(number)).json
 
     assert answer["events"] if number == 38 else answer

@@ -19,7 +19,7 @@ from matou.forge.forge import Forge
 from matou.model.names import RepositoryPath
 from support.clocks import Clock
 from support.deciding import create_project, create_repository
-from support.desk import Desk
+from support.file_editor import FileEditor
 from support.git_repositories import git, store_object
 
 
@@ -79,16 +79,16 @@ def repository(forge: Forge, project: Namespace, anna: User) -> Repository:
 
 
 @pytest.fixture
-def desk(forge: Forge, repository: Repository, anna: User) -> Desk:
-    return Desk(forge, repository, Identity(anna, ALL_SCOPES))
+def editor(forge: Forge, repository: Repository, anna: User) -> FileEditor:
+    return FileEditor(forge, repository, Identity(anna, ALL_SCOPES))
 
 
 @pytest.fixture
-def full(desk: Desk) -> Desk:
+def full(editor: FileEditor) -> FileEditor:
     """One with files, folders, a link, a program and a submodule in it, as a push would have left them."""
-    desk.create("README.md", b"hello\n")
-    git_dir = desk.git_dir
-    blob, tip = desk.blob("README.md"), desk.git("rev-parse", "main")
+    editor.create("README.md", b"hello\n")
+    git_dir = editor.git_dir
+    blob, tip = editor.blob("README.md"), editor.git("rev-parse", "main")
     inner = b"100755 run\0" + bytes.fromhex(blob) + b"100664 text\0" + bytes.fromhex(blob)
     folder = store_object(git_dir, "tree", inner.replace(b"100664", b"100644"))
     root = b"".join(
@@ -105,4 +105,4 @@ def full(desk: Desk) -> Desk:
     tree = store_object(git_dir, "tree", ordered)
     commit = git(git_dir, "commit-tree", tree, "-p", "main", "-m", "all kinds")
     git(git_dir, "update-ref", "refs/heads/main", commit)
-    return desk
+    return editor

@@ -17,7 +17,7 @@ from matou.forge.content.file_changes import (
 from matou.forge.forge import Forge
 from matou.forge.repositories import write_lock
 from support.deciding import ref_listing
-from support.desk import Desk, assert_strictly_sound
+from support.file_editor import FileEditor, assert_strictly_sound
 from support.git_repositories import commit_file
 
 
@@ -37,55 +37,59 @@ def together(writes: list[Callable[[], CommitResult]]) -> tuple[list[CommitResul
     ]
 
 
-def test_of_twenty_who_write_different_files_at_once_none_is_lost(desk: Desk) -> None:
-    desk.create("README.md")
+def test_of_twenty_who_write_different_files_at_once_none_is_lost(editor: FileEditor) -> None:
+    editor.create("README.md")
 
-    written, failed = together([partial(desk.create, f"folder/{number}") for number in range(20)])
+    written, failed = together([partial(editor.create, f"folder/{number}") for number in range(20)])
 
     assert failed == []
-    assert set(desk.files()) == {"README.md", *(f"folder/{number}" for number in range(20))}
-    assert desk.git("rev-list", "--count", "--first-parent", "main") == "21"
-    assert desk.git("rev-list", "--min-parents=2", "main") == ""
-    assert {one.commit.id for one in written} < set(desk.git("rev-list", "main").split())
-    assert_strictly_sound(desk.git_dir)
+    assert set(editor.files()) == {"README.md", *(f"folder/{number}" for number in range(20))}
+    assert editor.git("rev-list", "--count", "--first-parent", "main") == "21"
+    assert editor.git("rev-list", "--min-parents=2", "main") == ""
+    assert {one.commit.id for one in written} < set(editor.git("rev-list", "main").split())
+    assert_strictly_sound(editor.git_dir)
 
 
-def test_of_twenty_who_change_the_same_version_of_a_file_at_once_one_wins(desk: Desk) -> None:
-    blob = desk.create("README.md").blob
+def test_of_twenty_who_change_the_same_version_of_a_file_at_once_one_wins(editor: FileEditor) -> None:
+    blob = editor.create("README.md").blob
 
-    written, failed = together([partial(desk.update, "README.md", b"%d\n" % number, str(blob)) for number in range(20)])
+    written, failed = together(
+        [partial(editor.update, "README.md", b"%d\n" % number, str(blob)) for number in range(20)]
+    )
 
     assert [type(error) for error in failed] == [FileChanged] * 19
-    assert [one.blob for one in written] == [desk.blob("README.md")]
-    assert desk.git("rev-list", "--count", "main") == "2"
-    assert_strictly_sound(desk.git_dir)
+    assert [one.blob for one in written] == [editor.blob("README.md")]
+    assert editor.git("rev-list", "--count", "main") == "2"
+    assert_strictly_sound(editor.git_dir)
 
 
-def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(desk: Desk) -> None:
-    written, failed = together([partial(desk.create, str(number)) for number in range(20)])
+def test_of_twenty_who_begin_an_empty_repository_at_once_none_is_lost(editor: FileEditor) -> None:
+    written, failed = together([partial(editor.create, str(number)) for number in range(20)])
 
-    assert (len(written), failed, len(desk.files())) == (20, [], 20)
-    assert desk.git("rev-list", "--count", "main") == "20"
-    assert_strictly_sound(desk.git_dir)
+    assert (len(written), failed, len(editor.files())) == (20, [], 20)
+    assert editor.git("rev-list", "--count", "main") == "20"
+    assert_strictly_sound(editor.git_dir)
 
 
-def test_writers_who_do_not_wait_for_one_another_lose_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writers_who_do_not_wait_for_one_another_lose_nothing(
+    editor: FileEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As two processes do not: nothing but git's own locks stands between them."""
     monkeypatch.setattr(write_lock, "_lock_of", lambda *_: write_lock._Lock())
-    desk.create("README.md")
+    editor.create("README.md")
 
-    written, failed = together([partial(desk.create, f"{number}") for number in range(6)])
+    written, failed = together([partial(editor.create, f"{number}") for number in range(6)])
 
-    assert (len(written), failed, len(desk.files())) == (6, [], 7)
-    assert desk.git("rev-list", "--count", "main") == "7"
-    assert_strictly_sound(desk.git_dir)
+    assert (len(written), failed, len(editor.files())) == (6, [], 7)
+    assert editor.git("rev-list", "--count", "main") == "7"
+    assert_strictly_sound(editor.git_dir)
 
 
 class PushedTo:
     """A clock that is late: whenever somebody reads it, others push first. For as long as there are names left."""
 
-    def __init__(self, desk: Desk, *names: str) -> None:
-        self._desk = desk
+    def __init__(self, editor: FileEditor, *names: str) -> None:
+        self._desk = editor
         self._names = list(names)
 
     def __call__(self) -> datetime:
@@ -94,30 +98,30 @@ class PushedTo:
         return self._desk.forge.now()
 
 
-def test_a_push_between_reading_and_writing_is_not_lost(desk: Desk) -> None:
-    desk.create("README.md")
-    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "one", "two")))
+def test_a_push_between_reading_and_writing_is_not_lost(editor: FileEditor) -> None:
+    editor.create("README.md")
+    slow = replace(editor, forge=Forge(editor.forge.database, editor.forge.archive, PushedTo(editor, "one", "two")))
 
     slow.create("written")
 
-    assert set(desk.files()) == {"README.md", "one", "two", "written"}
-    assert_strictly_sound(desk.git_dir)
+    assert set(editor.files()) == {"README.md", "one", "two", "written"}
+    assert_strictly_sound(editor.git_dir)
 
 
-def test_a_push_of_the_same_file_between_reading_and_writing_wins(desk: Desk) -> None:
-    seen = desk.create("README.md").blob
-    slow = replace(desk, forge=Forge(desk.forge.database, desk.forge.archive, PushedTo(desk, "README.md")))
+def test_a_push_of_the_same_file_between_reading_and_writing_wins(editor: FileEditor) -> None:
+    seen = editor.create("README.md").blob
+    slow = replace(editor, forge=Forge(editor.forge.database, editor.forge.archive, PushedTo(editor, "README.md")))
 
     with pytest.raises(FileChanged):
         slow.update("README.md", b"mine\n", seen)
 
-    assert desk.git("cat-file", "blob", "main:README.md") == "pushed"
-    assert_strictly_sound(desk.git_dir)
+    assert editor.git("cat-file", "blob", "main:README.md") == "pushed"
+    assert_strictly_sound(editor.git_dir)
 
 
-def test_what_another_process_wrote_is_seen_at_once(desk: Desk, database: Database) -> None:
-    desk.create("README.md")
-    ref_listing(desk.forge, desk.repository)
-    commit_file(desk.git_dir, "main", "pushed", b"")
+def test_what_another_process_wrote_is_seen_at_once(editor: FileEditor, database: Database) -> None:
+    editor.create("README.md")
+    ref_listing(editor.forge, editor.repository)
+    commit_file(editor.git_dir, "main", "pushed", b"")
 
-    assert desk.create("mine").commit.parents == (desk.git("rev-parse", "main~1"),)
+    assert editor.create("mine").commit.parents == (editor.git("rev-parse", "main~1"),)

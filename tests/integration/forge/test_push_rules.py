@@ -45,7 +45,7 @@ MAIN = RefName("refs/heads/main")
 
 
 @dataclass
-class Desk:
+class RuledRepository:
     """A repository with history; anna owns it, and dora develops in it."""
 
     forge: Forge
@@ -68,7 +68,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(forge: Forge, anna: User, tmp_path: Path) -> Desk:
+def ruled(forge: Forge, anna: User, tmp_path: Path) -> RuledRepository:
     team = create_organization(forge, "team", owner=anna)
     path = RepositoryPath(team.path, "ship")
     repository = create_repository(forge, path, creator=anna)
@@ -76,98 +76,100 @@ def desk(forge: Forge, anna: User, tmp_path: Path) -> Desk:
     git(forge.git_dir(repository), "fetch", "--quiet", made, "refs/heads/*:refs/heads/*")
     dora = create_user(forge, "dora", email="dora@example.com")
     add_member(forge, team, dora, Role.DEVELOPER)
-    return Desk(forge, repository, Identity(anna, ALL_SCOPES), Identity(dora, ALL_SCOPES))
+    return RuledRepository(forge, repository, Identity(anna, ALL_SCOPES), Identity(dora, ALL_SCOPES))
 
 
-def write(desk: Desk, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None) -> None:
+def write(
+    ruled: RuledRepository, message: str = "a change", content: bytes = b"x\n", who: Identity | None = None
+) -> None:
     wish = FileChange(path=TreePath.parse("folder/file"), message=message, branch="main")
-    create_file(desk.forge, who or desk.developer, desk.repository, wish, content)
+    create_file(ruled.forge, who or ruled.developer, ruled.repository, wish, content)
 
 
-def test_the_pattern_of_messages_is_told_as_it_was_typed(desk: Desk) -> None:
-    desk.set(PushRules, commit_message_regex=r"^JIRA-\d+\b")
-
-    with pytest.raises(PushRuleBroken, match=re.escape(r"does not match '^JIRA-\d+\b'")):
-        write(desk)
-
-
-def test_the_pattern_of_branches_is_told_as_it_was_typed(desk: Desk) -> None:
-    desk.set(RepositoryRules, branch_name_regex=r"^JIRA-\d+\b")
-    tip = ObjectId(tip_of(desk.git_dir, "main"))
+def test_the_pattern_of_messages_is_told_as_it_was_typed(ruled: RuledRepository) -> None:
+    ruled.set(PushRules, commit_message_regex=r"^JIRA-\d+\b")
 
     with pytest.raises(PushRuleBroken, match=re.escape(r"does not match '^JIRA-\d+\b'")):
-        desk.judge(RefChange(RefName("refs/heads/mine"), None, tip))
+        write(ruled)
 
 
-def test_a_file_through_the_api_keeps_to_message_size_and_signature(desk: Desk) -> None:
-    before = refs_of(desk.git_dir)
-    desk.set(PushRules, commit_message_regex="^fix: ", max_file_size=1)
+def test_the_pattern_of_branches_is_told_as_it_was_typed(ruled: RuledRepository) -> None:
+    ruled.set(RepositoryRules, branch_name_regex=r"^JIRA-\d+\b")
+    tip = ObjectId(tip_of(ruled.git_dir, "main"))
+
+    with pytest.raises(PushRuleBroken, match=re.escape(r"does not match '^JIRA-\d+\b'")):
+        ruled.judge(RefChange(RefName("refs/heads/mine"), None, tip))
+
+
+def test_a_file_through_the_api_keeps_to_message_size_and_signature(ruled: RuledRepository) -> None:
+    before = refs_of(ruled.git_dir)
+    ruled.set(PushRules, commit_message_regex="^fix: ", max_file_size=1)
 
     with pytest.raises(PushRuleBroken, match="has a message that does not match"):
-        write(desk)
+        write(ruled)
     with pytest.raises(PushRuleBroken, match=r"file 'folder/file' \(commit .* has 1048577 bytes; a file may have 1 MB"):
-        write(desk, "fix: it", os.urandom(MEBIBYTE + 1))
-    desk.set(PushRules, reject_not_signed_by_gpg=True)
+        write(ruled, "fix: it", os.urandom(MEBIBYTE + 1))
+    ruled.set(PushRules, reject_not_signed_by_gpg=True)
     with pytest.raises(PushRuleBroken, match="is not signed"):
-        write(desk, "fix: it")
+        write(ruled, "fix: it")
 
-    assert refs_of(desk.git_dir) == before
-    assert list((desk.git_dir / "objects").glob("tmp_objdir*")) == []
-    desk.set(PushRules, reject_not_signed_by_gpg=False)
-    write(desk, "fix: it")
-    assert refs_of(desk.git_dir) != before
+    assert refs_of(ruled.git_dir) == before
+    assert list((ruled.git_dir / "objects").glob("tmp_objdir*")) == []
+    ruled.set(PushRules, reject_not_signed_by_gpg=False)
+    write(ruled, "fix: it")
+    assert refs_of(ruled.git_dir) != before
 
 
-def test_managers_skip_through_the_api_too(desk: Desk) -> None:
-    desk.set(PushRules, reject_not_signed_by_gpg=True, skip_rule_for_owner=True)
+def test_managers_skip_through_the_api_too(ruled: RuledRepository) -> None:
+    ruled.set(PushRules, reject_not_signed_by_gpg=True, skip_rule_for_owner=True)
 
     with pytest.raises(PushRuleBroken):
-        write(desk)
-    write(desk, who=desk.owner)
+        write(ruled)
+    write(ruled, who=ruled.owner)
 
 
-def test_branches_and_tags_through_the_api_keep_to_names_and_rights(desk: Desk) -> None:
-    forge, repository = desk.forge, desk.repository
-    desk.set(RepositoryRules, branch_name_regex="^feature/", tag_name_regex="^v")
+def test_branches_and_tags_through_the_api_keep_to_names_and_rights(ruled: RuledRepository) -> None:
+    forge, repository = ruled.forge, ruled.repository
+    ruled.set(RepositoryRules, branch_name_regex="^feature/", tag_name_regex="^v")
 
     with pytest.raises(PushRuleBroken, match="name of the branch 'mine'"):
-        create_branch(forge, desk.owner, repository, "mine", start="main")
+        create_branch(forge, ruled.owner, repository, "mine", start="main")
     with pytest.raises(PushRuleBroken, match="name of the tag 'mine'"):
-        create_tag(forge, desk.owner, repository, "mine", start="main")
-    desk.set(RepositoryRules, forbidden_developer_create_branch=True, forbidden_developer_create_tag=True)
+        create_tag(forge, ruled.owner, repository, "mine", start="main")
+    ruled.set(RepositoryRules, forbidden_developer_create_branch=True, forbidden_developer_create_tag=True)
     with pytest.raises(PushRuleBroken, match="developers may not create branches here"):
-        create_branch(forge, desk.developer, repository, "feature/1", start="main")
+        create_branch(forge, ruled.developer, repository, "feature/1", start="main")
     with pytest.raises(PushRuleBroken, match="developers may not create tags here"):
-        create_tag(forge, desk.developer, repository, "v1", start="main", message="annotated")
-    assert list(refs_of(desk.git_dir)) == [MAIN]
+        create_tag(forge, ruled.developer, repository, "v1", start="main", message="annotated")
+    assert list(refs_of(ruled.git_dir)) == [MAIN]
 
-    create_branch(forge, desk.owner, repository, "feature/1", start="main")
-    create_tag(forge, desk.owner, repository, "v1", start="main", message="annotated")
-    delete_branch(forge, desk.developer, repository, "feature/1")
+    create_branch(forge, ruled.owner, repository, "feature/1", start="main")
+    create_tag(forge, ruled.owner, repository, "v1", start="main", message="annotated")
+    delete_branch(forge, ruled.developer, repository, "feature/1")
 
 
-def test_refs_that_are_changed_directly_are_judged(desk: Desk) -> None:
-    assert desk.developer.user is not None
+def test_refs_that_are_changed_directly_are_judged(ruled: RuledRepository) -> None:
+    assert ruled.developer.user is not None
     key = new_key("dora@example.com")
-    add_signing_key(desk.forge, desk.developer.user, key.public)
-    desk.set(PushRules, reject_not_signed_by_gpg=True, deny_force_push=True)
-    tip = tip_of(desk.git_dir, MAIN)
-    text = unsigned_commit(desk.git_dir, email="dora@example.com", parents=(tip,))
-    root = unsigned_commit(desk.git_dir, email="dora@example.com", message="another root")
+    add_signing_key(ruled.forge, ruled.developer.user, key.public)
+    ruled.set(PushRules, reject_not_signed_by_gpg=True, deny_force_push=True)
+    tip = tip_of(ruled.git_dir, MAIN)
+    text = unsigned_commit(ruled.git_dir, email="dora@example.com", parents=(tip,))
+    root = unsigned_commit(ruled.git_dir, email="dora@example.com", message="another root")
 
     for content, said in (
         (text, "is not signed"),
         (with_signature(root, key.sign(root)), "would lose commits"),
     ):
-        with Quarantine(desk.git_dir) as quarantine:
+        with Quarantine(ruled.git_dir) as quarantine:
             change = RefChange(MAIN, tip, quarantine.write_object(ObjectKind.COMMIT, content))
             with pytest.raises(PushRuleBroken, match=said):
-                update_refs(desk.forge, desk.developer, desk.repository, [change], quarantine)
-    with Quarantine(desk.git_dir) as quarantine:
+                update_refs(ruled.forge, ruled.developer, ruled.repository, [change], quarantine)
+    with Quarantine(ruled.git_dir) as quarantine:
         commit = quarantine.write_object(ObjectKind.COMMIT, with_signature(text, key.sign(text)))
-        update_refs(desk.forge, desk.developer, desk.repository, [RefChange(MAIN, tip, commit)], quarantine)
+        update_refs(ruled.forge, ruled.developer, ruled.repository, [RefChange(MAIN, tip, commit)], quarantine)
 
-    assert tip_of(desk.git_dir, MAIN) == commit
+    assert tip_of(ruled.git_dir, MAIN) == commit
 
 
 TIP, OTHER = ObjectId("1" * 40), ObjectId("2" * 40)
@@ -197,81 +199,81 @@ ALL = (NEW_BRANCH, MOVED_BRANCH, GONE_BRANCH, NEW_TAG, NEW_NOTE)
     ],
 )
 def test_only_what_a_rule_concerns_is_looked_at(
-    desk: Desk, kind: type[RepositorySettings], changes: dict[str, object], concerned: tuple[RefChange, ...]
+    ruled: RuledRepository, kind: type[RepositorySettings], changes: dict[str, object], concerned: tuple[RefChange, ...]
 ) -> None:
-    desk.set(kind, **changes)
+    ruled.set(kind, **changes)
 
-    assert tuple(change for change in ALL if desk.applies(change)) == concerned
-    assert desk.applies(*ALL) is bool(concerned)
+    assert tuple(change for change in ALL if ruled.applies(change)) == concerned
+    assert ruled.applies(*ALL) is bool(concerned)
 
 
-def message_of_5000_bytes(desk: Desk) -> ObjectId:
-    return commit_file(desk.git_dir, "main", "a", b"a\n", "a" * 5000 + "!")
+def message_of_5000_bytes(ruled: RuledRepository) -> ObjectId:
+    return commit_file(ruled.git_dir, "main", "a", b"a\n", "a" * 5000 + "!")
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "(a*)*b", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"])
-def test_no_pattern_takes_long(desk: Desk, pattern: str) -> None:
-    desk.set(PushRules, commit_message_regex=pattern)
-    old, new = tip_of(desk.git_dir, MAIN), message_of_5000_bytes(desk)
-    git(desk.git_dir, "update-ref", MAIN, old)
+def test_no_pattern_takes_long(ruled: RuledRepository, pattern: str) -> None:
+    ruled.set(PushRules, commit_message_regex=pattern)
+    old, new = tip_of(ruled.git_dir, MAIN), message_of_5000_bytes(ruled)
+    git(ruled.git_dir, "update-ref", MAIN, old)
     began = time.perf_counter()
 
     with pytest.raises(PushRuleBroken):
-        desk.judge(RefChange(MAIN, old, new))
+        ruled.judge(RefChange(MAIN, old, new))
 
     assert time.perf_counter() - began < 1.0
 
 
-def test_a_rewritten_branch_is_named_with_what_it_would_lose(desk: Desk) -> None:
-    desk.set(PushRules, deny_force_push=True)
-    old, new = force_push(desk.git_dir, "main")
-    git(desk.git_dir, "update-ref", MAIN, old)
+def test_a_rewritten_branch_is_named_with_what_it_would_lose(ruled: RuledRepository) -> None:
+    ruled.set(PushRules, deny_force_push=True)
+    old, new = force_push(ruled.git_dir, "main")
+    git(ruled.git_dir, "update-ref", MAIN, old)
 
     with pytest.raises(PushRuleBroken) as refused:
-        desk.judge(RefChange(MAIN, old, new))
+        ruled.judge(RefChange(MAIN, old, new))
 
     assert refused.value.faults == (
         f"nobody may push by force here: 'refs/heads/main' would lose commits that it has ({old[:10]}..{new[:10]})",
     )
 
 
-def test_moving_very_many_refs_where_force_is_denied_is_refused_before_it_takes_long(desk: Desk) -> None:
-    desk.set(PushRules, deny_force_push=True)
+def test_moving_very_many_refs_where_force_is_denied_is_refused_before_it_takes_long(ruled: RuledRepository) -> None:
+    ruled.set(PushRules, deny_force_push=True)
     changes = [RefChange(RefName(f"refs/heads/{number}"), TIP, OTHER) for number in range(1001)]
 
     with pytest.raises(PushRuleBroken, match="at most 1000 refs"):
-        desk.judge(*changes)
+        ruled.judge(*changes)
 
 
 @pytest.mark.parametrize("stored", ["(?=look)", "a" * 1001, "("])
 def test_a_stored_pattern_that_cannot_be_read_lets_nothing_in(
-    desk: Desk, stored: str, monkeypatch: pytest.MonkeyPatch
+    ruled: RuledRepository, stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as lenient:
         lenient.setattr("matou.forge.repositories.settings.compile_pattern", str)
-        desk.set(PushRules, commit_message_regex=stored)
-        desk.set(RepositoryRules, branch_name_regex=stored)
-    old = tip_of(desk.git_dir, MAIN)
-    new = commit_file(desk.git_dir, "main", "a", b"a\n")
-    git(desk.git_dir, "update-ref", MAIN, old)
+        ruled.set(PushRules, commit_message_regex=stored)
+        ruled.set(RepositoryRules, branch_name_regex=stored)
+    old = tip_of(ruled.git_dir, MAIN)
+    new = commit_file(ruled.git_dir, "main", "a", b"a\n")
+    git(ruled.git_dir, "update-ref", MAIN, old)
 
     with pytest.raises(PushRuleBroken, match="does not match"):
-        desk.judge(RefChange(RefName("refs/heads/other"), None, new))
+        ruled.judge(RefChange(RefName("refs/heads/other"), None, new))
 
 
-def test_where_force_is_denied_the_api_takes_no_commits_away_by_deleting(desk: Desk) -> None:
-    tip = tip_of(desk.git_dir, "main")
-    create_branch(desk.forge, desk.developer, desk.repository, "copy", start="main")
-    create_branch(desk.forge, desk.developer, desk.repository, "own", start="main")
-    create_tag(desk.forge, desk.developer, desk.repository, "kept", start="main", message="own object, same commit")
+def test_where_force_is_denied_the_api_takes_no_commits_away_by_deleting(ruled: RuledRepository) -> None:
+    tip = tip_of(ruled.git_dir, "main")
+    create_branch(ruled.forge, ruled.developer, ruled.repository, "copy", start="main")
+    create_branch(ruled.forge, ruled.developer, ruled.repository, "own", start="main")
+    create_tag(ruled.forge, ruled.developer, ruled.repository, "kept", start="main", message="own object, same commit")
     wish = FileChange(TreePath.parse("new"), message="own", branch="own")
-    create_file(desk.forge, desk.developer, desk.repository, wish, b"x")
-    desk.set(PushRules, deny_force_push=True)
+    create_file(ruled.forge, ruled.developer, ruled.repository, wish, b"x")
+    ruled.set(PushRules, deny_force_push=True)
 
-    delete_branch(desk.forge, desk.developer, desk.repository, "copy")
-    delete_tag(desk.forge, desk.developer, desk.repository, "kept")
+    delete_branch(ruled.forge, ruled.developer, ruled.repository, "copy")
+    delete_tag(ruled.forge, ruled.developer, ruled.repository, "kept")
     with pytest.raises(PushRuleBroken, match="nobody may delete 'refs/heads/own' here"):
-        delete_branch(desk.forge, desk.owner, desk.repository, "own")
+        delete_branch(ruled.forge, ruled.owner, ruled.repository, "own")
 
-    assert tip_of(desk.git_dir, "main") == tip
-    assert RefName("refs/heads/own") in refs_of(desk.git_dir)
+    assert tip_of(ruled.git_dir, "main") == tip
+    assert RefName("refs/heads/own") in refs_of(ruled.git_dir)

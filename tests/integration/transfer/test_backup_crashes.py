@@ -51,11 +51,6 @@ def source(tmp_path: Path) -> ScriptedSource:
     return source
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return open_archive(tmp_path / "archive")
-
-
 def change(source: ScriptedSource) -> dict[str, str]:
     """A force-push, a deletion, a push with LFS, a new repository; gives the tips that are dropped, by repository."""
     small, middle, lfs = source.git_dir("100"), source.git_dir("101"), source.git_dir("104")

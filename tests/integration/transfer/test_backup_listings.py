@@ -1,7 +1,6 @@
 """What a run concludes from a listing that is not whole, and from repositories that may not be read."""
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -24,21 +23,10 @@ from support.scripted_source import (
     git,
     lines,
     mirror,
-    open_archive,
     outcomes,
     refs_of,
     repository_lines,
 )
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> ScriptedSource:
-    return ScriptedSource(tmp_path / "source")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return open_archive(tmp_path / "archive")
 
 
 @pytest.fixture

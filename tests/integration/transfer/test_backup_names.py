@@ -64,11 +64,6 @@ HOSTILE = [
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> ScriptedSource:
-    return ScriptedSource(tmp_path / "source")
-
-
-@pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     return open_archive(tmp_path / "deep" / "er" / "archive")
 

@@ -7,7 +7,7 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import UnseenLine
-from support.scripted_source import ScriptedSource, back_up, commit, lines, open_archive, repository_lines
+from support.scripted_source import ScriptedSource, back_up, commit, lines, repository_lines
 
 FAULT = "gitee Repository.pushed_at was 1722238965, which its documentation does not describe"
 
@@ -17,11 +17,6 @@ def source(tmp_path: Path) -> ScriptedSource:
     source = ScriptedSource(tmp_path / "source")
     commit(source.repository("api", source.project("shop")), "refs/heads/main", {"a": "b"})
     return source
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return open_archive(tmp_path / "archive")
 
 
 def test_what_was_left_out_is_noted_and_the_repository_is_saved(source: ScriptedSource, archive: Archive) -> None:

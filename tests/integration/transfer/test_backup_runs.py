@@ -23,22 +23,11 @@ from support.scripted_source import (
     lfs_pointer,
     lines,
     mirror,
-    open_archive,
     outcomes,
     refs_of,
     repository_lines,
     snapshot_of,
 )
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> ScriptedSource:
-    return ScriptedSource(tmp_path / "source")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return open_archive(tmp_path / "archive")
 
 
 def test_a_first_run_saves_every_ref_of_every_repository(source: ScriptedSource, archive: Archive) -> None:

@@ -17,21 +17,10 @@ from support.scripted_source import (
     back_up,
     commit,
     mirror,
-    open_archive,
     outcomes,
     refs_of,
     repository_lines,
 )
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> ScriptedSource:
-    return ScriptedSource(tmp_path / "source")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return open_archive(tmp_path / "archive")
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ NOTHING_YET = object_id("0" * 40)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Somebody who may write to a repository, and plain git to look at what they did."""
+class Editor:
+    """Somebody who may write to a repository."""
 
     forge: Forge
     repository: Repository
@@ -26,6 +26,10 @@ class Desk:
     @property
     def git_dir(self) -> Path:
         return self.forge.git_dir(self.repository)
+
+
+class FileEditor(Editor):
+    """Writes files, and has plain git to look at what became of them."""
 
     def create(self, path: str, content: bytes = b"new\n", **words: object) -> CommitResult:
         return create_file(self.forge, self.identity, self.repository, wish(path, **words), content)
