@@ -82,7 +82,7 @@ def test_a_run_that_is_older_than_it_may_be_ends_with_3(team: Team, tmp_path: Pa
 
 @pytest.mark.parametrize("age", ["26", "h", "2 d", "-1h", "1h?", ""])
 def test_what_is_no_length_of_time_is_a_mistake(team: Team, tmp_path: Path, age: str) -> None:
-    assert "no length of time" in team.person.matou("status", tmp_path, "--max-age", age, code=2).err
+    assert "invalid value for --max-age: " in team.person.matou("status", tmp_path, "--max-age", age, code=2).err
 
 
 def test_what_is_not_done_is_named_and_ends_with_3(team: Team, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_platform_that_is_none_is_refused_as_a_backup_refuses_it(team: Team, t
     config = tmp_path / "matou.toml"
     config.write_text('[[source]]\nplatform = "codin"\nurl = "https://codin.example"\nto = "archive"\n')
 
-    assert "'codin' is no platform" in team.person.matou("status", "--config", config, code=2).err
+    assert "unknown platform 'codin'; known: " in team.person.matou("status", "--config", config, code=2).err
 
 
 def test_without_a_folder_every_source_of_the_configuration_is_told(team: Team, tmp_path: Path) -> None:

@@ -128,7 +128,12 @@ def read_age(text: str) -> timedelta:
     """`90m`, `26h`, `2d`, `1w`, or several such together. Raises Invalid."""
     parts = re.findall(r"([0-9]{1,6})([smhdw])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise Invalid("{text} is no length of time", text=repr(text), advice="give it as 90m, 26h, 2d or 1w")
+        raise Invalid(
+            "invalid value for {option}: {value}",
+            option="--max-age",
+            value=repr(text),
+            advice="give it as 90m, 26h, 2d or 1w",
+        )
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 

@@ -36,8 +36,8 @@ def platform_named(name: str) -> Platform:
     """Raises UnknownPlatform."""
     if name not in PLATFORMS:
         raise UnknownPlatform(
-            "{platform} is no platform to log in to; Matou knows {known}",
-            platform=repr(name),
+            "unknown platform {name}; known: {known}",
+            name=repr(name),
             known=", ".join(PLATFORMS),
         )
     return PLATFORMS[name]
@@ -47,8 +47,8 @@ def require_source(name: str) -> None:
     """Raises UnknownPlatform."""
     if name not in SOURCES:
         raise UnknownPlatform(
-            "{platform} is no platform that Matou can read; it knows {known}",
-            platform=repr(name),
+            "unknown platform {name}; known: {known}",
+            name=repr(name),
             known=", ".join(SOURCES),
         )
 
@@ -57,8 +57,8 @@ def require_target(name: str) -> None:
     """Raises UnknownPlatform."""
     if name not in TARGETS:
         raise UnknownPlatform(
-            "{platform} is no platform that Matou can move to; it knows {known}",
-            platform=repr(name),
+            "unknown platform {name}; known: {known}",
+            name=repr(name),
             known=", ".join(TARGETS),
         )
 
