@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from matou.db import downloads
 from matou.db.engine import Database, DatabaseBusy, open_database
@@ -126,6 +127,27 @@ def test_many_downloads_are_written_down_without_being_asked_for(forge: Forge, r
         count_download(forge, repository)
 
     assert _written_within_seconds(forge, repository, 10) == MOST_PENDING
+
+
+def test_what_cannot_be_written_in_time_is_logged_and_tried_again(
+    forge: Forge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([OSError("no room")])
+    write = downloads.add_downloads
+
+    def failing_once(*arguments: object) -> None:
+        for failure in failures:
+            raise failure
+        write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(downloads, "add_downloads", failing_once)
+    monkeypatch.setattr("matou.forge.repositories.downloads.WRITTEN_AFTER", timedelta(milliseconds=10))
+
+    with capture_logs() as logs:
+        count_download(forge, repository)
+        assert _written_within_seconds(forge, repository, 10) == 1
+
+    assert [line["event"] for line in logs] == ["downloads_not_written"]
 
 
 def _written_within_seconds(forge: Forge, repository: Repository, seconds: float) -> int:

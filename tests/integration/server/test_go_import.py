@@ -2,10 +2,9 @@
 
 import pytest
 
-from matou.forge.access import ANONYMOUS
+from matou.forge.access import ANONYMOUS, authorize_repository
 from matou.model.platform import Visibility
 from matou.server.web.go_import import go_import
-from support.deciding import reach_repository
 from support.matou_server import MatouServer
 
 BASE = "https://code.example.org"
@@ -18,9 +17,9 @@ def test_a_path_without_end_is_not_looked_up_part_by_part(
 
     def counting(*arguments: object) -> object:
         looked_up.append(arguments)
-        return reach_repository(*arguments)  # type: ignore[arg-type]
+        return authorize_repository(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("matou.server.web.go_import.reach_repository", counting)
+    monkeypatch.setattr("matou.server.web.go_import.authorize_repository", counting)
 
     assert go_import(matou_server.forge, ANONYMOUS, (team.name, *["x"] * 1500), BASE) is None
     assert len(looked_up) == 1

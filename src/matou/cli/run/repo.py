@@ -24,6 +24,7 @@ from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.forge import Forge
 from matou.forge.repositories import lifecycle as use_case
 from matou.forge.repositories import transfers
+from matou.forge.repositories.imports import local_git_dir
 from matou.forge.repositories.lifecycle import archive_repository, repositories_in, unarchive_repository
 from matou.forge.repositories.repository_update import RepositoryUpdate, change_repository
 from matou.git.process.run import GitFailed
@@ -38,19 +39,21 @@ MAKE_INSIDE = "make it: matou org create {name} --parent {parent} --owner USER -
 
 
 def import_repository(source: str, path: str, root: Path, public: bool) -> None:
-
+    is_local = "://" not in source
+    if is_local:
+        local_git_dir(Path(source))
     visibility = Visibility.PUBLIC if public else Visibility.PRIVATE
     to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
         try:
             place = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
             made = use_case.import_repository(
-                forge, source, place, to.name, visibility=visibility, creator=None, local="://" not in source
+                forge, source, place, to.name, visibility=visibility, creator=None, local=is_local
             )
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error
         except GitFailed as error:
-            if "://" not in source:
+            if is_local:
                 raise
             raise _unread(source, error) from error
     if public:

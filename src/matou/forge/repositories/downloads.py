@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from weakref import ReferenceType, ref
 
+import structlog
+
 from matou.db import downloads
 from matou.db.engine import Database
 from matou.db.repositories import Repository
 from matou.errors import MatouError
 from matou.forge.access import Authorized, MayReadAnalysis, MayReadCode
 from matou.forge.forge import Forge
+
+log = structlog.get_logger(__name__)
 
 CHINA = timezone(timedelta(hours=8))
 """The zone whose midnight ends a day, as at GitCode."""
@@ -101,8 +105,14 @@ class DownloadCounts:
             if self._timer is None:
                 self._start_timer(WRITTEN_AFTER)
 
+    def _flush_in_time(self) -> None:
+        try:
+            self.flush()
+        except Exception:
+            log.exception("downloads_not_written")
+
     def _start_timer(self, after: timedelta) -> None:
-        self._timer = threading.Timer(after.total_seconds(), self.flush)
+        self._timer = threading.Timer(after.total_seconds(), self._flush_in_time)
         self._timer.daemon = True
         self._timer.start()
 
