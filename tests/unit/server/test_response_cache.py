@@ -32,3 +32,13 @@ def test_pages_that_were_made_together_are_remembered_each_by_its_own_parameters
     memory.put(key("first", 1), (ANSWER, {"first": ANSWER, "second": other}))
 
     assert [memory.get(key(params, 1)) for params in ("first", "second", "third")] == [ANSWER, other, None]
+
+
+def test_the_answers_of_states_that_have_passed_take_no_room_from_others() -> None:
+    memory = ResponseCache(most_bytes=2 * (100 + OVERHEAD_BYTES))
+    memory.put(key("other", 1), (ANSWER, {}))
+    for state in range(1, 50):
+        memory.put(key("often", state), (ANSWER, {}))
+
+    assert memory.get(key("other", 1)) == ANSWER
+    assert [state for state in range(1, 50) if memory.get(key("often", state))] == [49]

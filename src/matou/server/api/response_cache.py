@@ -33,16 +33,17 @@ Answers = tuple[ApiResponse | StreamedResponse, Mapping[Hashable, ApiResponse | 
 
 
 class ResponseCache:
-    """The key says all that an answer depends on, so none of them ever has to be forgotten. For the event loop only."""
+    """The newest state's answer to each question; one of another state is never given. For the event loop only."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._answers: SizedCache[CacheKey, ApiResponse] = SizedCache(
-            most_bytes, size_of=lambda answer: len(answer.body) + OVERHEAD_BYTES
+        self._answers: SizedCache[Hashable, tuple[Hashable, ApiResponse]] = SizedCache(
+            most_bytes, size_of=lambda kept: len(kept[1].body) + OVERHEAD_BYTES
         )
         self._making: WeakValueDictionary[CacheKey, asyncio.Lock] = WeakValueDictionary()
 
     def get(self, key: CacheKey) -> ApiResponse | None:
-        return self._answers.get(key)
+        state, answer = self._answers.get(key[:-1]) or (None, None)
+        return answer if state == key.state else None
 
     def put(self, key: CacheKey, answers: Answers) -> None:
         answer, together = answers
@@ -52,7 +53,7 @@ class ResponseCache:
 
     def _put(self, key: CacheKey, answer: ApiResponse | StreamedResponse) -> None:
         if isinstance(answer, ApiResponse) and len(answer.body) <= LARGEST_BYTES:
-            self._answers.put(key, answer)
+            self._answers.put(key[:-1], (key.state, answer))
 
     def making(self, key: CacheKey) -> asyncio.Lock:
         """Held by who makes the answers of this key."""
