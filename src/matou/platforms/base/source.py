@@ -1,9 +1,11 @@
 """What is read from: an account at a platform, for a backup. Each platform that can be read offers this."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from matou.credentials import GitCredential
+from matou.http.session import Session
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 
@@ -44,3 +46,20 @@ class Source(Protocol):
         """None where there is none at its address."""
 
     def git_credential(self) -> GitCredential | None: ...
+
+
+class BaseSource:
+    """What our sources have alike: the session, a lock for what is listed once, and what may not be seen."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._unseen: list[Inaccessible] = []
+        self._lock = threading.RLock()
+
+    @property
+    def unseen(self) -> Sequence[Inaccessible]:
+        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
+        return tuple(dict.fromkeys(self._unseen))
+
+    def _note(self, unseen: Inaccessible) -> None:
+        self._unseen.append(unseen)

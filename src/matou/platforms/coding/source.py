@@ -1,7 +1,6 @@
 """Reads an account at CODING: whom the token stands for, and all projects and repositories that it can see."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from matou.http.trusted_hosts import AddressRefused
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused
+from matou.platforms.base.source import BaseSource
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as ask_for
 from matou.platforms.coding.addresses import AccountHome, team_key
@@ -46,7 +46,7 @@ _VERSION_CONTROL = {
 _OTHER_THAN_GIT = frozenset({"svn", "hg"})
 
 
-class CodingClient:
+class CodingClient(BaseSource):
     """An account at CODING, to read from. May be used by several threads.
 
     Args:
@@ -71,17 +71,10 @@ class CodingClient:
         record: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(session)
         self.url = url.rstrip("/")
-        self._session = session
         self._token = CodingToken.from_text(token)
         self._api = CodingApi(session, self.url, self._token.authorization, now, record)
-        self._unseen: list[Inaccessible] = []
-        self._lock = threading.RLock()
-
-    @property
-    def unseen(self) -> Sequence[Inaccessible]:
-        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
-        return tuple(dict.fromkeys(self._unseen))
 
     def account(self) -> Account:
         """Two requests, the first time.
@@ -181,9 +174,6 @@ class CodingClient:
     def _listing_now(self) -> CodingListing:
         with self._lock:
             return self._listing
-
-    def _note(self, unseen: Inaccessible) -> None:
-        self._unseen.append(unseen)
 
     def _namespace(self, project: CodingProject) -> RemoteNamespace:
         return RemoteNamespace(

@@ -1,7 +1,6 @@
 """Reads an account at GitCode for a backup: whom the token stands for, and all repositories and wikis that it sees."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from urllib.parse import urljoin
@@ -16,6 +15,7 @@ from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteR
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document
 from matou.platforms.base.icons import picture_of
+from matou.platforms.base.source import BaseSource
 from matou.platforms.base.unreadable import left_out_of, readable_or_none
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitcode.api import token_of
@@ -29,7 +29,7 @@ FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 """One service under two names, whose API may name repositories under either."""
 
 
-class GitCodeSource:
+class GitCodeSource(BaseSource):
     """An account at GitCode, to read from. May be used by several threads.
 
     Args:
@@ -53,20 +53,13 @@ class GitCodeSource:
         record: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(session)
         self._token = token_of(token.reveal())
         self._client = GitCode(self._token, url, session=session, now=now, record=record)
-        self._session = session
-        self._unseen: list[Inaccessible] = []
-        self._lock = threading.RLock()
 
     @property
     def url(self) -> str:
         return self._client.base_url
-
-    @property
-    def unseen(self) -> Sequence[Inaccessible]:
-        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
-        return tuple(dict.fromkeys(self._unseen))
 
     def account(self) -> Account:
         """GitCode has no teams: what an account sees is kept below its login. Raises CredentialRefused."""
@@ -156,9 +149,6 @@ class GitCodeSource:
     def _found_now(self) -> GitCodeListing:
         with self._lock:
             return self._found
-
-    def _note(self, unseen: Inaccessible) -> None:
-        self._unseen.append(unseen)
 
     def _namespace(self, place: NamespaceDetails) -> RemoteNamespace:
         namespace, organization = place.namespace, place.organization

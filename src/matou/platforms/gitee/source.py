@@ -1,7 +1,6 @@
 """Reads an account at Gitee for a backup: whom the token stands for, and all repositories and wikis that it sees."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 
@@ -9,11 +8,12 @@ from matou.credentials import GitCredential, Secret
 from matou.errors import UnknownShape
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
-from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository
+from matou.model.platform import Account, RemoteNamespace, RemoteRepository
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.base.icons import picture_of
+from matou.platforms.base.source import BaseSource
 from matou.platforms.base.wikis import Wikis
 from matou.platforms.gitee.account_listing import AccountReader, GiteeListing
 from matou.platforms.gitee.account_v3 import ExtensionAccount
@@ -22,7 +22,7 @@ from matou.platforms.gitee.api import token_of
 from matou.platforms.gitee.client import Gitee, asks_for_v3
 
 
-class GiteeSource:
+class GiteeSource(BaseSource):
     """An account at Gitee, to read from. May be used by several threads.
 
     API v5 is asked; v3 where the URL names it, and where the server has no v5 or, as a Matou, another platform's.
@@ -49,21 +49,14 @@ class GiteeSource:
         record: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(session)
         self._token = token_of(token.reveal())
         self._client = Gitee(self._token, url, session=session, now=now, record=record)
         self._is_v3 = asks_for_v3(url)
-        self._session = session
-        self._unseen: list[Inaccessible] = []
-        self._lock = threading.RLock()
 
     @property
     def url(self) -> str:
         return self._client.base_url
-
-    @property
-    def unseen(self) -> Sequence[Inaccessible]:
-        """What exists and may not be seen, or could not be read; each thing once, in the order it was met."""
-        return tuple(dict.fromkeys(self._unseen))
 
     def account(self) -> Account:
         """Raises CredentialRefused."""
@@ -93,7 +86,7 @@ class GiteeSource:
         found = self._found_now()
         yield from found.repositories.values()
         asked = [repository for id_, repository in found.repositories.items() if id_ in found.with_wiki]
-        yield from Wikis(self._session, self.git_credential(), self._unseen.append).of(asked)
+        yield from Wikis(self._session, self.git_credential(), self._note).of(asked)
         if found.repositories_fault is not None:
             raise found.repositories_fault
 
@@ -117,10 +110,10 @@ class GiteeSource:
 
     @cached_property
     def _reader(self) -> AccountReader:
-        by_v3 = ExtensionAccount(self._client, self._token, self._unseen.append)
+        by_v3 = ExtensionAccount(self._client, self._token, self._note)
         if self._is_v3:
             return by_v3
-        by_v5 = PersonalAccount(self._client, self._token, self._unseen.append)
+        by_v5 = PersonalAccount(self._client, self._token, self._note)
         try:
             by_v5.account()
         except (RemoteNotFound, NoApiThere, UnknownShape):
