@@ -9,7 +9,7 @@ import msgspec
 from matou.archive.layout import FEATURES, FORMAT, Archive
 from matou.archive.manifest import format_1, format_2
 from matou.archive.manifest.lines import Line, RunLine
-from matou.archive.manifest.tally import OUT_OF_PLACE, Tally
+from matou.archive.manifest.writer import OUT_OF_PLACE, Tally
 from matou.errors import Damaged, Phrase
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
