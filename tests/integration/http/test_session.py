@@ -16,7 +16,7 @@ import matou
 from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import Conflict, MatouError, NotFound, Refused, TryLater
-from matou.http.headers import InvalidHeader
+from matou.http.request import InvalidHeader
 from matou.http.responses import (
     AnsweredOtherwise,
     AnsweredRefused,

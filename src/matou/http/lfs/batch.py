@@ -13,8 +13,8 @@ import msgspec
 from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
 from matou.http.addresses import Address, Origin, UnsafeAddress, parse_address
-from matou.http.headers import require_valid_headers
 from matou.http.redaction import contains
+from matou.http.request import require_valid_headers
 from matou.model.decoding_faults import NOT_DECODED
 
 CONTENT_TYPE = "application/vnd.git-lfs+json"

@@ -16,10 +16,10 @@ from matou.concurrency import WorkerPool
 from matou.credentials import GitCredential
 from matou.errors import Damaged, MatouError, Phrase, UnknownShape
 from matou.http.addresses import UnsafeAddress
-from matou.http.headers import InvalidHeader
 from matou.http.lfs.batch import BatchObject, LfsAction, LfsTarget, is_expired
 from matou.http.lfs.downloads import ObjectStream
 from matou.http.lfs.endpoint import OBJECTS_PER_BATCH, LfsEndpoint
+from matou.http.request import InvalidHeader
 from matou.http.responses import (
     AnsweredNotFound,
     AnsweredOtherwise,
