@@ -17,7 +17,7 @@ from typing import Final
 
 from matou.errors import Damaged
 from matou.fs import flocked
-from matou.git.odb.pack_index import PackIndex
+from matou.git.odb.packs import PackIndex
 from matou.git.odb.quarantine import Quarantine
 from matou.git.process.run import Limits, run_git
 from matou.model.names import ObjectId

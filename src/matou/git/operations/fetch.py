@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from matou.errors import Damaged, MatouError, TryLater
-from matou.git.odb.pack_index import ids_not_in
+from matou.git.odb.packs import ids_not_in
 from matou.git.odb.shallow import INFINITE_DEPTH, boundary_text, lacking_parents, read_boundary, write_boundary
 from matou.git.odb.stored_objects import describe_objects
 from matou.git.operations.fsck import known_messages, tolerant_check

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from matou.errors import Damaged
-from matou.git.odb.pack_index import PackEntries, PackIndex
+from matou.git.odb.packs import PackEntries, PackIndex
 from matou.git.odb.stored_objects import DamagedObject, faults_named, open_objects
 from matou.git.process.run import DEFAULT_LIMITS, GitChild, Limits
 from matou.git.repository import object_format_on_disk

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matou.errors import Damaged
-from matou.git.odb.pack_index import PackIndex
+from matou.git.odb.packs import PackIndex
 from matou.git.odb.stored_objects import faults_named, open_objects
 from matou.git.wire.pktline import Marker
 from matou.model.names import ObjectId

@@ -13,7 +13,7 @@ from matou.archive.layout import Archive
 from matou.errors import Damaged
 from matou.fs import make_folders, sync_folder, syncfs, translate_os_errors
 from matou.git.lock_files import publish_file
-from matou.git.odb.pack_index import PackIndex
+from matou.git.odb.packs import PackIndex
 from matou.git.odb.shallow import lacking_parents, read_boundary, repair_boundary, write_boundary
 from matou.git.odb.stored_objects import DamagedObject, describe_objects
 from matou.git.operations.fetch import is_connected, wanted_objects

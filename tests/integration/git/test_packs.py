@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.errors import Damaged
-from matou.git.odb.pack_index import PackEntries, PackIndex
+from matou.git.odb.packs import PackEntries, PackIndex
 from matou.git.repository import packs
 from support.git_repositories import annotated_tag, commit_file, git, make_repository
 
