@@ -11,12 +11,11 @@ from http import HTTPStatus
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import Origin, parse_address
-from matou.http.request import Body
+from matou.http.request import Body, TransferLimits
 from matou.http.responses import AnsweredOtherwise, AnsweredRefused, RedirectRefused
 from matou.http.session import Session
 from matou.http.streams import Stream
 from matou.http.tokens import BadCredential
-from matou.http.transfer_guard import TransferLimits
 from matou.http.web_pages import PAGES
 
 COMPRESSED_ABOVE_BYTES = 1024

@@ -1,5 +1,8 @@
 """What we do with the private parts of http.client and urllib3: the only file that touches them.
 
+urllib3's own time-outs begin anew with every byte that comes, so a server that drips its answer holds a thread for
+ever. Here every receive is counted at the socket itself, headers and TLS included.
+
 `tests/unit/http/test_raw_http.py` says which of them changed, and what that would break.
 """
 
@@ -8,13 +11,16 @@ import http.client
 import io
 import re
 import socket
+import threading
 import time
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from matou.http.transfer_guard import TransferGuard, current
+from matou.errors import Phrase
+from matou.http.request import TransferLimits
 
 LONGEST_HEAD_LINE_BYTES = 65_536
 MOST_HEAD_LINES = 101
@@ -22,6 +28,72 @@ SMALL_BODY_BYTES = 32 * 1024
 
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)\r?\n")
 _BODILESS = frozenset({http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED})
+
+
+class TransferGuard:
+    """What one attempt has taken so far. Socket time-outs are real time, hence the real clock."""
+
+    __slots__ = (
+        "_deadline",
+        "_idle",
+        "_limits",
+        "_received",
+        "_too_slow",
+        "_waited",
+        "connections",
+        "was_sent_in_part",
+    )
+
+    def __init__(self, limits: TransferLimits, connections: weakref.WeakSet[HTTPConnection]) -> None:
+        self.connections = connections
+        self.was_sent_in_part = False
+        self._limits = limits
+        self._idle = limits.idle.total_seconds()
+        self._deadline = time.monotonic() + limits.total.total_seconds() if limits.total else None
+        self._waited = 0.0
+        self._received = 0
+        self._too_slow = False
+
+    def allowance(self, now: float) -> float:
+        """Say for how many seconds the next receive may wait; raises TimeoutError where the time is up."""
+        if self._deadline is None:
+            return self._idle
+        if now >= self._deadline:
+            raise TimeoutError
+        return min(self._idle, self._deadline - now)
+
+    def count(self, received: int, waited: float) -> None:
+        """Note what a receive brought; raises TimeoutError where it has been too slow for too long."""
+        self._received += received
+        self._waited += waited
+        if self._waited < self._limits.slow_for.total_seconds():
+            return
+        if self._received < self._waited * self._limits.slowest_bytes_per_second:
+            self._too_slow = True
+            raise TimeoutError
+        self._received, self._waited = 0, 0.0
+
+    def fault(self) -> Phrase:
+        """Say which limit was met; the words are for the end of a sentence."""
+        limits = self._limits
+        if self._too_slow:
+            return Phrase(
+                "fewer than {slowest} bytes a second for {time}",
+                slowest=limits.slowest_bytes_per_second,
+                time=limits.slow_for,
+            )
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return Phrase("not finished after {total}", total=limits.total)
+        return Phrase("nothing came for {idle}", idle=limits.idle)
+
+
+class _Current(threading.local):
+    """urllib3 passes nothing of ours down to the connection; the thread that asks does."""
+
+    watch: TransferGuard
+
+
+current = _Current()
 
 
 class GuardedReader(io.RawIOBase):
@@ -131,10 +203,15 @@ def _fields(lines: list[bytes]) -> http.client.HTTPMessage:
 
 
 class GuardedConnection(HTTPConnection):
-    """Sends a head and a small body together: a call and a packet for each wakes both sides twice."""
+    """Under guard from its first byte. Sends a head and a small body together: two packets wake both sides twice."""
 
+    response_class = GuardedResponse
     _head: bytes | None = None
     _waits_for_body = False
+
+    def connect(self) -> None:
+        super().connect()
+        current.watch.connections.add(self)
 
     def request(  # type: ignore[override]
         self,
@@ -185,3 +262,7 @@ class GuardedConnection(HTTPConnection):
         except TimeoutError as error:
             current.watch.was_sent_in_part = True
             raise BrokenPipeError from error
+
+
+class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
+    """The same over TLS."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self, TypeAlias
 
 import urllib3
@@ -12,10 +13,34 @@ import matou
 from matou.credentials import Secret
 from matou.errors import MatouError
 from matou.http.addresses import Address, parse_address
-from matou.http.transfer_guard import TransferLimits
+
+USER_AGENT = f"matou/{matou.__version__}"
+
+Body: TypeAlias = bytes | Callable[[], Generator[bytes, None, None]]
+"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x7e\t]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLimits:
+    """How slow another server may be.
+
+    Attributes:
+        connect: to reach it, TLS included.
+        idle: without a single byte.
+        total: for the whole answer; None where only its speed counts, as with a pack of any size.
+        slowest_bytes_per_second: the mean speed over `slow_for`, below which the answer is given up. Only time spent
+            waiting for the server counts, not what the reader takes for its own work.
+        slow_for: how long it may stay below that.
+    """
+
+    connect: timedelta = timedelta(seconds=15)
+    idle: timedelta = timedelta(seconds=60)
+    total: timedelta | None = timedelta(minutes=5)
+    slowest_bytes_per_second: int = 100
+    slow_for: timedelta = timedelta(seconds=60)
 
 
 class InvalidHeader(MatouError):
@@ -31,12 +56,6 @@ def require_valid_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not is_valid_header(name, value):
             raise InvalidHeader("the header {name} cannot be sent as it is", name=repr(name)[:100])
-
-
-USER_AGENT = f"matou/{matou.__version__}"
-
-Body: TypeAlias = bytes | Callable[[], Generator[bytes, None, None]]
-"""What is sent: bytes, or what begins to read them, anew for each attempt; a Content-Length goes with it."""
 
 
 @dataclass(frozen=True, slots=True)

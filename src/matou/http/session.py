@@ -19,12 +19,11 @@ from matou.http.clock import Clock
 from matou.http.proxies import DIRECT, Proxies
 from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
-from matou.http.request import Body, OutboundRequest
+from matou.http.request import Body, OutboundRequest, TransferLimits
 from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
 from matou.http.retry import RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
-from matou.http.transfer_guard import TransferLimits
 from matou.http.transport import Pools
 from matou.http.web_pages import expects_no_page, is_page, page_error
 from matou.settings import Settings

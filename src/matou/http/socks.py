@@ -9,7 +9,7 @@ from urllib3.contrib.socks import SOCKSConnection, SOCKSHTTPSConnection
 from urllib3.util import Url
 
 from matou.http.addresses import Origin
-from matou.http.transport import EncryptedConnection, PlainConnection
+from matou.http.raw_http import GuardedConnection, GuardedTlsConnection
 
 DEFAULT_PORT = 1080
 
@@ -17,11 +17,11 @@ _VERSIONS = {"socks4": socks.SOCKS4, "socks4a": socks.SOCKS4, "socks5": socks.SO
 _PROXY_LOOKS_UP = frozenset({"socks4a", "socks5h"})
 
 
-class _SocksPlain(PlainConnection, SOCKSConnection):
+class _SocksPlain(GuardedConnection, SOCKSConnection):
     pass
 
 
-class _SocksEncrypted(EncryptedConnection, SOCKSHTTPSConnection):
+class _SocksTls(GuardedTlsConnection, SOCKSHTTPSConnection):
     pass
 
 
@@ -29,13 +29,13 @@ class _SocksPlainPool(urllib3.HTTPConnectionPool):
     ConnectionCls = _SocksPlain
 
 
-class _SocksEncryptedPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SocksEncrypted
+class _SocksTlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SocksTls
 
 
 def socks_pool(proxy: Url, origin: Origin, **options: Any) -> urllib3.HTTPConnectionPool:
     """The pool of one origin. `options` are those of urllib3's pools; ssl_context belongs to https alone."""
-    pool = _SocksPlainPool if origin.scheme == "http" else _SocksEncryptedPool
+    pool = _SocksPlainPool if origin.scheme == "http" else _SocksTlsPool
     return pool(origin.host.strip("[]"), origin.port, _socks_options=_options(proxy), **options)
 
 

@@ -14,8 +14,8 @@ from urllib3.response import BaseHTTPResponse
 from matou.concurrency import Cancelled
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.addresses import Address
+from matou.http.raw_http import TransferGuard
 from matou.http.responses import AnswerTooLong, ConnectionFailed, NotReached, UntrustedServer
-from matou.http.transfer_guard import TransferGuard
 from matou.settings import ADVICE_ON_CERTIFICATES
 
 CHUNK_BYTES = 256 * 1024

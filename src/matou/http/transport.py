@@ -9,15 +9,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Url
 
 from matou.http.addresses import Address, Origin, require_no_inward_number, require_public, require_public_number
 from matou.http.proxies import SOCKS, Proxies
-from matou.http.raw_http import GuardedConnection, GuardedResponse
+from matou.http.raw_http import GuardedConnection, GuardedTlsConnection, TransferGuard, current
 from matou.http.redaction import redact_log_lines
-from matou.http.transfer_guard import TransferGuard, TransferLimits, current
+from matou.http.request import TransferLimits
 from matou.settings import InvalidSetting
 
 redact_log_lines("urllib3.connectionpool")
@@ -28,38 +28,18 @@ class UnusableAuthorities(InvalidSetting):
     """The file of certificates to trust is none."""
 
 
-class PlainConnection(GuardedConnection):
-    response_class = GuardedResponse
-
-    def connect(self) -> None:
-        super().connect()
-        _register(self)
-
-
-class EncryptedConnection(GuardedConnection, HTTPSConnection):
-    response_class = GuardedResponse
-
-    def connect(self) -> None:
-        super().connect()
-        _register(self)
-
-
-class _GuardedPlain(PlainConnection):
+class _PublicPlain(GuardedConnection):
     def connect(self) -> None:
         require_public(self.host, self.port or 80)
         super().connect()
         _require_public_peer(self)
 
 
-class _GuardedEncrypted(EncryptedConnection):
+class _PublicTls(GuardedTlsConnection):
     def connect(self) -> None:
         require_public(self.host, self.port or 443)
         super().connect()
         _require_public_peer(self)
-
-
-def _register(connection: HTTPConnection) -> None:
-    current.watch.connections.add(connection)
 
 
 def _require_public_peer(connection: HTTPConnection) -> None:
@@ -74,19 +54,19 @@ def _require_public_peer(connection: HTTPConnection) -> None:
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = PlainConnection
+    ConnectionCls = GuardedConnection
 
 
-class _EncryptedPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = EncryptedConnection
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = GuardedTlsConnection
 
 
-class _GuardedPlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GuardedPlain
+class _PublicPlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PublicPlain
 
 
-class _GuardedEncryptedPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GuardedEncrypted
+class _PublicTlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicTls
 
 
 class Pools:
@@ -170,8 +150,8 @@ class Pools:
     def _direct_pool(self, origin: Origin) -> urllib3.HTTPConnectionPool:
         is_named = origin in self._named
         if origin.scheme == "http":
-            return (_PlainPool if is_named else _GuardedPlainPool)(origin.host, origin.port, maxsize=self._size)
-        encrypted = _EncryptedPool if is_named else _GuardedEncryptedPool
+            return (_PlainPool if is_named else _PublicPlainPool)(origin.host, origin.port, maxsize=self._size)
+        encrypted = _TlsPool if is_named else _PublicTlsPool
         return encrypted(origin.host, origin.port, maxsize=self._size, ssl_context=self._ssl_context())
 
     def _proxied_pool(self, origin: Origin, proxy: Url) -> urllib3.HTTPConnectionPool:
@@ -187,7 +167,7 @@ class Pools:
         manager = urllib3.ProxyManager(
             proxy.url, maxsize=self._size, proxy_headers=headers, ssl_context=self._ssl_context()
         )
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
         return manager.connection_from_host(origin.host, origin.port, origin.scheme)
 
     def _socks_pool(self, origin: Origin, proxy: Url) -> urllib3.HTTPConnectionPool:

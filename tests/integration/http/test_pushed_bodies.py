@@ -12,10 +12,10 @@ import pytest
 from matou.credentials import GitCredential, Secret
 from matou.http import git_http
 from matou.http.git_http import SmartHttp
+from matou.http.request import TransferLimits
 from matou.http.responses import AnsweredOtherwise, ConnectionFailed
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transfer_guard import TransferLimits
 from support.recording_server import Listener, raw_body, read_head
 from support.steered_clock import SteeredClock
 

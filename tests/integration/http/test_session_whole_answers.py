@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from matou.errors import UnknownShape
+from matou.http.request import TransferLimits
 from matou.http.responses import (
     AnsweredOtherwise,
     AnswerTooLong,
@@ -14,7 +15,6 @@ from matou.http.responses import (
 )
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transfer_guard import TransferLimits
 from support.recording_server import RecordingServer, Reply
 from support.sessions import get
 from support.steered_clock import SYSTEM_CLOCK

@@ -12,9 +12,9 @@ from matou.archive.layout import Archive
 from matou.archive.manifest import Outcome
 from matou.errors import MatouError
 from matou.forge.accounts.namespaces import create_organization
+from matou.http.request import TransferLimits
 from matou.http.retry import RetryPolicy
 from matou.http.session import Session
-from matou.http.transfer_guard import TransferLimits
 from matou.platforms.coding.source import CodingClient
 from matou.transfer.backup.command import BackupOptions, backup
 from matou.transfer.backup.report import BackupReport

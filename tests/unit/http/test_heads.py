@@ -11,8 +11,8 @@ import urllib3
 
 from matou.http.addresses import parse_address
 from matou.http.proxies import DIRECT
-from matou.http.raw_http import GuardedResponse
-from matou.http.transfer_guard import TransferGuard, TransferLimits, current
+from matou.http.raw_http import GuardedResponse, TransferGuard, current
+from matou.http.request import TransferLimits
 from matou.http.transport import Pools
 
 USUAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"

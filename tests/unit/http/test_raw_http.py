@@ -13,8 +13,8 @@ import pytest
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from matou.http.raw_http import GuardedConnection, GuardedResponse
-from matou.http.transfer_guard import TransferGuard, TransferLimits, current
+from matou.http.raw_http import GuardedConnection, GuardedResponse, TransferGuard, current
+from matou.http.request import TransferLimits
 
 MEND = "mend http/raw_http.py: {}"
 

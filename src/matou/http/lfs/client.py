@@ -19,7 +19,7 @@ from matou.http.addresses import UnsafeAddress
 from matou.http.lfs.batch import BatchObject, LfsAction, LfsTarget, is_expired
 from matou.http.lfs.downloads import ObjectStream
 from matou.http.lfs.endpoint import OBJECTS_PER_BATCH, LfsEndpoint
-from matou.http.request import InvalidHeader
+from matou.http.request import InvalidHeader, TransferLimits
 from matou.http.responses import (
     AnsweredNotFound,
     AnsweredOtherwise,
@@ -32,7 +32,6 @@ from matou.http.responses import (
 )
 from matou.http.session import Session
 from matou.http.streams import Stream
-from matou.http.transfer_guard import TransferLimits
 
 NOT_OFFERED = 0
 """The code of an object about which the server said nothing that has one."""

@@ -20,10 +20,10 @@ from matou.http.lfs.client import (
     missing_of,
 )
 from matou.http.lfs.endpoint import OBJECTS_PER_BATCH, LfsEndpoint
+from matou.http.request import TransferLimits
 from matou.http.responses import AnsweredNotFound, AnsweredOtherwise, AnsweredRefused, AnsweredTryLater, quoted
 from matou.http.session import Session
 from matou.http.streams import CHUNK_BYTES
-from matou.http.transfer_guard import TransferLimits
 
 UPLOAD_LIMITS = TransferLimits(total=None)
 """An object has any size; that a socket takes nothing for a minute ends it all the same."""
