@@ -12,7 +12,7 @@ from matou.http.session import Session
 from matou.model.records import Record
 from matou.platforms.base.errors import CredentialRefused
 from matou.platforms.coding import wire_requests as requests
-from matou.platforms.coding.wire import BranchesResponse
+from matou.platforms.coding.wire_contents import BranchesResponse
 from support.coding_api import Clock, Team, furnish
 from support.coding_source import TOKEN, CodingSource, running_coding_source
 from support.matou_server import running_server

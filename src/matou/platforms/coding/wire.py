@@ -6,13 +6,13 @@ and is never null in what we write. docs/reference/coding-open-api.md tells whic
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, ClassVar, NewType, TypeVar
+from typing import ClassVar, NewType, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from matou.http.withholding import unknown_shape
-from matou.platforms.base.decoder import ONE_OR_MANY, Decoder, Unreadable
+from matou.platforms.base.decoder import Decoder, Unreadable
 from matou.platforms.base.scalars import integer, text, truth_of
 from matou.platforms.coding.errors import Error, failure_of
 
@@ -232,99 +232,6 @@ class DepotData(Rows, kw_only=True):
     page: CodingPage | UnsetType = UNSET
 
 
-class GitBranch(CodingStruct, kw_only=True):
-    branch_name: str
-    deny_force_push: bool = False
-    force_squash: bool = False
-    is_default_branch: bool = False
-    is_protected: bool = False
-    is_read_only: bool = False
-    last_commit_date: Milliseconds = Milliseconds(0)
-    sha: str
-    spec_branch_type: str = ""
-
-
-class GitBranchesData(Rows, kw_only=True):
-    branches: list[GitBranch] = field(default_factory=list)
-    total_count: int
-
-
-class Committer(CodingStruct, kw_only=True):
-    email: str = ""
-    name: str = ""
-
-
-class GitCommit(CodingStruct, kw_only=True):
-    author_email: str = ""
-    author_name: str = ""
-    commit_date: Milliseconds = Milliseconds(0)
-    committer: Committer = field(default_factory=Committer)
-    created_at: Milliseconds = Milliseconds(0)
-    parents: list[str] = field(default_factory=list)
-    sha: str
-    short_message: str = ""
-
-
-class GitTagCommit(CodingStruct, kw_only=True):
-    """A commit as tags have it: the committer's name and address stand beside the rest."""
-
-    author_email: str = ""
-    author_name: str = ""
-    commit_date: Milliseconds = Milliseconds(0)
-    committer_email: str = ""
-    committer_name: str = ""
-    created_at: Milliseconds = Milliseconds(0)
-    parents: list[str] = field(default_factory=list)
-    sha: str
-    short_message: str = ""
-
-
-class GitTag(CodingStruct, kw_only=True):
-    commit: GitTagCommit
-    message: str = ""
-    tag_name: str
-
-
-class GitFileContent(CodingStruct, kw_only=True):
-    content: str = ""
-    is_text: bool = False
-    is_lfs: bool = False
-    is_large_file_storage: bool = False
-
-
-class ReleaseAttachment(CodingStruct, kw_only=True):
-    attachment_name: str = ""
-    attachment_download_url: str = ""
-    attachment_size: int = 0
-
-
-class Release(CodingStruct, kw_only=True):
-    """`id` is internal, `release_id` counts within the project. The vendor's own migration tool reads `iid`."""
-
-    body: str = ""
-    commit_sha: str = ""
-    created_at: Milliseconds = Milliseconds(0)
-    creator_id: int = 0
-    depot_id: int = 0
-    html: str = ""
-    id: int
-    iid: int = field(default=0, name="iid")
-    pre: bool = False
-    project_id: int = 0
-    release_id: int = 0
-    tag_name: str = ""
-    target_commit_branch: str = ""
-    title: str = ""
-    updated_at: Milliseconds = Milliseconds(0)
-    image_download_url: list[str] = field(default_factory=list)
-    release_attachment: Annotated[list[ReleaseAttachment], ONE_OR_MANY] = field(default_factory=list)
-
-
-class ReleasePageList(Rows, kw_only=True):
-    releases: list[Release] = field(default_factory=list)
-    total_count: int
-
-
 class UserResponse(Response, kw_only=True):
     user: CurrentUser
 
@@ -379,35 +286,6 @@ class CreatedProjectResponse(Response, kw_only=True):
 
 class CreatedDepotResponse(Response, kw_only=True):
     depot_id: int
-
-
-class BranchesResponse(Response, kw_only=True):
-    branches: list[GitBranch] = field(default_factory=list)
-    total_count: int = 0
-
-
-class BranchListResponse(Response, kw_only=True):
-    git_branches_data: GitBranchesData
-
-
-class TagsResponse(Response, kw_only=True):
-    git_tags: list[GitTag] = field(default_factory=list)
-
-
-class TagResponse(Response, kw_only=True):
-    git_tag: GitTag
-
-
-class CommitsResponse(Response, kw_only=True):
-    commits: list[GitCommit] = field(default_factory=list)
-
-
-class FileContentResponse(Response, kw_only=True):
-    git_file_content: GitFileContent
-
-
-class ReleasesResponse(Response, kw_only=True):
-    release_page_list: ReleasePageList
 
 
 R = TypeVar("R", bound=Response)

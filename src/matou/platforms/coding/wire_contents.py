@@ -1,8 +1,68 @@
-"""What CODING's Open API answers about one commit, one branch and what they hold; read and written as `wire` is."""
+"""What CODING's Open API answers about branches, tags, commits and files; read and written as `wire` is."""
 
 from msgspec import field
 
-from matou.platforms.coding.wire import CodingStruct, GitCommit, Response
+from matou.platforms.coding.wire import CodingStruct, Milliseconds, Response, Rows
+
+
+class GitBranch(CodingStruct, kw_only=True):
+    branch_name: str
+    deny_force_push: bool = False
+    force_squash: bool = False
+    is_default_branch: bool = False
+    is_protected: bool = False
+    is_read_only: bool = False
+    last_commit_date: Milliseconds = Milliseconds(0)
+    sha: str
+    spec_branch_type: str = ""
+
+
+class GitBranchesData(Rows, kw_only=True):
+    branches: list[GitBranch] = field(default_factory=list)
+    total_count: int
+
+
+class Committer(CodingStruct, kw_only=True):
+    email: str = ""
+    name: str = ""
+
+
+class GitCommit(CodingStruct, kw_only=True):
+    author_email: str = ""
+    author_name: str = ""
+    commit_date: Milliseconds = Milliseconds(0)
+    committer: Committer = field(default_factory=Committer)
+    created_at: Milliseconds = Milliseconds(0)
+    parents: list[str] = field(default_factory=list)
+    sha: str
+    short_message: str = ""
+
+
+class GitTagCommit(CodingStruct, kw_only=True):
+    """A commit as tags have it: the committer's name and address stand beside the rest."""
+
+    author_email: str = ""
+    author_name: str = ""
+    commit_date: Milliseconds = Milliseconds(0)
+    committer_email: str = ""
+    committer_name: str = ""
+    created_at: Milliseconds = Milliseconds(0)
+    parents: list[str] = field(default_factory=list)
+    sha: str
+    short_message: str = ""
+
+
+class GitTag(CodingStruct, kw_only=True):
+    commit: GitTagCommit
+    message: str = ""
+    tag_name: str
+
+
+class GitFileContent(CodingStruct, kw_only=True):
+    content: str = ""
+    is_text: bool = False
+    is_lfs: bool = False
+    is_large_file_storage: bool = False
 
 
 class GitBranchDetail(CodingStruct, kw_only=True):
@@ -55,6 +115,31 @@ class GitDiff(CodingStruct, kw_only=True):
     new_mode: str = ""
     old_mode: str = ""
     path: str
+
+
+class BranchesResponse(Response, kw_only=True):
+    branches: list[GitBranch] = field(default_factory=list)
+    total_count: int = 0
+
+
+class BranchListResponse(Response, kw_only=True):
+    git_branches_data: GitBranchesData
+
+
+class TagsResponse(Response, kw_only=True):
+    git_tags: list[GitTag] = field(default_factory=list)
+
+
+class TagResponse(Response, kw_only=True):
+    git_tag: GitTag
+
+
+class CommitsResponse(Response, kw_only=True):
+    commits: list[GitCommit] = field(default_factory=list)
+
+
+class FileContentResponse(Response, kw_only=True):
+    git_file_content: GitFileContent
 
 
 class CommitResponse(Response, kw_only=True):

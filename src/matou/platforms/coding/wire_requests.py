@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from matou.platforms.coding import wire, wire_contents
+from matou.platforms.coding import wire, wire_contents, wire_releases
 from matou.platforms.coding.wire import Response
 
 
@@ -103,19 +103,19 @@ class DescribeGitDepot(OfDepot, kw_only=True):
 
 
 class DescribeGitBranches(PagedOfDepot, kw_only=True):
-    answer: ClassVar = wire.BranchesResponse
+    answer: ClassVar = wire_contents.BranchesResponse
     key_word: str = ""
 
 
 class DescribeGitBranchList(PagedOfDepot, kw_only=True):
-    answer: ClassVar = wire.BranchListResponse
+    answer: ClassVar = wire_contents.BranchListResponse
     key_word: str = ""
 
 
 class DescribeGitTags(OfDepot, kw_only=True):
     """The page is `Page` here, not `PageNumber`."""
 
-    answer: ClassVar = wire.TagsResponse
+    answer: ClassVar = wire_contents.TagsResponse
     key_word: str = ""
     page: int = 0
     page_size: int = 0
@@ -124,7 +124,7 @@ class DescribeGitTags(OfDepot, kw_only=True):
 class DescribeGitCommitInfos(PagedOfDepot, kw_only=True):
     """Dates are `YYYY-MM-DD` or `YYYY-MM-DD HH:mm:ss`, in China's time."""
 
-    answer: ClassVar = wire.CommitsResponse
+    answer: ClassVar = wire_contents.CommitsResponse
     ref: str
     path: str = ""
     start_date: str = ""
@@ -149,7 +149,7 @@ class DescribeGitBranch(OfDepot, kw_only=True):
 
 
 class DescribeGitTag(OfDepot, kw_only=True):
-    answer: ClassVar = wire.TagResponse
+    answer: ClassVar = wire_contents.TagResponse
     tag_name: str
 
 
@@ -167,7 +167,7 @@ class DescribeGitTree(OfDepot, kw_only=True):
 
 
 class DescribeGitFileContent(OfDepot, kw_only=True):
-    answer: ClassVar = wire.FileContentResponse
+    answer: ClassVar = wire_contents.FileContentResponse
     commit_sha: str
     path: str
 
@@ -175,7 +175,7 @@ class DescribeGitFileContent(OfDepot, kw_only=True):
 class DescribeGitReleases(PagedOfDepot, kw_only=True):
     """`status`: 0 all, 1 published, 2 pre-release."""
 
-    answer: ClassVar = wire.ReleasesResponse
+    answer: ClassVar = wire_releases.ReleasesResponse
     status: int = 0
     tag_name: str = ""
     from_date: str = ""
@@ -240,7 +240,7 @@ class CreateGitBranch(OfDepot, kw_only=True):
 
 
 class CreateGitTag(OfDepot, kw_only=True):
-    answer: ClassVar = wire.TagResponse
+    answer: ClassVar = wire_contents.TagResponse
     tag_name: str
     start_point: str
     message: str = ""

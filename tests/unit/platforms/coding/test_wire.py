@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matou.errors import UnknownShape
 from matou.platforms.base.decoder import AnswerBrokeOff
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of
-from matou.platforms.coding import wire
+from matou.platforms.coding import wire, wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import DECODER, Milliseconds
 
@@ -95,13 +95,15 @@ def test_parameters_are_read_in_any_case_and_unknown_ones_are_left_aside() -> No
 def test_releases_are_read_as_they_really_come() -> None:
     body = (SAMPLES / "releases-as-returned.response.json").read_bytes()
 
-    written = wire.encode_response(wire.decode_response(wire.ReleasesResponse, body))
+    written = wire.encode_response(wire.decode_response(wire_releases.ReleasesResponse, body))
 
     assert differences(json.loads(body), json.loads(written), "") == []
 
 
 def test_a_lone_attachment_is_read_as_a_list_of_one_and_its_size_as_a_number() -> None:
-    release = read(wire.Release, {"Id": 1, "ReleaseAttachment": {"AttachmentName": "a", "AttachmentSize": "12"}})
+    release = read(
+        wire_releases.Release, {"Id": 1, "ReleaseAttachment": {"AttachmentName": "a", "AttachmentSize": "12"}}
+    )
 
     assert [(one.attachment_name, one.attachment_size) for one in release.release_attachment] == [("a", 12)]
 

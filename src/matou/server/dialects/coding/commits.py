@@ -9,7 +9,7 @@ from matou.forge.content.abbreviations import find_revision
 from matou.git.odb.objects import Commit, Signature, TreePath, find_commit, open_repository, read_file
 from matou.git.operations.commit_walk import CommitFilter, commits
 from matou.git.operations.lfs_pointers import parse_pointer
-from matou.platforms.coding import wire
+from matou.platforms.coding import wire_contents, wire_releases
 from matou.platforms.coding import wire_requests as requests
 from matou.platforms.coding.wire import CHINA, Milliseconds, milliseconds
 from matou.server.api.params import InvalidParameterValue
@@ -24,7 +24,7 @@ _LAST_OF_A_DAY = timedelta(days=1) - timedelta(microseconds=1)
 _LAST_OF_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
-def commit_list(context: TeamContext, request: requests.DescribeGitCommitInfos) -> wire.CommitsResponse:
+def commit_list(context: TeamContext, request: requests.DescribeGitCommitInfos) -> wire_contents.CommitsResponse:
     page = page_request(request.page_number, request.page_size)
     only = CommitFilter(
         path=_path(request.path) if request.path.strip("/") else None,
@@ -36,30 +36,30 @@ def commit_list(context: TeamContext, request: requests.DescribeGitCommitInfos) 
     start = find_revision(context.forge, granted, request.ref)
     opened = open_repository(context.forge.git_dir(granted.subject))
     found = commits(opened, start, only=only, offset=page.offset, limit=page.size)
-    return wire.CommitsResponse(commits=[commit_row(commit) for commit in found])
+    return wire_contents.CommitsResponse(commits=[commit_row(commit) for commit in found])
 
 
-def file_content(context: TeamContext, request: requests.DescribeGitFileContent) -> wire.FileContentResponse:
+def file_content(context: TeamContext, request: requests.DescribeGitFileContent) -> wire_contents.FileContentResponse:
     path = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.commit_sha)
     opened = open_repository(context.forge.git_dir(granted.subject))
     content = read_file(opened, find_commit(opened, start), path, largest_bytes=LARGEST_FILE_BYTES)
-    return wire.FileContentResponse(git_file_content=_content_row(content))
+    return wire_contents.FileContentResponse(git_file_content=_content_row(content))
 
 
-def releases(context: TeamContext, request: requests.DescribeGitReleases) -> wire.ReleasesResponse:
+def releases(context: TeamContext, request: requests.DescribeGitReleases) -> wire_releases.ReleasesResponse:
     page_request(request.page_number, request.page_size)
     find_depot(context, request, MayReadCode)
-    return wire.ReleasesResponse(release_page_list=wire.ReleasePageList(total_count=0))
+    return wire_releases.ReleasesResponse(release_page_list=wire_releases.ReleasePageList(total_count=0))
 
 
-def commit_row(commit: Commit) -> wire.GitCommit:
-    return wire.GitCommit(
+def commit_row(commit: Commit) -> wire_contents.GitCommit:
+    return wire_contents.GitCommit(
         author_email=commit.author.email,
         author_name=commit.author.name,
         commit_date=stamp(commit.committer),
-        committer=wire.Committer(email=commit.committer.email, name=commit.committer.name),
+        committer=wire_contents.Committer(email=commit.committer.email, name=commit.committer.name),
         created_at=stamp(commit.committer),
         parents=list(commit.parents),
         sha=commit.id,
@@ -102,10 +102,10 @@ def _path(text: str) -> TreePath:
     return TreePath.parse(text.removeprefix("/"))
 
 
-def _content_row(content: bytes) -> wire.GitFileContent:
+def _content_row(content: bytes) -> wire_contents.GitFileContent:
     is_lfs = parse_pointer(content) is not None
     text = _text(content)
-    return wire.GitFileContent(
+    return wire_contents.GitFileContent(
         content=b64encode(content).decode() if text is None else text,
         is_text=text is not None,
         is_lfs=is_lfs,

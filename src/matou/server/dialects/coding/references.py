@@ -25,19 +25,21 @@ class NoSuchTag(NotFound):
     """No tag has this name."""
 
 
-def all_branches(context: TeamContext, request: requests.DescribeGitBranches) -> wire.BranchesResponse:
+def all_branches(context: TeamContext, request: requests.DescribeGitBranches) -> wire_contents.BranchesResponse:
     found, total = _page_of_branches(context, request, request.key_word)
-    return wire.BranchesResponse(branches=found, total_count=total)
+    return wire_contents.BranchesResponse(branches=found, total_count=total)
 
 
-def branch_list(context: TeamContext, request: requests.DescribeGitBranchList) -> wire.BranchListResponse:
+def branch_list(context: TeamContext, request: requests.DescribeGitBranchList) -> wire_contents.BranchListResponse:
     found, total = _page_of_branches(context, request, request.key_word)
-    return wire.BranchListResponse(git_branches_data=wire.GitBranchesData(branches=found, total_count=total))
+    return wire_contents.BranchListResponse(
+        git_branches_data=wire_contents.GitBranchesData(branches=found, total_count=total)
+    )
 
 
 def _page_of_branches(
     context: TeamContext, request: requests.PagedOfDepot, keyword: str
-) -> tuple[list[wire.GitBranch], int]:
+) -> tuple[list[wire_contents.GitBranch], int]:
     page = page_request(request.page_number, request.page_size)
     granted = find_depot(context, request, MayReadCode)
     listing = ref_listing(context.forge, granted)
@@ -47,13 +49,15 @@ def _page_of_branches(
     return [_branch_row(opened, listing, name, default) for name in page.of(names)], len(names)
 
 
-def tags(context: TeamContext, request: requests.DescribeGitTags) -> wire.TagsResponse:
+def tags(context: TeamContext, request: requests.DescribeGitTags) -> wire_contents.TagsResponse:
     page = page_request(request.page, request.page_size)
     granted = find_depot(context, request, MayReadCode)
     listing = ref_listing(context.forge, granted)
     opened = open_repository(context.forge.git_dir(granted.subject))
     names = page.of(sorted(_names(listing, TAGS, request.key_word)))
-    return wire.TagsResponse(git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names])
+    return wire_contents.TagsResponse(
+        git_tags=[_tag_row(opened, name, listing.refs[RefName(TAGS + name)]) for name in names]
+    )
 
 
 def one_branch(context: TeamContext, request: requests.DescribeGitBranch) -> wire_contents.BranchResponse:
@@ -69,13 +73,13 @@ def one_branch(context: TeamContext, request: requests.DescribeGitBranch) -> wir
     )
 
 
-def one_tag(context: TeamContext, request: requests.DescribeGitTag) -> wire.TagResponse:
+def one_tag(context: TeamContext, request: requests.DescribeGitTag) -> wire_contents.TagResponse:
     granted = find_depot(context, request, MayReadCode)
     target = ref_listing(context.forge, granted).refs.get(RefName(TAGS + request.tag_name))
     if target is None:
         raise NoSuchTag("there is no tag {name}", name=repr(request.tag_name)[:200])
     opened = open_repository(context.forge.git_dir(granted.subject))
-    return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
+    return wire_contents.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
 def new_branch(context: TeamContext, request: requests.CreateGitBranch) -> wire.Response:
@@ -84,7 +88,7 @@ def new_branch(context: TeamContext, request: requests.CreateGitBranch) -> wire.
     return wire.Response()
 
 
-def new_tag(context: TeamContext, request: requests.CreateGitTag) -> wire.TagResponse:
+def new_tag(context: TeamContext, request: requests.CreateGitTag) -> wire_contents.TagResponse:
     granted = find_depot(context, request, MayWriteCode)
     target = branches.create_tag(
         context.forge,
@@ -94,7 +98,7 @@ def new_tag(context: TeamContext, request: requests.CreateGitTag) -> wire.TagRes
         message=request.message,
     )
     opened = open_repository(context.forge.git_dir(granted.subject))
-    return wire.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
+    return wire_contents.TagResponse(git_tag=_tag_row(opened, request.tag_name, target))
 
 
 def remove_branch(context: TeamContext, request: requests.DeleteGitBranch) -> wire.Response:
@@ -117,9 +121,11 @@ def _names(listing: RefListing, folder: str, keyword: str) -> Iterator[str]:
             yield ref.removeprefix(folder)
 
 
-def _branch_row(opened: pygit2.Repository, listing: RefListing, name: str, default: str | None) -> wire.GitBranch:
+def _branch_row(
+    opened: pygit2.Repository, listing: RefListing, name: str, default: str | None
+) -> wire_contents.GitBranch:
     tip = listing.refs[RefName(BRANCHES + name)]
-    return wire.GitBranch(
+    return wire_contents.GitBranch(
         branch_name=readable(name),
         is_default_branch=name == default,
         last_commit_date=stamp(commit_to_list(opened, tip).committer),
@@ -127,16 +133,18 @@ def _branch_row(opened: pygit2.Repository, listing: RefListing, name: str, defau
     )
 
 
-def _tag_row(opened: pygit2.Repository, name: str, target: ObjectId) -> wire.GitTag:
-    return wire.GitTag(commit=_tagged(opened, target), message=_message(opened, target), tag_name=readable(name))
+def _tag_row(opened: pygit2.Repository, name: str, target: ObjectId) -> wire_contents.GitTag:
+    return wire_contents.GitTag(
+        commit=_tagged(opened, target), message=_message(opened, target), tag_name=readable(name)
+    )
 
 
-def _tagged(opened: pygit2.Repository, target: ObjectId) -> wire.GitTagCommit:
+def _tagged(opened: pygit2.Repository, target: ObjectId) -> wire_contents.GitTagCommit:
     try:
         commit = commit_to_list(opened, target)
     except MissingObject:
-        return wire.GitTagCommit(sha=target)
-    return wire.GitTagCommit(
+        return wire_contents.GitTagCommit(sha=target)
+    return wire_contents.GitTagCommit(
         author_email=commit.author.email,
         author_name=commit.author.name,
         commit_date=stamp(commit.committer),
