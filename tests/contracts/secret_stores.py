@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matou.credentials import Secret
-from matou.credentials.store import NotKeptHere, SecretKind, SecretName, SecretStore, StoreKind
+from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, SecretStore, StoreKind
 
 NAME = SecretName("https://git.example", "li@example.com", SecretKind.TOKEN)
 PASSWORD = SecretName(NAME.origin, NAME.user, SecretKind.PASSWORD)
@@ -66,7 +66,7 @@ class SecretStoreContract(ABC):
             assert store.get(PASSWORD) == Secret("hunter2")
             assert store.get(NAME) is None
         else:
-            with pytest.raises(NotKeptHere):
+            with pytest.raises(PasswordNeedsKeyring):
                 store.put(PASSWORD, Secret("hunter2"))
             assert store.get(PASSWORD) is None
 

@@ -17,7 +17,7 @@ from matou.http.tokens import UnusableToken
 from matou.model.records import Record
 from matou.platforms.base.errors import CredentialRefused, PlatformFailed
 from matou.platforms.gitee import PLATFORM
-from matou.platforms.gitee.client import asks_for_v3, site_address
+from matou.platforms.gitee.client import asks_for_v3, web_address
 from matou.platforms.gitee.user_agents import Extension
 from support.gitee_calls import PASSWORD, TOKEN, Call, R, sample
 from support.recording_server import RecordingServer, Reply, json_reply
@@ -198,7 +198,7 @@ def test_what_cannot_be_a_token_is_refused_unseen(token: str) -> None:
     ],
 )
 def test_an_address_is_good_with_the_apis_path_and_without(given: str, address: str, is_v3: bool) -> None:
-    assert (site_address(given), asks_for_v3(given)) == (address, is_v3)
+    assert (web_address(given), asks_for_v3(given)) == (address, is_v3)
 
 
 def test_gitee_itself_is_asked_no_more_than_it_allows_in_any_hour() -> None:

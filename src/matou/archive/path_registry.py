@@ -29,11 +29,11 @@ _FORBIDDEN_ENDING = re.compile(r"(?:\.git|\.lock|\.atom|\.wiki|[. ])+\Z", re.IGN
 _EAST_ASIAN = ("CJK UNIFIED IDEOGRAPH", "IDEOGRAPHIC ITERATION", "HIRAGANA", "KATAKANA", "HANGUL SYLLABLE", "BOPOMOFO")
 
 
-class NoPlaceLeft(Conflict):
+class NoFreePath(Conflict):
     """Every place that a name could have is another owner's."""
 
 
-class DamagedPlaces(Damaged):
+class DamagedPathRegistry(Damaged):
     """The list of places of a run that was cut off does not read as one."""
 
 
@@ -51,7 +51,7 @@ class PathOwner:
     id: str
 
 
-class PlaceLine(msgspec.Struct, frozen=True):
+class PathLine(msgspec.Struct, frozen=True):
     """One line of places.jsonl."""
 
     kind: Kind
@@ -135,7 +135,7 @@ class PathRegistry:
         """Where a namespace stands; `parent` and the name count only the first time.
 
         Raises:
-            NoPlaceLeft: other owners have every place that the name could have.
+            NoFreePath: other owners have every place that the name could have.
         """
         place = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
         return NamespacePath(place)
@@ -144,7 +144,7 @@ class PathRegistry:
         """Where a repository stands; `namespace` and the name count only the first time.
 
         Raises:
-            NoPlaceLeft: other owners have every place that the name could have.
+            NoFreePath: other owners have every place that the name could have.
         """
         place = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
         return RepositoryPath(NamespacePath(place[:-1]), place[-1])
@@ -155,7 +155,7 @@ class PathRegistry:
         Called again by a run that follows one which was cut off, it gives the place that that one had given.
 
         Raises:
-            NoPlaceLeft: as `place_repository`.
+            NoFreePath: as `place_repository`.
         """
         parent = place.namespace.segments
         with self._lock:
@@ -199,7 +199,7 @@ class PathRegistry:
             is_own = but is not None and self._taken.get(parent, {}).get(folded(segment)) == key
             if segment != but and (is_own or not self._is_taken(segment, parent)):
                 return segment
-        raise NoPlaceLeft(
+        raise NoFreePath(
             "every place for {name} in {parent} is taken", name=repr(true_name)[:200], parent=repr("/".join(parent))
         )
 
@@ -222,7 +222,7 @@ class PathRegistry:
 
     def _note(self, key: _Key, place: _Parent) -> None:
         kind, owner = key
-        line = PlaceLine(kind, owner.platform, owner.host, owner.id, "/".join(place))
+        line = PathLine(kind, owner.platform, owner.host, owner.id, "/".join(place))
         with translate_os_errors(self._journal_path):
             self._journal.write(msgspec.json.encode(line) + b"\n")
             self._journal.flush()
@@ -241,19 +241,19 @@ class PathRegistry:
             self.keep(line.kind, PathOwner(line.platform, line.host, line.id), line.path)
 
 
-def read_places(path: Path) -> Iterator[PlaceLine]:
+def read_places(path: Path) -> Iterator[PathLine]:
     """The places that a run gave; none where it gave none. A last line that was cut off was never acted upon.
 
     Raises:
-        DamagedPlaces: any other line cannot be read.
+        DamagedPathRegistry: any other line cannot be read.
     """
     text = path.read_bytes() if path.exists() else b""
     *lines, _ = text.split(b"\n")
     for number, line in enumerate(lines, start=1):
         try:
-            yield msgspec.json.decode(line, type=PlaceLine)
+            yield msgspec.json.decode(line, type=PathLine)
         except NOT_DECODED as error:
-            raise DamagedPlaces(
+            raise DamagedPathRegistry(
                 "{path}, line {number}: {reason}", path=path, number=number, reason=fault_of_shape(error)
             ) from error
 

@@ -91,7 +91,7 @@ class CredentialManager:
             may_ask: whether a person at a terminal is asked for a password that is not kept.
 
         Raises:
-            StoreGone: the token cannot be read, and nobody is there who could log in.
+            StoreUnavailable: the token cannot be read, and nobody is there who could log in.
         """
         reauth_hint = self.reauth_hint(login, variable)
         can_ask = may_ask and self._can_ask(login)

@@ -8,7 +8,7 @@ from matou.credentials.logins import Login
 from matou.credentials.store import SecretKind
 from matou.errors import NotFound
 from matou.http.addresses import Address, parse_address
-from matou.platforms.base.platform import Home, PasswordUse, Platform
+from matou.platforms.base.platform import OfficialInstance, PasswordUse, Platform
 from matou.platforms.registry import PLATFORMS, platform_at, platform_named, self_hosted
 
 _OWN_MACHINE = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
@@ -58,7 +58,7 @@ def host_of(text: str, platform: str | None = None) -> Host:
     return _elsewhere(known, address)
 
 
-def _at_home(platform: Platform, home: Home, address: Address) -> Host:
+def _at_home(platform: Platform, home: OfficialInstance, address: Address) -> Host:
     git_origin = origin_of(home.git or home.api)
     opens_git_alone = platform.password is PasswordUse.GIT
     repository = _repository(address) if opens_git_alone and str(address.origin) == git_origin else ""

@@ -44,7 +44,7 @@ KINDS = {SecretKind.TOKEN: _("token"), SecretKind.PASSWORD: _("password")}
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Credentials:
     """What somebody shows; `user` is empty beside a token."""
 
     kind: SecretKind
@@ -111,7 +111,7 @@ def logout(host: str) -> None:
         take_out_of_git(found.git_origin, kept.settings)
 
 
-def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Given:
+def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Credentials:
     """Read or ask for it; a password that would open nothing is not asked for."""
     if token_stdin and (password_stdin or user):
         raise Invalid("a token is shown alone, without a password and without --user")
@@ -120,21 +120,21 @@ def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _
     if user:
         require_use_for_password(at, user)
     if token_stdin:
-        return _Given(SecretKind.TOKEN, "", token_from_stdin(sys.stdin))
+        return _Credentials(SecretKind.TOKEN, "", token_from_stdin(sys.stdin))
     if password_stdin:
-        return _Given(SecretKind.PASSWORD, user, Secret(sys.stdin.readline().rstrip("\r\n")))
+        return _Credentials(SecretKind.PASSWORD, user, Secret(sys.stdin.readline().rstrip("\r\n")))
     return _asked_for(user)
 
 
-def _asked_for(user: str) -> _Given:
+def _asked_for(user: str) -> _Credentials:
     if not sys.stdin.isatty():
         raise Invalid("nobody can be asked here", advice="use --token-stdin or --password-stdin")
     if user:
-        return _Given(SecretKind.PASSWORD, user, prompt_secret(_("Password")))
-    return _Given(SecretKind.TOKEN, "", prompt_secret(_("Token")))
+        return _Credentials(SecretKind.PASSWORD, user, prompt_secret(_("Password")))
+    return _Credentials(SecretKind.TOKEN, "", prompt_secret(_("Token")))
 
 
-def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
+def _log_in(kept: CredentialManager, at: Host, given: _Credentials) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
     if not given.secret:
         raise Invalid("nothing was given")
@@ -155,13 +155,13 @@ def _log_in(kept: CredentialManager, at: Host, given: _Given) -> Login:
     return kept.save(login, secrets)
 
 
-def _prove(platform: str, url: str, given: _Given, settings: Settings) -> Verified:
+def _prove(platform: str, url: str, given: _Credentials, settings: Settings) -> Verified:
     if given.kind is SecretKind.TOKEN:
         return verify_token(platform, url, given.secret, settings)
     return verify_password(platform, url, given.user, given.secret, settings)
 
 
-def _not_accepted(at: Host, url: str, given: _Given) -> NotAccepted:
+def _not_accepted(at: Host, url: str, given: _Credentials) -> NotAccepted:
     command = log_in_command(
         Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.PROMPT})
     )

@@ -30,7 +30,7 @@ from matou.platforms.registry import require_source
 from matou.transfer.backup.status import NOTHING_YET, ArchiveStatus, SourceStatus, archive_status
 from matou.wiring import now, open_archive
 
-Wanted = tuple[tuple[Path, "SourceTable"], ...]
+ConfiguredSources = tuple[tuple[Path, "SourceTable"], ...]
 """What a configuration lists: each source with the folder of its archive."""
 
 MOST_NAMED = 10
@@ -137,7 +137,7 @@ def read_age(text: str) -> timedelta:
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
-def _configured(config: Path) -> Wanted:
+def _configured(config: Path) -> ConfiguredSources:
     try:
         tables = read_configuration(config)
     except NotFound as error:
@@ -309,7 +309,7 @@ def _next(row: SourceRow) -> str:
     return "" if row.is_well else shlex.join(row.command)
 
 
-def _command(row: SourceRow, wanted: Wanted, config: Path | None) -> tuple[str, ...]:
+def _command(row: SourceRow, wanted: ConfiguredSources, config: Path | None) -> tuple[str, ...]:
     """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
     if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in wanted):
         return ("matou", "backup", *(() if config is None else ("--config", str(config))))

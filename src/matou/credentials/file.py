@@ -14,7 +14,7 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.credentials.private_files import locked, write_private
-from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreFailed, StoreKind
+from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, StoreFailed, StoreKind
 from matou.errors import Damaged, MatouError, Refused
 
 MAGIC = b"matou tokens "
@@ -84,7 +84,9 @@ class TokenFile:
 
     def put(self, name: SecretName, secret: Secret) -> None:
         if name.kind is not SecretKind.TOKEN:
-            raise NotKeptHere("a password is kept in the operating system's credential manager and nowhere else")
+            raise PasswordNeedsKeyring(
+                "a password is kept in the operating system's credential manager and nowhere else"
+            )
         self._know_passphrase()
         with locked(self._lock):
             tokens, derivation = self._read()

@@ -1,7 +1,7 @@
 """A token for this run alone: in memory, where the store that it belongs to is gone."""
 
 from matou.credentials import Secret
-from matou.credentials.store import NotKeptHere, SecretKind, SecretName, StoreKind
+from matou.credentials.store import PasswordNeedsKeyring, SecretKind, SecretName, StoreKind
 
 
 class MemoryStore:
@@ -17,7 +17,9 @@ class MemoryStore:
 
     def put(self, name: SecretName, secret: Secret) -> None:
         if name.kind is not SecretKind.TOKEN:
-            raise NotKeptHere("a password is kept in the operating system's credential manager and nowhere else")
+            raise PasswordNeedsKeyring(
+                "a password is kept in the operating system's credential manager and nowhere else"
+            )
         self._tokens[name] = secret
 
     def erase(self, name: SecretName) -> None:

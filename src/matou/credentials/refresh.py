@@ -19,7 +19,7 @@ class ReauthRequired(Refused):
     """Nothing that is kept is valid any longer."""
 
 
-class StoreGone(TryLater):
+class StoreUnavailable(TryLater):
     """The store that a token was put into does not give it out; nothing is known about the token."""
 
 
@@ -47,8 +47,8 @@ class ReauthHint:
     def after_wrong_password(self) -> ReauthRequired:
         return ReauthRequired("{origin} refused the password", advice=ADVICE, **self._values)
 
-    def without_store(self, fault: MatouError) -> StoreGone:
-        return StoreGone(
+    def without_store(self, fault: MatouError) -> StoreUnavailable:
+        return StoreUnavailable(
             "what is kept for {origin} cannot be read: {fault}",
             advice=ADVICE,
             fault=fault.fact,

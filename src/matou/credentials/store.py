@@ -43,7 +43,7 @@ class NoSuchStore(NotFound):
     """There is no store of that kind on this machine."""
 
 
-class NotKeptHere(Refused):
+class PasswordNeedsKeyring(Refused):
     """A password goes nowhere but into the operating system's credential manager."""
 
 
@@ -58,7 +58,7 @@ class SecretStore(Protocol):
         """Keep a secret in place of any that has this name; it has been read back when this returns.
 
         Raises:
-            NotKeptHere: it is a password and this store is not the operating system's.
+            PasswordNeedsKeyring: it is a password and this store is not the operating system's.
             StoreFailed: it is not kept.
         """
 

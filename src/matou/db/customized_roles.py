@@ -46,7 +46,7 @@ _SELECT = select(*(customized_roles.c[name] for name in NewCustomizedRole.__slot
 
 
 def insert_role(connection: Connection, new: NewCustomizedRole) -> None:
-    """Raises AlreadyThere where the repository has a role of this name."""
+    """Raises UniqueViolation where the repository has a role of this name."""
     connection.execute(insert(customized_roles).values({name: getattr(new, name) for name in new.__slots__}))
 
 
@@ -64,7 +64,7 @@ def find_role(connection: Connection, repository_id: RepositoryId, role_id: str)
 
 
 def delete_role(connection: Connection, repository_id: RepositoryId, role_id: str) -> bool:
-    """Say whether there was one. Raises OwnerGone where somebody has it."""
+    """Say whether there was one. Raises ForeignKeyViolation where somebody has it."""
     chosen = and_(customized_roles.c.repository_id == repository_id, customized_roles.c.id == role_id)
     return connection.execute(delete(customized_roles).where(chosen)).rowcount > 0
 

@@ -17,7 +17,15 @@ from sqlalchemy import URL, Connection, Engine, event, exc, make_url
 from matou.errors import Conflict, NotFound, TryLater
 from matou.settings import InvalidSetting
 
-__all__ = ["AlreadyThere", "Connection", "Database", "DatabaseBusy", "OutcomeUnknown", "OwnerGone", "open_database"]
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseBusy",
+    "ForeignKeyViolation",
+    "OutcomeUnknown",
+    "UniqueViolation",
+    "open_database",
+]
 
 DEFAULT_LOCK_WAIT = timedelta(seconds=10)
 _RETRY_AFTER = timedelta(seconds=5)
@@ -34,11 +42,11 @@ _NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
 """What the operating system says to whoever writes a file, SQLite and PostgreSQL (disk_full) say in words of theirs."""
 
 
-class AlreadyThere(Conflict):
+class UniqueViolation(Conflict):
     """Another row has what must be unique."""
 
 
-class OwnerGone(NotFound):
+class ForeignKeyViolation(NotFound):
     """A row refers to one that is not there, or would after what was to be deleted."""
 
 
@@ -81,8 +89,8 @@ class Database:
         writes. On PostgreSQL rows that are read first must be locked or guarded by a constraint.
 
         Raises:
-            AlreadyThere: a unique constraint.
-            OwnerGone: a foreign key.
+            UniqueViolation: a unique constraint.
+            ForeignKeyViolation: a foreign key.
             DatabaseBusy: the lock was not to be had within `lock_wait`.
             OSError: of errno ENOSPC; the database has no room.
             OutcomeUnknown: on leaving; everywhere else whatever is raised means that nothing was written.
@@ -315,9 +323,9 @@ def _write_over(engine: Engine) -> None:
 def _of_broken_constraint(error: exc.IntegrityError) -> Conflict | NotFound | None:
     code = _code(error)
     if code in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"):
-        return AlreadyThere("it is there already")
+        return UniqueViolation("it is there already")
     if code in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503"):
-        return OwnerGone("what it belongs to is not there")
+        return ForeignKeyViolation("what it belongs to is not there")
     return None
 
 

@@ -51,7 +51,7 @@ def insert_event(
     details: str,
     created_at: datetime,
 ) -> None:
-    """Raises OwnerGone where there is no such repository."""
+    """Raises ForeignKeyViolation where there is no such repository."""
     values = {
         "repository_id": repository_id,
         "user_id": user_id,

@@ -8,7 +8,7 @@ from matou.db.schema import forks, repositories
 
 
 def insert_fork(connection: Connection, repository_id: RepositoryId, parent_id: RepositoryId) -> None:
-    """Raises OwnerGone where the parent was deleted meanwhile."""
+    """Raises ForeignKeyViolation where the parent was deleted meanwhile."""
     connection.execute(insert(forks).values(repository_id=repository_id, parent_id=parent_id))
 
 

@@ -26,7 +26,7 @@ _COLUMNS = [labels.c[name] for name in Label.__slots__]
 
 
 def insert_label(connection: Connection, namespace_id: NamespaceId, name: str, color: str) -> Label:
-    """Raises AlreadyThere where the namespace has one of that name."""
+    """Raises UniqueViolation where the namespace has one of that name."""
     values = {"namespace_id": namespace_id, "name": name, "color": color}
     row = connection.execute(insert(labels).values(values).returning(*_COLUMNS)).mappings().one()
     return Label(**row)

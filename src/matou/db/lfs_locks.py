@@ -33,7 +33,7 @@ _LOCKS = select(
 def insert_lock(
     connection: Connection, repository_id: RepositoryId, path: str, owner_id: UserId, locked_at: datetime
 ) -> LockId:
-    """Raises AlreadyThere where the path is locked, by whomever; OwnerGone where there is no such repository."""
+    """Raises UniqueViolation where the path is locked, by whomever; ForeignKeyViolation without such a repository."""
     values = {
         "repository_id": repository_id,
         "owner_id": owner_id,

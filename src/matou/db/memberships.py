@@ -49,7 +49,7 @@ _MEMBERS = select(*PUBLIC_COLUMNS, memberships.c.role, memberships.c.created_at.
 
 
 def set_membership(connection: Connection, namespace_id: int, user_id: UserId, role: Role, now: datetime) -> None:
-    """Add a member, or change the role of one. Raises OwnerGone where there is no such user or namespace."""
+    """Add a member, or change the role of one. Raises ForeignKeyViolation where there is no such user or namespace."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(memberships).values(
         namespace_id=namespace_id, user_id=user_id, role=role.value, created_at=now

@@ -100,7 +100,7 @@ _BY_SOURCE = select(*COLUMNS).where(
 
 
 def insert_namespace(connection: Connection, new: NewNamespace) -> Namespace:
-    """Raises AlreadyThere where the path, folded, is taken."""
+    """Raises UniqueViolation where the path, folded, is taken."""
     statement = insert(namespaces).values(**_values(new)).returning(*COLUMNS)
     return namespace_of(connection.execute(statement).mappings().one())
 
@@ -206,7 +206,7 @@ def is_seen(connection: Connection, namespace_id: NamespaceId, viewer: Viewer) -
 
 
 def delete_namespace(connection: Connection, namespace_id: NamespaceId) -> None:
-    """Raises OwnerGone where it still holds something that would be left without it."""
+    """Raises ForeignKeyViolation where it still holds something that would be left without it."""
     connection.execute(delete(namespaces).where(namespaces.c.id == namespace_id))
 
 

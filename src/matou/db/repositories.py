@@ -98,7 +98,7 @@ _BY_SOURCE = select(*COLUMNS).where(
 
 
 def insert_repository(connection: Connection, new: NewRepositoryRow) -> Repository:
-    """A path that redirected elsewhere no longer does. Raises AlreadyThere where the path, folded, is taken."""
+    """A path that redirected elsewhere no longer does. Raises UniqueViolation where the path, folded, is taken."""
     forget_redirect(connection, new.path)
     statement = insert(repositories).values(**_values(new)).returning(*COLUMNS)
     return repository_of(connection.execute(statement).one())
@@ -129,7 +129,7 @@ def move(
         namespace_id: of the namespace that `path` names; None where it stays in its own.
         true_name: None for the path's.
 
-    Raises AlreadyThere where the new path is taken. None where there is no such repository.
+    Raises UniqueViolation where the new path is taken. None where there is no such repository.
     """
     forget_redirect(connection, path)
     moved = change(

@@ -87,7 +87,7 @@ class RepositoryFacts:
     counts: Counts
 
 
-class _Told(StrEnum):
+class _FactKind(StrEnum):
     """What a row says of a repository. Beside these a row may hold one of its settings, told by their kind."""
 
     STARS = "its stars"
@@ -116,7 +116,7 @@ class _Answers:
 
     def counts(self) -> Mapping[RepositoryId, Counts]:
         """Of those that have any."""
-        stars, watches, forks = (self.numbers[told] for told in (_Told.STARS, _Told.WATCHES, _Told.FORKS))
+        stars, watches, forks = (self.numbers[told] for told in (_FactKind.STARS, _FactKind.WATCHES, _FactKind.FORKS))
         return {
             id_: Counts(stars=stars.get(id_) or 0, watches=watches.get(id_) or 0, forks=forks.get(id_) or 0)
             for id_ in stars.keys() | watches.keys() | forks.keys()
@@ -129,7 +129,7 @@ class _Answers:
     def role(self, repository: Repository, above: int) -> Role | None:
         """What `repository_members.role_in_repository` says. `above` is the greatest role in a namespace above it."""
         counts = above if not repository.independent_members or above >= Role.OWNER else 0
-        role = max(counts, self.numbers[_Told.ROLE].get(repository.id) or 0)
+        role = max(counts, self.numbers[_FactKind.ROLE].get(repository.id) or 0)
         return Role(role) if role else None
 
     def role_above(self, path: NamespacePath) -> int:
@@ -173,7 +173,9 @@ def facts_of(
     spaces = _namespaces(connection, listed)
     people = _people(connection, listed, spaces)
     answers = _ask(connection, listed, viewer)
-    all_forks, starred, watched = (answers.numbers[told] for told in (_Told.PARENT, _Told.STARRED, _Told.WATCHED))
+    all_forks, starred, watched = (
+        answers.numbers[told] for told in (_FactKind.PARENT, _FactKind.STARRED, _FactKind.WATCHED)
+    )
     parents = _parents(connection, all_forks, viewer)
     modules, features, counts = answers.settings_of(Modules), answers.settings_of(Features), answers.counts()
     above = {path: answers.role_above(path) for path in {one.path.namespace for one in listed}}
@@ -205,7 +207,7 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
     statement = _everything(viewer.sight, connection.dialect.name)
     parameters = viewer.parameters | _parameters_of(one.id for one in listed)
     for told, repository_id, number, text in connection.execute(statement, parameters).all():
-        if told == _Told.ROLE_ABOVE:
+        if told == _FactKind.ROLE_ABOVE:
             roles_above[text] = number
         elif text is None:
             numbers[told][repository_id] = number
@@ -225,10 +227,10 @@ def _for_anybody(ids: Select[int], sight: VisibilityFilterKey) -> tuple[_Rows, .
     kind, document = repository_settings.c.kind, repository_settings.c.document
     joined = forks.join(repositories, repositories.c.id == forks.c.repository_id)
     return (
-        _counted(_Told.STARS, stars.c.repository_id, ids),
-        _counted(_Told.WATCHES, watches.c.repository_id, ids),
-        _counted(_Told.FORKS, forks.c.parent_id, ids).select_from(joined).where(sees_repository(sight)),
-        _rows(_Told.PARENT, forks.c.repository_id, forks.c.parent_id, ids),
+        _counted(_FactKind.STARS, stars.c.repository_id, ids),
+        _counted(_FactKind.WATCHES, watches.c.repository_id, ids),
+        _counted(_FactKind.FORKS, forks.c.parent_id, ids).select_from(joined).where(sees_repository(sight)),
+        _rows(_FactKind.PARENT, forks.c.repository_id, forks.c.parent_id, ids),
         select(kind, repository_settings.c.repository_id, null(), document)
         .where(repository_settings.c.repository_id.in_(ids))
         .where(or_(kind == Modules.kind, kind == Features.kind)),
@@ -236,25 +238,25 @@ def _for_anybody(ids: Select[int], sight: VisibilityFilterKey) -> tuple[_Rows, .
 
 
 def _for_viewer(ids: Select[int]) -> tuple[_Rows, ...]:
-    held = select(literal(_Told.ROLE_ABOVE.value), null(), memberships.c.role, namespaces.c.folded_path)
+    held = select(literal(_FactKind.ROLE_ABOVE.value), null(), memberships.c.role, namespaces.c.folded_path)
     return (
         *(
             _rows(told, table.c.repository_id, number, ids).where(table.c.user_id == VIEWER_ID)
             for told, table, number in (
-                (_Told.STARRED, stars, null()),
-                (_Told.WATCHED, watches, null()),
-                (_Told.ROLE, repository_members, repository_members.c.role),
+                (_FactKind.STARRED, stars, null()),
+                (_FactKind.WATCHED, watches, null()),
+                (_FactKind.ROLE, repository_members, repository_members.c.role),
             )
         ),
         held.join_from(memberships, namespaces).where(memberships.c.user_id == VIEWER_ID),
     )
 
 
-def _rows(told: _Told, of: ColumnElement[int], number: ColumnElement[Any], ids: Select[int]) -> _Rows:
+def _rows(told: _FactKind, of: ColumnElement[int], number: ColumnElement[Any], ids: Select[int]) -> _Rows:
     return select(literal(told.value), of, number, null()).where(of.in_(ids))
 
 
-def _counted(told: _Told, of: ColumnElement[int], ids: Select[int]) -> _Rows:
+def _counted(told: _FactKind, of: ColumnElement[int], ids: Select[int]) -> _Rows:
     return _rows(told, of, func.count(), ids).group_by(of)
 
 

@@ -94,7 +94,7 @@ def set_member(
     customized_role_id: str | None,
     now: datetime,
 ) -> bool:
-    """Say whether they had none before. Raises OwnerGone where there is no such user, repository or customized role."""
+    """Say whether they had none before. Raises ForeignKeyViolation without such a user, repository or role."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {"role": role.value, "customized_role_id": customized_role_id}
     statement = dialect.insert(repository_members).values(

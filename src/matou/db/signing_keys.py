@@ -38,7 +38,7 @@ _OF_EMAIL = (
 def insert_signing_key(
     connection: Connection, user_id: UserId, fingerprint: str, certificate: str, created_at: datetime
 ) -> SigningKey:
-    """Raises AlreadyThere where somebody has this key."""
+    """Raises UniqueViolation where somebody has this key."""
     statement = insert(signing_keys).values(
         user_id=user_id, fingerprint=fingerprint, certificate=certificate, created_at=created_at
     )

@@ -47,7 +47,7 @@ _ORDERS: Mapping[RepositoryOrder, ColumnElement[datetime]] = MappingProxyType(
 def put_mark(
     connection: Connection, mark: Mark, repository_id: RepositoryId, user_id: UserId, created_at: datetime
 ) -> bool:
-    """Say whether it is new: one that is there keeps its time. Raises OwnerGone where there is no such repository."""
+    """Say whether it is new: one that is there keeps its time. Raises ForeignKeyViolation without such a repository."""
     dialect, table = sqlite if connection.dialect.name == "sqlite" else postgresql, _TABLES[mark]
     values = {"repository_id": repository_id, "user_id": user_id, "created_at": created_at}
     # Asked for, since psycopg's count of inserted rows is not given to us.

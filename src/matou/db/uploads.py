@@ -26,7 +26,7 @@ _COLUMNS = [uploads.c[name] for name in Upload.__slots__]
 
 
 def insert_upload(connection: Connection, new: Upload) -> None:
-    """Raises OwnerGone where there is no such repository."""
+    """Raises ForeignKeyViolation where there is no such repository."""
     values = {name: getattr(new, name) for name in Upload.__slots__}
     connection.execute(insert(uploads).values({**values, "id": str(new.id)}))
 

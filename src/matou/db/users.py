@@ -60,7 +60,7 @@ _ANYBODY = select(users.c.id).where(users.c.kind == UserKind.PERSON).limit(1)
 
 
 def insert_user(connection: Connection, new: NewUser) -> User:
-    """Raises AlreadyThere where the name or e-mail, folded, is somebody's."""
+    """Raises UniqueViolation where the name or e-mail, folded, is somebody's."""
     statement = insert(users).values(
         name=new.name,
         folded_name=folded(new.name),

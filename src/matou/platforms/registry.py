@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Final
 
 from matou.errors import NotFound
-from matou.platforms.base.platform import Home, Platform
+from matou.platforms.base.platform import OfficialInstance, Platform
 
 _FOLDERS: Final = (
     "coding",
@@ -63,7 +63,7 @@ def require_target(name: str) -> None:
         )
 
 
-def platform_at(host: str) -> tuple[Platform, Home] | None:
+def platform_at(host: str) -> tuple[Platform, OfficialInstance] | None:
     """The platform that a host belongs to; None where it is nobody's, or a server that a team runs itself."""
     found = ((platform, platform.home_of(host)) for platform in PLATFORMS.values())
     return next(((platform, home) for platform, home in found if home), None)

@@ -75,26 +75,26 @@ def build_app(
         limiter: how often one account, or one address without one, may ask the REST API; None for no limit.
         edge: the proxies before it, and the sites whose pages may read it.
     """
-    site = new_state(forge, base_url)
+    state = new_state(forge, base_url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with suppress(OSError):  # without a place for them, answers are made anew each time
-            await asyncio.to_thread(site.kept.prepare)
+            await asyncio.to_thread(state.kept.prepare)
         yield
         flush_downloads(forge)
-        site.close()
+        state.close()
 
     app = Starlette(
         routes=[
             # Before git's own, which goes by the end of a path: a file of a repository may be called `info/refs`.
-            *gitcode_v5.routes(site, limiter=limiter),
-            *gitee_v3.routes(site, limiter=limiter),
-            AttachmentRoute(site),
-            GitRoute(site),
+            *gitcode_v5.routes(state, limiter=limiter),
+            *gitee_v3.routes(state, limiter=limiter),
+            AttachmentRoute(state),
+            GitRoute(state),
             Route("/-/health", _health),
-            *coding.routes(site),
-            *page_routes(site),
+            *coding.routes(state),
+            *page_routes(state),
         ],
         middleware=[
             *_proxies(edge),
@@ -107,7 +107,7 @@ def build_app(
         exception_handlers={Exception: _answer_fault},
         lifespan=lifespan,
     )
-    app.state.site = site
+    app.state.server_state = state
     return app
 
 
@@ -129,8 +129,8 @@ def _readers(forge: Forge, edge: EdgeSettings) -> list[Middleware]:
 class GitRoute(BaseRoute):
     """Everything that a git or LFS client asks for, told by the end of the path alone."""
 
-    def __init__(self, site: ServerState) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         target = read_git_path(scope["raw_path"]) if scope["type"] == "http" else None
@@ -140,7 +140,7 @@ class GitRoute(BaseRoute):
         raise NoMatchFound(name, dict(path_params))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = GitRequest(self._site, scope["git_target"], scope, receive, send)
+        request = GitRequest(self._state, scope["git_target"], scope, receive, send)
         serve = serve_lfs if request.target.operation in LFS_OPERATIONS else serve_git
         await serve(request)
 

@@ -68,8 +68,8 @@ def _uuid(text: str) -> UUID | None:
 class AttachmentRoute(BaseRoute):
     """All uploaded files, by path alone; to be asked before git's own route, which goes by the end of a path."""
 
-    def __init__(self, site: ServerState) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         target = read_attachment_path(scope["raw_path"]) if scope["type"] == "http" else None
@@ -89,7 +89,7 @@ class AttachmentRoute(BaseRoute):
             await send_answer(send, 405, (PLAIN_TEXT, (b"allow", b"GET, HEAD")), b"GET or HEAD\n")
             return
         try:
-            stored = await self._site.run_in_pool(_stored_file, self._site, scope)
+            stored = await self._state.run_in_pool(_stored_file, self._state, scope)
         except (UnknownCredential, UnreadableCredential):
             await send_answer(send, 401, (PLAIN_TEXT, _CACHE), b"the token is not known here\n")
             return
@@ -118,19 +118,19 @@ class AttachmentRoute(BaseRoute):
         if "http.response.pathsend" in scope.get("extensions", {}):
             await send({"type": "http.response.pathsend", "path": str(stored.path)})
             return
-        with await self._site.run_transfer(stored.path.open, "rb") as file:
-            while piece := await self._site.run_transfer(file.read, DOWNLOAD_PIECE_BYTES):
+        with await self._state.run_transfer(stored.path.open, "rb") as file:
+            while piece := await self._state.run_transfer(file.read, DOWNLOAD_PIECE_BYTES):
                 await send_piece(send, piece)
         await end_answer(send)
 
 
-def _stored_file(site: ServerState, scope: Scope) -> StoredFile:
+def _stored_file(state: ServerState, scope: Scope) -> StoredFile:
     """Raises NotFound, Refused; and DamagedObject where its bytes are not those that came."""
-    forge, target = site.forge, scope["attachment"]
+    forge, target = state.forge, scope["attachment"]
     identity = identify(forge, _credential(scope), address=client_address(scope))
     granted = authorize_repository(forge, identity, MayReadCode, target.repository)
     stored = open_upload(forge, granted, target.upload, target.name)
-    site.whole_files.require_whole(stored.path, stored.upload.blob)
+    state.whole_files.require_whole(stored.path, stored.upload.blob)
     return stored
 
 

@@ -40,7 +40,7 @@ UNAUTHORIZED = 401
 class GitRequest:
     """One request of a git or LFS client, with what it needs to be answered."""
 
-    site: ServerState
+    state: ServerState
     target: GitTarget
     scope: Scope
     receive: Receive
@@ -81,15 +81,15 @@ class Admitted(Generic[R_co]):
 async def admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     """Raises Refused, NotFound, TryLater; UnreadableCredential for what is no credential at all."""
     credential = read_credential(request.headers)
-    site, path = request.site, request.target.repository
-    ask = site.run_inline_if_fast if _is_quick(credential) else site.run_in_pool
-    return await ask(admit_credential, site.forge, credential, path, right, address=request.address)
+    state, path = request.state, request.target.repository
+    ask = state.run_inline_if_fast if _is_quick(credential) else state.run_in_pool
+    return await ask(admit_credential, state.forge, credential, path, right, address=request.address)
 
 
-async def admit_again(site: ServerState, admitted: Admitted[MayWriteCode]) -> None:
+async def admit_again(state: ServerState, admitted: Admitted[MayWriteCode]) -> None:
     """As `require_still_admitted`, from the event loop."""
-    ask = site.run_inline_if_fast if _is_quick(admitted.credential) else site.run_in_pool
-    await ask(require_still_admitted, site.forge, admitted)
+    ask = state.run_inline_if_fast if _is_quick(admitted.credential) else state.run_in_pool
+    await ask(require_still_admitted, state.forge, admitted)
 
 
 def _is_quick(credential: Credential | None) -> bool:

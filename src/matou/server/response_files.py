@@ -48,7 +48,7 @@ class ResponseKey:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedFile:
     path: Path
     size_bytes: int
     used_at: float
@@ -133,7 +133,7 @@ class ResponseFiles:
         self._count = 0
         self._folder: Path | None = None
         self._lock: int | None = None
-        self._kept: OrderedDict[ResponseKey, _Kept] = OrderedDict()
+        self._kept: OrderedDict[ResponseKey, _CachedFile] = OrderedDict()
         self._making: dict[ResponseKey, Making] = {}
 
     def prepare(self) -> None:
@@ -214,7 +214,7 @@ class ResponseFiles:
         if not self._make_room(making.size_bytes):
             making.path.unlink(missing_ok=True)
             return
-        self._kept[key] = _Kept(making.path, making.size_bytes, asyncio.get_running_loop().time())
+        self._kept[key] = _CachedFile(making.path, making.size_bytes, asyncio.get_running_loop().time())
         self._bytes += making.size_bytes
 
     def _forget_other_states(self, key: ResponseKey) -> None:

@@ -11,7 +11,7 @@ from matou.cli.login_check import Verified, verify_password, verify_token
 from matou.credentials import Secret
 from matou.credentials.keyring import SystemStore
 from matou.credentials.logins import Login
-from matou.credentials.refresh import ReauthRequired, StoreGone
+from matou.credentials.refresh import ReauthRequired, StoreUnavailable
 from matou.credentials.store import SecretKind, SecretStore, StoreKind
 from matou.errors import MatouError, Refused, TryLater
 from matou.platforms.base.errors import ActionRefused, CredentialRefused, RemoteNotFound
@@ -148,7 +148,7 @@ def test_a_password_that_was_changed_is_tried_once_and_then_both_are_erased(pers
 def test_a_store_that_vanished_is_told_and_nothing_is_taken_for_refused(person: Person) -> None:
     person.memory.is_gone = True
 
-    with pytest.raises(StoreGone, match="cannot be read"):
+    with pytest.raises(StoreUnavailable, match="cannot be read"):
         person.ask()
 
     assert len(person.memory.held) == 2

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from matou.db import labels, users
-from matou.db.engine import AlreadyThere, Connection, Database, DatabaseBusy, OwnerGone, open_database
+from matou.db.engine import Connection, Database, DatabaseBusy, ForeignKeyViolation, UniqueViolation, open_database
 from matou.db.namespaces import NamespaceId
 from matou.db.schema import index_state
 from matou.db.users import NewUser, User, UserId, UserKind
@@ -30,14 +30,14 @@ def test_a_name_that_is_taken_is_a_conflict(database: Database) -> None:
     with database.begin_write() as connection:
         insert_user(connection, "anna")
 
-    with pytest.raises(AlreadyThere) as raised, database.begin_write() as connection:
+    with pytest.raises(UniqueViolation) as raised, database.begin_write() as connection:
         insert_user(connection, "ANNA")
 
     assert isinstance(raised.value, Conflict)
 
 
 def test_an_owner_that_is_gone_is_not_something_that_exists_already(database: Database) -> None:
-    with pytest.raises(OwnerGone) as raised, database.begin_write() as connection:
+    with pytest.raises(ForeignKeyViolation) as raised, database.begin_write() as connection:
         labels.insert_label(connection, NamespaceId(4711), "bug", "#ff0000")
 
     assert isinstance(raised.value, NotFound)

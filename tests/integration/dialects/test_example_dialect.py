@@ -132,7 +132,7 @@ EXAMPLE = Dialect[int](
 @pytest.fixture
 def example(harbour: Harbour) -> Harbour:
     app = build_app(harbour.forge)
-    app.router.routes[:0] = [Api(app.state.site, EXAMPLE, FixedWindowLimiter(40))]
+    app.router.routes[:0] = [Api(app.state.server_state, EXAMPLE, FixedWindowLimiter(40))]
     harbour.app = app
     return harbour
 

@@ -6,7 +6,7 @@ from starlette.routing import Route
 from matou.db.namespaces import Namespace
 from matou.db.users import User
 from matou.forge.access import ALL_SCOPES, Identity
-from matou.forge.accounts.name_rules import ROUTES, LookalikeName, NameOfRoute
+from matou.forge.accounts.name_rules import ROUTES, LookalikeName, ReservedName
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.accounts.users import NameTaken, create_user
 from matou.forge.forge import Forge
@@ -22,9 +22,9 @@ CYRILLIC_SHOP = "sh\u043ep"
     "name", ["api", "Admin", "login", "explore", "open-api", "\uff41\uff50\uff49", "\u0430p\u0456"]
 )
 def test_nobody_is_called_like_a_path_of_the_server(forge: Forge, anna: User, name: str) -> None:
-    with pytest.raises(NameOfRoute):
+    with pytest.raises(ReservedName):
         create_user(forge, name)
-    with pytest.raises(NameOfRoute):
+    with pytest.raises(ReservedName):
         create_organization(forge, name, owner=anna)
 
 
@@ -105,7 +105,7 @@ def test_no_namespace_is_renamed_to_what_looks_like_another_or_like_a_path_of_th
 
     with pytest.raises(LookalikeName):
         rename_namespace(forge, Identity(anna, ALL_SCOPES), team, CYRILLIC_ACME)
-    with pytest.raises(NameOfRoute):
+    with pytest.raises(ReservedName):
         rename_namespace(forge, Identity(anna, ALL_SCOPES), team, "api")
     assert rename_namespace(forge, Identity(anna, ALL_SCOPES), team, "te\u0430m").name == "te\u0430m"
 

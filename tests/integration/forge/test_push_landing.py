@@ -16,7 +16,7 @@ from matou.forge.access import ALL_SCOPES, Identity
 from matou.forge.accounts.namespaces import create_organization
 from matou.forge.forge import Forge
 from matou.forge.push import push_landing, pushes
-from matou.forge.push.push_landing import Landing
+from matou.forge.push.push_landing import PushTransaction
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId, RefName, RepositoryPath
@@ -43,8 +43,10 @@ def pack(forge: Forge, repository: Repository) -> Iterator[IncomingPack]:
         yield incoming
 
 
-def landed(forge: Forge, anna: User, repository: Repository, pack: IncomingPack, *changes: RefChange) -> Landing:
-    landing = Landing(changes)
+def landed(
+    forge: Forge, anna: User, repository: Repository, pack: IncomingPack, *changes: RefChange
+) -> PushTransaction:
+    landing = PushTransaction(changes)
     land(forge, Identity(anna, ALL_SCOPES), repository, landing, pack, is_shallow=False)
     return landing
 

@@ -14,7 +14,7 @@ from matou.db.visibility import EVERYTHING
 from matou.errors import MatouError, TryLater
 from matou.forge.access import ALL_SCOPES, Identity, NoSuchRepository
 from matou.forge.content.file_changes import FileChange
-from matou.forge.content.ref_updates import DefaultBranchKept, HiddenRef, RefChanged, RefTaken
+from matou.forge.content.ref_updates import DefaultBranchUndeletable, HiddenRef, RefChanged, RefTaken
 from matou.forge.forge import Forge
 from matou.forge.push.push_rules import PushRuleBroken
 from matou.forge.push.pushes import MOST_EVENTS_OF_A_PUSH
@@ -82,7 +82,7 @@ def test_a_change_that_cannot_be_made_stops_the_others_of_its_transaction(editor
         editor.update(branch("new", None, tip), branch("main", None, older))
     with pytest.raises(RefChanged):
         editor.update(branch("new", None, tip), branch("main", older, tip))
-    with pytest.raises(DefaultBranchKept):
+    with pytest.raises(DefaultBranchUndeletable):
         editor.update(branch("new", None, tip), branch("main", tip, None))
     with pytest.raises(HiddenRef):
         editor.update(branch("new", None, tip), RefChange(RefName("refs/matou/kept/1"), None, tip))

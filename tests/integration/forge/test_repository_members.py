@@ -34,7 +34,7 @@ from matou.forge.repositories.customized_roles import (
     NoSuchCustomizedRole,
 )
 from matou.forge.repositories.lifecycle import find_repository_by_id, repositories_in, visible_repositories
-from matou.forge.repositories.repository_members import ROLES, MemberPermission, NotAPerson, RoleNotSaid
+from matou.forge.repositories.repository_members import ROLES, MemberPermission, MissingCustomizedRole, NotAPerson
 from matou.model.names import InvalidName, RepositoryPath
 from matou.model.platform import Visibility
 from support.access_table import repository_cells
@@ -345,7 +345,11 @@ def test_a_customized_role_of_another_repository_is_not_there(
     other = create_repository(forge, RepositoryPath(project.path, "other"), creator=anna)
     foreign = create_role(forge, other, "tester", access_level=40)
 
-    for role_id, error in ((foreign.id, NoSuchCustomizedRole), ("0" * 32, NoSuchCustomizedRole), ("", RoleNotSaid)):
+    for role_id, error in (
+        (foreign.id, NoSuchCustomizedRole),
+        ("0" * 32, NoSuchCustomizedRole),
+        ("", MissingCustomizedRole),
+    ):
         with pytest.raises(error):
             set_member(
                 forge, identity_of(anna), repository, berta, MemberPermission.CUSTOMIZED, customized_role_id=role_id

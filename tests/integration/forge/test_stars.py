@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from matou.db.engine import OwnerGone
+from matou.db.engine import ForeignKeyViolation
 from matou.db.fork_listings import ForkOrder
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace
@@ -118,7 +118,7 @@ def test_stars_given_at_once_are_one(forge: Forge, repository: Repository, anna:
 def test_a_star_on_what_was_just_deleted_says_that_it_is_gone(forge: Forge, repository: Repository, anna: User) -> None:
     delete_repository(forge, repository)
 
-    with pytest.raises(OwnerGone):
+    with pytest.raises(ForeignKeyViolation):
         put_mark(forge, Mark.STAR, anna, repository)
 
 

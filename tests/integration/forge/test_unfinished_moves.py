@@ -14,7 +14,7 @@ import pytest
 
 from matou.archive.layout import Archive
 from matou.db import repositories as rows
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.db.repositories import Repository
 from matou.errors import NotFound
 from matou.forge.accounts.namespaces import create_organization
@@ -36,7 +36,7 @@ CRASH = """
 import os, signal, sys
 from pathlib import Path
 from matou.db import repositories as rows
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.forge.access import MayCreateIn, MayDelete, MayRename, granted_to_operator
 from matou.forge.accounts.namespaces import find_namespace
 from matou.forge.repositories import lifecycle as use_cases
@@ -257,7 +257,7 @@ def test_of_two_who_look_at_a_free_place_at_once_one_gets_it(
     archive = this_process.archive
     with staged_repository(archive) as first, staged_repository(archive) as second, moved(archive, first, path):
         monkeypatch.setattr(Path, "exists", lambda place: place == second)
-        with pytest.raises(AlreadyThere), moved(archive, second, path):
+        with pytest.raises(UniqueViolation), moved(archive, second, path):
             pass
 
 

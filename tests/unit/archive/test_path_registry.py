@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matou.archive.layout import Archive
-from matou.archive.path_registry import DamagedPlaces, Kind, PathOwner, PathRegistry, read_places, safe_segment
+from matou.archive.path_registry import DamagedPathRegistry, Kind, PathOwner, PathRegistry, read_places, safe_segment
 from matou.archive.run_history import read_history
 from matou.model.names import LONGEST_SEGMENT_BYTES, NamespacePath, RepositoryPath, fault_of_segment, folded
 
@@ -211,7 +211,7 @@ def test_a_last_line_of_places_that_was_cut_off_is_passed_over_and_any_other_is_
     journal.write_bytes(b"\0" + text[1:])
 
     assert kept == ["one"]
-    with pytest.raises(DamagedPlaces, match="line 1"):
+    with pytest.raises(DamagedPathRegistry, match="line 1"):
         list(read_places(journal))
 
 

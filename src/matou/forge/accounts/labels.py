@@ -3,7 +3,7 @@
 import re
 
 from matou.db import labels as rows
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.db.labels import Label
 from matou.db.namespaces import Namespace
 from matou.forge.access import Authorized, MayChangeSettings, MaySee
@@ -31,5 +31,5 @@ def create_label(forge: Forge, granted: Authorized[Namespace, MayChangeSettings]
     try:
         with forge.database.begin_write() as connection:
             return rows.insert_label(connection, granted.subject.id, name, color)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("there is a label {name}", name=repr(name)) from error

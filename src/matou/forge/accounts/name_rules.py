@@ -73,7 +73,7 @@ ROUTES = frozenset(
 """What the outermost part of a path means, or may come to mean, to the server; folded. `-` no name begins with."""
 
 
-class NameOfRoute(InvalidName):
+class ReservedName(InvalidName):
     """A name that is, or looks like, a path of the server's own."""
 
 
@@ -94,7 +94,7 @@ def require_clear_name(
         instead_of: the name that it has now in the same place.
 
     Raises:
-        NameOfRoute, LookalikeName.
+        ReservedName, LookalikeName.
     """
     if parent_id is None:
         _require_no_route(name)
@@ -107,7 +107,7 @@ def require_clear_name(
 
 def _require_no_route(name: str) -> None:
     if folded(name) in ROUTES or (not name.isascii() and _looks_like_one_of(name, ROUTES)):
-        raise NameOfRoute(
+        raise ReservedName(
             "the name {name} cannot be used: it is, or looks like, one of the server's own paths", name=repr(name)
         )
 

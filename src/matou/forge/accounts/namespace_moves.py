@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from matou.db import namespaces, repositories
-from matou.db.engine import AlreadyThere, Connection
+from matou.db.engine import Connection, UniqueViolation
 from matou.db.namespaces import Namespace, NamespaceKind
 from matou.db.repositories import Repository
 from matou.errors import Invalid, Refused
@@ -61,7 +61,7 @@ def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister]
             require_clear_name(connection, granted.subject.parent_id, name, instead_of=granted.subject.name)
             renamed = _renamed(connection, forge, granted.subject, path)
             _move_rows(connection, forge, granted.identity, granted.subject, path, inner)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
         raise no_such_namespace(granted.subject.path) from error
@@ -114,7 +114,7 @@ def _require_free(connection: Connection, namespace: Namespace, path: NamespaceP
     if not is_taken and len(path.segments) > 1:
         is_taken = repositories.find_repository_at(connection, RepositoryPath.parse(str(path))) is not None
     if is_taken:
-        raise AlreadyThere("{path} is there already", path=repr(str(path)))
+        raise UniqueViolation("{path} is there already", path=repr(str(path)))
     require_clear_name(connection, namespace.parent_id, path.name, instead_of=namespace.name)
 
 

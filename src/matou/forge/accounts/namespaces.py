@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from matou.db import memberships, namespaces, repositories
-from matou.db.engine import AlreadyThere, Connection, OwnerGone
+from matou.db.engine import Connection, ForeignKeyViolation, UniqueViolation
 from matou.db.memberships import Role
 from matou.db.namespaces import Namespace, NamespaceId, NamespaceKind, NewNamespace
 from matou.db.users import User
@@ -166,7 +166,7 @@ def delete_namespace(forge: Forge, granted: Authorized[Namespace, MayDelete]) ->
     try:
         with forge.database.begin_write() as connection:
             namespaces.delete_namespace(connection, granted.subject.id)
-    except OwnerGone as error:
+    except ForeignKeyViolation as error:
         raise NotEmpty("{path} still holds repositories or namespaces", path=repr(str(granted.subject.path))) from error
 
 
@@ -202,7 +202,7 @@ def _create(
         with forge.database.begin_write() as connection:
             created = _insert(connection, new)
             memberships.set_membership(connection, created.id, creator.id, Role.OWNER, now)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     return created
 
@@ -210,7 +210,7 @@ def _create(
 def _insert(connection: Connection, new: NewNamespace) -> Namespace:
     # A page's address must say which of the two it means.
     if len(new.path.segments) > 1 and repositories.find_repository_at(connection, RepositoryPath.parse(str(new.path))):
-        raise AlreadyThere("{path} is a repository", path=repr(str(new.path)))
+        raise UniqueViolation("{path} is a repository", path=repr(str(new.path)))
     require_clear_name(connection, new.parent_id, new.path.name)
     return namespaces.insert_namespace(connection, new)
 

@@ -5,7 +5,7 @@ signature over that name keeps anybody from registering another person's key as 
 """
 
 from matou.db import signing_keys as rows
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.db.signing_keys import SigningKey, SigningKeyId
 from matou.db.users import User
 from matou.errors import Conflict, NotFound
@@ -46,7 +46,7 @@ def add_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], t
             return rows.insert_signing_key(
                 connection, user.id, certificate.fingerprint, certificate.armored, forge.now()
             )
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise _taken(certificate) from error
 
 

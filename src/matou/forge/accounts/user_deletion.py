@@ -1,7 +1,7 @@
 """Deleting an account: what it owns alone must have somebody else before it goes."""
 
 from matou.db import memberships, namespaces, users
-from matou.db.engine import Connection, OwnerGone
+from matou.db.engine import Connection, ForeignKeyViolation
 from matou.db.namespaces import NamespaceKind
 from matou.db.users import User
 from matou.errors import NotFound
@@ -27,7 +27,7 @@ def delete_user(forge: Forge, granted: Authorized[User, MayManageAccount]) -> No
             _delete_own_namespace(connection, user)
             if not users.delete_user(connection, user.id):
                 raise NotFound("there is no account {name}", name=repr(user.name))
-    except OwnerGone as error:
+    except ForeignKeyViolation as error:
         raise NotEmpty(
             "repositories stand in the namespace of {user}",
             user=user.name,

@@ -11,7 +11,7 @@ from argon2.exceptions import VerifyMismatchError
 from matou.concurrency import ConcurrencyLimit
 from matou.credentials import Secret
 from matou.db import memberships, namespaces, users
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.db.memberships import Role
 from matou.db.namespaces import NamespaceKind, NewNamespace
 from matou.db.users import NewUser, User, UserKind, may_log_in
@@ -81,7 +81,7 @@ def create_user(
     )
     try:
         return _insert_with_namespace(forge, new)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name or e-mail of {name} is taken", name=repr(name)) from error
 
 

@@ -147,7 +147,7 @@ def begin_counting(forge: Forge, granted: Authorized[Repository, MayReadCode], r
     tip = commit_at(forge, granted, revision)
     mailmap_of = commit_at(forge, granted) if revision else tip
     analyses = analysis_cache(forge)
-    history = analyses.shelf(granted.subject.id).history
+    history = analyses.cached(granted.subject.id).history
     number = None if history is None else history.find(tip)
     if history is not None and number is not None and not history.uncounted(number):
         return done(Counted(history, number, mailmap_of))
@@ -169,18 +169,18 @@ def contribution_days(
 
 def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
     analyses = analysis_cache(forge)
-    history = analyses.shelf(repository.id).history
+    history = analyses.cached(repository.id).history
     if history is not None and history.find(tip) is not None:
         return done(history)
     return analyses.walks.begin((repository.id, "history", tip), partial(_tell, forge, repository, tip))
 
 
 def _tell(forge: Forge, repository: Repository, tip: ObjectId) -> History:
-    shelf = analysis_cache(forge).shelf(repository.id)
-    with shelf.telling, _git_failures_told(forge, repository):
-        if shelf.history is None:
-            shelf.history = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
-        history = shelf.history
+    cached = analysis_cache(forge).cached(repository.id)
+    with cached.telling, _git_failures_told(forge, repository):
+        if cached.history is None:
+            cached.history = History.load(cache_folder(forge.archive, repository.id), below=forge.archive.root)
+        history = cached.history
         if history.find(tip) is None:
             history.learn(tell_history(forge.git_dir(repository), tip, known=history.heads()))
     return history
@@ -191,7 +191,7 @@ def _count(forge: Forge, repository: Repository, tip: ObjectId, mailmap_of: Obje
     number = history.find(tip)
     if number is None:
         raise MissingObject("there is no object {id}", id=tip)
-    with analysis_cache(forge).shelf(repository.id).counting, _git_failures_told(forge, repository):
+    with analysis_cache(forge).cached(repository.id).counting, _git_failures_told(forge, repository):
         while missing := history.uncounted(number):
             _count_some(forge, repository, history, missing)
     return Counted(history, number, mailmap_of)

@@ -18,7 +18,7 @@ import structlog
 from matou.archive.cache import Journal
 from matou.caching import SizedCache
 from matou.fs import WriteFailed
-from matou.git.operations.line_counts import LineCount, ToldCommit
+from matou.git.operations.line_counts import CountedCommit, LineCount
 from matou.git.operations.mailmap import MailmapPerson
 from matou.model.names import ObjectId
 
@@ -128,9 +128,9 @@ class History:
         mask = self.reached(tip)
         return [number for number in range(tip, -1, -1) if mask[number] and not self.is_counted[number]]
 
-    def learn(self, commits: Iterable[ToldCommit]) -> None:
+    def learn(self, commits: Iterable[CountedCommit]) -> None:
         """Add what `tell_history` says; those that are known already are passed over."""
-        places = _Places(self)
+        places = _CommitNumbers(self)
         for batch in _batches(commits, COMMITS_A_FRAME):
             frame = self._frame(batch, places)
             self._take(frame)
@@ -159,7 +159,7 @@ class History:
                     mask[parent] = 1
         return mask
 
-    def _frame(self, batch: Sequence[ToldCommit], places: "_Places") -> _CommitFrame:
+    def _frame(self, batch: Sequence[CountedCommit], places: "_CommitNumbers") -> _CommitFrame:
         new = [commit for commit in batch if places.find(commit.id) is None]
         parents = array("I")
         ends = array("Q")
@@ -229,7 +229,7 @@ class History:
         return (self.find(ObjectId(name.hex())) for name in names)
 
 
-class _Places:
+class _CommitNumbers:
     """The numbers of commits while many are learned: after some searches, an index is cheaper."""
 
     def __init__(self, history: History) -> None:
@@ -255,8 +255,8 @@ class _Places:
         return self._history.find(name)
 
 
-def _batches(commits: Iterable[ToldCommit], size: int) -> Iterator[list[ToldCommit]]:
-    batch: list[ToldCommit] = []
+def _batches(commits: Iterable[CountedCommit], size: int) -> Iterator[list[CountedCommit]]:
+    batch: list[CountedCommit] = []
     for commit in commits:
         batch.append(commit)
         if len(batch) >= size:

@@ -34,7 +34,7 @@ ANSWER: Final = "languages-of-the-tip"
 LIMITS: Final = Limits(memory_bytes=4096 * MEBIBYTE, wall=timedelta(minutes=10))
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
+class _SavedAnswer(msgspec.Struct, frozen=True, array_like=True):
     """The last answer, and the tree that it is of."""
 
     tree: str
@@ -67,7 +67,7 @@ def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
     git_dir, folder = forge.git_dir(repository), cache_folder(forge.archive, repository.id)
     tree = find_commit(open_repository(git_dir), tip).tree
     kept = read_whole(folder / ANSWER, form=FORM)
-    if kept is not None and (last := msgspec.msgpack.decode(kept, type=_Kept)).tree == tree:
+    if kept is not None and (last := msgspec.msgpack.decode(kept, type=_SavedAnswer)).tree == tree:
         return last.languages
     request = LanguagesRequest(str(git_dir), tree, str(folder), str(forge.archive.root))
     try:
@@ -79,11 +79,11 @@ def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
             # It was renamed or moved meanwhile.
             raise still_computing() from error
         raise Damaged("the files of {repository} cannot be read", repository=repository.path) from error
-    _keep(forge, folder, _Kept(tree, answer.languages))
+    _keep(forge, folder, _SavedAnswer(tree, answer.languages))
     return answer.languages
 
 
-def _keep(forge: Forge, folder: Path, kept: _Kept) -> None:
+def _keep(forge: Forge, folder: Path, kept: _SavedAnswer) -> None:
     try:
         write_whole(folder / ANSWER, msgspec.msgpack.encode(kept), below=forge.archive.root, form=FORM)
     except WriteFailed as error:

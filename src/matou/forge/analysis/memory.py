@@ -36,13 +36,13 @@ class AnalysisCache:
         self.walks = Jobs()
         self.jobs = Jobs()
         self.waiters = Waiters(MOST_WAITING_THREADS)
-        self._shelves: SizedCache[RepositoryId, Shelf] = SizedCache(MOST_COMMITS_IN_MEMORY, size_of=_size)
+        self._shelves: SizedCache[RepositoryId, CachedHistory] = SizedCache(MOST_COMMITS_IN_MEMORY, size_of=_size)
         self._answers = SizedCache[Hashable, tuple[object, int]](MOST_ROWS, size_of=lambda known: known[1])
 
-    def shelf(self, repository: RepositoryId) -> "Shelf":
-        shelf = self._shelves.setdefault(repository, Shelf())
-        self._shelves.put(repository, shelf)  # it may have grown since
-        return shelf
+    def cached(self, repository: RepositoryId) -> "CachedHistory":
+        cached = self._shelves.setdefault(repository, CachedHistory())
+        self._shelves.put(repository, cached)  # it may have grown since
+        return cached
 
     def known(self, key: Hashable) -> object | None:
         return (self._answers.get(key) or (None, 0))[0]
@@ -58,7 +58,7 @@ class AnalysisCache:
 
 
 @dataclass(slots=True)
-class Shelf:
+class CachedHistory:
     """One repository's history, if it was read; and who may add to it: one thread commits, one thread counts."""
 
     history: History | None = None
@@ -69,9 +69,9 @@ class Shelf:
         return 0 if self.history is None else len(self.history)
 
 
-def _size(shelf: Shelf) -> int:
+def _size(cached: CachedHistory) -> int:
     """In commits; each takes the room of some, and the largest has a place."""
-    return min(MOST_COMMITS_IN_MEMORY // MOST_SHELVES + len(shelf), MOST_COMMITS_IN_MEMORY)
+    return min(MOST_COMMITS_IN_MEMORY // MOST_SHELVES + len(cached), MOST_COMMITS_IN_MEMORY)
 
 
 def analysis_cache(forge: Forge) -> AnalysisCache:

@@ -54,7 +54,7 @@ class LanguagesResponse(msgspec.Struct, frozen=True, array_like=True):
     languages: dict[str, float]
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
+class _SavedVerdicts(msgspec.Struct, frozen=True, array_like=True):
     """Verdicts by path and blob."""
 
     paths: list[bytes]
@@ -119,13 +119,13 @@ def _read(request: LanguagesRequest) -> dict[Key, LanguageVerdict]:
     content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
     if content is None:
         return {}
-    kept = msgspec.msgpack.decode(content, type=_Kept)
+    kept = msgspec.msgpack.decode(content, type=_SavedVerdicts)
     rows = zip(kept.paths, kept.ids, kept.languages, kept.traits, kept.sizes, strict=True)
     return {(path, name): LanguageVerdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
 
 
 def _write(request: LanguagesRequest, verdicts: dict[Key, LanguageVerdict]) -> None:
-    kept = _Kept(
+    kept = _SavedVerdicts(
         paths=[path for path, _ in verdicts],
         ids=[name for _, name in verdicts],
         languages=[verdict.language for verdict in verdicts.values()],

@@ -8,7 +8,7 @@ from matou.db.repositories import Repository
 from matou.forge.access import Authorized, MayReadCode, MayWriteCode
 from matou.forge.accounts.authors import person_of
 from matou.forge.content.abbreviations import find_revision
-from matou.forge.content.ref_updates import DefaultBranchKept, RefChanged, RefTaken, staying, update_refs
+from matou.forge.content.ref_updates import DefaultBranchUndeletable, RefChanged, RefTaken, staying, update_refs
 from matou.forge.content.references import ref_listing
 from matou.forge.content.revisions import BRANCHES, TAGS, NoSuchRevision, default_branch_of
 from matou.forge.forge import Forge
@@ -22,7 +22,7 @@ from matou.model.refs import RefChange
 __all__ = [
     "BRANCHES",
     "TAGS",
-    "DefaultBranchKept",
+    "DefaultBranchUndeletable",
     "InvalidRefName",
     "NoSuchRevision",
     "RefChanged",
@@ -88,7 +88,7 @@ def delete_branch(
 
     Raises:
         NoSuchRevision: there is no such branch.
-        DefaultBranchKept: it is the default branch.
+        DefaultBranchUndeletable: it is the default branch.
         RefChanged: it is not what was expected, or changed meanwhile.
         MatouError: as `update_refs`.
     """

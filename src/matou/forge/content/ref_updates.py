@@ -22,7 +22,7 @@ from matou.model.names import RefName
 from matou.model.refs import RefChange
 
 __all__ = [
-    "DefaultBranchKept",
+    "DefaultBranchUndeletable",
     "HiddenRef",
     "RefChanged",
     "RefTaken",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class DefaultBranchKept(Refused):
+class DefaultBranchUndeletable(Refused):
     """The default branch is not deleted, as a push may not delete it either."""
 
 
@@ -64,7 +64,7 @@ def update_refs(
     Raises:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
         PushRuleBroken: a rule of the repository forbids it.
-        HiddenRef, DefaultBranchKept: nobody may change this ref in this way.
+        HiddenRef, DefaultBranchUndeletable: nobody may change this ref in this way.
         RefTaken, RefChanged: a ref is not what its change says.
         RepositoryBusy, WriterBusy, RepositoryMoved: somebody else is at work there.
     """
@@ -146,4 +146,4 @@ def _require_changeable(
             raise HiddenRef("{ref} is not yours to change", ref=change.ref)
         if change.new is None and change.ref in default:
             name = repr(change.ref.removeprefix(BRANCHES))[:200]
-            raise DefaultBranchKept("{name} is the default branch, which is not deleted", name=name)
+            raise DefaultBranchUndeletable("{name} is the default branch, which is not deleted", name=name)

@@ -59,7 +59,7 @@ def receive_upload(forge: Forge, granted: Authorized[Repository, MayUpload], nam
     Raises:
         EmptyUpload, UploadTooLarge, UnwantedType: nothing is stored.
         DiskFull: nothing is stored.
-        OwnerGone: the repository was deleted meanwhile.
+        ForeignKeyViolation: the repository was deleted meanwhile.
     """
     user = granted.identity.user
     if user is None:

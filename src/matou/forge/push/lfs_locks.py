@@ -6,7 +6,7 @@ A lock keeps nobody from pushing here: git-lfs asks before a push, and leaves ou
 from dataclasses import dataclass
 
 from matou.db import lfs_locks
-from matou.db.engine import AlreadyThere
+from matou.db.engine import UniqueViolation
 from matou.db.lfs_locks import Lock, LockId
 from matou.db.repositories import Repository
 from matou.db.users import User
@@ -58,7 +58,7 @@ def lock_path(forge: Forge, granted: Authorized[Repository, MayWriteCode], path:
     try:
         with forge.database.begin_write() as connection:
             lock_id = lfs_locks.insert_lock(connection, granted.subject.id, path, user.id, now)
-    except AlreadyThere:
+    except UniqueViolation:
         there = find_locks(forge, granted, path=path)
         if not there:
             raise  # it was taken away in this moment: whoever asks again gets it

@@ -39,7 +39,7 @@ DECLINED = "pre-receive hook declined"
 
 
 @dataclass(slots=True)
-class Landing:
+class PushTransaction:
     """What is to become of a push; `waiting` only ever becomes shorter.
 
     Attributes:
@@ -81,7 +81,7 @@ class Landing:
 def land(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
-    landing: Landing,
+    landing: PushTransaction,
     pack: IncomingPack,
     *,
     is_shallow: bool,
@@ -172,7 +172,9 @@ def _refused_by_target(
     return refused
 
 
-def _judge(forge: Forge, granted: Authorized[Repository, MayWriteCode], landing: Landing, pack: IncomingPack) -> bool:
+def _judge(
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], landing: PushTransaction, pack: IncomingPack
+) -> bool:
     """Hold everything that still waits against the rules; gives whether there were any. One broken refuses all."""
     if not rules_apply(forge, granted, landing.waiting):
         return False
@@ -188,7 +190,7 @@ def _judge(forge: Forge, granted: Authorized[Repository, MayWriteCode], landing:
 def _move(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
-    landing: Landing,
+    landing: PushTransaction,
     pack: IncomingPack,
     listing: RefListing,
     *,

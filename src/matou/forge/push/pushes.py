@@ -36,7 +36,7 @@ LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _NewEvent:
     """An event before it is written down."""
 
     kind: EventKind
@@ -114,14 +114,14 @@ def head_for(listing: RefListing) -> str | None:
     return next((name for name in (*FAVOURITES, *branches) if name in branches), None)
 
 
-def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_Told]:
+def _told(forge: Forge, repository: Repository, changes: Sequence[RefChange]) -> Iterator[_NewEvent]:
     if len(changes) > MOST_EVENTS_OF_A_PUSH:
-        yield _Told(EventKind.PUSH, {"refs": len(changes)})
+        yield _NewEvent(EventKind.PUSH, {"refs": len(changes)})
         return
     opened = _opened(forge, repository)
     for change in changes:
         details = {"ref": str(change.ref), "before": change.old, "after": change.new}
-        yield _Told(_kind_of(change), {**details, "title": _title(opened, change.new)})
+        yield _NewEvent(_kind_of(change), {**details, "title": _title(opened, change.new)})
 
 
 def _kind_of(change: RefChange) -> EventKind:

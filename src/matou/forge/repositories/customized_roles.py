@@ -4,7 +4,7 @@ import secrets
 
 from matou.db import customized_roles
 from matou.db.customized_roles import CustomizedRole, NewCustomizedRole
-from matou.db.engine import AlreadyThere, OwnerGone
+from matou.db.engine import ForeignKeyViolation, UniqueViolation
 from matou.db.memberships import Role
 from matou.db.repositories import Repository
 from matou.errors import Conflict, Invalid, NotFound
@@ -63,7 +63,7 @@ def create_role(
     try:
         with forge.database.begin_write() as connection:
             customized_roles.insert_role(connection, new)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise CustomizedRoleTaken(
             "{path} has a role {name}", path=repr(str(granted.subject.path)), name=repr(name)
         ) from error
@@ -90,7 +90,7 @@ def delete_role(forge: Forge, granted: Authorized[Repository, MayManageMembers],
     try:
         with forge.database.begin_write() as connection:
             is_gone = customized_roles.delete_role(connection, granted.subject.id, role_id)
-    except OwnerGone as error:
+    except ForeignKeyViolation as error:
         raise CustomizedRoleInUse("somebody has the role {id}", id=repr(role_id)[:100]) from error
     if not is_gone:
         raise no_such_role(granted.subject, role_id)

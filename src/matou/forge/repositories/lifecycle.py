@@ -7,7 +7,7 @@ from types import MappingProxyType
 from matou.archive import cache
 from matou.credentials import GitCredential
 from matou.db import lfs_objects, namespaces, repositories
-from matou.db.engine import AlreadyThere, Connection
+from matou.db.engine import Connection, UniqueViolation
 from matou.db.lfs_objects import LfsLink
 from matou.db.namespaces import Namespace, NamespaceId
 from matou.db.repositories import NewRepositoryRow, Repository, RepositoryId
@@ -213,7 +213,7 @@ def move_repository(
                 "new_path": str(path),
             }
             record_event(connection, granted.subject.id, granted.identity.user, kind, details, now)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
     except FolderGone as error:
         raise repository_gone(granted.subject) from error
@@ -381,7 +381,7 @@ def _require_one_segment(name: str) -> None:
 def _require_free_early(connection: Connection, path: RepositoryPath, namespace_id: NamespaceId) -> None:
     try:
         _require_free(connection, path, namespace_id)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(path))) from error
 
 
@@ -392,7 +392,7 @@ def _require_free(
     is_taken = repository is not None and (but_for is None or repository.id != but_for.id)
     # A page's address must say whether it means a repository or a namespace.
     if is_taken or namespaces.find_namespace(connection, NamespacePath.parse(str(path))) is not None:
-        raise AlreadyThere("{path} is there already", path=repr(str(path)))
+        raise UniqueViolation("{path} is there already", path=repr(str(path)))
     is_here = but_for is not None and but_for.path.namespace == path.namespace
     require_clear_name(connection, namespace_id, path.name, instead_of=but_for.name if but_for and is_here else None)
 
@@ -452,7 +452,7 @@ def publish_repository(
             lfs_objects.link_objects(connection, created.id, links)
             record_event(connection, created.id, creator, EventKind.CREATED, {}, new.updated_at)
             also(connection, created)
-    except AlreadyThere as error:
+    except UniqueViolation as error:
         raise NameTaken("the name {path} is taken", path=repr(str(new.path))) from error
     return created
 

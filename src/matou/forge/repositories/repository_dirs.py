@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from matou.archive.layout import Archive
-from matou.db.engine import AlreadyThere, OutcomeUnknown
+from matou.db.engine import OutcomeUnknown, UniqueViolation
 from matou.db.repositories import RepositoryId
 from matou.errors import NotFound
 from matou.fs import NO_ROOM, DiskFull, WriteFailed, flocked, make_folders, sync_folder, write_atomically
@@ -37,7 +37,7 @@ class MoveUnfinished(WriteFailed):
     """A folder is not, or not for certain, where its row says; the note stays, so that `unfinished_moves` ends it."""
 
 
-class NoRoomToMove(MoveUnfinished, DiskFull):
+class DiskFullDuringMove(MoveUnfinished, DiskFull):
     """As MoveUnfinished, for want of room; the row was not changed, and what it says is done."""
 
 
@@ -97,9 +97,9 @@ def moved(
         repository_id: of the row that the block changes; None where it makes one.
 
     Raises:
-        AlreadyThere: a folder that no row names is in the way: a backup that runs now, or a crash, left it.
+        UniqueViolation: a folder that no row names is in the way: a backup that runs now, or a crash, left it.
         FolderGone: somebody else has moved it.
-        MoveUnfinished, NoRoomToMove: the disk failed, or is full; the folder may be in either place.
+        MoveUnfinished, DiskFullDuringMove: the disk failed, or is full; the folder may be in either place.
     """
     place = archive.repository(path)
     if place == origin:
@@ -210,11 +210,11 @@ def _telling_want_of_room(place: Path) -> Iterator[None]:
     except MoveUnfinished as failure:
         cause = failure.__cause__
         if isinstance(cause, DiskFull) or (isinstance(cause, OSError) and cause.errno in NO_ROOM):
-            raise NoRoomToMove("there is no room to move the folder {place}", place=place) from cause
+            raise DiskFullDuringMove("there is no room to move the folder {place}", place=place) from cause
         raise
 
 
-def _in_the_way(place: Path) -> AlreadyThere:
-    return AlreadyThere(
+def _in_the_way(place: Path) -> UniqueViolation:
+    return UniqueViolation(
         "the folder {place} is there already", place=place, advice="`matou check` tells of folders without a row."
     )

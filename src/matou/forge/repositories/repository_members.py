@@ -45,7 +45,7 @@ class NotAPerson(MatouError):
     """The robot of a project token: its token says what it is good for."""
 
 
-class RoleNotSaid(MatouError):
+class MissingCustomizedRole(MatouError):
     """A customized role was asked for without saying which."""
 
 
@@ -80,7 +80,7 @@ def set_member(
 
     Raises:
         NoSuchRepository, MissingScope, ReadOnly, NotAllowed: as `access.authorize`.
-        NotAPerson, RoleNotSaid.
+        NotAPerson, MissingCustomizedRole.
         NoSuchCustomizedRole: it is not there, or it is another repository's.
     """
     if user.kind is not UserKind.PERSON:
@@ -153,7 +153,7 @@ def _role_of(
     if permission is not MemberPermission.CUSTOMIZED:
         return ROLES[permission], None
     if not customized_role_id:
-        raise RoleNotSaid("role_id must say which customized role")
+        raise MissingCustomizedRole("role_id must say which customized role")
     found = customized_roles.find_role(connection, repository.id, customized_role_id)
     if found is None:
         raise no_such_role(repository, customized_role_id)

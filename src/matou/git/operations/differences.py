@@ -177,7 +177,7 @@ def _shown(found: Iterator[FileDifference], suffix: bytes, *, is_whole: bool) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class _RawRecord:
     """A raw record."""
 
     path: bytes
@@ -237,7 +237,7 @@ class _Fields:
         return found
 
 
-def _raw_records(fields: _Fields) -> Iterator[_Named]:
+def _raw_records(fields: _Fields) -> Iterator[_RawRecord]:
     while (raw := _RAW.match(fields.peek() or b"")) is not None:
         fields.take()
         old_path = fields.take()
@@ -246,7 +246,7 @@ def _raw_records(fields: _Fields) -> Iterator[_Named]:
             return
         blob = raw["old"] if raw["status"] == b"D" else raw["new"]
         modes = (raw["old_mode"].decode(), raw["new_mode"].decode())
-        yield _Named(path, old_path, raw["status"], ObjectId(blob.decode()), *modes)
+        yield _RawRecord(path, old_path, raw["status"], ObjectId(blob.decode()), *modes)
 
 
 def _line_records(name: ObjectId, fields: _Fields, count: int) -> Iterator[tuple[int, int]]:

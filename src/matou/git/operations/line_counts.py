@@ -40,7 +40,7 @@ _LATEST: Final = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
-class ToldCommit:
+class CountedCommit:
     """One commit of a history.
 
     Attributes:
@@ -64,7 +64,7 @@ class LineCount:
 
 def tell_history(
     git_dir: Path, tip: ObjectId, *, known: Iterable[ObjectId] = (), limits: Limits = LIMITS
-) -> Iterator[ToldCommit]:
+) -> Iterator[CountedCommit]:
     """Every commit that `tip` reaches and none of `known` does, each after all of its parents.
 
     Those of `known` that are not there count as not said. Closing the iterator ends the process.
@@ -155,10 +155,10 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         raise Damaged("a commit of the history names more people or parents than are read")
 
 
-def _told(line: bytes) -> ToldCommit:
+def _told(line: bytes) -> CountedCommit:
     # A commit that names no author has empty fields; no field can hold a NUL, which ends a header for git.
     name, parents, author, author_email, date, committer, committer_email = line.split(b"\0")
-    return ToldCommit(
+    return CountedCommit(
         id=ObjectId(name.decode()),
         parents=tuple(ObjectId(parent) for parent in parents.decode().split()),
         author=MailmapPerson(author[:LONGEST_NAME_BYTES], author_email[:LONGEST_NAME_BYTES]),

@@ -37,8 +37,8 @@ NO_REASONS: Final[Mapping[RefName, str]] = MappingProxyType({})
 _OF_OTHERS: Final = ("atomic ", "transaction ")
 """How git begins what it says of a ref that was refused since another one was: `atomic push failure`, for one."""
 
-Pieces = Generator[bytes, None, None]
-Body = bytes | Callable[[], Pieces]
+Chunks = Generator[bytes, None, None]
+Body = bytes | Callable[[], Chunks]
 
 
 class PushFailed(MatouError):
@@ -131,12 +131,12 @@ class Pusher:
             report = read_push_report(answer.read, push.capabilities)
         _require_taken(report)
 
-    def _pieces(self, push: "_Push") -> Pieces:
+    def _pieces(self, push: "_Push") -> Chunks:
         yield push.commands
         pack = None if push.haves else _opened_pack(push)
         yield from self._packed(push) if pack is None else _stored(pack)
 
-    def _packed(self, push: "_Push") -> Pieces:
+    def _packed(self, push: "_Push") -> Chunks:
         """The pack, while git makes it."""
         with (
             GitChild(list(push.words()), git_dir=push.git_dir, limits=self._limits, has_input=True) as child,
@@ -193,7 +193,7 @@ class _Push:
 class _Body:
     """What a push sends: in one piece where it is small, else while it is made; anew for each further attempt."""
 
-    def __init__(self, make: Callable[[], Pieces]) -> None:
+    def __init__(self, make: Callable[[], Chunks]) -> None:
         self._make = make
         self._pieces = make()
         self._beginning: list[bytes] | None = None
@@ -212,7 +212,7 @@ class _Body:
     def close(self) -> None:
         self._pieces.close()
 
-    def _attempt(self) -> Pieces:
+    def _attempt(self) -> Chunks:
         beginning, self._beginning = self._beginning, None
         if beginning is None:
             self._pieces = self._make()
@@ -235,7 +235,7 @@ def _opened_pack(push: _Push) -> BinaryIO | None:
         return None  # it was replaced already
 
 
-def _stored(pack: BinaryIO) -> Pieces:
+def _stored(pack: BinaryIO) -> Chunks:
     with pack:
         while block := pack.read(BLOCK_BYTES):
             yield block

@@ -63,7 +63,7 @@ class LfsMissing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Download:
     oid: str
     size: int
     action: LfsAction
@@ -102,7 +102,7 @@ class LfsClient:
         missing: list[LfsMissing] = []
         for batch in batches(objects, OBJECTS_PER_BATCH):
             entries = self._look_up(batch)
-            found = [entry for entry in entries if isinstance(entry, _Found)]
+            found = [entry for entry in entries if isinstance(entry, _Download)]
             missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
             faults = WorkerPool().map(self._downloads, partial(self._bring, sink), found)
             missing += [fault for fault in faults if fault is not None]
@@ -113,7 +113,7 @@ class LfsClient:
         entries = (entry for batch in batches(objects, OBJECTS_PER_BATCH) for entry in self._look_up(batch))
         return tuple(entry for entry in entries if isinstance(entry, LfsMissing))
 
-    def _look_up(self, objects: Sequence[tuple[str, int]]) -> Sequence[_Found | LfsMissing]:
+    def _look_up(self, objects: Sequence[tuple[str, int]]) -> Sequence[_Download | LfsMissing]:
         try:
             described = self._endpoint.describe(objects, operation="download")
         except (AnsweredNotFound, AnsweredOtherwise) as error:
@@ -121,7 +121,7 @@ class LfsClient:
         now = self._session.now()
         return [_sort_out(oid, size, described.get(oid), now) for oid, size in objects]
 
-    def _bring(self, sink: Sink, found: _Found) -> LfsMissing | None:
+    def _bring(self, sink: Sink, found: _Download) -> LfsMissing | None:
         """Bring one object, or say why it cannot be had."""
         try:
             return self._fetch_or_renew(sink, found)
@@ -132,7 +132,7 @@ class LfsClient:
                 raise
             return missing_of(found.oid, error)
 
-    def _fetch_or_renew(self, sink: Sink, found: _Found) -> LfsMissing | None:
+    def _fetch_or_renew(self, sink: Sink, found: _Download) -> LfsMissing | None:
         """Fetch an object; where its action is over by now, ask for another, once."""
         if not is_expired(found.action, answered_at=found.answered_at, now=self._session.now()):
             try:
@@ -147,7 +147,7 @@ class LfsClient:
         self._fetch(sink, renewed)
         return None
 
-    def _fetch(self, sink: Sink, found: _Found) -> None:
+    def _fetch(self, sink: Sink, found: _Download) -> None:
         target = self._endpoint.target_of(found.action)
         open_at = partial(self._open_at, target)
         with ObjectStream(open_at, self._session.pause, oid=found.oid, size=found.size) as stream:
@@ -185,7 +185,7 @@ _INTERNAL_ERROR = 500
 """Said of an object that is gone, however often one asks (git-lfs and CODING); a busy server says 503."""
 
 
-def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime) -> _Found | LfsMissing:
+def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime) -> _Download | LfsMissing:
     if described is None:
         return LfsMissing(oid, NOT_OFFERED, Phrase("the server's answer leaves it out"))
     if described.error is not None:
@@ -193,7 +193,7 @@ def _sort_out(oid: str, size: int, described: BatchObject | None, now: datetime)
     action = (described.actions or {}).get("download")
     if action is None:
         return LfsMissing(oid, NOT_OFFERED, Phrase("the server offers no download"))
-    return _Found(oid, size, action, now)
+    return _Download(oid, size, action, now)
 
 
 def missing_of(oid: str, error: MatouError) -> LfsMissing:

@@ -88,7 +88,7 @@ class LfsUploads:
                 if isinstance(answer, LfsMissing) or answer.upload is not None:
                     yield oid, size
 
-    def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_Asked | LfsMissing"]:
+    def _offer(self, objects: Sequence[tuple[str, int]]) -> Sequence["_ObjectUpload | LfsMissing"]:
         try:
             described = self._endpoint.describe(objects, operation="upload")
         except (AnsweredNotFound, AnsweredOtherwise) as error:
@@ -108,7 +108,9 @@ class LfsUploads:
             elif answer.upload is not None:
                 yield LfsMissing(answer.oid, NOT_OFFERED, Phrase("the server said that it took it, and lacks it"))
 
-    def _send(self, open_object: Callable[[str], BinaryIO], asked: "_Asked | LfsMissing") -> "_Asked | LfsMissing":
+    def _send(
+        self, open_object: Callable[[str], BinaryIO], asked: "_ObjectUpload | LfsMissing"
+    ) -> "_ObjectUpload | LfsMissing":
         """What was asked for, where it went; or why it did not."""
         if isinstance(asked, LfsMissing) or asked.upload is None:
             return asked
@@ -120,7 +122,7 @@ class LfsUploads:
             return missing_of(asked.oid, error)
         return asked
 
-    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_Asked", action: LfsAction) -> None:
+    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_ObjectUpload", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
         given = {name.lower() for name in target.headers}
         headers = {**target.headers, "Content-Length": str(asked.size)}
@@ -137,7 +139,7 @@ class LfsUploads:
         ) as stream:
             stream.read_up_to(64 * 1024)
 
-    def _verify(self, asked: "_Asked", action: LfsAction) -> None:
+    def _verify(self, asked: "_ObjectUpload", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
         self._session.request(
             "POST",
@@ -150,7 +152,7 @@ class LfsUploads:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ObjectUpload:
     """`upload` is None where the server has the object already."""
 
     oid: str
@@ -159,13 +161,13 @@ class _Asked:
     verify: LfsAction | None
 
 
-def _sort_out(oid: str, size: int, described: BatchObject | None) -> _Asked | LfsMissing:
+def _sort_out(oid: str, size: int, described: BatchObject | None) -> _ObjectUpload | LfsMissing:
     if described is None:
         return LfsMissing(oid, NOT_OFFERED, Phrase("the server's answer leaves it out"))
     if described.error is not None:
         return LfsMissing(oid, described.error.code, quoted(described.error.message.encode()))
     actions = described.actions or {}
-    return _Asked(oid, size, actions.get("upload"), actions.get("verify"))
+    return _ObjectUpload(oid, size, actions.get("upload"), actions.get("verify"))
 
 
 def _checked(open_object: Callable[[str], BinaryIO], oid: str, size: int) -> Generator[bytes, None, None]:

@@ -62,7 +62,7 @@ def _user_and_token(user: str, token: Secret) -> GitCredential:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class OfficialInstance:
     """One place where a platform itself is.
 
     Attributes:
@@ -112,7 +112,7 @@ class Platform:
 
     name: str
     title: str
-    homes: tuple[Home, ...] = ()
+    homes: tuple[OfficialInstance, ...] = ()
     api_path: str = ""
     token_page: TokenPage | None = None
     rate: RateLimit = UNLIMITED
@@ -135,7 +135,7 @@ class Platform:
         """The environment variable that gives a command a token for it."""
         return f"MATOU_{self.name.upper()}_TOKEN"
 
-    def home_of(self, host: str) -> Home | None:
+    def home_of(self, host: str) -> OfficialInstance | None:
         """That of its places which a host belongs to."""
         return next((home for home in self.homes if home.has(host.lower())), None)
 

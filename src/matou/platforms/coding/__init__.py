@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, Home, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import Clock, OfficialInstance, PasswordUse, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -59,7 +59,7 @@ PLATFORM = Platform(
     name="coding",
     title="CODING",
     homes=(
-        Home(
+        OfficialInstance(
             api="https://e.coding.net/open-api",
             git="https://e.coding.net",
             hosts=frozenset({"coding.net", ".coding.net"}),

@@ -7,7 +7,7 @@ from matou.http.trusted_hosts import address_at_home, is_number
 
 
 @dataclass(frozen=True, slots=True)
-class AccountHome:
+class AccountHosts:
     """Where an account lives: the host of its Open API and that host's family belong to it, nothing else does.
 
     The family of `e.coding.net` is all below `coding.net`; an address in numbers, and a name of one part, have none.

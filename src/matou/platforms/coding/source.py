@@ -15,7 +15,7 @@ from matou.platforms.base.errors import ActionRefused
 from matou.platforms.base.source import BaseSource
 from matou.platforms.base.unreadable import UnreadableRow, left_out_of, readable_or_none
 from matou.platforms.coding import wire_requests as ask_for
-from matou.platforms.coding.addresses import AccountHome, team_key
+from matou.platforms.coding.addresses import AccountHosts, team_key
 from matou.platforms.coding.api import CodingApi
 from matou.platforms.coding.documents import labels_document, members_document
 from matou.platforms.coding.listing import CodingLister, CodingListing
@@ -163,9 +163,9 @@ class CodingClient(BaseSource):
         return self._api.call(ask_for.DescribeTeam(), TeamResponse).data
 
     @cached_property
-    def _home(self) -> AccountHome:
+    def _home(self) -> AccountHosts:
         with self._lock:
-            return AccountHome(self.url, self._team.team_host)
+            return AccountHosts(self.url, self._team.team_host)
 
     @cached_property
     def _listing(self) -> CodingListing:

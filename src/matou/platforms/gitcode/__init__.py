@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
 from matou.http.retry import RetryPolicy
-from matou.platforms.base.platform import Clock, Home, Platform, TokenPage
+from matou.platforms.base.platform import Clock, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -36,13 +36,13 @@ PLATFORM = Platform(
     name="gitcode",
     title="GitCode",
     homes=(
-        Home(
+        OfficialInstance(
             api="https://api.gitcode.com",
             git="https://gitcode.com",
             hosts=frozenset({"api.gitcode.com", "gitcode.com"}),
             pages=frozenset({"gitcode.com"}),
         ),
-        Home(
+        OfficialInstance(
             api="https://api.atomgit.com",
             git="https://atomgit.com",
             hosts=frozenset({"api.atomgit.com", "atomgit.com"}),

@@ -86,7 +86,6 @@ from matou.platforms.gitcode.wire_users import (
     Done,
     Email,
     ErrorBody,
-    FoundUser,
     GitCodeCustomizedRole,
     GitCodeMember,
     GitCodeNamespace,
@@ -105,6 +104,7 @@ from matou.platforms.gitcode.wire_users import (
     PublicKey,
     Stargazer,
     Subscriber,
+    UserSearchResult,
 )
 
 __all__ = [
@@ -144,7 +144,6 @@ __all__ = [
     "FileCreated",
     "FileDeleted",
     "FileUpdated",
-    "FoundUser",
     "GitCodeBranch",
     "GitCodeBranchTip",
     "GitCodeCommit",
@@ -187,6 +186,7 @@ __all__ = [
     "Transferred",
     "Tree",
     "UploadedFile",
+    "UserSearchResult",
     "UtcSecond",
     "WritingCommit",
     "WrittenContent",

@@ -44,7 +44,7 @@ class Profile(GitCodeStruct, frozen=True, kw_only=True):
     website: str = ""
 
 
-class FoundUser(GitCodeStruct, frozen=True, kw_only=True):
+class UserSearchResult(GitCodeStruct, frozen=True, kw_only=True):
     """`GET /search/users`. `id`: a number in quotes."""
 
     id: str

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matou.credentials import Secret
 from matou.errors import NotFound, Phrase, UnknownShape
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, Home, PasswordUse, Platform, TokenPage
+from matou.platforms.base.platform import Clock, OfficialInstance, PasswordUse, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -50,7 +50,7 @@ def _check_password(session: "Session", url: str, user: str, password: Secret, *
 PLATFORM = Platform(
     name="gitee",
     title="Gitee",
-    homes=(Home(api="https://gitee.com", hosts=frozenset({"gitee.com"})),),
+    homes=(OfficialInstance(api="https://gitee.com", hosts=frozenset({"gitee.com"})),),
     token_page=TokenPage("https://gitee.com/profile/personal_access_tokens"),
     # No more than 4,900 in any hour: a limit of 5,000 is what Gitee's own tool shows.
     rate=RateLimit(per_second=1.25, burst=400),

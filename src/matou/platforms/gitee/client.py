@@ -56,13 +56,13 @@ class Gitee(GiteeV3Calls, GiteeV5Calls, TypedClient):
         now: Clock = utc_now,
         record: Callable[[Record], None] = no_record,
     ) -> None:
-        self.base_url = site_address(base_url)
+        self.base_url = web_address(base_url)
         opened = self._session_to(PLATFORM, self.base_url, session, now=now, on_wait=on_wait)
         secret = None if token is None else token_of(token.reveal() if isinstance(token, Secret) else token)
         super().__init__(GiteeApi(opened, self.base_url, secret, now, record, extension))
 
 
-def site_address(url: str) -> str:
+def web_address(url: str) -> str:
     """`https://gitee.com`, `https://gitee.com/api/v5/` and `https://gitee.com/api/v3` are one and the same site."""
     bare = url.rstrip("/")
     return bare.removesuffix(V3).removesuffix(V5)

@@ -24,7 +24,7 @@ _THREADS = ThreadPoolExecutor(THREADS, "pieces")
 Begin = Callable[[], Generator[bytes, None, None]]
 
 
-class Keep(NamedTuple):
+class Cacheable(NamedTuple):
     """That a body is the same each time under its key: made once for all who wait, and kept as a file.
 
     What there is no room for, by about `size_bytes`, is made anew each time.
@@ -35,7 +35,12 @@ class Keep(NamedTuple):
 
 
 def streamed(
-    begin: Begin, headers: tuple[Header, ...], *, whose: Hashable, turns: FairLimit = STREAMS, keep: Keep | None = None
+    begin: Begin,
+    headers: tuple[Header, ...],
+    *,
+    whose: Hashable,
+    turns: FairLimit = STREAMS,
+    keep: Cacheable | None = None,
 ) -> StreamedResponse:
     """An answer of which no more than a piece is in memory; when the client leaves, `begin`'s generator is closed.
 

@@ -53,16 +53,16 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
     asked = await understood(read_clone_request, body) if protocol_version(request) == 2 else None
     if asked is None:
         return False
-    known = await current_refs(request.site, admitted.granted)
+    known = await current_refs(request.state, admitted.granted)
     pack = await _whole_pack(request, admitted, known, asked)
     if pack is not None:
-        count_download(request.site.forge, admitted.granted)
+        count_download(request.state.forge, admitted.granted)
         await _send_whole(request, pack)
         return True
-    key = await request.site.run_in_pool(_key, request, admitted, known, asked)
+    key = await request.state.run_in_pool(_key, request, admitted, known, asked)
     if key is None:
         return False
-    count_download(request.site.forge, admitted.granted)
+    count_download(request.state.forge, admitted.granted)
     await _send_kept(request, admitted, key, body)
     return True
 
@@ -72,9 +72,9 @@ def _key(
 ) -> ResponseKey | None:
     """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
     wants = known.wants_of_clones.get(asked.wants)
-    if wants is None or not request.site.kept.has_room_for(admitted.repository.size_bytes):
+    if wants is None or not request.state.kept.has_room_for(admitted.repository.size_bytes):
         return None
-    git_dir = request.site.forge.git_dir(admitted.repository)
+    git_dir = request.state.forge.git_dir(admitted.repository)
     state = (known.digest, _mark_of_shallow(git_dir))
     return ResponseKey(admitted.repository.id, state, (wants, asked.words, asked.is_shallow))
 
@@ -89,7 +89,7 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
 
 async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: ResponseKey, body: bytes) -> None:
     """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
-    kept = request.site.kept
+    kept = request.state.kept
     whole = kept.whole(key)
     length = () if whole is None else ((b"content-length", b"%d" % whole[1]),)
 
@@ -108,12 +108,12 @@ async def _make(request: GitRequest, admitted: Admitted[MayReadCode], body: byte
 
     Its turn is the repository's, not that of who asked first: others wait for it who have a share of their own.
     """
-    git_dir = request.site.forge.git_dir(admitted.repository)
+    git_dir = request.state.forge.git_dir(admitted.repository)
     with tempfile.TemporaryFile() as stdin:
         stdin.write(body)
         stdin.flush()
         async with (
-            request.site.fetches.taken(("clones of", admitted.repository.id)),
+            request.state.fetches.taken(("clones of", admitted.repository.id)),
             start_upload_pack(git_dir, stdin, version=2) as child,
         ):
             while piece := await child.read(PIECE_BYTES):
@@ -169,11 +169,11 @@ async def _whole_pack(
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
     if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {head_object(known.listing)}:
         return None
-    git_dir = request.site.forge.git_dir(admitted.repository)
-    found = request.site.whole_packs.get(git_dir, asked.wants)
+    git_dir = request.state.forge.git_dir(admitted.repository)
+    found = request.state.whole_packs.get(git_dir, asked.wants)
     if found is not None:
         return found
-    pack = await request.site.run_in_pool(pack_of_everything, git_dir, asked.wants)
+    pack = await request.state.run_in_pool(pack_of_everything, git_dir, asked.wants)
     if pack is not None:
-        request.site.whole_packs.put(git_dir, asked.wants, pack)
+        request.state.whole_packs.put(git_dir, asked.wants, pack)
     return pack

@@ -79,11 +79,11 @@ async def _upload_pack(request: GitRequest) -> None:
         elif wanted is not None:
             await answer_ls_refs(request, admitted, wanted)
         elif not await answer_clone(request, admitted, beginning):
-            await _count_clone(request.site, admitted.granted, beginning)
+            await _count_clone(request.state, admitted.granted, beginning)
             await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
 
-async def _count_clone(site: ServerState, granted: Authorized[Repository, MayReadCode], asked: bytes) -> None:
+async def _count_clone(state: ServerState, granted: Authorized[Repository, MayReadCode], asked: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
     wanted = {want.decode() for want in _WANT.findall(asked)}
@@ -93,9 +93,9 @@ async def _count_clone(site: ServerState, granted: Authorized[Repository, MayRea
         wanted
         and is_last
         and b"have " not in asked
-        and wanted <= (await current_refs(site, granted)).listing.object_ids()
+        and wanted <= (await current_refs(state, granted)).listing.object_ids()
     ):
-        count_download(site.forge, granted)
+        count_download(state.forge, granted)
 
 
 async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
@@ -113,8 +113,8 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
 
 async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:
     pace = StallBudget()
-    async with request.site.fetches.taken(admitted.caller, pace):
-        git_dir = request.site.forge.git_dir(admitted.repository)
+    async with request.state.fetches.taken(admitted.caller, pace):
+        git_dir = request.state.forge.git_dir(admitted.repository)
         async with start_upload_pack(git_dir, body, version=protocol_version(request)) as child:
             await _relay(request, child, Receiver(request.send, pace))
 

@@ -101,9 +101,9 @@ async def _batch(request: GitRequest) -> None:
         raise BodyTooLarge("a batch has at most {limit} objects", limit=MOST_OBJECTS_IN_A_BATCH)
     verb = LfsOperation(batch.operation)
     admitted = await admit(request, MayReadCode if verb is LfsOperation.DOWNLOAD else MayWriteCode)
-    await request.site.run_inline_if_fast(objects.require_switched_on, request.site.forge, admitted.granted)
+    await request.state.run_inline_if_fast(objects.require_switched_on, request.state.forge, admitted.granted)
     credential = read_credential(request.headers)
-    answers = await request.site.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
+    answers = await request.state.run_in_pool(_answers, request, admitted.granted, credential, verb, batch.objects)
     await send_json(request, LfsBatchResponse(answers))
 
 
@@ -127,7 +127,7 @@ def _download_answer(
     credential: Credential | None,
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
-    size = objects.size(request.site.forge, granted, pointer.oid)
+    size = objects.size(request.state.forge, granted, pointer.oid)
     if size is None:
         return ObjectAnswer(
             pointer.oid, pointer.size, error=LfsFailure(404, "this repository does not have the object")
@@ -145,7 +145,7 @@ def _upload_answer(
     pointer: ObjectPointer,
 ) -> ObjectAnswer:
     """No action means that there is nothing to send."""
-    if objects.size(request.site.forge, granted, pointer.oid) == pointer.size:
+    if objects.size(request.state.forge, granted, pointer.oid) == pointer.size:
         return ObjectAnswer(pointer.oid, pointer.size)
     upload = _step(request, granted.subject, credential, pointer, LfsOperation.UPLOAD)
     verify = _step(request, granted.subject, credential, pointer, LfsOperation.VERIFY)
@@ -161,38 +161,38 @@ def _step(
     verb: LfsOperation,
 ) -> Step:
     ending = "verify" if verb is LfsOperation.VERIFY else f"objects/{pointer.oid}"
-    base = base_url(request.site.base_url, request.scope)
+    base = base_url(request.state.base_url, request.scope)
     href = f"{base}/{quote(str(repository.path))}.git/info/lfs/{ending}"
     if credential is None:
         return Step(href)
-    token = request.site.links.sign(credential, _errand(repository.path, pointer, verb))
+    token = request.state.links.sign(credential, _grant(repository.path, pointer, verb))
     return Step(href, {"Authorization": f"Bearer {token}"}, round(LIFETIME.total_seconds()))
 
 
 async def _download(request: GitRequest) -> None:
     oid = _oid_of(request)
-    admitted = await _admit_errand(request, MayReadCode, LfsOperation.DOWNLOAD, ObjectPointer(oid, 0))
-    site = request.site
-    path, size_bytes = await site.run_in_pool(objects.open_object, site.forge, admitted.granted, oid)
-    await site.run_transfer(site.whole_files.require_whole, path, oid)
+    admitted = await _admit_grant(request, MayReadCode, LfsOperation.DOWNLOAD, ObjectPointer(oid, 0))
+    state = request.state
+    path, size_bytes = await state.run_in_pool(objects.open_object, state.forge, admitted.granted, oid)
+    await state.run_transfer(state.whole_files.require_whole, path, oid)
     if request.scope["method"] == "HEAD":
         await begin_answer(request.send, 200, file_headers(Part(0, size_bytes, is_whole=True), size_bytes))
         await end_answer(request.send)
         return
     part = read_range(header(request.headers, b"range"), size_bytes)
-    await send_file(site, request.scope, request.send, path, part, size_bytes)
+    await send_file(state, request.scope, request.send, path, part, size_bytes)
 
 
 async def _upload(request: GitRequest) -> None:
     pointer = ObjectPointer(_oid_of(request), _announced_size(request))
-    admitted = await _admit_errand(request, MayWriteCode, LfsOperation.UPLOAD, pointer)
+    admitted = await _admit_grant(request, MayWriteCode, LfsOperation.UPLOAD, pointer)
     body = RequestBody(request.receive)
     stream = upload_stream(bounded(body.pieces(), limit_bytes=pointer.size))
-    site, pace = request.site, StallBudget()
+    state, pace = request.state, StallBudget()
     try:
-        async with site.uploads.taken(admitted.caller, pace):
+        async with state.uploads.taken(admitted.caller, pace):
             body.pace = pace
-            await site.run_transfer(objects.receive, site.forge, admitted.granted, pointer.oid, pointer.size, stream)
+            await state.run_transfer(objects.receive, state.forge, admitted.granted, pointer.oid, pointer.size, stream)
     except objects.WrongObject as error:
         # On its way in it is the client's bytes that are wrong, and not ours.
         raise UnusableRequest("an lfs object's content", str(error)) from error
@@ -208,7 +208,7 @@ def _announced_size(request: GitRequest) -> int:
     length = header(request.headers, b"content-length")
     if not length and b"chunked" in header(request.headers, b"transfer-encoding").lower():
         credential = read_credential(request.headers)
-        size = None if credential is None else request.site.links.size_of(credential.secret.reveal())
+        size = None if credential is None else request.state.links.size_of(credential.secret.reveal())
         if size is None:
             raise LengthRequired("lfs upload content-length", "missing")
         return size
@@ -219,8 +219,8 @@ def _announced_size(request: GitRequest) -> int:
 
 async def _verify(request: GitRequest) -> None:
     pointer = await read_json(request, ObjectPointer)
-    admitted = await _admit_errand(request, MayWriteCode, LfsOperation.VERIFY, pointer)
-    size = await request.site.run_in_pool(objects.size, request.site.forge, admitted.granted, pointer.oid)
+    admitted = await _admit_grant(request, MayWriteCode, LfsOperation.VERIFY, pointer)
+    size = await request.state.run_in_pool(objects.size, request.state.forge, admitted.granted, pointer.oid)
     if size is None:
         raise objects.NoSuchObject(
             "{repository} has no LFS object {oid}", repository=admitted.repository.path, oid=pointer.oid
@@ -230,22 +230,22 @@ async def _verify(request: GitRequest) -> None:
     await send_answer(request.send, 200, (), b"")
 
 
-async def _admit_errand(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
-    return await request.site.run_in_pool(_admit_with_link, request, right, verb, pointer)
+async def _admit_grant(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
+    return await request.state.run_in_pool(_admit_with_link, request, right, verb, pointer)
 
 
 def _admit_with_link(request: GitRequest, right: type[R], verb: LfsOperation, pointer: ObjectPointer) -> Admitted[R]:
     """Let in by a link of ours, or by a credential as everywhere else; the link's own credential is asked again."""
-    site, path = request.site, request.target.repository
+    state, path = request.state, request.target.repository
     credential = read_credential(request.headers)
-    if credential is not None and site.links.is_link(credential.secret.reveal()):
-        credential = site.links.credential_of(credential.secret.reveal(), _errand(path, pointer, verb))
-    admitted = admit_credential(site.forge, credential, path, right, address=request.address)
-    objects.require_switched_on(site.forge, admitted.granted)
+    if credential is not None and state.links.is_link(credential.secret.reveal()):
+        credential = state.links.credential_of(credential.secret.reveal(), _grant(path, pointer, verb))
+    admitted = admit_credential(state.forge, credential, path, right, address=request.address)
+    objects.require_switched_on(state.forge, admitted.granted)
     return admitted
 
 
-def _errand(path: RepositoryPath, pointer: ObjectPointer, verb: LfsOperation) -> LfsGrant:
+def _grant(path: RepositoryPath, pointer: ObjectPointer, verb: LfsOperation) -> LfsGrant:
     return LfsGrant(path, pointer.oid, verb, 0 if verb is LfsOperation.DOWNLOAD else pointer.size)
 
 

@@ -53,24 +53,24 @@ class LocksToHeed(msgspec.Struct, frozen=True, omit_defaults=True):
     next_cursor: str = ""
 
 
-class CreateAsked(msgspec.Struct, frozen=True):
+class CreateLockParams(msgspec.Struct, frozen=True):
     path: str
 
 
-class VerifyAsked(msgspec.Struct, frozen=True):
+class VerifyLocksParams(msgspec.Struct, frozen=True):
     cursor: str | None = None
     limit: int | None = None
 
 
-class UnlockAsked(msgspec.Struct, frozen=True):
+class DeleteLockParams(msgspec.Struct, frozen=True):
     force: bool | None = None
 
 
 async def create(request: GitRequest) -> None:
-    admitted, site = await _admit(request, MayWriteCode), request.site
-    asked = await read_json(request, CreateAsked)
+    admitted, state = await _admit(request, MayWriteCode), request.state
+    asked = await read_json(request, CreateLockParams)
     try:
-        lock = await site.run_in_pool(locks.lock_path, site.forge, admitted.granted, asked.path)
+        lock = await state.run_in_pool(locks.lock_path, state.forge, admitted.granted, asked.path)
     except locks.AlreadyLocked as error:
         await send_json(request, OneLock(_answer(error.lock), str(error)), status=CONFLICT)
         return
@@ -79,13 +79,13 @@ async def create(request: GitRequest) -> None:
 
 async def show(request: GitRequest) -> None:
     """All of them, a page at a time, or the one of a path or id."""
-    admitted, site = await _admit(request, MayReadCode), request.site
+    admitted, state = await _admit(request, MayReadCode), request.state
     asked = read_fields(request.scope)
     path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
         number = _number(lock_id) if lock_id else None
-        found = await site.run_in_pool(
-            locks.find_locks, site.forge, admitted.granted, path=path or None, lock_id=number
+        found = await state.run_in_pool(
+            locks.find_locks, state.forge, admitted.granted, path=path or None, lock_id=number
         )
         await send_json(request, SomeLocks([_answer(lock) for lock in found]))
         return
@@ -97,7 +97,7 @@ async def show(request: GitRequest) -> None:
 async def verify(request: GitRequest) -> None:
     """Which locks are the caller's own, and which are in their way."""
     admitted = await _admit(request, MayWriteCode)
-    asked = await read_json(request, VerifyAsked)
+    asked = await read_json(request, VerifyLocksParams)
     page = await _page(request, admitted, asked.cursor or "", asked.limit or 0)
     user = admitted.identity.user
     ours = [lock for lock in page.locks if user is not None and lock.owner_id == user.id]
@@ -106,11 +106,11 @@ async def verify(request: GitRequest) -> None:
 
 
 async def unlock(request: GitRequest) -> None:
-    admitted, site = await _admit(request, MayWriteCode), request.site
-    asked = await read_json(request, UnlockAsked)
-    lock = await site.run_in_pool(
+    admitted, state = await _admit(request, MayWriteCode), request.state
+    asked = await read_json(request, DeleteLockParams)
+    lock = await state.run_in_pool(
         locks.unlock,
-        site.forge,
+        state.forge,
         admitted.granted,
         _number(request.target.object_name),
         force=bool(asked.force),
@@ -120,7 +120,7 @@ async def unlock(request: GitRequest) -> None:
 
 async def _admit(request: GitRequest, right: type[R]) -> Admitted[R]:
     admitted = await admit(request, right)
-    await request.site.run_inline_if_fast(require_switched_on, request.site.forge, admitted.granted)
+    await request.state.run_inline_if_fast(require_switched_on, request.state.forge, admitted.granted)
     return admitted
 
 
@@ -128,9 +128,9 @@ async def _page(request: GitRequest, admitted: Admitted[MayReadCode], cursor: st
     if limit < 0:
         raise UnusableRequest("lfs locks limit", limit)
     after = _number(cursor) if cursor else LockId(0)
-    site = request.site
-    return await site.run_in_pool(
-        locks.list_locks, site.forge, admitted.granted, after=after, limit=limit or USUAL_PAGE
+    state = request.state
+    return await state.run_in_pool(
+        locks.list_locks, state.forge, admitted.granted, after=after, limit=limit or USUAL_PAGE
     )
 
 

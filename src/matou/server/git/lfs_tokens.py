@@ -60,29 +60,29 @@ class LfsTokenSigner:
     def is_link(self, token: str) -> bool:
         return token.startswith("matou-lfs-1.")
 
-    def sign(self, credential: Credential, errand: LfsGrant) -> str:
+    def sign(self, credential: Credential, grant: LfsGrant) -> str:
         """A token for the Authorization header, as Bearer."""
-        grant, expiry = self._grant(credential), int((self._now() + LIFETIME).timestamp())
-        return f"matou-lfs-1.{grant}.{expiry}.{errand.size_bytes}.{self._mac(grant, expiry, errand)}"
+        credential_key, expiry = self._key_of(credential), int((self._now() + LIFETIME).timestamp())
+        return f"matou-lfs-1.{credential_key}.{expiry}.{grant.size_bytes}.{self._mac(credential_key, expiry, grant)}"
 
     def size_of(self, token: str) -> int | None:
         """How many bytes a link says that it is for; None for what is no link. `credential_of` tells whether it may."""
         match = _LINK.match(token)
         return None if match is None else int(match[3])
 
-    def credential_of(self, token: str, errand: LfsGrant) -> Credential:
-        """Give back who asked for the link. Raises LinkExpired where it is not for this errand, or no longer."""
+    def credential_of(self, token: str, grant: LfsGrant) -> Credential:
+        """Give back who asked for the link. Raises LinkExpired where it is not for this grant, or no longer."""
         match = _LINK.match(token)
         if match is None:
             raise LinkExpired("the link is not one of ours")
-        grant, expiry, mac = match[1], int(match[2]), match[4]
-        is_ours = hmac.compare_digest(mac, self._mac(grant, expiry, errand))
-        credential = self._credentials.get(grant)
+        credential_key, expiry, mac = match[1], int(match[2]), match[4]
+        is_ours = hmac.compare_digest(mac, self._mac(credential_key, expiry, grant))
+        credential = self._credentials.get(credential_key)
         if not is_ours or credential is None or self._now().timestamp() >= expiry:
             raise LinkExpired("the link is not for this, or no longer", advice="ask for the objects again")
         return credential
 
-    def _grant(self, credential: Credential) -> str:
+    def _key_of(self, credential: Credential) -> str:
         with self._lock:
             name = self._names.setdefault(credential, token_hex(16))
             self._credentials.put(name, credential)
@@ -91,8 +91,8 @@ class LfsTokenSigner:
     def _forget(self, _name: str, credential: Credential) -> None:
         del self._names[credential]
 
-    def _mac(self, grant: str, expiry: int, errand: LfsGrant) -> str:
-        fields = (grant, str(expiry), str(errand.repository), errand.oid, errand.verb, str(errand.size_bytes))
+    def _mac(self, credential_key: str, expiry: int, grant: LfsGrant) -> str:
+        fields = (credential_key, str(expiry), str(grant.repository), grant.oid, grant.verb, str(grant.size_bytes))
         # Each field is preceded by its length: no two lists of fields give the same bytes.
         message = b"".join(b"%d:%b" % (len(field), field.encode()) for field in fields)
         return hmac.new(self._key, message, "sha256").hexdigest()

@@ -96,16 +96,16 @@ def file_headers(part: Part, size_bytes: int) -> tuple[Header, ...]:
     return (*headers, (b"content-range", b"bytes %d-%d/%d" % (part.start, part.end - 1, size_bytes)))
 
 
-async def send_file(site: ServerState, scope: Scope, send: Send, path: Path, part: Part, size_bytes: int) -> None:
+async def send_file(state: ServerState, scope: Scope, send: Send, path: Path, part: Part, size_bytes: int) -> None:
     """Send a file, by the server itself where it can, and otherwise a piece at a time."""
     await begin_answer(send, 200 if part.is_whole else 206, file_headers(part, size_bytes))
     if part.is_whole and "http.response.pathsend" in scope.get("extensions", {}):
         await send({"type": "http.response.pathsend", "path": str(path)})
         return
-    with await site.run_transfer(path.open, "rb") as file:
+    with await state.run_transfer(path.open, "rb") as file:
         file.seek(part.start)
         left = part.end - part.start
-        while left and (piece := await site.run_transfer(file.read, min(left, DOWNLOAD_PIECE_BYTES))):
+        while left and (piece := await state.run_transfer(file.read, min(left, DOWNLOAD_PIECE_BYTES))):
             await send_piece(send, piece)
             left -= len(piece)
     await end_answer(send)

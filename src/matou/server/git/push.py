@@ -20,7 +20,7 @@ import structlog
 from matou.errors import MatouError, NotFound, Refused, TryLater
 from matou.forge.access import MayWriteCode
 from matou.forge.forge import Forge
-from matou.forge.push.push_landing import DECLINED, Landing, land
+from matou.forge.push.push_landing import DECLINED, PushTransaction, land
 from matou.git.odb.incoming_pack import IncomingPack
 from matou.git.process.run import GitFailed
 from matou.git.repository import object_format_on_disk, remove_abandoned_quarantines, remove_remains
@@ -92,23 +92,23 @@ async def _in_turn(
     body: RequestBody,
     pace: StallBudget,
 ) -> PushResult:
-    site = request.site
-    git_dir = site.forge.git_dir(admitted.repository)
+    state = request.state
+    git_dir = state.forge.git_dir(admitted.repository)
     # The repository's turn first: who waits for that one takes none from pushes to others.
     async with (
-        site.writers.only(admitted.repository.id, admitted.caller, pace),
-        site.pushes.taken(admitted.caller, pace),
+        state.writers.only(admitted.repository.id, admitted.caller, pace),
+        state.pushes.taken(admitted.caller, pace),
     ):
         # Others were first, for a minute perhaps.
-        await admit_again(site, admitted)
-        await site.run_in_pool(remove_abandoned_quarantines, git_dir, now=site.forge.now())
+        await admit_again(state, admitted)
+        await state.run_in_pool(remove_abandoned_quarantines, git_dir, now=state.forge.now())
         try:
             with IncomingPack(git_dir) as pack:
                 async with report.talking():
-                    outcome = await _receive(site, admitted, asked, stream, report, pack)
+                    outcome = await _receive(state, admitted, asked, stream, report, pack)
         except FileNotFoundError:
             # It was renamed or deleted a moment ago, and that says it better.
-            await admit_again(site, admitted)
+            await admit_again(state, admitted)
             raise
         finally:
             remove_remains(git_dir)
@@ -117,30 +117,30 @@ async def _in_turn(
 
 
 async def _receive(
-    site: ServerState,
+    state: ServerState,
     admitted: Admitted[MayWriteCode],
     asked: PushCommands,
     stream: PushStream,
     report: PushReportStream,
     pack: IncomingPack,
 ) -> PushResult:
-    fault = await _take_pack(site.forge, asked, stream, report, pack) if asked.brings_pack else None
+    fault = await _take_pack(state.forge, asked, stream, report, pack) if asked.brings_pack else None
     report.body_has_ended()
     if fault is not None:
         return PushResult(fault, dict.fromkeys(asked.names, "unpacker error"))
-    landing = Landing(asked.changes, is_atomic=b"atomic" in asked.capabilities, refused=dict(asked.refused))
+    landing = PushTransaction(asked.changes, is_atomic=b"atomic" in asked.capabilities, refused=dict(asked.refused))
     # In threads of their own: all others are for what is short, or LFS may hold them for transfers.
-    await _to_its_end(site, _land, site.forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
+    await _to_its_end(state, _land, state.forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
     report.say(shown_lines(landing.said))
     return PushResult("ok", landing.refused)
 
 
 async def _to_its_end(
-    site: ServerState, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    state: ServerState, work: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Do it in a thread, and wait for that even where we are cancelled: what it works on is not taken from under it."""
     loop = asyncio.get_running_loop()
-    working = loop.run_in_executor(site.landing_threads, partial(work, *args, **kwargs))
+    working = loop.run_in_executor(state.landing_threads, partial(work, *args, **kwargs))
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
@@ -151,7 +151,7 @@ async def _to_its_end(
 
 
 def _land(
-    forge: Forge, admitted: Admitted[MayWriteCode], landing: Landing, pack: IncomingPack, *, is_shallow: bool
+    forge: Forge, admitted: Admitted[MayWriteCode], landing: PushTransaction, pack: IncomingPack, *, is_shallow: bool
 ) -> None:
     """Whatever happens, each ref was moved for good or is refused: what cannot be judged does not come in."""
     try:

@@ -64,7 +64,7 @@ async def advertise(request: GitRequest) -> None:
     admitted = await admit(request, _RIGHT_FOR_SERVICE[service])
     kind: Header = (b"content-type", f"application/x-{service}-advertisement".encode())
     if version == 2 and service == UPLOAD_PACK:
-        known = await current_refs(request.site, admitted.granted)
+        known = await current_refs(request.state, admitted.granted)
         body = capability_advertisement_v2(known.listing.object_format)
         await send_answer(request.send, 200, (kind, *NO_CACHE), body)
         return
@@ -91,7 +91,7 @@ def _advertisement(service: str, version: int) -> RefQuestion:
 
 
 async def _answer(request: GitRequest, admitted: Admitted[MayReadCode], question: RefQuestion, kind: Header) -> None:
-    answer = await _made(request.site, admitted.granted, question, may_be_zipped=_takes_gzip(request))
+    answer = await _made(request.state, admitted.granted, question, may_be_zipped=_takes_gzip(request))
     more = _ZIPPED if answer.is_zipped else ()
     await send_answer(request.send, 200, (kind, *NO_CACHE, *more), answer.body)
 
@@ -114,26 +114,26 @@ def protocol_version(request: GitRequest) -> int:
     return max((int(word[-1]) for word in words if word in ("version=1", "version=2")), default=0)
 
 
-async def current_refs(site: ServerState, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
+async def current_refs(state: ServerState, granted: Authorized[Repository, MayReadCode]) -> KnownRefs:
     """What is known is proven in the event loop; whatever has to be read is read in a thread."""
-    at_hand = refs_at_hand(site.forge, granted)
-    return at_hand if at_hand is not None else await site.run_in_pool(known_refs, site.forge, granted)
+    at_hand = refs_at_hand(state.forge, granted)
+    return at_hand if at_hand is not None else await state.run_in_pool(known_refs, state.forge, granted)
 
 
 async def _made(
-    site: ServerState, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
+    state: ServerState, granted: Authorized[Repository, MayReadCode], question: RefQuestion, *, may_be_zipped: bool
 ) -> RefResponse:
     """The answer to a question about the refs as they are now."""
-    known, git_dir, key = await current_refs(site, granted), site.forge.git_dir(granted.subject), question.key
-    remembered, listing = site.ref_answers, known.listing
+    known, git_dir, key = await current_refs(state, granted), state.forge.git_dir(granted.subject), question.key
+    remembered, listing = state.ref_answers, known.listing
     found = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
     if found is None:
-        body = question.make(known) if _is_quick(known, question) else await site.run_in_pool(question.make, known)
+        body = question.make(known) if _is_quick(known, question) else await state.run_in_pool(question.make, known)
         if key is not None:
             remembered.put(git_dir, listing, key, body)
         return RefResponse(body)
     if key is not None and may_be_zipped and not found.is_zipped and len(found.body) >= SMALLEST_ZIPPED_BYTES:
-        _begin_zipping(site, git_dir, listing, key, found.body)
+        _begin_zipping(state, git_dir, listing, key, found.body)
     return found
 
 
@@ -145,16 +145,16 @@ def _is_quick(known: KnownRefs, question: RefQuestion) -> bool:
     return known.has_lines and question.lines(known) <= MANY_REFS
 
 
-def _begin_zipping(site: ServerState, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
+def _begin_zipping(state: ServerState, git_dir: Path, listing: RefListing, question: Hashable, body: bytes) -> None:
     """What is asked for a second time is worth it; who asks does not wait for it."""
-    if not site.ref_answers.begin_zipping(git_dir, listing, question):
+    if not state.ref_answers.begin_zipping(git_dir, listing, question):
         return
 
     def keep(done: "asyncio.Future[bytes]") -> None:
         if not done.cancelled() and done.exception() is None:
-            site.ref_answers.put_zipped(git_dir, listing, question, done.result())
+            state.ref_answers.put_zipped(git_dir, listing, question, done.result())
 
-    asyncio.ensure_future(site.run_in_pool(_zipped, body)).add_done_callback(keep)
+    asyncio.ensure_future(state.run_in_pool(_zipped, body)).add_done_callback(keep)
 
 
 def _zipped(body: bytes) -> bytes:

@@ -59,11 +59,11 @@ class PageView:
     number: int
 
 
-def page_routes(site: ServerState) -> list[BaseRoute]:
+def page_routes(state: ServerState) -> list[BaseRoute]:
     """Everything that no other route took, so they come last."""
 
     async def show(request: Request) -> Response:
-        return await _respond(site, request)
+        return await _respond(state, request)
 
     return [Route("/-/style.css", _style), Route("/{path:path}", show)]
 
@@ -72,24 +72,24 @@ async def _style(_: Request) -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
 
 
-async def _respond(site: ServerState, request: Request) -> Response:
+async def _respond(state: ServerState, request: Request) -> Response:
     try:
         credential = read_credential(request.headers.raw)
         if "login" in request.query_params:
             return _ask_or_return(request, signed_in=credential is not None)
-        identity = await site.run_in_pool(identify, site.forge, credential, address=client_address(request.scope))
-        return await site.run_in_pool(_answer, site, request, identity)
+        identity = await state.run_in_pool(identify, state.forge, credential, address=client_address(request.scope))
+        return await state.run_in_pool(_answer, state, request, identity)
     except MatouError as error:
         return _failure(request, error)
 
 
-def _answer(site: ServerState, request: Request, identity: Identity) -> Response:
+def _answer(state: ServerState, request: Request, identity: Identity) -> Response:
     """A page, or where a link into a repository's code leads."""
     try:
-        body = _module_or_page(request, _visit(site, request, identity))
+        body = _module_or_page(request, _visit(state, request, identity))
     except NotFound:
         # A name in the link may be none that a page could have: it need not be UTF-8.
-        link = code_link(site.forge, identity, request.scope["raw_path"])
+        link = code_link(state.forge, identity, request.scope["raw_path"])
         if link is None:
             raise
         return RedirectResponse(link, 302, _NOT_KEPT)
@@ -128,16 +128,16 @@ def _document(request: Request, answer: HttpFailure) -> Response:
     return response
 
 
-def _visit(site: ServerState, request: Request, identity: Identity) -> PageView:
+def _visit(state: ServerState, request: Request, identity: Identity) -> PageView:
     segments = segments_of(request.scope["raw_path"])
     if segments is None:
         raise _nothing_here()
     number = request.query_params.get("page", "0")
     return PageView(
-        forge=site.forge,
+        forge=state.forge,
         identity=identity,
         segments=segments[:-1] if segments[-1] == "" else segments,
-        base=base_url(site.base_url, request.scope),
+        base=base_url(state.base_url, request.scope),
         number=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 0,
     )
 

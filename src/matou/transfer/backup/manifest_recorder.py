@@ -119,7 +119,7 @@ PASSING: Mapping[str, Any] = {"proof": None, "reason": None, "kept": (), "receiv
 """What a line says of its own run alone."""
 
 
-class LeftOutFields(MatouError):
+class UnreadableFields(MatouError):
     """Something of a repository could not be read that no backup needs; the answer is in the records."""
 
 
@@ -164,7 +164,7 @@ def line_of(
 
 def left_out(remote: RemoteRepository | RemoteNamespace) -> list[MatouError]:
     """What there is to say of fields that the platform told and nobody could read."""
-    return [LeftOutFields(LEFT_OUT, fault=fault) for fault in remote.left_out]
+    return [UnreadableFields(LEFT_OUT, fault=fault) for fault in remote.left_out]
 
 
 def _reason(remote: RemoteRepository, reason: MatouError | None) -> str | None:

@@ -38,7 +38,7 @@ MirrorRefs: TypeAlias = tuple[RefListing, Mapping[RefName, ObjectId]]
 """A mirror's refs without ours, and our own."""
 
 
-class PlaceInUse(Conflict):
+class PathInUse(Conflict):
     """A repository of a server stands where a mirror is to be made."""
 
 
@@ -101,7 +101,7 @@ class MirrorSaver:
             is_damaged: what lies there is not to be relied on.
 
         Raises:
-            PlaceInUse: somebody made a repository there before the first mirror was.
+            PathInUse: somebody made a repository there before the first mirror was.
         """
         git_dir, source = self.archive.repository(place), self._source(transport)
         if saved is None:
@@ -251,7 +251,7 @@ def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
 def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:
     """A place is given long before a mirror stands there, and a server may give it away meanwhile."""
     if git_dir.exists() and not (git_dir / MARK).exists():
-        raise PlaceInUse(
+        raise PathInUse(
             "a repository of the server stands at {place}",
             place=repr(str(place)),
             advice="Give that one another path, and run this again.",

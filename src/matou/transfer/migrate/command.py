@@ -18,7 +18,7 @@ from matou.transfer.common.transports import TargetTransports
 from matou.transfer.migrate.assigned_paths import AssignedPaths
 from matou.transfer.migrate.dry_run import explained, preview
 from matou.transfer.migrate.mapping import NO_MAP, MigrationMap, TargetPath
-from matou.transfer.migrate.plan import Given, LeftBehind, MigrationPlan, Move, plan_migration
+from matou.transfer.migrate.plan import Given, MigrationPlan, Move, SkippedRepository, plan_migration
 from matou.transfer.migrate.report import MigrationReport, Moved, Progress, Rewrite, no_progress
 from matou.transfer.migrate.repository import RepositoryMover
 from matou.transfer.migrate.submodules import address_key, resolved
@@ -109,7 +109,7 @@ def _look(
     )
     there = read_target_state(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
-    unread = tuple(LeftBehind(one.place, one.fault.fact, is_wanted=True) for one in history.unread_now())
+    unread = tuple(SkippedRepository(one.place, one.fault.fact, is_wanted=True) for one in history.unread_now())
     return replace(plan, left_behind=(*plan.left_behind, *unread)), there
 
 

@@ -66,7 +66,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftBehind:
+class SkippedRepository:
     """A repository that is not moved. `is_wanted` is False where the backup itself was told to leave it out."""
 
     source_path: str
@@ -83,7 +83,7 @@ class MigrationPlan:
     """
 
     moves: tuple[Move, ...]
-    left_behind: tuple[LeftBehind, ...]
+    left_behind: tuple[SkippedRepository, ...]
     unmatched: tuple[str, ...]
 
 
@@ -139,15 +139,15 @@ def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLin
 
 def _sorted_out(
     repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: RepositoryFilter
-) -> tuple[list[Candidate], list[LeftBehind]]:
+) -> tuple[list[Candidate], list[SkippedRepository]]:
     candidates: list[Candidate] = []
-    left_behind: list[LeftBehind] = []
+    left_behind: list[SkippedRepository] = []
     for source, path, line in repositories:
         if not wanted.wants(path):
             continue
         if line.snapshot is None and line.outcome is not Outcome.EMPTY:
             reason = Phrase("nothing of it was saved: {outcome}", outcome=line.reason or line.outcome.value)
-            left_behind.append(LeftBehind(path, reason, line.outcome is not Outcome.EXCLUDED))
+            left_behind.append(SkippedRepository(path, reason, line.outcome is not Outcome.EXCLUDED))
         else:
             candidates.append(Candidate(PathOwner(source.platform, host_of(source.url), line.id), line, path))
     return candidates, left_behind

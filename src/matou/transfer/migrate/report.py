@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from matou.errors import MatouError, Phrase
-from matou.transfer.migrate.plan import LeftBehind, Move
+from matou.transfer.migrate.plan import Move, SkippedRepository
 from matou.transfer.migrate.submodules import SubmoduleLink
 
 
@@ -73,7 +73,7 @@ class MigrationReport:
     is_dry_run: bool
     new_namespaces: tuple[str, ...]
     repositories: tuple[Moved, ...]
-    left_behind: tuple[LeftBehind, ...]
+    left_behind: tuple[SkippedRepository, ...]
     unmatched: tuple[str, ...]
     rewrites: tuple[Rewrite, ...]
 

@@ -52,11 +52,11 @@ class UnwritableBranch(MatouError):
     """The name of the default branch is not UTF-8, as what an API is told must be."""
 
 
-class RefsLeftBehind(MatouError):
+class RefsNotMigrated(MatouError):
     """Refs that the target refuses for their names; all others are there."""
 
 
-class LargeFilesLeftBehind(NotFound):
+class LfsObjectsNotMigrated(NotFound):
     """LFS objects that are not at the target."""
 
 
@@ -251,7 +251,7 @@ class RepositoryMigration:
         if len(here) < len(needed):
             lacking = len(needed) - len(here)
             note(
-                LargeFilesLeftBehind(
+                LfsObjectsNotMigrated(
                     Plural(
                         "the archive lacks {count} LFS object", "the archive lacks {count} LFS objects", count=lacking
                     )
@@ -261,7 +261,7 @@ class RepositoryMigration:
         if uploaded.refused:
             first = uploaded.refused[0]
             note(
-                LargeFilesLeftBehind(
+                LfsObjectsNotMigrated(
                     Plural(
                         "the target did not take {count} LFS object; {oid}: {said}",
                         "the target did not take {count} LFS objects; {oid}: {said}",
@@ -391,9 +391,9 @@ class RepositoryMigration:
             )
 
 
-def _refused(reasons: Mapping[RefName, str]) -> RefsLeftBehind:
+def _refused(reasons: Mapping[RefName, str]) -> RefsNotMigrated:
     first = min(reasons)
-    return RefsLeftBehind(
+    return RefsNotMigrated(
         Plural(
             "the target does not take {count} ref, {ref}: {reason}",
             "the target does not take {count} refs, {ref} for one: {reason}",

@@ -26,7 +26,7 @@ class NotCheckedOut(MatouError):
     """A repository was made, and git would not write its files, or one of them."""
 
 
-class LargeFileNotThere(NotFound):
+class MissingLfsFile(NotFound):
     """A file stands as the pointer that it is in git, since the archive does not have what it points at."""
 
 
@@ -149,7 +149,7 @@ def _replace(file: _LargeFile, git_dir: Path, worktree: Path) -> Iterator[MatouE
     source = lfs_path(git_dir, file.oid)
     name = os.fsdecode(file.path)
     if not source.is_file():
-        yield LargeFileNotThere("{name} stands as a pointer: LFS object {oid} is not there", name=name, oid=file.oid)
+        yield MissingLfsFile("{name} stands as a pointer: LFS object {oid} is not there", name=name, oid=file.oid)
         return
     with translate_os_errors(worktree / name), _folder_of(worktree, file.path) as folder:
         target = os.path.basename(file.path)  # noqa: PTH119

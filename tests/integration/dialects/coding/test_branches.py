@@ -8,7 +8,7 @@ import pytest
 from matou.errors import Refused
 from matou.forge.access import ALL_SCOPES, Identity, MissingScope, NoSuchRepository, NotAllowed, ReadOnly, Scope
 from matou.forge.content import branches
-from matou.forge.content.branches import DefaultBranchKept, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
+from matou.forge.content.branches import DefaultBranchUndeletable, InvalidRefName, NoSuchRevision, RefChanged, RefTaken
 from matou.model.names import RefName, object_id
 from support.coding_api import Team
 from support.commits import long_commit_in
@@ -99,7 +99,7 @@ def test_git_itself_checks_the_old_value(branchy: Team, monkeypatch: pytest.Monk
 def test_the_default_branch_is_kept_and_a_wrong_name_refused(branchy: Team) -> None:
     chen = identity(branchy, "chen")
 
-    with pytest.raises(DefaultBranchKept) as kept:
+    with pytest.raises(DefaultBranchUndeletable) as kept:
         delete_branch(branchy.forge, chen, branchy.depot, "main")
     with pytest.raises(InvalidRefName):
         create_branch(branchy.forge, chen, branchy.depot, "-x", start="main")

@@ -11,6 +11,6 @@ from support.small_api import TABLE
 @pytest.fixture
 def api(harbour: Harbour) -> Harbour:
     app = build_app(harbour.forge)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=TABLE)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=TABLE)
     harbour.app = app
     return harbour

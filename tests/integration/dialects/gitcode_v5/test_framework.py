@@ -172,7 +172,7 @@ def test_head_is_get_without_the_body(api: Harbour) -> None:
 def test_too_many_requests_are_told_when_to_come_back(harbour: Harbour) -> None:
     app = build_app(harbour.forge)
     limiter = FixedWindowLimiter(2, clock=lambda: 10.25)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=TABLE, limiter=limiter)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=TABLE, limiter=limiter)
     harbour.app = app
 
     answers = [harbour.ask("GET", "/who", person="dora") for _ in range(3)]
@@ -192,7 +192,7 @@ def test_an_answer_that_depends_on_a_commit_is_remembered_for_it_alone(harbour: 
 
     row = repository_route("GET", REPO, MaySee, Asked, answer, answer=dict, cache_key=lambda *_: tip[0])
     app = build_app(harbour.forge)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(row,))
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=(row,))
     harbour.app = app
 
     first = [harbour.ask("GET", path).json() for path in ("/repos/harbour/ferry", "/repos/harbour/ferry")]
@@ -223,7 +223,7 @@ def test_what_takes_long_leaves_threads_to_what_does_not(harbour: Harbour, pace:
 
     waiting = plain_route("GET", "/wait", Nothing, wait, answer=dict, scopes=(), workload=pace)
     app = build_app(harbour.forge)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=(*TABLE, waiting))
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=(*TABLE, waiting))
 
     async def ask_beside() -> tuple[int, set[int]]:
         transport = httpx.ASGITransport(app=app)

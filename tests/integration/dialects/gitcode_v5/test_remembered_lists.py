@@ -124,7 +124,7 @@ def test_a_list_that_nothing_has_changed_is_not_made_again(
 
 def with_rows(harbour: Harbour, *rows: Route) -> Harbour:
     app = build_app(harbour.forge)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=rows)
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=rows)
     harbour.app = app
     return harbour
 

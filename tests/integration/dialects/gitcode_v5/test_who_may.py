@@ -218,7 +218,7 @@ def cells() -> Iterator[tuple[Route, Visibility, str | None, str]]:
 @pytest.fixture
 def served(harbour: Harbour) -> Harbour:
     app = build_app(harbour.forge)
-    app.router.routes[:0] = gitcode_v5.routes(app.state.site, table=map(stubbed, ROUTES))
+    app.router.routes[:0] = gitcode_v5.routes(app.state.server_state, table=map(stubbed, ROUTES))
     harbour.app = app
     return harbour
 

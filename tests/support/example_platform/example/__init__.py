@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matou.credentials import Secret
 from matou.http.rate_limit import RateLimit
-from matou.platforms.base.platform import Clock, Home, Platform, TokenPage
+from matou.platforms.base.platform import Clock, OfficialInstance, Platform, TokenPage
 
 if TYPE_CHECKING:
     from matou.http.session import Session
@@ -26,7 +26,9 @@ def _whoami(session: "Session", url: str, token: Secret, *, now: Clock) -> str:
 PLATFORM = Platform(
     name="example",
     title="Example",
-    homes=(Home(api="https://example.com/api", git="https://example.com", hosts=frozenset({"example.com"})),),
+    homes=(
+        OfficialInstance(api="https://example.com/api", git="https://example.com", hosts=frozenset({"example.com"})),
+    ),
     api_path="/api",
     token_page=TokenPage("https://example.com/tokens"),
     rate=RateLimit(per_second=5, burst=50),

@@ -3,12 +3,12 @@
 import pytest
 
 from matou.http.trusted_hosts import AddressRefused
-from matou.platforms.coding.addresses import AccountHome, team_key
+from matou.platforms.coding.addresses import AccountHosts, team_key
 
-CODING = AccountHome("https://e.coding.net/open-api", "https://harbour.coding.net")
-LOCAL = AccountHome("http://127.0.0.1:8585/open-api", "http://127.0.0.1:8585/harbour")
-INTRANET = AccountHome("https://it.devops.example.com/open-api/", "https://harbour.devops.example.com")
-COUNTRY = AccountHome("https://example.com.cn/open-api", "")
+CODING = AccountHosts("https://e.coding.net/open-api", "https://harbour.coding.net")
+LOCAL = AccountHosts("http://127.0.0.1:8585/open-api", "http://127.0.0.1:8585/harbour")
+INTRANET = AccountHosts("https://it.devops.example.com/open-api/", "https://harbour.devops.example.com")
+COUNTRY = AccountHosts("https://example.com.cn/open-api", "")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ COUNTRY = AccountHome("https://example.com.cn/open-api", "")
         (COUNTRY, "https://git.example.com.cn/harbour/docks/ship.git"),
     ],
 )
-def test_an_address_of_the_same_family_is_cloned_from(home: AccountHome, address: str) -> None:
+def test_an_address_of_the_same_family_is_cloned_from(home: AccountHosts, address: str) -> None:
     assert home.clone_url(address).lower() == address.lower()
 
 
@@ -55,7 +55,7 @@ def test_an_address_of_the_same_family_is_cloned_from(home: AccountHome, address
         (COUNTRY, "https://other.com.cn/ship.git"),
     ],
 )
-def test_the_token_is_not_sent_anywhere_else(home: AccountHome, address: str) -> None:
+def test_the_token_is_not_sent_anywhere_else(home: AccountHosts, address: str) -> None:
     with pytest.raises(AddressRefused) as caught:
         home.clone_url(address)
 

@@ -17,7 +17,7 @@ class Thing:
     id: int
 
 
-class Shelf:
+class CachedHistory:
     """Things on pages; the list is in trouble from a page on."""
 
     def __init__(self, count: int, *, counted: int | None, trouble_at: int = 0) -> None:
@@ -31,10 +31,10 @@ class Shelf:
         return Page(self.things[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], self.counted)
 
 
-def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
+def ids_before_the_break(cached: CachedHistory, kind: type[MatouError]) -> list[int]:
     given: list[int] = []
     with pytest.raises(kind):
-        given.extend(thing.id for thing in rows_of(Phrase("things"), shelf.page))
+        given.extend(thing.id for thing in rows_of(Phrase("things"), cached.page))
     return given
 
 
@@ -43,24 +43,24 @@ def ids_before_the_break(shelf: Shelf, kind: type[MatouError]) -> list[int]:
     [(0, True), *((count, is_told) for count in (1, PAGE_SIZE, PAGE_SIZE + 1, 300) for is_told in (True, False))],
 )
 def test_every_row_is_given_once(count: int, counts: bool) -> None:
-    shelf = Shelf(count, counted=count if counts else None)
+    cached = CachedHistory(count, counted=count if counts else None)
 
-    assert [thing.id for thing in rows_of(Phrase("things"), shelf.page)] == list(range(count))
+    assert [thing.id for thing in rows_of(Phrase("things"), cached.page)] == list(range(count))
 
 
 def test_a_first_page_with_neither_rows_nor_a_count_is_no_empty_list() -> None:
     with pytest.raises(UnknownShape, match="neither rows nor a count"):
-        list(rows_of(Phrase("things"), Shelf(0, counted=None).page))
+        list(rows_of(Phrase("things"), CachedHistory(0, counted=None).page))
 
 
 def test_rows_of_the_pages_before_trouble_are_given() -> None:
-    shelf = Shelf(250, counted=250, trouble_at=3)
+    cached = CachedHistory(250, counted=250, trouble_at=3)
 
-    assert ids_before_the_break(shelf, TryLater) == list(range(200))
+    assert ids_before_the_break(cached, TryLater) == list(range(200))
 
 
 def test_fewer_rows_than_are_counted_are_given_and_are_not_all() -> None:
-    assert ids_before_the_break(Shelf(12, counted=15), UnknownShape) == list(range(12))
+    assert ids_before_the_break(CachedHistory(12, counted=15), UnknownShape) == list(range(12))
 
 
 def test_a_platform_that_gives_the_first_page_for_every_other_is_not_believed() -> None:

@@ -12,7 +12,7 @@ from matou.server.api.context import RepositoryContext
 from matou.server.api.params import Nothing, Parameters
 from matou.server.api.responses import StreamedResponse
 from matou.server.api.route import Workload, repository_route
-from matou.server.api.streaming import Keep, attachment, counted, streamed
+from matou.server.api.streaming import Cacheable, attachment, counted, streamed
 from matou.server.response_files import ResponseKey
 from matou.server.stall_budget import LEAST_BYTES_A_SECOND
 from matou.settings import MEBIBYTE
@@ -86,7 +86,7 @@ def _download(context: RepositoryContext[MayReadCode], revision: str, packed_as:
     cache = (b"cache-control", b"private, no-cache")
     headers = (kind, attachment(download.file_name), cache)
     key = ResponseKey(context.repository.id, None, (download.commit.id, packed_as, download.name))
-    keep = Keep(key, download.size_bytes) if download.is_lasting else None
+    keep = Cacheable(key, download.size_bytes) if download.is_lasting else None
     made = streamed(download.pieces, headers, whose=context.caller, turns=_TURNS, keep=keep)
     return counted(made, download.count)
 

@@ -19,7 +19,7 @@ class EmailNotTheirs(Refused):
     """Nothing here proves an address, and commits are told to be of whoever has theirs."""
 
 
-class NotKept(MatouError):
+class FieldNotStored(MatouError):
     """Something was to be written that no account has here."""
 
 
@@ -48,7 +48,7 @@ def change_profile(context: RequestContext, params: UpdateProfileParams) -> wire
 def _require_kept(params: UpdateProfileParams) -> None:
     refused = [name for name in NOT_KEPT if getattr(params, name)]
     if refused:
-        raise NotKept("an account has no {names} here", names=", ".join(refused))
+        raise FieldNotStored("an account has no {names} here", names=", ".join(refused))
 
 
 def list_emails(context: RequestContext, _: Nothing) -> list[wire.Email]:

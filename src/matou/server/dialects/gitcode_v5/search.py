@@ -81,8 +81,8 @@ def find_users(context: RequestContext, params: UserSearchQuery) -> ListPage:
     return ListPage([_found_user(context, user) for user in found], total)
 
 
-def _found_user(context: RequestContext, user: User) -> wire.FoundUser:
-    return wire.FoundUser(
+def _found_user(context: RequestContext, user: User) -> wire.UserSearchResult:
+    return wire.UserSearchResult(
         id=str(user.id),
         login=user.name,
         name=user.display_name or user.name,
@@ -109,7 +109,7 @@ ROUTES: tuple[Route, ...] = (
         "/search/users",
         UserSearchQuery,
         find_users,
-        answer=list[wire.FoundUser],
+        answer=list[wire.UserSearchResult],
         cache_key=at_database,
         choices="people in use whose name or display name holds `q`, whatever the case, and never by e-mail; pages "
         "are as large as elsewhere",

@@ -32,7 +32,7 @@ _LEVELS = {0: Visibility.PRIVATE, 10: Visibility.INTERNAL, 20: Visibility.PUBLIC
 ROWS_AT_ONCE = 100
 """Of a list that is made ahead: the questions to the database are the same for one page and for five."""
 
-Found = tuple[tuple[Repository, ...], int]
+RepositoryPage = tuple[tuple[Repository, ...], int]
 
 
 def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
@@ -144,7 +144,7 @@ def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
     return schemas.MarkCount(count=total)
 
 
-def _page(context: RequestContext, asked: PageRequest, found: Found, *segments: str) -> ListPage:
+def _page(context: RequestContext, asked: PageRequest, found: RepositoryPage, *segments: str) -> ListPage:
     repositories, total = found
     return ListPage(project_objects(context, repositories), total, asked, url(context, *segments))
 
