@@ -153,8 +153,10 @@ def _print(what: str, totals: dict[str, dict[str, object]], *, with_files: bool)
 def _traced(
     folder: Path, python: str, what: str, words: list[str], environment: dict[str, str]
 ) -> dict[str, dict[str, object]]:
-    found = "import importlib.util as u; print(u.find_spec('matou').submodule_search_locations[0])"
-    package = subprocess.run([python, "-c", found], check=True, capture_output=True, text=True, cwd="/").stdout.strip()
+    program = "import importlib.util as u; print(u.find_spec('matou').submodule_search_locations[0])"
+    package = subprocess.run(
+        [python, "-c", program], check=True, capture_output=True, text=True, cwd="/"
+    ).stdout.strip()
     out = folder / f"{what}.json"
     script = folder / "tracer.py"
     script.write_text(TRACER, encoding="utf-8")

@@ -147,7 +147,7 @@ def _escape(escape: re.Match[str]) -> str:
     if octal := escape["octal"]:
         return f"\\x{{{int(octal, 8):X}}}"
     if escape["property"]:
-        return re.sub(r"^\\([pP])\{\^", lambda found: f"\\{'P' if found[1] == 'p' else 'p'}{{", escape[0])
+        return re.sub(r"^\\([pP])\{\^", lambda match: f"\\{'P' if match[1] == 'p' else 'p'}{{", escape[0])
     return _literal(escape[0][1]) if _PUNCTUATION.fullmatch(escape[0][1:]) else escape[0]
 
 

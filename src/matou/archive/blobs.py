@@ -154,6 +154,6 @@ def _key(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def _require(digest: str, found: str) -> None:
-    if digest != found:
-        raise DamagedBlob("blob {digest} has the digest {found}", digest=digest, found=found)
+def _require(digest: str, actual: str) -> None:
+    if digest != actual:
+        raise DamagedBlob("blob {digest} has the digest {found}", digest=digest, found=actual)

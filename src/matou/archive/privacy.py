@@ -71,8 +71,8 @@ def let_group_read(root: Path, group: str) -> None:
     number = _number_of(group)
     with translate_os_errors(root):
         root.mkdir(parents=True, exist_ok=True)
-        found = root.stat()
-        if found.st_gid == number and stat.S_IMODE(found.st_mode) == GROUPS_FOLDER:
+        status = root.stat()
+        if status.st_gid == number and stat.S_IMODE(status.st_mode) == GROUPS_FOLDER:
             return
         if _is_archive_or_empty(root):
             _give(root, number)
@@ -90,11 +90,11 @@ def _give(root: Path, number: int) -> None:
 
 
 def _give_one(path: Path, number: int) -> None:
-    found = path.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
         return
     os.chown(path, -1, number, follow_symlinks=False)
-    path.chmod(GROUPS_FOLDER if stat.S_ISDIR(found.st_mode) else found.st_mode & 0o700 | 0o040)
+    path.chmod(GROUPS_FOLDER if stat.S_ISDIR(status.st_mode) else status.st_mode & 0o700 | 0o040)
 
 
 def _number_of(group: str) -> int:

@@ -72,10 +72,10 @@ def status(host: str | None, as_json: bool) -> None:
 def _logins(kept: CredentialManager, host: str | None) -> tuple[Login, ...]:
     if host is None:
         return kept.logins.all()
-    found = kept.logins.find(host_of(host).origin)
-    if found is None:
+    login = kept.logins.find(host_of(host).origin)
+    if login is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
-    return (found,)
+    return (login,)
 
 
 def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> CredentialStatus:
@@ -162,10 +162,10 @@ def _find(kept: CredentialManager, login: Login, request: CredentialRequest) -> 
 
 def _held(kept: CredentialManager, login: Login) -> list[tuple[SecretKind, GitCredential]]:
     """What is kept, in the forms that git knows; a password first, since it is good wherever there is one."""
-    found: list[tuple[SecretKind, Secret | None]] = [
+    credentials: list[tuple[SecretKind, Secret | None]] = [
         (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
     ]
-    return [(kind, credential_for_git(login, kind, secret)) for kind, secret in found if secret is not None]
+    return [(kind, credential_for_git(login, kind, secret)) for kind, secret in credentials if secret is not None]
 
 
 def _erase(kept: CredentialManager, login: Login, request: CredentialRequest) -> None:

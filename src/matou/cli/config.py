@@ -103,8 +103,8 @@ def from_arguments(
     if to is None:
         raise NotFound("no archive was given", advice="add: --to DIR")
     url = api_address(url, platform)
-    found = token or token_of(platform, url, "", settings)
-    return ConfiguredSource(platform, url, to.expanduser(), found, "" if token else variable_of(platform))
+    secret = token or token_of(platform, url, "", settings)
+    return ConfiguredSource(platform, url, to.expanduser(), secret, "" if token else variable_of(platform))
 
 
 def requested_source(

@@ -50,8 +50,8 @@ def host_of(text: str, platform: str | None = None) -> Host:
     """
     named = (PLATFORMS[text].address if text in PLATFORMS else "") or text
     address = parse_address(named if "://" in named else f"https://{named}")
-    found = platform_at(address.origin.host)
-    owner, home = found or (self_hosted(), None)
+    at_platform = platform_at(address.origin.host)
+    owner, home = at_platform or (self_hosted(), None)
     known = platform_named(platform) if platform else owner
     if home is not None and known is owner:
         return _at_home(known, home, address)
@@ -87,10 +87,10 @@ def api_address(text: str, platform: str) -> str:
     named = text if "://" in text else f"https://{text}"
     address = parse_address(named)
     host = address.origin.host
-    found = platform_at(host)
-    if found is None or not PLATFORMS[platform].homes:
+    known = platform_at(host)
+    if known is None or not PLATFORMS[platform].homes:
         return named
-    owner, home = found
+    owner, home = known
     if owner.name != platform:
         raise OtherPlatform(
             "{address} is an address of {owner}, not of {platform}",

@@ -102,13 +102,13 @@ def login(
 @click.argument("host", metavar="HOST", help=_("as for login"))
 def logout(host: str) -> None:
     kept = CredentialManager(Settings.of_process())
-    found = kept.logins.find(host_of(host).origin)
-    if found is None:
+    login = kept.logins.find(host_of(host).origin)
+    if login is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
-    kept.delete(found)
-    say(_("logged out of {origin}").format(origin=found.origin))
-    if found.git_origin not in {other.git_origin for other in kept.logins.all()}:
-        take_out_of_git(found.git_origin, kept.settings)
+    kept.delete(login)
+    say(_("logged out of {origin}").format(origin=login.origin))
+    if login.git_origin not in {other.git_origin for other in kept.logins.all()}:
+        take_out_of_git(login.git_origin, kept.settings)
 
 
 def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Credentials:

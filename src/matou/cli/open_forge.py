@@ -50,10 +50,10 @@ def existing_forge_at(root: Path) -> Iterator[Forge]:
 
 def find_account(forge: Forge, name: str) -> User:
     """By name or e-mail. Raises NotFound."""
-    found = find_user(forge, name)
-    if found is None:
+    user = find_user(forge, name)
+    if user is None:
         raise NotFound("there is no account {name}", name=repr(name))
-    return found
+    return user
 
 
 def find_repository_at(forge: Forge, path: str) -> Repository:

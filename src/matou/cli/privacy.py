@@ -25,15 +25,15 @@ def keep_private(root: Path, *, group: str | None = None) -> None:
         Archive.open(folder)
     if group is not None:
         let_group_read(folder, group)
-    found = close_to_others(folder)
-    if found is Exposure.OPEN_UNTIL_NOW:
+    denial = close_to_others(folder)
+    if denial is Exposure.OPEN_UNTIL_NOW:
         print_error(
             _(
                 "every account of this machine could read {root}; from now on only yours can, and with --group the "
                 "members of a group"
             ).format(root=folder)
         )
-    elif found is Exposure.STAYS_OPEN:
+    elif denial is Exposure.STAYS_OPEN:
         print_error(
             _("every account of this machine can read {root}, and its mode cannot be changed").format(root=folder)
         )

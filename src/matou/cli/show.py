@@ -38,16 +38,18 @@ from matou.wiring import open_archive
 def show(directory: Path, path: str | None, at: int | None, as_json: bool) -> None:
     archive = open_archive(directory)
     shown = show_saved(archive, at=at) if path is None else show_one(archive, path, at=at)
-    found = sorted(shown.repositories, key=lambda one: one.line.path)
+    repositories = sorted(shown.repositories, key=lambda one: one.line.path)
     if as_json:
-        for one in found:
+        for one in repositories:
             click.echo(json.dumps(_values(archive, one), ensure_ascii=True))
     else:
-        for line in _table(archive, found) if path is None else _lines(found[0]):
+        for line in _table(archive, repositories) if path is None else _lines(repositories[0]):
             click.echo(line)
-    if not found:
+    if not repositories:
         say(_("the archive has no repository yet"))
-    faults = [labelled(printable(one.line.path), format_error(one.fault)) for one in found if one.fault is not None]
+    faults = [
+        labelled(printable(one.line.path), format_error(one.fault)) for one in repositories if one.fault is not None
+    ]
     faults += (format_error(unread.fault) for unread in shown.unread)
     for fault in faults:
         print_error(fault)
@@ -72,8 +74,8 @@ def _values(archive: Archive, repository: SavedRepository) -> dict[str, object]:
     }
 
 
-def _table(archive: Archive, found: list[SavedRepository]) -> Iterator[str]:
-    if not found:
+def _table(archive: Archive, repositories: list[SavedRepository]) -> Iterator[str]:
+    if not repositories:
         return
     rows = [(_("path"), _("refs"), _("size"), _("last change"), _("state"))]
     rows += [
@@ -84,7 +86,7 @@ def _table(archive: Archive, found: list[SavedRepository]) -> Iterator[str]:
             _moment(one.changed_at(archive)),
             OUTCOMES[one.line.outcome],
         )
-        for one in found
+        for one in repositories
     ]
     yield from columns(rows)
 

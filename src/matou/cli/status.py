@@ -112,13 +112,13 @@ def status(directory: Path | None, max_age: str | None, config: Path | None, as_
     folders = (
         (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in wanted))
     )
-    found = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
-    rows = [replace(row, command=_command(row, wanted, config)) for row in _rows(found, wanted, limit, now())]
+    statuses = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
+    rows = [replace(row, command=_command(row, wanted, config)) for row in _rows(statuses, wanted, limit, now())]
     is_well = bool(rows) and all(row.is_well for row in rows)
     if as_json:
-        print_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(found)})
+        print_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(statuses)})
     else:
-        for line in _lines(rows, found):
+        for line in _lines(rows, statuses):
             click.echo(line)
     if not is_well:
         raise Exit(ExitCode.NOT_ALL_SAVED)
@@ -159,12 +159,12 @@ def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
 
 
 def _rows(
-    found: dict[Path, ArchiveStatus],
+    statuses: dict[Path, ArchiveStatus],
     wanted: tuple[tuple[Path, SourceTable], ...],
     limit: timedelta | None,
     at: datetime,
 ) -> Iterator[SourceRow]:
-    for folder, archive in found.items():
+    for folder, archive in statuses.items():
         for one in archive.sources:
             age = one.age(at)
             is_too_old = limit is not None and age > limit
@@ -173,7 +173,7 @@ def _rows(
             yield SourceRow(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
         yield from _never_ended(folder, archive)
     for folder, table in wanted:
-        known = [one.source for one in found[folder].sources] + [one.source for one in _begun(found[folder])]
+        known = [one.source for one in statuses[folder].sources] + [one.source for one in _begun(statuses[folder])]
         if not any(_is_of(table, source) for source in known):
             yield SourceRow(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
 
@@ -207,7 +207,7 @@ def _is_at(table: SourceTable, platform: str, url: str) -> bool:
     )
 
 
-def _cut_off(found: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
+def _cut_off(statuses: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
     return [
         {
             "archive": str(folder),
@@ -215,7 +215,7 @@ def _cut_off(found: dict[Path, ArchiveStatus]) -> list[dict[str, object]]:
             "may_end_yet": archive.is_at_work and one.fault is None,
             **({} if one.fault is None else {"fault": str(one.fault)}),
         }
-        for folder, archive in found.items()
+        for folder, archive in statuses.items()
         for one in archive.cut_off
     ]
 
@@ -251,14 +251,14 @@ def _values(row: SourceRow) -> dict[str, object]:
     }
 
 
-def _lines(rows: list[SourceRow], found: dict[Path, ArchiveStatus]) -> Iterator[str]:
+def _lines(rows: list[SourceRow], statuses: dict[Path, ArchiveStatus]) -> Iterator[str]:
     for row in rows:
         yield f"{row.platform}  {printable(row.url)}  {printable(str(row.archive))}"
         yield from (f"  {line}" for line in _lines_of(row))
     if not rows:
         yield _("nothing was ever backed up here")
         yield _("next: {step}").format(step="matou backup PLATFORM --url URL --to DIR")
-    for folder, archive in found.items():
+    for folder, archive in statuses.items():
         yield from (format_error(one.fault) for one in archive.cut_off if one.fault is not None)
         if archive.is_at_work:
             yield _("a backup is at work in {archive}").format(archive=printable(str(folder)))

@@ -55,8 +55,8 @@ class SystemStore:
         self._hangs = False
 
     def get(self, name: SecretName) -> Secret | None:
-        found = self._ask(lambda: self._backend.get_password(_service(name), name.user))
-        return Secret(found) if found else None
+        password = self._ask(lambda: self._backend.get_password(_service(name), name.user))
+        return Secret(password) if password else None
 
     def put(self, name: SecretName, secret: Secret) -> None:
         self._ask(lambda: self._backend.set_password(_service(name), name.user, secret.reveal()))

@@ -73,8 +73,8 @@ class Logins:
 
     def find(self, origin: str) -> Login | None:
         """The account at an origin; of several, the one whose API is there."""
-        found = [login for login in self.all() if login.is_at(origin)]
-        return next((login for login in found if login.origin == origin), found[0] if found else None)
+        matching = [login for login in self.all() if login.is_at(origin)]
+        return next((login for login in matching if login.origin == origin), matching[0] if matching else None)
 
     def put(self, login: Login) -> None:
         self._change(lambda others: (*others, login), login.origin)

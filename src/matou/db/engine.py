@@ -137,8 +137,8 @@ class _Changes:
 
     def version(self) -> int:
         with self._lock:
-            found: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return found
+            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
 
     def close(self) -> None:
         self._connection.close()

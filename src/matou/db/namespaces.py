@@ -244,8 +244,8 @@ def names_in(connection: Connection, parent_id: NamespaceId | None, *, beyond_as
     asked = (_OUTERMOST,) if parent_id is None else (_NAMESPACES_IN, _REPOSITORIES_IN)
     statements = [_beyond_ascii(one) if beyond_ascii else one for one in asked]
     parameters = {} if parent_id is None else {_INSIDE.key: parent_id}
-    found = [path for one in statements for path in connection.execute(one, parameters).scalars()]
-    return tuple(path.rpartition("/")[2] for path in found)
+    paths = [path for one in statements for path in connection.execute(one, parameters).scalars()]
+    return tuple(path.rpartition("/")[2] for path in paths)
 
 
 def _beyond_ascii(statement: Select[tuple[str]]) -> Select[tuple[str]]:

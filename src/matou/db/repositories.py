@@ -173,9 +173,9 @@ def find_repository_at(connection: Connection, path: RepositoryPath) -> Reposito
 
 def find_repository(connection: Connection, path: RepositoryPath) -> Repository | None:
     """By its path now, or else by one that it had before."""
-    found = find_repository_at(connection, path)
-    if found is not None:
-        return found
+    repository = find_repository_at(connection, path)
+    if repository is not None:
+        return repository
     return _one(connection.execute(_BY_OLD_PATH, {"folded_path": folded(str(path))}).one_or_none())
 
 

@@ -266,10 +266,10 @@ def _namespaces(connection: Connection, listed: Sequence[Repository]) -> _Namesp
         _NAMESPACE_IDS.key: {one.namespace_id for one in listed},
         _ROOTS.key: {folded(root) for root in roots},
     }
-    found = [namespace_of(row) for row in connection.execute(_NAMESPACES, parameters).mappings()]
-    by_path = {folded(str(one.path)): one for one in found}
+    namespaces_found = [namespace_of(row) for row in connection.execute(_NAMESPACES, parameters).mappings()]
+    by_path = {folded(str(one.path)): one for one in namespaces_found}
     by_root = {root: by_path[folded(root)] for root in roots if folded(root) in by_path}
-    return _Namespaces({one.id: one for one in found}, by_root)
+    return _Namespaces({one.id: one for one in namespaces_found}, by_root)
 
 
 def _people(connection: Connection, listed: Sequence[Repository], spaces: _Namespaces) -> Mapping[UserId, User]:
@@ -287,8 +287,8 @@ def _parents(
 ) -> Mapping[RepositoryId, Repository]:
     """The parents of those that have one which the viewer may see."""
     wanted = {RepositoryId(parent_id) for parent_id in parent_ids.values() if parent_id is not None}
-    found = {one.id: one for one in find_repositories(connection, wanted, viewer=viewer)} if wanted else {}
-    return {fork: found[RepositoryId(id_)] for fork, id_ in parent_ids.items() if id_ is not None and id_ in found}
+    parents = {one.id: one for one in find_repositories(connection, wanted, viewer=viewer)} if wanted else {}
+    return {fork: parents[RepositoryId(id_)] for fork, id_ in parent_ids.items() if id_ is not None and id_ in parents}
 
 
 _IDS = bindparam("many_ids", type_=Text)

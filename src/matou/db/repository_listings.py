@@ -157,9 +157,9 @@ def _parameters_of(wanted: RepositoryQuery, viewer: Viewer) -> dict[str, object]
 
 def _listing(form: _Form, also: ColumnElement[bool]) -> Select[*tuple[object, ...]]:
     """Rows of COLUMNS and `total`, which is asked for with them: whoever counts apart looks through all twice."""
-    found = select(repositories.c.id, func.count().over().label("total")).where(_chosen(form), also)
+    matching = select(repositories.c.id, func.count().over().label("total")).where(_chosen(form), also)
     # What is wide is read of the page alone: sorting all of it takes twice as long.
-    page = found.order_by(*_ordered(form)).limit(_LIMIT).offset(_OFFSET).subquery("page")
+    page = matching.order_by(*_ordered(form)).limit(_LIMIT).offset(_OFFSET).subquery("page")
     joined = repositories.join(page, page.c.id == repositories.c.id)
     return select(*COLUMNS, page.c.total).select_from(joined).order_by(*_ordered(form))
 

@@ -86,7 +86,7 @@ def find_user_to_log_in(connection: Connection, login: str) -> tuple[User, Secre
     rows = connection.execute(_BY_LOGIN, {"login": folded(login)}).mappings().all()
     if not rows:
         return None
-    row = min(rows, key=lambda found: folded(found["name"]) != folded(login))
+    row = min(rows, key=lambda candidate: folded(candidate["name"]) != folded(login))
     return user_of(row), None if row["password_hash"] is None else Secret(row["password_hash"])
 
 

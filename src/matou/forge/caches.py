@@ -159,9 +159,9 @@ class QueryCache:
         with self._lock:
             if version != self._version:
                 self._answers, self._version = {}, version
-            found = self._answers.get(key)
-        if found is not None:
-            return cast("Answer", found)
+            cached = self._answers.get(key)
+        if cached is not None:
+            return cast("Answer", cached)
         answer = ask()
         with self._lock:
             # The version was read before the question: whatever was written in between makes it another one.
@@ -186,6 +186,6 @@ class RefListingCache:
 
     def forget(self, git_dir: Path) -> None:
         """Look at all of it again: somebody has changed a ref."""
-        found = self._known.get(git_dir)
-        if found is not None:
-            self._known.put(git_dir, found.in_doubt())
+        cached = self._known.get(git_dir)
+        if cached is not None:
+            self._known.put(git_dir, cached.in_doubt())

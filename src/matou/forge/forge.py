@@ -53,6 +53,6 @@ class Forge:
 
     def memory(self, kind: type[Memory]) -> Memory:
         """What this server has in memory of one kind, made where it is first asked for; it may be forgotten with it."""
-        found = self._memories.get(kind)
+        memory = self._memories.get(kind)
         # Of two that are made at once one is kept, for everybody.
-        return cast("Memory", self._memories.setdefault(kind, kind()) if found is None else found)
+        return cast("Memory", self._memories.setdefault(kind, kind()) if memory is None else memory)

@@ -147,10 +147,10 @@ def look_up(host: str, port: int) -> tuple[str, ...]:
     """The addresses that a host stands for now, in the order in which they are to be tried. Raises TryLater."""
     bare = host.strip("[]")
     try:
-        found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TryLater("the host {host} is not found", host=bare) from error
-    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in answers))
 
 
 def require_public_number(host: str, number: str) -> None:
@@ -166,8 +166,8 @@ def require_public_number(host: str, number: str) -> None:
 def require_no_inward_number(host: str, port: int) -> None:
     """The check that is left where a proxy looks names up: a host given as a number must be public."""
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, flags=socket.AI_NUMERICHOST)
+        answers = socket.getaddrinfo(host.strip("[]"), port, flags=socket.AI_NUMERICHOST)
     except OSError:
         return
-    for *_, place in found:
+    for *_, place in answers:
         require_public_number(host, str(place[0]))

@@ -37,14 +37,14 @@ class Proxies:
 
         The lower-case name goes first, as with curl and git.
         """
-        found: dict[str, Secret] = {}
+        proxies: dict[str, Secret] = {}
         variables: dict[str, str] = {}
         for scheme in ("http", "https"):
             name = _first_set(environment, f"{scheme}_proxy", "all_proxy")
             if name:
-                found[scheme], variables[scheme] = Secret(environment[name]), name
+                proxies[scheme], variables[scheme] = Secret(environment[name]), name
         no_proxy = _first_set(environment, "no_proxy")
-        return cls(found, environment[no_proxy] if no_proxy else "", variables)
+        return cls(proxies, environment[no_proxy] if no_proxy else "", variables)
 
     def proxy_for(self, origin: Origin) -> Secret | None:
         """The proxy's URL; without a scheme it is one of HTTP. Raises UnusableProxy."""
@@ -62,10 +62,10 @@ class Proxies:
 
 
 def _with_scheme(proxy: str, variable: str) -> str:
-    found = _SCHEME.match(proxy)
-    if found is None:
+    match = _SCHEME.match(proxy)
+    if match is None:
         return f"http://{proxy}"
-    scheme = found[1].lower()
+    scheme = match[1].lower()
     if scheme not in _KNOWN:
         raise UnusableProxy(
             "{variable} names a proxy of the scheme {scheme}",
@@ -74,7 +74,7 @@ def _with_scheme(proxy: str, variable: str) -> str:
             known=", ".join(sorted(_KNOWN)),
             advice="known are {known}",
         )
-    return scheme + proxy[found.end(1) :]
+    return scheme + proxy[match.end(1) :]
 
 
 def _require_place(url: str, variable: str) -> None:

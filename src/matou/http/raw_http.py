@@ -192,12 +192,12 @@ def _version(text: str) -> int:
 
 def _fields(lines: list[bytes]) -> http.client.HTTPMessage:
     """The fields of a head. What is not written as usual, the library reads; what it says of it is in `defects`."""
-    found = [_FIELD.fullmatch(line) for line in lines[:-1]]
-    if None in found:
+    matches = [_FIELD.fullmatch(line) for line in lines[:-1]]
+    if None in matches:
         text = b"".join(lines).decode("iso-8859-1")
         return email.parser.Parser(_class=http.client.HTTPMessage).parsestr(text)
     message = http.client.HTTPMessage()
-    for match in filter(None, found):
+    for match in filter(None, matches):
         message[match[1].decode("ascii")] = match[2].decode("iso-8859-1")
     return message
 

@@ -67,5 +67,5 @@ def require_api(answered: Answered, platform: str, url: str, *, example: str, sp
 
 
 def _title_of(body: bytes) -> str:
-    found = _TITLE.search(body[:65_536])
-    return quoted(found[1])[:LONGEST_TITLE] if found else quoted(body)[:LONGEST_TITLE]
+    match = _TITLE.search(body[:65_536])
+    return quoted(match[1])[:LONGEST_TITLE] if match else quoted(body)[:LONGEST_TITLE]

@@ -61,24 +61,24 @@ def fault_of_shape(error: Exception) -> Phrase:
 
 
 def _fault(text: str) -> Phrase:
-    if found := _MISSING.match(text):
-        return Phrase("{name} is missing", name=found[1])
-    if found := _UNKNOWN.match(text):
-        return Phrase("nothing is known of {name}", name=found[1])
-    if found := _KIND.match(text):
-        wanted, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in found.groups())
+    if match := _MISSING.match(text):
+        return Phrase("{name} is missing", name=match[1])
+    if match := _UNKNOWN.match(text):
+        return Phrase("nothing is known of {name}", name=match[1])
+    if match := _KIND.match(text):
+        wanted, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in match.groups())
         return Phrase("{wanted} was expected, and {came} is there", wanted=wanted, came=came)
     return _fault_of_value(text)
 
 
 def _fault_of_value(text: str) -> Phrase:
     """Where the kind is right, and the value will not do."""
-    if found := _LENGTH.match(text):
-        return _fault_of_length(found[1], int(found[2]))
-    if found := _BOUND.match(text):
-        return _fault_of_bound(found[1], found[2])
-    if found := _NO_CHOICE.match(text):
-        return Phrase("{value} is none of those that it may be", value=found[1])
+    if match := _LENGTH.match(text):
+        return _fault_of_length(match[1], int(match[2]))
+    if match := _BOUND.match(text):
+        return _fault_of_bound(match[1], match[2])
+    if match := _NO_CHOICE.match(text):
+        return Phrase("{value} is none of those that it may be", value=match[1])
     return _OUT_OF_FORM
 
 
@@ -102,6 +102,6 @@ def _fault_of_bound(sign: str, bound: str) -> Phrase:
 
 def _place(text: str) -> str:
     """`source 2, url` of `$.source[1].url`: people count from one."""
-    found = _PLACE.search(text)
-    steps = _STEP.findall(found[1]) if found else []
+    match = _PLACE.search(text)
+    steps = _STEP.findall(match[1]) if match else []
     return ", ".join(name or f"#{int(number) + 1}" for name, number in steps).replace(", #", " ")

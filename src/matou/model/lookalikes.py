@@ -34,9 +34,9 @@ def _prototypes() -> Mapping[str, str]:
     """
     from confusable_homoglyphs.confusables import confusables_data  # type: ignore[import-untyped]
 
-    found: dict[str, str] = {}
+    prototypes: dict[str, str] = {}
     for key, rows in confusables_data.items():
         source, targets = key.replace(_DIRECTION_MARK, ""), [row["c"].replace(_DIRECTION_MARK, "") for row in rows]
-        if len(source) == 1 and len(targets) == 1 and targets[0] not in found:
-            found[source] = targets[0]
-    return found
+        if len(source) == 1 and len(targets) == 1 and targets[0] not in prototypes:
+            prototypes[source] = targets[0]
+    return prototypes

@@ -59,10 +59,10 @@ def read_attachment_path(raw_path: bytes) -> AttachmentTarget | None:
 def _uuid(text: str) -> UUID | None:
     """In its one canonical form."""
     try:
-        found = UUID(text)
+        uuid = UUID(text)
     except ValueError:
         return None
-    return found if str(found) == text else None
+    return uuid if str(uuid) == text else None
 
 
 class AttachmentRoute(BaseRoute):
@@ -136,9 +136,9 @@ def _stored_file(state: ServerState, scope: Scope) -> StoredFile:
 
 def _credential(scope: Scope) -> Credential | None:
     """A header, or the parameter that GitCode's tools put into every URL."""
-    found = read_credential(scope["headers"])
+    credential = read_credential(scope["headers"])
     token = parse_qs(scope["query_string"].decode("latin-1")).get("access_token", [""])[0]
-    return found or (Credential("", Secret(token)) if token else None)
+    return credential or (Credential("", Secret(token)) if token else None)
 
 
 def _headers(stored: StoredFile) -> tuple[Header, ...]:

@@ -42,7 +42,7 @@ class GitTarget:
 
 def spelled_plainly(raw_path: bytes) -> bytes:
     """The same address without what is encoded needlessly: `%73etting` is `setting` (RFC 3986, section 6.2.2.2)."""
-    return _NEEDLESS.sub(lambda found: unquote_to_bytes(found[0]), raw_path)
+    return _NEEDLESS.sub(lambda match: unquote_to_bytes(match[0]), raw_path)
 
 
 def segments_of(raw_path: bytes) -> tuple[str, ...] | None:

@@ -74,12 +74,12 @@ class TrustedProxies:
 
     def _outermost(self, hops: Sequence[Hop], peer: Address) -> Hop:
         """From the end, what the last proxy of ours says; where one does not say whom it answers, it is that one."""
-        found = Hop(client=peer)
+        outermost = Hop(client=peer)
         for hop in reversed(hops):
-            found = Hop(hop.client or found.client, hop.scheme or found.scheme, hop.host or found.host)
+            outermost = Hop(hop.client or outermost.client, hop.scheme or outermost.scheme, hop.host or outermost.host)
             if hop.client is None or not self._is_trusted(hop.client):
                 break
-        return found
+        return outermost
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
@@ -159,8 +159,8 @@ def _split(text: str, separator: str) -> list[str]:
         elif character == separator and not is_quoted:
             parts.append(text[begin:position])
             begin = position + 1
-    found = text.split(separator) if is_quoted else [*parts, text[begin:]]
-    return [part.strip() for part in found if part.strip()]
+    parts_found = text.split(separator) if is_quoted else [*parts, text[begin:]]
+    return [part.strip() for part in parts_found if part.strip()]
 
 
 def _address(text: str) -> Address | None:

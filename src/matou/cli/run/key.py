@@ -25,11 +25,11 @@ def add_key(user: str, root: Path, file: Path | None) -> None:
 
 def list_keys(user: str, root: Path, as_json: bool) -> None:
     with forge_at(root) as forge:
-        found = signing_keys(forge, granted_to_operator(MaySeeAccount, find_account(forge, user)))
+        keys = signing_keys(forge, granted_to_operator(MaySeeAccount, find_account(forge, user)))
     if as_json:
-        click.echo(json.dumps([_as_json(key) for key in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(key) for key in keys], ensure_ascii=False, indent=2))
         return
-    for key in found:
+    for key in keys:
         emails = ", ".join(read_certificate(key.certificate).emails)
         click.echo(f"{key.id}  {key.fingerprint}  {printable(emails)}")
 

@@ -16,11 +16,11 @@ from matou.i18n import gettext as _
 
 def list_members(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = use_case.members(forge, granted_to_operator(MaySeeMembers, find_namespace_at(forge, path)))[0]
+        rows = use_case.members(forge, granted_to_operator(MaySeeMembers, find_namespace_at(forge, path)))[0]
     if as_json:
-        print_json([values_of_member(one) for one in found])
+        print_json([values_of_member(one) for one in rows])
     else:
-        print_table([(one.user.name, one.role.name.lower()) for one in found])
+        print_table([(one.user.name, one.role.name.lower()) for one in rows])
 
 
 def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:

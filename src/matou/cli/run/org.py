@@ -38,25 +38,27 @@ def create_organization(name: str, root: Path, owner: str, parent: str | None, d
 def list_organizations(root: Path, as_json: bool) -> None:
 
     with existing_forge_at(root) as forge:
-        found = use_case.organizations(forge)
+        organizations = use_case.organizations(forge)
     if as_json:
-        print_json([_values(one) for one in found])
+        print_json([_values(one) for one in organizations])
     else:
-        print_table([(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in found])
+        print_table(
+            [(str(one.path), one.display_name, _("from a backup") if one.source else "") for one in organizations]
+        )
 
 
 def show_organization(path: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
-        people = [values_of_member(one) for one in members(forge, granted_to_operator(MaySeeMembers, found))[0]]
+        organization = find_namespace_at(forge, path)
+        people = [values_of_member(one) for one in members(forge, granted_to_operator(MaySeeMembers, organization))[0]]
         inside = {
-            "namespaces": [str(one.path) for one in child_namespaces(forge, found)[0]],
-            "repositories": repositories_in(forge, found, recursive=True, limit=0)[1],
+            "namespaces": [str(one.path) for one in child_namespaces(forge, organization)[0]],
+            "repositories": repositories_in(forge, organization, recursive=True, limit=0)[1],
         }
     if as_json:
-        print_json({**_values(found), **inside, "members": people})
+        print_json({**_values(organization), **inside, "members": people})
         return
-    print_fields({**_values(found), "repositories": inside["repositories"]})
+    print_fields({**_values(organization), "repositories": inside["repositories"]})
     print_table([(f"  {one['name']}", str(one["role"])) for one in people])
 
 
@@ -64,23 +66,25 @@ def rename_organization(path: str, root: Path, name: str | None, display_name: s
     if name is None and display_name is None:
         raise Invalid("no new name was given", advice="name one, or add: --display-name TEXT")
     with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
+        organization = find_namespace_at(forge, path)
         if name is not None:
-            found = rename_namespace(forge, authorize(forge, OPERATOR, MayAdminister, found), name)
+            organization = rename_namespace(forge, authorize(forge, OPERATOR, MayAdminister, organization), name)
         if display_name is not None:
-            granted = granted_to_operator(MayChangeSettings, found)
-            found = change_namespace(forge, granted, display_name=display_name)
-    said = _("{old} is {new} now").format(old=path, new=f"{found.path} ({found.display_name})")
-    print_result(_values(found), said, as_json=as_json)
+            granted = granted_to_operator(MayChangeSettings, organization)
+            organization = change_namespace(forge, granted, display_name=display_name)
+    said = _("{old} is {new} now").format(old=path, new=f"{organization.path} ({organization.display_name})")
+    print_result(_values(organization), said, as_json=as_json)
 
 
 def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = find_namespace_at(forge, path)
-        granted = authorize(forge, OPERATOR, MayDelete, found)
-        confirm(_("Delete the namespace {path} for good?").format(path=found.path), is_said=yes)
+        organization = find_namespace_at(forge, path)
+        granted = authorize(forge, OPERATOR, MayDelete, organization)
+        confirm(_("Delete the namespace {path} for good?").format(path=organization.path), is_said=yes)
         delete_namespace(forge, granted)
-    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+    print_result(
+        {"deleted": str(organization.path)}, _("deleted {path}").format(path=organization.path), as_json=as_json
+    )
 
 
 def _values(one: Namespace) -> dict[str, object]:

@@ -82,11 +82,11 @@ def _with_advice(error: NotFound, missing: NamespacePath) -> NotFound:
 
 def list_repositories(root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = repositories_in(forge, None, recursive=True)[0]
+        repositories = repositories_in(forge, None, recursive=True)[0]
     if as_json:
-        print_json([_values(one) for one in found])
+        print_json([_values(one) for one in repositories])
         return
-    for one in found:
+    for one in repositories:
         click.echo(printable(str(one.path)))
 
 
@@ -128,30 +128,30 @@ def set_repository(
 
 def transfer_repository(path: str, namespace: str, root: Path, name: str, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found, target = find_repository_at(forge, path), NamespacePath.parse(namespace)
+        repository, target = find_repository_at(forge, path), NamespacePath.parse(namespace)
         moved = transfers.transfer_repository(
-            forge, authorize(forge, OPERATOR, MayTransfer, found), target, new_path=name
+            forge, authorize(forge, OPERATOR, MayTransfer, repository), target, new_path=name
         )
-    said = _("{old} is {new} now").format(old=found.path, new=moved.path)
+    said = _("{old} is {new} now").format(old=repository.path, new=moved.path)
     print_result(_all_values(moved), said, as_json=as_json)
 
 
 def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = find_repository_at(forge, path)
-        granted = authorize(forge, OPERATOR, MayDelete, found)
-        confirm(_("Delete the repository {path} for good?").format(path=found.path), is_said=yes)
+        repository = find_repository_at(forge, path)
+        granted = authorize(forge, OPERATOR, MayDelete, repository)
+        confirm(_("Delete the repository {path} for good?").format(path=repository.path), is_said=yes)
         use_case.delete_repository(forge, granted)
-    print_result({"deleted": str(found.path)}, _("deleted {path}").format(path=found.path), as_json=as_json)
+    print_result({"deleted": str(repository.path)}, _("deleted {path}").format(path=repository.path), as_json=as_json)
 
 
-def _changed(forge: Forge, found: Repository, changes: RepositoryUpdate, *, archived: bool | None) -> Repository:
+def _changed(forge: Forge, repository: Repository, changes: RepositoryUpdate, *, archived: bool | None) -> Repository:
     """What is archived refuses every other change: it is opened first, and closed last."""
     if archived is False:
-        found = unarchive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found))
+        repository = unarchive_repository(forge, authorize(forge, OPERATOR, MayAdminister, repository))
     if changes != RepositoryUpdate():
-        found = change_repository(forge, authorize(forge, OPERATOR, MayChangeSettings, found), changes)
-    return archive_repository(forge, authorize(forge, OPERATOR, MayAdminister, found)) if archived else found
+        repository = change_repository(forge, authorize(forge, OPERATOR, MayChangeSettings, repository), changes)
+    return archive_repository(forge, authorize(forge, OPERATOR, MayAdminister, repository)) if archived else repository
 
 
 def _values(one: Repository) -> dict[str, object]:

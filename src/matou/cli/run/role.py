@@ -29,11 +29,11 @@ def create_role(path: str, name: str, root: Path, access_level: int, display_nam
 
 def list_roles(path: str, root: Path, as_json: bool) -> None:
     with forge_at(root) as forge:
-        found = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, find_repository_at(forge, path)))
+        roles = customized_roles.roles(forge, granted_to_operator(MaySeeMembers, find_repository_at(forge, path)))
     if as_json:
-        click.echo(json.dumps([_as_json(role) for role in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(role) for role in roles], ensure_ascii=False, indent=2))
         return
-    for role in found:
+    for role in roles:
         click.echo(f"{role.id}  {role.access_level}  {role.member_count}  {printable(role.name)}")
 
 

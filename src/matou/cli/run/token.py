@@ -25,21 +25,21 @@ def create_token(root: Path, user: str, name: str) -> None:
 def list_tokens(root: Path, user: str | None, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
         owner = None if user is None else find_account(forge, user)
-        found = [one for one in all_tokens(forge) if owner is None or one.user.id == owner.id]
+        tokens = [one for one in all_tokens(forge) if owner is None or one.user.id == owner.id]
     if as_json:
-        print_json([_values(one) for one in found])
+        print_json([_values(one) for one in tokens])
     else:
-        print_table([_row(one) for one in found])
+        print_table([_row(one) for one in tokens])
 
 
 def revoke(token_id: int, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
-        if found is None:
+        token = next((one for one in all_tokens(forge) if one.token.id == token_id), None)
+        if token is None:
             raise NotFound("there is no token {id}", id=token_id)
-        revoke_token(forge, granted_to_operator(MayManageAccount, found.user), found.token.id)
-    said = _("revoked the token {id} of {user}").format(id=token_id, user=found.user.name)
-    print_result({"revoked": token_id, "user": found.user.name}, said, as_json=as_json)
+        revoke_token(forge, granted_to_operator(MayManageAccount, token.user), token.token.id)
+    said = _("revoked the token {id} of {user}").format(id=token_id, user=token.user.name)
+    print_result({"revoked": token_id, "user": token.user.name}, said, as_json=as_json)
 
 
 def _row(one: TokenHolder) -> tuple[str, ...]:

@@ -41,11 +41,11 @@ def _password(*, from_stdin: bool) -> Secret:
 
 def list_accounts(root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        found = list_users(forge)
+        users = list_users(forge)
     if as_json:
-        print_json([_values(user) for user in found])
+        print_json([_values(user) for user in users])
     else:
-        print_table([(user.name, _standing(user), user.email, user.display_name) for user in found])
+        print_table([(user.name, _standing(user), user.email, user.display_name) for user in users])
 
 
 def show_account(name: str, root: Path, as_json: bool) -> None:

@@ -123,10 +123,10 @@ def authorize_again(
         MissingScope, ReadOnly, SwitchedOff, NotAllowed: as `authorize`.
     """
     with forge.database.begin_read() as connection:
-        found = repositories.find_repository_by_id(connection, granted.subject.id)
-    if found is None:
+        repository = repositories.find_repository_by_id(connection, granted.subject.id)
+    if repository is None:
         raise no_such_repository(granted.subject.path)
-    return authorize(forge, identity or granted.identity, granted.right, found)
+    return authorize(forge, identity or granted.identity, granted.right, repository)
 
 
 def renewed(granted: Authorized[S, R], row: S) -> Authorized[S, R]:
@@ -155,8 +155,8 @@ def granted_by_listing(
         rows: reads rows and how many there are in all, with the filter that it is given.
     """
     with forge.database.begin_read() as connection:
-        found, total = rows(connection, viewer(forge, identity))
-    return tuple(Authorized(row, identity, MaySee, _KEY) for row in found), total
+        subjects, total = rows(connection, viewer(forge, identity))
+    return tuple(Authorized(row, identity, MaySee, _KEY) for row in subjects), total
 
 
 def authorize_repository(
@@ -351,8 +351,8 @@ def _visibility(forge: Forge, identity: Identity, subject: Repository | Namespac
 
 def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:
     source = subject.read_only_source if isinstance(subject, Repository) else subject.source
-    found = {SubjectState.ARCHIVED: subject.archived, SubjectState.OWNED_BY_SOURCE: source is not None}
-    return frozenset(state for state, holds in found.items() if holds)
+    states = {SubjectState.ARCHIVED: subject.archived, SubjectState.OWNED_BY_SOURCE: source is not None}
+    return frozenset(state for state, holds in states.items() if holds)
 
 
 def _states_set(
@@ -364,11 +364,11 @@ def _states_set(
     with forge.database.begin_read() as connection:
         modules = settings.read_settings(connection, subject.id, Modules)
         rules = settings.read_settings(connection, subject.id, RepositoryRules)
-    found = {
+    states = {
         SubjectState.NO_FORKS: rules.disable_fork or not modules.has_fork,
         SubjectState.NO_ANALYSIS: not modules.has_analysis,
     }
-    return frozenset(state for state, holds in found.items() if holds)
+    return frozenset(state for state, holds in states.items() if holds)
 
 
 def _backups_are_open(forge: Forge) -> bool:

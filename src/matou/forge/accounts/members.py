@@ -66,10 +66,10 @@ def members(
 def find_member(forge: Forge, granted: Authorized[Namespace, MaySeeMembers], user: User) -> Member:
     """Somebody with a role in exactly this namespace. Raises NoSuchMember."""
     with forge.database.begin_read() as connection:
-        found = memberships.find_member(connection, granted.subject.id, user.id)
-    if found is None:
+        member = memberships.find_member(connection, granted.subject.id, user.id)
+    if member is None:
         raise _no_such_member(granted.subject, user)
-    return found
+    return member
 
 
 def memberships_of(forge: Forge, user: User) -> tuple[tuple[NamespacePath, Role], ...]:
@@ -96,8 +96,8 @@ def leave_namespace(
 def owner_of(forge: Forge, namespace: Namespace) -> Member | None:
     """The first of its owners by name: whoever is told of a namespace is told whose it is."""
     with forge.database.begin_read() as connection:
-        found, _total = memberships.members(connection, namespace.id, roles=(Role.OWNER,), limit=1)
-    return found[0] if found else None
+        owners, _total = memberships.members(connection, namespace.id, roles=(Role.OWNER,), limit=1)
+    return owners[0] if owners else None
 
 
 def _no_such_member(namespace: Namespace, user: User) -> NoSuchMember:

@@ -72,15 +72,15 @@ def rename_namespace(forge: Forge, granted: Authorized[Namespace, MayAdminister]
 
 def _repositories_below(forge: Forge, namespace: Namespace) -> tuple[Repository, ...]:
     with forge.database.begin_read() as connection:
-        found, _count = repositories.list_repositories(connection, namespace.path, recursive=True)
+        below, _count = repositories.list_repositories(connection, namespace.path, recursive=True)
         spaces = namespaces.list_below(connection, namespace.path)
     owned = [str(one.path) for one in spaces if one.source is not None]
-    owned += [str(one.path) for one in found if one.read_only_source is not None]
+    owned += [str(one.path) for one in below if one.read_only_source is not None]
     if owned:
         raise ReadOnly(
             "{path} is {state}, and read-only", path=repr(owned[0]), state=SubjectState.OWNED_BY_SOURCE.value
         )
-    return found
+    return below
 
 
 @contextmanager

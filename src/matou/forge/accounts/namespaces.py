@@ -77,19 +77,19 @@ def create_project(
 def find_namespace(forge: Forge, path: NamespacePath) -> Namespace:
     """Raises NoSuchNamespace. Says nothing about who may see it: ask `access`."""
     with forge.database.begin_read() as connection:
-        found = namespaces.find_namespace(connection, path)
-    if found is None:
+        namespace = namespaces.find_namespace(connection, path)
+    if namespace is None:
         raise no_such_namespace(path)
-    return found
+    return namespace
 
 
 def find_namespace_by_id(forge: Forge, namespace_id: NamespaceId) -> Namespace:
     """Raises NoSuchNamespace."""
     with forge.database.begin_read() as connection:
-        found = namespaces.find_namespace_by_id(connection, namespace_id)
-    if found is None:
+        namespace = namespaces.find_namespace_by_id(connection, namespace_id)
+    if namespace is None:
         raise NoSuchNamespace("there is no such namespace")
-    return found
+    return namespace
 
 
 def organizations(forge: Forge) -> tuple[Namespace, ...]:

@@ -36,10 +36,10 @@ def add_signing_key(forge: Forge, granted: Authorized[User, MayManageAccount], t
     """
     user, certificate = granted.subject, read_certificate(text)
     with forge.database.begin_read() as connection:
-        found = rows.find_signing_key(connection, certificate.fingerprint)
+        existing = rows.find_signing_key(connection, certificate.fingerprint)
         held = rows.list_signing_keys(connection, user.id)
-    if found is not None:
-        return _update(forge, user, found, certificate)
+    if existing is not None:
+        return _update(forge, user, existing, certificate)
     _require_usable(forge, user, certificate, held=len(held))
     try:
         with forge.database.begin_write() as connection:
@@ -71,16 +71,16 @@ def no_such_key(user: User, key_id: int) -> NoSuchKey:
 def certificates_for(forge: Forge, email: str) -> tuple[str, ...]:
     """The keys that may vouch for what is committed under an e-mail: those of its account that name it themselves."""
     with forge.database.begin_read() as connection:
-        found = rows.certificates_of(connection, email) if email else ()
-    return tuple(text for text in found if _names(read_certificate(text), email))
+        certificates = rows.certificates_of(connection, email) if email else ()
+    return tuple(text for text in certificates if _names(read_certificate(text), email))
 
 
-def _update(forge: Forge, user: User, found: SigningKey, certificate: Certificate) -> SigningKey:
-    if found.user_id != user.id:
+def _update(forge: Forge, user: User, existing: SigningKey, certificate: Certificate) -> SigningKey:
+    if existing.user_id != user.id:
         raise _taken(certificate)
-    newest = merged(found.certificate, certificate.armored)
+    newest = merged(existing.certificate, certificate.armored)
     with forge.database.begin_write() as connection:
-        return rows.set_certificate(connection, found.id, newest.armored)
+        return rows.set_certificate(connection, existing.id, newest.armored)
 
 
 def _require_usable(forge: Forge, user: User, certificate: Certificate, *, held: int) -> None:

@@ -114,8 +114,8 @@ def _insert_with_namespace(forge: Forge, new: NewUser) -> User:
 def find_user(forge: Forge, login: str) -> User | None:
     """By name, or by e-mail; case and width aside."""
     with forge.database.begin_read() as connection:
-        found = users.find_user_to_log_in(connection, login)
-    return None if found is None else found[0]
+        row = users.find_user_to_log_in(connection, login)
+    return None if row is None else row[0]
 
 
 def list_users(forge: Forge) -> tuple[User, ...]:
@@ -163,8 +163,8 @@ def authenticate(forge: Forge, login: str, password: Secret, *, address: str = "
     account, now = folded(login), forge.now()
     refuse_while_slowed(forge, account, address)
     with forge.database.begin_read() as connection:
-        found = users.find_user_to_log_in(connection, login)
-    user, stored_hash = found or (None, None)
+        row = users.find_user_to_log_in(connection, login)
+    user, stored_hash = row or (None, None)
     right = _is_right(forge, account, stored_hash, password)
     if user is None or not right or not may_log_in(user):
         forge.failures.failed(account, address, tried=password, now=now)

@@ -164,7 +164,7 @@ def contribution_days(
     """
     compute = partial(_contribution_days, forge, granted.subject, known, span)
     key = (granted.subject.id, "days", known.history.name(known.tip), known.mailmap_of)
-    return analysis_cache(forge).recall(key, compute, lambda found: len(found.day)) if span == EVER else compute()
+    return analysis_cache(forge).recall(key, compute, lambda days: len(days.day)) if span == EVER else compute()
 
 
 def _told(forge: Forge, repository: Repository, tip: ObjectId) -> "Future[History]":
@@ -267,13 +267,13 @@ def _sums(history: History, mask: bytearray, person_of: Sequence[int], span: Spa
     for author, clock, additions, deletions in compress(columns, mask):
         if first <= clock <= last:
             key = person_of[author] * _MOST_DAYS + clock // SECONDS_A_DAY
-            found = sums.get(key)
-            if found is None:
+            row = sums.get(key)
+            if row is None:
                 sums[key] = [additions, deletions, 1]
             else:
-                found[0] += additions
-                found[1] += deletions
-                found[2] += 1
+                row[0] += additions
+                row[1] += deletions
+                row[2] += 1
     return sums
 
 

@@ -95,16 +95,16 @@ def _languages(request: LanguagesRequest) -> dict[str, float]:
 def _verdicts(request: LanguagesRequest, files: Sequence[TreeFile]) -> dict[Key, LanguageVerdict]:
     """Each file's: those that are known already, and the others', kept as they come."""
     known = _read(request)
-    found = {(file.path, file.id): known[file.path, file.id] for file in files if (file.path, file.id) in known}
+    verdicts = {(file.path, file.id): known[file.path, file.id] for file in files if (file.path, file.id) in known}
     opened = open_repository(Path(request.git_dir))
-    new = [file for file in files if (file.path, file.id) not in found]
+    new = [file for file in files if (file.path, file.id) not in verdicts]
     for number, file in enumerate(new, 1):
-        found[file.path, file.id] = _judge(opened, file)
+        verdicts[file.path, file.id] = _judge(opened, file)
         if number % FILES_BETWEEN_SAVES == 0:
-            _write(request, known | found)
-    if new or len(known) > len(found):
-        _write(request, found)
-    return found
+            _write(request, known | verdicts)
+    if new or len(known) > len(verdicts):
+        _write(request, verdicts)
+    return verdicts
 
 
 def _judge(opened: pygit2.Repository, file: TreeFile) -> LanguageVerdict:

@@ -58,9 +58,9 @@ def find_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], re
     known = _known(forge, granted.subject, listing, state, revision)
     if known is not None:
         return known
-    found = _find(forge, granted.subject, listing, revision.lower())
-    forge.memory(AbbreviationCache).put(granted.subject.id, revision.lower(), state, found)
-    return found
+    commit = _find(forge, granted.subject, listing, revision.lower())
+    forge.memory(AbbreviationCache).put(granted.subject.id, revision.lower(), state, commit)
+    return commit
 
 
 def known_revision(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId | None:
@@ -83,12 +83,12 @@ def _known(
 def _find(forge: Forge, repository: Repository, listing: RefListing, beginning: str) -> ObjectId:
     git_dir = forge.git_dir(repository)
     commits = commits_beginning(open_repository(git_dir), beginning)
-    found = reached_from(git_dir, commits, _tips(listing)) if commits else commits
-    if len(found) > 1:
+    matching = reached_from(git_dir, commits, _tips(listing)) if commits else commits
+    if len(matching) > 1:
         raise AmbiguousRevision(
-            "{revision} is the beginning of {count} commit ids", revision=beginning, count=len(found)
+            "{revision} is the beginning of {count} commit ids", revision=beginning, count=len(matching)
         )
-    for name in found:
+    for name in matching:
         return name
     raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(beginning))
 

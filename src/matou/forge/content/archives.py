@@ -126,10 +126,10 @@ def _replaced(
 ) -> dict[bytes, Replacement]:
     if not applied_settings(forge, granted.subject, RepositoryRules).include_lfs_objects:
         return {}
-    found = dict(_replacements(forge, granted, opened, files))
-    if sum(replacement.size_bytes for replacement in found.values()) > LARGEST_WITH_LFS_BYTES:
+    replacements = dict(_replacements(forge, granted, opened, files))
+    if sum(replacement.size_bytes for replacement in replacements.values()) > LARGEST_WITH_LFS_BYTES:
         raise ArchiveTooLarge("the files have more than {limit} bytes", limit=LARGEST_WITH_LFS_BYTES)
-    return found
+    return replacements
 
 
 def _replacements(

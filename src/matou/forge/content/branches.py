@@ -132,9 +132,9 @@ def _delete(
     forge: Forge, granted: Authorized[Repository, MayWriteCode], ref: RefName, expected: ObjectId | None
 ) -> None:
     with staying(forge, granted):
-        found = ref_listing(forge, granted).refs.get(ref)
-        if found is None:
+        tip = ref_listing(forge, granted).refs.get(ref)
+        if tip is None:
             raise NoSuchRevision("there is no branch, tag or commit {revision}", revision=repr(str(ref))[:200])
-        if expected not in (None, found):
+        if expected not in (None, tip):
             raise RefChanged("{ref} was changed meanwhile", ref=ref)
-        update_refs(forge, granted, [RefChange(ref, found, None)])
+        update_refs(forge, granted, [RefChange(ref, tip, None)])

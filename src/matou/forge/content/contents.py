@@ -109,12 +109,12 @@ def known_object_at(forge: Forge, granted: Authorized[Repository, MayReadCode], 
 
 def _default_object(forge: Forge, granted: Authorized[Repository, MayReadCode]) -> ObjectId:
     listing = ref_listing(forge, granted)
-    found = head_object(listing) or listing.refs.get(RefName(f"{BRANCHES}{granted.subject.default_branch}"))
-    if found is None:
+    oid = head_object(listing) or listing.refs.get(RefName(f"{BRANCHES}{granted.subject.default_branch}"))
+    if oid is None:
         raise NoSuchRevision(
             "the repository has no commit yet" if listing.is_empty else "the repository has no default branch"
         )
-    return found
+    return oid
 
 
 def list_entries(
@@ -185,8 +185,8 @@ def read_file(
     """
     opened = open_repository(forge.git_dir(granted.subject))
     root = find_tree(opened, start)
-    found = _entry(opened, root, path, start)
-    return _file(opened, _placed(opened, found.id, path.encoded, found.kind), largest_bytes)
+    entry = _entry(opened, root, path, start)
+    return _file(opened, _placed(opened, entry.id, path.encoded, entry.kind), largest_bytes)
 
 
 def _file(opened: pygit2.Repository, entry: SizedEntry, largest_bytes: int) -> FileContent:
@@ -222,17 +222,17 @@ def _folder(opened: pygit2.Repository, start: ObjectId, path: TreePath | None) -
     root = find_tree(opened, start)
     if path is None:
         return root
-    found = _entry(opened, root, path, start)
-    if found.kind is not EntryKind.FOLDER:
+    entry = _entry(opened, root, path, start)
+    if entry.kind is not EntryKind.FOLDER:
         raise MissingPath("{path} is no folder", path=repr(str(path))[:200])
-    return found.id
+    return entry.id
 
 
 def _entry(opened: pygit2.Repository, root: ObjectId, path: TreePath, start: ObjectId) -> TreeEntry:
-    found = entry_at(opened, root, path)
-    if found is None:
+    entry = entry_at(opened, root, path)
+    if entry is None:
         raise MissingPath("{path} is not in {id}", path=repr(str(path))[:200], id=start)
-    return found
+    return entry
 
 
 def _placed(opened: pygit2.Repository, name: ObjectId, path: bytes, kind: EntryKind) -> SizedEntry:

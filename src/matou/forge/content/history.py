@@ -114,8 +114,8 @@ class HistoryCache:
     def latest(self, repository: RepositoryId) -> tuple[ObjectId, CommitIds] | None:
         """The whole history that was last found, and where it begins."""
         start = self._latest.get(repository)
-        found = None if start is None else self._found.get((repository, start, EVERYTHING))
-        return None if start is None or found is None else (start, found)
+        cached = None if start is None else self._found.get((repository, start, EVERYTHING))
+        return None if start is None or cached is None else (start, cached)
 
 
 def commit_id_at(forge: Forge, granted: Authorized[Repository, MayReadCode], revision: str) -> ObjectId:
@@ -229,8 +229,8 @@ def list_tags(
 
 def users_of(forge: Forge, emails: Iterable[str]) -> dict[str, User]:
     """The users whom e-mail addresses belong to; an address that is nobody's is left out."""
-    found = {email: _user_of(forge, email) for email in set(emails) if "@" in email}
-    return {email: user for email, user in found.items() if user is not None}
+    users = {email: _user_of(forge, email) for email in set(emails) if "@" in email}
+    return {email: user for email, user in users.items() if user is not None}
 
 
 def _user_of(forge: Forge, email: str) -> User | None:
@@ -249,15 +249,15 @@ def _commit(opened: pygit2.Repository, start: ObjectId, revision: str) -> Commit
 def _ids(forge: Forge, repository: Repository, start: ObjectId, only: Selection) -> CommitIds:
     memory = forge.memory(HistoryCache)
     key = (repository.id, start, only)
-    found = memory.get(key)
-    if found is None:
+    ids = memory.get(key)
+    if ids is None:
         git_dir, latest = forge.git_dir(repository), memory.latest(repository.id)
         if only == EVERYTHING and latest is not None:
-            found = _grown(git_dir, *latest, start)
-        if found is None:
-            found = commit_ids(git_dir, start, only)
-        memory.put(key, found)
-    return found
+            ids = _grown(git_dir, *latest, start)
+        if ids is None:
+            ids = commit_ids(git_dir, start, only)
+        memory.put(key, ids)
+    return ids
 
 
 def _grown(git_dir: Path, old_start: ObjectId, old: CommitIds, start: ObjectId) -> CommitIds | None:

@@ -57,8 +57,8 @@ def list_changed_entries(
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_IN_A_FOLDER)
     busy = TooManyLooking("the server is busy with others' work on this", wait=LONGEST_WAIT)
     with forge.memory(LastChangesLimit).taken(within=LONGEST_WAIT, otherwise=busy):
-        found = last_changes(git_dir, start, folder, [_name(entry) for entry in entries])
-    return tuple(ChangedEntry(entry, found.get(_name(entry))) for entry in entries)
+        changes = last_changes(git_dir, start, folder, [_name(entry) for entry in entries])
+    return tuple(ChangedEntry(entry, changes.get(_name(entry))) for entry in entries)
 
 
 def _name(entry: TreeListEntry) -> bytes:

@@ -38,10 +38,12 @@ def check(forge: Forge) -> tuple[Finding, ...]:
     with forge.database.begin_read() as connection:
         rows, _ = repositories.list_repositories(connection, None, recursive=True)
     expected = {forge.git_dir(row): str(row.path) for row in rows}
-    found = set(_git_dirs(forge.archive.repositories))
+    existing = set(_git_dirs(forge.archive.repositories))
     root = forge.archive.root
-    findings = [Finding(FindingKind.ROW_WITHOUT_FOLDER, path) for place, path in expected.items() if place not in found]
-    for git_dir in found:
+    findings = [
+        Finding(FindingKind.ROW_WITHOUT_FOLDER, path) for place, path in expected.items() if place not in existing
+    ]
+    for git_dir in existing:
         if git_dir not in expected:
             findings.append(Finding(FindingKind.FOLDER_WITHOUT_ROW, str(git_dir.relative_to(root))))
         findings.extend(_findings_within(git_dir, root, forge.now()))

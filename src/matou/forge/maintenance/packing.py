@@ -63,9 +63,9 @@ def _pack_some(forge: Forge, repository: Repository) -> int:
     packed = pack_loose_objects(forge.git_dir(repository))
     if packed.count:
         with forge.database.begin_write() as connection:
-            found = repositories.lock_repository(connection, repository.id)
-            if found is not None:
-                size_bytes = max(0, found.size_bytes + packed.added_bytes)
+            row = repositories.lock_repository(connection, repository.id)
+            if row is not None:
+                size_bytes = max(0, row.size_bytes + packed.added_bytes)
                 repositories.change(connection, repository.id, size_bytes=size_bytes)
         log.info("loose_objects_packed", repository=str(repository.path), objects=packed.count)
     return packed.count

@@ -135,10 +135,10 @@ def _read_source(forge: Forge, manifest: Path, problems: list[MatouError]) -> _S
 
 
 def _read_namespace(forge: Forge, line: NamespaceLine, problems: list[MatouError]) -> _SavedNamespace:
-    found: tuple[tuple[str, str], ...] | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
     with _noting(problems):
-        found = _read_labels(forge, line)
-    return _SavedNamespace(line, NamespacePath.parse(line.path), found)
+        labels = _read_labels(forge, line)
+    return _SavedNamespace(line, NamespacePath.parse(line.path), labels)
 
 
 def _read_labels(forge: Forge, line: NamespaceLine) -> tuple[tuple[str, str], ...] | None:

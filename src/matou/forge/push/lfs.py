@@ -88,9 +88,9 @@ def open_object(forge: Forge, granted: Authorized[Repository, MayReadCode], oid:
     linked = size(forge, granted, oid)
     if linked is None or not forge.archive.blobs.has(oid):
         raise NoSuchObject("{repository} has no LFS object {oid}", repository=repr(str(granted.subject.path)), oid=oid)
-    found = forge.archive.blobs.size(oid)
-    if found != linked:
-        raise WrongObject("the LFS object {oid} has {found} bytes, not {size}", oid=oid, found=found, size=linked)
+    size_bytes = forge.archive.blobs.size(oid)
+    if size_bytes != linked:
+        raise WrongObject("the LFS object {oid} has {found} bytes, not {size}", oid=oid, found=size_bytes, size=linked)
     return forge.archive.files.path(f"{oid[:2]}/{oid[2:4]}/{oid}"), linked
 
 

@@ -76,18 +76,18 @@ def find_locks(
     """The one of that path, or with that id, or with both; none or one."""
     with forge.database.begin_read() as connection:
         if lock_id is not None:
-            found = lfs_locks.find_lock(connection, granted.subject.id, lock_id)
+            lock = lfs_locks.find_lock(connection, granted.subject.id, lock_id)
         else:
-            found = lfs_locks.find_lock_of_path(connection, granted.subject.id, path or "")
-    return (found,) if found is not None and path in (None, found.path) else ()
+            lock = lfs_locks.find_lock_of_path(connection, granted.subject.id, path or "")
+    return (lock,) if lock is not None and path in (None, lock.path) else ()
 
 
 def list_locks(forge: Forge, granted: Authorized[Repository, MayReadCode], *, after: LockId, limit: int) -> LockPage:
     """The oldest first, MOST_AT_ONCE at the most."""
     size = min(limit, MOST_AT_ONCE)
     with forge.database.begin_read() as connection:
-        found = lfs_locks.list_locks(connection, granted.subject.id, after=after, limit=size + 1)
-    return LockPage(found[:size], found[size - 1].id if len(found) > size else None)
+        locks = lfs_locks.list_locks(connection, granted.subject.id, after=after, limit=size + 1)
+    return LockPage(locks[:size], locks[size - 1].id if len(locks) > size else None)
 
 
 def unlock(forge: Forge, granted: Authorized[Repository, MayWriteCode], lock_id: LockId, *, force: bool) -> Lock:

@@ -293,19 +293,19 @@ def _faults_of_deletion(
 
 
 def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[list[Phrase]]:
-    found: dict[str, list[Phrase]] = {}
+    faults: dict[str, list[Phrase]] = {}
     if not rules.commits.are_set or not arrivals.tips:
         return []
     judgement = rules.commits.judgement(forge)
     for commit in arrivals.objects.commits(arrivals.tips):
         for rule, what in judgement.faults(commit):
-            said = found.setdefault(rule, [])
+            said = faults.setdefault(rule, [])
             if len(said) < MOST_FAULTS_OF_A_RULE:
                 ref = arrivals.ref_of(commit.id)
                 said.append(Phrase("commit {commit} ({ref}) {what}", commit=commit.id[:10], ref=ref, what=what))
-        if found and all(len(found.get(rule, ())) == MOST_FAULTS_OF_A_RULE for rule in rules.commits.names):
+        if faults and all(len(faults.get(rule, ())) == MOST_FAULTS_OF_A_RULE for rule in rules.commits.names):
             break
-    return list(found.values())
+    return list(faults.values())
 
 
 def _faults_of_files(rules: Rules, arrivals: Arrivals) -> Iterator[Phrase]:

@@ -71,12 +71,12 @@ def after_push(
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
-        found = repositories.lock_repository(connection, granted.subject.id) or granted.subject
-        if found.default_branch != granted.subject.default_branch:
+        repository = repositories.lock_repository(connection, granted.subject.id) or granted.subject
+        if repository.default_branch != granted.subject.default_branch:
             # Somebody chose another one after we had looked.
-            default_branch = found.default_branch
+            default_branch = repository.default_branch
         # Measuring costs the more the more files there are, and each write through the API adds some.
-        size = found.size_bytes + (added_bytes or 0) if measured is None else measured
+        size = repository.size_bytes + (added_bytes or 0) if measured is None else measured
         pushed = repositories.change(
             connection,
             granted.subject.id,

@@ -80,7 +80,7 @@ def activity(
     """
     shown, eyes = _shown_kinds(forge, granted.identity, granted.subject, kinds), viewer(forge, granted.identity)
     with forge.database.begin_read() as connection:
-        found = events.list_events(
+        rows = events.list_events(
             connection,
             granted.subject.id,
             viewer=eyes,
@@ -90,7 +90,7 @@ def activity(
             offset=offset,
             limit=limit + 1,
         )
-    return tuple(_shown(event) for event in found[:limit]), len(found) > limit
+    return tuple(_shown(event) for event in rows[:limit]), len(rows) > limit
 
 
 def _shown_kinds(

@@ -79,10 +79,10 @@ def roles(forge: Forge, granted: Authorized[Repository, MaySeeMembers]) -> tuple
 def find_role(forge: Forge, granted: Authorized[Repository, MaySeeMembers], role_id: str) -> CustomizedRole:
     """Raises NoSuchCustomizedRole."""
     with forge.database.begin_read() as connection:
-        found = customized_roles.find_role(connection, granted.subject.id, role_id)
-    if found is None:
+        role = customized_roles.find_role(connection, granted.subject.id, role_id)
+    if role is None:
         raise no_such_role(granted.subject, role_id)
-    return found
+    return role
 
 
 def delete_role(forge: Forge, granted: Authorized[Repository, MayManageMembers], role_id: str) -> None:

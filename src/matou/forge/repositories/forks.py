@@ -124,10 +124,10 @@ def _still_readable(forge: Forge, identity: Identity, parent: Repository) -> Rep
 
 def _unmoved(connection: Connection, parent: Repository) -> Repository:
     """What was copied is the parent's if the folder was: at its old path another repository may stand by now."""
-    found = repositories.lock_repository(connection, parent.id)
-    if found is None or found.path != parent.path:
+    row = repositories.lock_repository(connection, parent.id)
+    if row is None or row.path != parent.path:
         raise repository_gone(parent)
-    return found
+    return row
 
 
 def _narrower(one: Visibility, other: Visibility) -> Visibility:

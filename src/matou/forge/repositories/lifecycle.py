@@ -116,19 +116,19 @@ def begin_repository(
 def find_repository(forge: Forge, path: RepositoryPath) -> Repository:
     """By its path, or by one that it had before. Raises NoSuchRepository. Ask `access` who may see it."""
     with forge.database.begin_read() as connection:
-        found = repositories.find_repository(connection, path)
-    if found is None:
+        repository = repositories.find_repository(connection, path)
+    if repository is None:
         raise no_such_repository(path)
-    return found
+    return repository
 
 
 def find_repository_by_id(forge: Forge, repository_id: RepositoryId) -> Repository:
     """Raises NoSuchRepository."""
     with forge.database.begin_read() as connection:
-        found = repositories.find_repository_by_id(connection, repository_id)
-    if found is None:
+        repository = repositories.find_repository_by_id(connection, repository_id)
+    if repository is None:
         raise NoSuchRepository("there is no such repository")
-    return found
+    return repository
 
 
 def repositories_in(

@@ -32,8 +32,8 @@ class NoSuchUser(NotFound):
 def find_person(forge: Forge, name: str) -> User:
     """An account that is in use, by its name. Raises NoSuchUser."""
     with forge.database.begin_read() as connection:
-        found = users.find_user_to_log_in(connection, name)
-    user = None if found is None else found[0]
+        row = users.find_user_to_log_in(connection, name)
+    user = None if row is None else row[0]
     # An e-mail logs in, and is no name that others may try.
     if user is None or "@" in name or user.kind is not UserKind.PERSON or not user.active:
         raise no_such_user(name)
@@ -77,11 +77,11 @@ def organization_repositories(
     _require_scope(identity)
     place = _namespace_path(path)
     with forge.database.begin_read() as connection:
-        found = namespaces.find_namespace(connection, place)
-        is_seen = found is not None and namespaces.is_seen(connection, found.id, viewer(forge, identity))
-    if found is None or not is_seen or found.kind is NamespaceKind.USER:
+        namespace = namespaces.find_namespace(connection, place)
+        is_seen = namespace is not None and namespaces.is_seen(connection, namespace.id, viewer(forge, identity))
+    if namespace is None or not is_seen or namespace.kind is NamespaceKind.USER:
         raise no_such_namespace(place)
-    return _listed(forge, identity, replace(wanted, below=found.path), offset=offset, limit=limit)
+    return _listed(forge, identity, replace(wanted, below=namespace.path), offset=offset, limit=limit)
 
 
 def search_repositories(

@@ -55,17 +55,17 @@ class NoSuchPerson(NotFound):
 
 def find_person(forge: Forge, name: str) -> User:
     """By name alone, never by e-mail: whose an address is, is nobody's business. Raises NoSuchPerson."""
-    found = find_user(forge, name)
-    if found is None or folded(found.name) != folded(name) or found.kind is not UserKind.PERSON:
+    user = find_user(forge, name)
+    if user is None or folded(user.name) != folded(name) or user.kind is not UserKind.PERSON:
         raise NoSuchPerson("user not found")
-    return found
+    return user
 
 
 def people_of(forge: Forge, ids: Sequence[int]) -> tuple[User, ...]:
     """Those of them who are still there, in this order."""
     with forge.database.begin_read() as connection:
-        found = [users.find_user(connection, UserId(user_id)) for user_id in ids]
-    return tuple(user for user in found if user is not None)
+        rows = [users.find_user(connection, UserId(user_id)) for user_id in ids]
+    return tuple(user for user in rows if user is not None)
 
 
 def set_member(
@@ -120,10 +120,10 @@ def members(
 def find_member(forge: Forge, granted: Authorized[Repository, MaySeeMembers], user: User) -> RepositoryMember:
     """Raises NoSuchMember for somebody without a role that counts here."""
     with forge.database.begin_read() as connection:
-        found = repository_members.find_member(connection, granted.subject, user.id)
-    if found is None:
+        member = repository_members.find_member(connection, granted.subject, user.id)
+    if member is None:
         raise no_such_member(granted.subject, user.name)
-    return found
+    return member
 
 
 def set_member_mode(
@@ -154,10 +154,10 @@ def _role_of(
         return ROLES[permission], None
     if not customized_role_id:
         raise MissingCustomizedRole("role_id must say which customized role")
-    found = customized_roles.find_role(connection, repository.id, customized_role_id)
-    if found is None:
+    role = customized_roles.find_role(connection, repository.id, customized_role_id)
+    if role is None:
         raise no_such_role(repository, customized_role_id)
-    return standard_role(found), found.id
+    return standard_role(role), role.id
 
 
 def _named(user: User) -> dict[str, object]:

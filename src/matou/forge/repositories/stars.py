@@ -110,7 +110,7 @@ def repositories_marked_by(
         NoSuchUser: there is none, or, to whoever is not signed in, none with anything to be seen.
     """
     require_scope(identity, *REPOSITORY_POLICY[Action.SEE].scopes)
-    found, total = marked_repositories(
+    repositories, total = marked_repositories(
         forge,
         mark,
         identity,
@@ -122,7 +122,7 @@ def repositories_marked_by(
     )
     if identity.user is None and total == 0:
         raise no_such_user(name)
-    return found, total
+    return repositories, total
 
 
 def visible_forks(

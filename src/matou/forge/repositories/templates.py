@@ -37,10 +37,10 @@ def gitignore_template(name: str) -> str:
     Raises:
         UnknownTemplate: there is none of that name.
     """
-    found = _gitignores().get(_key(name.removesuffix(".gitignore")))
-    if found is None:
+    template = _gitignores().get(_key(name.removesuffix(".gitignore")))
+    if template is None:
         raise UnknownTemplate("there is no template {name} for .gitignore", name=repr(name)[:100])
-    return found.read_text("utf-8")
+    return template.read_text("utf-8")
 
 
 def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
@@ -54,8 +54,8 @@ def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
     Raises:
         UnknownTemplate: there is none of that name.
     """
-    found = _licenses().get(_key(name))
-    if found is None:
+    template = _licenses().get(_key(name))
+    if template is None:
         raise UnknownTemplate("there is no template {name} for a license", name=repr(name)[:100])
     said = {
         "year": str(now.year),
@@ -66,7 +66,7 @@ def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
         "description": "",
         "projecturl": holder.url,
     }
-    return _PLACEHOLDER.sub(lambda match: said[match[1]], found.read_text("utf-8"))
+    return _PLACEHOLDER.sub(lambda match: said[match[1]], template.read_text("utf-8"))
 
 
 def readme(title: str, description: str) -> str:

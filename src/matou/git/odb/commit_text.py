@@ -67,8 +67,8 @@ def _unfolded(block: bytes) -> bytes:
 
 
 def _email(committers: list[bytes]) -> str:
-    found = _COMMITTER.match(committers[0].partition(b" ")[2]) if len(committers) == 1 else None
-    return "" if found is None else found[1].decode("utf-8", "replace").strip()
+    match = _COMMITTER.match(committers[0].partition(b" ")[2]) if len(committers) == 1 else None
+    return "" if match is None else match[1].decode("utf-8", "replace").strip()
 
 
 def _decoded(message: bytes, encodings: list[bytes]) -> str:

@@ -290,18 +290,18 @@ def entry_at(repository: pygit2.Repository, root: ObjectId, path: TreePath) -> T
     for segment in path.segments:
         if entry.kind is not EntryKind.FOLDER:
             return None
-        found = _child(repository, entry.id, segment)
-        if found is None:
+        child = _child(repository, entry.id, segment)
+        if child is None:
             return None
-        entry = found
+        entry = child
     return entry
 
 
 def _child(repository: pygit2.Repository, tree: ObjectId, segment: str) -> TreeEntry | None:
     require_kind(repository, tree, (ObjectType.TREE,), largest_bytes=LARGEST_TREE_BYTES)
     try:
-        found = repository[tree]
-        entry = found[segment] if isinstance(found, pygit2.Tree) else None
+        tree_object = repository[tree]
+        entry = tree_object[segment] if isinstance(tree_object, pygit2.Tree) else None
     except KeyError:
         return None
     except pygit2.GitError as error:
@@ -425,11 +425,11 @@ def _decoder(encoding: bytes | None) -> Callable[[bytes], str]:
 
 
 def _signature(line: bytes | None, decode: Callable[[bytes], str]) -> Signature:
-    found = _SIGNATURE.match(line or b"")
-    if found is None:
+    match = _SIGNATURE.match(line or b"")
+    if match is None:
         return Signature(decode(line or b"").strip(), "", _moment(0))
     return Signature(
-        decode(found["name"]).strip(), decode(found["email"]).strip(), _moment(int(found["seconds"] or b"0"))
+        decode(match["name"]).strip(), decode(match["email"]).strip(), _moment(int(match["seconds"] or b"0"))
     )
 
 

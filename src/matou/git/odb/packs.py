@@ -50,8 +50,8 @@ class PackIndex:
         wanted = bytes.fromhex(oid)
         if len(wanted) != self._id_bytes:
             return False
-        found = bisect_left(self, wanted)
-        return found < self._count and self[found] == wanted
+        index = bisect_left(self, wanted)
+        return index < self._count and self[index] == wanted
 
     def __iter__(self) -> Iterator[ObjectId]:
         for number in range(self._count):
@@ -64,8 +64,8 @@ class PackIndex:
     def offsets(self) -> list[int]:
         """Where in the pack each object begins, in the order of the ids."""
         start = _NAMES_OFFSET + self._count * (self._id_bytes + 4)
-        found = list(struct.unpack_from(f">{self._count}I", self._content, start))
-        return [self._far_offset(start, number) if number >= _FAR else number for number in found]
+        offsets = list(struct.unpack_from(f">{self._count}I", self._content, start))
+        return [self._far_offset(start, number) if number >= _FAR else number for number in offsets]
 
     def _far_offset(self, start: int, number: int) -> int:
         """Beyond 2 GiB, what stands there is the number of a longer offset in a table of its own."""
@@ -167,9 +167,9 @@ class PackEntries:
                 self._kinds[offset] = _BLOB if kind == _NAMED_DELTA else kind
                 break
             offset, _ = self._base(offset, position)
-        found = self._kinds[offset]
-        self._kinds.update(dict.fromkeys(chain, found))
-        return found
+        entry_kind = self._kinds[offset]
+        self._kinds.update(dict.fromkeys(chain, entry_kind))
+        return entry_kind
 
     def _base(self, offset: int, position: int) -> tuple[int, int]:
         """Where the base of an entry is, and where the delta begins."""

@@ -75,10 +75,10 @@ class PushedObjects:
         form = "--batch-check=%(objectname) %(objecttype) %(objectsize) %(rest)"
         with self._walk(tips, ["rev-list", "--objects"], ["cat-file", form, "--buffer"]) as stdout:
             for line in stdout:
-                found = _HEADER.match(line)
-                if found is not None and found["kind"] == b"blob":
-                    path = found["path"].decode("utf-8", "surrogateescape")
-                    yield PushedFile(object_id(found["id"].decode()), int(found["size"]), path)
+                match = _HEADER.match(line)
+                if match is not None and match["kind"] == b"blob":
+                    path = match["path"].decode("utf-8", "surrogateescape")
+                    yield PushedFile(object_id(match["id"].decode()), int(match["size"]), path)
 
     def commit_with(self, file: PushedFile, tips: Iterable[ObjectId]) -> ObjectId | None:
         """A new commit that brings a file; None where a tag names it, or a short search does not find one."""
@@ -136,17 +136,17 @@ def _blocks(stdout: IO[bytes]) -> Iterator[bytes]:
 
 
 def _read_commit(line: bytes, stdout: IO[bytes]) -> PushedCommit:
-    found = _HEADER.match(line)
-    if found is None:
+    match = _HEADER.match(line)
+    if match is None:
         # "<id> missing": the walk did not need the commit, and something else took it away meanwhile.
         raise GitFailed("git cat-file said {line}", line=repr(line)[:200], status=0, stderr="")
-    size = int(found["size"])
+    size = int(match["size"])
     if size > LARGEST_COMMIT_BYTES:
         _skip(stdout, size + 1)
-        return PushedCommit(object_id(found["id"].decode()), None)
+        return PushedCommit(object_id(match["id"].decode()), None)
     content = stdout.read(size)
     stdout.read(1)
-    return PushedCommit(object_id(found["id"].decode()), content)
+    return PushedCommit(object_id(match["id"].decode()), content)
 
 
 def _skip(stdout: IO[bytes], count: int) -> None:

@@ -58,11 +58,11 @@ def repair_boundary(git_dir: Path) -> bool:
     if not lost:
         return False
     good = frozenset(describe_objects(git_dir, read_boundary(git_dir)))
-    found = {oid: missing for oid, missing in _missing_parents(git_dir).items() if oid not in good}
-    is_object_lost = not {*lost}.isdisjoint(parent for missing in found.values() for parent in missing)
-    if is_object_lost or len(found) > _most_lines(lost, good | found.keys()):
+    boundary = {oid: missing for oid, missing in _missing_parents(git_dir).items() if oid not in good}
+    is_object_lost = not {*lost}.isdisjoint(parent for missing in boundary.values() for parent in missing)
+    if is_object_lost or len(boundary) > _most_lines(lost, good | boundary.keys()):
         return False
-    write_boundary(git_dir, good | found.keys())
+    write_boundary(git_dir, good | boundary.keys())
     return True
 
 
@@ -137,10 +137,10 @@ def _missing_parents(git_dir: Path) -> dict[ObjectId, frozenset[ObjectId]]:
     objects = run_git(words, git_dir=git_dir, environment=_AS_IF_WHOLE).decode().split("\n")
     commits = [ObjectId(line.removeprefix("commit ")) for line in objects if line.startswith("commit ")]
     starts = range(0, len(commits), _COMMITS_AT_ONCE)
-    found: dict[ObjectId, frozenset[ObjectId]] = {}
+    missing: dict[ObjectId, frozenset[ObjectId]] = {}
     for start in starts:
-        found |= _missing_parents_of(git_dir, commits[start : start + _COMMITS_AT_ONCE])
-    return found
+        missing |= _missing_parents_of(git_dir, commits[start : start + _COMMITS_AT_ONCE])
+    return missing
 
 
 def _missing_parents_of(git_dir: Path, ids: Collection[ObjectId]) -> dict[ObjectId, frozenset[ObjectId]]:

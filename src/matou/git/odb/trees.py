@@ -159,9 +159,9 @@ class _Reader:
         self.held_bytes += len(content)
         end = 0
         # Anchored: a search would try every place of a tree that is none.
-        while (found := _ENTRY.match(content, end)) is not None:
-            end = found.end()
-            mode, name, oid = found.groups()
+        while (entries := _ENTRY.match(content, end)) is not None:
+            end = entries.end()
+            mode, name, oid = entries.groups()
             yield mode, name, oid
         self.held_bytes -= len(content)
         if end != len(content):

@@ -26,8 +26,8 @@ def commits_beginning(repository: pygit2.Repository, beginning: str) -> frozense
     Args:
         beginning: lower-case hexadecimal digits, SHORTEST_ABBREVIATION at least.
     """
-    found = run_git(["rev-parse", f"--disambiguate={beginning}"], git_dir=Path(repository.path), limits=_LIMITS)
-    names = (ObjectId(line) for line in found.decode("ascii").split())
+    commits = run_git(["rev-parse", f"--disambiguate={beginning}"], git_dir=Path(repository.path), limits=_LIMITS)
+    names = (ObjectId(line) for line in commits.decode("ascii").split())
     return frozenset(name for name in names if read_header(repository, name)[0] == ObjectType.COMMIT)
 
 

@@ -163,8 +163,8 @@ def _telling(name: ObjectId) -> Iterator[None]:
         raise Unreadable("git cannot read what {id} stands for", id=name) from failure
 
 
-def _shown(found: Iterator[FileDifference], suffix: bytes, *, is_whole: bool) -> Difference:
-    files = [each for each in found if each.path.endswith(suffix)]
+def _shown(differences: Iterator[FileDifference], suffix: bytes, *, is_whole: bool) -> Difference:
+    files = [each for each in differences if each.path.endswith(suffix)]
     room = MOST_SHOWN_BYTES
     for number, each in enumerate(files[:MOST_FILES]):
         size = len(each.patch or b"")
@@ -231,10 +231,10 @@ class _Fields:
         return None if end < 0 else self._said[self.place : end]
 
     def take(self) -> bytes | None:
-        found = self.peek()
-        if found is not None:
-            self.place += len(found) + 1
-        return found
+        field = self.peek()
+        if field is not None:
+            self.place += len(field) + 1
+        return field
 
 
 def _raw_records(fields: _Fields) -> Iterator[_RawRecord]:
@@ -266,7 +266,7 @@ def _line_records(name: ObjectId, fields: _Fields, count: int) -> Iterator[tuple
 
 def _patches(text: bytes, *, is_whole: bool) -> Iterator[bytes]:
     """In the order of the files; one that was cut is left out."""
-    begins = [found.start() for found in _SECTION.finditer(text)]
+    begins = [match.start() for match in _SECTION.finditer(text)]
     ends = [*begins[1:], *([len(text)] if is_whole else [])]
     for begin, end in zip(begins, ends, strict=False):
         yield text[begin:end]

@@ -89,9 +89,9 @@ def read_problems(stdout: str, stderr: str) -> Iterator[FsckProblem]:
     lines = re.sub(r"\n\s+to ", " to ", f"{stdout}\n{stderr}").splitlines()
     for line in dict.fromkeys(filter(None, map(str.strip, lines))):
         if not _NOISE.match(line):
-            found = _OBJECT.search(line)
+            match = _OBJECT.search(line)
             severity = Severity.WARNING if _OF_THE_SOURCE.match(line) else Severity.ERROR
-            yield FsckProblem(severity, ObjectId(found[0]) if found else None, line)
+            yield FsckProblem(severity, ObjectId(match[0]) if match else None, line)
 
 
 @cache
@@ -106,18 +106,18 @@ def tolerant_check(names: tuple[str, ...]) -> str:
     return f"--strict={','.join(f'{name}=warn' for name in names)}" if names else "--strict"
 
 
-def missing_refs(expected: RefListing, found: RefListing) -> tuple[RefDifference, ...]:
+def missing_refs(expected: RefListing, actual: RefListing) -> tuple[RefDifference, ...]:
     """Every ref of `expected` that is not in `found` or names another object there, and HEAD where it differs.
 
     Refs that are only in `found` are no fault. Where `expected` does not know HEAD, neither is any HEAD.
     """
     wrong = [
-        RefDifference(name, oid, found.refs.get(name))
+        RefDifference(name, oid, actual.refs.get(name))
         for name, oid in expected.refs.items()
-        if found.refs.get(name) != oid
+        if actual.refs.get(name) != oid
     ]
     head = expected.head or expected.detached_head
-    found_head = found.head or found.detached_head
+    found_head = actual.head or actual.detached_head
     if head is not None and head != found_head:
         wrong.append(RefDifference(RefName("HEAD"), head, found_head))
     return tuple(wrong)

@@ -108,7 +108,7 @@ def commit_ids(
         HistoryTooLong: git was stopped, as it took too long.
         Unreadable: there is no such commit, or the history is broken.
     """
-    found = bytearray()
+    ids = bytearray()
     try:
         arguments = _selecting(start, without, only)
         with (
@@ -118,11 +118,11 @@ def commit_ids(
             rest = b""
             while block := child.stdout.read(_BLOCK_BYTES):
                 lines, newline, rest = (rest + block).rpartition(b"\n")
-                found += bytes.fromhex((lines + newline).decode("ascii"))
+                ids += bytes.fromhex((lines + newline).decode("ascii"))
             child.finish()
     except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
-    return CommitIds(bytes(found))
+    return CommitIds(bytes(ids))
 
 
 _LITERAL: Final = {"GIT_LITERAL_PATHSPECS": "1"}

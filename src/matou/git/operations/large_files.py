@@ -33,8 +33,8 @@ def find_large_files(git_dir: Path, tips: Collection[ObjectId], *, larger_than_b
         GitFailed: an object is missing or damaged.
     """
     sizes_bytes = dict(_large_blobs(git_dir, larger_than_bytes))
-    found = _behind(git_dir, tips, sizes_bytes) if sizes_bytes else ()
-    return tuple(sorted(found, key=lambda file: (-file.size_bytes, file.path)))
+    files = _behind(git_dir, tips, sizes_bytes) if sizes_bytes else ()
+    return tuple(sorted(files, key=lambda file: (-file.size_bytes, file.path)))
 
 
 def packed_bytes(git_dir: Path) -> int:

@@ -33,7 +33,7 @@ def last_changes(
     """
     prefix = b"" if folder is None else str(folder).encode("utf-8", "surrogateescape") + b"/"
     words = ["log", *_FORM, start, "--", *([] if folder is None else [str(folder)])]
-    wanted, found = set(names), dict[bytes, ObjectId]()
+    wanted, changes = set(names), dict[bytes, ObjectId]()
     try:
         with (
             telling_damage(start),
@@ -42,14 +42,14 @@ def last_changes(
             for commit, path in _changes(_fields(child)):
                 name = path[len(prefix) :].partition(b"/")[0]
                 if path.startswith(prefix) and name in wanted:
-                    found[name] = commit
+                    changes[name] = commit
                     wanted.remove(name)
                 if not wanted:
-                    return found
+                    return changes
             child.finish()
     except TOOK_TOO_MUCH:
-        return found
-    return found
+        return changes
+    return changes
 
 
 def _fields(child: GitChild) -> Iterator[bytes]:

@@ -43,8 +43,8 @@ def parse_pointer(content: bytes) -> LfsPointer | None:
     """Read a blob as git-lfs does; None where it is no pointer. The older names of the format count."""
     if not SMALLEST_POINTER_BYTES <= len(content) <= LARGEST_POINTER_BYTES:
         return None
-    found = _POINTER.match(content)
-    return None if found is None else LfsPointer(found["oid"].decode(), int(found["size"]))
+    match = _POINTER.match(content)
+    return None if match is None else LfsPointer(match["oid"].decode(), int(match["size"]))
 
 
 def find_pointers(

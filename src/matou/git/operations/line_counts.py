@@ -129,10 +129,10 @@ def _counted(child: GitChild, *, digits: int) -> Iterator[LineCount]:
 
 
 def _sums(line: bytes) -> tuple[int, int]:
-    found = _SHORT_STATISTICS.match(line)
-    if found is None:
+    match = _SHORT_STATISTICS.match(line)
+    if match is None:
         raise UnknownShape("git diff-tree --shortstat", line)
-    return int(found[1] or 0), int(found[2] or 0)
+    return int(match[1] or 0), int(match[2] or 0)
 
 
 @contextmanager
@@ -168,9 +168,9 @@ def _told(line: bytes) -> CountedCommit:
 
 
 def _wall_clock(date: bytes) -> int:
-    found = _DATE.match(date)
-    if found is None:
+    match = _DATE.match(date)
+    if match is None:
         return 0
-    minutes = int(found["hours"]) * 60 + int(found["minutes"])
-    seconds = int(found["seconds"]) + minutes * (60 if found["sign"] == b"+" else -60)
+    minutes = int(match["hours"]) * 60 + int(match["minutes"])
+    seconds = int(match["seconds"]) + minutes * (60 if match["sign"] == b"+" else -60)
     return min(max(seconds, 0), _LATEST)

@@ -152,8 +152,12 @@ class Linguist:
         text = content.decode("utf-8", "replace")
         candidates: Sequence[str] = ()
         for strategy in (self._of_mode_line, self._of_filename, self._of_shebang, self._of_extension):
-            found = strategy(path, text)
-            candidates = [name for name in found if name in candidates] if candidates and found else candidates or found
+            languages = strategy(path, text)
+            candidates = (
+                [name for name in languages if name in candidates]
+                if candidates and languages
+                else candidates or languages
+            )
             if len(candidates) == 1:
                 return candidates[0]
         return self._decide(path, text, candidates) if candidates else ""
@@ -161,8 +165,8 @@ class Linguist:
     def _of_mode_line(self, _path: str, text: str) -> Sequence[str]:
         lines = text.splitlines()
         looked_at = lines[:_LINES_WITH_MODE] + lines[-_LINES_WITH_MODE:]
-        for found in _MODE_LINE.finditer("\n".join(line[:1000] for line in looked_at)):
-            language = self.named(found[1] or found[2])
+        for match in _MODE_LINE.finditer("\n".join(line[:1000] for line in looked_at)):
+            language = self.named(match[1] or match[2])
             if language:
                 return [language]
         return ()

@@ -192,9 +192,9 @@ def _unreachable(git_dir: Path, commits: Collection[ObjectId], staying: Collecti
     ends = "".join([*(f"{oid}\n" for oid in commits), *(f"^{oid}\n" for oid in present)])
     with GitChild(["rev-list", "--stdin"], git_dir=git_dir, has_input=True) as child:
         child.feed(ends.encode())
-        found = {oid for line in child.stdout if (oid := ObjectId(line.decode().rstrip())) in commits}
+        unreachable = {oid for line in child.stdout if (oid := ObjectId(line.decode().rstrip())) in commits}
         child.finish()
-    return found
+    return unreachable
 
 
 def name_kept(

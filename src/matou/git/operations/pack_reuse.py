@@ -72,8 +72,8 @@ def _only_pack(git_dir: Path) -> Path | None:
         return None
     if (objects / "info" / "alternates").exists():
         return None
-    found = list((objects / "pack").glob("*.pack"))
-    return found[0] if len(found) == 1 else None
+    packs = list((objects / "pack").glob("*.pack"))
+    return packs[0] if len(packs) == 1 else None
 
 
 def _reached(git_dir: Path, wanted: Collection[ObjectId], *, limit: int) -> frozenset[str]:

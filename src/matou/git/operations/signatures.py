@@ -93,7 +93,7 @@ def verify_signature(
     if parsed.signature_type != SignatureType.Binary:
         return SignatureVerdict.NOT_OPENPGP
     try:
-        found = verify(bytes=signed, store=lambda _ids: known, signature=parsed).valid_sigs
+        valid = verify(bytes=signed, store=lambda _ids: known, signature=parsed).valid_sigs
     except RuntimeError:
         # Sequoia does not verify with a revoked key at all; that it was this one is then what its owner should know.
         return (
@@ -102,7 +102,7 @@ def verify_signature(
             else SignatureVerdict.BY_ANOTHER_KEY
         )
     by_fingerprint = {certificate.fingerprint: certificate for certificate in known}
-    verdicts = [_standing(by_fingerprint[one.certificate], one.signing_key, now) for one in found]
+    verdicts = [_standing(by_fingerprint[one.certificate], one.signing_key, now) for one in valid]
     return SignatureVerdict.GOOD if SignatureVerdict.GOOD in verdicts else verdicts[0]
 
 
@@ -116,14 +116,14 @@ def _parsed(text: str) -> "Cert":
     if not encoded.startswith(_PUBLIC_KEY):
         raise UnusableKey("this is no public OpenPGP key", advice="give what `gpg --armor --export YOUR@E-MAIL` prints")
     try:
-        found = Cert.split_bytes(encoded)
+        certificates = Cert.split_bytes(encoded)
     except RuntimeError as error:
         raise UnusableKey("this is no public OpenPGP key that can be read") from error
-    if len(found) != 1:
-        raise UnusableKey("these are {count} keys; add them one by one", count=len(found))
+    if len(certificates) != 1:
+        raise UnusableKey("these are {count} keys; add them one by one", count=len(certificates))
     if _holds_secrets(encoded):
         raise UnusableKey("this is a private key, which nobody but its owner may have")
-    return found[0]
+    return certificates[0]
 
 
 def _holds_secrets(content: bytes) -> bool:
@@ -136,7 +136,7 @@ def _described(certificate: "Cert") -> Certificate:
     emails = (_EMAIL.match(str(one)) for one in certificate.user_ids)
     return Certificate(
         fingerprint=certificate.fingerprint.upper(),
-        emails=tuple(found["email"] for found in emails if found is not None),
+        emails=tuple(match["email"] for match in emails if match is not None),
         expires_at=certificate.expiration,
         is_revoked=certificate.is_revoked,
         armored=str(certificate),

@@ -289,7 +289,7 @@ def _parsed(tree: ObjectId, content: bytes) -> Folder:
 
 
 def _changed(folder: Folder, name: bytes, entry: Entry | None) -> Folder:
-    others = {other: found for other, found in folder.items() if other != name}
+    others = {other: child for other, child in folder.items() if other != name}
     return others if entry is None else {**others, name: entry}
 
 

@@ -193,7 +193,7 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     settings = _settings_in(environment)
     headers = (value.split()[-1] for key, value in settings if key.endswith(".extraHeader") and value.strip())
     proxies = (_PASSWORD.search(value) for name, value in environment.items() if name.endswith("_proxy"))
-    return (*headers, *(found[1] for found in proxies if found))
+    return (*headers, *(match[1] for match in proxies if match))
 
 
 def resource_limits(limits: Limits) -> dict[int, int]:

@@ -13,8 +13,8 @@ class GitTooOld(MatouError):
 
 def git_version() -> str:
     """Raises GitNotFound."""
-    found = re.search(rb"[0-9]+(?:\.[0-9]+)+", run_git(["version"]))
-    return found.group().decode() if found else "0"
+    match = re.search(rb"[0-9]+(?:\.[0-9]+)+", run_git(["version"]))
+    return match.group().decode() if match else "0"
 
 
 def require_git() -> None:

@@ -299,8 +299,8 @@ def _marks(git_dir: Path) -> Iterator[tuple[bytes, Mark]]:
 
 
 def _mark(path: bytes) -> Mark:
-    found = os.lstat(path)
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
+    status = os.lstat(path)
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size
 
 
 def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId]) -> None:

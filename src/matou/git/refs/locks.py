@@ -136,9 +136,9 @@ class RefLock:
         finally:
             os.close(descriptor)
         self.is_loose = True
-        found = _OBJECT_ID.match(content.rstrip())
+        match = _OBJECT_ID.match(content.rstrip())
         # A symbolic ref, or one that is damaged, is not what anybody saw there.
-        self.loose_value = ObjectId(found[0].decode() if found else content.decode("latin-1"))
+        self.loose_value = ObjectId(match[0].decode() if match else content.decode("latin-1"))
 
 
 @contextmanager

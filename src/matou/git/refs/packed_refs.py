@@ -44,8 +44,8 @@ class PackedRefsFile:
         if self._is_indexed:
             entry = self._entries.get(name)
             return None if entry is None else ObjectId(entry.partition(b" ")[0].decode())
-        found = self._content.find(b" %b\n" % name)
-        return None if found < 0 else ObjectId(self._content[self._line_start(found) : found].decode())
+        position = self._content.find(b" %b\n" % name)
+        return None if position < 0 else ObjectId(self._content[self._line_start(position) : position].decode())
 
     def has_below(self, name: bytes) -> bool:
         """Whether there is a ref in whose folder another one of this name would stand."""
@@ -68,7 +68,7 @@ class PackedRefsFile:
 
     @cached_property
     def _entries(self) -> dict[bytes, bytes]:
-        return {found[2]: found[0] for found in _ENTRY.finditer(self._content)}
+        return {match[2]: match[0] for match in _ENTRY.finditer(self._content)}
 
     @cached_property
     def _folders(self) -> frozenset[bytes]:

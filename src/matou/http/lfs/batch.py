@@ -108,7 +108,7 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
     if answer.hash_algo not in {None, "", "sha256"}:
         raise UnknownShape("lfs batch.hash_algo", answer.hash_algo)
     read = (_read_object(value) for value in answer.objects)
-    return {found.oid: found for found in read if found is not None}
+    return {entry.oid: entry for entry in read if entry is not None}
 
 
 def _read_object(value: object) -> BatchObject | None:

@@ -102,9 +102,9 @@ class LfsClient:
         missing: list[LfsMissing] = []
         for batch in batches(objects, OBJECTS_PER_BATCH):
             entries = self._look_up(batch)
-            found = [entry for entry in entries if isinstance(entry, _Download)]
+            downloads = [entry for entry in entries if isinstance(entry, _Download)]
             missing += [entry for entry in entries if isinstance(entry, LfsMissing)]
-            faults = WorkerPool().map(self._downloads, partial(self._bring, sink), found)
+            faults = WorkerPool().map(self._downloads, partial(self._bring, sink), downloads)
             missing += [fault for fault in faults if fault is not None]
         return tuple(missing)
 
@@ -121,37 +121,37 @@ class LfsClient:
         now = self._session.now()
         return [_sort_out(oid, size, described.get(oid), now) for oid, size in objects]
 
-    def _bring(self, sink: Sink, found: _Download) -> LfsMissing | None:
+    def _bring(self, sink: Sink, download: _Download) -> LfsMissing | None:
         """Bring one object, or say why it cannot be had."""
         try:
-            return self._fetch_or_renew(sink, found)
+            return self._fetch_or_renew(sink, download)
         except FAULTS_OF_ONE as error:
-            return missing_of(found.oid, error)
+            return missing_of(download.oid, error)
         except AnsweredTryLater as error:
             if error.answer.status != _INTERNAL_ERROR:
                 raise
-            return missing_of(found.oid, error)
+            return missing_of(download.oid, error)
 
-    def _fetch_or_renew(self, sink: Sink, found: _Download) -> LfsMissing | None:
+    def _fetch_or_renew(self, sink: Sink, download: _Download) -> LfsMissing | None:
         """Fetch an object; where its action is over by now, ask for another, once."""
-        if not is_expired(found.action, answered_at=found.answered_at, now=self._session.now()):
+        if not is_expired(download.action, answered_at=download.answered_at, now=self._session.now()):
             try:
-                self._fetch(sink, found)
+                self._fetch(sink, download)
             except AnsweredRefused:
                 pass  # that is also how a store says that a signed address is over
             else:
                 return None
-        (renewed,) = self._look_up([(found.oid, found.size)])
+        (renewed,) = self._look_up([(download.oid, download.size)])
         if isinstance(renewed, LfsMissing):
             return renewed
         self._fetch(sink, renewed)
         return None
 
-    def _fetch(self, sink: Sink, found: _Download) -> None:
-        target = self._endpoint.target_of(found.action)
+    def _fetch(self, sink: Sink, download: _Download) -> None:
+        target = self._endpoint.target_of(download.action)
         open_at = partial(self._open_at, target)
-        with ObjectStream(open_at, self._session.pause, oid=found.oid, size=found.size) as stream:
-            sink(found.oid, found.size, stream)
+        with ObjectStream(open_at, self._session.pause, oid=download.oid, size=download.size) as stream:
+            sink(download.oid, download.size, stream)
             stream.finish()
 
     def _open_at(self, target: LfsTarget, first: int) -> AbstractContextManager[Stream]:

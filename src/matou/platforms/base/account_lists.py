@@ -42,7 +42,7 @@ class Gathering:
     note: Callable[[Inaccessible], None]
     ends_everything: tuple[type[MatouError], ...]
 
-    def take(self, what: Phrase, rows: Iterable[T], found: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
+    def take(self, what: Phrase, rows: Iterable[T], gathered: dict[K, T], key: Callable[[T], K]) -> MatouError | None:
         """Take all rows that come, and give back what ended them early, unless that is noted as not to be seen.
 
         Raises:
@@ -50,7 +50,7 @@ class Gathering:
         """
         try:
             for row in rows:
-                found.setdefault(key(row), row)
+                gathered.setdefault(key(row), row)
         except self.ends_everything:
             raise
         except (UnreadableRows, ListingBroken) as odd:

@@ -159,15 +159,15 @@ class Decoder:
         if self._converts_first:
             with contextlib.suppress(msgspec.ValidationError):
                 return msgspec.convert(value, kind, strict=False)
-        found: dict[str, object] = {}
+        decoded: dict[str, object] = {}
         inner = Odd(odd.rows, None if odd.fields is None else [])
         for field in self._fields_of(kind):
             given = value.get(field.key, _ABSENT)
             if self._is_absent(field, given):
                 self._require_absent(field, value, is_lenient=odd.fields is not None)
             else:
-                _read_field(field, given, found, inner)
-        return _finished(kind, value, found, odd, inner)
+                _read_field(field, given, decoded, inner)
+        return _finished(kind, value, decoded, odd, inner)
 
     def _is_absent(self, field: _Field, given: object) -> bool:
         if given is _ABSENT or (given is None and not field.may_be_null and (self._null_is_absent or field.required)):
@@ -272,19 +272,19 @@ class Decoder:
         return unknown_shape(f"{self._platform} {where}", value)
 
 
-def _read_field(field: _Field, given: object, found: dict[str, object], odd: Odd) -> None:
+def _read_field(field: _Field, given: object, decoded: dict[str, object], odd: Odd) -> None:
     try:
-        found[field.name] = field.read(given, field.where, odd)
+        decoded[field.name] = field.read(given, field.where, odd)
     except UnknownShape as fault:
         if odd.fields is None or field.required or field.is_needed:
             raise
         odd.fields.append(fault)
 
 
-def _finished(kind: type[S], value: Mapping[str, object], found: Mapping[str, object], odd: Odd, inner: Odd) -> S:
-    made = kind(**found)
-    if getattr(kind, "keeps_undescribed", False) and len(found) < len(value):
-        _keep_rest(made, value, found)
+def _finished(kind: type[S], value: Mapping[str, object], decoded: Mapping[str, object], odd: Odd, inner: Odd) -> S:
+    made = kind(**decoded)
+    if getattr(kind, "keeps_undescribed", False) and len(decoded) < len(value):
+        _keep_rest(made, value, decoded)
     if odd.fields is not None and inner.fields:
         if hasattr(made, "__dict__"):
             keep_left_out(made, inner.fields)
@@ -292,10 +292,10 @@ def _finished(kind: type[S], value: Mapping[str, object], found: Mapping[str, ob
     return made
 
 
-def _keep_rest(made: msgspec.Struct, value: Mapping[str, object], found: Mapping[str, object]) -> None:
+def _keep_rest(made: msgspec.Struct, value: Mapping[str, object], decoded: Mapping[str, object]) -> None:
     """What is described and could not be read is kept as it came, too."""
     fields = msgspec.structs.fields(type(made))
-    described = {field.encode_name for field in fields if field.name in found or value.get(field.encode_name) is None}
+    described = {field.encode_name for field in fields if field.name in decoded or value.get(field.encode_name) is None}
     rest = {key: each for key, each in value.items() if key not in described}
     if rest:
         made.__dict__[_UNDESCRIBED] = types.MappingProxyType(rest)

@@ -94,7 +94,7 @@ def require_readable(rows: Iterable[object]) -> None:
 def name_of(value: object) -> str:
     if isinstance(value, Mapping):
         for key in _NAMES:
-            found = value.get(key)
-            if isinstance(found, str | int) and found not in ("", None):
-                return repr(found)[:200]
+            name = value.get(key)
+            if isinstance(name, str | int) and name not in ("", None):
+                return repr(name)[:200]
     return repr(value)[:80]

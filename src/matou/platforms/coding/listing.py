@@ -66,18 +66,18 @@ class CodingLister:
         self._add_projects_of_depots(listing)
         return listing
 
-    def _gather_projects(self, found: dict[int, CodingProject]) -> tuple[MatouError | None, bool]:
+    def _gather_projects(self, projects: dict[int, CodingProject]) -> tuple[MatouError | None, bool]:
         """Take the team's projects, or else those that were joined.
 
         Returns:
             What ended the list early, and whether it is proven that there are no others. DescribeUserProjects gives
             one answer without a count, so that another list has to be asked for what it may lack.
         """
-        fault = _gather(rows_of(Phrase("the team's projects"), self._page_of_projects), found)
+        fault = _gather(rows_of(Phrase("the team's projects"), self._page_of_projects), projects)
         if not isinstance(fault, ActionRefused):
             return fault, fault is None
         self.note(Inaccessible(Phrase("projects that this account has not joined"), fault.fact))
-        return _gather(self._joined_projects(), found), False
+        return _gather(self._joined_projects(), projects), False
 
     def _page_of_projects(self, number: int) -> ListPage[CodingProject | UnreadableRow]:
         request = ask_for.DescribeCodingProjects(page_number=number, page_size=PAGE_SIZE)
@@ -185,11 +185,11 @@ def _repositories_of(project: CodingProject) -> Phrase:
     return Phrase("repositories of the project {project}", project=name)
 
 
-def _gather(rows: Iterable[T], found: dict[int, T]) -> MatouError | None:
+def _gather(rows: Iterable[T], gathered: dict[int, T]) -> MatouError | None:
     """Take all rows that come, and give back what ended them early."""
     try:
         for row in rows:
-            found.setdefault(row.id, row)
+            gathered.setdefault(row.id, row)
     except ENDS_EVERYTHING:
         raise
     except MatouError as fault:

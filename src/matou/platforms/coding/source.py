@@ -103,7 +103,7 @@ class CodingClient(BaseSource):
         listing = self._listing_now()
         for project in listing.namespaces.values():
             yield self._namespace(project)
-        _raise_if_broken(listing.namespaces_fault, found=bool(listing.namespaces))
+        _raise_if_broken(listing.namespaces_fault, any_listed=bool(listing.namespaces))
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository, by its id once; its namespace is one of `namespaces`.
@@ -122,7 +122,7 @@ class CodingClient(BaseSource):
             except UnknownShape as unknown:
                 self._note(Inaccessible(_called(depot), unknown.fact))
                 fault = fault or unknown
-        _raise_if_broken(fault, found=bool(listing.repositories))
+        _raise_if_broken(fault, any_listed=bool(listing.repositories))
 
     def default_branch(self, repository: RemoteRepository) -> str | None:
         """Ask for what lists leave out; None where it has none, being empty."""
@@ -249,7 +249,7 @@ def _word_of_version_control(depot: Depot) -> str:
     return (depot.vcs_type or depot.repo_type).strip().lower()
 
 
-def _raise_if_broken(fault: MatouError | None, *, found: bool) -> None:
+def _raise_if_broken(fault: MatouError | None, *, any_listed: bool) -> None:
     """A list that was refused is no broken one, if another gave something: it stands in `unseen`."""
-    if fault is not None and not (found and isinstance(fault, ActionRefused)):
+    if fault is not None and not (any_listed and isinstance(fault, ActionRefused)):
         raise fault

@@ -59,31 +59,33 @@ class GitCodeLister:
         Raises:
             CredentialRefused, Cancelled: nothing more can be asked.
         """
-        found = GitCodeListing()
+        listing = GitCodeListing()
         namespaces: dict[int, GitCodeNamespace] = {}
         organizations: dict[str, GitCodeOrganization] = {}
         what = Phrase("this account's namespaces")
         rows = self._if_there(self.client.namespaces())
-        found.namespaces_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
+        listing.namespaces_fault = self._gathering.take(what, rows, namespaces, lambda row: row.id)
         what = Phrase("this account's organizations")
         fault = self._gathering.take(what, self._if_there(self.client.organizations()), organizations, _path_of)
-        found.namespaces_fault = found.namespaces_fault or fault
+        listing.namespaces_fault = listing.namespaces_fault or fault
         for namespace in namespaces.values():
-            found.namespaces[namespace.id] = NamespaceDetails(namespace, organizations.get(namespace.path))
-        found.repositories_fault = self._repositories(found, organizations)
-        for repository in found.repositories.values():
+            listing.namespaces[namespace.id] = NamespaceDetails(namespace, organizations.get(namespace.path))
+        listing.repositories_fault = self._repositories(listing, organizations)
+        for repository in listing.repositories.values():
             namespace = repository.namespace
-            found.namespaces.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
-        return found
+            listing.namespaces.setdefault(namespace.id, NamespaceDetails(namespace, organizations.get(namespace.path)))
+        return listing
 
-    def _repositories(self, found: GitCodeListing, organizations: dict[str, GitCodeOrganization]) -> MatouError | None:
+    def _repositories(
+        self, listing: GitCodeListing, organizations: dict[str, GitCodeOrganization]
+    ) -> MatouError | None:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
-        rows = found.repositories
+        rows = listing.repositories
         what = Phrase("this account's repositories")
         faults = [
             self._gathering.take(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)
         ]
-        paths = {place.namespace.path: None for place in found.namespaces.values() if place.is_organization}
+        paths = {place.namespace.path: None for place in listing.namespaces.values() if place.is_organization}
         for path in [*paths, *(path for path in organizations if path not in paths)]:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
             faults.append(self._gathering.take(what, self._of_organization(path), rows, lambda row: row.id))

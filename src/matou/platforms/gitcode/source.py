@@ -80,11 +80,11 @@ class GitCodeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be.
         """
-        found = self._found_now()
-        for place in found.namespaces.values():
+        listing = self._found_now()
+        for place in listing.namespaces.values():
             yield self._namespace(place)
-        if found.namespaces_fault is not None:
-            raise found.namespaces_fault
+        if listing.namespaces_fault is not None:
+            raise listing.namespaces_fault
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository and each wiki, once; a wiki that is not there is not mentioned.
@@ -95,10 +95,10 @@ class GitCodeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
-        found = self._found_now()
-        fault = found.repositories_fault
+        listing = self._found_now()
+        fault = listing.repositories_fault
         listed: list[RemoteRepository] = []
-        for row in found.repositories.values():
+        for row in listing.repositories.values():
             try:
                 repository = self._repository(row)
             except UnknownShape as unknown:

@@ -38,21 +38,21 @@ class ExtensionAccount:
         return NO_ROWS
 
     def find_all(self) -> GiteeListing:
-        found = GiteeListing()
-        for project in self._projects(found):
+        listing = GiteeListing()
+        for project in self._projects(listing):
             try:
                 namespace, repository = _namespace(project.namespace), self._repository(project)
             except UnknownShape as unknown:
                 self._note(Inaccessible(called(project.path_with_namespace), unknown.fact))
-                found.repositories_fault = found.repositories_fault or unknown
+                listing.repositories_fault = listing.repositories_fault or unknown
                 continue
-            found.namespaces.setdefault(project.namespace.id, namespace)
-            found.repositories[project.id] = repository
+            listing.namespaces.setdefault(project.namespace.id, namespace)
+            listing.repositories[project.id] = repository
             if project.wiki_enabled:
-                found.with_wiki.add(project.id)
-        return found
+                listing.with_wiki.add(project.id)
+        return listing
 
-    def _projects(self, found: GiteeListing) -> list[GiteeV3Project]:
+    def _projects(self, listing: GiteeListing) -> list[GiteeV3Project]:
         came: list[GiteeV3Project] = []
         try:
             for project in self._client.projects():
@@ -61,7 +61,7 @@ class ExtensionAccount:
             raise
         except MatouError as fault:
             # Namespaces are known by their projects alone, so that both lists are short of what did not come.
-            found.repositories_fault = found.namespaces_fault = fault
+            listing.repositories_fault = listing.namespaces_fault = fault
         return came
 
     def _repository(self, project: GiteeV3Project) -> RemoteRepository:

@@ -68,7 +68,7 @@ class PersonalAccount:
 
     def find_all(self) -> GiteeListing:
         """A part that fails is left out, and its fault stands in what is found. Raises what ends everything."""
-        found = GiteeListing()
+        listing = GiteeListing()
         namespaces: dict[int, GiteeNamespace] = {}
         faults = [
             self._gathering.take(
@@ -87,15 +87,15 @@ class PersonalAccount:
                 lambda row: row.path,
             ),
         ]
-        found.namespaces_fault = first_fault(faults)
-        rows = self._repositories(found, namespaces)
+        listing.namespaces_fault = first_fault(faults)
+        rows = self._repositories(listing, namespaces)
         for row in rows:
             namespaces.setdefault(row.namespace.id, row.namespace)
-        found.namespaces = {row.id: self._namespace(row) for row in namespaces.values()}
-        found.repositories = dict(self._readable(rows, found))
-        return found
+        listing.namespaces = {row.id: self._namespace(row) for row in namespaces.values()}
+        listing.repositories = dict(self._readable(rows, listing))
+        return listing
 
-    def _repositories(self, found: GiteeListing, namespaces: dict[int, GiteeNamespace]) -> list[GiteeRepository]:
+    def _repositories(self, listing: GiteeListing, namespaces: dict[int, GiteeNamespace]) -> list[GiteeRepository]:
         """What one belongs to by membership of its organization alone may be missing from one's own list."""
         rows: dict[int, GiteeRepository] = {}
         lists = {Phrase("this account's repositories"): self._client.repositories()}
@@ -105,7 +105,7 @@ class PersonalAccount:
         for path in self._paths_of(ENTERPRISE, self._enterprises, namespaces):
             what = Phrase("repositories of the enterprise {enterprise}", enterprise=repr(path))
             lists[what] = self._of_enterprise(path)
-        found.repositories_fault = first_fault(
+        listing.repositories_fault = first_fault(
             [self._gathering.take(what, listed, rows, lambda row: row.id) for what, listed in lists.items()]
         )
         return list(rows.values())
@@ -121,16 +121,18 @@ class PersonalAccount:
     def _of_enterprise(self, path: str) -> Iterator[GiteeRepository]:
         yield from self._client.repositories_of_enterprise(path)
 
-    def _readable(self, rows: Iterable[GiteeRepository], found: GiteeListing) -> Iterator[tuple[int, RemoteRepository]]:
+    def _readable(
+        self, rows: Iterable[GiteeRepository], listing: GiteeListing
+    ) -> Iterator[tuple[int, RemoteRepository]]:
         for row in rows:
             try:
                 repository = self._repository(row)
             except UnknownShape as unknown:
                 self._note(Inaccessible(called(row.full_name), unknown.fact))
-                found.repositories_fault = found.repositories_fault or unknown
+                listing.repositories_fault = listing.repositories_fault or unknown
                 continue
             if row.has_wiki is not False:
-                found.with_wiki.add(row.id)
+                listing.with_wiki.add(row.id)
             yield row.id, repository
 
     def _namespace(self, namespace: GiteeNamespace) -> RemoteNamespace:

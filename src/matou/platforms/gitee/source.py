@@ -69,10 +69,10 @@ class GiteeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be.
         """
-        found = self._found_now()
-        yield from found.namespaces.values()
-        if found.namespaces_fault is not None:
-            raise found.namespaces_fault
+        listing = self._found_now()
+        yield from listing.namespaces.values()
+        if listing.namespaces_fault is not None:
+            raise listing.namespaces_fault
 
     def repositories(self) -> Iterator[RemoteRepository]:
         """Each repository and each wiki, once; a wiki that is not there is not mentioned.
@@ -83,12 +83,12 @@ class GiteeSource(BaseSource):
         Raises:
             MatouError: after the last one: why there are more, or may be; absence means nothing then.
         """
-        found = self._found_now()
-        yield from found.repositories.values()
-        asked = [repository for id_, repository in found.repositories.items() if id_ in found.with_wiki]
+        listing = self._found_now()
+        yield from listing.repositories.values()
+        asked = [repository for id_, repository in listing.repositories.items() if id_ in listing.with_wiki]
         yield from Wikis(self._session, self.git_credential(), self._note).of(asked)
-        if found.repositories_fault is not None:
-            raise found.repositories_fault
+        if listing.repositories_fault is not None:
+            raise listing.repositories_fault
 
     def labels(self, namespace: RemoteNamespace) -> bytes:  # noqa: ARG002 - no namespace has any
         """Labels belong to repositories at Gitee."""

@@ -51,9 +51,9 @@ class ApiRequest:
 def token_in_fields(request: ApiRequest, name: str) -> Credential | None:
     """A header goes first. Raises UnreadableCredential."""
     token = request.body.get(name) or request.query.get(name)
-    found = read_credential(request.headers)
-    if found is not None or not isinstance(token, str) or not token:
-        return found
+    credential = read_credential(request.headers)
+    if credential is not None or not isinstance(token, str) or not token:
+        return credential
     return Credential("", Secret(token))
 
 

@@ -100,8 +100,8 @@ class Api(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
             return Match.NONE, {}
-        found = self.dialect.pattern.match(b"%b %b" % (scope["method"].encode(), scope["raw_path"]))
-        return (Match.NONE, {}) if found is None else (Match.FULL, {"api_path": found["below"]})
+        match = self.dialect.pattern.match(b"%b %b" % (scope["method"].encode(), scope["raw_path"]))
+        return (Match.NONE, {}) if match is None else (Match.FULL, {"api_path": match["below"]})
 
     def url_path_for(self, name: str, /, **path_params: object) -> NoMatchFound:  # type: ignore[override]
         raise NoMatchFound(name, dict(path_params))

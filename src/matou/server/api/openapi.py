@@ -72,8 +72,8 @@ class _Schemas:
         return self.by_type[id(kind)]
 
     def properties(self, kind: type[Parameters]) -> tuple[Json, Sequence[str]]:
-        found = self.components[self.reference(kind)["$ref"].rpartition("/")[2]]
-        return found.get("properties", {}), found.get("required", ())
+        component = self.components[self.reference(kind)["$ref"].rpartition("/")[2]]
+        return component.get("properties", {}), component.get("required", ())
 
 
 def _schema_of_anything(_: type) -> Json:

@@ -202,7 +202,7 @@ def _alternatives(annotation: Any) -> tuple[Any, ...]:
     if origin is Annotated:
         return _alternatives(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        return tuple(found for part in get_args(annotation) for found in _alternatives(part))
+        return tuple(alternative for part in get_args(annotation) for alternative in _alternatives(part))
     return (annotation,)
 
 

@@ -170,9 +170,9 @@ async def _whole_pack(
     if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {head_object(known.listing)}:
         return None
     git_dir = request.state.forge.git_dir(admitted.repository)
-    found = request.state.whole_packs.get(git_dir, asked.wants)
-    if found is not None:
-        return found
+    cached = request.state.whole_packs.get(git_dir, asked.wants)
+    if cached is not None:
+        return cached
     pack = await request.state.run_in_pool(pack_of_everything, git_dir, asked.wants)
     if pack is not None:
         request.state.whole_packs.put(git_dir, asked.wants, pack)

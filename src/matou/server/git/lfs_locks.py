@@ -84,10 +84,10 @@ async def show(request: GitRequest) -> None:
     path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
         number = _number(lock_id) if lock_id else None
-        found = await state.run_in_pool(
+        rows = await state.run_in_pool(
             locks.find_locks, state.forge, admitted.granted, path=path or None, lock_id=number
         )
-        await send_json(request, SomeLocks([_answer(lock) for lock in found]))
+        await send_json(request, SomeLocks([_answer(lock) for lock in rows]))
         return
     cursor, limit = (asked.get(name, [""])[-1] for name in ("cursor", "limit"))
     page = await _page(request, admitted, cursor, int(_number(limit)) if limit else 0)

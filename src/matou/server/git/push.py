@@ -198,7 +198,7 @@ async def _beginning(pieces: AsyncIterator[bytes]) -> bytes:
 async def _fault_of_empty_pack(beginning: bytes, pieces: AsyncIterator[bytes], git_dir: Path) -> str | None:
     """A pack of no objects, as comes with refs to what is here already, needs no process."""
     digest = hashlib.new(object_format_on_disk(git_dir), beginning[:_PACK_HEADER_BYTES], usedforsecurity=False).digest()
-    found = beginning[_PACK_HEADER_BYTES:]
-    while len(found) <= len(digest) and (piece := await anext(pieces, b"")):
-        found += piece
-    return None if found == digest else "the pack is corrupted"
+    content = beginning[_PACK_HEADER_BYTES:]
+    while len(content) <= len(digest) and (piece := await anext(pieces, b"")):
+        content += piece
+    return None if content == digest else "the pack is corrupted"

@@ -201,13 +201,13 @@ def read_change(command: bytes) -> RefChange:
     Raises:
         UnreadableCommand, ForbiddenRefName: it is none.
     """
-    found = _COMMAND.match(command)
-    if found is None or len(found["old"]) != len(found["new"]):
+    match = _COMMAND.match(command)
+    if match is None or len(match["old"]) != len(match["new"]):
         raise UnreadableCommand("a command of a push", command[:200])
-    name = found["ref"].decode("utf-8", "surrogateescape")
-    if len(found["ref"]) > LONGEST_TOLD_NAME_BYTES or holds_control(name):
+    name = match["ref"].decode("utf-8", "surrogateescape")
+    if len(match["ref"]) > LONGEST_TOLD_NAME_BYTES or holds_control(name):
         raise ForbiddenRefName("the ref name {name} cannot be used", name=repr(name)[:200])
-    return RefChange(RefName(name), _id(found["old"]), _id(found["new"]))
+    return RefChange(RefName(name), _id(match["old"]), _id(match["new"]))
 
 
 def _lines(content: bytes) -> Iterator[bytes]:

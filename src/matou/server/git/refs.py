@@ -126,15 +126,15 @@ async def _made(
     """The answer to a question about the refs as they are now."""
     known, git_dir, key = await current_refs(state, granted), state.forge.git_dir(granted.subject), question.key
     remembered, listing = state.ref_answers, known.listing
-    found = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
-    if found is None:
+    cached = None if key is None else remembered.get(git_dir, listing, key, may_be_zipped=may_be_zipped)
+    if cached is None:
         body = question.make(known) if _is_quick(known, question) else await state.run_in_pool(question.make, known)
         if key is not None:
             remembered.put(git_dir, listing, key, body)
         return RefResponse(body)
-    if key is not None and may_be_zipped and not found.is_zipped and len(found.body) >= SMALLEST_ZIPPED_BYTES:
-        _begin_zipping(state, git_dir, listing, key, found.body)
-    return found
+    if key is not None and may_be_zipped and not cached.is_zipped and len(cached.body) >= SMALLEST_ZIPPED_BYTES:
+        _begin_zipping(state, git_dir, listing, key, cached.body)
+    return cached
 
 
 def _is_quick(known: KnownRefs, question: RefQuestion) -> bool:

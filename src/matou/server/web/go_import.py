@@ -13,12 +13,12 @@ from matou.server.web.markup import Element, page
 
 def go_import(forge: Forge, identity: Identity, segments: tuple[str, ...], base: str) -> bytes | None:
     """The page for a module, or for a package inside one; None where no repository is seen at or above the path."""
-    found = _outermost_repository(forge, identity, segments)
-    if found is None:
+    repository = _outermost_repository(forge, identity, segments)
+    if repository is None:
         return None
     host = base.partition("://")[2]
-    where = f"{host}/{found} git {base}/{quote(str(found))}.git"
-    return page(str(found), meta=(Element("meta", name="go-import", content=where),))
+    where = f"{host}/{repository} git {base}/{quote(str(repository))}.git"
+    return page(str(repository), meta=(Element("meta", name="go-import", content=where),))
 
 
 def _outermost_repository(forge: Forge, identity: Identity, segments: tuple[str, ...]) -> RepositoryPath | None:

@@ -134,8 +134,8 @@ class _Run:
         history = read_history(self.archive)
         before = load_previous_run(self.archive, history, source_line(source, account))
         # A pattern that is mistyped leaves no trace, so with patterns the lists come first.
-        found = self._survey(source, account) if self.options.include else None
-        unmatched = judge_patterns(self.options, account, before, found) if found else ALL_MATCHED
+        source_listing = self._survey(source, account) if self.options.include else None
+        unmatched = judge_patterns(self.options, account, before, source_listing) if source_listing else ALL_MATCHED
         self.archive.in_our_format()
         number = self.archive.begin_run()
         with ExitStack() as stack:
@@ -153,7 +153,7 @@ class _Run:
             work = BackupRun(
                 context, self.options, source, account, before, places, RunRecorder(manifest, self.progress)
             )
-            listing = work.do(found or self._survey(source, account))
+            listing = work.do(source_listing or self._survey(source, account))
             record_buffer.close()
             requests = work.requests.count + record_buffer.count
             end = manifest.publish(

@@ -57,13 +57,13 @@ def preview(
     before = (
         load_previous_run(archive, read_history(archive), source_line(source, account)) if archive else NOTHING_BEFORE
     )
-    found = read_listing(source, account, check=CancellationToken(cancelled or threading.Event()).check)
-    unmatched = judge_patterns(options, account, before, found)
-    listing = judge_source_listing(before, found)
-    planned = tuple(_plans(account, before, found, listing, options))
+    source_listing = read_listing(source, account, check=CancellationToken(cancelled or threading.Event()).check)
+    unmatched = judge_patterns(options, account, before, source_listing)
+    listing = judge_source_listing(before, source_listing)
+    planned = tuple(_plans(account, before, source_listing, listing, options))
     duration = timedelta(seconds=time.monotonic() - began)
     return replace(
-        _report(found, listing, planned, requests.count, duration),
+        _report(source_listing, listing, planned, requests.count, duration),
         notes=notes_of_unread(before),
         unmatched=unmatched.patterns,
         paths=unmatched.paths,
@@ -71,17 +71,21 @@ def preview(
 
 
 def _report(
-    found: SourceListing, listing: ListingState, planned: tuple[Planned, ...], requests: int, duration: timedelta
+    source_listing: SourceListing,
+    listing: ListingState,
+    planned: tuple[Planned, ...],
+    requests: int,
+    duration: timedelta,
 ) -> BackupReport:
-    problems = tuple(BackupProblem(what, None, fault) for what, fault in found.faults())
+    problems = tuple(BackupProblem(what, None, fault) for what, fault in source_listing.faults())
     return BackupReport(
         run=None,
-        account=found.account,
+        account=source_listing.account,
         listing=listing,
         outcomes=Counter(plan.outcome for plan in planned if plan.outcome is not None),
         problems=problems,
         problem_count=len(problems),
-        unseen=found.unseen,
+        unseen=source_listing.unseen,
         kept=0,
         trusted=sum(plan.intention is Intention.TRUST for plan in planned),
         received_bytes=0,
@@ -92,18 +96,18 @@ def _report(
 
 
 def _plans(
-    account: Account, before: PreviousRun, found: SourceListing, listing: ListingState, options: BackupOptions
+    account: Account, before: PreviousRun, source_listing: SourceListing, listing: ListingState, options: BackupOptions
 ) -> Iterator[Planned]:
     wanted = RepositoryFilter(options.include, options.exclude)
-    for remote in found.repositories.values():
-        namespace = found.namespaces.get(remote.namespace_id)
+    for remote in source_listing.repositories.values():
+        namespace = source_listing.namespaces.get(remote.namespace_id)
         path = source_path(account.team, namespace, remote)
         yield _plan(
             ListedRepository(remote, namespace, path, before.repositories.get(remote.id)),
             wanted,
             trust=options.trust_listing,
         )
-    for row in absent(before.repositories, found.repositories):
+    for row in absent(before.repositories, source_listing.repositories):
         line = before.namespaces.get(row.namespace)
         path = source_path(account.team, line, row)
         yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))

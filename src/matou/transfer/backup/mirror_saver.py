@@ -195,15 +195,15 @@ class MirrorSaver:
         with translate_os_errors(git_dir):
             remove_leftovers(git_dir, since=self.dead_since, now=self.began_at)
             create_bare(git_dir, object_format=object_format_on_disk(git_dir))
-            found = read_mirror(git_dir)
-            if found is None:
+            mirror = read_mirror(git_dir)
+            if mirror is None:
                 publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
-                found = read_mirror(git_dir)
-            if found is None:
+                mirror = read_mirror(git_dir)
+            if mirror is None:
                 read_refs(git_dir)
-        if found is None:
+        if mirror is None:
             raise Damaged("{repository} cannot be read", repository=git_dir)
-        return found
+        return mirror
 
     def _is_wreck(self, git_dir: Path) -> bool:
         """Whether the refs of a mirror that no manifest names cannot be read: a power cut met the run that made it."""
@@ -280,25 +280,25 @@ def is_as_saved(row: RepositoryLine, listing: RefListing, git_dir: Path) -> bool
 
 def mirrors(git_dir: Path, listing: RefListing) -> bool:
     """Say whether the repository on the disk has exactly these refs and this HEAD."""
-    found = read_mirror(git_dir)
-    if found is None or found[0].refs != listing.refs:
+    mirror = read_mirror(git_dir)
+    if mirror is None or mirror[0].refs != listing.refs:
         return False
     wanted = head_text(listing)
-    return wanted is None or wanted == head_text(found[0])
+    return wanted is None or wanted == head_text(mirror[0])
 
 
 def read_mirror(git_dir: Path) -> MirrorRefs | None:
     """The refs of a mirror without ours, and our own; None where there is no repository that can be read."""
     try:
-        found = read_refs(git_dir)
+        listing = read_refs(git_dir)
     except (OSError, Damaged):
         return None
-    own = {name: oid for name, oid in found.refs.items() if name.startswith(OWN_PREFIX)}
+    own = {name: oid for name, oid in listing.refs.items() if name.startswith(OWN_PREFIX)}
     if not own:
-        return found, own
-    refs = {name: oid for name, oid in found.refs.items() if name not in own}
-    peeled = {name: oid for name, oid in found.peeled.items() if name not in own}
-    return RefListing(refs, peeled, head=found.head, detached_head=found.detached_head), own
+        return listing, own
+    refs = {name: oid for name, oid in listing.refs.items() if name not in own}
+    peeled = {name: oid for name, oid in listing.peeled.items() if name not in own}
+    return RefListing(refs, peeled, head=listing.head, detached_head=listing.detached_head), own
 
 
 def unchanged_outcome(row: RepositoryLine) -> Outcome:

@@ -50,11 +50,11 @@ def source_path(
     return f"{team}/{id_}/{repository.name}"
 
 
-def paths_known(account: Account, before: PreviousRun, found: SourceListing) -> list[str]:
+def paths_known(account: Account, before: PreviousRun, source_listing: SourceListing) -> list[str]:
     """The true path of each repository that is listed, and of each that once was."""
     listed = (
-        source_path(account.team, found.namespaces.get(remote.namespace_id), remote)
-        for remote in found.repositories.values()
+        source_path(account.team, source_listing.namespaces.get(remote.namespace_id), remote)
+        for remote in source_listing.repositories.values()
     )
     once = (
         source_path(account.team, before.namespaces.get(row.namespace), row) for row in before.repositories.values()
@@ -73,16 +73,18 @@ class Unmatched:
 ALL_MATCHED = Unmatched()
 
 
-def judge_patterns(options: BackupOptions, account: Account, before: PreviousRun, found: SourceListing) -> Unmatched:
+def judge_patterns(
+    options: BackupOptions, account: Account, before: PreviousRun, source_listing: SourceListing
+) -> Unmatched:
     """The patterns that match nothing here and may be about another source.
 
     Raises:
         NothingMatches: one matches nothing that could be about this source alone, and all that there is was listed.
     """
-    paths = paths_known(account, before, found)
+    paths = paths_known(account, before, source_listing)
     nothing = unmatched(options.include, paths)
     mistyped = [pattern for pattern in nothing if pattern not in options.elsewhere]
-    if mistyped and not any(found.faults()):
+    if mistyped and not any(source_listing.faults()):
         raise nothing_matches(mistyped, paths)
     elsewhere = tuple(pattern for pattern in nothing if pattern in options.elsewhere)
     return Unmatched(elsewhere, tuple(paths)) if elsewhere else ALL_MATCHED
@@ -167,13 +169,13 @@ def _misses_many(known: Collection[str], listed: Collection[str]) -> bool:
     return sum(id_ not in listed for id_ in known) * SHRINKAGE > len(known)
 
 
-def judge_source_listing(before: PreviousRun, found: SourceListing) -> ListingState:
+def judge_source_listing(before: PreviousRun, source_listing: SourceListing) -> ListingState:
     """As `judge_listing`, of what was read now against what the manifests say."""
     return judge_listing(
         before.repositories,
-        found.repositories,
-        broke_off=found.broke_off is not None or bool(found.not_listed),
-        sees_less=before.run > 0 and not {unseen.what for unseen in found.unseen} <= before.unseen,
+        source_listing.repositories,
+        broke_off=source_listing.broke_off is not None or bool(source_listing.not_listed),
+        sees_less=before.run > 0 and not {unseen.what for unseen in source_listing.unseen} <= before.unseen,
         said_before=before.not_believed,
     )
 

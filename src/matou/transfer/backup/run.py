@@ -94,21 +94,21 @@ class BackupRun:
     recorder: RunRecorder
     requests: RequestCounter = field(default_factory=RequestCounter)
 
-    def do(self, found: SourceListing) -> ListingState:
+    def do(self, source_listing: SourceListing) -> ListingState:
         """Raises what should end the run; the manifest must not be published then."""
-        listing = judge_source_listing(self.before, found)
+        listing = judge_source_listing(self.before, source_listing)
         described = NamespaceSaver(self.source, self.context.archive.blobs)
-        namespaces = {id_: self.places.namespace(one) for id_, one in found.namespaces.items()}
-        self._note_unlisted_namespaces(found, listed=len(namespaces))
-        asked = in_order(task for task in self._tasks(found, namespaces) if not self._is_settled(task))
-        self._note_absent(found, listing)
-        self._note_left_out(found)
+        namespaces = {id_: self.places.namespace(one) for id_, one in source_listing.namespaces.items()}
+        self._note_unlisted_namespaces(source_listing, listed=len(namespaces))
+        asked = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_settled(task))
+        self._note_absent(source_listing, listing)
+        self._note_left_out(source_listing)
         for note in notes_of_unread(self.before):
             self.recorder.note(note.what, note.cause)
         self.places.registry.sync()
         self.recorder.progress.planned(to_ask=len(asked), settled=self.recorder.outcomes.total())
-        self._work_off(found, namespaces, asked, described)
-        self._note_unseen(found, described)
+        self._work_off(source_listing, namespaces, asked, described)
+        self._note_unseen(source_listing, described)
         return listing
 
     def report(self, end: EndLine, duration: timedelta, *, unmatched: Unmatched) -> BackupReport:
@@ -132,7 +132,7 @@ class BackupRun:
 
     def _work_off(
         self,
-        found: SourceListing,
+        source_listing: SourceListing,
         namespaces: dict[str, NamespacePath],
         asked: list[BackupTask],
         described: NamespaceSaver,
@@ -147,13 +147,13 @@ class BackupRun:
         any(saver.check_credential(task) for task in asked[:CREDENTIAL_CHECKS])
         try:
             WorkerPool(self.context.cancellation).run(
-                Batch(DESCRIBING, describe, found.namespaces.values()),
+                Batch(DESCRIBING, describe, source_listing.namespaces.values()),
                 Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, asked),
             )
             self.context.cancellation.check()
         except BadCredential as refusal:
             publish_all()
-            self._note_rest(found, namespaces, asked, refusal)
+            self._note_rest(source_listing, namespaces, asked, refusal)
         except BaseException:
             with contextlib.suppress(WriteFailed):
                 publish_all()
@@ -163,14 +163,14 @@ class BackupRun:
 
     def _note_rest(
         self,
-        found: SourceListing,
+        source_listing: SourceListing,
         namespaces: dict[str, NamespacePath],
         asked: list[BackupTask],
         refusal: BadCredential,
     ) -> None:
         """Write down what nobody could be asked for any more, so that the manifest knows of everything."""
         self.recorder.died = refusal
-        for namespace in found.namespaces.values():
+        for namespace in source_listing.namespaces.values():
             if namespace.id not in self.recorder.noted_namespaces:
                 before = self.before.namespaces.get(namespace.id)
                 self.recorder.namespace(undescribed(namespace, namespaces[namespace.id], before))
@@ -208,9 +208,9 @@ class BackupRun:
             first_wait=self.options.first_wait,
         )
 
-    def _tasks(self, found: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
-        for remote in found.repositories.values():
-            namespace = found.namespaces.get(remote.namespace_id)
+    def _tasks(self, source_listing: SourceListing, namespaces: dict[str, NamespacePath]) -> Iterator[BackupTask]:
+        for remote in source_listing.repositories.values():
+            namespace = source_listing.namespaces.get(remote.namespace_id)
             above = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
             place = self.places.repository(remote, above)
             yield BackupTask(
@@ -242,28 +242,30 @@ class BackupRun:
         is_damaged = task.previous is not None and damage.concerns(task.place, task.previous)
         return not is_damaged and self.context.archive.repository(task.place).is_dir()
 
-    def _note_absent(self, found: SourceListing, listing: ListingState) -> None:
-        for row in absent(self.before.repositories, found.repositories):
+    def _note_absent(self, source_listing: SourceListing, listing: ListingState) -> None:
+        for row in absent(self.before.repositories, source_listing.repositories):
             outcome = fate_of_absent(row, listing)
             cause = NotSaved(NOT_LISTED if outcome is Outcome.GONE else NOT_LISTED_IN_PART)
             namespace = self.before.namespaces.get(row.namespace)
             path = source_path(self.account.team, namespace, row)
             self.recorder.repository(line_of_absent(row, outcome, cause), path, cause)
 
-    def _note_left_out(self, found: SourceListing) -> None:
-        for remote in found.repositories.values():
+    def _note_left_out(self, source_listing: SourceListing) -> None:
+        for remote in source_listing.repositories.values():
             for note in left_out(remote):
-                namespace = found.namespaces.get(remote.namespace_id)
+                namespace = source_listing.namespaces.get(remote.namespace_id)
                 self.recorder.note(source_path(self.account.team, namespace, remote), note)
-        for one in found.namespaces.values():
+        for one in source_listing.namespaces.values():
             for note in left_out(one):
                 self.recorder.note(one.name, note)
 
-    def _note_unlisted_namespaces(self, found: SourceListing, *, listed: int) -> None:
+    def _note_unlisted_namespaces(self, source_listing: SourceListing, *, listed: int) -> None:
         """Namespaces of before, and those that are named by a repository alone."""
-        unlisted = {id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in found.namespaces}
-        for remote in found.repositories.values():
-            if remote.namespace_id not in found.namespaces and remote.namespace_id not in unlisted:
+        unlisted = {
+            id_: _not_seen(line) for id_, line in self.before.namespaces.items() if id_ not in source_listing.namespaces
+        }
+        for remote in source_listing.repositories.values():
+            if remote.namespace_id not in source_listing.namespaces and remote.namespace_id not in unlisted:
                 place = self._place_of_unlisted(remote)
                 unlisted[remote.namespace_id] = NamespaceLine(
                     id=remote.namespace_id, name=remote.namespace_id, path=str(place), archived=False, seen=False
@@ -272,14 +274,14 @@ class BackupRun:
         for line in unlisted.values():
             self.recorder.namespace(line)
 
-    def _note_unseen(self, found: SourceListing, described: NamespaceSaver) -> None:
+    def _note_unseen(self, source_listing: SourceListing, described: NamespaceSaver) -> None:
         unseen = [*self.source.unseen, *described.unseen]
-        for namespace in found.namespaces.values():
+        for namespace in source_listing.namespaces.values():
             field_of = Phrase("a field of {namespace}", namespace=namespace.name)
             unseen += [Inaccessible(field_of, fault) for fault in namespace.left_out]
-        if found.broke_off is not None:
-            unseen.append(Inaccessible(LISTING, found.broke_off.fact))
-        for what, fault in (*found.faults(), *described.faults):
+        if source_listing.broke_off is not None:
+            unseen.append(Inaccessible(LISTING, source_listing.broke_off.fact))
+        for what, fault in (*source_listing.faults(), *described.faults):
             self.recorder.problem(what, fault)
         for one in dict.fromkeys(unseen):
             self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))

@@ -84,8 +84,8 @@ class ArchiveStatus:
     def cut_off_of(self, source: SourceLine) -> CutOff | None:
         """The last one that was cut off and is this source's, or may be."""
         key = source_key(source)
-        found = [one for one in self.cut_off if one.source is None or source_key(one.source) == key]
-        return found[-1] if found else None
+        matching = [one for one in self.cut_off if one.source is None or source_key(one.source) == key]
+        return matching[-1] if matching else None
 
 
 NOTHING_YET = ArchiveStatus((), (), is_at_work=False)

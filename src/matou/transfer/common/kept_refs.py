@@ -25,10 +25,10 @@ def remake_refs(git_dir: Path, saved: RefListing, *, may_be_ahead: bool) -> None
         DamagedObject: an object that a ref names cannot be read.
         RepositoryBusy: another process writes to them.
     """
-    found = without_own(read_refs(git_dir))
-    present = describe_objects(git_dir, {*saved.refs.values(), *found.refs.values()})
+    actual = without_own(read_refs(git_dir))
+    present = describe_objects(git_dir, {*saved.refs.values(), *actual.refs.values()})
     wanted = {name: oid for name, oid in saved.refs.items() if oid in present}
-    standing = {name: oid for name, oid in found.refs.items() if oid in present}
+    standing = {name: oid for name, oid in actual.refs.items() if oid in present}
     refs = {**wanted, **standing} if may_be_ahead else {**standing, **wanted}
     write_refs(git_dir, RefListing(refs, head=saved.head, detached_head=saved.detached_head), {})
 
@@ -43,12 +43,12 @@ def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, 
         RepositoryBusy: another process writes to them.
     """
     git_dir = archive.repository(place)
-    found = read_refs(git_dir)
-    known = {name: oid for name, oid in _known(archive, str(place)).items() if name not in found.refs}
+    actual = read_refs(git_dir)
+    known = {name: oid for name, oid in _known(archive, str(place)).items() if name not in actual.refs}
     present = describe_objects(git_dir, frozenset(known.values()))
     lost = {name: oid for name, oid in known.items() if oid in present}
     if lost:
-        write_refs(git_dir, without_own(found), lost)
+        write_refs(git_dir, without_own(actual), lost)
     return tuple(sorted(lost))
 
 

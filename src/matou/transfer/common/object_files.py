@@ -70,13 +70,13 @@ def _checksummed_files(objects: Path) -> Iterator[Path]:
 def _checked(path: Path, hash_name: str) -> CheckedFile:
     try:
         with path.open("rb") as file:
-            found, written = _checksums(file, hash_name)
+            digest, written = _checksums(file, hash_name)
     except OSError as error:
         return CheckedFile(path, "", DamagedFile("it cannot be read: {reason}", reason=error))
     fault = None
-    if found != written:
+    if digest != written:
         fault = DamagedFile(
-            "its bytes have the checksum {found}, and {written} was written", found=found, written=written
+            "its bytes have the checksum {found}, and {written} was written", found=digest, written=written
         )
     return CheckedFile(path, written, fault)
 
@@ -95,10 +95,10 @@ def _checksums(file: BinaryIO, hash_name: str) -> tuple[str, str]:
 def _checked_loose(path: Path, hash_name: str) -> CheckedFile:
     name = path.parent.name + path.name
     try:
-        found = _digest_of_loose(path, hash_name)
+        digest = _digest_of_loose(path, hash_name)
     except (zlib.error, OSError) as error:
         return CheckedFile(path, name, DamagedLooseObject("it cannot be read: {reason}", reason=error))
-    fault = None if found == name else DamagedLooseObject("it holds the object {found}", found=found)
+    fault = None if digest == name else DamagedLooseObject("it holds the object {found}", found=digest)
     return CheckedFile(path, name, fault)
 
 

@@ -118,8 +118,8 @@ def show(archive: Archive, *, at: int | None = None) -> Shown:
         DamagedManifest: the manifest of that very run is not what was written.
     """
     history = read_history(archive, at=at)
-    found = ((source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine))
-    return Shown(tuple(_saved_repository(archive, source, line) for source, line in found), history.unread_now())
+    rows = ((source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine))
+    return Shown(tuple(_saved_repository(archive, source, line) for source, line in rows), history.unread_now())
 
 
 def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
@@ -132,16 +132,16 @@ def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
     wanted = path.strip("/").removesuffix(".git")
     history = read_history(archive, at=at)
     lines = [(source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine)]
-    found = [one for one in lines if one[1].path == wanted] or [
+    rows = [one for one in lines if one[1].path == wanted] or [
         one for one in lines if one[1].path.endswith(f"/{wanted}")
     ]
-    if not found:
+    if not rows:
         raise nothing_matches([path], [line.path for _, line in lines])
-    if len(found) > 1:
+    if len(rows) > 1:
         raise NoSuchSavedRepository(
-            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in found)
+            "{path} may be any of {found}", path=repr(path), found=", ".join(repr(line.path) for _, line in rows)
         )
-    return Shown((_saved_repository(archive, *found[0]),), history.unread_now())
+    return Shown((_saved_repository(archive, *rows[0]),), history.unread_now())
 
 
 def _saved_repository(archive: Archive, source: SourceLine, line: RepositoryLine) -> SavedRepository:

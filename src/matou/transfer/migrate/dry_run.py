@@ -21,9 +21,9 @@ def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequ
     """Look into those that the target does not have yet, and ask for the refs of those that it has."""
 
     def one(move: Move) -> Moved:
-        found = mover.existing.get(place_key(move.place))
-        if found is not None:
-            return _compared(mover, move, found)
+        existing = mover.existing.get(place_key(move.place))
+        if existing is not None:
+            return _compared(mover, move, existing)
         try:
             line = move.candidate.line
             require_whole_history(mover.archive, line, listing_to_move(mover.archive, line)[1])
@@ -35,12 +35,12 @@ def preview(mover: RepositoryMover, moves: Sequence[Move], *, jobs: int) -> Sequ
     return WorkerPool().map(jobs, one, moves)
 
 
-def _compared(mover: RepositoryMover, move: Move, found: TargetRepository) -> Moved:
+def _compared(mover: RepositoryMover, move: Move, existing: TargetRepository) -> Moved:
     """What it has already it took, so that nothing is doubted for its size."""
     try:
-        return mover.preview(move, found)
+        return mover.preview(move, existing)
     except MatouError as error:
-        return Moved(move, MoveOutcome.FAILED, clone_url=found.clone_url, notes=move.notes, problems=(error,))
+        return Moved(move, MoveOutcome.FAILED, clone_url=existing.clone_url, notes=move.notes, problems=(error,))
 
 
 def explained(archive: Archive, capacity: Capacity, move: Move, error: MatouError) -> Moved:

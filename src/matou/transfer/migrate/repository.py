@@ -89,18 +89,18 @@ class RepositoryMover:
         line = move.candidate.line
         listing, wanted = listing_to_move(self.archive, line)
         require_whole_history(self.archive, line, wanted)
-        found = self.existing.get(place_key(move.place))
-        repository, is_new = (found, False) if found else self._create(move)
+        existing = self.existing.get(place_key(move.place))
+        repository, is_new = (existing, False) if existing else self._create(move)
         return RepositoryMigration(self, line, listing, wanted, repository).fill(move, is_new=is_new)
 
-    def preview(self, move: Move, found: TargetRepository) -> Moved:
+    def preview(self, move: Move, existing: TargetRepository) -> Moved:
         """What would become of a repository whose place is taken; only asks.
 
         Raises: what `move` raises before it sends anything.
         """
         listing, wanted = listing_to_move(self.archive, move.candidate.line)
         require_whole_history(self.archive, move.candidate.line, wanted)
-        return RepositoryMigration(self, move.candidate.line, listing, wanted, found).preview(move)
+        return RepositoryMigration(self, move.candidate.line, listing, wanted, existing).preview(move)
 
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""

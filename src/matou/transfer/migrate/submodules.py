@@ -39,10 +39,10 @@ def find_submodules(git_dir: Path, tips: Iterable[ObjectId]) -> tuple[SubmoduleL
 def _gitmodules(repository: pygit2.Repository, tip: ObjectId) -> pygit2.Blob | None:
     try:
         commit = repository[tip].peel(pygit2.Commit)
-        found = commit.tree[".gitmodules"]
+        entry = commit.tree[".gitmodules"]
     except (KeyError, ValueError, pygit2.GitError):
         return None
-    return found if isinstance(found, pygit2.Blob) and found.size <= LARGEST_FILE_BYTES else None
+    return entry if isinstance(entry, pygit2.Blob) and entry.size <= LARGEST_FILE_BYTES else None
 
 
 def parse_gitmodules(data: bytes) -> Iterator[SubmoduleLink]:

@@ -333,10 +333,10 @@ def _is_the_same(git_dir: Path, listing: RefListing | None, *, with_head: bool) 
     if listing is None:
         return not git_dir.exists()
     try:
-        found = read_refs(git_dir)
+        actual = read_refs(git_dir)
     except (Damaged, OSError):
         return False
-    return found.refs == listing.refs and (not with_head or listing.head in (None, found.head))
+    return actual.refs == listing.refs and (not with_head or listing.head in (None, actual.head))
 
 
 def configuration(planned: PlannedRepository, listing: RefListing) -> bytes:

@@ -122,15 +122,15 @@ class _LargeFile:
 def _large_files(git_dir: Path, tree: str, worktree: Path, limits: Limits) -> list[_LargeFile]:
     entries = run_git([tree, "ls-files", "-s", "-z"], git_dir=git_dir, limits=limits).split(b"\0")
     regular = (entry.partition(b"\t")[2] for entry in entries if entry.startswith(b"100"))
-    found = [_LargeFile(path, oid) for path in regular if (oid := pointed_at(worktree, path)) is not None]
-    if not found:
+    files = [_LargeFile(path, oid) for path in regular if (oid := pointed_at(worktree, path)) is not None]
+    if not files:
         return []
-    question = b"".join(file.path + b"\0" for file in found)
+    question = b"".join(file.path + b"\0" for file in files)
     answer = run_git(
         [tree, "check-attr", "-z", "--stdin", "filter"], git_dir=git_dir, input=question, limits=limits
     ).split(b"\0")
     is_lfs = {path for path, value in zip(answer[::3], answer[2::3], strict=False) if value == b"lfs"}
-    return [file for file in found if file.path in is_lfs]
+    return [file for file in files if file.path in is_lfs]
 
 
 def pointed_at(worktree: Path, path: bytes) -> str | None:
@@ -138,8 +138,8 @@ def pointed_at(worktree: Path, path: bytes) -> str | None:
     with contextlib.suppress(OSError), _folder_of(worktree, path) as folder:
         descriptor = os.open(os.path.basename(path), os.O_RDONLY | os.O_NONBLOCK | _NO_LINK, dir_fd=folder)  # noqa: PTH119
         with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST_POINTER_BYTES:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_POINTER_BYTES:
                 pointer = parse_pointer(file.read(LARGEST_POINTER_BYTES + 1))
                 return pointer.oid if pointer else None
     return None

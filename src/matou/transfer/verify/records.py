@@ -28,12 +28,12 @@ def faults_of_records(archive: Archive, digests: Mapping[int, str | None]) -> It
 
 def _changed(path: Path, digest: str) -> Damaged | None:
     try:
-        found = digest_of_file(path)
+        actual = digest_of_file(path)
     except OSError as error:
         return ChangedRecords("it cannot be read: {reason}", reason=error)
-    if found == digest:
+    if actual == digest:
         return None
-    return ChangedRecords("its bytes have the digest {found}, and {written} was written", found=found, written=digest)
+    return ChangedRecords("its bytes have the digest {found}, and {written} was written", found=actual, written=digest)
 
 
 def _unnamed(path: Path) -> Damaged | None:

@@ -155,13 +155,13 @@ class _Check:
         """The refs that are not what they were, by their paths; the one file where none can be read."""
         folder = self._git_dir.relative_to(self.archive.root).as_posix()
         try:
-            found = read_refs(self._git_dir)
+            actual = read_refs(self._git_dir)
         except Damaged:
             return {f"{folder}/packed-refs"}
         except OSError:
             return set()
-        faults = [one for one in missing_refs(saved, found) if one.name not in self.expected.not_stored]
-        if faults and self.expected.may_be_ahead and self._is_all_there(saved, found):
+        faults = [one for one in missing_refs(saved, actual) if one.name not in self.expected.not_stored]
+        if faults and self.expected.may_be_ahead and self._is_all_there(saved, actual):
             return set()
         return {f"{folder}/{one.name}" for one in faults}
 
@@ -197,15 +197,15 @@ class _Check:
 
     def refs(self) -> None:
         try:
-            found = read_refs(self._git_dir)
+            actual = read_refs(self._git_dir)
         except (Damaged, OSError) as error:
             self._add(ProblemKind.REF, error if isinstance(error, Damaged) else _unreadable(error))
             self._state.clear()
             return
-        self._state.append(found.digest)
-        self._add_all(_faults_of_kept_refs(self.expected.kept, found))
+        self._state.append(actual.digest)
+        self._add_all(_faults_of_kept_refs(self.expected.kept, actual))
         if self._snapshot is not None:
-            self._compare(self._snapshot, found)
+            self._compare(self._snapshot, actual)
 
     def objects(self, proofs: Proofs, *, everything: bool) -> None:
         """Ask git, unless it has answered for these very objects and refs before."""
@@ -244,18 +244,18 @@ class _Check:
         )
         self.notes.append(VerifyProblem(ProblemKind.OBJECT, path, fault))
 
-    def _compare(self, saved: RefListing, found: RefListing) -> None:
-        faults = list(_faults_of_refs(saved, found, self.expected.not_stored))
-        if faults and self.expected.may_be_ahead and self._is_all_there(saved, found):
+    def _compare(self, saved: RefListing, actual: RefListing) -> None:
+        faults = list(_faults_of_refs(saved, actual, self.expected.not_stored))
+        if faults and self.expected.may_be_ahead and self._is_all_there(saved, actual):
             self.is_ahead = True
             return
         self._add_all(faults)
 
-    def _is_all_there(self, saved: RefListing, found: RefListing) -> bool:
+    def _is_all_there(self, saved: RefListing, actual: RefListing) -> bool:
         """Whether every tip of the snapshot is still reached from some ref: then nothing that was saved is lost."""
         tips = {oid for name, oid in saved.refs.items() if name not in self.expected.not_stored}
         try:
-            return not unreached(self._git_dir, tips, found.object_ids(), limits=self.limits)
+            return not unreached(self._git_dir, tips, actual.object_ids(), limits=self.limits)
         except GitStopped:
             raise
         except GitFailed:
@@ -282,9 +282,9 @@ def _unreadable(error: OSError) -> RepositoryFault:
 
 
 def _faults_of_refs(
-    saved: RefListing, found: RefListing, not_stored: frozenset[str]
+    saved: RefListing, actual: RefListing, not_stored: frozenset[str]
 ) -> Iterator[tuple[ProblemKind, MatouError]]:
-    for difference in missing_refs(saved, found):
+    for difference in missing_refs(saved, actual):
         if difference.name not in not_stored and difference.expected not in not_stored:
             kind = ProblemKind.HEAD if difference.name == "HEAD" else ProblemKind.REF
             yield kind, _fault_of_ref(difference)
@@ -301,9 +301,9 @@ def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
     )
 
 
-def _faults_of_kept_refs(kept: Iterable[str], found: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
+def _faults_of_kept_refs(kept: Iterable[str], actual: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
     for name in sorted(kept):
-        if name not in found.refs:
+        if name not in actual.refs:
             yield ProblemKind.KEPT_REF, RepositoryFault("the kept ref {ref} is missing", ref=name)
 
 

@@ -63,13 +63,13 @@ def team(context: TeamContext, _: requests.DescribeTeam) -> wire.TeamResponse:
 
 def team_members(context: TeamContext, request: requests.DescribeTeamMembers) -> wire.TeamMembersResponse:
     granted, page = require_membership(context, context.team), page_request(request.page_number, request.page_size)
-    found, total = members(context.forge, granted, offset=page.offset, limit=page.size)
+    rows, total = members(context.forge, granted, offset=page.offset, limit=page.size)
     return wire.TeamMembersResponse(
         data=wire.TeamMemberData(
             page_number=page.number,
             page_size=page.size,
             total_count=total,
-            team_members=[member_row(context, member, TEAM_ROLES) for member in found],
+            team_members=[member_row(context, member, TEAM_ROLES) for member in rows],
         )
     )
 

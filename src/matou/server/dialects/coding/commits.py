@@ -35,8 +35,8 @@ def commit_list(context: TeamContext, request: requests.DescribeGitCommitInfos) 
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.ref)
     opened = open_repository(context.forge.git_dir(granted.subject))
-    found = commits(opened, start, only=only, offset=page.offset, limit=page.size)
-    return wire_contents.CommitsResponse(commits=[commit_row(commit) for commit in found])
+    rows = commits(opened, start, only=only, offset=page.offset, limit=page.size)
+    return wire_contents.CommitsResponse(commits=[commit_row(commit) for commit in rows])
 
 
 def file_content(context: TeamContext, request: requests.DescribeGitFileContent) -> wire_contents.FileContentResponse:

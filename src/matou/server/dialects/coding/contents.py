@@ -44,28 +44,28 @@ def commit_difference(
     granted = find_depot(context, request, MayReadCode)
     start = find_revision(context.forge, granted, request.sha)
     commit = find_commit(open_repository(context.forge.git_dir(granted.subject)), start)
-    found = difference_of(context.forge, granted, commit, path=path)
-    lines = sum((each.patch or b"").count(b"\n") for each in found.files)
-    if not found.is_whole or lines > MOST_LINES:
+    difference = difference_of(context.forge, granted, commit, path=path)
+    lines = sum((each.patch or b"").count(b"\n") for each in difference.files)
+    if not difference.is_whole or lines > MOST_LINES:
         # CODING's answer has no place that says that something is missing.
         raise TooLargeToRead(
             "commit {id} changes more than an answer holds; Path asks for one file of it", id=commit.id
         )
-    return wire_contents.CommitDiffResponse(diffs=[_difference(each) for each in found.files])
+    return wire_contents.CommitDiffResponse(diffs=[_difference(each) for each in difference.files])
 
 
 def files(context: TeamContext, request: requests.DescribeGitFiles) -> wire_contents.FilesResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
-    found = list_changed_entries(context.forge, granted, request.ref, folder)
-    return wire_contents.FilesResponse(items=[_item(each) for each in found])
+    entries = list_changed_entries(context.forge, granted, request.ref, folder)
+    return wire_contents.FilesResponse(items=[_item(each) for each in entries])
 
 
 def tree(context: TeamContext, request: requests.DescribeGitTree) -> wire_contents.TreeResponse:
     folder = _path(request.path)
     granted = find_depot(context, request, MayReadCode)
     start = object_at(context.forge, granted, request.ref)
-    found, total = list_entries(
+    entries, total = list_entries(
         context.forge,
         granted,
         start,
@@ -76,7 +76,7 @@ def tree(context: TeamContext, request: requests.DescribeGitTree) -> wire_conten
     )
     if total > MOST_ENTRIES:
         raise TooLargeToRead("the folder holds more than {limit} entries", limit=MOST_ENTRIES)
-    return wire_contents.TreeResponse(trees=[_tree_row(entry) for entry in found])
+    return wire_contents.TreeResponse(trees=[_tree_row(entry) for entry in entries])
 
 
 def _path(text: str) -> TreePath | None:

@@ -45,7 +45,7 @@ R = TypeVar("R", bound=Right)
 def project_depots(context: TeamContext, request: requests.DescribeProjectDepotInfoList) -> wire.DepotsResponse:
     project = find_project(context, request.project_id).subject
     page = page_request(request.page_number, request.page_size)
-    found, total = lifecycle.visible_repositories(
+    repositories, total = lifecycle.visible_repositories(
         context.forge,
         context.identity,
         project,
@@ -53,7 +53,7 @@ def project_depots(context: TeamContext, request: requests.DescribeProjectDepotI
         offset=page.offset,
         limit=page.size,
     )
-    return wire.DepotsResponse(depot_data=_page_of_depots(context, found, page, total))
+    return wire.DepotsResponse(depot_data=_page_of_depots(context, repositories, page, total))
 
 
 def team_depots(context: TeamContext, request: requests.DescribeTeamDepotInfoList) -> wire.DepotsResponse:
@@ -64,11 +64,11 @@ def team_depots(context: TeamContext, request: requests.DescribeTeamDepotInfoLis
     page = page_request(request.page_number, request.page_size)
     if not request.project_name:
         return wire.DepotsResponse(depot_data=_team_page(context, page, name_filter=request.depot_name))
-    found, _ = lifecycle.visible_repositories(
+    repositories, _ = lifecycle.visible_repositories(
         context.forge, context.identity, context.team, recursive=True, name_filter=request.depot_name
     )
     wanted = request.project_name.casefold()
-    chosen = [repository for repository in found if wanted in project_name(repository).casefold()]
+    chosen = [repository for repository in repositories if wanted in project_name(repository).casefold()]
     return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 
@@ -183,7 +183,7 @@ def project_name(repository: Repository) -> str:
 
 
 def _team_page(context: TeamContext, page: PageRequest, *, name_filter: str = "") -> wire.DepotData:
-    found, total = lifecycle.visible_repositories(
+    repositories, total = lifecycle.visible_repositories(
         context.forge,
         context.identity,
         context.team,
@@ -192,16 +192,18 @@ def _team_page(context: TeamContext, page: PageRequest, *, name_filter: str = ""
         limit=page.size,
         name_filter=name_filter,
     )
-    return _page_of_depots(context, found, page, total)
+    return _page_of_depots(context, repositories, page, total)
 
 
-def _page_of_depots(context: TeamContext, found: Iterable[Repository], page: PageRequest, total: int) -> wire.DepotData:
-    return wire.DepotData(depots=list(_rows(context, found)), page=wire_page(page, total))
+def _page_of_depots(
+    context: TeamContext, repositories: Iterable[Repository], page: PageRequest, total: int
+) -> wire.DepotData:
+    return wire.DepotData(depots=list(_rows(context, repositories)), page=wire_page(page, total))
 
 
-def _rows(context: TeamContext, found: Iterable[Repository]) -> Iterator[wire.Depot]:
+def _rows(context: TeamContext, repositories: Iterable[Repository]) -> Iterator[wire.Depot]:
     ids: dict[NamespacePath, int] = {}
-    for repository in found:
+    for repository in repositories:
         path = NamespacePath(repository.path.namespace.segments[:2])
         if path not in ids:
             is_direct = path == repository.path.namespace

@@ -26,7 +26,7 @@ class NoSuchTeamMember(NotFound):
 
 def team_projects(context: TeamContext, request: requests.DescribeCodingProjects) -> wire.ProjectsResponse:
     page = page_request(request.page_number, request.page_size)
-    found, total = visible_children(
+    namespaces, total = visible_children(
         context.forge,
         context.identity,
         context.team,
@@ -39,7 +39,7 @@ def team_projects(context: TeamContext, request: requests.DescribeCodingProjects
             page_number=page.number,
             page_size=page.size,
             total_count=total,
-            project_list=[project_row(context, project) for project in found],
+            project_list=[project_row(context, project) for project in namespaces],
         )
     )
 
@@ -66,8 +66,8 @@ def _joined_by(context: TeamContext, visible: tuple[Namespace, ...], user_id: in
 
 
 def _has_member(context: TeamContext, namespace: Namespace, user_id: int) -> bool:
-    found, _total = members(context.forge, require_membership(context, namespace))
-    return any(member.user.id == user_id for member in found)
+    rows, _total = members(context.forge, require_membership(context, namespace))
+    return any(member.user.id == user_id for member in rows)
 
 
 def project_by_name(context: TeamContext, request: requests.DescribeProjectByName) -> wire.ProjectResponse:
@@ -83,8 +83,8 @@ def one_project(context: TeamContext, request: requests.DescribeOneProject) -> w
 def project_members(context: TeamContext, request: requests.DescribeProjectMembers) -> wire.ProjectMembersResponse:
     project = find_project(context, request.project_id)
     page = page_request(request.page_number, request.page_size)
-    found, _ = members(context.forge, require_membership(context, project.subject))
-    chosen = [member for member in found if _has_role(member, request.role_id)]
+    rows, _ = members(context.forge, require_membership(context, project.subject))
+    chosen = [member for member in rows if _has_role(member, request.role_id)]
     return wire.ProjectMembersResponse(
         data=wire.ProjectMemberData(
             page_number=page.number,

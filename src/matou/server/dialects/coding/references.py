@@ -26,14 +26,14 @@ class NoSuchTag(NotFound):
 
 
 def all_branches(context: TeamContext, request: requests.DescribeGitBranches) -> wire_contents.BranchesResponse:
-    found, total = _page_of_branches(context, request, request.key_word)
-    return wire_contents.BranchesResponse(branches=found, total_count=total)
+    rows, total = _page_of_branches(context, request, request.key_word)
+    return wire_contents.BranchesResponse(branches=rows, total_count=total)
 
 
 def branch_list(context: TeamContext, request: requests.DescribeGitBranchList) -> wire_contents.BranchListResponse:
-    found, total = _page_of_branches(context, request, request.key_word)
+    rows, total = _page_of_branches(context, request, request.key_word)
     return wire_contents.BranchListResponse(
-        git_branches_data=wire_contents.GitBranchesData(branches=found, total_count=total)
+        git_branches_data=wire_contents.GitBranchesData(branches=rows, total_count=total)
     )
 
 

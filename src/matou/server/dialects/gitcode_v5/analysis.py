@@ -94,12 +94,12 @@ def _statistics(
     context: RepositoryContext[MayReadAnalysis], known: Counted, span: Span, is_wanted: Callable[[MailmapPerson], bool]
 ) -> list[wire.ContributorStatistics]:
     days = contribution_days(context.forge, context.granted, known, span)
-    found = []
+    statistics = []
     rows = zip(days.person, days.day, days.additions, days.deletions, days.commits, strict=True)
     for number, of_person in groupby(rows, key=lambda row: row[0]):
         if is_wanted(days.people[number]):
-            found.append(_of_person(days.people[number], [row[1:] for row in of_person]))
-    return sorted(found, key=lambda one: (-one.overview.commit_count, one.name, one.email))
+            statistics.append(_of_person(days.people[number], [row[1:] for row in of_person]))
+    return sorted(statistics, key=lambda one: (-one.overview.commit_count, one.name, one.email))
 
 
 def _of_person(person: MailmapPerson, rows: Sequence[tuple[int, int, int, int]]) -> wire.ContributorStatistics:
@@ -143,10 +143,10 @@ def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]
 async def _soon(known: "Future[Computed]", answer: Callable[[Computed], object]) -> AsyncGenerator[bytes, None]:
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            found = await asyncio.shield(asyncio.wrap_future(known))
+            result = await asyncio.shield(asyncio.wrap_future(known))
     except TimeoutError:
         raise still_computing() from None
-    yield await asyncio.to_thread(lambda: msgspec.json.encode(answer(found)))
+    yield await asyncio.to_thread(lambda: msgspec.json.encode(answer(result)))
 
 
 def _read_moment(name: str, text: str, *, is_end: bool = False) -> datetime | None:

@@ -25,7 +25,7 @@ class BranchesQuery(PageParameters, frozen=True, kw_only=True):
 
 
 def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery) -> ListPage:
-    found, total = list_branches(
+    rows, total = list_branches(
         context.forge,
         context.granted,
         order=params.sort,
@@ -33,7 +33,7 @@ def show_branches(context: RepositoryContext[MayReadCode], params: BranchesQuery
         offset=params.offset,
         limit=params.limit,
     )
-    return ListPage([branch_row(context, branch) for branch in found], total)
+    return ListPage([branch_row(context, branch) for branch in rows], total)
 
 
 def show_branch(context: RepositoryContext[MayReadCode], params: Nothing) -> wire.BranchDetail:  # noqa: ARG001 - as routes ask for it

@@ -58,11 +58,11 @@ def show_commits(context: RepositoryContext[MayReadCode], params: CommitsQuery) 
         since=read_moment("since", params.since),
         until=_read_end(params.until),
     )
-    found, total = list_commits(
+    rows, total = list_commits(
         context.forge, context.granted, params.sha, only, offset=params.offset, limit=params.limit
     )
-    users = users_behind(context, found)
-    return ListPage([commit_row(context, commit, users) for commit in found], total)
+    users = users_behind(context, rows)
+    return ListPage([commit_row(context, commit, users) for commit in rows], total)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], params: CommitDetailQuery) -> wire.GitCodeCommit:
@@ -126,8 +126,8 @@ def tag_row(tag: ListedTag) -> wire.GitCodeTag:
 def _read_end(text: str) -> datetime | None:
     """A day means its last second. Raises InvalidParameter."""
     if len(text) == _DAY_LENGTH and read_day("until", text) is not None:
-        found = read_moment("until", text)
-        return None if found is None else found + _LAST_OF_A_DAY
+        moment = read_moment("until", text)
+        return None if moment is None else moment + _LAST_OF_A_DAY
     return read_moment("until", text)
 
 

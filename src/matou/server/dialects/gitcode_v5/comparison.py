@@ -58,16 +58,16 @@ class Text(Protocol):
 
 def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuery) -> wire.Comparison:
     base, head = _ends(context)
-    found = compare(context.forge, context.granted, base, head, is_straight=params.straight, suffix=params.suffix)
-    told = (found.base, *found.commits, *(() if found.merge_base is None else (found.merge_base,)))
+    comparison = compare(context.forge, context.granted, base, head, is_straight=params.straight, suffix=params.suffix)
+    told = (comparison.base, *comparison.commits, *(() if comparison.merge_base is None else (comparison.merge_base,)))
     users = users_behind(context, told)
     return wire.Comparison(
-        base_commit=commit_row(context, found.base, users),
-        merge_base_commit=None if found.merge_base is None else commit_row(context, found.merge_base, users),
-        commits=[commit_row(context, commit, users) for commit in found.commits],
-        total_commits=found.total_commits,
-        files=[_file(context, found, each) for each in found.difference.files],
-        truncated=not found.is_whole,
+        base_commit=commit_row(context, comparison.base, users),
+        merge_base_commit=None if comparison.merge_base is None else commit_row(context, comparison.merge_base, users),
+        commits=[commit_row(context, commit, users) for commit in comparison.commits],
+        total_commits=comparison.total_commits,
+        files=[_file(context, comparison, each) for each in comparison.difference.files],
+        truncated=not comparison.is_whole,
     )
 
 
@@ -94,10 +94,12 @@ def _ends(context: RepositoryContext[MayReadCode]) -> tuple[str, str]:
     return base, head
 
 
-def _file(context: RepositoryContext[MayReadCode], found: RevisionComparison, each: FileDifference) -> wire.CommitFile:
+def _file(
+    context: RepositoryContext[MayReadCode], comparison: RevisionComparison, each: FileDifference
+) -> wire.CommitFile:
     is_shown = each.patch is not None
     return replace(
-        file_row(context, each, before=found.start, after=found.head.id),
+        file_row(context, each, before=comparison.start, after=comparison.head.id),
         patch=readable(each.hunks),
         truncated=not is_shown,
         previous_filename=UNSET if each.old_path == each.path else readable(each.old_path),

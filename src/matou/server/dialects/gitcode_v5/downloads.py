@@ -21,7 +21,7 @@ def show_statistics(
     context: RepositoryContext[MayReadAnalysis], params: DownloadStatisticsQuery
 ) -> wire.DownloadStatistics:
     first, last = read_day("start_date", params.start_date), read_day("end_date", params.end_date)
-    found = download_statistics(context.forge, context.granted, first=first, last=last)
+    statistics = download_statistics(context.forge, context.granted, first=first, last=last)
     rows = [
         wire.DownloadDay(
             pdate=wire.Day(day.day.isoformat()),
@@ -29,12 +29,12 @@ def show_statistics(
             today_dl_cnt=day.downloads,
             total_dl_cnt=day.total,
         )
-        for day in found.days
+        for day in statistics.days
     ]
     return wire.DownloadStatistics(
         download_statistics_detail=rows if params.direction is Direction.ASCENDING else rows[::-1],
-        download_statistics_total=found.in_range,
-        download_statistics_history_total=found.total,
+        download_statistics_total=statistics.in_range,
+        download_statistics_history_total=statistics.total,
     )
 
 

@@ -92,7 +92,7 @@ class EventsQuery(PageParameters, frozen=True, kw_only=True):
 
 
 def list_events(context: RepositoryContext[MayReadCode], params: EventsQuery) -> wire.Events:
-    found, has_more = activity(
+    rows, has_more = activity(
         context.forge,
         context.granted,
         kinds=KINDS[params.filter],
@@ -101,7 +101,7 @@ def list_events(context: RepositoryContext[MayReadCode], params: EventsQuery) ->
         offset=params.offset,
         limit=params.limit,
     )
-    return wire.Events(events=[_event(context, event) for event in found], has_next_page=has_more)
+    return wire.Events(events=[_event(context, event) for event in rows], has_next_page=has_more)
 
 
 def read_span(before: str, after: str) -> Between:

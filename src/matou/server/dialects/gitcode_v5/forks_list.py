@@ -24,7 +24,7 @@ class ForksQuery(PageParameters, frozen=True, kw_only=True):
 
 
 def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPage:
-    found, total = visible_forks(
+    repositories, total = visible_forks(
         context.forge,
         context.granted,
         order=ForkOrder(params.sort.value),
@@ -32,7 +32,7 @@ def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPa
         offset=params.offset,
         limit=params.limit,
     )
-    parent, *shown = repository_objects(context, (context.repository, *found))
+    parent, *shown = repository_objects(context, (context.repository, *repositories))
     return ListPage([_as_fork(fork, parent) for fork in shown], total)
 
 

@@ -95,8 +95,8 @@ def put_collaborator(context: RepositoryContext[MayManageMembers], params: Colla
 
 
 def list_collaborators(context: RepositoryContext[MaySeeMembers], params: PageParameters) -> ListPage:
-    found, total = members(context.forge, context.granted, offset=params.offset, limit=params.limit)
-    return ListPage([_collaborator(context, member) for member in found], total)
+    rows, total = members(context.forge, context.granted, offset=params.offset, limit=params.limit)
+    return ListPage([_collaborator(context, member) for member in rows], total)
 
 
 def get_collaborator(context: RepositoryContext[MaySeeMembers], _: Nothing) -> wire.Collaborator:

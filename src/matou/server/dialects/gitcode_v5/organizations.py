@@ -75,10 +75,10 @@ class OrganizationMembersQuery(PageParameters, frozen=True, kw_only=True):
 
 def list_namespaces(context: RequestContext, params: NamespacesQuery) -> ListPage:
     kinds = tuple(NamespaceKind)
-    found, total = namespaces_of(
+    namespaces, total = namespaces_of(
         context.forge, context.identity, context.user, kinds, offset=params.offset, limit=params.limit
     )
-    return ListPage([_namespace(context, namespace) for namespace in found], total)
+    return ListPage([_namespace(context, namespace) for namespace in namespaces], total)
 
 
 def list_organizations(context: RequestContext, params: OrganizationsQuery) -> ListPage:
@@ -92,10 +92,10 @@ def list_organizations_of_user(context: RequestContext, params: PageParameters) 
 def _organizations_of(
     context: RequestContext, user: User, params: PageParameters, *, least: Role = Role.GUEST
 ) -> ListPage:
-    found, total = namespaces_of(
+    namespaces, total = namespaces_of(
         context.forge, context.identity, user, ORGANIZATIONS, offset=params.offset, limit=params.limit, least=least
     )
-    return ListPage([_organization(context, namespace) for namespace in found], total)
+    return ListPage([_organization(context, namespace) for namespace in namespaces], total)
 
 
 def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:
@@ -108,8 +108,8 @@ def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationD
 def list_members(context: RequestContext, params: OrganizationMembersQuery) -> ListPage:
     organization = authorize_namespace(context.forge, context.identity, MaySeeMembers, _path(context.path["org"]))
     roles = ROLES[params.role]
-    found, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
-    return ListPage([_member(context, member) for member in found], total)
+    rows, total = members(context.forge, organization, roles=roles, offset=params.offset, limit=params.limit)
+    return ListPage([_member(context, member) for member in rows], total)
 
 
 def show_member(context: RequestContext, _: Nothing) -> wire.Membership:

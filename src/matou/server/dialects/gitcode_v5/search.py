@@ -67,18 +67,18 @@ def find_repositories(context: RequestContext, params: RepositorySearchQuery) ->
         order=_ORDERS[params.sort],
         ascending=is_best or params.order is Direction.ASCENDING,
     )
-    found, total = search_repositories(
+    repositories, total = search_repositories(
         context.forge, context.identity, wanted, owner=params.owner, offset=params.offset, limit=params.limit
     )
-    return ListPage(repository_objects(context, found), total)
+    return ListPage(repository_objects(context, repositories), total)
 
 
 def find_users(context: RequestContext, params: UserSearchQuery) -> ListPage:
     newest_first = None if params.sort is UserSort.BEST else params.order is Direction.DESCENDING
-    found, total = search_people(
+    people, total = search_people(
         context.forge, params.q, newest_first=newest_first, offset=params.offset, limit=params.limit
     )
-    return ListPage([_found_user(context, user) for user in found], total)
+    return ListPage([_found_user(context, user) for user in people], total)
 
 
 def _found_user(context: RequestContext, user: User) -> wire.UserSearchResult:

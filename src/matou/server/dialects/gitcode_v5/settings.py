@@ -167,9 +167,9 @@ def _rules(rules: RepositoryRules) -> wire.GitCodeRepositorySettings:
 
 
 def _change_requests(
-    context: RepositoryContext[MaySeeSettings], found: ChangeRequestSettings
+    context: RepositoryContext[MaySeeSettings], settings: ChangeRequestSettings
 ) -> wire.PullRequestSettings:
-    values = asdict(found)
+    values = asdict(settings)
     shared = {name: values.pop(name) for name in _SHARED}
     approvers, testers = values.pop("approval_approver_ids"), values.pop("approval_tester_ids")
     row_id, created_at, updated_at = _row(context.forge, context.granted)
@@ -188,7 +188,7 @@ def _change_requests(
     )
 
 
-def _people(context: RequestContext, found: Iterable[User]) -> list[wire.Person]:
+def _people(context: RequestContext, users: Iterable[User]) -> list[wire.Person]:
     return [
         wire.Person(
             id=user.id,
@@ -203,7 +203,7 @@ def _people(context: RequestContext, found: Iterable[User]) -> list[wire.Person]
             state="active" if user.active else "blocked",
             web_url=context.links.user(user.name),
         )
-        for user in found
+        for user in users
     ]
 
 

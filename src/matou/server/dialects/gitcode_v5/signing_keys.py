@@ -27,9 +27,9 @@ class SigningKeyParams(Parameters, frozen=True, kw_only=True):
 
 
 def list_keys(context: RequestContext, params: PageParameters) -> ListPage:
-    found = keys.signing_keys(context.forge, _own(context, MaySeeAccount))
-    rows = found[params.offset : params.offset + params.limit]
-    return ListPage([_answer(context.user, key) for key in rows], len(found))
+    page = keys.signing_keys(context.forge, _own(context, MaySeeAccount))
+    rows = page[params.offset : params.offset + params.limit]
+    return ListPage([_answer(context.user, key) for key in rows], len(page))
 
 
 def add_key(context: RequestContext, params: SigningKeyParams) -> wire.GpgKey:
@@ -39,12 +39,12 @@ def add_key(context: RequestContext, params: SigningKeyParams) -> wire.GpgKey:
 
 def read_key(context: RequestContext, _: Nothing) -> wire.GpgKey:
     number = _number(context)
-    found = next(
+    match = next(
         (key for key in keys.signing_keys(context.forge, _own(context, MaySeeAccount)) if key.id == number), None
     )
-    if found is None:
+    if match is None:
         raise keys.no_such_key(context.user, number)
-    return _answer(context.user, found)
+    return _answer(context.user, match)
 
 
 def remove_key(context: RequestContext, _: Nothing) -> None:

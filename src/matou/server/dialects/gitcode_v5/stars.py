@@ -57,19 +57,19 @@ class StarredRepositoriesQuery(PageParameters, frozen=True, kw_only=True):
 
 def list_watchers(context: RepositoryContext[MaySee], params: WatchersQuery) -> ListPage:
     between = read_between("watched", params.watched_after, params.watched_before)
-    found, total = marked_by(
+    users, total = marked_by(
         context.forge, Mark.WATCH, context.granted, between=between, offset=params.offset, limit=params.limit
     )
-    rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in found]
+    rows = [wire.Subscriber(**_person(one.user), watch_at=wire.china_moment(one.created_at)) for one in users]
     return ListPage(rows, total)
 
 
 def list_stargazers(context: RepositoryContext[MaySee], params: StargazersQuery) -> ListPage:
     between = read_between("starred", params.starred_after, params.starred_before)
-    found, total = marked_by(
+    users, total = marked_by(
         context.forge, Mark.STAR, context.granted, between=between, offset=params.offset, limit=params.limit
     )
-    rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in found]
+    rows = [wire.Stargazer(**_person(one.user), starred_at=wire.china_moment(one.created_at)) for one in users]
     return ListPage(rows, total)
 
 
@@ -95,13 +95,13 @@ def list_marked_by_other(mark: Mark) -> Callable[[RequestContext, StarredReposit
 def _page(
     context: RequestContext, params: StarredRepositoriesQuery, find: Callable[..., tuple[Sequence[Repository], int]]
 ) -> ListPage:
-    found, total = find(
+    repositories, total = find(
         order=RepositoryOrder.CREATED if params.sort is StarredSort.CREATED else RepositoryOrder.LAST_PUSH,
         ascending=params.direction is Direction.ASCENDING,
         offset=params.offset,
         limit=params.limit,
     )
-    return ListPage(repository_objects(context, found), total)
+    return ListPage(repository_objects(context, repositories), total)
 
 
 def put(mark: Mark) -> Callable[[RepositoryContext[MayStar], Nothing], None]:

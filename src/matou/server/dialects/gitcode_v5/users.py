@@ -143,24 +143,24 @@ def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
     wanted = RepositoryQuery(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
     wanted = _ordered(wanted, params)
     user = context.user
-    found = own_repositories(context.forge, context.identity, user, wanted, offset=params.offset, limit=params.limit)
-    return _page(context, params, found)
+    listing = own_repositories(context.forge, context.identity, user, wanted, offset=params.offset, limit=params.limit)
+    return _page(context, params, listing)
 
 
 def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> ListPage:
     wanted = _ordered(RepositoryQuery(ways=_TYPES_OF_USER[params.type]), params)
     name = context.path["login"]
-    found = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
-    return _page(context, params, found)
+    listing = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
+    return _page(context, params, listing)
 
 
 def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> ListPage:
     wanted = _ordered(RepositoryQuery(visibilities=_VISIBILITIES[params.type]), params)
     path = context.path["org"]
-    found = organization_repositories(
+    listing = organization_repositories(
         context.forge, context.identity, path, wanted, offset=params.offset, limit=params.limit
     )
-    return _page(context, params, found)
+    return _page(context, params, listing)
 
 
 def user_object(links: Links, user: User, *, email: str = "") -> wire.GitCodeUser:
@@ -199,10 +199,12 @@ def _ordered(wanted: RepositoryQuery, params: RepositoryListQuery) -> Repository
     return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
-def _page(context: RequestContext, params: RepositoryListQuery, found: tuple[tuple[Repository, ...], int]) -> ListPage:
+def _page(
+    context: RequestContext, params: RepositoryListQuery, listing: tuple[tuple[Repository, ...], int]
+) -> ListPage:
     if params.repo_type not in CODE_REPOSITORIES:
         return ListPage([], 0)
-    repositories, total = found
+    repositories, total = listing
     return ListPage(repository_objects(context, repositories), total)
 
 

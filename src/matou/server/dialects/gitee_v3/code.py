@@ -50,18 +50,18 @@ def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> sc
     path = TreePath.parse((fields.path("file_path") or fields.required("file_path")).strip("/"))
     ref = fields.path("ref", "ref_name") or default_branch_of(context.forge, context.granted) or ""
     commit = commit_id_at(context.forge, context.granted, ref)
-    found = read_file(context.forge, context.granted, commit, path, largest_bytes=LARGEST_FILE_BYTES)
-    if found.entry.kind in _TYPES:
+    file = read_file(context.forge, context.granted, commit, path, largest_bytes=LARGEST_FILE_BYTES)
+    if file.entry.kind in _TYPES:
         raise MissingPath("{path} is no file", path=repr(str(path))[:200])
-    if found.content is None:
+    if file.content is None:
         raise TooLargeToRead("the file has more than {limit} bytes", limit=LARGEST_FILE_BYTES)
     return schemas.ProjectFile(
         file_name=readable(path.segments[-1]),
         file_path=readable(str(path)),
-        size=len(found.content),
-        content=b64encode(found.content).decode(),
+        size=len(file.content),
+        content=b64encode(file.content).decode(),
         ref=readable(ref),
-        blob_id=found.entry.id,
+        blob_id=file.entry.id,
         commit_id=commit,
     )
 
@@ -69,7 +69,7 @@ def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> sc
 def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
     asked = fields.page(LARGEST_PER_PAGE)
-    found, total = list_branches(
+    rows, total = list_branches(
         context.forge,
         context.granted,
         order=BranchOrder.NAME,
@@ -77,7 +77,7 @@ def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -
         offset=asked.offset,
         limit=asked.size,
     )
-    listed = [schemas.ProjectBranch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in found]
+    listed = [schemas.ProjectBranch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in rows]
     return ListPage(listed, total, asked, _url(context, "branches"))
 
 
@@ -88,17 +88,17 @@ def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schem
 
 def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     asked = fields.page(LARGEST_PER_PAGE)
-    found, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
-    return ListPage([_tag(tag) for tag in found], total, asked, _url(context, "tags"))
+    rows, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
+    return ListPage([_tag(tag) for tag in rows], total, asked, _url(context, "tags"))
 
 
 def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     asked, revision = fields.page(), fields.path("ref_name", "ref")
-    found, total = list_commits(
+    rows, total = list_commits(
         context.forge, context.granted, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
     )
     narrowed = {"ref_name": revision} if revision else {}
-    return ListPage([_commit(commit) for commit in found], total, asked, _url(context, "commits"), narrowed)
+    return ListPage([_commit(commit) for commit in rows], total, asked, _url(context, "commits"), narrowed)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.ProjectCommit:

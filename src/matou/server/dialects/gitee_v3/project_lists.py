@@ -50,27 +50,29 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
 def list_owned(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """In one's own namespace, or made by oneself."""
     page, wanted = query.page, query.wanted(OWNED)
-    found, total = own_repositories(
+    repositories, total = own_repositories(
         context.forge, context.identity, context.user, wanted, offset=page.offset, limit=page.size
     )
-    return _page(context, query, found, total, "owned")
+    return _page(context, query, repositories, total, "owned")
 
 
 def list_all(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """All that one may see: for an administrator, everybody's."""
     page, wanted = query.page, query.wanted(None)
-    found, total = search_repositories(context.forge, context.identity, wanted, offset=page.offset, limit=page.size)
-    return _page(context, query, found, total, "all")
+    repositories, total = search_repositories(
+        context.forge, context.identity, wanted, offset=page.offset, limit=page.size
+    )
+    return _page(context, query, repositories, total, "all")
 
 
 def list_starred(context: RequestContext, query: ProjectsQuery) -> ListPage:
     require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
     page, search = query.page, query.search.casefold()
     if not search:
-        found, total = marked_repositories(
+        repositories, total = marked_repositories(
             context.forge, Mark.STAR, context.identity, context.user, offset=page.offset, limit=page.size
         )
-        return _page(context, query, found, total, "starred")
+        return _page(context, query, repositories, total, "starred")
     starred, _ = marked_repositories(context.forge, Mark.STAR, context.identity, context.user)
     fitting = [one for one in starred if search in f"{one.true_name}\0{one.path}\0{one.description}".casefold()]
     rows = fitting[page.offset : page.offset + page.size]
@@ -78,9 +80,11 @@ def list_starred(context: RequestContext, query: ProjectsQuery) -> ListPage:
 
 
 def _page(
-    context: RequestContext, query: ProjectsQuery, found: Sequence[Repository], total: int, word: str
+    context: RequestContext, query: ProjectsQuery, repositories: Sequence[Repository], total: int, word: str
 ) -> ListPage:
-    return ListPage(project_objects(context, found), total, query.page, url(context, "projects", word), query.narrowed)
+    return ListPage(
+        project_objects(context, repositories), total, query.page, url(context, "projects", word), query.narrowed
+    )
 
 
 ROUTES = (

@@ -62,16 +62,16 @@ class _Shown:
         person = facts.namespace_creator if is_users else facts.creator or facts.namespace_creator
         if person is None:
             return _nobody(facts.namespace, self._portrait)
-        found = self._people.get(person.id)
-        if found is None:
-            found = self._people[person.id] = self._person(person)
-        return found
+        owner = self._people.get(person.id)
+        if owner is None:
+            owner = self._people[person.id] = self._person(person)
+        return owner
 
     def namespace(self, namespace: Namespace) -> wire.GiteeV3Namespace:
-        found = self._namespaces.get(namespace.id)
-        if found is None:
-            found = self._namespaces[namespace.id] = _namespace(namespace)
-        return found
+        shown = self._namespaces.get(namespace.id)
+        if shown is None:
+            shown = self._namespaces[namespace.id] = _namespace(namespace)
+        return shown
 
     def _person(self, user: User) -> wire.Owner:
         """An e-mail is shown to its owner alone."""

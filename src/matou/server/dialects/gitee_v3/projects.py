@@ -43,10 +43,10 @@ def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
     pages = query.together(ROWS_AT_ONCE)
     size, start = pages[0].page.size, pages[0].page.offset
     wanted = query.wanted(EVERY_WAY)
-    found, total = own_repositories(
+    repositories, total = own_repositories(
         context.forge, context.identity, context.user, wanted, offset=start, limit=len(pages) * size
     )
-    listed, address, narrowed = project_objects(context, found), url(context, "projects"), query.narrowed
+    listed, address, narrowed = project_objects(context, repositories), url(context, "projects"), query.narrowed
     rows = {page: listed[page.page.offset - start : page.page.offset - start + size] for page in pages}
     return PageSet({page: ListPage(rows[page], total, page.page, address, narrowed) for page in pages})
 
@@ -120,8 +120,10 @@ def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields],
     def run(context: RequestContext, fields: FormFields) -> ListPage:
         require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
         asked, user = fields.page(), _person(context)
-        found = marked_repositories(context.forge, mark, context.identity, user, offset=asked.offset, limit=asked.size)
-        return _page(context, asked, found, "user", context.path["user"], word)
+        listing = marked_repositories(
+            context.forge, mark, context.identity, user, offset=asked.offset, limit=asked.size
+        )
+        return _page(context, asked, listing, "user", context.path["user"], word)
 
     return run
 
@@ -129,8 +131,8 @@ def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields],
 def list_of_user(context: RequestContext, fields: FormFields) -> ListPage:
     asked, wanted = fields.page(), RepositoryQuery(order=Order.CREATED, ascending=False)
     name = _person(context).name
-    found = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
-    return _page(context, asked, found, "user", context.path["user"], "projects")
+    listing = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
+    return _page(context, asked, listing, "user", context.path["user"], "projects")
 
 
 def _person(context: RequestContext) -> User:
@@ -144,8 +146,8 @@ def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
     return schemas.MarkCount(count=total)
 
 
-def _page(context: RequestContext, asked: PageRequest, found: RepositoryPage, *segments: str) -> ListPage:
-    repositories, total = found
+def _page(context: RequestContext, asked: PageRequest, listing: RepositoryPage, *segments: str) -> ListPage:
+    repositories, total = listing
     return ListPage(project_objects(context, repositories), total, asked, url(context, *segments))
 
 
