@@ -1,12 +1,14 @@
-"""Which URLs we ask, and which machines may stand behind them."""
+"""Which URLs we ask, how they are put together, which machines may stand behind them, and where a credential may go."""
 
 import ipaddress
 import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin, urlsplit
+from datetime import date, datetime
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from matou.errors import Invalid, Phrase, TryLater
+from matou.errors import Invalid, NotFound, Phrase, TryLater
 from matou.http.redaction import redact
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -171,3 +173,60 @@ def require_no_inward_number(host: str, port: int) -> None:
         return
     for *_, place in answers:
         require_public_number(host, str(place[0]))
+
+
+Parameter = str | int | bool | date | datetime | None
+
+_NO_PARTS = frozenset({"", ".", ".."})
+
+
+class Unnameable(NotFound):
+    """A name that no URL can hold, so that nothing can be asked about what it names."""
+
+
+def segment(text: str) -> str:
+    """One part of a path, a slash in it being `%2F`.
+
+    Raises:
+        Unnameable: it would be no part of a path, or a step out of it.
+    """
+    if text in _NO_PARTS:
+        raise Unnameable("no address can name {name}", name=repr(text))
+    return quote(text, safe="")
+
+
+def file_path(text: str) -> str:
+    """A path within a repository: its slashes stay. Raises as `segment` does."""
+    return "/".join(map(segment, text.split("/")))
+
+
+def owner_and_name(repository: str) -> tuple[str, str]:
+    owner, slash, name = repository.rpartition("/")
+    if not slash or not owner or not name:
+        message = f"a repository is named owner/name, not {repository!r}"
+        raise ValueError(message)
+    return owner, name
+
+
+def repository_path(repository: str) -> str:
+    """`/repos/{owner}/{repo}` for `owner/repo`; what stands before the last slash is the owner."""
+    owner, name = owner_and_name(repository)
+    return f"/repos/{segment(owner)}/{segment(name)}"
+
+
+def with_query(address: str, query: Mapping[str, Parameter] | None) -> str:
+    given = texts_of(query or {})
+    return f"{address}?{urlencode(given)}" if given else address
+
+
+def texts_of(values: Mapping[str, Parameter]) -> dict[str, str]:
+    """As a query or a form has them; what is None is left out."""
+    return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return str(value)

@@ -11,11 +11,11 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.errors import MatouError, Phrase
+from matou.http.addresses import Parameter, texts_of, with_query
 from matou.http.paging import Page
 from matou.http.responses import ANY_ANSWERED, Answer, Answered, FailedAnswer
 from matou.http.session import Session
 from matou.http.streams import Stream
-from matou.http.url_parts import Parameter, texts_of, with_query
 from matou.http.web_pages import require_api
 from matou.model.records import Record
 from matou.platforms.base.decoder import Decoder, require_whole

@@ -9,7 +9,7 @@ from itertools import count
 import msgspec
 
 from matou.errors import Phrase
-from matou.http.url_parts import Parameter, repository_path, segment
+from matou.http.addresses import Parameter, repository_path, segment
 from matou.platforms.base.errors import RemoteNotFound
 from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import EventFilter

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from matou.credentials import Secret
 from matou.errors import Phrase
-from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
+from matou.http.addresses import Parameter, owner_and_name, repository_path, segment
 from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.enums import ForkSort, RepositoryKind
 from matou.platforms.gitcode.wire import GitCodeRepository, Success, Transferred

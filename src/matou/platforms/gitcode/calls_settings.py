@@ -1,6 +1,6 @@
 """The calls about a repository's settings and members."""
 
-from matou.http.url_parts import repository_path, segment
+from matou.http.addresses import repository_path, segment
 from matou.platforms.gitcode.calls import GitCodeCalls
 from matou.platforms.gitcode.changes import (
     ModuleChange,

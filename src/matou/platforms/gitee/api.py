@@ -8,11 +8,11 @@ import msgspec
 
 from matou.credentials import Secret
 from matou.errors import MatouError
+from matou.http.addresses import Parameter, texts_of
 from matou.http.redaction import redact, redact_bytes
 from matou.http.responses import Answer, Answered, AnsweredTryLater, failed
 from matou.http.session import Session
 from matou.http.tokens import usable_token
-from matou.http.url_parts import Parameter, texts_of
 from matou.model.records import Record
 from matou.platforms.base.api_client import ApiClient, no_record
 from matou.platforms.base.platform import Clock

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from matou.credentials import Secret
 from matou.errors import Phrase, UnknownShape
+from matou.http.addresses import segment
 from matou.http.responses import Answer
-from matou.http.url_parts import segment
 from matou.platforms.base.errors import AlreadyExists, PlatformFailed
 from matou.platforms.gitee.api import V3, Form, GiteeApi, token_of
 from matou.platforms.gitee.errors import DECODER, TEMPLATE

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TypeVar
 
 from matou.errors import Phrase
-from matou.http.url_parts import Parameter, owner_and_name, repository_path, segment
+from matou.http.addresses import Parameter, owner_and_name, repository_path, segment
 from matou.model.platform import Visibility
 from matou.platforms.base.lister import NumberedList
 from matou.platforms.gitee.api import V5, Form, GiteeApi
