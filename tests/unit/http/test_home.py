@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.http.trusted_hosts import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, address_at_home
 
 FAMILIES = frozenset({"gitcode.com", "atomgit.com"})
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
-from matou.http.trusted_hosts import address_at_home, is_number
+from matou.http.addresses import address_at_home, is_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase, UnknownShape
+from matou.http.addresses import AddressRefused
 from matou.http.paging import Page as ListPage
 from matou.http.session import Session
-from matou.http.trusted_hosts import AddressRefused
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.errors import ActionRefused

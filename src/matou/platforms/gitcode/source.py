@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
+from matou.http.addresses import AddressRefused, address_at_home
 from matou.http.session import Session
-from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.model.records import Record
 from matou.platforms.base.documents import NO_ROWS, MemberLine, members_document

@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase
+from matou.http.addresses import address_at_home
 from matou.http.session import Session
-from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
 from matou.model.targets import PLAIN_RULES, Capacity, NewTargetRepository, TargetRepository
 from matou.platforms.base.errors import NotOffered

@@ -6,7 +6,7 @@ from functools import cached_property
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, UnknownShape
-from matou.http.trusted_hosts import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, address_at_home
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.documents import NO_ROWS
 from matou.platforms.base.errors import CredentialRefused

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from matou.concurrency import Cancelled
 from matou.credentials import GitCredential, Secret
 from matou.errors import Phrase, UnknownShape
-from matou.http.trusted_hosts import AddressRefused, address_at_home
+from matou.http.addresses import AddressRefused, address_at_home
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.account_lists import Gathering, first_fault
 from matou.platforms.base.documents import NO_ROWS

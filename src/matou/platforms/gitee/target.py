@@ -8,9 +8,9 @@ from functools import cached_property
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import NotFound, Phrase, UnknownShape
+from matou.http.addresses import address_at_home
 from matou.http.responses import NoApiThere
 from matou.http.session import Session
-from matou.http.trusted_hosts import address_at_home
 from matou.model.platform import Visibility
 from matou.model.targets import (
     PLAIN_RULES,

@@ -10,10 +10,10 @@ import msgspec
 
 from matou.credentials import GitCredential, Secret
 from matou.errors import MatouError, Phrase
+from matou.http.addresses import AddressRefused, address_at_home
 from matou.http.responses import Answered, AnsweredRefused
 from matou.http.session import Session
 from matou.http.tokens import usable_token
-from matou.http.trusted_hosts import AddressRefused, address_at_home
 from matou.model.platform import Account, Inaccessible, RemoteNamespace, RemoteRepository, VersionControl, Visibility
 from matou.platforms.base.api_client import ApiClient
 from matou.platforms.base.errors import CredentialRefused

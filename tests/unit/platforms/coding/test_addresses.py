@@ -2,7 +2,7 @@
 
 import pytest
 
-from matou.http.trusted_hosts import AddressRefused
+from matou.http.addresses import AddressRefused
 from matou.platforms.coding.addresses import AccountHosts, team_key
 
 CODING = AccountHosts("https://e.coding.net/open-api", "https://harbour.coding.net")
