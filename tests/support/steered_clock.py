@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from matou.http.clock import Clock
+from matou.http.retry import Clock
 
 BEGINNING = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
 

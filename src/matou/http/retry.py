@@ -1,12 +1,25 @@
-"""Whether a request is worth another attempt, and after which wait."""
+"""The clock that is passed in, whether a request is worth another attempt, and after which wait."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from matou.errors import TryLater
-from matou.http.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`now` is aware and in UTC; `monotonic` and `sleep` count in seconds.
+
+    `sleep` may return early, never late; where it is None, waiting is such that `Session.cancel` ends it.
+    """
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] | None = None
+
 
 WaitListener: TypeAlias = Callable[[TryLater, timedelta], None]
 """Told why a request is repeated or waits for its turn, and how long. Called from any thread."""

@@ -15,13 +15,12 @@ from matou.concurrency import Cancelled
 from matou.credentials import Secret
 from matou.errors import MatouError, TryLater, UnknownShape
 from matou.http.addresses import Address, Origin, parse_address
-from matou.http.clock import Clock
 from matou.http.proxies import DIRECT, Proxies
 from matou.http.rate_limit import UNLIMITED, RateLimit, RateLimiter
 from matou.http.redaction import redact_bytes
 from matou.http.request import Body, OutboundRequest, TransferLimits
 from matou.http.responses import Answer, AnsweredTryLater, NotReached, RedirectRefused, failed, is_rate_limit
-from matou.http.retry import RetryPolicy, WaitListener, Waits
+from matou.http.retry import Clock, RetryPolicy, WaitListener, Waits
 from matou.http.retry_after import wait_before_retry, wait_until_reset
 from matou.http.streams import Stream, faults_told
 from matou.http.transport import Pools

@@ -31,9 +31,8 @@ from matou.git.process.run import GitAccess, GitFailed, GitStopped, Limits, Untr
 from matou.git.process.sandbox import GitSetting
 from matou.git.refs.listing import read_refs
 from matou.http.addresses import Address, UnsafeAddress, look_up, parse_address, require_public_number
-from matou.http.clock import Clock
 from matou.http.lfs.client import LfsClient, LfsContent
-from matou.http.retry import RetryPolicy
+from matou.http.retry import Clock, RetryPolicy
 from matou.http.session import Session
 from matou.model.names import RefName, RepositoryPath
 from matou.settings import ADVICE_ON_CERTIFICATES, Network
