@@ -12,8 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from matou.http.withholding import unknown_shape
-from matou.platforms.base.decoder import Decoder, Unreadable
-from matou.platforms.base.scalars import integer, text, truth_of
+from matou.platforms.base.decoder import Decoder, Unreadable, integer, text, truth_of
 from matou.platforms.coding.errors import Error, failure_of
 
 CHINA = timezone(timedelta(hours=8))

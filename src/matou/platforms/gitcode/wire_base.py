@@ -8,8 +8,7 @@ from typing import Any, ClassVar, NewType
 import msgspec
 
 from matou.errors import UnknownShape
-from matou.platforms.base.decoder import Decoder, undescribed_of
-from matou.platforms.base.scalars import anything, decimal, integer, text_or_number, truth_of
+from matou.platforms.base.decoder import Decoder, anything, decimal, integer, text_or_number, truth_of, undescribed_of
 
 CHINA = timezone(timedelta(hours=8))
 
