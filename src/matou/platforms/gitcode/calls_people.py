@@ -11,7 +11,7 @@ import msgspec
 from matou.errors import Phrase
 from matou.http.addresses import Parameter, repository_path, segment
 from matou.platforms.base.errors import RemoteNotFound
-from matou.platforms.gitcode.calls import GitCodeCalls
+from matou.platforms.gitcode.api import GitCodeCalls
 from matou.platforms.gitcode.enums import EventFilter
 from matou.platforms.gitcode.wire import (
     DownloadStatistics,

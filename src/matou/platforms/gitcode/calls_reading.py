@@ -7,7 +7,7 @@ from typing import BinaryIO, TypeVar
 
 from matou.errors import Phrase
 from matou.http.addresses import Parameter, file_path, repository_path, segment
-from matou.platforms.gitcode.calls import GitCodeCalls
+from matou.platforms.gitcode.api import GitCodeCalls
 from matou.platforms.gitcode.enums import ArchiveFormat, ContributorKind
 from matou.platforms.gitcode.wire import (
     CHINA,

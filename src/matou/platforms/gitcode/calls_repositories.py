@@ -6,7 +6,7 @@ from datetime import datetime
 from matou.credentials import Secret
 from matou.errors import Phrase
 from matou.http.addresses import Parameter, owner_and_name, repository_path, segment
-from matou.platforms.gitcode.calls import GitCodeCalls
+from matou.platforms.gitcode.api import GitCodeCalls
 from matou.platforms.gitcode.enums import ForkSort, RepositoryKind
 from matou.platforms.gitcode.wire import GitCodeRepository, Success, Transferred
 

@@ -1,7 +1,7 @@
 """The calls about a repository's settings and members."""
 
 from matou.http.addresses import repository_path, segment
-from matou.platforms.gitcode.calls import GitCodeCalls
+from matou.platforms.gitcode.api import GitCodeCalls
 from matou.platforms.gitcode.changes import (
     ModuleChange,
     PullRequestSettingsChange,

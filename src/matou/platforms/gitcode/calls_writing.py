@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from matou.http.addresses import file_path, repository_path, segment
-from matou.platforms.gitcode.calls import GitCodeCalls
+from matou.platforms.gitcode.api import GitCodeCalls
 from matou.platforms.gitcode.enums import Author
 from matou.platforms.gitcode.wire import FileCreated, FileDeleted, FileUpdated, GitCodeBranch, GitCodeTag
 
