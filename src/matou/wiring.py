@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from matou.transfer.migrate.report import Progress as MigrationProgress
 
 
-def now() -> datetime:
-    """The clock of the process; everything below is given it."""
-    return datetime.now(UTC)
+now = partial(datetime.now, UTC)
+"""The clock of the process; everything below is given it."""
 
 
 def open_archive(root: Path) -> Archive:

@@ -1,7 +1,7 @@
 """Reads an answer's JSON into the structs of a platform's wire: lenient where it is known to vary, else strict.
 
 A key that nobody has described passes. A field that an object can do without and that cannot be read is left out, and
-noted: see `unreadable`. What each platform tolerates is in its `Decoder`.
+noted: see `unreadable`. What each platform tolerates of texts, numbers and truths is in its `Decoder`.
 """
 
 import contextlib
@@ -18,56 +18,6 @@ from matou.http.withholding import unknown_shape
 from matou.model.decoding_faults import NOT_DECODED
 from matou.platforms.base.unreadable import LeftOut, UnreadableRow, keep_left_out
 
-LARGEST_INTEGER = 2**63 - 1
-
-_INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
-_DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?\Z")
-
-
-def text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError
-
-
-def text_or_number(value: object) -> str:
-    """A bare number stands for its digits."""
-    return str(value) if type(value) is int else text(value)
-
-
-def integer(value: object) -> int:
-    """In quotes or not; of 64 bits."""
-    if isinstance(value, str) and _INTEGER.match(value):
-        value = int(value)
-    if type(value) is not int or abs(value) > LARGEST_INTEGER:
-        raise ValueError
-    return value
-
-
-def decimal(value: object) -> float:
-    if isinstance(value, str) and _DECIMAL.match(value):
-        return float(value)
-    if type(value) not in (int, float):
-        raise ValueError
-    return value  # type: ignore[return-value]  # one of the two it is
-
-
-def truth_of(words: Mapping[str, bool]) -> Any:
-    """Reads a truth, or one of the words that stand for one, in small letters or capitals."""
-
-    def truth(value: object) -> bool:
-        meant = value if isinstance(value, bool) else words.get(str(value).lower())
-        if meant is None:
-            raise ValueError
-        return meant
-
-    return truth
-
-
-def anything(value: object) -> object:
-    return value
-
-
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -79,6 +29,8 @@ ONE_OR_MANY: Final = msgspec.Meta(extra={"one_or_many": True})
 _ABSENT: Final = object()
 _NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 _UNDESCRIBED: Final = "undescribed"
+_INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
+_DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?\Z")
 
 Unreadable: TypeAlias = list[UnreadableRow]
 
@@ -366,3 +318,47 @@ def _read_each(values: list[object], where: str, read_one: _Read, odd: Odd) -> l
                 raise
             odd.rows.append(UnreadableRow.of(fault, value, seen))
     return elements
+
+
+def text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError
+
+
+def text_or_number(value: object) -> str:
+    """A bare number stands for its digits."""
+    return str(value) if type(value) is int else text(value)
+
+
+def integer(value: object) -> int:
+    """In quotes or not; of 64 bits."""
+    if isinstance(value, str) and _INTEGER.match(value):
+        value = int(value)
+    if type(value) is not int or abs(value) > LARGEST_INTEGER:
+        raise ValueError
+    return value
+
+
+def decimal(value: object) -> float:
+    if isinstance(value, str) and _DECIMAL.match(value):
+        return float(value)
+    if type(value) not in (int, float):
+        raise ValueError
+    return value  # type: ignore[return-value]  # one of the two it is
+
+
+def truth_of(words: Mapping[str, bool]) -> Any:
+    """Reads a truth, or one of the words that stand for one, in small letters or capitals."""
+
+    def truth(value: object) -> bool:
+        meant = value if isinstance(value, bool) else words.get(str(value).lower())
+        if meant is None:
+            raise ValueError
+        return meant
+
+    return truth
+
+
+def anything(value: object) -> object:
+    return value

@@ -1,4 +1,7 @@
-"""GitCode's API: its headers, and what its failures mean."""
+"""GitCode's API: its headers, what its failures mean, and what each group of calls stands on.
+
+A conflict comes with status 400, and more does.
+"""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -23,9 +26,10 @@ from matou.platforms.gitcode import PLATFORM
 from matou.platforms.gitcode.wire import ErrorBody
 from matou.platforms.gitcode.wire_base import DECODER
 
+T = TypeVar("T")
+
 TEMPLATE = "GitCode answered {status} {code}: {message}"
 BAD_REQUEST = 400
-
 
 _BY_STATUS: Mapping[int, type[MatouError]] = {
     401: CredentialRefused,
@@ -50,6 +54,44 @@ _BY_MESSAGE: tuple[tuple[str, type[MatouError]], ...] = (
     ("is taken", AlreadyExists),
     ("changed meanwhile", AlreadyExists),
 )
+
+
+def token_of(text: str) -> Secret:
+    """Raises UnusableToken."""
+    return usable_token(text, platform=PLATFORM.name)
+
+
+class GitCodeApi(ApiClient):
+    """The token goes into the headers Authorization and PRIVATE-TOKEN and nowhere else."""
+
+    platform = PLATFORM
+    decoder = DECODER
+
+    def headers(self, path: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
+        """Some of GitCode's gateways ask for this one besides: "Invalid header parameter: private-token, required"."""
+        return {"PRIVATE-TOKEN": self.token.reveal()} if self.token else NOTHING
+
+    def failure_of(self, answered: Answered) -> MatouError:
+        self.require_api(answered)
+        return failure_of(answered)
+
+    def parsed(self, answer: Answer) -> object:
+        value = super().parsed(answer)
+        failure = failure_within(value)
+        if failure is not None:
+            raise failure
+        return value
+
+
+class GitCodeCalls:
+    """Calls one API for one token. A repository is named `owner/name` throughout."""
+
+    def __init__(self, api: GitCodeApi) -> None:
+        self._api = api
+
+    def _set(self, kind: type[T], path: str, body: Mapping[str, object]) -> T:
+        """PUT what may be put twice."""
+        return self._api.read(kind, self._api.send_json("PUT", path, body, repeatable=True))
 
 
 def failure_of(answered: Answered) -> MatouError:
@@ -99,44 +141,3 @@ def _without_words(answered: Answered) -> MatouError:
     if isinstance(answered, AnsweredTryLater):
         return PlatformBusy("{fault}", wait=answered.wait, fault=answered.fact)
     return _BY_STATUS.get(status, PlatformFailed)("{fault}", fault=answered.fact)
-
-
-def token_of(text: str) -> Secret:
-    """Raises UnusableToken."""
-    return usable_token(text, platform=PLATFORM.name)
-
-
-class GitCodeApi(ApiClient):
-    """The token goes into the headers Authorization and PRIVATE-TOKEN and nowhere else."""
-
-    platform = PLATFORM
-    decoder = DECODER
-
-    def headers(self, path: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for all
-        """Some of GitCode's gateways ask for this one besides: "Invalid header parameter: private-token, required"."""
-        return {"PRIVATE-TOKEN": self.token.reveal()} if self.token else NOTHING
-
-    def failure_of(self, answered: Answered) -> MatouError:
-        self.require_api(answered)
-        return failure_of(answered)
-
-    def parsed(self, answer: Answer) -> object:
-        value = super().parsed(answer)
-        failure = failure_within(value)
-        if failure is not None:
-            raise failure
-        return value
-
-
-T = TypeVar("T")
-
-
-class GitCodeCalls:
-    """Calls one API for one token. A repository is named `owner/name` throughout."""
-
-    def __init__(self, api: GitCodeApi) -> None:
-        self._api = api
-
-    def _set(self, kind: type[T], path: str, body: Mapping[str, object]) -> T:
-        """PUT what may be put twice."""
-        return self._api.read(kind, self._api.send_json("PUT", path, body, repeatable=True))
