@@ -47,9 +47,15 @@ class NotAPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LinearPattern:
-    """A compiled pattern."""
+    """A compiled pattern.
+
+    Attributes:
+        size: of how many pieces it is, with all counts written out. A search takes time in proportion to this times
+            the length of the text, and meanwhile no other thread runs: the engine holds Python's lock.
+    """
 
     _validator: SchemaValidator
+    size: int
 
     def is_in(self, text: str) -> bool:
         """Whether it is found anywhere; never in a text with lone surrogates, which is no Unicode."""
@@ -62,12 +68,12 @@ def compile_linear(pattern: str, *, lines: bool = False) -> LinearPattern:
     Args:
         lines: `^` and `$` are the ends of each line.
     """
-    written = ("(?m)" if lines else "") + "".join(_not_too_often(_pieces(pattern)))
+    pieces = list(_pieces(pattern))
+    size, written = _size(pieces), ("(?m)" if lines else "") + "".join(pieces)
     try:
         written.encode()  # the engine would take a lone surrogate for another character
-        return LinearPattern(
-            SchemaValidator(core_schema.str_schema(pattern=written, regex_engine="rust-regex", strict=True))
-        )
+        schema = core_schema.str_schema(pattern=written, regex_engine="rust-regex", strict=True)
+        return LinearPattern(SchemaValidator(schema), size)
     except (SchemaError, UnicodeError) as error:
         # The last line: those above it draw the pattern as it was written anew.
         reason = str(error).splitlines()[-1].strip().removeprefix("error: ").removeprefix("SchemaError: ")
@@ -98,22 +104,46 @@ def _pieces(pattern: str) -> Iterator[str]:
             at += 1
 
 
-def _not_too_often(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces again. Raises NotAPattern where counts within counts ask for more than RE2 would repeat."""
-    groups, last = [1], 1  # how often what is within each open group, and the last thing, is repeated
+@dataclass(slots=True)
+class _Extent:
+    """What a group comes to, or what a count would repeat.
+
+    Attributes:
+        times: how often something in it is repeated, at most.
+        size: of how many pieces it is, with all counts written out.
+    """
+
+    times: int = 1
+    size: int = 0
+
+    def repeated(self, times: int) -> "_Extent":
+        return _Extent(self.times * times, self.size * times)
+
+    def add(self, other: "_Extent") -> None:
+        self.times = max(self.times, other.times)
+        self.size += other.size
+
+
+def _size(pieces: Iterable[str]) -> int:
+    """Of how many pieces a pattern is, with all counts written out. Raises NotAPattern where counts within counts
+    ask for more than RE2 would repeat."""
+    groups, last = [_Extent()], _Extent()
     for piece in pieces:
         if piece == "(":
-            groups.append(1)
+            groups.append(_Extent())
+            last = _Extent()
         elif piece == ")" and len(groups) > 1:
             last = groups.pop()
+            groups[-1].add(last)
         elif _COUNT.fullmatch(piece):
-            last *= max(map(int, re.findall(r"[0-9]+", piece)))
-            if last > MOST_REPEATED:
+            last = last.repeated(max(map(int, re.findall(r"[0-9]+", piece))))
+            if last.times > MOST_REPEATED:
                 raise NotAPattern(f"more than {MOST_REPEATED} repetitions")
+            groups[-1].add(last)
         else:
-            last = 1
-        groups[-1] = max(groups[-1], last)
-        yield piece
+            last = _Extent(size=1)
+            groups[-1].add(last)
+    return sum(group.size for group in groups)
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:
@@ -124,7 +154,7 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
     first, may_begin_range = at, False
     while at < len(pattern) and (pattern[at] != "]" or at == first):
         if may_begin_range and pattern[at] == "-" and pattern[at + 1 : at + 2] not in {"", "]"}:
-            item, at = _member(pattern, at + 1)
+            item, at = _one_member(pattern, at + 1)
             written.append(f"-{item}")
             may_begin_range = False
         else:
@@ -136,11 +166,16 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
 
 def _member(pattern: str, at: int) -> tuple[str, int]:
     """One character of a class or a class within it, and where it ends."""
-    token = _NAMED_CLASS.match(pattern, at) or _ESCAPE.match(pattern, at)
+    named = _NAMED_CLASS.match(pattern, at)
+    return (named[0], named.end()) if named else _one_member(pattern, at)
+
+
+def _one_member(pattern: str, at: int) -> tuple[str, int]:
+    """As `_member`, at the end of a range, where `[` is itself."""
+    token = _ESCAPE.match(pattern, at)
     if token is None:
         return _literal(pattern[at]), at + 1
-    named = token.re is _NAMED_CLASS
-    return token[0] if named else _ASCII.get(token[0]) or _escape(token), token.end()
+    return _ASCII.get(token[0]) or _escape(token), token.end()
 
 
 def _escape(escape: re.Match[str]) -> str:

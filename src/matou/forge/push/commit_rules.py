@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from matou.errors import Phrase
 from matou.forge.accounts.signing_keys import certificates_for
 from matou.forge.forge import Forge
-from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
+from matou.forge.push.patterns import TooMuchToSearch, compile_pattern, is_found, shown_pattern
 from matou.git.odb.commit_text import CommitText, read_commit_text
 from matou.git.odb.pushed_objects import LARGEST_COMMIT_BYTES, PushedCommit
 from matou.git.operations.signatures import SignatureVerdict, verify_signature
@@ -53,9 +53,8 @@ class Judgement:
         text = read_commit_text(commit.content, digits=len(commit.id))
         if self.rules.signed and (unsigned := self._fault_of_signature(text)):
             yield "signed", unsigned
-        if self.rules.message and not _matches(self.rules.message, text.message):
-            pattern = shown_pattern(self.rules.message)
-            yield "message", Phrase("has a message that does not match {pattern}", pattern=pattern)
+        if self.rules.message and (unfit := _fault_of_message(self.rules.message, text.message)):
+            yield "message", unfit
 
     def _fault_of_signature(self, text: CommitText) -> Phrase | None:
         if not text.signatures:
@@ -85,9 +84,10 @@ def message_pattern(text: str) -> LinearPattern:
     return compile_pattern(text, lines=True)
 
 
-def _matches(pattern: str, message: str) -> bool:
-    """No for a pattern that was stored and cannot be read: a rule is not kept by its failing."""
+def _fault_of_message(pattern: str, message: str) -> Phrase | None:
     try:
-        return message_pattern(pattern).is_in(message.encode("utf-8", "replace").decode())
-    except UnusablePattern:
-        return False
+        if is_found(pattern, message, lines=True):
+            return None
+    except TooMuchToSearch as error:
+        return Phrase("has a message that cannot be judged: {reason}", reason=error.fact)
+    return Phrase("has a message that does not match {pattern}", pattern=shown_pattern(pattern))

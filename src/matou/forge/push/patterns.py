@@ -10,8 +10,16 @@ PATTERNS_REMEMBERED = 100
 """One takes 10 MiB at most, and almost all take a few KiB."""
 
 
+MOST_STEPS = 4_000_000
+"""Of one search, as pieces of the pattern times letters of the text: some 50 ms, in which no other thread runs."""
+
+
 class UnusablePattern(MatouError):
     """A text that is no pattern in RE2's syntax, or one that would take too much room."""
+
+
+class TooMuchToSearch(MatouError):
+    """A pattern that repeats much, and a text that is long: together they would hold up the server."""
 
 
 @lru_cache(maxsize=PATTERNS_REMEMBERED)
@@ -29,6 +37,27 @@ def compile_pattern(text: str, *, lines: bool = False) -> LinearPattern:
         raise UnusablePattern(
             "the pattern {text} cannot be used: {reason}", text=shown_pattern(text), reason=str(error)
         ) from None
+
+
+def is_found(pattern: str, text: str, *, lines: bool = False) -> bool:
+    """Whether a stored pattern is found anywhere.
+
+    No for one that cannot be read: a rule is not kept by its failing. What is no Unicode in the text is a `?`.
+
+    Raises:
+        TooMuchToSearch: a rule is not kept by this either.
+    """
+    try:
+        compiled = compile_pattern(pattern, lines=lines)
+    except UnusablePattern:
+        return False
+    if compiled.size * len(text) > MOST_STEPS:
+        raise TooMuchToSearch(
+            "{length} characters are too many to look for {pattern} in",
+            length=len(text),
+            pattern=shown_pattern(pattern),
+        )
+    return compiled.is_in(text.encode("utf-8", "replace").decode())
 
 
 def shown_pattern(text: str) -> str:

@@ -15,7 +15,7 @@ from matou.forge.access import Action, Authorized, Identity, MayReadCode, MayWri
 from matou.forge.content.references import ref_listing
 from matou.forge.forge import Forge
 from matou.forge.push.commit_rules import CommitRules
-from matou.forge.push.patterns import UnusablePattern, compile_pattern, shown_pattern
+from matou.forge.push.patterns import TooMuchToSearch, is_found, shown_pattern
 from matou.forge.repositories.settings import read_settings
 from matou.git.odb.pushed_objects import PushedObjects
 from matou.model.names import ObjectId
@@ -194,29 +194,22 @@ def _faults_of_names(rules: Rules, defaults: Collection[str | None], changes: Se
     """GitLab's reading, whose settings these are: found anywhere in the name, and never asked of the default branch."""
     for change in changes:
         if change.ref.startswith(HEADS) and rules.branch_pattern:
-            name = change.ref.removeprefix(HEADS)
-            if name not in defaults and not _is_found(rules.branch_pattern, name):
-                yield Phrase(
-                    "the name of the branch {name} does not match {pattern}",
-                    name=shown(name),
-                    pattern=shown_pattern(rules.branch_pattern),
-                )
+            name, pattern = change.ref.removeprefix(HEADS), rules.branch_pattern
+            if name not in defaults and (fault := _fault_of_name(pattern, name)):
+                yield Phrase("the name of the branch {name} {fault}", name=shown(name), fault=fault)
         elif change.ref.startswith(TAGS) and rules.tag_pattern:
-            name = change.ref.removeprefix(TAGS)
-            if not _is_found(rules.tag_pattern, name):
-                yield Phrase(
-                    "the name of the tag {name} does not match {pattern}",
-                    name=shown(name),
-                    pattern=shown_pattern(rules.tag_pattern),
-                )
+            name, pattern = change.ref.removeprefix(TAGS), rules.tag_pattern
+            if fault := _fault_of_name(pattern, name):
+                yield Phrase("the name of the tag {name} {fault}", name=shown(name), fault=fault)
 
 
-def _is_found(pattern: str, name: str) -> bool:
-    """No for a pattern that was stored and cannot be read: who is to keep to a rule cannot do so by its failing."""
+def _fault_of_name(pattern: str, name: str) -> Phrase | None:
     try:
-        return compile_pattern(pattern).is_in(name.encode("utf-8", "replace").decode())
-    except UnusablePattern:
-        return False
+        if is_found(pattern, name):
+            return None
+    except TooMuchToSearch as error:
+        return Phrase("cannot be judged: {reason}", reason=error.fact)
+    return Phrase("does not match {pattern}", pattern=shown_pattern(pattern))
 
 
 def _looks_like_object_id(change: RefChange) -> bool:
