@@ -35,7 +35,10 @@ class SizedCache(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         with self._lock:
-            return self._kept.get(key)
+            try:
+                return self._kept[key]
+            except KeyError:
+                return None
 
     def put(self, key: Key, value: Value) -> None:
         """Put it in the place of an older one, whose size may have been another."""

@@ -141,7 +141,7 @@ class Archive:
     def blobs(self) -> BlobStore:
         return BlobStore(self.files)
 
-    @property
+    @cached_property
     def repositories(self) -> Path:
         return self.root / "repositories"
 

@@ -51,17 +51,12 @@ def fault_of_segment(segment: str) -> Phrase | None:
         return Phrase("it ends in a way that is reserved")
     if _RESERVED_ON_WINDOWS.match(segment):
         return Phrase("it is reserved on Windows")
-    if any(character in _FORBIDDEN or _is_unprintable(character) for character in segment):
+    # Controls, formats such as direction marks, surrogates, unassigned, and every space but U+0020 are not printable.
+    if not segment.isprintable() or not _FORBIDDEN.isdisjoint(segment):
         return Phrase("it holds a character that is not allowed")
     if unicodedata.normalize("NFC", segment) != segment:
         return Phrase("it is not in Unicode's normal form C")
     return None
-
-
-def _is_unprintable(character: str) -> bool:
-    """Controls, formats such as direction marks, surrogates, unassigned, and every space but U+0020."""
-    category = unicodedata.category(character)
-    return category[0] == "C" or (category[0] == "Z" and character != " ")
 
 
 def folded(segment: str) -> str:

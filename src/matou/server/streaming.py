@@ -34,7 +34,10 @@ PLAIN_TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
 
 def header(headers: Iterable[Header], name: bytes) -> bytes:
     """The first value, or nothing; names come in lower case from the ASGI server."""
-    return next((value for key, value in headers if key == name), b"")
+    for key, value in headers:
+        if key == name:
+            return value
+    return b""
 
 
 class ClientLeft(TryLater):

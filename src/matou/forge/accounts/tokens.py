@@ -65,14 +65,13 @@ def resolve_token(forge: Forge, secret: Secret, *, login: str | None = None, add
     Raises:
         TooManyFailures: it is good for nothing, and there were too many such tokens from this address.
     """
-    holder = _find_holder(forge, secret)
-    if holder is None or not _is_good(forge, holder, login):
+    found = _find_holder(forge, secret)
+    if found is None or not _is_good(forge, found[0], login):
         # Whoever has a good token is never slowed: what others guess behind the same proxy is not their fault.
         refuse_while_slowed(forge, "", address)
         forge.failures.failed("", address, tried=secret, now=forge.now())
         return None
-    scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())
-    return Identity(holder.user, scopes, holder.only_below)
+    return found[1]
 
 
 def looks_like_token(secret: Secret) -> bool:
@@ -140,16 +139,20 @@ def _create_robot(forge: Forge, namespace: Namespace, name: str) -> User:
     return robot
 
 
-def _find_holder(forge: Forge, secret: Secret) -> TokenHolder | None:
+def _find_holder(forge: Forge, secret: Secret) -> tuple[TokenHolder, Identity] | None:
     if not looks_like_token(secret):
         return None
     digest = _digest(secret)
     return forge.answers.recall(("holder", digest), lambda: _look_up_holder(forge, digest))
 
 
-def _look_up_holder(forge: Forge, digest: str) -> TokenHolder | None:
+def _look_up_holder(forge: Forge, digest: str) -> tuple[TokenHolder, Identity] | None:
     with forge.database.begin_read() as connection:
-        return tokens.find_token_holder(connection, digest)
+        holder = tokens.find_token_holder(connection, digest)
+    if holder is None:
+        return None
+    scopes = frozenset(Scope(scope) for scope in holder.token.scopes.split())
+    return holder, Identity(holder.user, scopes, holder.only_below)
 
 
 def _is_good(forge: Forge, holder: TokenHolder, login: str | None) -> bool:

@@ -286,20 +286,25 @@ def marks_of(git_dir: Path) -> dict[bytes, Mark]:
 
 
 def _marks(git_dir: Path) -> Iterator[tuple[bytes, Mark]]:
+    """Each request for refs asks: `os.walk` takes half as long again."""
     root = os.fsencode(git_dir)
     for name in (b"/HEAD", b"/packed-refs"):
         with contextlib.suppress(FileNotFoundError):
-            yield root + name, _mark(root + name)
-    for folder, _, files in os.walk(root + b"/refs"):
+            yield root + name, _mark(os.lstat(root + name))
+    folders = [root + b"/refs"]
+    while folders:
+        folder = folders.pop()
         with contextlib.suppress(FileNotFoundError):
-            yield folder, _mark(folder)
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):
-                yield folder + b"/" + file, _mark(folder + b"/" + file)
+            yield folder, _mark(os.lstat(folder))
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    with contextlib.suppress(FileNotFoundError):
+                        yield entry.path, _mark(entry.stat(follow_symlinks=False))
 
 
-def _mark(path: bytes) -> Mark:
-    status = os.lstat(path)
+def _mark(status: os.stat_result) -> Mark:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size
 
 

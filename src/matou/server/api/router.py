@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import unquote_to_bytes
 
 from matou.errors import NotFound
@@ -37,7 +38,7 @@ class Router:
                 route = candidate.routes.get(wanted)
                 if route is None:
                     raise _wrong_method(method, candidate.routes)
-                return route, dict(zip(_names(route), candidate.values, strict=True))
+                return route, dict(zip(_names(route.path), candidate.values, strict=True))
             if wanted in candidate.documented:
                 break
             is_documented = True
@@ -124,8 +125,9 @@ def _parts(path: str) -> tuple[str, ...]:
     return tuple(part for part in path.split("/") if part)
 
 
-def _names(route: Route) -> list[str]:
-    return [part.strip("{}").removesuffix(REST) for part in _parts(route.path) if part.startswith("{")]
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(part.strip("{}").removesuffix(REST) for part in _parts(path) if part.startswith("{"))
 
 
 def _decoded_name(segments: tuple[bytes, ...]) -> str:
