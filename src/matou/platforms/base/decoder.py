@@ -31,6 +31,7 @@ _NOTHING: Final[Mapping[Any, Any]] = types.MappingProxyType({})
 _UNDESCRIBED: Final = "undescribed"
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z")
 _DECIMAL = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?\Z")
+_GIVEN: Final = "given"
 
 Unreadable: TypeAlias = list[UnreadableRow]
 
@@ -60,6 +61,12 @@ _Read: TypeAlias = Callable[[object, str, Odd], Any]
 def undescribed_of(value: msgspec.Struct) -> Mapping[str, object]:
     """What came and stands in no documentation, or could not be read: as it came."""
     kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_UNDESCRIBED, _NOTHING)
+    return kept
+
+
+def given_of(value: msgspec.Struct) -> Mapping[str, object]:
+    """The object as it came, every key of it; nothing of one that was made here, or that does not keep it."""
+    kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_GIVEN, _NOTHING)
     return kept
 
 
@@ -99,8 +106,9 @@ class Decoder:
     """Reads what one platform answers.
 
     A struct may say by class attributes that it `holds_rows` (its lists and objects are what was asked for: none may be
-    left out, or taken for empty), that it `is_whole` (every field counts, as in settings: none is ever left out), and
-    that it `keeps_undescribed` (what came and stands in no field is kept: see `undescribed_of`).
+    left out, or taken for empty), that it `is_whole` (every field counts, as in settings: none is ever left out), that
+    it `keeps_undescribed` (what came and stands in no field is kept: see `undescribed_of`), and that it `keeps_given`
+    (all of it is kept as it came, too: see `given_of`).
 
     Args:
         platform: its name, for errors.
@@ -287,6 +295,8 @@ def _finished(kind: type[S], value: Mapping[str, object], decoded: Mapping[str, 
     made = kind(**decoded)
     if getattr(kind, "keeps_undescribed", False) and len(decoded) < len(value):
         _keep_rest(made, value, decoded)
+    if getattr(kind, "keeps_given", False):
+        made.__dict__[_GIVEN] = types.MappingProxyType(dict(value))
     if odd.fields is not None and inner.fields:
         if hasattr(made, "__dict__"):
             keep_left_out(made, inner.fields)

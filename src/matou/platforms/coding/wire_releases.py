@@ -1,4 +1,4 @@
-"""A git release of CODING and what is attached to it; read and written as `wire` is.."""
+"""A git release of CODING and what is attached to it; read and written as `wire` is."""
 
 from typing import Annotated
 
