@@ -16,18 +16,39 @@ from support.recording_server import RecordingServer, json_reply
 def test_a_call_asks_as_documented_and_reads_what_is_answered(
     recording_server: RecordingServer, gitee: Gitee, case: Case
 ) -> None:
-    is_list = "page=1" in case.request
     recording_server.replies = [
-        json_reply([sample(case.answer)] if is_list else sample(case.answer), headers={"total_count": "1"})
+        json_reply([sample(case.answer)] if case.answers_many else sample(case.answer), headers={"total_count": "1"})
     ]
 
     result = case.call(gitee)
-    read = list(result) if isinstance(result, GeneratorType) else [result]
+    read = list(result) if isinstance(result, GeneratorType | list) else [result]
 
     [request] = recording_server.requests
     assert asked(request) == case.request.replace(" /", " /api/v5/", 1)
     assert (form(request) if request.body else None) == case.sends
     assert [msgspec.to_builtins(row) for row in read] == [shown_of(sample(case.answer), msgspec.to_builtins(read[0]))]
+
+
+def test_the_files_of_a_release_are_listed_with_their_sizes(recording_server: RecordingServer, gitee: Gitee) -> None:
+    """By what only later descriptions have."""
+    recording_server.replies = [json_reply([sample("v5-release-file")], headers={"total_count": "1"})]
+
+    [file] = gitee.release_files(R, 330001)
+
+    [request] = recording_server.requests
+    assert asked(request) == f"GET /api/v5/repos/{R}/releases/330001/attach_files?page=1&per_page=100"
+    assert (file.name, file.size) == ("吊车.zip", 1234)
+
+
+def test_no_record_is_kept_of_webhooks(recording_server: RecordingServer) -> None:
+    records: list[object] = []
+    recording_server.replies = [json_reply([sample("v5-hook")], headers={"total_count": "1"})]
+
+    with Gitee("t" * 20, recording_server.url, record=records.append) as gitee:
+        [hook] = gitee.hooks(R)
+
+    assert hook.password == "s3cr3t"
+    assert records == []
 
 
 def test_a_change_that_leaves_the_name_repeats_the_one_that_there_is(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -15,6 +16,8 @@ DATA = Path(__file__).parents[1] / "data" / "gitee"
 TOKEN = "s3cr3tGiteeT0ken0123"
 PASSWORD = "p+a&s%s w=örd"
 R = "oschina/gitee-cli"
+SINCE = datetime(2026, 11, 1, 8, tzinfo=UTC)
+SINCE_TEXT = "2026-11-01T08:00:00+00:00"
 
 Call = Callable[[Gitee], Any]
 
@@ -33,12 +36,17 @@ def form(request: SeenRequest) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Case:
-    """One call: what goes out, and which sample stands in the answer."""
+    """One call: what goes out, and which sample stands in the answer; `is_list` where that is one without pages."""
 
     call: Call
     request: str
     answer: str
     sends: dict[str, str] | None = None
+    is_list: bool = False
+
+    @property
+    def answers_many(self) -> bool:
+        return self.is_list or "page=1" in self.request
 
 
 REPOSITORIES = "visibility=all&affiliation=owner,collaborator,organization_member,enterprise_member,admin"
@@ -78,6 +86,67 @@ CASES = {
     ),
     "repository": Case(lambda it: it.repository(R), f"GET /repos/{R}", "v5-repository"),
     "branches": Case(lambda it: it.branches(R), f"GET /repos/{R}/branches?page=1&per_page=100", "v5-branch"),
+    "issues": Case(
+        lambda it: it.issues(R, since=SINCE),
+        f"GET /repos/{R}/issues?state=all&sort=created&direction=asc&since={SINCE_TEXT}&page=1&per_page=100",
+        "v5-issue",
+    ),
+    "issues of enterprise": Case(
+        lambda it: it.issues_of_enterprise("harbour"),
+        "GET /enterprises/harbour/issues?state=all&sort=created&direction=asc&page=1&per_page=100",
+        "v5-issue",
+    ),
+    "comments of enterprise issue": Case(
+        lambda it: it.comments_of_enterprise_issue("harbour", "I6D3AV"),
+        "GET /enterprises/harbour/issues/I6D3AV/comments?page=1&per_page=100",
+        "v5-note",
+    ),
+    "issue comments": Case(
+        lambda it: it.issue_comments(R, since=SINCE),
+        f"GET /repos/{R}/issues/comments?sort=created&direction=asc&since={SINCE_TEXT}&page=1&per_page=100",
+        "v5-note",
+    ),
+    "issue log": Case(
+        lambda it: it.issue_log(R, "I6D3AV"),
+        "GET /repos/oschina/issues/I6D3AV/operate_logs?repo=gitee-cli&sort=asc",
+        "v5-operate-log",
+        is_list=True,
+    ),
+    "labels": Case(lambda it: it.labels(R), f"GET /repos/{R}/labels?page=1&per_page=100", "v5-label"),
+    "labels of enterprise": Case(
+        lambda it: it.labels_of_enterprise("harbour"),
+        "GET /enterprises/harbour/labels?page=1&per_page=100",
+        "v5-label",
+    ),
+    "milestones": Case(
+        lambda it: it.milestones(R),
+        f"GET /repos/{R}/milestones?state=all&direction=asc&page=1&per_page=100",
+        "v5-milestone",
+    ),
+    "pull requests": Case(
+        lambda it: it.pull_requests(R),
+        f"GET /repos/{R}/pulls?state=all&sort=created&direction=asc&page=1&per_page=100",
+        "v5-pull",
+    ),
+    "pull request comments": Case(
+        lambda it: it.pull_request_comments(R, since=SINCE),
+        f"GET /repos/{R}/pulls/comments?sort=created&direction=asc&since={SINCE_TEXT}&page=1&per_page=100",
+        "v5-pull-comment",
+    ),
+    "pull request log": Case(
+        lambda it: it.pull_request_log(R, 12),
+        f"GET /repos/{R}/pulls/12/operate_logs?sort=asc",
+        "v5-operate-log",
+        is_list=True,
+    ),
+    "commit comments": Case(
+        lambda it: it.commit_comments(R), f"GET /repos/{R}/comments?order=asc&page=1&per_page=100", "v5-note"
+    ),
+    "releases": Case(lambda it: it.releases(R), f"GET /repos/{R}/releases?page=1&per_page=100", "v5-release"),
+    "collaborators": Case(
+        lambda it: it.collaborators(R), f"GET /repos/{R}/collaborators?page=1&per_page=100", "v5-collaborator"
+    ),
+    "hooks": Case(lambda it: it.hooks(R), f"GET /repos/{R}/hooks?page=1&per_page=100", "v5-hook"),
     "create an organization": Case(
         lambda it: it.create_organization("Docks", path="docks"),
         "POST /users/organization",

@@ -27,6 +27,10 @@ BEYOND: Mapping[str, frozenset[str]] = {
     # No description pages this one. Grape, in which Gitee's API is written, passes over what is not declared; should a
     # server page it after all, the list is whole only if we ask on.
     "/v5/user/namespaces": _PAGE,
+    # As branches and members.
+    "/v5/repos/{owner}/{repo}/labels": _PAGE,
+    "/v5/repos/{owner}/{repo}/collaborators": _PAGE,
+    "/v5/enterprises/{enterprise}/labels": _PAGE,
 }
 """Parameters that we send and the description does not have, by path."""
 
@@ -39,8 +43,71 @@ SAID_TO_BE_TEXTS: Mapping[tuple[str, str], object] = {
     **{("Project", name): False for name in ("private", "public", "internal", "fork", "has_wiki")},
     **{("EnterpriseMember", name): True for name in ("active", "outsourced")},
     ("Branch", "protected"): False,
+    **{("Issue", name): "UserBasic" for name in ("user", "assignee")},
+    ("Issue", "labels"): ["Label"],
+    ("Issue", "collaborators"): ["UserBasic"],
+    ("Issue", "repository"): {"id": 9001, "full_name": "oschina/gitee-cli"},
+    ("Issue", "scheduled_time"): 1.5,
+    ("Issue", "security_hole"): False,
+    ("ProgramBasic", "id"): 4,
+    **{("ProgramBasic", name): "UserBasic" for name in ("assignee", "author")},
+    ("Note", "id"): 7,
+    ("Note", "user"): "UserBasic",
+    ("Note", "target"): {"issue": {"id": 7, "title": "the title", "number": "I6D3AV"}, "pull_request": None},
+    ("OperateLog", "id"): 7,
+    ("OperateLog", "user"): "UserBasic",
+    **{("PullRequest", name): 7 for name in ("id", "number", "assignees_number", "testers_number")},
+    **{("PullRequest", name): ["UserBasic"] for name in ("assignees", "testers")},
+    **{("PullRequest", name): False for name in ("locked", "mergeable", "can_merge_check")},
+    **{("PullRequest", name): {"ref": "main", "sha": "668cb104692b30d5", "repo": None} for name in ("head", "base")},
+    ("PullRequest", "labels"): ["Label"],
+    ("PullRequest", "user"): "UserBasic",
+    ("PullRequest", "_links"): {"self": {"href": "https://gitee.com/x"}},
+    **{("PullRequestComments", name): 7 for name in ("id", "position", "original_position")},
+    ("PullRequestComments", "user"): "UserBasic",
+    ("PullRequestComments", "_links"): {"self": {"href": "https://gitee.com/x"}},
+    ("ProjectMember", "permissions"): {"pull": True, "push": True, "admin": False},
+    ("Release", "author"): "UserBasic",
+    ("Release", "prerelease"): False,
+    ("Release", "assets"): [{"browser_download_url": "https://gitee.com/x.zip", "name": "x.zip"}],
+    **{("Hook", name): 7 for name in ("id", "project_id", "result_code")},
+    **{("Hook", f"{name}_events"): True for name in ("push", "tag_push", "issues", "note", "merge_requests")},
 }
-"""What is a "string" (or an "object" of nothing) in the description, and no text in any real answer."""
+"""What is a "string" (or an "object" of nothing) in the description, and no text in any real answer.
+
+A name stands for an example of that definition, a list of one for a list of it; it says "one" of many lists, too.
+"""
+
+NEWER: Mapping[str, frozenset[str]] = {
+    "Issue": frozenset({"branch", "issue_type_detail", "issue_state_detail", "cve_id"}),
+    "Note": frozenset({"in_reply_to_id", "in_reply_to_user"}),
+    "OperateLog": frozenset(
+        {
+            "target",
+            "link_target",
+            "action_type",
+            "before_change_value",
+            "after_change_value",
+            "before_change_id",
+            "after_change_id",
+        }
+    ),
+    "PullRequest": frozenset(
+        {
+            "close_related_issue",
+            "prune_branch",
+            "api_reviewers_number",
+            "api_reviewers",
+            "draft",
+            "security_hole",
+            "ref_pull_requests",
+        }
+    ),
+    "PullRequestComments": frozenset({"new_line", "comment_type", "in_reply_to_id"}),
+    "ProjectMember": frozenset({"remark", "member_role"}),
+    "Hook": frozenset({"title"}),
+}
+"""Fields that later descriptions have (gitee_client 1.1.2)."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +200,8 @@ def _example(definition: str, name: str, described: Mapping[str, Any], within: t
     known = SAID_TO_BE_TEXTS.get((definition, name))
     if isinstance(known, str):
         return example_of(known, within=within)
+    if isinstance(known, list) and isinstance(known[0], str):
+        return [example_of(known[0], within=within)]
     if known is not None:
         return known
     if "$ref" in described:

@@ -4,6 +4,7 @@ Source: the vendor's document of the 38 repository endpoints, whose numbers the 
 docs/reference/gitcode-v5.md tells where it contradicts itself and how it is read.
 """
 
+from matou.platforms.base.wire_struct import as_received
 from matou.platforms.gitcode.wire_base import (
     CHINA,
     ChinaMinute,
@@ -13,7 +14,6 @@ from matou.platforms.gitcode.wire_base import (
     GitCodeStruct,
     UtcSecond,
     ZuluMoment,
-    as_received,
     china_minute,
     china_moment,
     china_second,

@@ -1,14 +1,12 @@
 """What all objects of GitCode's API v5 have in common, and the forms in which it writes a moment."""
 
 from base64 import b64decode
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, ClassVar, NewType
-
-import msgspec
+from typing import ClassVar, NewType
 
 from matou.errors import UnknownShape
-from matou.platforms.base.decoder import Decoder, anything, decimal, integer, text_or_number, truth_of, undescribed_of
+from matou.platforms.base.decoder import Decoder, anything, decimal, integer, text_or_number, truth_of
+from matou.platforms.base.wire_struct import WireStruct
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -44,38 +42,14 @@ DECODER = Decoder(
 and `"false"`, 0 and 1 for a truth, null for "not there"."""
 
 
-class GitCodeStruct(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """An object of the API. A field that is UNSET is not in the JSON; None is null there."""
-
-    keeps_undescribed: ClassVar[bool] = True
-
-    @property
-    def undescribed(self) -> Mapping[str, object]:
-        """What came and stands in no documentation, or could not be read: as it came.
-
-        `encode` leaves it out, `as_received` has it.
-        """
-        return undescribed_of(self)
+class GitCodeStruct(WireStruct, frozen=True, kw_only=True):
+    """An object of the API."""
 
 
 class StrictGitCodeStruct(GitCodeStruct, frozen=True, kw_only=True):
     """An object of which every field counts, as settings do: one that cannot be read is an error, never left out."""
 
     is_whole: ClassVar[bool] = True
-
-
-def as_received(value: object) -> Any:
-    """Turn what was read into what `json.loads` would have given, the undescribed keys included."""
-    if isinstance(value, GitCodeStruct):
-        described = {
-            field.encode_name: as_received(getattr(value, field.name))
-            for field in msgspec.structs.fields(value)
-            if getattr(value, field.name) is not msgspec.UNSET
-        }
-        return {**described, **value.undescribed}
-    if isinstance(value, Mapping):
-        return {key: as_received(each) for key, each in value.items()}
-    return [as_received(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def china_moment(moment: datetime) -> ChinaMoment:

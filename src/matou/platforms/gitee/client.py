@@ -1,4 +1,4 @@
-"""`Gitee`: the extension API (v3), and of API v5 what backup and migration need."""
+"""`Gitee`: the extension API (v3), and of API v5 what backup and migration need, and what people say about code."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ from matou.platforms.base.client import TypedClient, utc_now
 from matou.platforms.base.platform import Clock
 from matou.platforms.gitee import PLATFORM
 from matou.platforms.gitee.api import V3, V5, GiteeApi, token_of
+from matou.platforms.gitee.calls_conversation import GiteeConversationCalls
 from matou.platforms.gitee.calls_v3 import GiteeV3Calls
 from matou.platforms.gitee.calls_v5 import GiteeV5Calls
 from matou.platforms.gitee.user_agents import TOOL
@@ -18,7 +19,7 @@ from matou.platforms.gitee.user_agents import TOOL
 HOME = "https://gitee.com"
 
 
-class Gitee(GiteeV3Calls, GiteeV5Calls, TypedClient):
+class Gitee(GiteeV3Calls, GiteeV5Calls, GiteeConversationCalls, TypedClient):
     """Gitee's API, at Gitee or at any server that speaks it. May be used by several threads.
 
         with Gitee(None, "https://git.example") as gitee:
