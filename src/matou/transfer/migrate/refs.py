@@ -1,14 +1,12 @@
-"""Which refs of a saved repository are moved."""
+"""Which refs of a saved repository are moved, and which are not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.errors import MatouError
+from matou.errors import MatouError, Phrase, Plural
 from matou.git.odb.shallow import read_boundary
-from matou.git.operations.lfs_pointers import find_pointers_behind
 from matou.git.process.run import run_git
-from matou.git.refs.listing import read_refs
 from matou.model.names import ObjectId, RefName, RepositoryPath
 from matou.model.refs import NOTHING, RefListing
 from matou.transfer.common.saved_repositories import saved_refs
@@ -61,20 +59,38 @@ def below(refs: Refs, prefixes: tuple[str, ...]) -> dict[RefName, ObjectId]:
     return {name: oid for name, oid in refs.items() if name.startswith(prefixes)}
 
 
-def objects_behind(
-    archive: Archive, line: RepositoryLine, wanted: Refs, sizes_bytes: Mapping[str, int]
-) -> Mapping[str, int]:
-    """Those of these LFS objects that stand behind the wanted refs.
+def refs_only_at_target(wanted: Refs, there: RefListing) -> list[RefName]:
+    return [name for name in below(there.refs, (*CODE, NOTES)) if name not in wanted]
 
-    The archive's list has those of all that was ever saved: what was force-pushed away at the source, a secret maybe,
-    is in it, too. Only a repository that keeps such refs is walked through.
 
-    Raises:
-        GitFailed: an object of it is missing.
-    """
-    git_dir = archive.repository(RepositoryPath.parse(line.path))
-    tips = frozenset(wanted.values())
-    if git_dir.is_dir() and read_refs(git_dir).object_ids() <= tips:
-        return sizes_bytes
-    behind = {pointer.oid for pointer in find_pointers_behind(git_dir, tips)}
-    return {oid: size for oid, size in sizes_bytes.items() if oid in behind}
+def notes_on_refs(
+    listing: RefListing, wanted: Refs, left_there: Sequence[RefName], line: RepositoryLine
+) -> tuple[Phrase, ...]:
+    """Which refs are not moved, or stay though they should not."""
+    notes: list[Phrase] = []
+    others = len(listing.refs) - len(wanted)
+    if others:
+        notes.append(
+            Plural(
+                "{count} ref that is no branch, tag or note stays in the archive",
+                "{count} refs that are no branch, tag or note stay in the archive",
+                count=others,
+            )
+        )
+    if left_there:
+        notes.append(
+            Plural(
+                "{count} ref that the source has since dropped is left at the target",
+                "{count} refs that the source has since dropped are left at the target",
+                count=len(left_there),
+            )
+        )
+    if line.not_stored:
+        notes.append(
+            Plural(
+                "{count} ref could not be stored in the archive",
+                "{count} refs could not be stored in the archive",
+                count=len(line.not_stored),
+            )
+        )
+    return tuple(notes)

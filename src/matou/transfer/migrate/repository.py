@@ -7,8 +7,7 @@ from typing import Final
 
 from matou.archive.layout import Archive
 from matou.archive.manifest import RepositoryLine
-from matou.archive.snapshots import parse_lfs_list
-from matou.errors import Conflict, Damaged, MatouError, NotFound, Phrase, Plural, TryLater
+from matou.errors import Conflict, Damaged, MatouError, Phrase, Plural, TryLater
 from matou.git.odb.objects import open_repository
 from matou.git.operations.history import is_ancestor
 from matou.git.operations.push import Pusher, PushFailed, RefAdvertisement
@@ -20,6 +19,7 @@ from matou.model.refs import RefChange, RefListing
 from matou.model.targets import NewTargetRepository, TargetRepository
 from matou.platforms.base.target import MigrationTarget
 from matou.transfer.common.transports import TargetTransports
+from matou.transfer.migrate.lfs import LfsMigration
 from matou.transfer.migrate.mapping import TargetPath
 from matou.transfer.migrate.plan import Move
 from matou.transfer.migrate.refs import (
@@ -29,7 +29,8 @@ from matou.transfer.migrate.refs import (
     Refs,
     below,
     listing_to_move,
-    objects_behind,
+    notes_on_refs,
+    refs_only_at_target,
     require_whole_history,
 )
 from matou.transfer.migrate.report import Moved, MoveOutcome
@@ -54,10 +55,6 @@ class UnwritableBranch(MatouError):
 
 class RefsNotMigrated(MatouError):
     """Refs that the target refuses for their names; all others are there."""
-
-
-class LfsObjectsNotMigrated(NotFound):
-    """LFS objects that are not at the target."""
 
 
 OPENNESS: Final = {Visibility.PRIVATE: 0, Visibility.INTERNAL: 1, Visibility.PUBLIC: 2}
@@ -128,7 +125,7 @@ class RepositoryMigration:
         before, offer = self._look(is_new=is_new)
         missing, left_there = self._compare(move, before, is_new=is_new)
         problems: list[MatouError] = []
-        lfs_bytes = self._send_large_files(problems.append, all_refs_are_there=not missing)
+        lfs_bytes = self._send_lfs_objects(problems.append, all_refs_are_there=not missing) if self.line.lfs else 0
         after = self._push(missing, before, offer, problems.append)
         self._settle_head(after, problems.append)
         self._settle_visibility(move, problems.append, is_new=is_new)
@@ -141,7 +138,7 @@ class RepositoryMigration:
             clone_url=self.repository.clone_url,
             refs=len(missing),
             lfs_bytes=lfs_bytes,
-            notes=(*self._notes(move, is_new=is_new), *_notes(self.listing, self.wanted, left_there, self.line)),
+            notes=(*self._notes(move, is_new=is_new), *notes_on_refs(self.listing, self.wanted, left_there, self.line)),
             problems=tuple(problems),
             submodules=find_submodules(self._git_dir, below(self.wanted, (HEADS,)).values()) if self.wanted else (),
         )
@@ -153,14 +150,14 @@ class RepositoryMigration:
             MoveOutcome.PLANNED,
             clone_url=self.repository.clone_url,
             refs=len(missing),
-            notes=(*self._notes(move, is_new=False), *_notes(self.listing, self.wanted, left_there, self.line)),
+            notes=(*self._notes(move, is_new=False), *notes_on_refs(self.listing, self.wanted, left_there, self.line)),
         )
 
     def _compare(self, move: Move, before: RefListing, *, is_new: bool) -> tuple[Refs, Sequence[RefName]]:
         """The refs that are to be sent, and those that are there alone. Raises DivergedHistory, TargetTooVisible."""
         self._require_hidden(move, before, is_new=is_new)
         missing = {name: oid for name, oid in self.wanted.items() if before.refs.get(name) != oid}
-        left_there = _left_there(self.wanted, before)
+        left_there = refs_only_at_target(self.wanted, before)
         if missing or left_there:
             self._require_own_history(before, missing, left_there)
         return missing, left_there
@@ -229,49 +226,10 @@ class RepositoryMigration:
         """Whether a ref, to become what the archive has, would have to let go of something."""
         return not name.startswith(HEADS) or not is_ancestor(self._git_dir, there.refs[name], self.wanted[name])
 
-    def _send_large_files(self, note: Callable[[MatouError], None], *, all_refs_are_there: bool) -> int:
-        """The bytes that were sent. What the archive does not have, and what the target does not take, is noted.
-
-        Where nothing else is new the target is asked first: which objects the refs need takes a git process to find.
-        """
-        archive, line = self.mover.archive, self.line
-        if line.lfs is None:
-            return 0
+    def _send_lfs_objects(self, note: Callable[[MatouError], None], *, all_refs_are_there: bool) -> int:
         uploads = self.mover.connections.lfs(self.repository.clone_url, self.mover.target.git_credential())
-        listed = parse_lfs_list(archive.blobs.read(line.lfs.list))
-        # A pointer may be wrong about what its object weighs: its digest alone says what it is.
-        sizes_bytes = {oid: archive.blobs.size(oid) if archive.blobs.has(oid) else size for oid, size in listed.items()}
-        if all_refs_are_there:
-            sizes_bytes = dict(uploads.lacking(sizes_bytes.items()))
-        if not sizes_bytes:
-            return 0
-        needed = objects_behind(archive, line, self.wanted, sizes_bytes)
-        not_given = frozenset(line.lfs.missing)
-        here = [(oid, size) for oid, size in needed.items() if oid not in not_given and archive.blobs.has(oid)]
-        if len(here) < len(needed):
-            lacking = len(needed) - len(here)
-            note(
-                LfsObjectsNotMigrated(
-                    Plural(
-                        "the archive lacks {count} LFS object", "the archive lacks {count} LFS objects", count=lacking
-                    )
-                )
-            )
-        uploaded = uploads.upload(here, archive.blobs.open)
-        if uploaded.refused:
-            first = uploaded.refused[0]
-            note(
-                LfsObjectsNotMigrated(
-                    Plural(
-                        "the target did not take {count} LFS object; {oid}: {said}",
-                        "the target did not take {count} LFS objects; {oid}: {said}",
-                        count=len(uploaded.refused),
-                        oid=first.oid,
-                        said=first.message,
-                    )
-                )
-            )
-        return uploaded.sent_bytes
+        migration = LfsMigration(self.mover.archive, self.line, uploads)
+        return migration.send(self.wanted, note, all_refs_are_there=all_refs_are_there)
 
     def _push(
         self, missing: Refs, before: RefListing, offer: RefAdvertisement | None, note: Callable[[MatouError], None]
@@ -417,39 +375,3 @@ def _written(branch: str) -> str:
             "{branch} should be the default branch, and cannot be: its name is not UTF-8", branch=repr(branch)
         ) from error
     return branch
-
-
-def _left_there(wanted: Refs, there: RefListing) -> list[RefName]:
-    return [name for name in below(there.refs, (*CODE, NOTES)) if name not in wanted]
-
-
-def _notes(
-    listing: RefListing, wanted: Refs, left_there: Sequence[RefName], line: RepositoryLine
-) -> tuple[Phrase, ...]:
-    notes: list[Phrase] = []
-    others = len(listing.refs) - len(wanted)
-    if others:
-        notes.append(
-            Plural(
-                "{count} ref that is no branch, tag or note stays in the archive",
-                "{count} refs that are no branch, tag or note stay in the archive",
-                count=others,
-            )
-        )
-    if left_there:
-        notes.append(
-            Plural(
-                "{count} ref that the source has since dropped is left at the target",
-                "{count} refs that the source has since dropped are left at the target",
-                count=len(left_there),
-            )
-        )
-    if line.not_stored:
-        notes.append(
-            Plural(
-                "{count} ref could not be stored in the archive",
-                "{count} refs could not be stored in the archive",
-                count=len(line.not_stored),
-            )
-        )
-    return tuple(notes)
