@@ -183,17 +183,17 @@ class FairLimit:
         self._lock = threading.Lock()
 
     @contextmanager
-    def taken(self, who: Hashable) -> Iterator[None]:
+    def taken(self, user: Hashable) -> Iterator[None]:
         """Raises Busy."""
-        self._take(who)
+        self._take(user)
         try:
             yield
         finally:
-            self._give_back(who)
+            self._give_back(user)
 
-    def _take(self, who: Hashable) -> None:
+    def _take(self, user: Hashable) -> None:
         with self._lock:
-            if self._taken[who] >= self._each:
+            if self._taken[user] >= self._each:
                 raise Busy(
                     Plural(
                         "{count} download of yours is under way; another begins when it has ended",
@@ -204,9 +204,9 @@ class FairLimit:
                 )
             if self._taken.total() >= self._at_once:
                 raise Busy("the server is busy with others' downloads", wait=COME_BACK_AFTER)
-            self._taken[who] += 1
+            self._taken[user] += 1
 
-    def _give_back(self, who: Hashable) -> None:
+    def _give_back(self, user: Hashable) -> None:
         with self._lock:
-            self._taken[who] -= 1
+            self._taken[user] -= 1
             self._taken += Counter()  # forgets who has none

@@ -102,27 +102,27 @@ def translate_os_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def reported_as(place: Path, *, instead_of: Path) -> Iterator[None]:
+def reported_as(path: Path, *, instead_of: Path) -> Iterator[None]:
     """Whoever reads of a fault knows the place that was to be made, and nothing of where it is being made."""
     try:
         yield
     except MatouError as error:
-        renamed_in(error, instead_of, place)
+        renamed_in(error, instead_of, path)
         raise
 
 
-def renamed_in(error: MatouError, inner: Path, place: Path) -> MatouError:
+def renamed_in(error: MatouError, inner: Path, path: Path) -> MatouError:
     """The error, with one path in place of another in all that it says."""
-    error.values = {name: _replaced(value, inner, place) for name, value in error.values.items()}
+    error.values = {name: _replaced(value, inner, path) for name, value in error.values.items()}
     return error
 
 
-def _replaced(value: object, inner: Path, place: Path) -> object:
+def _replaced(value: object, inner: Path, path: Path) -> object:
     if isinstance(value, MatouError):
-        return renamed_in(value, inner, place)
+        return renamed_in(value, inner, path)
     if isinstance(value, Phrase):
-        return Phrase(value.template, **{name: _replaced(one, inner, place) for name, one in value.values.items()})
-    return str(value).replace(str(inner), str(place)) if isinstance(value, str | Path) else value
+        return Phrase(value.template, **{name: _replaced(one, inner, path) for name, one in value.values.items()})
+    return str(value).replace(str(inner), str(path)) if isinstance(value, str | Path) else value
 
 
 def free_bytes(path: Path) -> int:

@@ -126,8 +126,8 @@ class Archive:
         path = self.root / IDENTITY_FILE
         now = self.open(self.root)
         if now.identity.format < FORMAT:
-            said = {**json.loads(path.read_bytes()), "format": FORMAT}
-            text = json.dumps({"format": FORMAT, "features": [], **said}, separators=(",", ":"))
+            content = {**json.loads(path.read_bytes()), "format": FORMAT}
+            text = json.dumps({"format": FORMAT, "features": [], **content}, separators=(",", ":"))
             write_atomically(path, text.encode() + b"\n")
             return self.open(self.root)
         return now

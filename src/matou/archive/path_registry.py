@@ -137,8 +137,8 @@ class PathRegistry:
         Raises:
             NoFreePath: other owners have every place that the name could have.
         """
-        place = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
-        return NamespacePath(place)
+        path = self._place((Kind.NAMESPACE, owner), true_name, parent.segments if parent else ())
+        return NamespacePath(path)
 
     def place_repository(self, owner: PathOwner, true_name: str, *, namespace: NamespacePath) -> RepositoryPath:
         """Where a repository stands; `namespace` and the name count only the first time.
@@ -146,10 +146,10 @@ class PathRegistry:
         Raises:
             NoFreePath: other owners have every place that the name could have.
         """
-        place = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
-        return RepositoryPath(NamespacePath(place[:-1]), place[-1])
+        path = self._place((Kind.REPOSITORY, owner), true_name, namespace.segments)
+        return RepositoryPath(NamespacePath(path[:-1]), path[-1])
 
-    def place_beside(self, owner: PathOwner, true_name: str, *, place: RepositoryPath) -> RepositoryPath:
+    def place_beside(self, owner: PathOwner, true_name: str, *, path: RepositoryPath) -> RepositoryPath:
         """Another place for a repository that cannot go on where it stands; what stands there stays, and is its own.
 
         Called again by a run that follows one which was cut off, it gives the place that that one had given.
@@ -157,14 +157,14 @@ class PathRegistry:
         Raises:
             NoFreePath: as `place_repository`.
         """
-        parent = place.namespace.segments
+        parent = path.namespace.segments
         with self._lock:
             key = (Kind.REPOSITORY, owner)
-            given = (*parent, self._free_segment(key, true_name, parent, but=place.name))
-            self._taken.setdefault(parent, {})[folded(given[-1])] = key
-            self._places[key] = given
-            self._note(key, given)
-        return RepositoryPath(place.namespace, given[-1])
+            assigned = (*parent, self._free_segment(key, true_name, parent, but=path.name))
+            self._taken.setdefault(parent, {})[folded(assigned[-1])] = key
+            self._places[key] = assigned
+            self._note(key, assigned)
+        return RepositoryPath(path.namespace, assigned[-1])
 
     def sync(self) -> None:
         """Make the new places durable; to be called before the first folder is made at one of them."""
@@ -186,12 +186,12 @@ class PathRegistry:
 
     def _place(self, key: _Key, true_name: str, parent: _Parent) -> _Parent:
         with self._lock:
-            given = self._places.get(key)
-            if given is None:
-                given = (*parent, self._free_segment(key, true_name, parent))
-                self._give(key, given)
-                self._note(key, given)
-            return given
+            assigned = self._places.get(key)
+            if assigned is None:
+                assigned = (*parent, self._free_segment(key, true_name, parent))
+                self._give(key, assigned)
+                self._note(key, assigned)
+            return assigned
 
     def _free_segment(self, key: _Key, true_name: str, parent: _Parent, *, but: str | None = None) -> str:
         """The first that nobody has; with `but`, also one that is the owner's own already, if it is not that one."""
@@ -215,14 +215,14 @@ class PathRegistry:
             self._on_disk[parent] = frozenset(folded(entry.name.removesuffix(".git")) for entry in entries)
         return self._on_disk[parent]
 
-    def _give(self, key: _Key, place: _Parent) -> None:
-        taken = self._taken.setdefault(place[:-1], {})
-        if taken.setdefault(folded(place[-1]), key) == key:
-            self._places.setdefault(key, place)
+    def _give(self, key: _Key, path: _Parent) -> None:
+        taken = self._taken.setdefault(path[:-1], {})
+        if taken.setdefault(folded(path[-1]), key) == key:
+            self._places.setdefault(key, path)
 
-    def _note(self, key: _Key, place: _Parent) -> None:
+    def _note(self, key: _Key, path: _Parent) -> None:
         kind, owner = key
-        line = PathLine(kind, owner.platform, owner.host, owner.id, "/".join(place))
+        line = PathLine(kind, owner.platform, owner.host, owner.id, "/".join(path))
         with translate_os_errors(self._journal_path):
             self._journal.write(msgspec.json.encode(line) + b"\n")
             self._journal.flush()

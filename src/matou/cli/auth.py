@@ -57,8 +57,10 @@ class CredentialStatus:
 @click.argument("host", required=False, help=_("as for login; without it, all"))
 @json_option
 def status(host: str | None, as_json: bool) -> None:
-    kept = CredentialManager(Settings.of_process())
-    statuses = [_status(kept, login, kind) for login in _logins(kept, host) for kind in login.places]
+    credential_manager = CredentialManager(Settings.of_process())
+    statuses = [
+        _status(credential_manager, login, kind) for login in _logins(credential_manager, host) for kind in login.places
+    ]
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in statuses], ensure_ascii=False, indent=2))
     else:
@@ -69,45 +71,45 @@ def status(host: str | None, as_json: bool) -> None:
     raise Exit(_code(statuses))
 
 
-def _logins(kept: CredentialManager, host: str | None) -> tuple[Login, ...]:
+def _logins(credential_manager: CredentialManager, host: str | None) -> tuple[Login, ...]:
     if host is None:
-        return kept.logins.all()
-    login = kept.logins.find(host_of(host).origin)
+        return credential_manager.logins.all()
+    login = credential_manager.logins.find(host_of(host).origin)
     if login is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
     return (login,)
 
 
-def _status(kept: CredentialManager, login: Login, kind: SecretKind) -> CredentialStatus:
-    place = login.places[kind]
-    if place is StoreKind.PROMPT:
-        return CredentialStatus(login, kind, State.UNKNOWN, place)
+def _status(credential_manager: CredentialManager, login: Login, kind: SecretKind) -> CredentialStatus:
+    store = login.places[kind]
+    if store is StoreKind.PROMPT:
+        return CredentialStatus(login, kind, State.UNKNOWN, store)
     try:
-        _prove(kept, login, kind)
+        _prove(credential_manager, login, kind)
     except ReauthRequired as error:
         # `logins.json` goes on to name the place: that is where the token of the next log-in belongs.
         return CredentialStatus(login, kind, State.REFUSED, StoreKind.PROMPT, error)
     except MatouError as error:
-        return CredentialStatus(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, place, error)
-    return CredentialStatus(login, kind, State.WORKS, place)
+        return CredentialStatus(login, kind, State.REFUSED if is_invalid(error) else State.UNKNOWN, store, error)
+    return CredentialStatus(login, kind, State.WORKS, store)
 
 
-def _prove(kept: CredentialManager, login: Login, kind: SecretKind) -> None:
+def _prove(credential_manager: CredentialManager, login: Login, kind: SecretKind) -> None:
     """Ask the platform. A token that it refuses is renewed where that can be, without asking anybody."""
     if kind is SecretKind.TOKEN:
-        refresher = kept.token_refresher(login, may_ask=False)
-        refresher.call(lambda token: verify_token(login.platform, login.url, token, kept.settings))
+        refresher = credential_manager.token_refresher(login, may_ask=False)
+        refresher.call(lambda token: verify_token(login.platform, login.url, token, credential_manager.settings))
         return
-    password = kept.get(login, kind)
+    password = credential_manager.get(login, kind)
     if password is None:
-        raise kept.reauth_hint(login).after_refusal()
-    verify_password(login.platform, login.url, login.user, password, kept.settings)
+        raise credential_manager.reauth_hint(login).after_refusal()
+    verify_password(login.platform, login.url, login.user, password, credential_manager.settings)
 
 
 def _as_text(one: CredentialStatus) -> str:
     is_asked_for = one.place is StoreKind.PROMPT and one.fault is None
-    place = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
-    shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {place}  {_STATES[one.state]}"
+    where = _("nowhere; it is asked for each time") if is_asked_for else WHERE[one.place]
+    shown = f"{one.login.origin}  {printable(one.login.user)}  {KINDS[one.kind]}  {where}  {_STATES[one.state]}"
     return shown if one.fault is None else labelled(shown, localize(one.fault))
 
 
@@ -138,39 +140,39 @@ def git_credential(verb: str) -> None:
     request = read_request(sys.stdin.buffer)
     if verb == "store":
         return  # git stores after each success; what is kept was checked by a log-in, and no file is opened for it
-    kept = CredentialManager(Settings.of_process())
-    login = kept.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
+    credential_manager = CredentialManager(Settings.of_process())
+    login = credential_manager.logins.find(origin_of(request.origin)) if request.origin.startswith("http") else None
     if login is None:
         return
     if verb == "get":
-        answer = _find(kept, login, request)
+        answer = _find(credential_manager, login, request)
         if answer is not None:
             write_answer(answer, sys.stdout)
     else:
-        _erase(kept, login, request)
+        _erase(credential_manager, login, request)
 
 
-def _find(kept: CredentialManager, login: Login, request: CredentialRequest) -> GitCredential | None:
+def _find(credential_manager: CredentialManager, login: Login, request: CredentialRequest) -> GitCredential | None:
     """What git is told. Git goes on to ask the person where we say nothing, so that a store's fault is only told."""
     try:
-        held = _held(kept, login)
+        held = _held(credential_manager, login)
     except MatouError as error:
         print_error(format_error(error))
         return None
     return next((credential for _, credential in held if request.user in ("", credential.user)), None)
 
 
-def _held(kept: CredentialManager, login: Login) -> list[tuple[SecretKind, GitCredential]]:
+def _held(credential_manager: CredentialManager, login: Login) -> list[tuple[SecretKind, GitCredential]]:
     """What is kept, in the forms that git knows; a password first, since it is good wherever there is one."""
     credentials: list[tuple[SecretKind, Secret | None]] = [
-        (kind, kept.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
+        (kind, credential_manager.get(login, kind)) for kind in (SecretKind.PASSWORD, SecretKind.TOKEN)
     ]
     return [(kind, credential_for_git(login, kind, secret)) for kind, secret in credentials if secret is not None]
 
 
-def _erase(kept: CredentialManager, login: Login, request: CredentialRequest) -> None:
+def _erase(credential_manager: CredentialManager, login: Login, request: CredentialRequest) -> None:
     """Forget what a server refused, and nothing that has been put in its place meanwhile."""
-    for kind, credential in _held(kept, login):
+    for kind, credential in _held(credential_manager, login):
         is_named = request.user in ("", credential.user)
         if is_named and request.password in (None, credential.password):
-            kept.erase(login, kind)
+            credential_manager.erase(login, kind)

@@ -104,10 +104,10 @@ def backup(
     settings = Settings.of_process()
     _require_agreement(platform, config, {"--url": url, "--to": to, "--token-stdin": token_stdin})
     if platform is None:
-        wanted = configured_requests(config or Path(CONFIGURATION), settings)
+        sources = configured_requests(config or Path(CONFIGURATION), settings)
     else:
         token = token_from_stdin(sys.stdin) if token_stdin else None
-        wanted = (requested_source(platform, url, to, token, settings),)
+        sources = (requested_source(platform, url, to, token, settings),)
     options = BackupOptions(
         jobs=jobs or default_jobs(settings.processors),
         include=include,
@@ -117,17 +117,17 @@ def backup(
         limits=Limits(memory_bytes=settings.git_memory_bytes),
         network=settings.network,
     )
-    raise Exit(_back_up_all(wanted, options, settings, group=group, as_json=as_json))
+    raise Exit(_back_up_all(sources, options, settings, group=group, as_json=as_json))
 
 
 def _back_up_all(
-    wanted: tuple[SourceRequest, ...], options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
+    sources: tuple[SourceRequest, ...], options: BackupOptions, settings: Settings, *, group: str | None, as_json: bool
 ) -> ExitCode:
-    if len(wanted) > 1:
+    if len(sources) > 1:
         options = replace(options, elsewhere=options.include)
     ended = []
-    for request in wanted:
-        if len(wanted) > 1:
+    for request in sources:
+        if len(sources) > 1:
             say(request.title)
         ended.append(_back_up(request, options, settings, group=group, as_json=as_json))
     return worst([*(_code_of(one, options) for one in ended), _code_of_patterns(ended, options)])
@@ -135,11 +135,11 @@ def _back_up_all(
 
 def _require_agreement(platform: str | None, config: Path | None, of_one: Mapping[str, object]) -> None:
     """Raises Invalid where an option would be passed over."""
-    given = [option for option, value in of_one.items() if value]
-    if platform is None and given:
+    given_options = [option for option, value in of_one.items() if value]
+    if platform is None and given_options:
         raise Invalid(
             "{options} is about one source, and no platform is named",
-            options=", ".join(given),
+            options=", ".join(given_options),
             advice="name the platform too, as in: matou backup coding --url URL --to DIR; or leave the option out",
         )
     if platform is not None and config is not None:
@@ -219,14 +219,14 @@ def _run(source: ConfiguredSource, options: BackupOptions, settings: Settings) -
 
 
 def _run_with(token: Secret, source: ConfiguredSource, options: BackupOptions, settings: Settings) -> BackupReport:
-    wanted = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
+    narrowed = replace(options, include=options.include + source.include, exclude=options.exclude + source.exclude)
     with backup_progress(on_terminal=shows_bars()) as progress:
         return back_up(
             source.platform,
             source.url,
             token,
             source.to,
-            wanted,
+            narrowed,
             settings=settings,
             progress=progress,
             on_wait=say_that_we_wait,

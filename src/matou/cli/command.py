@@ -54,14 +54,14 @@ SAID_BY_CLICK = (
 """Click asks Python's gettext for these; see `i18n.use_for_libraries`."""
 
 
-def imported(place: str) -> Any:
+def imported(target: str) -> Any:
     """What stands at `module:attribute`."""
-    module, _separator, attribute = place.partition(":")
+    module, _separator, attribute = target.partition(":")
     return getattr(import_module(module), attribute)
 
 
-def _run(place: str, **given: object) -> None:
-    imported(place)(**given)
+def _run(target: str, **arguments: object) -> None:
+    imported(target)(**arguments)
 
 
 class Formatter(click.HelpFormatter):
@@ -109,15 +109,15 @@ class Command(click.Command):
         self.exit_codes = exit_codes
 
     @classmethod
-    def lazy(cls, name: str, place: str, *parameters: Callable[[Self], Self], **rest: Any) -> Self:
+    def lazy(cls, name: str, target: str, *parameters: Callable[[Self], Self], **rest: Any) -> Self:
         """A command whose work is imported when it runs.
 
         Args:
-            place: of a function, as `module:attribute`; it is given every parameter by its name.
+            target: of a function, as `module:attribute`; it is given every parameter by its name.
             parameters: as they would decorate the function, from the first to the last.
             rest: as a command is made of.
         """
-        command = cls(name, callback=partial(_run, place), **rest)
+        command = cls(name, callback=partial(_run, target), **rest)
         for add_to in parameters:
             add_to(command)
         return command
@@ -134,8 +134,8 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
             with formatter.section(_("Examples")):
-                for line, what in self.examples.items():
-                    _write_example(formatter, line, what)
+                for line, meaning in self.examples.items():
+                    _write_example(formatter, line, meaning)
         if self.exit_codes:
             write_exit_codes(formatter, (ExitCode.DONE, *self.exit_codes))
 
@@ -157,18 +157,18 @@ class Group(click.Group):
         )
         self._places: dict[str, tuple[str, str]] = {}
 
-    def add_lazy(self, name: str, place: str, line: str) -> None:
+    def add_lazy(self, name: str, target: str, line: str) -> None:
         """A command or group that is imported when it is asked for.
 
         Args:
-            place: `module:attribute`.
+            target: `module:attribute`.
             line: what it does, for the list of commands and the head of its own help.
         """
-        self._places[name] = (place, line)
+        self._places[name] = (target, line)
 
-    def add(self, name: str, place: str, *parameters: Callable[[Command], Command], **rest: Any) -> None:
+    def add(self, name: str, target: str, *parameters: Callable[[Command], Command], **rest: Any) -> None:
         """A command of this group as `Command.lazy` makes it."""
-        self.add_command(Command.lazy(name, place, *parameters, **rest))
+        self.add_command(Command.lazy(name, target, *parameters, **rest))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*self.commands, *self._places]
@@ -176,8 +176,8 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._places:
             return super().get_command(ctx, cmd_name)
-        place, line = self._places[cmd_name]
-        command: click.Command = imported(place)
+        target, line = self._places[cmd_name]
+        command: click.Command = imported(target)
         command.help = line
         return command
 
@@ -223,11 +223,11 @@ def _help_of(argument: click.Argument) -> str:
     return f"{argument.help or ''}{required}"
 
 
-def _write_example(formatter: click.HelpFormatter, line: str, what: str) -> None:
+def _write_example(formatter: click.HelpFormatter, line: str, meaning: str) -> None:
     """A command line stands as it is typed: it is not broken to the width of the terminal."""
     formatter.write(" " * formatter.current_indent + f"$ {line}\n")
     with formatter.indentation(), formatter.indentation():
-        formatter.write_text(what)
+        formatter.write_text(meaning)
 
 
 def _with_shared_options(own: list[click.Parameter], before_help: int) -> list[click.Parameter]:

@@ -21,9 +21,9 @@ from matou.platforms.registry import SOURCES, TARGETS
 def completion(ctx: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is not None:
-        asked = kind(ctx.find_root().command, {}, PROGRAM, COMPLETE)
+        completer = kind(ctx.find_root().command, {}, PROGRAM, COMPLETE)
         # Not by `source()`, which starts a shell to ask it how old it is.
-        click.echo(asked.source_template % asked.source_vars(), nl=False)
+        click.echo(completer.source_template % completer.source_vars(), nl=False)
 
 
 def platforms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

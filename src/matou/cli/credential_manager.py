@@ -48,15 +48,15 @@ class CredentialManager:
     def token_file(self) -> Path:
         return self._folder / "tokens.matou"
 
-    def store(self, place: StoreKind) -> SecretStore:
+    def store(self, kind: StoreKind) -> SecretStore:
         """Raises NoSuchStore, StoreHangs."""
-        if place not in self._stores:
-            self._stores[place] = open_system_store() if place is StoreKind.KEYRING else self._open_file()
-        return self._stores[place]
+        if kind not in self._stores:
+            self._stores[kind] = open_system_store() if kind is StoreKind.KEYRING else self._open_file()
+        return self._stores[kind]
 
     def get(self, login: Login, kind: SecretKind) -> Secret | None:
-        place = login.places.get(kind, StoreKind.PROMPT)
-        return None if place is StoreKind.PROMPT else self.store(place).get(login.secret_name(kind))
+        store = login.places.get(kind, StoreKind.PROMPT)
+        return None if store is StoreKind.PROMPT else self.store(store).get(login.secret_name(kind))
 
     def save(self, login: Login, secrets: Mapping[SecretKind, Secret]) -> Login:
         """Keep an account's secrets in place of all that was kept for its host, and say where they lie now.
@@ -65,12 +65,12 @@ class CredentialManager:
             NoPassphrase: there is no credential manager, and no passphrase for a file.
         """
         before = next((old for old in self.logins.all() if old.origin == login.origin), None)
-        places = {kind: self._save(login, kind, secret) for kind, secret in secrets.items()}
-        kept = msgspec.structs.replace(login, places=places)
-        self.logins.put(kept)
+        stores = {kind: self._save(login, kind, secret) for kind, secret in secrets.items()}
+        saved = msgspec.structs.replace(login, places=stores)
+        self.logins.put(saved)
         if before is not None:
-            self._erase_what_is_left(before, kept)
-        return kept
+            self._erase_what_is_left(before, saved)
+        return saved
 
     def delete(self, login: Login) -> None:
         """Erase an account's secrets, and then the account. Raises what its stores raise; the account stays then."""
@@ -79,9 +79,9 @@ class CredentialManager:
         self.logins.remove(login.origin)
 
     def erase(self, login: Login, kind: SecretKind) -> None:
-        place = login.places.get(kind, StoreKind.PROMPT)
-        if place is not StoreKind.PROMPT:
-            self.store(place).erase(login.secret_name(kind))
+        store = login.places.get(kind, StoreKind.PROMPT)
+        if store is not StoreKind.PROMPT:
+            self.store(store).erase(login.secret_name(kind))
 
     def token_refresher(self, login: Login, *, variable: str = "", may_ask: bool = True) -> TokenRefresher:
         """Makes requests with the kept token of an account; see `TokenRefresher`.
@@ -157,9 +157,9 @@ class CredentialManager:
             return StoreKind.FILE
         return StoreKind.KEYRING
 
-    def _erase_what_is_left(self, before: Login, kept: Login) -> None:
-        for kind, place in before.places.items():
-            is_in_use = before.user == kept.user and kept.places.get(kind) is place
+    def _erase_what_is_left(self, before: Login, after: Login) -> None:
+        for kind, store in before.places.items():
+            is_in_use = before.user == after.user and after.places.get(kind) is store
             if not is_in_use:
                 self.erase(before, kind)
 
@@ -167,9 +167,9 @@ class CredentialManager:
         return TokenFile(self.token_file, self._passphrase)
 
     def _passphrase(self) -> Secret:
-        given = self.settings.environment.get(PASSPHRASE, "")
-        if given:
-            return Secret(given)
+        passphrase = self.settings.environment.get(PASSPHRASE, "")
+        if passphrase:
+            return Secret(passphrase)
         if not sys.stderr.isatty():
             raise NoPassphrase(
                 "there is no credential manager, and no passphrase for the file of tokens",

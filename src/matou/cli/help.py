@@ -11,5 +11,5 @@ from matou.i18n import gettext as _
 @click.pass_context
 def show_help(ctx: click.Context, words: tuple[str, ...]) -> None:
     root = ctx.find_root()
-    with root.command.make_context(root.info_name, [*words, "--help"]) as asked:
-        root.command.invoke(asked)
+    with root.command.make_context(root.info_name, [*words, "--help"]) as context:
+        root.command.invoke(context)

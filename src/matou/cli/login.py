@@ -84,31 +84,31 @@ class _Credentials:
 def login(
     host: str | None, platform: str | None, user: str, token_stdin: bool, password_stdin: bool, setup_git: bool
 ) -> None:
-    kept = CredentialManager(Settings.of_process())
+    credential_manager = CredentialManager(Settings.of_process())
     if host is None:
         if not setup_git:
             raise Invalid("no host was given", advice="name one, as in: matou login gitee")
-        set_up_git(kept.logins.all(), kept.settings)
+        set_up_git(credential_manager.logins.all(), credential_manager.settings)
         return
     at = host_of(host, platform)
-    given = _given(at, user, token_stdin=token_stdin, password_stdin=password_stdin)
-    made = _log_in(kept, at, given)
+    credentials = _given(at, user, token_stdin=token_stdin, password_stdin=password_stdin)
+    made = _log_in(credential_manager, at, credentials)
     _tell(made)
     if setup_git:
-        set_up_git((made,), kept.settings)
+        set_up_git((made,), credential_manager.settings)
 
 
 @click.command("logout", cls=Command)
 @click.argument("host", metavar="HOST", help=_("as for login"))
 def logout(host: str) -> None:
-    kept = CredentialManager(Settings.of_process())
-    login = kept.logins.find(host_of(host).origin)
+    credential_manager = CredentialManager(Settings.of_process())
+    login = credential_manager.logins.find(host_of(host).origin)
     if login is None:
         raise NotFound("nobody is logged in at {host}", host=repr(host))
-    kept.delete(login)
+    credential_manager.delete(login)
     say(_("logged out of {origin}").format(origin=login.origin))
-    if login.git_origin not in {other.git_origin for other in kept.logins.all()}:
-        take_out_of_git(login.git_origin, kept.settings)
+    if login.git_origin not in {other.git_origin for other in credential_manager.logins.all()}:
+        take_out_of_git(login.git_origin, credential_manager.settings)
 
 
 def _given(at: Host, user: str, *, token_stdin: bool, password_stdin: bool) -> _Credentials:
@@ -134,38 +134,38 @@ def _asked_for(user: str) -> _Credentials:
     return _Credentials(SecretKind.TOKEN, "", prompt_secret(_("Token")))
 
 
-def _log_in(kept: CredentialManager, at: Host, given: _Credentials) -> Login:
+def _log_in(credential_manager: CredentialManager, at: Host, credentials: _Credentials) -> Login:
     """Check what was given, then keep it: what the platform refuses never comes near a store."""
-    if not given.secret:
+    if not credentials.secret:
         raise Invalid("nothing was given")
     if at.is_in_clear:
         print_error(
             _("{origin} is not encrypted: whoever is on the way can read the credential").format(origin=at.origin)
         )
-    is_of_api = given.kind is SecretKind.TOKEN or makes_token_of_password(at.platform)
+    is_of_api = credentials.kind is SecretKind.TOKEN or makes_token_of_password(at.platform)
     url = at.url if is_of_api else at.repository
     try:
-        proven = _prove(at.platform, url, given, kept.settings)
+        proven = _prove(at.platform, url, credentials, credential_manager.settings)
     except MatouError as error:
         if is_invalid(error):
-            raise _not_accepted(at, url, given) from error
+            raise _not_accepted(at, url, credentials) from error
         raise
-    secrets = {given.kind: given.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
+    secrets = {credentials.kind: credentials.secret} | ({SecretKind.TOKEN: proven.token} if proven.token else {})
     login = Login(at.origin, at.platform, url, proven.user, at.git_origin, {})
-    return kept.save(login, secrets)
+    return credential_manager.save(login, secrets)
 
 
-def _prove(platform: str, url: str, given: _Credentials, settings: Settings) -> Verified:
-    if given.kind is SecretKind.TOKEN:
-        return verify_token(platform, url, given.secret, settings)
-    return verify_password(platform, url, given.user, given.secret, settings)
+def _prove(platform: str, url: str, credentials: _Credentials, settings: Settings) -> Verified:
+    if credentials.kind is SecretKind.TOKEN:
+        return verify_token(platform, url, credentials.secret, settings)
+    return verify_password(platform, url, credentials.user, credentials.secret, settings)
 
 
-def _not_accepted(at: Host, url: str, given: _Credentials) -> NotAccepted:
+def _not_accepted(at: Host, url: str, credentials: _Credentials) -> NotAccepted:
     command = log_in_command(
-        Login(at.origin, at.platform, url, given.user, at.git_origin, {given.kind: StoreKind.PROMPT})
+        Login(at.origin, at.platform, url, credentials.user, at.git_origin, {credentials.kind: StoreKind.PROMPT})
     )
-    if given.kind is SecretKind.TOKEN:
+    if credentials.kind is SecretKind.TOKEN:
         return NotAccepted(
             "{origin} did not accept this token",
             origin=at.origin,
@@ -177,21 +177,21 @@ def _not_accepted(at: Host, url: str, given: _Credentials) -> NotAccepted:
         "{origin} did not accept this password",
         origin=at.origin,
         command=command,
-        user=given.user,
+        user=credentials.user,
         advice="check the name {user} and its password, and log in with: {command}",
     )
 
 
 def _tell(login: Login) -> None:
     say(_("logged in at {origin} as {user}").format(origin=login.origin, user=printable(login.user)))
-    for kind, place in login.places.items():
-        say(_where(kind, place, is_made=SecretKind.PASSWORD in login.places))
+    for kind, store in login.places.items():
+        say(_where(kind, store, is_made=SecretKind.PASSWORD in login.places))
     note = platform_named(login.platform).password_note
     if SecretKind.PASSWORD in login.places and note:
         say(localize(note))
 
 
-def _where(kind: SecretKind, place: StoreKind, *, is_made: bool) -> str:
+def _where(kind: SecretKind, store: StoreKind, *, is_made: bool) -> str:
     """Where it lies, in a sentence; a token may have been made of the password that was given."""
     if kind is SecretKind.TOKEN:
         sentence = (
@@ -199,8 +199,8 @@ def _where(kind: SecretKind, place: StoreKind, *, is_made: bool) -> str:
             if is_made
             else _("the token is kept in {place}")
         )
-    elif place is StoreKind.PROMPT:
+    elif store is StoreKind.PROMPT:
         return _("the password is kept nowhere, and asked for when it is needed")
     else:
         sentence = _("the password is kept in {place}")
-    return sentence.format(place=WHERE[place])
+    return sentence.format(place=WHERE[store])

@@ -89,8 +89,8 @@ def main() -> None:
     open_closed_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     use_for_libraries()
-    if asked := process_variable(COMPLETE):
-        sys.exit(shell_complete(program, {}, PROGRAM, COMPLETE, asked))
+    if shell := process_variable(COMPLETE):
+        sys.exit(shell_complete(program, {}, PROGRAM, COMPLETE, shell))
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -108,12 +108,12 @@ def status(directory: Path | None, max_age: str | None, config: Path | None, as_
             "{archive} names one archive, and --config a file of them", archive=directory, advice="give one of the two"
         )
     limit = None if max_age is None else read_age(max_age)
-    wanted = () if directory is not None else _configured(config or Path(CONFIGURATION))
+    sources = () if directory is not None else _configured(config or Path(CONFIGURATION))
     folders = (
-        (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in wanted))
+        (directory.expanduser(),) if directory is not None else tuple(dict.fromkeys(folder for folder, _ in sources))
     )
     statuses = {folder: _archive_status(folder, must_exist=directory is not None) for folder in folders}
-    rows = [replace(row, command=_command(row, wanted, config)) for row in _rows(statuses, wanted, limit, now())]
+    rows = [replace(row, command=_command(row, sources, config)) for row in _rows(statuses, sources, limit, now())]
     is_well = bool(rows) and all(row.is_well for row in rows)
     if as_json:
         print_json({"is_well": is_well, "sources": [_values(row) for row in rows], "cut_off": _cut_off(statuses)})
@@ -160,7 +160,7 @@ def _archive_status(folder: Path, *, must_exist: bool) -> ArchiveStatus:
 
 def _rows(
     statuses: dict[Path, ArchiveStatus],
-    wanted: tuple[tuple[Path, SourceTable], ...],
+    sources: tuple[tuple[Path, SourceTable], ...],
     limit: timedelta | None,
     at: datetime,
 ) -> Iterator[SourceRow]:
@@ -172,7 +172,7 @@ def _rows(
             run = cut_off.run if cut_off else None
             yield SourceRow(folder, one.source.platform, one.source.url, one, age, is_too_old, run, ())
         yield from _never_ended(folder, archive)
-    for folder, table in wanted:
+    for folder, table in sources:
         known = [one.source for one in statuses[folder].sources] + [one.source for one in _begun(statuses[folder])]
         if not any(_is_of(table, source) for source in known):
             yield SourceRow(folder, table.platform, table.url, None, None, is_too_old=False, cut_off=None, command=())
@@ -309,8 +309,8 @@ def _next(row: SourceRow) -> str:
     return "" if row.is_well else shlex.join(row.command)
 
 
-def _command(row: SourceRow, wanted: ConfiguredSources, config: Path | None) -> tuple[str, ...]:
+def _command(row: SourceRow, sources: ConfiguredSources, config: Path | None) -> tuple[str, ...]:
     """What a configuration lists is saved as it says there: with its patterns, and by the token that it names."""
-    if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in wanted):
+    if any(folder == row.archive and _is_at(table, row.platform, row.url) for folder, table in sources):
         return ("matou", "backup", *(() if config is None else ("--config", str(config))))
     return ("matou", "backup", row.platform, "--url", row.url, "--to", str(row.archive))

@@ -144,15 +144,15 @@ class _Changes:
         self._connection.close()
 
 
-def open_database(place: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT) -> Database:
+def open_database(location: Path | str, *, lock_wait: timedelta = DEFAULT_LOCK_WAIT) -> Database:
     """Open a database and bring its schema up to date; several processes may do so at once.
 
     Args:
-        place: the file of an SQLite database, made if it is not there; or a URL in SQLAlchemy's form.
+        location: the file of an SQLite database, made if it is not there; or a URL in SQLAlchemy's form.
     """
     from matou.db.upgrade import upgrade_if_behind
 
-    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else _read_url(place)
+    url = URL.create("sqlite", database=str(location)) if isinstance(location, Path) else _read_url(location)
     engine = _engine(url, lock_wait)
     changes = _Changes(url.database) if url.get_backend_name() == "sqlite" and url.database else None
     database = Database(engine, lock_wait, _changes=changes)
@@ -209,14 +209,14 @@ def _require_answer(engine: Engine) -> None:
     try:
         engine.connect().close()
     except exc.OperationalError as error:
-        said = " ".join(str(error.orig).split())[:300]
-        if "FATAL" in said and not any(word in said for word in _PASSING_WORDS):
+        message = " ".join(str(error.orig).split())[:300]
+        if "FATAL" in message and not any(word in message for word in _PASSING_WORDS):
             raise UnusableDatabaseURL(
                 "the database server does not let us in: {said}",
-                said=said,
+                said=message,
                 advice="see that MATOU_DATABASE_URL names a user, a password and a database that it knows",
             ) from error
-        raise DatabaseBusy("the database server does not answer: {said}", said=said, wait=_RETRY_AFTER) from error
+        raise DatabaseBusy("the database server does not answer: {said}", said=message, wait=_RETRY_AFTER) from error
 
 
 def _require_driver() -> None:

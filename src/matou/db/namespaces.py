@@ -241,8 +241,8 @@ def names_in(connection: Connection, parent_id: NamespaceId | None, *, beyond_as
     Args:
         beyond_ascii: only of paths with a character that is not ASCII's.
     """
-    asked = (_OUTERMOST,) if parent_id is None else (_NAMESPACES_IN, _REPOSITORIES_IN)
-    statements = [_beyond_ascii(one) if beyond_ascii else one for one in asked]
+    queries = (_OUTERMOST,) if parent_id is None else (_NAMESPACES_IN, _REPOSITORIES_IN)
+    statements = [_beyond_ascii(one) if beyond_ascii else one for one in queries]
     parameters = {} if parent_id is None else {_INSIDE.key: parent_id}
     paths = [path for one in statements for path in connection.execute(one, parameters).scalars()]
     return tuple(path.rpartition("/")[2] for path in paths)

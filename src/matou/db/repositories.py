@@ -239,8 +239,8 @@ def list_repositories(
 def repository_of(row: Sequence[Any]) -> Repository:
     """Of a row that begins with COLUMNS."""
     values = list(row[: len(COLUMNS)])
-    for place, read in _READ.items():
-        values[place] = read(values[place])
+    for column, read in _READ.items():
+        values[column] = read(values[column])
     return Repository(*values)
 
 

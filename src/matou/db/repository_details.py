@@ -116,7 +116,7 @@ class _Answers:
 
     def counts(self) -> Mapping[RepositoryId, Counts]:
         """Of those that have any."""
-        stars, watches, forks = (self.numbers[told] for told in (_FactKind.STARS, _FactKind.WATCHES, _FactKind.FORKS))
+        stars, watches, forks = (self.numbers[kind] for kind in (_FactKind.STARS, _FactKind.WATCHES, _FactKind.FORKS))
         return {
             id_: Counts(stars=stars.get(id_) or 0, watches=watches.get(id_) or 0, forks=forks.get(id_) or 0)
             for id_ in stars.keys() | watches.keys() | forks.keys()
@@ -174,7 +174,7 @@ def facts_of(
     people = _people(connection, listed, spaces)
     answers = _ask(connection, listed, viewer)
     all_forks, starred, watched = (
-        answers.numbers[told] for told in (_FactKind.PARENT, _FactKind.STARRED, _FactKind.WATCHED)
+        answers.numbers[kind] for kind in (_FactKind.PARENT, _FactKind.STARRED, _FactKind.WATCHED)
     )
     parents = _parents(connection, all_forks, viewer)
     modules, features, counts = answers.settings_of(Modules), answers.settings_of(Features), answers.counts()
@@ -206,30 +206,30 @@ def _ask(connection: Connection, listed: Sequence[Repository], viewer: Viewer) -
     roles_above: dict[str, int] = {}
     statement = _everything(viewer.sight, connection.dialect.name)
     parameters = viewer.parameters | _parameters_of(one.id for one in listed)
-    for told, repository_id, number, text in connection.execute(statement, parameters).all():
-        if told == _FactKind.ROLE_ABOVE:
+    for kind, repository_id, number, text in connection.execute(statement, parameters).all():
+        if kind == _FactKind.ROLE_ABOVE:
             roles_above[text] = number
         elif text is None:
-            numbers[told][repository_id] = number
+            numbers[kind][repository_id] = number
         else:
-            settings[told][repository_id] = text
+            settings[kind][repository_id] = text
     return _Answers(numbers, settings, roles_above)
 
 
 @lru_cache(maxsize=_MOST_SIGHTS)
-def _everything(sight: VisibilityFilterKey, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
+def _everything(key: VisibilityFilterKey, dialect: str) -> CompoundSelect[*tuple[Any, ...]]:
     """Rows of `_Told` or a kind of settings, a repository's id, a number, a text."""
     ids = select(_given_ids(dialect).cte("listed").c.value)
-    return union_all(*_for_anybody(ids, sight), *(_for_viewer(ids) if sight.is_somebody else ()))
+    return union_all(*_for_anybody(ids, key), *(_for_viewer(ids) if key.is_somebody else ()))
 
 
-def _for_anybody(ids: Select[int], sight: VisibilityFilterKey) -> tuple[_Rows, ...]:
+def _for_anybody(ids: Select[int], key: VisibilityFilterKey) -> tuple[_Rows, ...]:
     kind, document = repository_settings.c.kind, repository_settings.c.document
     joined = forks.join(repositories, repositories.c.id == forks.c.repository_id)
     return (
         _counted(_FactKind.STARS, stars.c.repository_id, ids),
         _counted(_FactKind.WATCHES, watches.c.repository_id, ids),
-        _counted(_FactKind.FORKS, forks.c.parent_id, ids).select_from(joined).where(sees_repository(sight)),
+        _counted(_FactKind.FORKS, forks.c.parent_id, ids).select_from(joined).where(sees_repository(key)),
         _rows(_FactKind.PARENT, forks.c.repository_id, forks.c.parent_id, ids),
         select(kind, repository_settings.c.repository_id, null(), document)
         .where(repository_settings.c.repository_id.in_(ids))
@@ -241,8 +241,8 @@ def _for_viewer(ids: Select[int]) -> tuple[_Rows, ...]:
     held = select(literal(_FactKind.ROLE_ABOVE.value), null(), memberships.c.role, namespaces.c.folded_path)
     return (
         *(
-            _rows(told, table.c.repository_id, number, ids).where(table.c.user_id == VIEWER_ID)
-            for told, table, number in (
+            _rows(kind, table.c.repository_id, number, ids).where(table.c.user_id == VIEWER_ID)
+            for kind, table, number in (
                 (_FactKind.STARRED, stars, null()),
                 (_FactKind.WATCHED, watches, null()),
                 (_FactKind.ROLE, repository_members, repository_members.c.role),
@@ -252,12 +252,12 @@ def _for_viewer(ids: Select[int]) -> tuple[_Rows, ...]:
     )
 
 
-def _rows(told: _FactKind, of: ColumnElement[int], number: ColumnElement[Any], ids: Select[int]) -> _Rows:
-    return select(literal(told.value), of, number, null()).where(of.in_(ids))
+def _rows(kind: _FactKind, of: ColumnElement[int], number: ColumnElement[Any], ids: Select[int]) -> _Rows:
+    return select(literal(kind.value), of, number, null()).where(of.in_(ids))
 
 
-def _counted(told: _FactKind, of: ColumnElement[int], ids: Select[int]) -> _Rows:
-    return _rows(told, of, func.count(), ids).group_by(of)
+def _counted(kind: _FactKind, of: ColumnElement[int], ids: Select[int]) -> _Rows:
+    return _rows(kind, of, func.count(), ids).group_by(of)
 
 
 def _namespaces(connection: Connection, listed: Sequence[Repository]) -> _Namespaces:
@@ -286,8 +286,8 @@ def _parents(
     connection: Connection, parent_ids: Mapping[RepositoryId, int | None], viewer: Viewer
 ) -> Mapping[RepositoryId, Repository]:
     """The parents of those that have one which the viewer may see."""
-    wanted = {RepositoryId(parent_id) for parent_id in parent_ids.values() if parent_id is not None}
-    parents = {one.id: one for one in find_repositories(connection, wanted, viewer=viewer)} if wanted else {}
+    ids = {RepositoryId(parent_id) for parent_id in parent_ids.values() if parent_id is not None}
+    parents = {one.id: one for one in find_repositories(connection, ids, viewer=viewer)} if ids else {}
     return {fork: parents[RepositoryId(id_)] for fork, id_ in parent_ids.items() if id_ is not None and id_ in parents}
 
 

@@ -118,40 +118,40 @@ _held = namespaces.alias("held_above")
 
 
 def list_wanted(
-    connection: Connection, wanted: RepositoryQuery, *, viewer: Viewer, offset: int, limit: int
+    connection: Connection, query: RepositoryQuery, *, viewer: Viewer, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Those that the viewer may see, and how many they are in all."""
-    form, parameters = _form_of(wanted, viewer), _parameters_of(wanted, viewer)
-    listing = _listing_of(form) if not wanted.search else _listing(form, _says(wanted.search))
+    form, parameters = _form_of(query, viewer), _parameters_of(query, viewer)
+    listing = _listing_of(form) if not query.search else _listing(form, _says(query.search))
     rows = connection.execute(listing, {**parameters, _LIMIT.key: limit, _OFFSET.key: offset}).all()
     if rows:
         return tuple(map(repository_of, rows)), rows[0].total
-    counted = select(func.count()).select_from(repositories).where(_chosen(form), _says(wanted.search))
+    counted = select(func.count()).select_from(repositories).where(_chosen(form), _says(query.search))
     return (), connection.execute(counted, parameters).scalar_one()
 
 
-def _form_of(wanted: RepositoryQuery, viewer: Viewer) -> _Form:
+def _form_of(query: RepositoryQuery, viewer: Viewer) -> _Form:
     return _Form(
         sight=viewer.sight,
-        is_somebodys=wanted.user is not None,
-        ways=wanted.ways,
-        is_below=wanted.below is not None,
-        visibilities=wanted.visibilities,
-        forks=wanted.forks,
-        best_first=wanted.best_first and bool(wanted.search),
-        order=wanted.order,
-        ascending=wanted.ascending,
+        is_somebodys=query.user is not None,
+        ways=query.ways,
+        is_below=query.below is not None,
+        visibilities=query.visibilities,
+        forks=query.forks,
+        best_first=query.best_first and bool(query.search),
+        order=query.order,
+        ascending=query.ascending,
     )
 
 
-def _parameters_of(wanted: RepositoryQuery, viewer: Viewer) -> dict[str, object]:
+def _parameters_of(query: RepositoryQuery, viewer: Viewer) -> dict[str, object]:
     parameters = viewer.parameters
-    if wanted.user is not None:
-        parameters |= {_USER_ID.key: wanted.user.id, _OWN_PATH.key: folded(wanted.user.name)}
-    if wanted.below is not None:
-        parameters[_BELOW.key] = folded(str(wanted.below))
-    if wanted.best_first and wanted.search:
-        parameters[_NAMED.key] = wanted.search.lower()
+    if query.user is not None:
+        parameters |= {_USER_ID.key: query.user.id, _OWN_PATH.key: folded(query.user.name)}
+    if query.below is not None:
+        parameters[_BELOW.key] = folded(str(query.below))
+    if query.best_first and query.search:
+        parameters[_NAMED.key] = query.search.lower()
     return parameters
 
 
@@ -218,7 +218,7 @@ def _somehow(form: _Form) -> ColumnElement[bool]:
         Affiliation.COLLABORATOR: _is_collaborator(),
         Affiliation.ORGANIZATION_MEMBER: _is_member_above(),
     }
-    return or_(false(), *(conditions[way] for way in Affiliation if way in form.ways))
+    return or_(false(), *(conditions[affiliation] for affiliation in Affiliation if affiliation in form.ways))
 
 
 def _is_collaborator() -> ColumnElement[bool]:

@@ -78,28 +78,28 @@ class Viewer:
     @property
     def parameters(self) -> dict[str, object]:
         """What a statement that asks for this viewer's sight is executed with."""
-        given = {
+        parameters = {
             VIEWER_ID.key: self.user_id,
             _ONLY_BELOW.key: None if self.only_below is None else folded(str(self.only_below)),
         }
-        return {name: value for name, value in given.items() if value is not None}
+        return {name: value for name, value in parameters.items() if value is not None}
 
 
 EVERYTHING = Viewer(user_id=None, everything=True, visibilities=(), backups_are_open=False)
 
 
-def sees_namespace(sight: VisibilityFilterKey) -> ColumnElement[bool]:
+def sees_namespace(key: VisibilityFilterKey) -> ColumnElement[bool]:
     """Members of it, of one above it or of one below it; and whoever sees a repository in it."""
-    if sight.everything:
-        return _namespace_within(sight)
-    ways: list[ColumnElement[bool]] = [false()]
-    if sight.is_somebody:
+    if key.everything:
+        return _namespace_within(key)
+    conditions: list[ColumnElement[bool]] = [false()]
+    if key.is_somebody:
         related = or_(
             memberships.c.namespace_id == namespaces.c.id,
             is_below(namespaces.c.folded_path, _held.c.folded_path),
             is_below(_held.c.folded_path, namespaces.c.folded_path),
         )
-        ways.append(
+        conditions.append(
             exists(
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
@@ -107,38 +107,38 @@ def sees_namespace(sight: VisibilityFilterKey) -> ColumnElement[bool]:
             )
         )
     inside = is_below(repositories.c.folded_path, namespaces.c.folded_path)
-    seen_inside = or_(_open_repository(sight), _is_repository_member(sight))
-    ways.append(exists(select(literal(1)).select_from(repositories).where(inside, seen_inside)))
-    if sight.backups_are_open:
-        ways.append(namespaces.c.source.is_not(None))
-    return and_(or_(*ways), _namespace_within(sight))
+    seen_inside = or_(_open_repository(key), _is_repository_member(key))
+    conditions.append(exists(select(literal(1)).select_from(repositories).where(inside, seen_inside)))
+    if key.backups_are_open:
+        conditions.append(namespaces.c.source.is_not(None))
+    return and_(or_(*conditions), _namespace_within(key))
 
 
-def knows_members(sight: VisibilityFilterKey) -> ColumnElement[bool]:
+def knows_members(key: VisibilityFilterKey) -> ColumnElement[bool]:
     """Who the members of a namespace are is for those of it and of one above it, whatever can be seen in it."""
-    if sight.everything:
-        return _namespace_within(sight)
-    if not sight.is_somebody:
+    if key.everything:
+        return _namespace_within(key)
+    if not key.is_somebody:
         return false()
     related = or_(
         memberships.c.namespace_id == namespaces.c.id, is_below(namespaces.c.folded_path, _held.c.folded_path)
     )
     joined = memberships.join(_held, _held.c.id == memberships.c.namespace_id)
     is_one = exists(select(literal(1)).select_from(joined).where(memberships.c.user_id == VIEWER_ID, related))
-    return and_(is_one, _namespace_within(sight))
+    return and_(is_one, _namespace_within(key))
 
 
-def sees_repository(sight: VisibilityFilterKey) -> ColumnElement[bool]:
+def sees_repository(key: VisibilityFilterKey) -> ColumnElement[bool]:
     """Its own members, those of a namespace that it stands in, directly or not, and whom its visibility lets in.
 
     Where its members count independently, of the namespaces' only their owners.
     """
-    within = is_below(repositories.c.folded_path, _ONLY_BELOW) if sight.is_bounded else true()
-    if sight.everything:
+    within = is_below(repositories.c.folded_path, _ONLY_BELOW) if key.is_bounded else true()
+    if key.everything:
         return within
-    ways = [_open_repository(sight), _is_repository_member(sight)]
-    if sight.is_somebody:
-        ways.append(
+    conditions = [_open_repository(key), _is_repository_member(key)]
+    if key.is_somebody:
+        conditions.append(
             exists(
                 select(literal(1))
                 .select_from(memberships.join(_held, _held.c.id == memberships.c.namespace_id))
@@ -149,7 +149,7 @@ def sees_repository(sight: VisibilityFilterKey) -> ColumnElement[bool]:
                 )
             )
         )
-    return and_(or_(*ways), within)
+    return and_(or_(*conditions), within)
 
 
 def below(column: ColumnElement[str], path: NamespacePath) -> ColumnElement[bool]:
@@ -167,15 +167,15 @@ def has_visibility(visibilities: Collection[Visibility]) -> ColumnElement[bool]:
     return or_(false(), *(repositories.c.visibility == one.value for one in sorted(visibilities)))
 
 
-def _open_repository(sight: VisibilityFilterKey) -> ColumnElement[bool]:
-    open_by_visibility = has_visibility(sight.visibilities)
-    if sight.backups_are_open:
+def _open_repository(key: VisibilityFilterKey) -> ColumnElement[bool]:
+    open_by_visibility = has_visibility(key.visibilities)
+    if key.backups_are_open:
         return or_(open_by_visibility, repositories.c.source.is_not(None))
     return open_by_visibility
 
 
-def _is_repository_member(sight: VisibilityFilterKey) -> ColumnElement[bool]:
-    if not sight.is_somebody:
+def _is_repository_member(key: VisibilityFilterKey) -> ColumnElement[bool]:
+    if not key.is_somebody:
         return false()
     return exists(
         select(literal(1))
@@ -184,8 +184,8 @@ def _is_repository_member(sight: VisibilityFilterKey) -> ColumnElement[bool]:
     )
 
 
-def _namespace_within(sight: VisibilityFilterKey) -> ColumnElement[bool]:
-    if not sight.is_bounded:
+def _namespace_within(key: VisibilityFilterKey) -> ColumnElement[bool]:
+    if not key.is_bounded:
         return true()
     return or_(namespaces.c.folded_path == _ONLY_BELOW, is_below(namespaces.c.folded_path, _ONLY_BELOW))
 

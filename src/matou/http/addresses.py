@@ -158,7 +158,7 @@ def look_up(host: str, port: int) -> tuple[str, ...]:
         answers = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TryLater("the host {host} is not found", host=bare) from error
-    return tuple(dict.fromkeys(str(place[0]) for *_, place in answers))
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in answers))
 
 
 def require_public_number(host: str, number: str) -> None:
@@ -177,8 +177,8 @@ def require_no_inward_number(host: str, port: int) -> None:
         answers = socket.getaddrinfo(host.strip("[]"), port, flags=socket.AI_NUMERICHOST)
     except OSError:
         return
-    for *_, place in answers:
-        require_public_number(host, str(place[0]))
+    for *_, address in answers:
+        require_public_number(host, str(address[0]))
 
 
 Parameter = str | int | bool | date | datetime | None

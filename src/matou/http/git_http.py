@@ -132,20 +132,20 @@ class SmartHttp:
         Raises:
             RedirectRefused: it leads anywhere else.
         """
-        asked = parse_address(f"{self._moved.get(url, url)}/{service}")
-        target = asked.resolve(redirect.answer.headers.get("location", ""))
-        if target.origin != asked.origin or target == asked or not target.url.endswith(f"/{service}"):
+        address = parse_address(f"{self._moved.get(url, url)}/{service}")
+        target = address.resolve(redirect.answer.headers.get("location", ""))
+        if target.origin != address.origin or target == address or not target.url.endswith(f"/{service}"):
             raise redirect
         self._moved[url] = target.url.removesuffix(f"/{service}")
 
     def advertise(self, url: str, service: str, *, protocol: int = 2) -> bytes:
         """GET URL/info/refs; errors as those of `exchange`."""
         query = f"/info/refs?service={service}"
-        asked = f"{self._moved.get(url, url)}{query}"
+        address = f"{self._moved.get(url, url)}{query}"
         expected = f"application/x-{service}-advertisement"
         headers = {"Accept": expected, "Accept-Encoding": "gzip", **_protocol(protocol)}
         with self._ask(
-            "GET", asked, headers, None, expected=expected, limits=self._limits, has_other_ways=True
+            "GET", address, headers, None, expected=expected, limits=self._limits, has_other_ways=True
         ) as stream:
             if stream.address.url.endswith(query):
                 self._moved[url] = stream.address.url.removesuffix(query)

@@ -94,8 +94,8 @@ def _require_place(url: str, variable: str) -> None:
 
 def _covers(entry: str, origin: Origin) -> bool:
     """An entry is `*`, or a host with all that is below it, with or without a port."""
-    places = (origin.host, f"{origin.host}:{origin.port}")
-    return entry == "*" or any(place == entry or place.endswith(f".{entry}") for place in places)
+    hosts = (origin.host, f"{origin.host}:{origin.port}")
+    return entry == "*" or any(host == entry or host.endswith(f".{entry}") for host in hosts)
 
 
 def _first_set(environment: Mapping[str, str], *names: str) -> str:

@@ -225,8 +225,8 @@ class _Walk:
             text: bytes = msgspec.json.decode(token, type=str).encode()
         except NOT_DECODED:
             return WITHHELD if _is_suspect(token) else token
-        kept = _TOKEN.sub(_Walk(self._is_hook_here()).replaced, text)
-        return token if kept == text else msgspec.json.encode(kept.decode("utf-8", "replace"))
+        replaced = _TOKEN.sub(_Walk(self._is_hook_here()).replaced, text)
+        return token if replaced == text else msgspec.json.encode(replaced.decode("utf-8", "replace"))
 
     def _is_secret_here(self, value: bytes = b"") -> bool:
         if self.levels and self.levels[-1].is_secret:

@@ -56,8 +56,8 @@ def fault_of_shape(error: Exception) -> Phrase:
     """Of msgspec's ValidationError: what is missing, unknown or of another kind, and where."""
     text = str(error)
     fault = _fault(text)
-    place = _place(text)
-    return Phrase("{place}: {fault}", place=place, fault=fault) if place else fault
+    path = _place(text)
+    return Phrase("{place}: {fault}", place=path, fault=fault) if path else fault
 
 
 def _fault(text: str) -> Phrase:
@@ -66,8 +66,8 @@ def _fault(text: str) -> Phrase:
     if match := _UNKNOWN.match(text):
         return Phrase("nothing is known of {name}", name=match[1])
     if match := _KIND.match(text):
-        wanted, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in match.groups())
-        return Phrase("{wanted} was expected, and {came} is there", wanted=wanted, came=came)
+        expected, came = (_KINDS.get(kind.partition(" ")[0], _OTHER) for kind in match.groups())
+        return Phrase("{wanted} was expected, and {came} is there", wanted=expected, came=came)
     return _fault_of_value(text)
 
 

@@ -59,8 +59,8 @@ class ReadableByPages:
     async def _allowed(self, scope: Scope) -> tuple[Header, ...] | None:
         """The headers that let the page in; None where it is not let in."""
         origin = header(scope["headers"], b"origin")
-        wanted = header(scope["headers"], b"access-control-request-method").decode("latin-1")
-        method = wanted if scope["method"] == "OPTIONS" else scope["method"]
+        requested = header(scope["headers"], b"access-control-request-method").decode("latin-1")
+        method = requested if scope["method"] == "OPTIONS" else scope["method"]
         if not origin or method not in _READING or not _API.match(scope["raw_path"]):
             return None
         if not {ANY, origin.decode("latin-1")} & self._origins:

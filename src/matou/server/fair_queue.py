@@ -30,14 +30,14 @@ class FairQueue:
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
 
     @asynccontextmanager
-    async def taken(self, who: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
+    async def taken(self, user: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
         """Raises Busy.
 
         Args:
             who: as turns are counted.
             pace: of the client that the turn waits for, if it does: it is pressed while others wait for a turn.
         """
-        await self._take(who)
+        await self._take(user)
         paces = [] if pace is None else [pace]
         self._paces.update(paces)
         self._press_or_relax()
@@ -47,39 +47,39 @@ class FairQueue:
             for held in paces:
                 self._paces.discard(held)
                 held.relax(self)
-            self._give_back(who)
+            self._give_back(user)
 
-    async def _take(self, who: Hashable) -> None:
-        if self._held.total() < self._at_once and self._held[who] < self._each:
-            self._held[who] += 1
+    async def _take(self, user: Hashable) -> None:
+        if self._held.total() < self._at_once and self._held[user] < self._each:
+            self._held[user] += 1
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(who, deque()).append(turn)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(user, deque()).append(future)
         self._press_or_relax()
         try:
             async with asyncio.timeout(LONGEST_TURN.total_seconds()):
-                await turn
+                await future
         except BaseException as error:
-            self._leave(who, turn)
+            self._leave(user, future)
             if isinstance(error, TimeoutError):
                 raise Busy("the server is busy with others' work on this", wait=LONGEST_TURN) from None
             raise
 
-    def _leave(self, who: Hashable, turn: "asyncio.Future[None]") -> None:
+    def _leave(self, user: Hashable, future: "asyncio.Future[None]") -> None:
         """A turn that was given at the same moment goes to the next one."""
-        if turn.done() and not turn.cancelled():
-            self._give_back(who)
+        if future.done() and not future.cancelled():
+            self._give_back(user)
             return
-        queue = self._waiting.get(who, deque())
-        if turn in queue:
-            queue.remove(turn)
-        self._forget_if_empty(who)
+        queue = self._waiting.get(user, deque())
+        if future in queue:
+            queue.remove(future)
+        self._forget_if_empty(user)
         self._press_or_relax()
 
-    def _give_back(self, who: Hashable) -> None:
-        self._held[who] -= 1
-        if not self._held[who]:
-            del self._held[who]
+    def _give_back(self, user: Hashable) -> None:
+        self._held[user] -= 1
+        if not self._held[user]:
+            del self._held[user]
         while self._held.total() < self._at_once and (following := self._next()) is not None:
             self._held[following] += 1
             self._waiting[following].popleft().set_result(None)
@@ -89,18 +89,18 @@ class FairQueue:
 
     def _next(self) -> Hashable | None:
         """Who has waited longest for one more than they have; their turns are theirs by now or cancelled."""
-        for who in tuple(self._waiting):
-            queue = self._waiting[who]
+        for user in tuple(self._waiting):
+            queue = self._waiting[user]
             while queue and queue[0].done():
                 queue.popleft()
-            self._forget_if_empty(who)
-            if queue and self._held[who] < self._each:
-                return who
+            self._forget_if_empty(user)
+            if queue and self._held[user] < self._each:
+                return user
         return None
 
-    def _forget_if_empty(self, who: Hashable) -> None:
-        if who in self._waiting and not self._waiting[who]:
-            del self._waiting[who]
+    def _forget_if_empty(self, user: Hashable) -> None:
+        if user in self._waiting and not self._waiting[user]:
+            del self._waiting[user]
 
     def _press_or_relax(self) -> None:
         """Whoever waits, one who has their part already too: many people may share an address."""
@@ -118,8 +118,8 @@ class RepositoryLocks:
         self._turns: WeakValueDictionary[int, FairQueue] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def only(self, repository_id: int, who: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
+    async def only(self, repository_id: int, user: Hashable, pace: StallBudget | None = None) -> AsyncIterator[None]:
         """As `FairQueue.taken`. Raises Busy."""
         turns = self._turns.get(repository_id) or self._turns.setdefault(repository_id, FairQueue(1, each=1))
-        async with turns.taken(who, pace):
+        async with turns.taken(user, pace):
             yield

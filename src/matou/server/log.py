@@ -28,8 +28,8 @@ class LogFile:
     def msg(self, line: str) -> None:
         """The line, or nothing; never an error."""
         with self._lock:
-            told = "" if not self._lost else f"[warning  ] {LOST} lines={self._lost}\n"
-            if self._write(("\n" if self._is_torn else "") + told + line + "\n"):
+            notice = "" if not self._lost else f"[warning  ] {LOST} lines={self._lost}\n"
+            if self._write(("\n" if self._is_torn else "") + notice + line + "\n"):
                 self._lost = 0
             else:
                 self._lost += 1

@@ -71,7 +71,9 @@ def read_git_path(raw_path: bytes) -> GitTarget | None:
 
 def _ends_with(segments: tuple[str, ...], ending: tuple[str, ...]) -> bool:
     tail = segments[-len(ending) :]
-    return len(tail) == len(ending) and all(wanted in ("*", part) for wanted, part in zip(ending, tail, strict=True))
+    return len(tail) == len(ending) and all(
+        expected in ("*", part) for expected, part in zip(ending, tail, strict=True)
+    )
 
 
 def repository_at(segments: tuple[str, ...]) -> RepositoryPath | None:

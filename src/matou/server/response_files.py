@@ -150,15 +150,15 @@ class ResponseFiles:
 
     def whole(self, key: ResponseKey) -> tuple[Path, int] | None:
         """The file of an answer that is there, which is there for SECONDS_IN_USE at least, and its size."""
-        kept = self._kept.get(key)
-        if kept is None:
+        cached = self._kept.get(key)
+        if cached is None:
             return None
-        if not kept.path.exists():  # people may delete the cache whenever they like
+        if not cached.path.exists():  # people may delete the cache whenever they like
             self._drop(key)
             return None
-        kept.used_at = asyncio.get_running_loop().time()
+        cached.used_at = asyncio.get_running_loop().time()
         self._kept.move_to_end(key)
-        return kept.path, kept.size_bytes
+        return cached.path, cached.size_bytes
 
     @asynccontextmanager
     async def reading(self, key: ResponseKey, make: Make) -> AsyncIterator[Making]:

@@ -46,14 +46,14 @@ class PackReuseCache:
         self._most = most
         self._known: dict[Path, tuple[Collection[ObjectId], ReusablePack]] = {}
 
-    def get(self, git_dir: Path, wanted: Collection[ObjectId]) -> ReusablePack | None:
+    def get(self, git_dir: Path, ids: Collection[ObjectId]) -> ReusablePack | None:
         known_for, pack = self._known.get(git_dir, (None, None))
-        return pack if pack is not None and known_for == wanted and pack.path.exists() else None
+        return pack if pack is not None and known_for == ids and pack.path.exists() else None
 
-    def put(self, git_dir: Path, wanted: Collection[ObjectId], pack: ReusablePack) -> None:
+    def put(self, git_dir: Path, ids: Collection[ObjectId], pack: ReusablePack) -> None:
         if len(self._known) >= self._most:
             self._known.clear()
-        self._known[git_dir] = (wanted, pack)
+        self._known[git_dir] = (ids, pack)
 
 
 @dataclass(frozen=True, slots=True)

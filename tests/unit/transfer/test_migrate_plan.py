@@ -37,7 +37,9 @@ def plan(
     wanted: RepositoryFilter = EVERYTHING,
 ) -> MigrationPlan:
     found = [(SOURCE, one) for one in lines]
-    return plan_migration(found, namespace="team", rules=rules, mapping=mapping, given=given, wanted=wanted)
+    return plan_migration(
+        found, namespace="team", rules=rules, mapping=mapping, assigned=given, repository_filter=wanted
+    )
 
 
 def moves(rules: TargetRules, *lines: RepositoryLine) -> dict[str, Move]:

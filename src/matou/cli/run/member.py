@@ -25,43 +25,43 @@ def list_members(path: str, root: Path, as_json: bool) -> None:
 
 def add_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
+        where, account = find_namespace_at(forge, path), find_account(forge, user)
         with suppress(use_case.NoSuchMember):
-            held = use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
+            held = use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), account)
             raise Conflict(
                 "{user} is a member of {path} already, as {role}",
-                user=who.name,
+                user=account.name,
                 path=repr(str(where.path)),
                 role=held.role.name.lower(),
                 advice="to give another role: matou org member set",
             )
-        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
-    _tell(where, who, role, as_json=as_json)
+        use_case.add_member(forge, granted_to_operator(MayAdminister, where), account, _role(role))
+    _tell(where, account, role, as_json=as_json)
 
 
 def set_member(path: str, user: str, role: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), who)
-        use_case.add_member(forge, granted_to_operator(MayAdminister, where), who, _role(role))
-    _tell(where, who, role, as_json=as_json)
+        where, account = find_namespace_at(forge, path), find_account(forge, user)
+        use_case.find_member(forge, granted_to_operator(MaySeeMembers, where), account)
+        use_case.add_member(forge, granted_to_operator(MayAdminister, where), account, _role(role))
+    _tell(where, account, role, as_json=as_json)
 
 
 def remove_member(path: str, user: str, root: Path, as_json: bool) -> None:
     with existing_forge_at(root) as forge:
-        where, who = find_namespace_at(forge, path), find_account(forge, user)
-        use_case.remove_member(forge, granted_to_operator(MayAdminister, where), who)
-    said = _("{user} is no member of {path} any more").format(user=who.name, path=where.path)
-    print_result({"removed": who.name, "namespace": str(where.path)}, said, as_json=as_json)
+        where, account = find_namespace_at(forge, path), find_account(forge, user)
+        use_case.remove_member(forge, granted_to_operator(MayAdminister, where), account)
+    message = _("{user} is no member of {path} any more").format(user=account.name, path=where.path)
+    print_result({"removed": account.name, "namespace": str(where.path)}, message, as_json=as_json)
 
 
 def _role(word: str) -> Role:
     return Role[word.upper()]
 
 
-def _tell(where: Namespace, who: User, role: str, *, as_json: bool) -> None:
-    said = _("{user} is {role} in {path}").format(user=who.name, role=role, path=where.path)
-    print_result({"name": who.name, "role": role, "namespace": str(where.path)}, said, as_json=as_json)
+def _tell(where: Namespace, account: User, role: str, *, as_json: bool) -> None:
+    message = _("{user} is {role} in {path}").format(user=account.name, role=role, path=where.path)
+    print_result({"name": account.name, "role": role, "namespace": str(where.path)}, message, as_json=as_json)
 
 
 def values_of_member(one: Member) -> dict[str, object]:

@@ -72,8 +72,8 @@ def rename_organization(path: str, root: Path, name: str | None, display_name: s
         if display_name is not None:
             granted = granted_to_operator(MayChangeSettings, organization)
             organization = change_namespace(forge, granted, display_name=display_name)
-    said = _("{old} is {new} now").format(old=path, new=f"{organization.path} ({organization.display_name})")
-    print_result(_values(organization), said, as_json=as_json)
+    message = _("{old} is {new} now").format(old=path, new=f"{organization.path} ({organization.display_name})")
+    print_result(_values(organization), message, as_json=as_json)
 
 
 def delete_organization(path: str, root: Path, yes: bool, as_json: bool) -> None:

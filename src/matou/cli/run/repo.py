@@ -46,9 +46,9 @@ def import_repository(source: str, path: str, root: Path, public: bool) -> None:
     to = RepositoryPath.parse(path)
     with forge_at(root) as forge:
         try:
-            place = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
+            namespace = granted_to_operator(MayCreateIn, find_namespace(forge, to.namespace))
             made = use_case.import_repository(
-                forge, source, place, to.name, visibility=visibility, creator=None, local=is_local
+                forge, source, namespace, to.name, visibility=visibility, creator=None, local=is_local
             )
         except NoSuchNamespace as error:
             raise _with_advice(error, to.namespace) from error
@@ -57,19 +57,19 @@ def import_repository(source: str, path: str, root: Path, public: bool) -> None:
                 raise
             raise _unread(source, error) from error
     if public:
-        said = _("made {path}; everybody may read it")
+        message = _("made {path}; everybody may read it")
     else:
-        said = _("made {path}; its members and administrators may read it (--public: everybody)")
-    say(said.format(path=made.path))
+        message = _("made {path}; its members and administrators may read it (--public: everybody)")
+    say(message.format(path=made.path))
 
 
 def _unread(source: str, error: GitFailed) -> Invalid:
     """In git's own last words, which name what was asked, and not where it was to be put."""
-    said = [line for line in error.stderr.splitlines() if line.strip()]
+    lines = [line for line in error.stderr.splitlines() if line.strip()]
     return Invalid(
         "{source} cannot be imported: {said}",
         source=repr(source),
-        said=said[-1] if said else f"git {error.values.get('status')}",
+        said=lines[-1] if lines else f"git {error.values.get('status')}",
         advice=error.advice or "check the address; nothing was made",
     )
 
@@ -132,8 +132,8 @@ def transfer_repository(path: str, namespace: str, root: Path, name: str, as_jso
         moved = transfers.transfer_repository(
             forge, authorize(forge, OPERATOR, MayTransfer, repository), target, new_path=name
         )
-    said = _("{old} is {new} now").format(old=repository.path, new=moved.path)
-    print_result(_all_values(moved), said, as_json=as_json)
+    message = _("{old} is {new} now").format(old=repository.path, new=moved.path)
+    print_result(_all_values(moved), message, as_json=as_json)
 
 
 def delete_repository(path: str, root: Path, yes: bool, as_json: bool) -> None:

@@ -38,8 +38,8 @@ def revoke(token_id: int, root: Path, as_json: bool) -> None:
         if token is None:
             raise NotFound("there is no token {id}", id=token_id)
         revoke_token(forge, granted_to_operator(MayManageAccount, token.user), token.token.id)
-    said = _("revoked the token {id} of {user}").format(id=token_id, user=token.user.name)
-    print_result({"revoked": token_id, "user": token.user.name}, said, as_json=as_json)
+    message = _("revoked the token {id} of {user}").format(id=token_id, user=token.user.name)
+    print_result({"revoked": token_id, "user": token.user.name}, message, as_json=as_json)
 
 
 def _row(one: TokenHolder) -> tuple[str, ...]:

@@ -123,9 +123,9 @@ def as_text(report: BackupReport, changes: Sequence[RepositoryChange]) -> str:
 
 def _change_lines(change: RepositoryChange) -> Iterator[str]:
     line = change.line
-    what = _new(line.refs or 0) if change.is_new else _counts(change.refs)
+    summary = _new(line.refs or 0) if change.is_new else _counts(change.refs)
     yield _("{path}: {outcome}, {what}, {size}").format(
-        path=printable(line.path), outcome=OUTCOMES[line.outcome], what=what, size=size(line.received_bytes)
+        path=printable(line.path), outcome=OUTCOMES[line.outcome], what=summary, size=size(line.received_bytes)
     )
     for ref in change.refs:
         before, after = (oid[:SHORT] if oid else _("nothing") for oid in (ref.old, ref.new))
@@ -146,8 +146,8 @@ def _counts(refs: Sequence[RefChange]) -> str:
 
 def _lines(report: BackupReport) -> Iterator[str]:
     for plan in report.planned:
-        what = OUTCOMES[plan.outcome] if plan.outcome else _INTENTIONS[plan.intention]
-        yield labelled(printable(plan.path), what)
+        summary = OUTCOMES[plan.outcome] if plan.outcome else _INTENTIONS[plan.intention]
+        yield labelled(printable(plan.path), summary)
     for outcome, count in report.outcomes.items():
         yield f"{count:>7,}  {OUTCOMES[outcome]}"
     yield from _notes(report)
@@ -189,8 +189,8 @@ def _notes(report: BackupReport) -> Iterator[str]:
     # What may hide repositories is among the problems.
     for unseen in (one for one in report.unseen if not one.may_hide):
         yield _("not to be seen: {what}: {reason}").format(what=localize(unseen.what), reason=localize(unseen.reason))
-    for told in (report.notes, report.problems):
-        yield from (labelled(localize(one.what), format_error(one.cause)) for one in told)
+    for messages in (report.notes, report.problems):
+        yield from (labelled(localize(one.what), format_error(one.cause)) for one in messages)
     if report.problem_count > len(report.problems):
         count = report.problem_count - len(report.problems)
         yield ngettext("{count} more is in the manifest", "{count} more are in the manifest", count).format(count=count)

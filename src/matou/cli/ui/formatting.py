@@ -12,7 +12,7 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = [text + " " * (wanted - cell_len(text)) for text, wanted in zip(row, widths, strict=True)]
+        cells = [text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)]
         yield "  ".join(cells).rstrip()
 
 

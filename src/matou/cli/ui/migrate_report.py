@@ -91,8 +91,8 @@ def _lines(report: MigrationReport) -> Iterator[str]:
 
 def _lines_of(moved: Moved) -> Iterator[str]:
     if moved.outcome is not MoveOutcome.UNCHANGED or moved.notes or is_verbose():
-        way = f"{printable(moved.move.candidate.source_path)} -> {printable(str(moved.move.place))}"
-        yield labelled(way, _word(moved))
+        direction = f"{printable(moved.move.candidate.source_path)} -> {printable(str(moved.move.place))}"
+        yield labelled(direction, _word(moved))
     for note in moved.notes:
         yield f"    {localize(note)}"
     for problem in moved.problems:

@@ -35,7 +35,7 @@ def confirm(question: str, *, is_said: bool) -> None:
         raise Invalid("it was not confirmed; nothing was changed")
 
 
-def prompt_secret(what: str) -> Secret:
+def prompt_secret(label: str) -> Secret:
     """Ask once. What is typed before the question stands there is thrown away, since the terminal has shown it.
 
     Raises:
@@ -45,7 +45,7 @@ def prompt_secret(what: str) -> Secret:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # it would go on, and show what is typed
-            return Secret(getpass(labelled(what, ""), stream=sys.stderr))
+            return Secret(getpass(labelled(label, ""), stream=sys.stderr))
     except GetPassWarning:
         raise Invalid("this terminal shows what is typed", advice="use --token-stdin or --password-stdin") from None
     except (EOFError, KeyboardInterrupt):
@@ -53,10 +53,10 @@ def prompt_secret(what: str) -> Secret:
         raise click.Abort from None
 
 
-def prompt_new_secret(what: str) -> Secret:
+def prompt_new_secret(label: str) -> Secret:
     """Ask until the same was typed twice, and something. Errors are those of `prompt_secret`."""
     while True:
-        typed = prompt_secret(what)
+        typed = prompt_secret(label)
         if typed and prompt_secret(_("Once more")) == typed:
             return typed
         print_error(_("the two entries differ"))

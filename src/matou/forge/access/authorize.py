@@ -209,11 +209,11 @@ def authorize_account(identity: Identity, right: type[A], account: User) -> Auth
         BoundToken: the token is good for one namespace only.
         NotAllowed: the account is somebody else's, or was disabled.
     """
-    standing = _standing_anywhere(identity)
+    level = _standing_anywhere(identity)
     if identity.only_below is not None and issubclass(right, MayManageAccount):
         raise BoundToken("this token is good for {namespace} only", namespace=repr(str(identity.only_below)))
-    is_own = identity.user is not None and identity.user.id == account.id and standing is not AccessLevel.NOBODY
-    if not is_own and (standing is not AccessLevel.ADMINISTRATOR or identity.only_below is not None):
+    is_own = identity.user is not None and identity.user.id == account.id and level is not AccessLevel.NOBODY
+    if not is_own and (level is not AccessLevel.ADMINISTRATOR or identity.only_below is not None):
         raise NotAllowed("the account {account} is somebody else's", account=account.name)
     return Authorized(account, identity, right, _KEY)
 
@@ -223,12 +223,12 @@ def viewer(forge: Forge, identity: Identity) -> Viewer:
 
     It does not look at scopes: ask `require_scope` first.
     """
-    standing = _standing_anywhere(identity)
+    level = _standing_anywhere(identity)
     return Viewer(
-        user_id=None if identity.user is None or standing is AccessLevel.NOBODY else identity.user.id,
-        everything=standing is AccessLevel.ADMINISTRATOR,
+        user_id=None if identity.user is None or level is AccessLevel.NOBODY else identity.user.id,
+        everything=level is AccessLevel.ADMINISTRATOR,
         visibilities=tuple(
-            visibility for visibility in Visibility if standing >= REPOSITORY_POLICY[Action.SEE].least(visibility)
+            visibility for visibility in Visibility if level >= REPOSITORY_POLICY[Action.SEE].least(visibility)
         ),
         backups_are_open=_backups_are_open(forge),
         only_below=identity.only_below,
@@ -319,15 +319,15 @@ def _is_within(subject: Repository | Namespace, bound: NamespacePath | None) -> 
 
 def _standing(forge: Forge, identity: Identity, subject: Repository | Namespace) -> AccessLevel:
     user = identity.user
-    standing = _standing_anywhere(identity)
-    if user is None or standing is not AccessLevel.SIGNED_IN:
-        return standing
+    level = _standing_anywhere(identity)
+    if user is None or level is not AccessLevel.SIGNED_IN:
+        return level
     with forge.database.begin_read() as connection:
         if isinstance(subject, Repository):
             role = repository_members.role_in_repository(connection, user.id, subject)
         else:
             role = memberships.role_in(connection, user.id, subject.path)
-    return standing if role is None else AccessLevel(role.value)
+    return level if role is None else AccessLevel(role.value)
 
 
 def _standing_anywhere(identity: Identity) -> AccessLevel:
@@ -356,10 +356,10 @@ def _states(subject: Repository | Namespace) -> frozenset[SubjectState]:
 
 
 def _states_set(
-    forge: Forge, subject: Repository | Namespace, asked: frozenset[SubjectState]
+    forge: Forge, subject: Repository | Namespace, wanted_states: frozenset[SubjectState]
 ) -> frozenset[SubjectState]:
     """What the settings of a repository switch off, of what is asked."""
-    if isinstance(subject, Namespace) or asked.isdisjoint(SWITCHED_OFF):
+    if isinstance(subject, Namespace) or wanted_states.isdisjoint(SWITCHED_OFF):
         return frozenset()
     with forge.database.begin_read() as connection:
         modules = settings.read_settings(connection, subject.id, Modules)

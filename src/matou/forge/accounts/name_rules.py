@@ -114,7 +114,7 @@ def _require_no_route(name: str) -> None:
 
 def _looks_like_one_of(name: str, others: Iterable[str]) -> bool:
     """One that is the same, letter case and width aside, is taken and does not look so."""
-    wanted = folded(name)
+    key = folded(name)
     rivals = [folded(other) for other in others]
-    rivals = [other for other in rivals if other != wanted and not (other.isascii() and wanted.isascii())]
-    return bool(rivals) and skeleton(wanted) in map(skeleton, rivals)
+    rivals = [other for other in rivals if other != key and not (other.isascii() and key.isascii())]
+    return bool(rivals) and skeleton(key) in map(skeleton, rivals)

@@ -102,9 +102,9 @@ def _in_their_new_places(
 def _allow_open_files(count: int) -> None:
     """Each note is held open until all is done; a shell allows 1,024 files as a rule, and the system more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + OTHER_FILES
-    if soft not in (resource.RLIM_INFINITY, hard) and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    needed = count + OTHER_FILES
+    if soft not in (resource.RLIM_INFINITY, hard) and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 

@@ -147,8 +147,8 @@ def change_namespace(
     description: str | None = None,
 ) -> Namespace:
     """What is None stays as it is."""
-    wanted = {"display_name": display_name, "description": description}
-    return _change(forge, granted.subject, **{name: text for name, text in wanted.items() if text is not None})
+    changes = {"display_name": display_name, "description": description}
+    return _change(forge, granted.subject, **{name: text for name, text in changes.items() if text is not None})
 
 
 def set_icon(forge: Forge, granted: Authorized[Namespace, MayChangeSettings], icon: bytes | None) -> Namespace:

@@ -126,9 +126,9 @@ def contributors(
     except NoSuchRevision:
         return ()
     analyses = analysis_cache(forge)
-    told = analyses.waiters.wait(_told(forge, granted.subject, tip), PATIENCE)
+    totals = analyses.waiters.wait(_told(forge, granted.subject, tip), PATIENCE)
     return analyses.recall(
-        (granted.subject.id, role, tip), lambda: _contributors(forge, granted.subject, told, tip, role), len
+        (granted.subject.id, role, tip), lambda: _contributors(forge, granted.subject, totals, tip, role), len
     )
 
 
@@ -247,7 +247,7 @@ def _contribution_days(forge: Forge, repository: Repository, known: Counted, spa
     person_of = [numbers.setdefault(mailmap.person(person), len(numbers)) for person in tuple(history.people)]
     sums = _sums(history, history.reached(known.tip), person_of, span)
     keys = sorted(sums)
-    columns = [array("Q", (sums[key][place] for key in keys)) for place in range(3)]
+    columns = [array("Q", (sums[key][column] for key in keys)) for column in range(3)]
     return DaysOfAll(
         people=tuple(numbers),
         person=array("I", (key // _MOST_DAYS for key in keys)),

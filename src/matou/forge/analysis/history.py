@@ -99,9 +99,9 @@ class History:
 
     def find(self, name: ObjectId) -> int | None:
         """The number of a commit; None where it was not told of."""
-        wanted, at = bytes.fromhex(name), -1
-        while (at := self._ids.find(wanted, at + 1)) != -1:
-            if at % self._width == 0 and len(wanted) == self._width:
+        key, at = bytes.fromhex(name), -1
+        while (at := self._ids.find(key, at + 1)) != -1:
+            if at % self._width == 0 and len(key) == self._width:
                 return at // self._width
         return None
 
@@ -130,9 +130,9 @@ class History:
 
     def learn(self, commits: Iterable[CountedCommit]) -> None:
         """Add what `tell_history` says; those that are known already are passed over."""
-        places = _CommitNumbers(self)
+        numbers = _CommitNumbers(self)
         for batch in _batches(commits, COMMITS_A_FRAME):
-            frame = self._frame(batch, places)
+            frame = self._frame(batch, numbers)
             self._take(frame)
             _keep(self._told, frame)
 
@@ -159,14 +159,14 @@ class History:
                     mask[parent] = 1
         return mask
 
-    def _frame(self, batch: Sequence[CountedCommit], places: "_CommitNumbers") -> _CommitFrame:
-        new = [commit for commit in batch if places.find(commit.id) is None]
+    def _frame(self, batch: Sequence[CountedCommit], commit_numbers: "_CommitNumbers") -> _CommitFrame:
+        new = [commit for commit in batch if commit_numbers.find(commit.id) is None]
         parents = array("I")
         ends = array("Q")
         for commit in new:
-            places.add(commit.id)
+            commit_numbers.add(commit.id)
             # A parent that was not told of is one that a shallow clone does not have.
-            parents.extend(place for place in map(places.find, commit.parents) if place is not None)
+            parents.extend(number for number in map(commit_numbers.find, commit.parents) if number is not None)
             ends.append(len(self._parents) + len(parents))
         people = dict.fromkeys(chain.from_iterable((one.author, one.committer) for one in new))
         unknown = [person for person in people if person not in self._people]
@@ -215,11 +215,11 @@ class History:
 
     def _take_counts(self, frame: _CountFrame) -> None:
         additions, deletions = array("I", frame.additions), array("I", frame.deletions)
-        for offset, place in enumerate(self._places(frame)):
-            if place is not None:
-                self.additions[place] = additions[offset]
-                self.deletions[place] = deletions[offset]
-                self.is_counted[place] = 1
+        for offset, number in enumerate(self._places(frame)):
+            if number is not None:
+                self.additions[number] = additions[offset]
+                self.deletions[number] = deletions[offset]
+                self.is_counted[number] = 1
 
     def _places(self, frame: _CountFrame) -> Iterator[int | None]:
         width = self._width
@@ -244,9 +244,9 @@ class _CommitNumbers:
         self._next += 1
 
     def find(self, name: ObjectId) -> int | None:
-        place = self._new.get(name)
-        if place is not None:
-            return place
+        at = self._new.get(name)
+        if at is not None:
+            return at
         if self._old is not None:
             return self._old.get(name)
         self._searches += 1

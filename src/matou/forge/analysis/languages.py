@@ -66,8 +66,8 @@ def begin_languages(forge: Forge, granted: Authorized[Repository, MayReadCode]) 
 def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
     git_dir, folder = forge.git_dir(repository), cache_folder(forge.archive, repository.id)
     tree = find_commit(open_repository(git_dir), tip).tree
-    kept = read_whole(folder / ANSWER, form=FORM)
-    if kept is not None and (last := msgspec.msgpack.decode(kept, type=_SavedAnswer)).tree == tree:
+    saved = read_whole(folder / ANSWER, form=FORM)
+    if saved is not None and (last := msgspec.msgpack.decode(saved, type=_SavedAnswer)).tree == tree:
         return last.languages
     request = LanguagesRequest(str(git_dir), tree, str(folder), str(forge.archive.root))
     try:
@@ -83,8 +83,8 @@ def _compute(forge: Forge, repository: Repository, tip: ObjectId) -> Languages:
     return answer.languages
 
 
-def _keep(forge: Forge, folder: Path, kept: _SavedAnswer) -> None:
+def _keep(forge: Forge, folder: Path, saved: _SavedAnswer) -> None:
     try:
-        write_whole(folder / ANSWER, msgspec.msgpack.encode(kept), below=forge.archive.root, form=FORM)
+        write_whole(folder / ANSWER, msgspec.msgpack.encode(saved), below=forge.archive.root, form=FORM)
     except WriteFailed as error:
         log.warning("analysis_not_kept", problem=str(error))

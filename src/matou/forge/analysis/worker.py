@@ -119,20 +119,20 @@ def _read(request: LanguagesRequest) -> dict[Key, LanguageVerdict]:
     content = read_whole(Path(request.cache) / VERDICTS, form=FORM)
     if content is None:
         return {}
-    kept = msgspec.msgpack.decode(content, type=_SavedVerdicts)
-    rows = zip(kept.paths, kept.ids, kept.languages, kept.traits, kept.sizes, strict=True)
+    saved = msgspec.msgpack.decode(content, type=_SavedVerdicts)
+    rows = zip(saved.paths, saved.ids, saved.languages, saved.traits, saved.sizes, strict=True)
     return {(path, name): LanguageVerdict(language, Trait(traits), size) for path, name, language, traits, size in rows}
 
 
 def _write(request: LanguagesRequest, verdicts: dict[Key, LanguageVerdict]) -> None:
-    kept = _SavedVerdicts(
+    saved = _SavedVerdicts(
         paths=[path for path, _ in verdicts],
         ids=[name for _, name in verdicts],
         languages=[verdict.language for verdict in verdicts.values()],
         traits=[int(verdict.traits) for verdict in verdicts.values()],
         sizes=[verdict.size_bytes for verdict in verdicts.values()],
     )
-    write_whole(Path(request.cache) / VERDICTS, msgspec.msgpack.encode(kept), below=Path(request.below), form=FORM)
+    write_whole(Path(request.cache) / VERDICTS, msgspec.msgpack.encode(saved), below=Path(request.below), form=FORM)
 
 
 if __name__ == "__main__":

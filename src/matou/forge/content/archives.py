@@ -114,8 +114,8 @@ def prepare_download(
 
 
 def _name(repository: Repository, revision: str, commit: Commit) -> str:
-    said = _NOT_IN_A_NAME.sub("-", revision.removeprefix("refs/heads/").removeprefix("refs/tags/")).strip("-.")
-    return f"{repository.path.name}-{(said or commit.id)[:_LONGEST_NAME]}"
+    stem = _NOT_IN_A_NAME.sub("-", revision.removeprefix("refs/heads/").removeprefix("refs/tags/")).strip("-.")
+    return f"{repository.path.name}-{(stem or commit.id)[:_LONGEST_NAME]}"
 
 
 def _replaced(

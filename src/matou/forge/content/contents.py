@@ -149,8 +149,8 @@ def file_paths(
     """The paths of all files, links among them, that hold a text. Raises MissingObject, ListingTooLong."""
     opened = open_repository(forge.git_dir(granted.subject))
     listing = forge.memory(TreeCache).list(opened, granted.subject.id, find_tree(opened, start), recursive=True)
-    wanted = holding.encode()
-    return tuple(each.path for each in listing if wanted in each.path and each.kind in _IN_A_FOLDER)
+    needle = holding.encode()
+    return tuple(each.path for each in listing if needle in each.path and each.kind in _IN_A_FOLDER)
 
 
 def list_folder(

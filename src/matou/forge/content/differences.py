@@ -95,21 +95,21 @@ def difference_as_text(
     forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit
 ) -> Generator[bytes, None, None]:
     """As `git diff` writes it, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
-    with TemporaryFile() as kept:
-        write_difference(forge.git_dir(granted.subject), parent_of(commit), commit.id, kept)
-        yield from _pieces(kept)
+    with TemporaryFile() as file:
+        write_difference(forge.git_dir(granted.subject), parent_of(commit), commit.id, file)
+        yield from _pieces(file)
 
 
 def commit_as_mail(
     forge: Forge, granted: Authorized[Repository, MayReadCode], commit: Commit
 ) -> Generator[bytes, None, None]:
     """What `git am` applies, in pieces, once all of it is there. Raises DifferenceTooLarge, Unreadable."""
-    with TemporaryFile() as kept:
-        write_mail(forge.git_dir(granted.subject), commit.id, kept)
-        yield from _pieces(kept)
+    with TemporaryFile() as file:
+        write_mail(forge.git_dir(granted.subject), commit.id, file)
+        yield from _pieces(file)
 
 
-def _pieces(kept: IO[bytes]) -> Generator[bytes, None, None]:
-    kept.seek(0)
-    while piece := kept.read(PIECE_BYTES):
+def _pieces(file: IO[bytes]) -> Generator[bytes, None, None]:
+    file.seek(0)
+    while piece := file.read(PIECE_BYTES):
         yield piece

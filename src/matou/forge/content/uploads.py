@@ -97,8 +97,8 @@ def path_of(upload: Upload) -> str:
 def clean_name(name: str) -> str:
     """The last part of a path as a file's name on every system: letters of any script stay, what is reserved goes."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    kept = "".join("_" if character in _NOT_IN_NAMES else character for character in last if _is_plain(character))
-    cleaned = _shortened(kept.lstrip("-. ").rstrip(". "))
+    plain = "".join("_" if character in _NOT_IN_NAMES else character for character in last if _is_plain(character))
+    cleaned = _shortened(plain.lstrip("-. ").rstrip(". "))
     if not cleaned:
         return _NAMELESS
     return cleaned if fault_of_segment(cleaned) is None else f"_{cleaned}_"
@@ -116,8 +116,8 @@ def _shortened(name: str) -> str:
         return name
     stem, dot, ending = name.rpartition(".")
     suffix = dot + ending if stem and len(ending.encode()) <= _LONGEST_ENDING else ""
-    kept = name.encode()[: most - len(suffix.encode())].decode(errors="ignore")
-    return kept.rstrip(". ") + suffix
+    beginning = name.encode()[: most - len(suffix.encode())].decode(errors="ignore")
+    return beginning.rstrip(". ") + suffix
 
 
 def _require_wanted(content: bytes) -> None:

@@ -41,7 +41,7 @@ def check(forge: Forge) -> tuple[Finding, ...]:
     existing = set(_git_dirs(forge.archive.repositories))
     root = forge.archive.root
     findings = [
-        Finding(FindingKind.ROW_WITHOUT_FOLDER, path) for place, path in expected.items() if place not in existing
+        Finding(FindingKind.ROW_WITHOUT_FOLDER, path) for folder, path in expected.items() if folder not in existing
     ]
     for git_dir in existing:
         if git_dir not in expected:

@@ -66,28 +66,30 @@ def finish_moves(forge: Forge) -> int:
 
 def _is_finished(forge: Forge, note: MoveNote) -> bool:
     root = forge.archive.root
-    place = next((root / place for place in note.places if _inode(root / place) == note.inode), None)
-    row = None if place is None else _row(forge, note)
-    wanted = None if row is None else forge.git_dir(row)
-    if place is None or place == wanted:
+    folder = next((root / folder for folder in note.places if _inode(root / folder) == note.inode), None)
+    row = None if folder is None else _row(forge, note)
+    target = None if row is None else forge.git_dir(row)
+    if folder is None or folder == target:
         return True
-    if wanted is not None and not wanted.exists():
-        _put(place, wanted, root)
-    elif note.repository_id is not None and wanted is not None:
+    if target is not None and not target.exists():
+        _put(folder, target, root)
+    elif note.repository_id is not None and target is not None:
         # Somebody's folder is in the way of what a row names: not for us to choose, `check` tells of both.
-        log.warning("unfinished_move_blocked", place=str(place.relative_to(root)), wanted=str(wanted.relative_to(root)))
+        log.warning(
+            "unfinished_move_blocked", place=str(folder.relative_to(root)), wanted=str(target.relative_to(root))
+        )
         return False
     else:
-        _remove(forge.archive, place)
-    log.warning("unfinished_move_ended", place=str(place.relative_to(root)), kept=wanted is not None)
+        _remove(forge.archive, folder)
+    log.warning("unfinished_move_ended", place=str(folder.relative_to(root)), kept=target is not None)
     return True
 
 
-def _put(place: Path, wanted: Path, root: Path) -> None:
-    make_folders(wanted.parent, below=root)
-    place.rename(wanted)
-    sync_folder(wanted.parent)
-    sync_folder(place.parent)
+def _put(source: Path, target: Path, root: Path) -> None:
+    make_folders(target.parent, below=root)
+    source.rename(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
 
 
 def _row(forge: Forge, note: MoveNote) -> Repository | None:
@@ -98,15 +100,15 @@ def _row(forge: Forge, note: MoveNote) -> Repository | None:
         return repositories.find_repository_at(connection, RepositoryPath.parse(str(note.path)))
 
 
-def _inode(place: Path) -> int | None:
+def _inode(path: Path) -> int | None:
     try:
-        return place.lstat().st_ino
+        return path.lstat().st_ino
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _remove(archive: Archive, place: Path) -> None:
+def _remove(archive: Archive, path: Path) -> None:
     trash = archive.staging / f"{DELETED_PREFIX}{uuid.uuid4().hex}.git"
-    place.rename(trash)
-    sync_folder(place.parent)
+    path.rename(trash)
+    sync_folder(path.parent)
     shutil.rmtree(trash)

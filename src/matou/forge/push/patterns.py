@@ -62,5 +62,5 @@ def is_found(pattern: str, text: str, *, lines: bool = False) -> bool:
 
 def shown_pattern(text: str) -> str:
     """As it was typed, quoted; only what a terminal would act on is escaped, so that `\\d` stays `\\d`."""
-    told = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-    return f"'{told}'"[:200]
+    shown = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    return f"'{shown}'"[:200]

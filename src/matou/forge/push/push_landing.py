@@ -81,7 +81,7 @@ class PushTransaction:
 def land(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
-    landing: PushTransaction,
+    transaction: PushTransaction,
     pack: IncomingPack,
     *,
     is_shallow: bool,
@@ -100,30 +100,32 @@ def land(
         GitFailed, RepositoryBusy, OSError: nothing of it could be decided, or made durable.
     """
     listing = ref_listing(forge, granted)
-    landing.refuse(_refused_by_name(landing.waiting, granted.subject, listing))
-    landing.unchanged = [change for change in landing.waiting if change.old == change.new]
-    landing.waiting = [change for change in landing.waiting if change.old != change.new]
-    landing.refuse(_refused_by_target(forge, granted.subject, landing.waiting, listing, pack, is_shallow=is_shallow))
-    is_judged = _judge(forge, granted, landing, pack)
-    if not landing.waiting:
+    transaction.refuse(_refused_by_name(transaction.waiting, granted.subject, listing))
+    transaction.unchanged = [change for change in transaction.waiting if change.old == change.new]
+    transaction.waiting = [change for change in transaction.waiting if change.old != change.new]
+    transaction.refuse(
+        _refused_by_target(forge, granted.subject, transaction.waiting, listing, pack, is_shallow=is_shallow)
+    )
+    is_judged = _judge(forge, granted, transaction, pack)
+    if not transaction.waiting:
         return
     # Judging may have taken minutes. Nobody takes the folder away from here on.
     with write_lock(forge, granted.subject):
         require_unmoved(forge, granted)
         if is_judged and ref_listing(forge, granted).refs != listing.refs:
             # What others' refs held was counted on, where some are to be deleted.
-            _judge(forge, granted, landing, pack)
-        if landing.waiting:
-            _move(forge, granted, landing, pack, listing, is_judged=is_judged)
+            _judge(forge, granted, transaction, pack)
+        if transaction.waiting:
+            _move(forge, granted, transaction, pack, listing, is_judged=is_judged)
 
 
 def _refused_by_name(changes: Collection[RefChange], repository: Repository, listing: RefListing) -> dict[RefName, str]:
-    kept = {listing.head, BRANCHES + (repository.default_branch or "")}
-    reasons = ((change.ref, _reason_of_name(change, kept, listing)) for change in changes)
+    undeletable = {listing.head, BRANCHES + (repository.default_branch or "")}
+    reasons = ((change.ref, _reason_of_name(change, undeletable, listing)) for change in changes)
     return {ref: reason for ref, reason in reasons if reason is not None}
 
 
-def _reason_of_name(change: RefChange, kept: Collection[str | None], listing: RefListing) -> str | None:
+def _reason_of_name(change: RefChange, undeletable: Collection[str | None], listing: RefListing) -> str | None:
     """Why this ref does not move whatever it is to name; in git's own words where git has some."""
     if fault_of_foreign_ref(change.ref) is not None:
         return "funny refname"
@@ -134,7 +136,7 @@ def _reason_of_name(change: RefChange, kept: Collection[str | None], listing: Re
     current = listing.refs.get(change.ref)
     if change.old != current:
         return "reference already exists" if change.old is None else "incorrect old value provided"
-    if change.new is None and change.ref in kept:
+    if change.new is None and change.ref in undeletable:
         return "deletion of the current branch prohibited"
     if change.old is None and change.new is not None:
         fault = _fault_of_made_name(change.ref)
@@ -173,24 +175,24 @@ def _refused_by_target(
 
 
 def _judge(
-    forge: Forge, granted: Authorized[Repository, MayWriteCode], landing: PushTransaction, pack: IncomingPack
+    forge: Forge, granted: Authorized[Repository, MayWriteCode], transaction: PushTransaction, pack: IncomingPack
 ) -> bool:
     """Hold everything that still waits against the rules; gives whether there were any. One broken refuses all."""
-    if not rules_apply(forge, granted, landing.waiting):
+    if not rules_apply(forge, granted, transaction.waiting):
         return False
     objects = PushedObjects(forge.git_dir(granted.subject), pack.folder)
     try:
-        judge(forge, granted, landing.waiting, objects)
+        judge(forge, granted, transaction.waiting, objects)
     except PushRuleBroken as broken:
-        landing.said += ["Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)]
-        landing.refuse_all(DECLINED)
+        transaction.said += ["Nothing of this push was taken:", *(f"- {fault}" for fault in broken.faults)]
+        transaction.refuse_all(DECLINED)
     return True
 
 
 def _move(
     forge: Forge,
     granted: Authorized[Repository, MayWriteCode],
-    landing: PushTransaction,
+    push: PushTransaction,
     pack: IncomingPack,
     listing: RefListing,
     *,
@@ -198,15 +200,15 @@ def _move(
 ) -> None:
     """Move each, or all: what was judged together goes together, since one ref may stand for another's commits."""
     git_dir = forge.git_dir(granted.subject)
-    remove_abandoned_locks(git_dir, landing.waiting, now=forge.now())
-    each = not (landing.is_atomic or is_judged)
+    remove_abandoned_locks(git_dir, push.waiting, now=forge.now())
+    each = not (push.is_atomic or is_judged)
     transaction = RefTransaction(
-        git_dir, landing.waiting, quarantine=pack.folder, each=each, syncs_files=not syncfs_reports_errors()
+        git_dir, push.waiting, quarantine=pack.folder, each=each, syncs_files=not syncfs_reports_errors()
     )
     try:
         with transaction:
-            landing.refuse({ref: str(error) for ref, error in transaction.faults.items()})
-            if not landing.waiting:
+            push.refuse({ref: str(error) for ref, error in transaction.faults.items()})
+            if not push.waiting:
                 return
             added_bytes = pack.keep()
             syncfs(git_dir)
@@ -215,13 +217,13 @@ def _move(
         if each:
             raise
         log.info("push_lost_a_race", repository=str(granted.subject.path), error=str(error))
-        landing.refuse_all(str(error))
+        push.refuse_all(str(error))
         return
-    after = _changed(listing, landing.waiting)
+    after = _changed(listing, push.waiting)
     try:
-        after_push(forge, granted, landing.waiting, added_bytes=added_bytes, listing=after)
+        after_push(forge, granted, push.waiting, added_bytes=added_bytes, listing=after)
     except BaseException:
-        _put_back(forge, granted.subject, landing.waiting)
+        _put_back(forge, granted.subject, push.waiting)
         raise
 
 

@@ -136,8 +136,8 @@ class Arrivals:
         first = candidates[0][1]
         if commit is None or len(candidates) == 1:
             return shown(first.ref)
-        asked = islice(candidates, 2 * MOST_FAULTS_OF_A_RULE)
-        holding = (change for tip, change in asked if self.objects.is_ancestor(commit, tip))
+        names = islice(candidates, 2 * MOST_FAULTS_OF_A_RULE)
+        holding = (change for tip, change in names if self.objects.is_ancestor(commit, tip))
         return shown(next(holding, first).ref)
 
 
@@ -291,11 +291,11 @@ def _faults_of_commits(forge: Forge, rules: Rules, arrivals: Arrivals) -> list[l
         return []
     judgement = rules.commits.judgement(forge)
     for commit in arrivals.objects.commits(arrivals.tips):
-        for rule, what in judgement.faults(commit):
-            said = faults.setdefault(rule, [])
-            if len(said) < MOST_FAULTS_OF_A_RULE:
+        for rule, fault in judgement.faults(commit):
+            messages = faults.setdefault(rule, [])
+            if len(messages) < MOST_FAULTS_OF_A_RULE:
                 ref = arrivals.ref_of(commit.id)
-                said.append(Phrase("commit {commit} ({ref}) {what}", commit=commit.id[:10], ref=ref, what=what))
+                messages.append(Phrase("commit {commit} ({ref}) {what}", commit=commit.id[:10], ref=ref, what=fault))
         if faults and all(len(faults.get(rule, ())) == MOST_FAULTS_OF_A_RULE for rule in rules.commits.names):
             break
     return list(faults.values())

@@ -67,7 +67,7 @@ def after_push(
     git_dir = forge.git_dir(granted.subject)
     forge.listings.forget(git_dir)
     default_branch = _settle_head(forge, granted.subject, listing or ref_listing(forge, granted))
-    told = tuple(_told(forge, granted.subject, changes))
+    new_events = tuple(_told(forge, granted.subject, changes))
     syncfs(git_dir)
     measured, now = size_bytes(git_dir) if added_bytes is None else None, forge.now()
     with forge.database.begin_write() as connection:
@@ -87,7 +87,7 @@ def after_push(
         )
         if pushed is None:
             raise no_such_repository(granted.subject.path)
-        for event in told:
+        for event in new_events:
             record_event(connection, granted.subject.id, granted.identity.user, event.kind, event.details, now)
     pusher = None if granted.identity.user is None else granted.identity.user.name
     log.info("repository_pushed", repository=str(granted.subject.path), user=pusher, size_bytes=size, refs=len(changes))

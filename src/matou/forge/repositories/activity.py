@@ -102,8 +102,10 @@ def _shown_kinds(
 
 def _shown(event: Event) -> ShownEvent:
     names = SHOWN.get(event.kind, frozenset())
-    told = json.loads(event.details)
-    details = {name: _last_part(value) if name in _PATHS else value for name, value in told.items() if name in names}
+    event_details = json.loads(event.details)
+    details = {
+        name: _last_part(value) if name in _PATHS else value for name, value in event_details.items() if name in names
+    }
     return ShownEvent(event.kind, event.user, details, event.created_at)
 
 

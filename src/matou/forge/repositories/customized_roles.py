@@ -117,7 +117,7 @@ def _level(access_level: int) -> int:
     return access_level
 
 
-def _text(what: str, text: str, most: int) -> str:
+def _text(field: str, text: str, most: int) -> str:
     if not text.strip() or len(text) > most or not text.isprintable():
-        raise InvalidName("a role's {what} has 1 to {most} printable characters", what=what, most=most)
+        raise InvalidName("a role's {what} has 1 to {most} printable characters", what=field, most=most)
     return text

@@ -147,5 +147,5 @@ def _copy(forge: Forge, granted: Authorized[Repository, MayReadCode], git_dir: P
         held = lfs_objects.links_of(connection, granted.subject.id)
     if not held:
         return ()
-    wanted = {pointer.oid for pointer in find_pointers(git_dir)}
-    return tuple(link for link in held if link.oid in wanted)
+    oids = {pointer.oid for pointer in find_pointers(git_dir)}
+    return tuple(link for link in held if link.oid in oids)

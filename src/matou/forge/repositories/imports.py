@@ -111,8 +111,8 @@ def _fetch(
 def _head(origin: str, run: _Run, *, upload_pack: str) -> RefName | None:
     """What the other side's HEAD is a symbolic ref to; None where it does not say."""
     command = ("ls-remote", "--symref", f"--upload-pack={upload_pack}", "--end-of-options", origin, "HEAD")
-    said = run(command).decode("utf-8", "surrogateescape")
-    target, _, name = said.partition("\n")[0].partition("\t")
+    answer = run(command).decode("utf-8", "surrogateescape")
+    target, _, name = answer.partition("\n")[0].partition("\t")
     symbolic = target.removeprefix("ref: ")
     if name != "HEAD" or symbolic == target or fault_of_ref_name(symbolic) is not None:
         return None

@@ -168,18 +168,18 @@ def _shown(ref: RefName) -> str:
 
 def _lfs_objects(forge: Forge, git_dir: Path, address: Address) -> tuple[LfsLink, ...]:
     """Those that the server gives. All of their bytes must come, whatever the archive has of other repositories."""
-    wanted = {pointer.oid: pointer.size_bytes for pointer in find_pointers(git_dir)}
-    if not wanted:
+    sizes = {pointer.oid: pointer.size_bytes for pointer in find_pointers(git_dir)}
+    if not sizes:
         return ()
-    if sum(wanted.values()) > MOST_LFS_BYTES:
-        log.warning("import_without_lfs", url=str(address), bytes=sum(wanted.values()))
+    if sum(sizes.values()) > MOST_LFS_BYTES:
+        log.warning("import_without_lfs", url=str(address), bytes=sum(sizes.values()))
         return ()
     received = _Received(forge, deadline=time.monotonic() + LONGEST.total_seconds())
     named = (address.url,) if forge.imports_may_reach_private else ()
     clock, authorities = Clock(now=forge.now), forge.network.authorities
     with Session(named=named, clock=clock, patience=_PATIENCE, authorities=authorities) as session:
         try:
-            missing = LfsClient(session, address.url, credential=None).download(wanted.items(), received.store)
+            missing = LfsClient(session, address.url, credential=None).download(sizes.items(), received.store)
         except WriteFailed:
             raise
         except MatouError as error:

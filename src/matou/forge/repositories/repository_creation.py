@@ -120,8 +120,8 @@ def _holder(namespace: Namespace, profile: RepositoryMetadata, user: User | None
 def _switch(forge: Forge, connection: Connection, repository: Repository, modules: Mapping[str, bool]) -> None:
     """Only what differs from the default is written down."""
     defaults = Modules()
-    wanted = {name: is_on for name, is_on in modules.items() if is_on != getattr(defaults, name)}
-    if wanted:
+    switched = {name: is_on for name, is_on in modules.items() if is_on != getattr(defaults, name)}
+    if switched:
         now = forge.now()
         stored = settings.lock_settings(connection, repository.id, Modules, now)
-        settings.write_document(connection, stored.id, {**stored.document, **wanted}, now)
+        settings.write_document(connection, stored.id, {**stored.document, **switched}, now)

@@ -101,16 +101,16 @@ def moved(
         FolderGone: somebody else has moved it.
         MoveUnfinished, DiskFullDuringMove: the disk failed, or is full; the folder may be in either place.
     """
-    place = archive.repository(path)
-    if place == origin:
+    folder = archive.repository(path)
+    if folder == origin:
         yield
         return
     if not origin.exists():
         raise FolderGone("the folder {place} is not there", place=origin)
-    make_folders(place.parent, below=archive.root)
-    with _noted(archive, origin, (origin, place), repository_id, path):
-        with _telling_want_of_room(place), _in_doubt_if_the_disk_fails(place):
-            _move(origin, place)
+    make_folders(folder.parent, below=archive.root)
+    with _noted(archive, origin, (origin, folder), repository_id, path):
+        with _telling_want_of_room(folder), _in_doubt_if_the_disk_fails(folder):
+            _move(origin, folder)
         try:
             yield
         except OutcomeUnknown:
@@ -118,7 +118,7 @@ def moved(
             raise
         except BaseException:
             with _telling_want_of_room(origin), _in_doubt_if_the_disk_fails(origin):
-                _move(place, origin)
+                _move(folder, origin)
             raise
 
 
@@ -129,17 +129,17 @@ def removed(archive: Archive, path: RepositoryPath, repository_id: RepositoryId)
     Raises:
         MoveUnfinished: the disk failed once the row was gone.
     """
-    place = archive.repository(path)
+    folder = archive.repository(path)
     trash = archive.staging / f"{DELETED_PREFIX}{uuid.uuid4().hex}.git"
-    if not place.exists():
+    if not folder.exists():
         yield
         return
-    with _noted(archive, place, (place, trash), repository_id, None):
+    with _noted(archive, folder, (folder, trash), repository_id, None):
         yield
         # Out of everybody's sight in one step: what comes to stand here next is another repository's.
-        with _in_doubt_if_the_disk_fails(place), contextlib.suppress(FileNotFoundError):
-            place.rename(trash)
-            sync_folder(place.parent)
+        with _in_doubt_if_the_disk_fails(folder), contextlib.suppress(FileNotFoundError):
+            folder.rename(trash)
+            sync_folder(folder.parent)
         shutil.rmtree(trash, ignore_errors=True)
 
 
@@ -154,13 +154,13 @@ def notes(archive: Archive) -> Iterator[tuple[Path, MoveNote]]:
 def _noted(
     archive: Archive,
     origin: Path,
-    places: tuple[Path, ...],
+    paths: tuple[Path, ...],
     repository_id: RepositoryId | None,
     path: RepositoryPath | None,
 ) -> Iterator[None]:
     note = MoveNote(
         inode=origin.stat().st_ino,
-        places=tuple(str(place.relative_to(archive.root)) for place in places),
+        places=tuple(str(place.relative_to(archive.root)) for place in paths),
         repository_id=repository_id,
         path=None if path is None else str(path),
     )
@@ -180,41 +180,41 @@ def _noted(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _move(origin: Path, place: Path) -> None:
+def _move(origin: Path, target: Path) -> None:
     """Unlike a plain rename this one never replaces an empty folder."""
-    if place.exists():
-        raise _in_the_way(place)
+    if target.exists():
+        raise _in_the_way(target)
     try:
-        origin.rename(place)
+        origin.rename(target)
     except OSError as error:
         # Somebody else's rename came between.
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            raise _in_the_way(place) from error
+            raise _in_the_way(target) from error
         raise
-    sync_folder(place.parent)
+    sync_folder(target.parent)
     sync_folder(origin.parent)
 
 
 @contextlib.contextmanager
-def _in_doubt_if_the_disk_fails(place: Path) -> Iterator[None]:
+def _in_doubt_if_the_disk_fails(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, WriteFailed) as error:
-        raise MoveUnfinished("the folder {place} could not be moved for certain", place=place) from error
+        raise MoveUnfinished("the folder {place} could not be moved for certain", place=path) from error
 
 
 @contextlib.contextmanager
-def _telling_want_of_room(place: Path) -> Iterator[None]:
+def _telling_want_of_room(path: Path) -> Iterator[None]:
     try:
         yield
     except MoveUnfinished as failure:
         cause = failure.__cause__
         if isinstance(cause, DiskFull) or (isinstance(cause, OSError) and cause.errno in NO_ROOM):
-            raise DiskFullDuringMove("there is no room to move the folder {place}", place=place) from cause
+            raise DiskFullDuringMove("there is no room to move the folder {place}", place=path) from cause
         raise
 
 
-def _in_the_way(place: Path) -> UniqueViolation:
+def _in_the_way(path: Path) -> UniqueViolation:
     return UniqueViolation(
-        "the folder {place} is there already", place=place, advice="`matou check` tells of folders without a row."
+        "the folder {place} is there already", place=path, advice="`matou check` tells of folders without a row."
     )

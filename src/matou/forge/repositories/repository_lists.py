@@ -45,14 +45,14 @@ def no_such_user(name: str) -> NoSuchUser:
 
 
 def own_repositories(
-    forge: Forge, identity: Identity, user: User, wanted: RepositoryQuery, *, offset: int, limit: int
+    forge: Forge, identity: Identity, user: User, query: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What somebody has a part in, for themselves."""
-    return _listed(forge, identity, replace(wanted, user=user), offset=offset, limit=limit)
+    return _listed(forge, identity, replace(query, user=user), offset=offset, limit=limit)
 
 
 def repositories_of(
-    forge: Forge, identity: Identity, name: str, wanted: RepositoryQuery, *, offset: int, limit: int
+    forge: Forge, identity: Identity, name: str, query: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What somebody has, for others: of what they are a member is for nobody else to know.
 
@@ -62,39 +62,39 @@ def repositories_of(
     _require_scope(identity)
     user = find_person(forge, name)
     is_self = identity.user is not None and identity.user.id == user.id
-    told = EVERY_WAY if is_self else frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
-    ways = told & (wanted.ways or EVERY_WAY)
-    listed, total = _listed(forge, identity, replace(wanted, user=user, ways=ways), offset=offset, limit=limit)
+    shown = EVERY_WAY if is_self else frozenset({Affiliation.PERSONAL, Affiliation.CREATED})
+    affiliations = shown & (query.ways or EVERY_WAY)
+    listed, total = _listed(forge, identity, replace(query, user=user, ways=affiliations), offset=offset, limit=limit)
     if identity.user is None and total == 0:
         raise no_such_user(name)
     return listed, total
 
 
 def organization_repositories(
-    forge: Forge, identity: Identity, path: str, wanted: RepositoryQuery, *, offset: int, limit: int
+    forge: Forge, identity: Identity, path: str, query: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """What stands in a namespace, and in those below it. Raises NoSuchNamespace where the identity sees none."""
     _require_scope(identity)
-    place = _namespace_path(path)
+    namespace_path = _namespace_path(path)
     with forge.database.begin_read() as connection:
-        namespace = namespaces.find_namespace(connection, place)
+        namespace = namespaces.find_namespace(connection, namespace_path)
         is_seen = namespace is not None and namespaces.is_seen(connection, namespace.id, viewer(forge, identity))
     if namespace is None or not is_seen or namespace.kind is NamespaceKind.USER:
-        raise no_such_namespace(place)
-    return _listed(forge, identity, replace(wanted, below=namespace.path), offset=offset, limit=limit)
+        raise no_such_namespace(namespace_path)
+    return _listed(forge, identity, replace(query, below=namespace.path), offset=offset, limit=limit)
 
 
 def search_repositories(
-    forge: Forge, identity: Identity, wanted: RepositoryQuery, *, owner: str = "", offset: int, limit: int
+    forge: Forge, identity: Identity, query: RepositoryQuery, *, owner: str = "", offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     """Of all that the identity may see; of one namespace and those below it where an owner is named, there or not."""
     if owner:
         try:
-            wanted = replace(wanted, below=NamespacePath.parse(owner))
+            query = replace(query, below=NamespacePath.parse(owner))
         except InvalidName:
             _require_scope(identity)
             return (), 0
-    return _listed(forge, identity, wanted, offset=offset, limit=limit)
+    return _listed(forge, identity, query, offset=offset, limit=limit)
 
 
 def _require_scope(identity: Identity) -> None:
@@ -110,12 +110,12 @@ def _namespace_path(text: str) -> NamespacePath:
 
 
 def _listed(
-    forge: Forge, identity: Identity, wanted: RepositoryQuery, *, offset: int, limit: int
+    forge: Forge, identity: Identity, query: RepositoryQuery, *, offset: int, limit: int
 ) -> tuple[tuple[Repository, ...], int]:
     _require_scope(identity)
     eyes = viewer(forge, identity)
     with forge.database.begin_read() as connection:
-        return list_wanted(connection, wanted, viewer=eyes, offset=offset, limit=limit)
+        return list_wanted(connection, query, viewer=eyes, offset=offset, limit=limit)
 
 
 def repository_facts(

@@ -106,17 +106,19 @@ def _described(
         "homepage": changes.homepage,
         "visibility": changes.visibility,
     }
-    wanted = {name: value for name, value in values.items() if value is not None and value != getattr(repository, name)}
-    if not wanted:
+    differing = {
+        name: value for name, value in values.items() if value is not None and value != getattr(repository, name)
+    }
+    if not differing:
         return repository
     now = forge.now()
     with forge.database.begin_write() as connection:
-        changed = repositories.change(connection, repository.id, updated_at=now, **wanted)
+        changed = repositories.change(connection, repository.id, updated_at=now, **differing)
         if changed is None:
             raise repository_gone(repository)
-        details = {"kind": "repository", "names": sorted(wanted)}
+        details = {"kind": "repository", "names": sorted(differing)}
         record_event(connection, repository.id, identity.user, EventKind.SETTINGS_CHANGED, details, now)
-        if "visibility" in wanted:
+        if "visibility" in differing:
             seen = {"visibility": changed.visibility.value}
             record_event(connection, repository.id, identity.user, EventKind.VISIBILITY_CHANGED, seen, now)
     return changed

@@ -57,7 +57,7 @@ def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
     template = _licenses().get(_key(name))
     if template is None:
         raise UnknownTemplate("there is no template {name} for a license", name=repr(name)[:100])
-    said = {
+    limitations = {
         "year": str(now.year),
         "fullname": holder.name,
         "login": holder.login,
@@ -66,7 +66,7 @@ def license_template(name: str, holder: CopyrightHolder, now: datetime) -> str:
         "description": "",
         "projecturl": holder.url,
     }
-    return _PLACEHOLDER.sub(lambda match: said[match[1]], template.read_text("utf-8"))
+    return _PLACEHOLDER.sub(lambda match: limitations[match[1]], template.read_text("utf-8"))
 
 
 def readme(title: str, description: str) -> str:

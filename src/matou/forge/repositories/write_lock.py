@@ -40,13 +40,13 @@ def write_lock(forge: Forge, repository: Repository) -> Iterator[None]:
     Raises:
         WriterBusy: the turn did not come within LONGEST_WAIT.
     """
-    turn = _lock_of(forge.archive.root, repository.id)
-    if not turn.lock.acquire(timeout=LONGEST_WAIT.total_seconds()):
+    lock = _lock_of(forge.archive.root, repository.id)
+    if not lock.lock.acquire(timeout=LONGEST_WAIT.total_seconds()):
         raise WriterBusy("others are writing to {path}", path=repr(str(repository.path)), wait=LONGEST_WAIT)
     try:
         yield
     finally:
-        turn.lock.release()
+        lock.lock.release()
 
 
 def _lock_of(root: Path, repository_id: int) -> _Lock:

@@ -44,7 +44,7 @@ def read_commit_text(content: bytes, *, digits: int = 40) -> CommitText:
     headers, _, message = content.partition(b"\n\n")
     blocks = _blocks(headers + b"\n")
     named = [(block.partition(b" ")[0], block) for block in blocks]
-    wanted, other = _SIGNATURES[digits], _SIGNATURES[104 - digits]
+    signature, other = _SIGNATURES[digits], _SIGNATURES[104 - digits]
     return CommitText(
         committer_email=_email([block for name, block in named if name == b"committer"]),
         message=_decoded(message, [block for name, block in named if name == b"encoding"]),
@@ -52,7 +52,7 @@ def read_commit_text(content: bytes, *, digits: int = 40) -> CommitText:
         signatures=tuple(
             _unfolded(block)
             for name, block in named
-            if name.startswith(b"gpgsig") and (name == wanted or name != other)
+            if name.startswith(b"gpgsig") and (name == signature or name != other)
         ),
     )
 
@@ -72,5 +72,7 @@ def _email(committers: list[bytes]) -> str:
 
 
 def _decoded(message: bytes, encodings: list[bytes]) -> str:
-    said = encodings[0].partition(b" ")[2].strip().decode("ascii", "replace").lower() if encodings else "utf-8"
-    return message.decode(_ENCODINGS.get(said.replace("-", "_"), _ENCODINGS.get(said, "utf-8")), "replace").strip("\n")
+    encoding = encodings[0].partition(b" ")[2].strip().decode("ascii", "replace").lower() if encodings else "utf-8"
+    return message.decode(
+        _ENCODINGS.get(encoding.replace("-", "_"), _ENCODINGS.get(encoding, "utf-8")), "replace"
+    ).strip("\n")

@@ -36,15 +36,15 @@ def broken_tips(
     waiting: list[Sequence[ObjectId]] = [sorted(tips)] if tips else []
     walks = 0
     while waiting:
-        asked = waiting.pop()
+        batch = waiting.pop()
         walks += 1
-        if walks <= MOST_WALKS and _is_whole(git_dir, asked, environment):
+        if walks <= MOST_WALKS and _is_whole(git_dir, batch, environment):
             continue
-        if walks > MOST_WALKS or len(asked) == 1:
-            broken.update(asked)
+        if walks > MOST_WALKS or len(batch) == 1:
+            broken.update(batch)
         else:
-            middle = len(asked) // 2
-            waiting += [asked[:middle], asked[middle:]]
+            middle = len(batch) // 2
+            waiting += [batch[:middle], batch[middle:]]
     return frozenset(broken)
 
 

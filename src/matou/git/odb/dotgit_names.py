@@ -11,7 +11,7 @@ _UNSEEN_BY_HFS: Final = dict.fromkeys(
 
 def _on_ntfs(name: str, short: str) -> re.Pattern[str]:
     """git's path.c, is_ntfs_dot_generic: the name, the short name of NTFS, and the one that it falls back to."""
-    numbered = "|".join(f"{short[:kept]}~[1-9][0-9]{{{6 - kept}}}" for kept in range(7))
+    numbered = "|".join(f"{short[:length]}~[1-9][0-9]{{{6 - length}}}" for length in range(7))
     return re.compile(rf"(?:\.{name}|{name[:6]}~[1-4]|{numbered})[ .]*(?::.*)?\Z", re.IGNORECASE | re.DOTALL | re.ASCII)
 
 

@@ -44,9 +44,9 @@ class IncomingPack(QuarantineFolder):
         files = sorted((self.folder / "pack").glob("pack-*"), key=_order)
         added_bytes = 0
         for file in files:
-            place = target / file.name
-            added_bytes += file.stat().st_size - _size_of(place)
-            file.replace(place)
+            path = target / file.name
+            added_bytes += file.stat().st_size - _size_of(path)
+            file.replace(path)
         return added_bytes
 
 

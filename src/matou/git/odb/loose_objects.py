@@ -84,11 +84,11 @@ def pack_loose_objects(git_dir: Path, *, most: int = MOST_AT_ONCE) -> Packed:
 def _pack(git_dir: Path, quarantine: Quarantine, names: Sequence[ObjectId]) -> tuple[Path, Path]:
     """Make a pack in the quarantine; gives pack and index, in the order in which others may come to see them."""
     (quarantine.folder / "pack").mkdir()
-    wanted = "".join(f"{name}\n" for name in names).encode()
+    listing = "".join(f"{name}\n" for name in names).encode()
     words = ("pack-objects", "--quiet", "--delta-base-offset", str(quarantine.folder / "pack"))
     environment = quarantine.environment
-    said = run_git(words, git_dir=git_dir, input=wanted, environment=environment, settings=_SETTINGS, limits=LIMITS)
-    pack = quarantine.folder / f"pack-{said.decode('ascii').strip()}.pack"
+    output = run_git(words, git_dir=git_dir, input=listing, environment=environment, settings=_SETTINGS, limits=LIMITS)
+    pack = quarantine.folder / f"pack-{output.decode('ascii').strip()}.pack"
     # Every object is unpacked and hashed: what the loose copies hold is in there, byte for byte.
     run_git(("verify-pack", str(pack)), git_dir=git_dir, limits=LIMITS)
     index = PackIndex(pack)

@@ -49,23 +49,23 @@ def odd_objects(git_dir: Path, folder: Path) -> tuple[ObjectId, ...]:
         "--unordered",
         "--batch-check=%(objecttype) %(objectsize) %(objectname)",
     ]
-    said = run_git(listing, git_dir=git_dir, environment=environment, limits=_LIMITS).decode("ascii")
+    output = run_git(listing, git_dir=git_dir, environment=environment, limits=_LIMITS).decode("ascii")
     sizes = {
         name: int(size)
-        for kind, size, name in map(str.split, said.splitlines())
+        for kind, size, name in map(str.split, output.splitlines())
         if kind in ("commit", "tag") and int(size) <= _LONGEST_OBJECT_BYTES
     }
     if not sizes or sum(sizes.values()) > _MOST_BYTES:
         return ()
-    asked = "".join(f"{name}\n" for name in sizes).encode()
-    told = run_git(["cat-file", "--batch"], git_dir=git_dir, environment=environment, input=asked, limits=_LIMITS)
-    return tuple(name for name, kind, content in _objects(told) if is_odd_and_readable(kind, content))
+    names = "".join(f"{name}\n" for name in sizes).encode()
+    contents = run_git(["cat-file", "--batch"], git_dir=git_dir, environment=environment, input=names, limits=_LIMITS)
+    return tuple(name for name, kind, content in _objects(contents) if is_odd_and_readable(kind, content))
 
 
-def _objects(told: bytes) -> Iterator[tuple[ObjectId, bytes, bytes]]:
+def _objects(contents: bytes) -> Iterator[tuple[ObjectId, bytes, bytes]]:
     position = 0
-    while position < len(told):
-        end = told.index(b"\n", position)
-        name, kind, size = told[position:end].split(b" ")
+    while position < len(contents):
+        end = contents.index(b"\n", position)
+        name, kind, size = contents[position:end].split(b" ")
         position = end + 1 + int(size) + 1
-        yield ObjectId(name.decode()), kind, told[end + 1 : position - 1]
+        yield ObjectId(name.decode()), kind, contents[end + 1 : position - 1]

@@ -47,11 +47,11 @@ class PackIndex:
         return self._content[start : start + self._id_bytes]
 
     def __contains__(self, oid: ObjectId) -> bool:
-        wanted = bytes.fromhex(oid)
-        if len(wanted) != self._id_bytes:
+        key = bytes.fromhex(oid)
+        if len(key) != self._id_bytes:
             return False
-        index = bisect_left(self, wanted)
-        return index < self._count and self[index] == wanted
+        index = bisect_left(self, key)
+        return index < self._count and self[index] == key
 
     def __iter__(self) -> Iterator[ObjectId]:
         for number in range(self._count):
@@ -76,12 +76,12 @@ class PackIndex:
         self._content.close()
 
 
-def ids_not_in(pack: Path, wanted: Iterable[ObjectId]) -> frozenset[ObjectId]:
+def ids_not_in(pack: Path, ids: Iterable[ObjectId]) -> frozenset[ObjectId]:
     """Those of the wanted objects that the pack does not hold."""
-    wanted = frozenset(wanted)
-    index = PackIndex(pack, id_bytes=len(next(iter(wanted), "0" * 40)) // 2)
+    ids = frozenset(ids)
+    index = PackIndex(pack, id_bytes=len(next(iter(ids), "0" * 40)) // 2)
     try:
-        return frozenset(oid for oid in wanted if oid not in index)
+        return frozenset(oid for oid in ids if oid not in index)
     finally:
         index.close()
 

@@ -84,10 +84,10 @@ class PushedObjects:
         """A new commit that brings a file; None where a tag names it, or a short search does not find one."""
         words = ["log", "-1", "--format=%H", f"--find-object={file.id}", "--full-history", "-m", "--no-renames"]
         try:
-            said = self._run([*words, "--stdin", "--not", "--all"], _lines(tips), _SEARCH_LIMITS)
+            output = self._run([*words, "--stdin", "--not", "--all"], _lines(tips), _SEARCH_LIMITS)
         except GitFailed:
             return None
-        return object_id(said.decode().strip()) if said.strip() else None
+        return object_id(output.decode().strip()) if output.strip() else None
 
     def is_ancestor(self, old: ObjectId, new: ObjectId) -> bool:
         """Whether all that is behind `old` is behind `new` too; no where one of them is no commit."""
@@ -105,8 +105,8 @@ class PushedObjects:
         Raises:
             GitFailed: one is missing, or the walk took longer than LONGEST_LISTING.
         """
-        asked = _lines(going) + b"".join(b"^" + line for line in _lines(staying).splitlines(keepends=True))
-        return bool(self._run(["rev-list", "--max-count=1", "--stdin"], asked, _LIMITS))
+        revisions = _lines(going) + b"".join(b"^" + line for line in _lines(staying).splitlines(keepends=True))
+        return bool(self._run(["rev-list", "--max-count=1", "--stdin"], revisions, _LIMITS))
 
     @contextmanager
     def _walk(self, tips: Iterable[ObjectId], walk: Sequence[str], read: Sequence[str]) -> Iterator[IO[bytes]]:

@@ -94,13 +94,13 @@ class Quarantine(QuarantineFolder):
         return added_bytes
 
 
-def _moved(path: Path, place: Path) -> int:
+def _moved(path: Path, target: Path) -> int:
     """How many bytes now lie where none did."""
-    if place.exists():
+    if target.exists():
         return 0
-    place.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
     size_bytes = path.stat().st_size
-    path.replace(place)
+    path.replace(target)
     return size_bytes
 
 

@@ -76,11 +76,11 @@ class _History:
         self._push(start)
         while self.queue:
             _, _, commit = heapq.heappop(self.queue)
-            wanted, followed = self._simplified(commit)
+            parents_followed, followed = self._simplified(commit)
             for parent in followed:
                 if parent not in self.met:
                     self._push(self._commit(parent))
-            if wanted:
+            if parents_followed:
                 yield commit
 
     def _simplified(self, commit: Commit) -> tuple[bool, tuple[ObjectId, ...]]:

@@ -116,13 +116,13 @@ def difference_between(
             _telling(after),
             GitChild(words, git_dir=git_dir, environment=_LITERAL, limits=CHANGES_LIMITS) as child,
         ):
-            said = child.stdout.read(MOST_BYTES + 1)
-            is_whole = len(said) <= MOST_BYTES
+            output = child.stdout.read(MOST_BYTES + 1)
+            is_whole = len(output) <= MOST_BYTES
             if is_whole:
                 child.finish()
     except DifferenceTooLarge:
         return Difference((), is_whole=False)
-    return _shown(_read(after, said, is_whole=is_whole), suffix.encode("utf-8", "surrogateescape"), is_whole=is_whole)
+    return _shown(_read(after, output, is_whole=is_whole), suffix.encode("utf-8", "surrogateescape"), is_whole=is_whole)
 
 
 def write_difference(git_dir: Path, before: ObjectId, after: ObjectId, into: IO[bytes]) -> None:
@@ -193,15 +193,15 @@ class _RawRecord:
         return 2 if self.status == _TYPE_CHANGED else 1
 
 
-def _read(name: ObjectId, said: bytes, *, is_whole: bool) -> Iterator[FileDifference]:
+def _read(name: ObjectId, output: bytes, *, is_whole: bool) -> Iterator[FileDifference]:
     """First a record for each file with kinds and blobs, then as many with lines, an empty one, and then the patches.
 
     Patches are counted from there on: a path in them may be quoted, and their lines may hold a NUL.
     """
-    fields = _Fields(said)
+    fields = _Fields(output)
     named = list(_raw_records(fields))
     lines = list(_line_records(name, fields, len(named)))
-    patches = _patches(said[fields.place :], is_whole=is_whole) if len(lines) == len(named) else iter(())
+    patches = _patches(output[fields.place :], is_whole=is_whole) if len(lines) == len(named) else iter(())
     for number, one in enumerate(named):
         added, deleted = lines[number] if number < len(lines) else (0, 0)
         sections = [next(patches, None) for _ in range(one.sections)]
@@ -221,8 +221,8 @@ def _read(name: ObjectId, said: bytes, *, is_whole: bool) -> Iterator[FileDiffer
 class _Fields:
     """Texts that end with a NUL, one after the other."""
 
-    def __init__(self, said: bytes) -> None:
-        self._said = said
+    def __init__(self, output: bytes) -> None:
+        self._said = output
         self.place = 0
 
     def peek(self) -> bytes | None:

@@ -254,18 +254,18 @@ def _index(order: _Order, response: FetchResponse, options: tuple[str, ...]) -> 
     try:
         if is_all:
             size = len(beginning)
-            heard = run_git_captured(
+            output = run_git_captured(
                 words, git_dir=order.git_dir, settings=order.settings, limits=order.source.limits, input=beginning
             )
         else:
-            size, heard = _index_while_it_comes(order, words, chain((beginning,), blocks))
+            size, output = _index_while_it_comes(order, words, chain((beginning,), blocks))
     except GitFailed as failure:
         raise _pack_error(failure, order.source.url, is_checked=bool(options)) from failure
-    named = _INDEXED.match(heard.stdout)
+    named = _INDEXED.match(output.stdout)
     if named is None:
         raise BadPack("git did not name the pack from {url}", url=order.source.url)
     pack = order.git_dir / "objects/pack" / f"pack-{named[1].decode()}.pack"
-    findings = tuple(line for line in heard.stderr.splitlines() if line.startswith("warning: "))
+    findings = tuple(line for line in output.stderr.splitlines() if line.startswith("warning: "))
     return FetchedObjects(size, () if pack in before else (pack,), findings)
 
 

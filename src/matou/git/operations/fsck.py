@@ -71,17 +71,17 @@ def fsck(
     words = ["fsck", *mode, "--strict", "--no-dangling", "--no-progress"]
     settings = [(f"fsck.{name}", "warn") for name in known_messages()]
     with GitChild(words, git_dir=git_dir, settings=settings, limits=limits) as child:
-        said = child.stdout.read().decode("utf-8", "replace")
+        output = child.stdout.read().decode("utf-8", "replace")
         try:
             child.finish()
         except GitStopped:
             raise
         except GitFailed as failure:
-            problems = tuple(read_problems(said, failure.stderr))
+            problems = tuple(read_problems(output, failure.stderr))
             if failure.status < 0 or not problems:
                 raise
             return problems
-        return tuple(read_problems(said, child.stderr_text))
+        return tuple(read_problems(output, child.stderr_text))
 
 
 def read_problems(stdout: str, stderr: str) -> Iterator[FsckProblem]:
@@ -97,8 +97,8 @@ def read_problems(stdout: str, stderr: str) -> Iterator[FsckProblem]:
 @cache
 def known_messages() -> tuple[str, ...]:
     """The names of faults that this git can be told to tolerate: all that we know of, or none where it is older."""
-    asked = run_git_captured(["index-pack", tolerant_check(TOLERATED), "/nonexistent/none.pack"], check=False)
-    return () if "message id" in asked.stderr else TOLERATED
+    completed = run_git_captured(["index-pack", tolerant_check(TOLERATED), "/nonexistent/none.pack"], check=False)
+    return () if "message id" in completed.stderr else TOLERATED
 
 
 def tolerant_check(names: tuple[str, ...]) -> str:

@@ -165,14 +165,14 @@ def is_ancestor(git_dir: Path, older: ObjectId, newer: ObjectId) -> bool:
 def merge_base(git_dir: Path, one: ObjectId, other: ObjectId) -> ObjectId | None:
     """The best common ancestor of two commits; None where there is none. Raises HistoryTooLong, Unreadable."""
     try:
-        said = run_git(["merge-base", one, other], git_dir=git_dir, limits=HISTORY_LIMITS)
+        output = run_git(["merge-base", one, other], git_dir=git_dir, limits=HISTORY_LIMITS)
     except TOOK_TOO_MUCH:
         raise HistoryTooLong("looking through the history takes too long") from None
     except GitFailed as failure:
         if failure.status == _NO_ANCESTOR and not failure.stderr:
             return None
         raise Unreadable("git cannot read what {id} stands for", id=other) from failure
-    return ObjectId(said.decode("ascii").strip())
+    return ObjectId(output.decode("ascii").strip())
 
 
 def changes_of(git_dir: Path, commit: Commit) -> tuple[ChangedFile, ...]:
@@ -188,18 +188,18 @@ def changes_of(git_dir: Path, commit: Commit) -> tuple[ChangedFile, ...]:
     try:
         words = [*arguments, *renames, before, commit.id]
         with telling_damage(commit.id), GitChild(words, git_dir=git_dir, limits=CHANGES_LIMITS) as child:
-            said = child.stdout.read(MOST_CHANGES_BYTES + 1)
-            if len(said) > MOST_CHANGES_BYTES:
+            output = child.stdout.read(MOST_CHANGES_BYTES + 1)
+            if len(output) > MOST_CHANGES_BYTES:
                 raise TooManyChanges("commit {id} changes more than is counted", id=commit.id)
             child.finish()
     except TOOK_TOO_MUCH:
         raise TooManyChanges("commit {id} changes more than is counted", id=commit.id) from None
-    return tuple(_changes(commit.id, said))
+    return tuple(_changes(commit.id, output))
 
 
-def _changes(commit: ObjectId, said: bytes) -> Iterator[ChangedFile]:
+def _changes(commit: ObjectId, output: bytes) -> Iterator[ChangedFile]:
     """First a record for each file with kinds and blobs, then as many with lines (git-diff-tree(1), "-z")."""
-    fields = iter(said.split(b"\0")[:-1])
+    fields = iter(output.split(b"\0")[:-1])
     kinds: dict[bytes, tuple[ChangeKind, ObjectId, bool]] = {}
     for field in fields:
         raw = _RAW.match(field)

@@ -104,12 +104,12 @@ def _language(path: str, content: bytes) -> str:
 
 def counted_language(verdict: LanguageVerdict, overrides: Overrides = NO_OVERRIDES) -> str | None:
     """The language that a file counts for, if any: what attributes say goes before what the file looks like."""
-    for said, trait in (
+    for value, trait in (
         (overrides.vendored, Trait.VENDORED),
         (overrides.generated, Trait.GENERATED),
         (overrides.documentation, Trait.DOCUMENTATION),
     ):
-        if (trait in verdict.traits) if said is None else said:
+        if (trait in verdict.traits) if value is None else value:
             return None
     language = verdict.language if overrides.language is None else named(overrides.language)
     if Trait.BINARY in verdict.traits or not language:

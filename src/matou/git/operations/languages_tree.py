@@ -84,25 +84,25 @@ def overrides_of(git_dir: Path, files: Sequence[TreeFile]) -> Mapping[bytes, Ove
 
 
 def _asked(git_dir: Path, files: Sequence[TreeFile], environment: Mapping[str, str]) -> dict[bytes, Overrides]:
-    said: dict[bytes, dict[str, bytes]] = {}
+    attributes: dict[bytes, dict[str, bytes]] = {}
     arguments = ("check-attr", "--cached", "--stdin", "-z", *_ATTRIBUTES)
     with GitChild(arguments, git_dir=git_dir, environment=environment, has_input=True, limits=LIMITS) as child:
         child.feed(b"%s\0" % file.path for file in files)
         records = _records(child)
         for path, attribute, value in zip(records, records, records, strict=False):
             if value != b"unspecified":
-                said.setdefault(path, {})[attribute.decode()] = value
+                attributes.setdefault(path, {})[attribute.decode()] = value
         child.finish()
-    return {path: _overrides(values) for path, values in said.items()}
+    return {path: _overrides(values) for path, values in attributes.items()}
 
 
 def _mentions_linguist(git_dir: Path, sources: Iterable[TreeFile]) -> bool:
-    asked = "".join(f"{file.id}\n" for file in sources).encode()
-    sizes = run_git(("cat-file", "--batch-check=%(objectsize)"), git_dir=git_dir, input=asked, limits=LIMITS)
+    ids = "".join(f"{file.id}\n" for file in sources).encode()
+    sizes = run_git(("cat-file", "--batch-check=%(objectsize)"), git_dir=git_dir, input=ids, limits=LIMITS)
     lines = sizes.split(b"\n")[:-1]
     if not all(line.isdigit() for line in lines) or sum(map(int, lines)) > LARGEST_ATTRIBUTES_BYTES:
         return False
-    return b"linguist-" in run_git(("cat-file", "--batch"), git_dir=git_dir, input=asked, limits=LIMITS)
+    return b"linguist-" in run_git(("cat-file", "--batch"), git_dir=git_dir, input=ids, limits=LIMITS)
 
 
 def _overrides(values: Mapping[str, bytes]) -> Overrides:

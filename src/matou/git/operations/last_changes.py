@@ -33,7 +33,7 @@ def last_changes(
     """
     prefix = b"" if folder is None else str(folder).encode("utf-8", "surrogateescape") + b"/"
     words = ["log", *_FORM, start, "--", *([] if folder is None else [str(folder)])]
-    wanted, changes = set(names), dict[bytes, ObjectId]()
+    pending, changes = set(names), dict[bytes, ObjectId]()
     try:
         with (
             telling_damage(start),
@@ -41,10 +41,10 @@ def last_changes(
         ):
             for commit, path in _changes(_fields(child)):
                 name = path[len(prefix) :].partition(b"/")[0]
-                if path.startswith(prefix) and name in wanted:
+                if path.startswith(prefix) and name in pending:
                     changes[name] = commit
-                    wanted.remove(name)
-                if not wanted:
+                    pending.remove(name)
+                if not pending:
                     return changes
             child.finish()
     except TOOK_TOO_MUCH:

@@ -14,12 +14,12 @@ def configured_lfs_server(git_dir: Path, *, limits: Limits = DEFAULT_LIMITS) -> 
     """The URL that `.lfsconfig` at HEAD gives, without a user in it; None where it gives none, or is not there."""
     words = ["config", "--blob", "HEAD:.lfsconfig", "--get-regexp", _KEYS]
     try:
-        said = run_git(words, git_dir=git_dir, limits=limits)
+        output = run_git(words, git_dir=git_dir, limits=limits)
     except GitStopped:
         raise
     except GitFailed:
         return None
-    lines = dict(line.partition(" ")[::2] for line in said.decode("utf-8", "replace").splitlines())
+    lines = dict(line.partition(" ")[::2] for line in output.decode("utf-8", "replace").splitlines())
     url = lines.get("lfs.url") or next(iter(lines.values()), "")
     return re.sub(r"//[^/@]*@", "//", url)[:_LONGEST] or None
 

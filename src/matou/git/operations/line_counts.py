@@ -73,9 +73,9 @@ def tell_history(
         GitFailed: git cannot read the history, or it took too long.
     """
     arguments = ("log", "--ignore-missing", "--stdin", "--topo-order", "--reverse", f"--format={_FORMAT}")
-    asked = "".join(f"{name}\n" for name in (tip, *(f"^{name}" for name in known)))
+    revisions = "".join(f"{name}\n" for name in (tip, *(f"^{name}" for name in known)))
     with _child((*arguments, "--no-mailmap", "--no-show-signature", "--date=raw"), git_dir, limits) as child:
-        child.feed(asked.encode())
+        child.feed(revisions.encode())
         for line in _lines(child.stdout):
             yield _told(line)
         child.finish()
@@ -97,12 +97,12 @@ def count_lines(git_dir: Path, commits: Sequence[ObjectId], *, limits: Limits = 
     empty_tree = _EMPTY_TREES[len(commits[0])]
     with _child(arguments, git_dir, limits, (("attr.tree", empty_tree),)) as child:
         child.feed("".join(f"{name}\n" for name in part).encode() for part in _parts(commits))
-        told = _counted(child, digits=len(commits[0]))
-        for asked in commits:
-            count = next(told, None)
-            if count is None or count.id != asked:
+        counted = _counted(child, digits=len(commits[0]))
+        for commit in commits:
+            count = next(counted, None)
+            if count is None or count.id != commit:
                 # It says why on stderr, and exits with 0.
-                raise Damaged("git cannot compare commit {id} with its parent", id=asked)
+                raise Damaged("git cannot compare commit {id} with its parent", id=commit)
             yield count
 
 

@@ -188,7 +188,7 @@ class Linguist:
         ending = PurePosixPath(path).suffix.lower()
         for rule in self._heuristics.get(ending, ()):
             fitting = [language for language in rule.languages if language in candidates]
-            if fitting and all(_compiled(pattern).is_in(text) is wanted for wanted, pattern in rule.tests):
+            if fitting and all(_compiled(pattern).is_in(text) is expected for expected, pattern in rule.tests):
                 return fitting[0]
         return min(candidates, key=lambda name: (not self._is_own_ending(name, ending), self._rank(name), name))
 
@@ -222,7 +222,7 @@ def _interpreter(program: str, arguments: Sequence[str]) -> str:
     """`python3` of `/usr/bin/env -S python3.11 -u`."""
     name = program.rpartition("/")[2]
     if name == "env":
-        name = next((given for given in arguments if not given.startswith("-") and "=" not in given), "")
+        name = next((argument for argument in arguments if not argument.startswith("-") and "=" not in argument), "")
     return re.sub(r"[.][0-9]+$", "", name.rpartition("/")[2])
 
 

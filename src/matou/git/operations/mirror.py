@@ -203,10 +203,10 @@ def name_kept(
     """Give each tip a kept ref of this run: `refs/matou/kept/000007/heads/main`, and `…/main-2` if that is taken."""
     named: dict[RefName, ObjectId] = {}
     for name, oid in tips:
-        wanted = kept = RefName(f"{KEPT_PREFIX}{run:06d}/{name.removeprefix('refs/')}")
+        first = kept = RefName(f"{KEPT_PREFIX}{run:06d}/{name.removeprefix('refs/')}")
         number = 1
         while kept in taken or kept in named:
             number += 1
-            kept = RefName(f"{wanted}-{number}")
+            kept = RefName(f"{first}-{number}")
         named[kept] = oid
     return named

@@ -41,7 +41,7 @@ class ReusablePack:
     size_bytes: int
 
 
-def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> ReusablePack | None:
+def pack_of_everything(git_dir: Path, ids: Collection[ObjectId]) -> ReusablePack | None:
     """The only pack of a repository of SHA-1 objects, if it holds what the wanted objects reach and nothing more.
 
     So nobody is sent what the refs that they may see do not reach. None where git is to work it out.
@@ -51,7 +51,7 @@ def pack_of_everything(git_dir: Path, wanted: Collection[ObjectId]) -> ReusableP
         if pack is None or (size := pack.stat().st_size) > LARGEST_PACK_BYTES:
             return None
         held = _objects_of(pack)
-        is_all = held is not None and _reached(git_dir, wanted, limit=len(held)) == held
+        is_all = held is not None and _reached(git_dir, ids, limit=len(held)) == held
     except (Damaged, KeyError, ValueError, OSError):
         return None  # OSError: it was packed anew meanwhile, or is gone, or its disk fails
     return ReusablePack(pack, size) if is_all else None
@@ -76,7 +76,7 @@ def _only_pack(git_dir: Path) -> Path | None:
     return packs[0] if len(packs) == 1 else None
 
 
-def _reached(git_dir: Path, wanted: Collection[ObjectId], *, limit: int) -> frozenset[str]:
+def _reached(git_dir: Path, ids: Collection[ObjectId], *, limit: int) -> frozenset[str]:
     """What the wanted objects reach, themselves included; the search ends once that is more than `limit`.
 
     Raises:
@@ -85,8 +85,8 @@ def _reached(git_dir: Path, wanted: Collection[ObjectId], *, limit: int) -> froz
         ValueError: one is too large to be read here.
     """
     objects = open_objects(git_dir)
-    seen: set[str] = set(wanted)
-    waiting: list[str] = list(wanted)
+    seen: set[str] = set(ids)
+    waiting: list[str] = list(ids)
     while waiting and len(seen) <= limit:
         oid = waiting.pop()
         kind, content = _read(objects, ObjectId(oid))

@@ -86,8 +86,8 @@ class Pusher:
 
     def ask(self, url: str) -> RefAdvertisement:
         """Raises MatouError: what the transport raises; MalformedPacket or CutShort for what came over it."""
-        said = read_advertisement(BytesIO(self._transport.advertise(url, RECEIVE_PACK, protocol=0)).read)
-        return RefAdvertisement(said.listing or RefListing(NOTHING), said.capabilities)
+        advertisement = read_advertisement(BytesIO(self._transport.advertise(url, RECEIVE_PACK, protocol=0)).read)
+        return RefAdvertisement(advertisement.listing or RefListing(NOTHING), advertisement.capabilities)
 
     def push(
         self,

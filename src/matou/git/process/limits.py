@@ -190,8 +190,8 @@ def _is_full(git_dir: Path) -> bool:
     return state.f_bavail == 0 or (state.f_files > 0 and state.f_favail == 0)
 
 
-def readable_stderr(said: bytes, secrets: Sequence[str]) -> str:
-    text = redacted(said.decode("utf-8", "replace")).strip()
+def readable_stderr(stderr: bytes, secrets: Sequence[str]) -> str:
+    text = redacted(stderr.decode("utf-8", "replace")).strip()
     for secret in secrets:
         text = text.replace(secret, "…")
     return text

@@ -251,9 +251,9 @@ def leave_out_unreadable(git_dir: Path) -> None:
     """Take away of the refs what nobody can read, so that the others can be read again; HEAD is not looked at."""
     packed = git_dir / "packed-refs"
     lines = packed.read_bytes().split(b"\n") if packed.exists() else []
-    kept = [line for line in lines if _is_sound(line.decode("utf-8", "surrogateescape"))]
-    if kept != lines[:-1] or lines[-1:] != [b""]:
-        publish_file(packed, b"".join(line + b"\n" for line in kept))
+    readable = [line for line in lines if _is_sound(line.decode("utf-8", "surrogateescape"))]
+    if readable != lines[:-1] or lines[-1:] != [b""]:
+        publish_file(packed, b"".join(line + b"\n" for line in readable))
     for _, path in tuple(loose_ref_files(git_dir)):
         try:
             target_of_ref(path)
@@ -308,7 +308,7 @@ def _mark(status: os.stat_result) -> Mark:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size
 
 
-def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, ObjectId]) -> None:
+def write_refs(git_dir: Path, listing: RefListing, kept_refs: Mapping[RefName, ObjectId]) -> None:
     """Make the repository's refs exactly those of `listing`, its HEAD too, and every kept ref, old or new.
 
     All refs change in one rename; kept refs that are there already stay, whatever `kept` says. HEAD stays as it is
@@ -324,7 +324,7 @@ def write_refs(git_dir: Path, listing: RefListing, kept: Mapping[RefName, Object
         loose_files = dict(loose_ref_files(git_dir))
         present = {**packed.refs, **_read_loose(git_dir, packed.refs)}
         old_kept = {name: oid for name, oid in present.items() if name.startswith(KEPT_PREFIX)}
-        refs = {**listing.refs, **kept, **old_kept}
+        refs = {**listing.refs, **kept_refs, **old_kept}
         text = packed_refs_text(refs, _peeled(git_dir, refs, packed))
         if text != packed.text:
             file.publish(text)
@@ -377,10 +377,10 @@ def head_text(listing: RefListing) -> bytes | None:
 
 def _remove_loose(git_dir: Path, files: Iterable[Path]) -> None:
     """Remove what would shadow packed-refs, and the folders that this leaves empty, as `git pack-refs --prune` does."""
-    standing = {git_dir / "refs", git_dir / "refs/heads", git_dir / "refs/tags"}
+    permanent = {git_dir / "refs", git_dir / "refs/heads", git_dir / "refs/tags"}
     for file in files:
         file.unlink(missing_ok=True)
         for folder in file.parents:
-            if folder in standing or any(folder.iterdir()):
+            if folder in permanent or any(folder.iterdir()):
                 break
             folder.rmdir()

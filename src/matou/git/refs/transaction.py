@@ -237,11 +237,11 @@ def _holds_refs(path: bytes) -> bool:
 def _remove_empty(folders: set[bytes], *, keep: set[bytes]) -> None:
     """Folders of refs that nothing is in any more, and what stands above them, as git does."""
     for folder in sorted(folders, reverse=True):
-        place = folder
+        parent = folder
         with contextlib.suppress(OSError):
-            while place not in keep:
-                os.rmdir(place)  # noqa: PTH106
-                place = place.rpartition(b"/")[0]
+            while parent not in keep:
+                os.rmdir(parent)  # noqa: PTH106
+                parent = parent.rpartition(b"/")[0]
 
 
 def remove_abandoned_locks(git_dir: Path, changes: Sequence[RefChange], *, now: datetime) -> None:

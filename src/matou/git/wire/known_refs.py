@@ -233,9 +233,9 @@ def _proven(known: KnownRefs | None, marks: Mapping[bytes, Mark]) -> frozenset[b
 
 def _read_loose(git_dir: Path, known: KnownRefs | None, proven: frozenset[bytes]) -> Iterator[tuple[RefName, str]]:
     for name, path in loose_ref_files(git_dir):
-        said = None if known is None or bytes(path) not in proven else known.loose.get(name)
-        if said is not None:
-            yield name, said
+        value = None if known is None or bytes(path) not in proven else known.loose.get(name)
+        if value is not None:
+            yield name, value
             continue
         try:
             yield name, target_of_ref(path)
@@ -273,10 +273,10 @@ def _parsed_again(old: PackedRefs, text: bytes, path: Path) -> _Packed:
 
 
 def _without(old: Mapping[RefName, ObjectId], names: Iterable[RefName]) -> dict[RefName, ObjectId]:
-    kept = dict(old)
+    remaining = dict(old)
     for name in names:
-        kept.pop(name, None)
-    return kept
+        remaining.pop(name, None)
+    return remaining
 
 
 def _difference(old: bytes, new: bytes) -> tuple[int, int]:

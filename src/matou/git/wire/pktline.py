@@ -96,8 +96,8 @@ class PacketReader:
             raise CutShort("the stream ended within a pkt-line")
         return self._take(length - 4)
 
-    def _fill(self, wanted: int) -> bool:
-        while len(self._buffer) - self._position < wanted:
+    def _fill(self, size: int) -> bool:
+        while len(self._buffer) - self._position < size:
             block = self._read(_READ_BYTES)
             if not block:
                 return False

@@ -99,9 +99,9 @@ def _v0_lines(listing: RefListing, lines: RefLines, *, with_peeled: bool) -> lis
     made = lines.lines.copy()
     for ref, peeled in listing.peeled.items():
         name = ref.encode("utf-8", "surrogateescape")
-        place = lines.below(name).start
+        start = lines.below(name).start
         tag = encode(b"%b %b\n" % (listing.refs[ref].encode(), name))
-        made[place] = tag + encode(b"%b %b^{}\n" % (peeled.encode(), name)) if with_peeled else tag
+        made[start] = tag + encode(b"%b %b^{}\n" % (peeled.encode(), name)) if with_peeled else tag
     return made
 
 
@@ -227,9 +227,9 @@ def read_clone_request(body: bytes) -> CloneRequest | None:
     lines = [packet.removesuffix(b"\n") for packet in _until(packets, Marker.DELIMITER)]
     if not all(line == b"object-format=sha1" or _IGNORED_CAPABILITY.match(line) for line in lines):
         return None
-    said = {packet.removesuffix(b"\n") for packet in _until(packets, Marker.FLUSH)}
-    wants = frozenset(ObjectId(word[5:].decode()) for word in said if _WANT.match(word))
-    words = frozenset(word for word in said if not _WANT.match(word))
+    options = {packet.removesuffix(b"\n") for packet in _until(packets, Marker.FLUSH)}
+    wants = frozenset(ObjectId(word[5:].decode()) for word in options if _WANT.match(word))
+    words = frozenset(word for word in options if not _WANT.match(word))
     is_whole = bool(wants) and {b"done", b"ofs-delta"} <= words and next(packets, None) is None
     if not is_whole or not words <= _WORDS_OF_A_CLONE | {_SHALLOW}:
         return None

@@ -54,10 +54,12 @@ def _ask_ls_refs(transport: GitTransport, url: str, *, object_format: str = "sha
 
 
 def _list_by_advertisement(transport: GitTransport, url: str) -> RefListing:
-    said = read_advertisement(BytesIO(transport.advertise(url, UPLOAD_PACK)).read)
-    if said.listing is not None:
-        return said.listing
-    return _ask_ls_refs(transport, url, object_format=said.object_format, unborn="ls-refs=unborn" in said.capabilities)
+    advertisement = read_advertisement(BytesIO(transport.advertise(url, UPLOAD_PACK)).read)
+    if advertisement.listing is not None:
+        return advertisement.listing
+    return _ask_ls_refs(
+        transport, url, object_format=advertisement.object_format, unborn="ls-refs=unborn" in advertisement.capabilities
+    )
 
 
 def may_speak_otherwise(error: MatouError) -> bool:

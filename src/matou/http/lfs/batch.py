@@ -114,16 +114,16 @@ def read_batch(body: bytes) -> Mapping[str, BatchObject]:
 def _read_object(value: object) -> BatchObject | None:
     """None for what does not even say which object it is about."""
     try:
-        given = msgspec.convert(value, _Object)
+        entry = msgspec.convert(value, _Object)
     except msgspec.ValidationError as fault:
         oid = value.get("oid") if isinstance(value, dict) else None
         return BatchObject(oid, error=_unreadable(fault)) if isinstance(oid, str) else None
-    if given.error is not None:
-        return BatchObject(given.oid, error=_read_error(given.error))
+    if entry.error is not None:
+        return BatchObject(entry.oid, error=_read_error(entry.error))
     try:
-        return BatchObject(given.oid, {name: _read_action(one) for name, one in (given.actions or {}).items()})
+        return BatchObject(entry.oid, {name: _read_action(one) for name, one in (entry.actions or {}).items()})
     except msgspec.ValidationError as fault:
-        return BatchObject(given.oid, error=_unreadable(fault))
+        return BatchObject(entry.oid, error=_unreadable(fault))
 
 
 def _unreadable(fault: msgspec.ValidationError) -> ObjectError:
@@ -131,15 +131,15 @@ def _unreadable(fault: msgspec.ValidationError) -> ObjectError:
 
 
 def _read_error(value: object) -> ObjectError:
-    said = value if isinstance(value, dict) else {"message": value}
-    message = said.get("message")
-    return ObjectError(_whole_number(said.get("code")) or 0, message if isinstance(message, str) else "")
+    body = value if isinstance(value, dict) else {"message": value}
+    message = body.get("message")
+    return ObjectError(_whole_number(body.get("code")) or 0, message if isinstance(message, str) else "")
 
 
 def _read_action(value: object) -> LfsAction:
-    given = msgspec.convert(value, _Action)
-    until = given.expires_at if isinstance(given.expires_at, str) and _is_time(given.expires_at) else None
-    return LfsAction(given.href, given.header, _whole_number(given.expires_in), until)
+    action = msgspec.convert(value, _Action)
+    until = action.expires_at if isinstance(action.expires_at, str) and _is_time(action.expires_at) else None
+    return LfsAction(action.href, action.header, _whole_number(action.expires_in), until)
 
 
 def _whole_number(value: object) -> int | None:
@@ -190,11 +190,11 @@ def target_of(action: LfsAction, *, own: Origin, authorization: Secret | None) -
     address = parse_address(action.href)
     headers = {name: value for name, value in (action.header or {}).items() if name.lower() not in _OUR_HEADERS}
     require_valid_headers(headers)
-    given = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
+    authorization_header = next((headers.pop(name) for name in list(headers) if name.lower() == "authorization"), None)
     if address.origin == own:
-        return LfsTarget(address, headers, Secret(given) if given else authorization)
-    _require_harmless(address, [*headers.values(), given or "", action.href], own, authorization)
-    return LfsTarget(address, headers, Secret(given) if given else None)
+        return LfsTarget(address, headers, Secret(authorization_header) if authorization_header else authorization)
+    _require_harmless(address, [*headers.values(), authorization_header or "", action.href], own, authorization)
+    return LfsTarget(address, headers, Secret(authorization_header) if authorization_header else None)
 
 
 def _require_harmless(address: Address, texts: Sequence[str], own: Origin, authorization: Secret | None) -> None:

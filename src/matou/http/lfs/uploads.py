@@ -109,24 +109,24 @@ class LfsUploads:
                 yield LfsMissing(answer.oid, NOT_OFFERED, Phrase("the server said that it took it, and lacks it"))
 
     def _send(
-        self, open_object: Callable[[str], BinaryIO], asked: "_ObjectUpload | LfsMissing"
+        self, open_object: Callable[[str], BinaryIO], upload: "_ObjectUpload | LfsMissing"
     ) -> "_ObjectUpload | LfsMissing":
         """What was asked for, where it went; or why it did not."""
-        if isinstance(asked, LfsMissing) or asked.upload is None:
-            return asked
+        if isinstance(upload, LfsMissing) or upload.upload is None:
+            return upload
         try:
-            self._put(open_object, asked, asked.upload)
-            if asked.verify is not None:
-                self._verify(asked, asked.verify)
+            self._put(open_object, upload, upload.upload)
+            if upload.verify is not None:
+                self._verify(upload, upload.verify)
         except (*FAULTS_OF_ONE, AnsweredTryLater) as error:
-            return missing_of(asked.oid, error)
-        return asked
+            return missing_of(upload.oid, error)
+        return upload
 
-    def _put(self, open_object: Callable[[str], BinaryIO], asked: "_ObjectUpload", action: LfsAction) -> None:
+    def _put(self, open_object: Callable[[str], BinaryIO], upload: "_ObjectUpload", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
-        given = {name.lower() for name in target.headers}
-        headers = {**target.headers, "Content-Length": str(asked.size)}
-        if "content-type" not in given:
+        present = {name.lower() for name in target.headers}
+        headers = {**target.headers, "Content-Length": str(upload.size)}
+        if "content-type" not in present:
             headers["Content-Type"] = "application/octet-stream"
         with self._session.open(
             "PUT",
@@ -134,12 +134,12 @@ class LfsUploads:
             repeatable=True,
             headers=headers,
             authorization=target.authorization,
-            body=lambda: _checked(open_object, asked.oid, asked.size),
+            body=lambda: _checked(open_object, upload.oid, upload.size),
             limits=UPLOAD_LIMITS,
         ) as stream:
             stream.read_up_to(64 * 1024)
 
-    def _verify(self, asked: "_ObjectUpload", action: LfsAction) -> None:
+    def _verify(self, upload: "_ObjectUpload", action: LfsAction) -> None:
         target = self._endpoint.target_of(action)
         self._session.request(
             "POST",
@@ -147,7 +147,7 @@ class LfsUploads:
             repeatable=True,
             headers={**target.headers, "Accept": CONTENT_TYPE, "Content-Type": CONTENT_TYPE},
             authorization=target.authorization,
-            body=msgspec.json.encode({"oid": asked.oid, "size": asked.size}),
+            body=msgspec.json.encode({"oid": upload.oid, "size": upload.size}),
         )
 
 
@@ -173,14 +173,14 @@ def _sort_out(oid: str, size: int, described: BatchObject | None) -> _ObjectUplo
 def _checked(open_object: Callable[[str], BinaryIO], oid: str, size: int) -> Generator[bytes, None, None]:
     """An object's bytes on their way out; the last of them are given only if all are what its id stands for."""
     digest = hashlib.sha256()
-    given = 0
+    sent_bytes = 0
     with open_object(oid) as file:
         while part := file.read(CHUNK_BYTES):
-            given += len(part)
+            sent_bytes += len(part)
             digest.update(part)
-            if given >= size:
+            if sent_bytes >= size:
                 break
             yield part
-    if given != size or digest.hexdigest() != oid:
+    if sent_bytes != size or digest.hexdigest() != oid:
         raise Damaged("the LFS object {oid} in the archive is not what it was", oid=oid)
     yield part

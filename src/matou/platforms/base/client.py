@@ -31,10 +31,10 @@ class TypedClient:
             self._own_session.close()
 
     def _session_to(
-        self, platform: Platform, url: str, given: Session | None, *, now: Clock, on_wait: WaitListener | None
+        self, platform: Platform, url: str, session: Session | None, *, now: Clock, on_wait: WaitListener | None
     ) -> Session:
         """The one that was given, or one as the process's environment says."""
-        if given is not None:
-            return given
+        if session is not None:
+            return session
         self._own_session = platform.open_session(url, Settings.of_process(), now=now, on_wait=on_wait)
         return self._own_session

@@ -60,8 +60,8 @@ _Read: TypeAlias = Callable[[object, str, Odd], Any]
 
 def undescribed_of(value: msgspec.Struct) -> Mapping[str, object]:
     """What came and stands in no documentation, or could not be read: as it came."""
-    kept: Mapping[str, object] = getattr(value, "__dict__", {}).get(_UNDESCRIBED, _NOTHING)
-    return kept
+    undescribed: Mapping[str, object] = getattr(value, "__dict__", {}).get(_UNDESCRIBED, _NOTHING)
+    return undescribed
 
 
 def given_of(value: msgspec.Struct) -> Mapping[str, object]:
@@ -172,17 +172,17 @@ class Decoder:
         decoded: dict[str, object] = {}
         inner = Odd(odd.rows, None if odd.fields is None else [])
         for field in self._fields_of(kind):
-            given = value.get(field.key, _ABSENT)
-            if self._is_absent(field, given):
+            member = value.get(field.key, _ABSENT)
+            if self._is_absent(field, member):
                 self._require_absent(field, value, is_lenient=odd.fields is not None)
             else:
-                _read_field(field, given, decoded, inner)
+                _read_field(field, member, decoded, inner)
         return _finished(kind, value, decoded, odd, inner)
 
-    def _is_absent(self, field: _Field, given: object) -> bool:
-        if given is _ABSENT or (given is None and not field.may_be_null and (self._null_is_absent or field.required)):
+    def _is_absent(self, field: _Field, member: object) -> bool:
+        if member is _ABSENT or (member is None and not field.may_be_null and (self._null_is_absent or field.required)):
             return True
-        return self._empty_is_absent and given == "" and not field.is_text
+        return self._empty_is_absent and member == "" and not field.is_text
 
     def _require_absent(self, field: _Field, value: Mapping[object, object], *, is_lenient: bool) -> None:
         """A list may be null where it is empty; one that is not there has not said that it is."""
@@ -282,9 +282,9 @@ class Decoder:
         return unknown_shape(f"{self._platform} {where}", value)
 
 
-def _read_field(field: _Field, given: object, decoded: dict[str, object], odd: Odd) -> None:
+def _read_field(field: _Field, member: object, decoded: dict[str, object], odd: Odd) -> None:
     try:
-        decoded[field.name] = field.read(given, field.where, odd)
+        decoded[field.name] = field.read(member, field.where, odd)
     except UnknownShape as fault:
         if odd.fields is None or field.required or field.is_needed:
             raise

@@ -28,8 +28,8 @@ def keep_left_out(value: Any, faults: Sequence[UnknownShape]) -> None:
 
 def left_out_of(value: Any) -> tuple[UnknownShape, ...]:
     """The fields of an object that came and could not be read."""
-    kept: tuple[UnknownShape, ...] = getattr(value, "__dict__", {}).get(_LEFT_OUT, ())
-    return kept
+    faults: tuple[UnknownShape, ...] = getattr(value, "__dict__", {}).get(_LEFT_OUT, ())
+    return faults
 
 
 def readable_or_none(read: Callable[[], T | None], left_out: LeftOut) -> T | None:

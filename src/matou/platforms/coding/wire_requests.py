@@ -318,8 +318,8 @@ def read_request(kind: type[Q], parameters: Mapping[str, object]) -> Q:
         UnknownShape: names the parameter and what came.
     """
     names = _names(kind)
-    given = {names[key.lower()]: value for key, value in parameters.items() if key.lower() in names}
-    return wire.DECODER.read(kind, given, is_lenient=False)
+    values = {names[key.lower()]: value for key, value in parameters.items() if key.lower() in names}
+    return wire.DECODER.read(kind, values, is_lenient=False)
 
 
 @cache

@@ -85,7 +85,9 @@ class GitCodeLister:
         faults = [
             self._gathering.take(what, self.client.my_repositories(kind=RepositoryKind.ALL), rows, lambda row: row.id)
         ]
-        paths = {place.namespace.path: None for place in listing.namespaces.values() if place.is_organization}
+        paths = {
+            namespace.namespace.path: None for namespace in listing.namespaces.values() if namespace.is_organization
+        }
         for path in [*paths, *(path for path in organizations if path not in paths)]:
             what = Phrase("repositories of the organization {organization}", organization=repr(path))
             faults.append(self._gathering.take(what, self._of_organization(path), rows, lambda row: row.id))

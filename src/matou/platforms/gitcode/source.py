@@ -81,8 +81,8 @@ class GitCodeSource(BaseSource):
             MatouError: after the last one: why there are more, or may be.
         """
         listing = self._found_now()
-        for place in listing.namespaces.values():
-            yield self._namespace(place)
+        for details in listing.namespaces.values():
+            yield self._namespace(details)
         if listing.namespaces_fault is not None:
             raise listing.namespaces_fault
 
@@ -118,10 +118,10 @@ class GitCodeSource(BaseSource):
 
     def members(self, namespace: RemoteNamespace) -> bytes:
         """A document: see `documents`. A user's namespace has none. Raises MatouError."""
-        place = self._found_now().namespaces.get(int(namespace.id))
-        if place is None or not place.is_organization:
+        details = self._found_now().namespaces.get(int(namespace.id))
+        if details is None or not details.is_organization:
             return NO_ROWS
-        members = self._client.organization_members(place.namespace.path)
+        members = self._client.organization_members(details.namespace.path)
         return members_document(
             MemberLine(str(one.id), one.login, one.name or "", one.member_role or "") for one in members
         )
@@ -150,8 +150,8 @@ class GitCodeSource(BaseSource):
         with self._lock:
             return self._found
 
-    def _namespace(self, place: NamespaceDetails) -> RemoteNamespace:
-        namespace, organization = place.namespace, place.organization
+    def _namespace(self, details: NamespaceDetails) -> RemoteNamespace:
+        namespace, organization = details.namespace, details.organization
         picture = organization.avatar_url if organization else None
         return RemoteNamespace(
             id=str(namespace.id),

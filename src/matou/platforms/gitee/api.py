@@ -91,10 +91,10 @@ class GiteeApi(ApiClient):
         body = answered.answer.body
         if sent:
             body = msgspec.json.encode(Failure(message=redact(message_in(body), secrets)))
-        told = failed(replace(answered.answer, body=redact_bytes(body, secrets)), str(answered.values["request"]))
-        if isinstance(told, AnsweredTryLater) and isinstance(answered, AnsweredTryLater):
-            told.wait = answered.wait
-        return told
+        failure = failed(replace(answered.answer, body=redact_bytes(body, secrets)), str(answered.values["request"]))
+        if isinstance(failure, AnsweredTryLater) and isinstance(answered, AnsweredTryLater):
+            failure.wait = answered.wait
+        return failure
 
 
 def _secrets_in(form: Form) -> Sequence[Secret]:

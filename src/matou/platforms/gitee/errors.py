@@ -59,8 +59,8 @@ def message_in(body: bytes) -> str:
     if not isinstance(value, Mapping):
         return ""
     keys = ("message", "messages", "error", "error_description")
-    said = "; ".join(" ".join(text.split()) for key in keys for text in _texts(value.get(key)))
-    return "".join(character if character.isprintable() else "�" for character in said)[:LONGEST_MESSAGE]
+    message = "; ".join(" ".join(text.split()) for key in keys for text in _texts(value.get(key)))
+    return "".join(character if character.isprintable() else "�" for character in message)[:LONGEST_MESSAGE]
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -85,8 +85,8 @@ class GiteeSource(BaseSource):
         """
         listing = self._found_now()
         yield from listing.repositories.values()
-        asked = [repository for id_, repository in listing.repositories.items() if id_ in listing.with_wiki]
-        yield from Wikis(self._session, self.git_credential(), self._note).of(asked)
+        repositories = [repository for id_, repository in listing.repositories.items() if id_ in listing.with_wiki]
+        yield from Wikis(self._session, self.git_credential(), self._note).of(repositories)
         if listing.repositories_fault is not None:
             raise listing.repositories_fault
 

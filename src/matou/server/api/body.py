@@ -93,17 +93,17 @@ async def _read(body: bytes, content_type: str, rules: BodyRules) -> dict[str, o
     return _read_json(text)
 
 
-def _read_form(text: bytes, what: str, *, needs_values: bool = False) -> dict[str, object]:
+def _read_form(text: bytes, subject: str, *, needs_values: bool = False) -> dict[str, object]:
     parts = [part for part in text.split(b"&", MOST_FIELDS) if part]
     if text.count(b"&") >= MOST_FIELDS or (needs_values and not all(b"=" in part for part in parts)):
-        raise UnreadableBody("{what} is not a form", what=what)
+        raise UnreadableBody("{what} is not a form", what=subject)
     pairs = (part.partition(b"=") for part in parts)
     # Whether a value must be UTF-8 is otherwise for the field to say.
     errors = "strict" if needs_values else "surrogateescape"
     try:
         return {_unquoted(name).decode(): _unquoted(value).decode("utf-8", errors) for name, _, value in pairs}
     except ValueError:
-        raise UnreadableBody("{what} is not a form", what=what) from None
+        raise UnreadableBody("{what} is not a form", what=subject) from None
 
 
 def _unquoted(text: bytes) -> bytes:

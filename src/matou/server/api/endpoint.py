@@ -77,8 +77,8 @@ class _Prepared(NamedTuple):
         about: Hashable = context.identity
         if isinstance(context, RepositoryContext):
             about = (context.repository.id, context.repository.path)
-        place = (route.method, route.path, *context.path.values())
-        return CacheKey(place, self.params, self.request.base, about, state)
+        location = (route.method, route.path, *context.path.values())
+        return CacheKey(location, self.params, self.request.base, about, state)
 
 
 @dataclass(frozen=True)
@@ -200,18 +200,18 @@ class Api(BaseRoute):
         usual, rules, caller = self.dialect.largest_body_bytes, self.dialect.body_rules, None
         limit = max(usual, request.route.largest_body_bytes)
         # Beyond the usual on the disk, whatever time it takes to come: who is slow takes no turn from others.
-        with SpooledTemporaryFile(usual) as kept:
+        with SpooledTemporaryFile(usual) as body_file:
             async for piece in body.pieces():
-                size = kept.tell() + len(piece)
+                size = body_file.tell() + len(piece)
                 if size > usual and limit > usual and caller is None:
-                    caller = await self._require_allowed(request, _all_of(kept) + piece)
+                    caller = await self._require_allowed(request, _all_of(body_file) + piece)
                 if size > limit:
                     raise BodyTooLarge("the request is larger than {limit} bytes", limit=limit)
-                kept.write(piece)
+                body_file.write(piece)
             if caller is None:
-                return await read_body(_all_of(kept), content_type, rules)
+                return await read_body(_all_of(body_file), content_type, rules)
             async with self.large_bodies.taken(caller):
-                return await asyncio.to_thread(lambda: read_long_body(_all_of(kept), content_type, rules))
+                return await asyncio.to_thread(lambda: read_long_body(_all_of(body_file), content_type, rules))
 
     async def _require_allowed(self, request: ApiRequest, beginning: bytes) -> Hashable:
         """More than the usual is read only of who may do this: the token may stand in the body's beginning."""
@@ -280,7 +280,7 @@ def _has_body(headers: list[Header]) -> bool:
     return header(headers, b"content-length") not in (b"", b"0") or bool(header(headers, b"transfer-encoding"))
 
 
-def _all_of(kept: IO[bytes]) -> bytes:
+def _all_of(body_file: IO[bytes]) -> bytes:
     """It stands at its end then."""
-    kept.seek(0)
-    return kept.read()
+    body_file.seek(0)
+    return body_file.read()

@@ -37,7 +37,7 @@ class ResponseCache:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._answers: SizedCache[Hashable, tuple[Hashable, ApiResponse]] = SizedCache(
-            most_bytes, size_of=lambda kept: len(kept[1].body) + OVERHEAD_BYTES
+            most_bytes, size_of=lambda entry: len(entry[1].body) + OVERHEAD_BYTES
         )
         self._making: WeakValueDictionary[CacheKey, asyncio.Lock] = WeakValueDictionary()
 

@@ -102,8 +102,8 @@ class OpenedStream:
             await end_answer(send)
 
 
-async def open_stream(stream: StreamedResponse, kept: ResponseFiles) -> OpenedStream:
-    pieces = stream.open(kept)
+async def open_stream(stream: StreamedResponse, response_files: ResponseFiles) -> OpenedStream:
+    pieces = stream.open(response_files)
     return OpenedStream(await anext(pieces, b""), pieces, stream.headers)
 
 

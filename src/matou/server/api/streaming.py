@@ -56,10 +56,12 @@ def streamed(
             async for piece in pieces:
                 await write(piece)
 
-    async def in_turn(kept: ResponseFiles) -> AsyncGenerator[bytes, None]:
+    async def in_turn(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
         with turns.taken(whose):
-            is_kept = keep is not None and kept.has_room_for(keep.size_bytes)
-            async with aclosing(kept.pieces(keep.key, make) if keep and is_kept else _pieces(begin)) as pieces:
+            is_kept = keep is not None and response_files.has_room_for(keep.size_bytes)
+            async with aclosing(
+                response_files.pieces(keep.key, make) if keep and is_kept else _pieces(begin)
+            ) as pieces:
                 async for piece in pieces:
                     yield piece
 
@@ -69,9 +71,9 @@ def streamed(
 def counted(stream: StreamedResponse, count: Callable[[], None]) -> StreamedResponse:
     """Counts when the first piece goes out."""
 
-    async def counting(kept: ResponseFiles) -> AsyncGenerator[bytes, None]:
+    async def counting(response_files: ResponseFiles) -> AsyncGenerator[bytes, None]:
         is_counted = False
-        async with aclosing(stream.open(kept)) as pieces:
+        async with aclosing(stream.open(response_files)) as pieces:
             async for piece in pieces:
                 if not is_counted:
                     count()

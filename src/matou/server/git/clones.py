@@ -50,16 +50,16 @@ class GitRefusedRequest(UnknownShape):
 
 async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], body: bytes) -> bool:
     """Answer a clone of what everybody who may read the repository is shown. False where it is another request."""
-    asked = await understood(read_clone_request, body) if protocol_version(request) == 2 else None
-    if asked is None:
+    clone = await understood(read_clone_request, body) if protocol_version(request) == 2 else None
+    if clone is None:
         return False
     known = await current_refs(request.state, admitted.granted)
-    pack = await _whole_pack(request, admitted, known, asked)
+    pack = await _whole_pack(request, admitted, known, clone)
     if pack is not None:
         count_download(request.state.forge, admitted.granted)
         await _send_whole(request, pack)
         return True
-    key = await request.state.run_in_pool(_key, request, admitted, known, asked)
+    key = await request.state.run_in_pool(_key, request, admitted, known, clone)
     if key is None:
         return False
     count_download(request.state.forge, admitted.granted)
@@ -68,15 +68,15 @@ async def answer_clone(request: GitRequest, admitted: Admitted[MayReadCode], bod
 
 
 def _key(
-    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
+    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, clone: CloneRequest
 ) -> ResponseKey | None:
     """None for what is not kept: only what many ask for alike is, and nothing that not all who may read are shown."""
-    wants = known.wants_of_clones.get(asked.wants)
+    wants = known.wants_of_clones.get(clone.wants)
     if wants is None or not request.state.kept.has_room_for(admitted.repository.size_bytes):
         return None
     git_dir = request.state.forge.git_dir(admitted.repository)
     state = (known.digest, _mark_of_shallow(git_dir))
-    return ResponseKey(admitted.repository.id, state, (wants, asked.words, asked.is_shallow))
+    return ResponseKey(admitted.repository.id, state, (wants, clone.words, clone.is_shallow))
 
 
 def _mark_of_shallow(git_dir: Path) -> bytes:
@@ -89,15 +89,15 @@ def _mark_of_shallow(git_dir: Path) -> bytes:
 
 async def _send_kept(request: GitRequest, admitted: Admitted[MayReadCode], key: ResponseKey, body: bytes) -> None:
     """From its file, or as it is made. Not by the web server's own means: those would wait for ever for a client."""
-    kept = request.state.kept
-    whole = kept.whole(key)
+    response_files = request.state.kept
+    whole = response_files.whole(key)
     length = () if whole is None else ((b"content-length", b"%d" % whole[1]),)
 
     async def make(write: Write) -> None:
         await _make(request, admitted, body, write)
 
     async def follow() -> None:
-        async with contextlib.aclosing(kept.pieces(key, make)) as pieces:
+        async with contextlib.aclosing(response_files.pieces(key, make)) as pieces:
             await _follow(request, pieces, (UPLOAD_PACK_RESULT, *NO_CACHE, *length))
 
     await until_client_leaves(request.receive, follow())
@@ -164,16 +164,16 @@ async def _send_whole(request: GitRequest, pack: ReusablePack) -> None:
 
 
 async def _whole_pack(
-    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, asked: CloneRequest
+    request: GitRequest, admitted: Admitted[MayReadCode], known: KnownRefs, clone: CloneRequest
 ) -> ReusablePack | None:
     """The pack that answers a clone as it lies on the disk; None where git has to make one."""
-    if asked.is_shallow or not asked.wants <= known.listing.object_ids() | {head_object(known.listing)}:
+    if clone.is_shallow or not clone.wants <= known.listing.object_ids() | {head_object(known.listing)}:
         return None
     git_dir = request.state.forge.git_dir(admitted.repository)
-    cached = request.state.whole_packs.get(git_dir, asked.wants)
+    cached = request.state.whole_packs.get(git_dir, clone.wants)
     if cached is not None:
         return cached
-    pack = await request.state.run_in_pool(pack_of_everything, git_dir, asked.wants)
+    pack = await request.state.run_in_pool(pack_of_everything, git_dir, clone.wants)
     if pack is not None:
-        request.state.whole_packs.put(git_dir, asked.wants, pack)
+        request.state.whole_packs.put(git_dir, clone.wants, pack)
     return pack

@@ -73,32 +73,32 @@ async def _upload_pack(request: GitRequest) -> None:
         version = protocol_version(request)
         # One byte more than memory answers, so that a longer request is not taken for a broken one.
         beginning = body.read(LARGEST_REQUEST_IN_MEMORY_BYTES + 1)
-        wanted = await understood(is_ls_refs, beginning) if version == 2 else None
+        ls_refs = await understood(is_ls_refs, beginning) if version == 2 else None
         if beginning == PROBE:
             await send_answer(request.send, 200, (UPLOAD_PACK_RESULT, *NO_CACHE), b"")
-        elif wanted is not None:
-            await answer_ls_refs(request, admitted, wanted)
+        elif ls_refs is not None:
+            await answer_ls_refs(request, admitted, ls_refs)
         elif not await answer_clone(request, admitted, beginning):
             await _count_clone(request.state, admitted.granted, beginning)
             await until_client_leaves(request.receive, _send_pack_in_turn(request, admitted, body))
 
 
-async def _count_clone(state: ServerState, granted: Authorized[Repository, MayReadCode], asked: bytes) -> None:
+async def _count_clone(state: ServerState, granted: Authorized[Repository, MayReadCode], body: bytes) -> None:
     """A fetch by somebody who has nothing yet, of what is advertised: not of single objects that a partial clone
     left out. Counted as it begins: git hangs up before the end of its answer."""
-    wanted = {want.decode() for want in _WANT.findall(asked)}
+    wants = {want.decode() for want in _WANT.findall(body)}
     # A shallow clone of version 0 asks twice, and says only the second time that it is done.
-    is_last = _DONE.search(asked) is not None
+    is_last = _DONE.search(body) is not None
     if (
-        wanted
+        wants
         and is_last
-        and b"have " not in asked
-        and wanted <= (await current_refs(state, granted)).listing.object_ids()
+        and b"have " not in body
+        and wants <= (await current_refs(state, granted)).listing.object_ids()
     ):
         count_download(state.forge, granted)
 
 
-async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
+async def _keep_body(request: GitRequest, file: IO[bytes]) -> None:
     """Take the whole request before anything is started for it: a slow client costs a file, not a process."""
     framing = PacketFraming(most_packets=MOST_FETCH_LINES)
     body = RequestBody(request.receive)
@@ -106,9 +106,9 @@ async def _keep_body(request: GitRequest, kept: IO[bytes]) -> None:
     body.pace = StallBudget()
     async for piece in request_pieces(request.headers, body, UPLOAD_PACK, limit_bytes=LARGEST_FETCH_REQUEST_BYTES):
         await framing.follow(piece)
-        kept.write(piece)
+        file.write(piece)
     framing.finish()
-    kept.seek(0)
+    file.seek(0)
 
 
 async def _send_pack_in_turn(request: GitRequest, admitted: Admitted[MayReadCode], body: IO[bytes]) -> None:

@@ -112,12 +112,12 @@ def _answers(
     granted: Authorized[Repository, MayReadCode],
     credential: Credential | None,
     verb: LfsOperation,
-    wanted: list[NamedObject],
+    objects: list[NamedObject],
 ) -> list[ObjectAnswer]:
     answer = _download_answer if verb is LfsOperation.DOWNLOAD else _upload_answer
     return [
         unusable_object(named) if (pointer := named.pointer) is None else answer(request, granted, credential, pointer)
-        for named in wanted
+        for named in objects
     ]
 
 

@@ -68,9 +68,9 @@ class DeleteLockParams(msgspec.Struct, frozen=True):
 
 async def create(request: GitRequest) -> None:
     admitted, state = await _admit(request, MayWriteCode), request.state
-    asked = await read_json(request, CreateLockParams)
+    params = await read_json(request, CreateLockParams)
     try:
-        lock = await state.run_in_pool(locks.lock_path, state.forge, admitted.granted, asked.path)
+        lock = await state.run_in_pool(locks.lock_path, state.forge, admitted.granted, params.path)
     except locks.AlreadyLocked as error:
         await send_json(request, OneLock(_answer(error.lock), str(error)), status=CONFLICT)
         return
@@ -80,8 +80,8 @@ async def create(request: GitRequest) -> None:
 async def show(request: GitRequest) -> None:
     """All of them, a page at a time, or the one of a path or id."""
     admitted, state = await _admit(request, MayReadCode), request.state
-    asked = read_fields(request.scope)
-    path, lock_id = (asked.get(name, [""])[-1] for name in ("path", "id"))
+    query = read_fields(request.scope)
+    path, lock_id = (query.get(name, [""])[-1] for name in ("path", "id"))
     if path or lock_id:
         number = _number(lock_id) if lock_id else None
         rows = await state.run_in_pool(
@@ -89,7 +89,7 @@ async def show(request: GitRequest) -> None:
         )
         await send_json(request, SomeLocks([_answer(lock) for lock in rows]))
         return
-    cursor, limit = (asked.get(name, [""])[-1] for name in ("cursor", "limit"))
+    cursor, limit = (query.get(name, [""])[-1] for name in ("cursor", "limit"))
     page = await _page(request, admitted, cursor, int(_number(limit)) if limit else 0)
     await send_json(request, SomeLocks([_answer(lock) for lock in page.locks], _cursor(page)))
 
@@ -97,8 +97,8 @@ async def show(request: GitRequest) -> None:
 async def verify(request: GitRequest) -> None:
     """Which locks are the caller's own, and which are in their way."""
     admitted = await _admit(request, MayWriteCode)
-    asked = await read_json(request, VerifyLocksParams)
-    page = await _page(request, admitted, asked.cursor or "", asked.limit or 0)
+    params = await read_json(request, VerifyLocksParams)
+    page = await _page(request, admitted, params.cursor or "", params.limit or 0)
     user = admitted.identity.user
     ours = [lock for lock in page.locks if user is not None and lock.owner_id == user.id]
     theirs = [lock for lock in page.locks if lock not in ours]
@@ -107,13 +107,13 @@ async def verify(request: GitRequest) -> None:
 
 async def unlock(request: GitRequest) -> None:
     admitted, state = await _admit(request, MayWriteCode), request.state
-    asked = await read_json(request, DeleteLockParams)
+    params = await read_json(request, DeleteLockParams)
     lock = await state.run_in_pool(
         locks.unlock,
         state.forge,
         admitted.granted,
         _number(request.target.object_name),
-        force=bool(asked.force),
+        force=bool(params.force),
     )
     await send_json(request, OneLock(_answer(lock)))
 

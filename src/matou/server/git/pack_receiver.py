@@ -46,14 +46,14 @@ class PackReceiver:
 
     Args:
         forge: says how strict its checks are.
-        asked: what the push asks for.
+        commands: what the push asks for.
         report: shown what git says.
         pack: where it goes.
     """
 
-    def __init__(self, forge: Forge, asked: PushCommands, report: PushReportStream, pack: IncomingPack) -> None:
+    def __init__(self, forge: Forge, commands: PushCommands, report: PushReportStream, pack: IncomingPack) -> None:
         self._is_strict = forge.checks_pushes_strictly
-        self._asked = asked
+        self._asked = commands
         self._report = report
         self._pack = pack
         self._remembered: list[bytes] | None = []
@@ -104,8 +104,8 @@ class PackReceiver:
     def _checks(self) -> Sequence[str]:
         return [f"{name}=ignore" for name in (OLD_TOOLS if self._is_strict else HARMLESS)]
 
-    def _show(self, said: bytes) -> None:
-        self._report.say(said.replace(str(self._pack.git_dir.absolute()).encode(), b"repository"))
+    def _show(self, output: bytes) -> None:
+        self._report.say(output.replace(str(self._pack.git_dir.absolute()).encode(), b"repository"))
 
     async def _index(
         self, pieces: AsyncIterator[bytes], checks: Sequence[str] | None, *, hear: Callable[[bytes], None] | None = None

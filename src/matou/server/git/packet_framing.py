@@ -75,8 +75,8 @@ class PacketFraming:
         return taken
 
     def _pass_length(self, piece: bytes, position: int) -> int:
-        wanted = _LENGTH_DIGITS - len(self._digits)
-        part = piece[position : position + wanted]
+        missing = _LENGTH_DIGITS - len(self._digits)
+        part = piece[position : position + missing]
         self._digits += part
         if len(self._digits) == _LENGTH_DIGITS:
             self._begin_packet(_length(self._digits))

@@ -67,13 +67,13 @@ async def receive_pack(request: GitRequest) -> None:
     if not commands:
         await send_answer(request.send, 200, (RESULT, *NO_CACHE), b"")
         return
-    asked = await understood(read_commands, commands)
-    if b"push-options" in asked.capabilities:
+    request_commands = await understood(read_commands, commands)
+    if b"push-options" in request_commands.capabilities:
         # Whoever has `push.pushOption` set sends them with every push. There is nothing here that they could change.
         await stream.options()
-    report = PushReportStream(request.send, pace, asked)
+    report = PushReportStream(request.send, pace, request_commands)
     try:
-        outcome = await _in_turn(request, admitted, asked, stream, report, body, pace)
+        outcome = await _in_turn(request, admitted, request_commands, stream, report, body, pace)
     except (MatouError, OSError) as error:
         if not report.has_begun or isinstance(error, ClientLeft):
             raise
@@ -86,7 +86,7 @@ async def receive_pack(request: GitRequest) -> None:
 async def _in_turn(
     request: GitRequest,
     admitted: Admitted[MayWriteCode],
-    asked: PushCommands,
+    commands: PushCommands,
     stream: PushStream,
     report: PushReportStream,
     body: RequestBody,
@@ -105,7 +105,7 @@ async def _in_turn(
         try:
             with IncomingPack(git_dir) as pack:
                 async with report.talking():
-                    outcome = await _receive(state, admitted, asked, stream, report, pack)
+                    outcome = await _receive(state, admitted, commands, stream, report, pack)
         except FileNotFoundError:
             # It was renamed or deleted a moment ago, and that says it better.
             await admit_again(state, admitted)
@@ -119,20 +119,22 @@ async def _in_turn(
 async def _receive(
     state: ServerState,
     admitted: Admitted[MayWriteCode],
-    asked: PushCommands,
+    commands: PushCommands,
     stream: PushStream,
     report: PushReportStream,
     pack: IncomingPack,
 ) -> PushResult:
-    fault = await _take_pack(state.forge, asked, stream, report, pack) if asked.brings_pack else None
+    fault = await _take_pack(state.forge, commands, stream, report, pack) if commands.brings_pack else None
     report.body_has_ended()
     if fault is not None:
-        return PushResult(fault, dict.fromkeys(asked.names, "unpacker error"))
-    landing = PushTransaction(asked.changes, is_atomic=b"atomic" in asked.capabilities, refused=dict(asked.refused))
+        return PushResult(fault, dict.fromkeys(commands.names, "unpacker error"))
+    transaction = PushTransaction(
+        commands.changes, is_atomic=b"atomic" in commands.capabilities, refused=dict(commands.refused)
+    )
     # In threads of their own: all others are for what is short, or LFS may hold them for transfers.
-    await _to_its_end(state, _land, state.forge, admitted, landing, pack, is_shallow=bool(asked.shallow))
-    report.say(shown_lines(landing.said))
-    return PushResult("ok", landing.refused)
+    await _to_its_end(state, _land, state.forge, admitted, transaction, pack, is_shallow=bool(commands.shallow))
+    report.say(shown_lines(transaction.said))
+    return PushResult("ok", transaction.refused)
 
 
 async def _to_its_end(
@@ -151,21 +153,26 @@ async def _to_its_end(
 
 
 def _land(
-    forge: Forge, admitted: Admitted[MayWriteCode], landing: PushTransaction, pack: IncomingPack, *, is_shallow: bool
+    forge: Forge,
+    admitted: Admitted[MayWriteCode],
+    transaction: PushTransaction,
+    pack: IncomingPack,
+    *,
+    is_shallow: bool,
 ) -> None:
     """Whatever happens, each ref was moved for good or is refused: what cannot be judged does not come in."""
     try:
-        land(forge, require_still_admitted(forge, admitted), landing, pack, is_shallow=is_shallow)
+        land(forge, require_still_admitted(forge, admitted), transaction, pack, is_shallow=is_shallow)
     except (Refused, NotFound, TryLater) as error:
-        landing.give_up(f"Nothing of this push was taken: {error}", DECLINED)
+        transaction.give_up(f"Nothing of this push was taken: {error}", DECLINED)
     except Exception as error:
         log.exception("push_not_landed", repository=str(admitted.repository.path))
         why = NO_ROOM if is_disk_full(error) else "the push could not be judged or stored safely; push again"
-        landing.give_up(f"Nothing of this push was taken: {why}", why)
+        transaction.give_up(f"Nothing of this push was taken: {why}", why)
 
 
 async def _take_pack(
-    forge: Forge, asked: PushCommands, stream: PushStream, report: PushReportStream, pack: IncomingPack
+    forge: Forge, commands: PushCommands, stream: PushStream, report: PushReportStream, pack: IncomingPack
 ) -> str | None:
     """Have git check the pack and keep it in the quarantine; gives what is wrong with it."""
     pieces = stream.pack()
@@ -175,7 +182,7 @@ async def _take_pack(
     if len(beginning) < _PACK_HEADER_BYTES:
         return "eof before pack header was fully read"
     try:
-        await PackReceiver(forge, asked, report, pack).receive(beginning, pieces)
+        await PackReceiver(forge, commands, report, pack).receive(beginning, pieces)
     except TooLargeForCloserLook as error:
         return str(error)
     except GitFailed:

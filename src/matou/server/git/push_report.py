@@ -34,10 +34,10 @@ class PushReportStream:
         has_begun: progress was sent, so the answer's status can no longer change.
     """
 
-    def __init__(self, send: Send, pace: StallBudget, asked: PushCommands) -> None:
+    def __init__(self, send: Send, pace: StallBudget, commands: PushCommands) -> None:
         self._send = send
         self._receiver = Receiver(send, pace)
-        self._asked = asked
+        self._asked = commands
         self._unsent = bytearray()
         self._news = asyncio.Event()
         self._is_waiting_for_us = False

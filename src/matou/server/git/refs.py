@@ -72,12 +72,12 @@ async def advertise(request: GitRequest) -> None:
     await _answer(request, admitted, _advertisement(service, 1 if version == 1 else 0), kind)
 
 
-async def answer_ls_refs(request: GitRequest, admitted: Admitted[MayReadCode], wanted: LsRefsRequest) -> None:
-    is_usual = len(wanted.prefixes) <= MOST_PREFIXES_REMEMBERED and sum(map(len, wanted.prefixes)) <= KIBIBYTE
+async def answer_ls_refs(request: GitRequest, admitted: Admitted[MayReadCode], query: LsRefsRequest) -> None:
+    is_usual = len(query.prefixes) <= MOST_PREFIXES_REMEMBERED and sum(map(len, query.prefixes)) <= KIBIBYTE
     question = RefQuestion(
-        key=wanted if is_usual else None,
-        lines=lambda known: known.lines.count(wanted.prefixes or (b"",)) + len(wanted.prefixes),
-        make=lambda known: ls_refs_answer(known.listing, wanted, known.lines),
+        key=query if is_usual else None,
+        lines=lambda known: known.lines.count(query.prefixes or (b"",)) + len(query.prefixes),
+        make=lambda known: ls_refs_answer(known.listing, query, known.lines),
     )
     await _answer(request, admitted, question, UPLOAD_PACK_RESULT)
 

@@ -35,11 +35,11 @@ def code_link(forge: Forge, identity: Identity, raw_path: bytes) -> str | None:
     if len(raw_path) > LONGEST_PATH_BYTES:
         return None
     parts = [unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in raw_path.strip(b"/").split(b"/")]
-    places = (place for place, word in enumerate(parts[:-1]) if word in _WORDS)
-    for place in places:
-        repository = _repository(forge, identity, parts[:place])
+    indexes = (index for index, word in enumerate(parts[:-1]) if word in _WORDS)
+    for index in indexes:
+        repository = _repository(forge, identity, parts[:index])
         if repository is not None:
-            return _target(forge, repository, parts[place], parts[place + 1 :])
+            return _target(forge, repository, parts[index], parts[index + 1 :])
     return None
 
 

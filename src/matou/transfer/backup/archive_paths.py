@@ -19,13 +19,13 @@ class ArchivePaths:
     team: NamespacePath
 
     @classmethod
-    def of(cls, registry: PathRegistry, source: SourceLine, *, kept: NamespacePath | None) -> "ArchivePaths":
+    def of(cls, registry: PathRegistry, source: SourceLine, *, team_path: NamespacePath | None) -> "ArchivePaths":
         """`kept` is where the team stood before: it has no line of its own in a manifest."""
         host = host_of(source.url)
         # A platform may number its teams and its projects each from one.
         owner = PathOwner(source.platform, host, f"team {source.team_id or source.account}")
-        if kept is not None:
-            registry.keep(Kind.NAMESPACE, owner, str(kept))
+        if team_path is not None:
+            registry.keep(Kind.NAMESPACE, owner, str(team_path))
         team = registry.place_namespace(owner, source.team or source.account, parent=None)
         return cls(registry, source.platform, host, team)
 
@@ -35,9 +35,9 @@ class ArchivePaths:
     def repository(self, repository: RemoteRepository, namespace: NamespacePath) -> RepositoryPath:
         return self.registry.place_repository(self._owner(repository.id), repository.name, namespace=namespace)
 
-    def beside(self, repository: RemoteRepository, place: RepositoryPath) -> RepositoryPath:
+    def beside(self, repository: RemoteRepository, path: RepositoryPath) -> RepositoryPath:
         """Another place in the same folder for a repository that cannot go on where it is, durably given."""
-        beside = self.registry.place_beside(self._owner(repository.id), repository.name, place=place)
+        beside = self.registry.place_beside(self._owner(repository.id), repository.name, path=path)
         self.registry.sync()
         return beside
 

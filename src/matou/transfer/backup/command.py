@@ -149,9 +149,9 @@ class _Run:
             context = RunContext(
                 self.archive, self.connections, self.cancellation, number, began_at, self.dead_since, damage
             )
-            places = ArchivePaths.of(registry, source_line(source, account), kept=before.team_place())
+            paths = ArchivePaths.of(registry, source_line(source, account), team_path=before.team_place())
             work = BackupRun(
-                context, self.options, source, account, before, places, RunRecorder(manifest, self.progress)
+                context, self.options, source, account, before, paths, RunRecorder(manifest, self.progress)
             )
             listing = work.do(source_listing or self._survey(source, account))
             record_buffer.close()

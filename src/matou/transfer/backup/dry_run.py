@@ -77,7 +77,7 @@ def _report(
     requests: int,
     duration: timedelta,
 ) -> BackupReport:
-    problems = tuple(BackupProblem(what, None, fault) for what, fault in source_listing.faults())
+    problems = tuple(BackupProblem(subject, None, fault) for subject, fault in source_listing.faults())
     return BackupReport(
         run=None,
         account=source_listing.account,
@@ -98,13 +98,13 @@ def _report(
 def _plans(
     account: Account, before: PreviousRun, source_listing: SourceListing, listing: ListingState, options: BackupOptions
 ) -> Iterator[Planned]:
-    wanted = RepositoryFilter(options.include, options.exclude)
+    repository_filter = RepositoryFilter(options.include, options.exclude)
     for remote in source_listing.repositories.values():
         namespace = source_listing.namespaces.get(remote.namespace_id)
         path = source_path(account.team, namespace, remote)
         yield _plan(
             ListedRepository(remote, namespace, path, before.repositories.get(remote.id)),
-            wanted,
+            repository_filter,
             trust=options.trust_listing,
         )
     for row in absent(before.repositories, source_listing.repositories):
@@ -113,8 +113,8 @@ def _plans(
         yield Planned(path, Intention.NOTHING, fate_of_absent(row, listing))
 
 
-def _plan(task: ListedRepository, wanted: RepositoryFilter, *, trust: bool) -> Planned:
-    outcome = outcome_without_asking(task, wanted)
+def _plan(task: ListedRepository, repository_filter: RepositoryFilter, *, trust: bool) -> Planned:
+    outcome = outcome_without_asking(task, repository_filter)
     if outcome is not None:
         return Planned(task.source_path, Intention.NOTHING, outcome)
     if trust and has_same_last_push(task):

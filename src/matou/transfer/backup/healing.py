@@ -45,7 +45,7 @@ class MirrorRepairer:
     limits: Limits
 
     def heal(
-        self, place: RepositoryPath, listing: RefListing, fetch: Callable[[], Path], *, previous: RefListing | None
+        self, repository: RepositoryPath, listing: RefListing, fetch: Callable[[], Path], *, previous: RefListing | None
     ) -> None:
         """Bring back whatever can be had; called again, it goes on.
 
@@ -58,14 +58,14 @@ class MirrorRepairer:
         Raises:
             MatouError: what `fetch` raises; the mirror is as it was then, or better.
         """
-        git_dir = self.archive.repository(place)
+        git_dir = self.archive.repository(repository)
         object_format = object_format_on_disk(git_dir) if listing.is_empty else listing.object_format
         with translate_os_errors(git_dir):
-            make_refs_readable(self.archive, place, run=self.run)
+            make_refs_readable(self.archive, repository, run=self.run)
             create_bare(git_dir, object_format=object_format)
         self._rebuild(git_dir, object_format)
         self._repair_boundary(git_dir)
-        self._remake_kept_refs(place)
+        self._remake_kept_refs(repository)
         faulty = [file.path for file in check_object_files(git_dir / "objects", hash_name=object_format) if file.fault]
         if not faulty and is_connected(git_dir):
             return
@@ -80,13 +80,13 @@ class MirrorRepairer:
         if not is_all_saved:
             self._salvage_pieces(git_dir, {*faulty} - adopted, id_bytes=32 if object_format == "sha256" else 20)
         for path in _with_what_goes_along(faulty) - adopted:
-            self._take_away(path, place, is_needed=not is_all_saved)
-        self._remake_kept_refs(place)
+            self._take_away(path, repository, is_needed=not is_all_saved)
+        self._remake_kept_refs(repository)
 
-    def _remake_kept_refs(self, place: RepositoryPath) -> None:
+    def _remake_kept_refs(self, path: RepositoryPath) -> None:
         """Before anything is read out of damaged files, so that this is known to be wanted, and once more after it."""
         try:
-            remake_kept_refs(self.archive, place)
+            remake_kept_refs(self.archive, path)
         except DamagedObject:
             return  # It cannot even be said whether the object is there.
 
@@ -109,13 +109,13 @@ class MirrorRepairer:
 
     def _salvage(self, git_dir: Path, listing: RefListing, previous: RefListing | None) -> bool:
         """Pack what only the archive has, and can be read of a damaged file still; False where some of it cannot."""
-        wanted = wanted_objects(storable(listing)[0])
+        objects = wanted_objects(storable(listing)[0])
         named = wanted_objects(read_refs(git_dir)) | (wanted_objects(previous) if previous else frozenset())
-        others = named - wanted
-        if not others or self._pack(git_dir, others, wanted):
+        others = named - objects
+        if not others or self._pack(git_dir, others, objects):
             return True
         for oid in sorted(others):
-            self._pack(git_dir, {oid}, wanted)
+            self._pack(git_dir, {oid}, objects)
         return False
 
     def _salvage_pieces(self, git_dir: Path, faulty: Iterable[Path], *, id_bytes: int) -> None:
@@ -146,34 +146,36 @@ class MirrorRepairer:
             _publish(made.parent.glob(f"{_SALVAGED}-*"), made.parent, was=_SALVAGED)
         return True
 
-    def _take_away(self, path: Path, place: RepositoryPath, *, is_needed: bool) -> None:
+    def _take_away(self, path: Path, repository: RepositoryPath, *, is_needed: bool) -> None:
         if is_needed:
-            _keep_copy(self.archive, self.run, place, path)
+            _keep_copy(self.archive, self.run, repository, path)
         with translate_os_errors(path):
             path.unlink(missing_ok=True)
         sync_folder(path.parent)
 
 
-def make_refs_readable(archive: Archive, place: RepositoryPath, *, run: int) -> None:
+def make_refs_readable(archive: Archive, repository: RepositoryPath, *, run: int) -> None:
     """Leave out of a mirror's refs what cannot be read; it is set aside under a run. HEAD is for the caller to write.
 
     Raises:
         WriteFailed: the disk is full, or cannot be written.
     """
-    git_dir = archive.repository(place)
+    git_dir = archive.repository(repository)
     if not _has_readable_head(git_dir):
         publish_file(git_dir / "HEAD", b"ref: refs/heads/main\n")
     try:
         read_refs(git_dir)
     except Damaged:
         for path in (git_dir / "packed-refs", git_dir / "refs"):
-            _keep_copy(archive, run, place, path)
+            _keep_copy(archive, run, repository, path)
         leave_out_unreadable(git_dir)
 
 
-def _keep_copy(archive: Archive, run: int, place: RepositoryPath, path: Path) -> None:
+def _keep_copy(archive: Archive, run: int, repository: RepositoryPath, path: Path) -> None:
     """For whoever can make more of it than git can; durable before anything is taken away."""
-    aside = archive.root / FOLDER / f"{run:06d}" / f"{place}.git" / path.relative_to(archive.repository(place))
+    aside = (
+        archive.root / FOLDER / f"{run:06d}" / f"{repository}.git" / path.relative_to(archive.repository(repository))
+    )
     if not path.exists():
         return
     make_folders(aside.parent, below=archive.root)

@@ -72,7 +72,7 @@ class LfsSaver:
             known = sizes_bytes.get(pointer.oid, ())
             if pointer.size_bytes not in known and len(known) < MOST_SIZES:
                 sizes_bytes[pointer.oid] = (*known, pointer.size_bytes)
-        return self._fetch(git_dir, transport, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_given(before, listed))
 
     def retry(self, git_dir: Path, transport: TrackedTransport, *, before: LfsState) -> LfsResult:
         """Fetch what was missing the last time, of a repository that has not changed."""
@@ -80,7 +80,7 @@ class LfsSaver:
         if listed is None:
             return LfsResult(before, None, 0)
         sizes_bytes = {oid: (size,) for oid, size in listed.items()}
-        return self._fetch(git_dir, transport, sizes_bytes, given=_given(before, listed))
+        return self._fetch(git_dir, transport, sizes_bytes, given_oids=_given(before, listed))
 
     def _list(self, state: LfsState | None) -> dict[str, int] | None:
         """None where the list is lost."""
@@ -97,7 +97,7 @@ class LfsSaver:
         transport: TrackedTransport,
         sizes_bytes: Mapping[str, Sequence[int]],
         *,
-        given: frozenset[str],
+        given_oids: frozenset[str],
     ) -> LfsResult:
         """Anybody may commit a pointer with the id of somebody else's object, so the source decides whose it is.
 
@@ -107,7 +107,7 @@ class LfsSaver:
         if not sizes_bytes:
             return LfsResult(None, None, 0)
         absent = {oid: sizes for oid, sizes in sizes_bytes.items() if not self.blobs.has(oid)}
-        claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given}
+        claimed = {oid: self.blobs.size(oid) for oid in sizes_bytes.keys() - absent.keys() - given_oids}
         before_bytes = transport.received_bytes
         refused, fault = self._ask(transport.url, claimed) if claimed else ((), None)
         fault = self._download_all(transport, absent) or fault
@@ -117,9 +117,9 @@ class LfsSaver:
         fault = (_elsewhere(git_dir, transport.url) if missing else None) or fault
         return LfsResult(state, fault, transport.received_bytes - before_bytes)
 
-    def _size(self, oid: str, said: Sequence[int]) -> int:
+    def _size(self, oid: str, sizes: Sequence[int]) -> int:
         """What an object weighs, as far as that is known."""
-        return self.blobs.size(oid) if self.blobs.has(oid) else said[0]
+        return self.blobs.size(oid) if self.blobs.has(oid) else sizes[0]
 
     def _download_all(self, transport: TrackedTransport, absent: Mapping[str, Sequence[int]]) -> MatouError | None:
         """Ask by the first size that a pointer gives, then by the next: some servers give an object by the right one.
@@ -127,8 +127,10 @@ class LfsSaver:
         An object that no pointer has right in its first MOST_SIZES is missing.
         """
         fault: MatouError | None = None
-        for turn in range(max((len(sizes) for sizes in absent.values()), default=0)):
-            some = {oid: sizes[turn] for oid, sizes in absent.items() if turn < len(sizes) and not self.blobs.has(oid)}
+        for attempt in range(max((len(sizes) for sizes in absent.values()), default=0)):
+            some = {
+                oid: sizes[attempt] for oid, sizes in absent.items() if attempt < len(sizes) and not self.blobs.has(oid)
+            }
             fault = self._download(transport, some) if some else None
         return fault
 

@@ -79,15 +79,15 @@ class RunRecorder:
                 self._add_note(BackupProblem(source_path, line.outcome, cause))
         self.progress.settled(source_path, line.outcome)
 
-    def note(self, what: str, cause: MatouError) -> None:
+    def note(self, subject: str, cause: MatouError) -> None:
         """Note something that is to be said of what is no repository, and is no fault."""
         with self._lock:
-            self._add_note(BackupProblem(what, None, cause))
+            self._add_note(BackupProblem(subject, None, cause))
 
-    def problem(self, what: str, cause: MatouError) -> None:
+    def problem(self, subject: str, cause: MatouError) -> None:
         """Note something that is no repository and was not saved."""
         with self._lock:
-            self._add_problem(BackupProblem(what, None, cause))
+            self._add_problem(BackupProblem(subject, None, cause))
 
     def _let_go(self) -> None:
         if self._namespaces_to_come == 0:
@@ -168,8 +168,8 @@ def left_out(remote: RemoteRepository | RemoteNamespace) -> list[MatouError]:
 
 
 def _reason(remote: RemoteRepository, reason: MatouError | None) -> str | None:
-    said = [reason] if reason else left_out(remote)
-    return "; ".join(map(str, said)) or None
+    reasons = [reason] if reason else left_out(remote)
+    return "; ".join(map(str, reasons)) or None
 
 
 def _new_line(remote: RemoteRepository, outcome: Outcome) -> RepositoryLine:

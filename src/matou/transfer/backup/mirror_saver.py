@@ -87,7 +87,7 @@ class MirrorSaver:
 
     def save(
         self,
-        place: RepositoryPath,
+        path: RepositoryPath,
         listing: RefListing,
         transport: TrackedTransport,
         *,
@@ -103,9 +103,9 @@ class MirrorSaver:
         Raises:
             PathInUse: somebody made a repository there before the first mirror was.
         """
-        git_dir, source = self.archive.repository(place), self._source(transport)
+        git_dir, source = self.archive.repository(path), self._source(transport)
         if saved is None:
-            _require_no_others(git_dir, place)
+            _require_no_others(git_dir, path)
         corrupt_dir = self._set_aside(git_dir) if saved is None and self._is_wreck(git_dir) else None
         if not git_dir.exists():
             staged, update = self._build(git_dir, source, listing)
@@ -115,7 +115,7 @@ class MirrorSaver:
         if is_damaged:
             fetch = partial(self._fetch_anew, git_dir, source, listing)
             MirrorRepairer(self.archive, self.run, self.limits).heal(
-                place, listing, fetch, previous=self._snapshot(saved)
+                path, listing, fetch, previous=self._snapshot(saved)
             )
         before, own = self._made_ready(git_dir)
         update = self._update(git_dir, source, listing, previous=self._last_saved(before, saved))
@@ -248,19 +248,19 @@ def cannot_go_on(git_dir: Path, listing: RefListing, *, is_new: bool) -> bool:
     return object_format_on_disk(git_dir) != listing.object_format
 
 
-def _require_no_others(git_dir: Path, place: RepositoryPath) -> None:
+def _require_no_others(git_dir: Path, path: RepositoryPath) -> None:
     """A place is given long before a mirror stands there, and a server may give it away meanwhile."""
     if git_dir.exists() and not (git_dir / MARK).exists():
         raise PathInUse(
             "a repository of the server stands at {place}",
-            place=repr(str(place)),
+            place=repr(str(path)),
             advice="Give that one another path, and run this again.",
         )
 
 
-def _run_of(kept: RefName) -> int:
+def _run_of(ref: RefName) -> int:
     """The run that a kept ref names; 0 for what is none."""
-    number = kept.removeprefix(KEPT_PREFIX).partition("/")[0]
+    number = ref.removeprefix(KEPT_PREFIX).partition("/")[0]
     return int(number) if number.isdigit() else 0
 
 
@@ -283,8 +283,8 @@ def mirrors(git_dir: Path, listing: RefListing) -> bool:
     mirror = read_mirror(git_dir)
     if mirror is None or mirror[0].refs != listing.refs:
         return False
-    wanted = head_text(listing)
-    return wanted is None or wanted == head_text(mirror[0])
+    head = head_text(listing)
+    return head is None or head == head_text(mirror[0])
 
 
 def read_mirror(git_dir: Path) -> MirrorRefs | None:

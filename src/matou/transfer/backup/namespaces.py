@@ -28,7 +28,7 @@ class NamespaceSaver:
     unseen: list[Inaccessible] = field(default_factory=list)
     faults: list[tuple[Phrase, MatouError]] = field(default_factory=list)
 
-    def save(self, namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
+    def save(self, namespace: RemoteNamespace, path: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
         """The namespace's line; what could not be read now stays as it was saved before. Raises BadCredential."""
         before = dict(previous.documents) if previous else {}
         documents = {
@@ -44,19 +44,19 @@ class NamespaceSaver:
             ),
         }
         saved = {name: digest for name, digest in documents.items() if digest is not None}
-        return _line(namespace, place, saved, self._icon(namespace, previous), namespace.icon_url)
+        return _line(namespace, path, saved, self._icon(namespace, previous), namespace.icon_url)
 
     def _icon(self, namespace: RemoteNamespace, previous: NamespaceLine | None) -> str | None:
         """An icon is fetched again only when its address changed: what is at one does not change on any platform."""
         before = previous.icon if previous else None
         if namespace.icon_url is None or (previous and before and previous.icon_url == namespace.icon_url):
             return before
-        what = Phrase("icon of {namespace}", namespace=namespace.name)
-        return self._saved(what, lambda: self.source.icon(namespace), before, may_miss=(Refused, NotFound))
+        subject = Phrase("icon of {namespace}", namespace=namespace.name)
+        return self._saved(subject, lambda: self.source.icon(namespace), before, may_miss=(Refused, NotFound))
 
     def _saved(
         self,
-        what: Phrase,
+        subject: Phrase,
         read: Callable[[], bytes | None],
         before: str | None,
         *,
@@ -69,27 +69,27 @@ class NamespaceSaver:
         except MatouError as error:
             if is_dead(error):
                 raise
-            self.unseen.append(Inaccessible(what, error.fact))
+            self.unseen.append(Inaccessible(subject, error.fact))
             if not isinstance(error, may_miss):
-                self.faults.append((what, error))
+                self.faults.append((subject, error))
             return before
         return before if content is None else self.blobs.put_soon(content)
 
 
-def undescribed(namespace: RemoteNamespace, place: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
+def undescribed(namespace: RemoteNamespace, path: NamespacePath, previous: NamespaceLine | None) -> NamespaceLine:
     """The line of a namespace that was listed and of which nothing more was asked: what was saved before stays."""
     if previous is None:
-        return _line(namespace, place, {}, None, None)
-    return _line(namespace, place, dict(previous.documents), previous.icon, previous.icon_url)
+        return _line(namespace, path, {}, None, None)
+    return _line(namespace, path, dict(previous.documents), previous.icon, previous.icon_url)
 
 
 def _line(
-    namespace: RemoteNamespace, place: NamespacePath, documents: dict[str, str], icon: str | None, icon_url: str | None
+    namespace: RemoteNamespace, path: NamespacePath, documents: dict[str, str], icon: str | None, icon_url: str | None
 ) -> NamespaceLine:
     return NamespaceLine(
         id=namespace.id,
         name=namespace.name,
-        path=str(place),
+        path=str(path),
         display_name=namespace.display_name,
         description=namespace.description,
         created_at=namespace.created_at,

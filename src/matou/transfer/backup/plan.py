@@ -102,9 +102,9 @@ def paths_at(lines: Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]])
     return paths
 
 
-def outcome_without_asking(task: ListedRepository, wanted: RepositoryFilter) -> Outcome | None:
+def outcome_without_asking(task: ListedRepository, repository_filter: RepositoryFilter) -> Outcome | None:
     """None where the repository itself has to be asked."""
-    if not wanted.wants(task.source_path):
+    if not repository_filter.wants(task.source_path):
         return Outcome.EXCLUDED
     if task.remote.version_control is not VersionControl.GIT:
         return Outcome.UNSUPPORTED

@@ -100,14 +100,14 @@ class BackupRun:
         described = NamespaceSaver(self.source, self.context.archive.blobs)
         namespaces = {id_: self.places.namespace(one) for id_, one in source_listing.namespaces.items()}
         self._note_unlisted_namespaces(source_listing, listed=len(namespaces))
-        asked = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_settled(task))
+        tasks = in_order(task for task in self._tasks(source_listing, namespaces) if not self._is_settled(task))
         self._note_absent(source_listing, listing)
         self._note_left_out(source_listing)
         for note in notes_of_unread(self.before):
             self.recorder.note(note.what, note.cause)
         self.places.registry.sync()
-        self.recorder.progress.planned(to_ask=len(asked), settled=self.recorder.outcomes.total())
-        self._work_off(source_listing, namespaces, asked, described)
+        self.recorder.progress.planned(to_ask=len(tasks), settled=self.recorder.outcomes.total())
+        self._work_off(source_listing, namespaces, tasks, described)
         self._note_unseen(source_listing, described)
         return listing
 
@@ -134,7 +134,7 @@ class BackupRun:
         self,
         source_listing: SourceListing,
         namespaces: dict[str, NamespacePath],
-        asked: list[BackupTask],
+        tasks: list[BackupTask],
         described: NamespaceSaver,
     ) -> None:
         def describe(namespace: RemoteNamespace) -> None:
@@ -144,16 +144,16 @@ class BackupRun:
         saver = self._repository_saver()
         publish_all = saver.mirrors.publisher.publish_all
         # What the first answers tells whether the credential is good; only then do many ask at once.
-        any(saver.check_credential(task) for task in asked[:CREDENTIAL_CHECKS])
+        any(saver.check_credential(task) for task in tasks[:CREDENTIAL_CHECKS])
         try:
             WorkerPool(self.context.cancellation).run(
                 Batch(DESCRIBING, describe, source_listing.namespaces.values()),
-                Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, asked),
+                Batch(max(ASKING, self.options.jobs + ASKING // 2), saver.process_repository, tasks),
             )
             self.context.cancellation.check()
         except BadCredential as refusal:
             publish_all()
-            self._note_rest(source_listing, namespaces, asked, refusal)
+            self._note_rest(source_listing, namespaces, tasks, refusal)
         except BaseException:
             with contextlib.suppress(WriteFailed):
                 publish_all()
@@ -165,7 +165,7 @@ class BackupRun:
         self,
         source_listing: SourceListing,
         namespaces: dict[str, NamespacePath],
-        asked: list[BackupTask],
+        tasks: list[BackupTask],
         refusal: BadCredential,
     ) -> None:
         """Write down what nobody could be asked for any more, so that the manifest knows of everything."""
@@ -174,7 +174,7 @@ class BackupRun:
             if namespace.id not in self.recorder.noted_namespaces:
                 before = self.before.namespaces.get(namespace.id)
                 self.recorder.namespace(undescribed(namespace, namespaces[namespace.id], before))
-        rest = [task for task in asked if task.remote.id not in self.recorder.noted]
+        rest = [task for task in tasks if task.remote.id not in self.recorder.noted]
         cause = NotSaved(NOT_ASKED, fault=refusal)
         for task in rest:
             self.recorder.repository(line_of(task, Outcome.FAILED, reason=cause), task.source_path)
@@ -212,14 +212,14 @@ class BackupRun:
         for remote in source_listing.repositories.values():
             namespace = source_listing.namespaces.get(remote.namespace_id)
             above = namespaces.get(remote.namespace_id) or self._place_of_unlisted(remote)
-            place = self.places.repository(remote, above)
+            path = self.places.repository(remote, above)
             yield BackupTask(
                 remote,
                 namespace,
                 source_path(self.account.team, namespace, remote),
                 self.before.repositories.get(remote.id),
-                place,
-                self.context.damage.has_repository(place),
+                path,
+                self.context.damage.has_repository(path),
             )
 
     def _place_of_unlisted(self, remote: RemoteRepository) -> NamespacePath:
@@ -266,9 +266,9 @@ class BackupRun:
         }
         for remote in source_listing.repositories.values():
             if remote.namespace_id not in source_listing.namespaces and remote.namespace_id not in unlisted:
-                place = self._place_of_unlisted(remote)
+                path = self._place_of_unlisted(remote)
                 unlisted[remote.namespace_id] = NamespaceLine(
-                    id=remote.namespace_id, name=remote.namespace_id, path=str(place), archived=False, seen=False
+                    id=remote.namespace_id, name=remote.namespace_id, path=str(path), archived=False, seen=False
                 )
         self.recorder.expect_namespaces(listed + len(unlisted))
         for line in unlisted.values():
@@ -281,8 +281,8 @@ class BackupRun:
             unseen += [Inaccessible(field_of, fault) for fault in namespace.left_out]
         if source_listing.broke_off is not None:
             unseen.append(Inaccessible(LISTING, source_listing.broke_off.fact))
-        for what, fault in (*source_listing.faults(), *described.faults):
-            self.recorder.problem(what, fault)
+        for subject, fault in (*source_listing.faults(), *described.faults):
+            self.recorder.problem(subject, fault)
         for one in dict.fromkeys(unseen):
             self.recorder.manifest.write(UnseenLine(what=str(one.what), reason=str(one.reason)))
 

@@ -37,10 +37,10 @@ def rebuild_derived(git_dir: Path, *, hash_name: str, limits: Limits) -> tuple[P
     packs = _sound_packs(files)
     with _out_of_sight(path for pack in packs for path in _index_files(pack) if path in damaged):
         for pack in packs:
-            wanted = [path for path in _index_files(pack) if path in damaged or _is_lost(path)]
-            if wanted:
-                _index(git_dir, pack, wanted, limits)
-                rebuilt += wanted
+            indexes = [path for path in _index_files(pack) if path in damaged or _is_lost(path)]
+            if indexes:
+                _index(git_dir, pack, indexes, limits)
+                rebuilt += indexes
     rebuilt += _rebuild_rest(git_dir, damaged, limits)
     return tuple(sorted(rebuilt))
 
@@ -88,13 +88,13 @@ def _out_of_sight(damaged: Iterable[Path]) -> Iterator[None]:
                 away.rename(path)
 
 
-def _index(git_dir: Path, pack: Path, wanted: Iterable[Path], limits: Limits) -> None:
+def _index(git_dir: Path, pack: Path, indexes: Iterable[Path], limits: Limits) -> None:
     """Beside what is there, and then in its place: whoever opens the pack finds the old index or the new one."""
     made = pack.with_name(f"{_TEMPORARY}_{pack.stem}.idx")
     for path in _index_files(made):
         path.unlink(missing_ok=True)
     run_git(["index-pack", "--rev-index", "-o", str(made), str(pack)], git_dir=git_dir, limits=limits)
-    for path in wanted:
+    for path in indexes:
         with translate_os_errors(path):
             made.with_suffix(path.suffix).replace(path)
     for path in _index_files(made):

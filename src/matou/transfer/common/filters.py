@@ -58,18 +58,18 @@ def require_matches(patterns: Iterable[str], paths: Collection[str]) -> None:
 
 def nothing_matches(patterns: Sequence[str], paths: Collection[str]) -> NothingMatches:
     """The error that names patterns which match none of these true paths, and what may have been meant."""
-    said = ", ".join(map(repr, patterns))
+    listed = ", ".join(map(repr, patterns))
     names = list(dict.fromkeys(name for path in paths for name in _names(path)))
     guesses = list(dict.fromkeys(guess for pattern in patterns for guess in _guesses(pattern, names)))
     if guesses:
         meant = ", ".join(map(repr, guesses[:MOST_GUESSES]))
-        return NothingMatches(NOTHING, patterns=said, meant=meant, advice="it may have meant: {meant}")
+        return NothingMatches(NOTHING, patterns=listed, meant=meant, advice="it may have meant: {meant}")
     if not paths:
-        return NothingMatches(NOTHING, patterns=said, advice="there is no repository at all")
+        return NothingMatches(NOTHING, patterns=listed, advice="there is no repository at all")
     example = repr(next(iter(paths)))
     return NothingMatches(
         NOTHING,
-        patterns=said,
+        patterns=listed,
         example=example,
         advice="a pattern is the name or path of a repository or project, with * and ?; one that is there is {example}",
     )

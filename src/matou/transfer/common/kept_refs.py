@@ -27,13 +27,13 @@ def remake_refs(git_dir: Path, saved: RefListing, *, may_be_ahead: bool) -> None
     """
     actual = without_own(read_refs(git_dir))
     present = describe_objects(git_dir, {*saved.refs.values(), *actual.refs.values()})
-    wanted = {name: oid for name, oid in saved.refs.items() if oid in present}
-    standing = {name: oid for name, oid in actual.refs.items() if oid in present}
-    refs = {**wanted, **standing} if may_be_ahead else {**standing, **wanted}
+    expected = {name: oid for name, oid in saved.refs.items() if oid in present}
+    present_refs = {name: oid for name, oid in actual.refs.items() if oid in present}
+    refs = {**expected, **present_refs} if may_be_ahead else {**present_refs, **expected}
     write_refs(git_dir, RefListing(refs, head=saved.head, detached_head=saved.detached_head), {})
 
 
-def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, ...]:
+def remake_kept_refs(archive: Archive, path: RepositoryPath) -> tuple[RefName, ...]:
     """Make every kept ref again that a manifest names, that is not there, and whose object is.
 
     What a run that was cut off had fetched stands in no snapshot, so that a ref which kept that is not made again.
@@ -42,9 +42,9 @@ def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, 
         Damaged: the refs that are there cannot be read.
         RepositoryBusy: another process writes to them.
     """
-    git_dir = archive.repository(place)
+    git_dir = archive.repository(path)
     actual = read_refs(git_dir)
-    known = {name: oid for name, oid in _known(archive, str(place)).items() if name not in actual.refs}
+    known = {name: oid for name, oid in _known(archive, str(path)).items() if name not in actual.refs}
     present = describe_objects(git_dir, frozenset(known.values()))
     lost = {name: oid for name, oid in known.items() if oid in present}
     if lost:
@@ -55,13 +55,13 @@ def remake_kept_refs(archive: Archive, place: RepositoryPath) -> tuple[RefName, 
 def _known(archive: Archive, path: str) -> Mapping[RefName, ObjectId]:
     """What the kept refs of a repository named, as far as snapshots tell."""
     snapshots: dict[int, str] = {}
-    kept: set[str] = set()
+    names: set[str] = set()
     for run, manifest in manifests(archive):
         for line in _lines_of(manifest, path):
-            kept.update(line.kept)
+            names.update(line.kept)
             if line.snapshot is not None:
                 snapshots[run] = line.snapshot
-    named = ((RefName(name), _named_by(archive, name, snapshots)) for name in sorted(kept))
+    named = ((RefName(name), _named_by(archive, name, snapshots)) for name in sorted(names))
     return {name: oid for name, oid in named if oid is not None}
 
 
@@ -73,9 +73,9 @@ def _lines_of(manifest: Path, path: str) -> Collection[RepositoryLine]:
         return ()
 
 
-def _named_by(archive: Archive, kept: str, snapshots: Mapping[int, str]) -> ObjectId | None:
+def _named_by(archive: Archive, ref: str, snapshots: Mapping[int, str]) -> ObjectId | None:
     """What the ref was when the run began that let it go: `refs/matou/kept/000007/heads/main`."""
-    number, _, rest = kept.removeprefix(KEPT_PREFIX).partition("/")
+    number, _, rest = ref.removeprefix(KEPT_PREFIX).partition("/")
     before = [run for run in snapshots if number.isdigit() and run < int(number)]
     if not before:
         return None

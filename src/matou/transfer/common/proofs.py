@@ -135,13 +135,13 @@ class Damage:
         archive.blobs.distrust(note.blobs)
         return cls(archive, set(note.repositories))
 
-    def has_repository(self, place: RepositoryPath) -> bool:
+    def has_repository(self, path: RepositoryPath) -> bool:
         with self._lock:
-            return str(place) in self._repositories
+            return str(path) in self._repositories
 
-    def concerns(self, place: RepositoryPath, row: RepositoryLine) -> bool:
+    def concerns(self, path: RepositoryPath, row: RepositoryLine) -> bool:
         """Whether anything that a manifest says of a repository is damaged."""
-        return self.has_repository(place) or self.has_lost_blob(row)
+        return self.has_repository(path) or self.has_lost_blob(row)
 
     def has_lost_blob(self, row: RepositoryLine) -> bool:
         """Whether its snapshot, its list of LFS objects or one of these is damaged."""
@@ -157,10 +157,10 @@ class Damage:
         except (Damaged, NotFound):
             return ()
 
-    def forget(self, place: RepositoryPath) -> None:
+    def forget(self, path: RepositoryPath) -> None:
         """Once all that could be had of a repository is there again."""
         with self._lock:
-            self._repositories.discard(str(place))
+            self._repositories.discard(str(path))
 
     def save(self) -> None:
         """Note what is left of it, once what is whole again is durable."""

@@ -129,11 +129,11 @@ def show_one(archive: Archive, path: str, *, at: int | None = None) -> Shown:
         NoSuchSavedRepository: there is none, or there are several.
         NoSuchRun, DamagedManifest: as `show`.
     """
-    wanted = path.strip("/").removesuffix(".git")
+    saved_path = path.strip("/").removesuffix(".git")
     history = read_history(archive, at=at)
     lines = [(source, line) for source, line in lines_of(history) if isinstance(line, RepositoryLine)]
-    rows = [one for one in lines if one[1].path == wanted] or [
-        one for one in lines if one[1].path.endswith(f"/{wanted}")
+    rows = [one for one in lines if one[1].path == saved_path] or [
+        one for one in lines if one[1].path.endswith(f"/{saved_path}")
     ]
     if not rows:
         raise nothing_matches([path], [line.path for _, line in lines])

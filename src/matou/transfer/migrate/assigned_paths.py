@@ -65,7 +65,7 @@ class AssignedPaths:
 
     def read(self) -> Mapping[tuple[PathOwner, str], TargetPath]:
         """The last place that each was given in a namespace. Raises DamagedAssignments."""
-        places: dict[tuple[PathOwner, str], TargetPath] = {}
+        paths: dict[tuple[PathOwner, str], TargetPath] = {}
         text = self._path.read_bytes() if self._path.exists() else b""
         *lines, _ = text.split(b"\n")
         for number, line in enumerate(lines, start=1):
@@ -77,12 +77,12 @@ class AssignedPaths:
                 ) from error
             if (read.target, read.target_host) == (self.platform, self.host):
                 owner = PathOwner(read.platform, read.host, read.id)
-                places[owner, read.namespace] = TargetPath(read.namespace, read.name)
-        return places
+                paths[owner, read.namespace] = TargetPath(read.namespace, read.name)
+        return paths
 
-    def add(self, places: Iterable[tuple[PathOwner, TargetPath]]) -> None:
+    def add(self, paths: Iterable[tuple[PathOwner, TargetPath]]) -> None:
         """Make new places durable; to be called before the first repository is made at one of them."""
-        text = b"".join(msgspec.json.encode(self._line(owner, place)) + b"\n" for owner, place in places)
+        text = b"".join(msgspec.json.encode(self._line(owner, path)) + b"\n" for owner, path in paths)
         if not text:
             return
         with translate_os_errors(self._path):
@@ -97,8 +97,8 @@ class AssignedPaths:
     def _path(self) -> Path:
         return self.archive.root / FILE
 
-    def _line(self, owner: PathOwner, place: TargetPath) -> _Line:
-        return _Line(self.platform, self.host, owner.platform, owner.host, owner.id, place.namespace, place.name)
+    def _line(self, owner: PathOwner, path: TargetPath) -> _Line:
+        return _Line(self.platform, self.host, owner.platform, owner.host, owner.id, path.namespace, path.name)
 
 
 def _cut_off_half_line(path: Path) -> None:

@@ -76,26 +76,26 @@ def migrate(
         Cancelled: `cancelled` was set.
     """
     account = target.login()
-    places = AssignedPaths.of(archive, target.platform, target.url)
-    given = places.read()
-    plan, there = _look(archive, target, options, given)
+    assigned_paths = AssignedPaths.of(archive, target.platform, target.url)
+    assigned = assigned_paths.read()
+    plan, there = _look(archive, target, options, assigned)
     missing = there.missing
     if options.dry_run:
         foreseen = preview(_mover(archive, target, connections, options, there), plan.moves, jobs=options.jobs)
         return _report(target, account, plan, foreseen, new_namespaces=missing, is_dry_run=True)
     make_namespaces(target, missing)
-    if _chosen(plan, given):
-        with places.held():
-            if (given_by_now := places.read()) != given:
+    if _chosen(plan, assigned):
+        with assigned_paths.held():
+            if (given_by_now := assigned_paths.read()) != assigned:
                 plan, there = _look(archive, target, options, given_by_now)
-            places.add(_chosen(plan, given_by_now))
+            assigned_paths.add(_chosen(plan, given_by_now))
     mover = _mover(archive, target, connections, options, there)
     moved = _Work(mover, progress, len(plan.moves)).do(plan, options.jobs, cancelled)
     return _report(target, account, plan, moved, new_namespaces=missing, is_dry_run=False)
 
 
 def _look(
-    archive: Archive, target: MigrationTarget, options: MigrationOptions, given: Given
+    archive: Archive, target: MigrationTarget, options: MigrationOptions, assigned: Given
 ) -> tuple[MigrationPlan, TargetState]:
     """Where everything goes, and what is there; MissingNamespace where that cannot be."""
     history = read_history(archive)
@@ -104,8 +104,8 @@ def _look(
         namespace=options.namespace,
         rules=target.rules,
         mapping=options.mapping,
-        given=given,
-        wanted=RepositoryFilter(options.include, options.exclude),
+        assigned=assigned,
+        repository_filter=RepositoryFilter(options.include, options.exclude),
     )
     there = read_target_state(target, _namespaces(plan, options.namespace))
     require_namespaces(target, there.missing, makes_missing=options.makes_namespaces)
@@ -124,10 +124,10 @@ def _mover(
     return RepositoryMover(archive, target, connections, git, Pusher(git, limits=options.limits), there.existing)
 
 
-def _chosen(plan: MigrationPlan, given: Given) -> Sequence[tuple[PathOwner, TargetPath]]:
+def _chosen(plan: MigrationPlan, assigned: Given) -> Sequence[tuple[PathOwner, TargetPath]]:
     """The places that nobody has been given yet."""
     chosen = ((move.candidate.owner, move.place) for move in plan.moves)
-    return [(owner, place) for owner, place in chosen if given.get((owner, place.namespace)) != place]
+    return [(owner, path) for owner, path in chosen if assigned.get((owner, path.namespace)) != path]
 
 
 def _namespaces(plan: MigrationPlan, namespace: str) -> Iterable[str]:

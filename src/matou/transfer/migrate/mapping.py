@@ -43,10 +43,10 @@ class MigrationMap:
         source = next((source for source in _sources(source_path, name) if source in self.pairs), None)
         if source is None:
             return None
-        place = self.pairs[source]
+        target = self.pairs[source]
         if source.endswith(_EVERYTHING):
-            return (place.removesuffix(_EVERYTHING), None)
-        above, slash, last = place.rpartition("/")
+            return (target.removesuffix(_EVERYTHING), None)
+        above, slash, last = target.rpartition("/")
         return (above if slash else namespace, last)
 
     def unmatched(self, repositories: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _reason(error: Exception) -> Phrase | str:
 
 def _toml(text: str) -> list[list[object]]:
     table = tomllib.loads(text).get("repositories", {})
-    return [[source, place] for source, place in table.items()] if isinstance(table, dict) else [[table]]
+    return [[source, target] for source, target in table.items()] if isinstance(table, dict) else [[table]]
 
 
 def _csv(text: str) -> list[list[object]]:
@@ -108,9 +108,9 @@ def _checked(path: Path, pairs: Iterable[list[object]]) -> Iterable[tuple[str, s
     seen: set[str] = set()
     for pair in pairs:
         match pair:
-            case [str(source), str(place)] if _is_pair(source, place) and source not in seen:
+            case [str(source), str(target)] if _is_pair(source, target) and source not in seen:
                 seen.add(source)
-                yield source.strip("/"), place.strip("/")
+                yield source.strip("/"), target.strip("/")
             case _:
                 raise UnusableMap(
                     "{path} holds what says nowhere to go, or says it twice: {pair}",
@@ -120,6 +120,6 @@ def _checked(path: Path, pairs: Iterable[list[object]]) -> Iterable[tuple[str, s
                 )
 
 
-def _is_pair(source: str, place: str) -> bool:
+def _is_pair(source: str, target: str) -> bool:
     is_all = source.endswith(_EVERYTHING)
-    return bool(source.strip("/") and place.strip("/")) and is_all == place.endswith(_EVERYTHING)
+    return bool(source.strip("/") and target.strip("/")) and is_all == target.endswith(_EVERYTHING)

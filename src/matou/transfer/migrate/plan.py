@@ -101,8 +101,8 @@ def plan_migration(
     namespace: str,
     rules: TargetRules,
     mapping: MigrationMap,
-    given: Given,
-    wanted: RepositoryFilter,
+    assigned: Given,
+    repository_filter: RepositoryFilter,
 ) -> MigrationPlan:
     """Give every wanted repository a place of its own at the target.
 
@@ -111,17 +111,17 @@ def plan_migration(
 
     Args:
         namespace: where what the map does not mention goes.
-        given: the places of earlier migrations.
-        wanted: held against true paths.
+        assigned: the paths of earlier migrations.
+        repository_filter: held against true paths.
 
     Raises:
         NothingMatches: a pattern of what is wanted matches nothing.
         SameTargetPath, UnusableName: what the map says cannot be.
     """
     repositories = list(_repositories(lines))
-    require_matches(wanted.include, [path for _source, path, _line in repositories])
-    candidates, left_behind = _sorted_out(repositories, wanted)
-    naming = _Naming(namespace, rules, mapping, given)
+    require_matches(repository_filter.include, [path for _source, path, _line in repositories])
+    candidates, left_behind = _sorted_out(repositories, repository_filter)
+    naming = _Naming(namespace, rules, mapping, assigned)
     moves = tuple(_move(candidate, place, choice, rules) for candidate, place, choice in naming.places(candidates))
     unmatched = mapping.unmatched((path, line.name) for _source, path, line in repositories)
     return MigrationPlan(moves, tuple(left_behind), unmatched)
@@ -138,12 +138,12 @@ def _repositories(lines: Lines) -> Iterator[tuple[SourceLine, str, RepositoryLin
 
 
 def _sorted_out(
-    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], wanted: RepositoryFilter
+    repositories: Iterable[tuple[SourceLine, str, RepositoryLine]], repository_filter: RepositoryFilter
 ) -> tuple[list[Candidate], list[SkippedRepository]]:
     candidates: list[Candidate] = []
     left_behind: list[SkippedRepository] = []
     for source, path, line in repositories:
-        if not wanted.wants(path):
+        if not repository_filter.wants(path):
             continue
         if line.snapshot is None and line.outcome is not Outcome.EMPTY:
             reason = Phrase("nothing of it was saved: {outcome}", outcome=line.reason or line.outcome.value)
@@ -153,41 +153,41 @@ def _sorted_out(
     return candidates, left_behind
 
 
-def _move(candidate: Candidate, place: TargetPath, choice: _Choice, rules: TargetRules) -> Move:
+def _move(candidate: Candidate, path: TargetPath, choice: _Choice, rules: TargetRules) -> Move:
     notes: list[Phrase] = []
     if candidate.is_wiki:
-        notes.append(_why_apart(candidate, place))
-    elif place.name != candidate.line.name:
-        notes.append(_why_renamed(candidate, place, choice, rules))
+        notes.append(_why_apart(candidate, path))
+    elif path.name != candidate.line.name:
+        notes.append(_why_renamed(candidate, path, choice, rules))
     visibility = candidate.line.visibility
     if visibility not in rules.visibilities:
         notes.append(
             Phrase("the target knows no {visibility} repositories: it is private", visibility=visibility.value)
         )
         visibility = Visibility.PRIVATE
-    return Move(candidate, place, visibility, tuple(notes))
+    return Move(candidate, path, visibility, tuple(notes))
 
 
-def _why_apart(candidate: Candidate, place: TargetPath) -> Phrase:
+def _why_apart(candidate: Candidate, path: TargetPath) -> Phrase:
     """A wiki is beside its repository in git only: no platform's API makes one, and what its web pages make is no more
     ours to write over than any other history."""
     return Phrase(
         "the wiki {old} is a repository of its own there, {new}, since no API makes a wiki",
         old=repr(candidate.line.name),
-        new=repr(place.name),
+        new=repr(path.name),
     )
 
 
-def _why_renamed(candidate: Candidate, place: TargetPath, choice: _Choice, rules: TargetRules) -> Phrase:
+def _why_renamed(candidate: Candidate, path: TargetPath, choice: _Choice, rules: TargetRules) -> Phrase:
     name = candidate.line.name
     if choice is _Choice.MAP:
-        return Phrase("{old} is called {new}, as the map says", old=repr(name), new=repr(place.name))
-    if choice is _Choice.EARLIER_MIGRATION and place.name != rules.fitted(name):
-        return Phrase("{old} is called {new}, as since an earlier migration", old=repr(name), new=repr(place.name))
+        return Phrase("{old} is called {new}, as the map says", old=repr(name), new=repr(path.name))
+    if choice is _Choice.EARLIER_MIGRATION and path.name != rules.fitted(name):
+        return Phrase("{old} is called {new}, as since an earlier migration", old=repr(name), new=repr(path.name))
     fault = rules.fault_of(name)
     if fault is not None:
-        return Phrase("{old} is called {new}: {fault}", old=repr(name), new=repr(place.name), fault=fault)
-    return Phrase("{old} is called {new}, so that no two have one name", old=repr(name), new=repr(place.name))
+        return Phrase("{old} is called {new}: {fault}", old=repr(name), new=repr(path.name), fault=fault)
+    return Phrase("{old} is called {new}, so that no two have one name", old=repr(name), new=repr(path.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,23 +198,23 @@ class _Naming:
     given: Given
 
     def places(self, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, TargetPath, _Choice]]:
-        told: dict[Candidate, TargetPath] = {}
+        chosen: dict[Candidate, TargetPath] = {}
         free: dict[Candidate, TargetPath] = {}
         choices: dict[Candidate, _Choice] = {}
         for candidate in candidates:
-            place, choices[candidate] = self._first_choice(candidate)
-            (free if choices[candidate] is _Choice.RULES else told)[candidate] = place
-        settled_now = {(candidate.owner, place.namespace) for candidate, place in told.items()}
-        taken = _require_different(told)
-        taken |= {_key(place) for known, place in self.given.items() if known not in settled_now}
+            path, choices[candidate] = self._first_choice(candidate)
+            (free if choices[candidate] is _Choice.RULES else chosen)[candidate] = path
+        settled_now = {(candidate.owner, path.namespace) for candidate, path in chosen.items()}
+        taken = _require_different(chosen)
+        taken |= {_key(path) for known, path in self.given.items() if known not in settled_now}
         for place_of in (self._short, self._with_project, self._with_digest):
-            settled = _settled({candidate: place_of(candidate, place) for candidate, place in free.items()}, taken)
-            told.update(settled)
-            taken |= {_key(place) for place in settled.values()}
-            free = {candidate: place for candidate, place in free.items() if candidate not in settled}
-        for candidate, place in free.items():
-            raise SameTargetPath("{one} has no place at the target", one=repr(candidate.source_path), place=str(place))
-        return ((candidate, told[candidate], choices[candidate]) for candidate in sorted(told, key=_path_of))
+            settled = _settled({candidate: place_of(candidate, path) for candidate, path in free.items()}, taken)
+            chosen.update(settled)
+            taken |= {_key(path) for path in settled.values()}
+            free = {candidate: path for candidate, path in free.items() if candidate not in settled}
+        for candidate, path in free.items():
+            raise SameTargetPath("{one} has no place at the target", one=repr(candidate.source_path), place=str(path))
+        return ((candidate, chosen[candidate], choices[candidate]) for candidate in sorted(chosen, key=_path_of))
 
     def _first_choice(self, candidate: Candidate) -> tuple[TargetPath, _Choice]:
         """The place, and whose choice it is; what the rules choose is not settled yet."""
@@ -223,9 +223,9 @@ class _Naming:
         if name is not None:
             self._require_usable(candidate, name)
             return TargetPath(namespace, name), _Choice.MAP
-        given = self.given.get((candidate.owner, namespace))
-        if given is not None:
-            return given, _Choice.EARLIER_MIGRATION
+        assigned = self.given.get((candidate.owner, namespace))
+        if assigned is not None:
+            return assigned, _Choice.EARLIER_MIGRATION
         return TargetPath(namespace, self.rules.fitted(candidate.line.name)), _Choice.RULES
 
     def _require_usable(self, candidate: Candidate, name: str) -> None:
@@ -238,36 +238,36 @@ class _Naming:
                 fault=fault,
             )
 
-    def _short(self, _candidate: Candidate, place: TargetPath) -> TargetPath:
-        return place
+    def _short(self, _candidate: Candidate, path: TargetPath) -> TargetPath:
+        return path
 
-    def _with_project(self, candidate: Candidate, place: TargetPath) -> TargetPath:
-        return replace(place, name=self.rules.fitted(f"{candidate.project}-{candidate.line.name}"))
+    def _with_project(self, candidate: Candidate, path: TargetPath) -> TargetPath:
+        return replace(path, name=self.rules.fitted(f"{candidate.project}-{candidate.line.name}"))
 
-    def _with_digest(self, candidate: Candidate, place: TargetPath) -> TargetPath:
+    def _with_digest(self, candidate: Candidate, path: TargetPath) -> TargetPath:
         owner = candidate.owner
         told_apart_by = "\n".join((owner.platform, owner.host, owner.id))
-        return replace(place, name=self.rules.with_digest(place.name, told_apart_by))
+        return replace(path, name=self.rules.with_digest(path.name, told_apart_by))
 
 
 def _settled(wishes: Mapping[Candidate, TargetPath], taken: set[tuple[str, str]]) -> dict[Candidate, TargetPath]:
     """Those wishes that nobody else has."""
     counts = Counter(map(_key, wishes.values()))
     return {
-        candidate: place for candidate, place in wishes.items() if counts[_key(place)] == 1 and _key(place) not in taken
+        candidate: path for candidate, path in wishes.items() if counts[_key(path)] == 1 and _key(path) not in taken
     }
 
 
-def _require_different(told: Mapping[Candidate, TargetPath]) -> set[tuple[str, str]]:
+def _require_different(chosen: Mapping[Candidate, TargetPath]) -> set[tuple[str, str]]:
     seen: dict[tuple[str, str], Candidate] = {}
-    for candidate, place in told.items():
-        other = seen.setdefault(_key(place), candidate)
+    for candidate, path in chosen.items():
+        other = seen.setdefault(_key(path), candidate)
         if other is not candidate:
             raise SameTargetPath(
                 "{one} and {other} are both told to go to {place}",
                 one=repr(other.source_path),
                 other=repr(candidate.source_path),
-                place=repr(str(place)),
+                place=repr(str(path)),
                 advice="give one of them another place with --map FILE",
             )
     return set(seen)
@@ -277,5 +277,5 @@ def _path_of(candidate: Candidate) -> str:
     return candidate.source_path
 
 
-def _key(place: TargetPath) -> tuple[str, str]:
-    return folded(place.namespace), folded(place.name)
+def _key(path: TargetPath) -> tuple[str, str]:
+    return folded(path.namespace), folded(path.name)

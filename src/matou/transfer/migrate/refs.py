@@ -30,23 +30,23 @@ def listing_to_move(archive: Archive, line: RepositoryLine) -> tuple[RefListing,
         Damaged, NotFound: the archive does not have what it says of the repository.
     """
     listing = saved_refs(archive, line) or RefListing(NOTHING)
-    wanted = below(listing.refs, (*CODE, NOTES))
-    if any(len(oid) != SHA1_DIGITS for oid in wanted.values()):
+    refs = below(listing.refs, (*CODE, NOTES))
+    if any(len(oid) != SHA1_DIGITS for oid in refs.values()):
         raise ObjectFormatRefused("its object ids are SHA-256, which the target does not keep")
-    return listing, wanted
+    return listing, refs
 
 
 class ShallowHistory(MatouError):
     """The source itself lacks a part of the history that is to be moved."""
 
 
-def require_whole_history(archive: Archive, line: RepositoryLine, wanted: Refs) -> None:
+def require_whole_history(archive: Archive, line: RepositoryLine, refs: Refs) -> None:
     """Raises ShallowHistory: a server takes a history with its beginning only."""
     git_dir = archive.repository(RepositoryPath.parse(line.path))
     ends = read_boundary(git_dir)
-    if not ends or not wanted:
+    if not ends or not refs:
         return
-    question = "".join(f"{oid}\n" for oid in sorted(set(wanted.values())))
+    question = "".join(f"{oid}\n" for oid in sorted(set(refs.values())))
     reached = run_git(["rev-list", "--stdin"], git_dir=git_dir, input=question.encode()).decode().split()
     if not ends.isdisjoint(reached):
         raise ShallowHistory(

@@ -84,31 +84,31 @@ class RepositoryMover:
             MatouError: it is not there, or not proven to be.
         """
         line = move.candidate.line
-        listing, wanted = listing_to_move(self.archive, line)
-        require_whole_history(self.archive, line, wanted)
+        listing, refs = listing_to_move(self.archive, line)
+        require_whole_history(self.archive, line, refs)
         existing = self.existing.get(place_key(move.place))
         repository, is_new = (existing, False) if existing else self._create(move)
-        return RepositoryMigration(self, line, listing, wanted, repository).fill(move, is_new=is_new)
+        return RepositoryMigration(self, line, listing, refs, repository).fill(move, is_new=is_new)
 
     def preview(self, move: Move, existing: TargetRepository) -> Moved:
         """What would become of a repository whose place is taken; only asks.
 
         Raises: what `move` raises before it sends anything.
         """
-        listing, wanted = listing_to_move(self.archive, move.candidate.line)
-        require_whole_history(self.archive, move.candidate.line, wanted)
-        return RepositoryMigration(self, move.candidate.line, listing, wanted, existing).preview(move)
+        listing, refs = listing_to_move(self.archive, move.candidate.line)
+        require_whole_history(self.archive, move.candidate.line, refs)
+        return RepositoryMigration(self, move.candidate.line, listing, refs, existing).preview(move)
 
     def _create(self, move: Move) -> tuple[TargetRepository, bool]:
         """The new repository, and whether it is surely empty."""
-        place = move.place
-        new = NewTargetRepository(place.namespace, place.name, move.candidate.line.description, move.visibility)
+        path = move.place
+        new = NewTargetRepository(path.namespace, path.name, move.candidate.line.description, move.visibility)
         try:
             return self.target.create(new), True
         except Conflict:
             # An answer that did not reach us, or somebody was faster: what is there is looked at like anything else.
-            for repository in self.target.repositories(place.namespace):
-                if folded(repository.name) == folded(place.name):
+            for repository in self.target.repositories(path.namespace):
+                if folded(repository.name) == folded(path.name):
                     return repository, False
             raise
 
@@ -362,8 +362,8 @@ def _refused(reasons: Mapping[RefName, str]) -> RefsNotMigrated:
     )
 
 
-def place_key(place: TargetPath) -> tuple[str, str]:
-    return folded(place.namespace), folded(place.name)
+def place_key(path: TargetPath) -> tuple[str, str]:
+    return folded(path.namespace), folded(path.name)
 
 
 def _written(branch: str) -> str:

@@ -83,11 +83,11 @@ def restore(
     to = to.absolute()
     if to.resolve().is_relative_to(archive.root.resolve()):
         raise TargetInArchive("{folder} is inside the archive", folder=to)
-    wanted = RepositoryFilter(include=include, exclude=exclude)
+    repository_filter = RepositoryFilter(include=include, exclude=exclude)
     history = read_history(archive, at=at)
     lines = tuple(lines_of(history))
     require_matches(include, paths_at(lines))
-    plan = plan_restore(lines, layout=layout, worktree=worktree, wanted=wanted)
+    plan = plan_restore(lines, layout=layout, worktree=worktree, repository_filter=repository_filter)
     staging = to / STAGING
     with translate_os_errors(to):
         staging.mkdir(parents=True, exist_ok=True)

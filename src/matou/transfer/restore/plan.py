@@ -57,7 +57,7 @@ class RestorePlan:
 Lines = Iterable[tuple[SourceLine, NamespaceLine | RepositoryLine]]
 
 
-def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: RepositoryFilter) -> RestorePlan:
+def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, repository_filter: RepositoryFilter) -> RestorePlan:
     """Give every wanted repository a folder of its own.
 
     Args:
@@ -70,23 +70,23 @@ def plan_restore(lines: Lines, *, layout: Layout, worktree: bool, wanted: Reposi
         InvalidName: a manifest names a place outside of the archive.
     """
     if layout is Layout.PLAIN:
-        return RestorePlan((), tuple(_plain(lines, worktree=worktree, wanted=wanted)))
-    return _as_the_script(lines, wanted)
+        return RestorePlan((), tuple(_plain(lines, worktree=worktree, repository_filter=repository_filter)))
+    return _as_the_script(lines, repository_filter)
 
 
-def _plain(lines: Lines, *, worktree: bool, wanted: RepositoryFilter) -> Iterator[PlannedRepository]:
-    for line in _wanted(lines, wanted):
+def _plain(lines: Lines, *, worktree: bool, repository_filter: RepositoryFilter) -> Iterator[PlannedRepository]:
+    for line in _wanted(lines, repository_filter):
         path = str(RepositoryPath.parse(line.path))
         folder = PurePosixPath(path if worktree else f"{path}.git")
         yield PlannedRepository(line, folder, Layout.PLAIN, worktree)
 
 
-def _wanted(lines: Lines, wanted: RepositoryFilter) -> Iterator[RepositoryLine]:
+def _wanted(lines: Lines, repository_filter: RepositoryFilter) -> Iterator[RepositoryLine]:
     namespaces: dict[tuple[SourceLine, str], NamespaceLine] = {}
     for source, line in lines:
         if isinstance(line, NamespaceLine):
             namespaces[source, line.id] = line
-        elif wanted.wants(source_path(source.team, namespaces.get((source, line.namespace)), line)):
+        elif repository_filter.wants(source_path(source.team, namespaces.get((source, line.namespace)), line)):
             yield line
 
 
@@ -104,10 +104,10 @@ class _Names:
         return free
 
 
-def _as_the_script(lines: Lines, wanted: RepositoryFilter) -> RestorePlan:
+def _as_the_script(lines: Lines, repository_filter: RepositoryFilter) -> RestorePlan:
     """The script names a project's folder by its display name, and a repository's by its name."""
     lines = tuple(lines)
-    chosen = {id(line) for line in _wanted(lines, wanted)}
+    chosen = {id(line) for line in _wanted(lines, repository_filter)}
     roots = _Names()
     projects: dict[tuple[SourceLine, str], PlannedProject] = {}
     names: dict[PurePosixPath, _Names] = {}
@@ -120,18 +120,18 @@ def _as_the_script(lines: Lines, wanted: RepositoryFilter) -> RestorePlan:
             names[folder] = _Names({folded(PROJECT_FILE), folded(ICON_FILE)})
         elif (source, line.namespace) in projects:
             folder = projects[source, line.namespace].folder
-            place = folder / names[folder].give(line.name, owner)
+            path = folder / names[folder].give(line.name, owner)
             if id(line) in chosen:
-                repositories.append(PlannedRepository(line, place, Layout.CODING_SCRIPT, worktree=True))
-    return RestorePlan(_with_something(projects.values(), repositories, wanted), tuple(repositories))
+                repositories.append(PlannedRepository(line, path, Layout.CODING_SCRIPT, worktree=True))
+    return RestorePlan(_with_something(projects.values(), repositories, repository_filter), tuple(repositories))
 
 
 def _with_something(
-    projects: Iterable[PlannedProject], repositories: Iterable[PlannedRepository], wanted: RepositoryFilter
+    projects: Iterable[PlannedProject], repositories: Iterable[PlannedRepository], repository_filter: RepositoryFilter
 ) -> tuple[PlannedProject, ...]:
     """Every project where everything is wanted, as the script does; else those of which something is."""
     used = {repository.folder.parent for repository in repositories}
-    is_everything = not (wanted.include or wanted.exclude)
+    is_everything = not (repository_filter.include or repository_filter.exclude)
     return tuple(project for project in projects if is_everything or project.folder in used)
 
 

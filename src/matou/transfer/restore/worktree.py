@@ -50,8 +50,8 @@ def check_out(git_dir: Path, worktree: Path, listing: RefListing, *, limits: Lim
     except GitStopped:
         raise
     except GitFailed as error:
-        said = error.stderr.replace(f"{worktree}/", "") or error.fact
-        yield NotCheckedOut("its files are not checked out: {reason}", reason=said)
+        message = error.stderr.replace(f"{worktree}/", "") or error.fact
+        yield NotCheckedOut("its files are not checked out: {reason}", reason=message)
         return
     for file in pointers:
         yield from _replace(file, git_dir, worktree)

@@ -301,8 +301,8 @@ def _fault_of_ref(difference: RefDifference) -> RepositoryFault:
     )
 
 
-def _faults_of_kept_refs(kept: Iterable[str], actual: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
-    for name in sorted(kept):
+def _faults_of_kept_refs(names: Iterable[str], actual: RefListing) -> Iterator[tuple[ProblemKind, MatouError]]:
+    for name in sorted(names):
         if name not in actual.refs:
             yield ProblemKind.KEPT_REF, RepositoryFault("the kept ref {ref} is missing", ref=name)
 

@@ -67,8 +67,8 @@ def team_depots(context: TeamContext, request: requests.DescribeTeamDepotInfoLis
     repositories, _ = lifecycle.visible_repositories(
         context.forge, context.identity, context.team, recursive=True, name_filter=request.depot_name
     )
-    wanted = request.project_name.casefold()
-    chosen = [repository for repository in repositories if wanted in project_name(repository).casefold()]
+    project_key = request.project_name.casefold()
+    chosen = [repository for repository in repositories if project_key in project_name(repository).casefold()]
     return wire.DepotsResponse(depot_data=_page_of_depots(context, page.of(chosen), page, len(chosen)))
 
 

@@ -115,9 +115,9 @@ def remove_tag(context: TeamContext, request: requests.DeleteGitTag) -> wire.Res
 
 def _names(listing: RefListing, folder: str, keyword: str) -> Iterator[str]:
     """Short names of the refs in a folder that hold the keyword, whatever the case."""
-    wanted = keyword.casefold()
+    needle = keyword.casefold()
     for ref in listing.refs:
-        if ref.startswith(folder) and wanted in ref.removeprefix(folder).casefold():
+        if ref.startswith(folder) and needle in ref.removeprefix(folder).casefold():
             yield ref.removeprefix(folder)
 
 

@@ -103,7 +103,7 @@ def _statistics(
 
 
 def _of_person(person: MailmapPerson, rows: Sequence[tuple[int, int, int, int]]) -> wire.ContributorStatistics:
-    additions, deletions, commits = (sum(row[place] for row in rows) for place in (1, 2, 3))
+    additions, deletions, commits = (sum(row[column] for row in rows) for column in (1, 2, 3))
     return wire.ContributorStatistics(
         name=text_of(person.name),
         email=text_of(person.email),
@@ -129,8 +129,8 @@ def _wanted(
     known = find_user(context.forge, author) if user is None else user
     if known is not None:
         texts |= {known.name, known.email, known.display_name}
-    wanted = {text.casefold() for text in texts if text}
-    return lambda person: not wanted.isdisjoint((text_of(person.name).casefold(), text_of(person.email).casefold()))
+    keys = {text.casefold() for text in texts if text}
+    return lambda person: not keys.isdisjoint((text_of(person.name).casefold(), text_of(person.email).casefold()))
 
 
 def _now_or_soon(known: "Future[Computed]", answer: Callable[[Computed], Answer]) -> Answer | StreamedResponse:

@@ -59,8 +59,12 @@ class Text(Protocol):
 def show_comparison(context: RepositoryContext[MayReadCode], params: CompareQuery) -> wire.Comparison:
     base, head = _ends(context)
     comparison = compare(context.forge, context.granted, base, head, is_straight=params.straight, suffix=params.suffix)
-    told = (comparison.base, *comparison.commits, *(() if comparison.merge_base is None else (comparison.merge_base,)))
-    users = users_behind(context, told)
+    commits = (
+        comparison.base,
+        *comparison.commits,
+        *(() if comparison.merge_base is None else (comparison.merge_base,)),
+    )
+    users = users_behind(context, commits)
     return wire.Comparison(
         base_commit=commit_row(context, comparison.base, users),
         merge_base_commit=None if comparison.merge_base is None else commit_row(context, comparison.merge_base, users),

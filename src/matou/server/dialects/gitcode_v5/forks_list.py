@@ -38,12 +38,12 @@ def list_forks(context: RepositoryContext[MaySee], params: ForksQuery) -> ListPa
 
 def _as_fork(fork: wire.GitCodeRepository, parent: wire.GitCodeRepository) -> wire.GitCodeRepository:
     """This list has words of its own for the kinds of namespaces, numbers for owners, no status, and a whole parent."""
-    told = fork.parent
-    if isinstance(told, wire.Parent):
-        told = msgspec.structs.replace(told, namespace=_in_words_of_forks(parent.namespace))
+    parent_object = fork.parent
+    if isinstance(parent_object, wire.Parent):
+        parent_object = msgspec.structs.replace(parent_object, namespace=_in_words_of_forks(parent.namespace))
     owner = _with_number(fork.owner) if isinstance(fork.owner, wire.Person) else fork.owner
     namespace = _in_words_of_forks(fork.namespace)
-    return msgspec.structs.replace(fork, namespace=namespace, owner=owner, parent=told, status="")
+    return msgspec.structs.replace(fork, namespace=namespace, owner=owner, parent=parent_object, status="")
 
 
 def _in_words_of_forks(namespace: wire.GitCodeNamespace) -> wire.GitCodeNamespace:

@@ -67,12 +67,12 @@ def set_mode(context: RepositoryContext[MayChangeMemberMode], params: Permission
     return wire.Success()
 
 
-def read_permission(given: str) -> MemberPermission:
+def read_permission(text: str) -> MemberPermission:
     """`push` where nothing is given. Raises InvalidParameter."""
-    permission = PERMISSIONS.get(given or MemberPermission.PUSH)
+    permission = PERMISSIONS.get(text or MemberPermission.PUSH)
     if permission is None:
         raise InvalidParameter(
-            "permission is {given}; it can be {known}", given=repr(given)[:100], known=", ".join(PERMISSIONS)
+            "permission is {given}; it can be {known}", given=repr(text)[:100], known=", ".join(PERMISSIONS)
         )
     return permission
 

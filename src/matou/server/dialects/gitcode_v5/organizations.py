@@ -100,8 +100,8 @@ def _organizations_of(
 
 def show_organization(context: RequestContext, _: Nothing) -> wire.OrganizationDetail:
     organization = reach_organization(context, MaySee).subject
-    told = _organization(context, organization)
-    fields = {field.name: getattr(told, field.name) for field in msgspec.structs.fields(told)}
+    detail = _organization(context, organization)
+    fields = {field.name: getattr(detail, field.name) for field in msgspec.structs.fields(detail)}
     return wire.OrganizationDetail(**fields, enterprise=organization.path.segments[0])
 
 

@@ -26,10 +26,10 @@ class PushRulesParams(Parameters, frozen=True, kw_only=True):
 
 def change_push_config(context: RepositoryContext[MayChangeSettings], params: PushRulesParams) -> wire.PushConfig:
     """What is not sent stays as it is; an empty pattern is none."""
-    given = {name: getattr(params, name) for name in params.__struct_fields__}
+    values = {name: getattr(params, name) for name in params.__struct_fields__}
     if params.commit_message_regex:
         message_pattern(params.commit_message_regex)
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = {name: value for name, value in values.items() if value is not None}
     return _answer(change_settings(context.forge, context.granted, PushRules, **changes))
 
 

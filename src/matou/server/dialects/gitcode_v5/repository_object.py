@@ -196,10 +196,10 @@ def _human_name(namespace: Namespace, repository: Repository) -> str:
 
 def _permission(context: RequestContext, repository: Repository, facts: RepositoryFacts) -> wire.GitCodePermission:
     """What the account may do, whatever the token is good for and whether the repository is archived."""
-    standing = _standing(context, facts)
+    level = _standing(context, facts)
 
     def may(action: Action) -> bool:
-        return standing >= REPOSITORY_POLICY[action].least(repository.visibility)
+        return level >= REPOSITORY_POLICY[action].least(repository.visibility)
 
     return wire.GitCodePermission(
         pull=may(Action.READ_CODE), push=may(Action.WRITE_CODE), admin=may(Action.CHANGE_SETTINGS)

@@ -60,7 +60,7 @@ def find_repositories(context: RequestContext, params: RepositorySearchQuery) ->
     if params.language:
         raise LanguageNotKnown("repositories cannot be searched by language")
     is_best = params.sort is RepositorySort.BEST
-    wanted = RepositoryQuery(
+    query = RepositoryQuery(
         search=params.q,
         best_first=is_best,
         forks=params.fork,
@@ -68,7 +68,7 @@ def find_repositories(context: RequestContext, params: RepositorySearchQuery) ->
         ascending=is_best or params.order is Direction.ASCENDING,
     )
     repositories, total = search_repositories(
-        context.forge, context.identity, wanted, owner=params.owner, offset=params.offset, limit=params.limit
+        context.forge, context.identity, query, owner=params.owner, offset=params.offset, limit=params.limit
     )
     return ListPage(repository_objects(context, repositories), total)
 

@@ -104,13 +104,13 @@ def set_modules(context: RepositoryContext[MayChangeSettings], params: ModuleSet
 
 
 def set_reviewers(context: RepositoryContext[MayChangeSettings], params: ReviewersParams) -> wire.ReviewerSettings:
-    given = {
+    values = {
         "approval_approver_ids": _ids_of(context, params.assignees),
         "approval_tester_ids": _ids_of(context, params.testers),
         "approval_required_approvers": params.assignees_number,
         "approval_required_testers": params.testers_number,
     }
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = {name: value for name, value in values.items() if value is not None}
     if not changes:
         raise MissingParameter("one of assignees, testers, assignees_number and testers_number must not be null")
     change_settings(context.forge, context.granted, ChangeRequestSettings, **changes)
@@ -144,8 +144,8 @@ def set_change_requests(
 
 def _given(params: Parameters, *ids: str) -> dict[str, object]:
     """What the request says, the lists of ids read."""
-    said = {name: value for name, value in msgspec.structs.asdict(params).items() if value is not None}
-    return {name: _ids(name, value) if name in ids else value for name, value in said.items()}
+    values = {name: value for name, value in msgspec.structs.asdict(params).items() if value is not None}
+    return {name: _ids(name, value) if name in ids else value for name, value in values.items()}
 
 
 def _ids(name: str, text: str) -> tuple[int, ...]:
@@ -157,8 +157,8 @@ def _ids(name: str, text: str) -> tuple[int, ...]:
 def _ids_of(context: RequestContext, names: str | None) -> tuple[int, ...] | None:
     if names is None:
         return None
-    said = dict.fromkeys(name.strip() for name in names.split(","))
-    return tuple(find_person(context.forge, name).id for name in said if name)
+    logins = dict.fromkeys(name.strip() for name in names.split(","))
+    return tuple(find_person(context.forge, name).id for name in logins if name)
 
 
 def _rules(rules: RepositoryRules) -> wire.GitCodeRepositorySettings:

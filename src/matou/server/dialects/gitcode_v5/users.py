@@ -140,25 +140,25 @@ def show_user(context: RequestContext, _: Nothing) -> wire.GitCodeUser:
 
 def list_own(context: RequestContext, params: OwnRepositoriesQuery) -> ListPage:
     chosen = _own_choice(params)
-    wanted = RepositoryQuery(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
-    wanted = _ordered(wanted, params)
+    query = RepositoryQuery(ways=chosen.ways, visibilities=chosen.visibilities, search=params.q)
+    query = _ordered(query, params)
     user = context.user
-    listing = own_repositories(context.forge, context.identity, user, wanted, offset=params.offset, limit=params.limit)
+    listing = own_repositories(context.forge, context.identity, user, query, offset=params.offset, limit=params.limit)
     return _page(context, params, listing)
 
 
 def list_of_user(context: RequestContext, params: UserRepositoriesQuery) -> ListPage:
-    wanted = _ordered(RepositoryQuery(ways=_TYPES_OF_USER[params.type]), params)
+    query = _ordered(RepositoryQuery(ways=_TYPES_OF_USER[params.type]), params)
     name = context.path["login"]
-    listing = repositories_of(context.forge, context.identity, name, wanted, offset=params.offset, limit=params.limit)
+    listing = repositories_of(context.forge, context.identity, name, query, offset=params.offset, limit=params.limit)
     return _page(context, params, listing)
 
 
 def list_of_organization(context: RequestContext, params: OrganizationRepositoriesQuery) -> ListPage:
-    wanted = _ordered(RepositoryQuery(visibilities=_VISIBILITIES[params.type]), params)
+    query = _ordered(RepositoryQuery(visibilities=_VISIBILITIES[params.type]), params)
     path = context.path["org"]
     listing = organization_repositories(
-        context.forge, context.identity, path, wanted, offset=params.offset, limit=params.limit
+        context.forge, context.identity, path, query, offset=params.offset, limit=params.limit
     )
     return _page(context, params, listing)
 
@@ -193,10 +193,10 @@ def _ways(affiliation: str) -> frozenset[Affiliation]:
     return frozenset().union(*(AFFILIATIONS[word] for word in words)) if words else frozenset(Affiliation)
 
 
-def _ordered(wanted: RepositoryQuery, params: RepositoryListQuery) -> RepositoryQuery:
+def _ordered(query: RepositoryQuery, params: RepositoryListQuery) -> RepositoryQuery:
     """By full name from the first to the last, by a time from the newest, unless the other way was asked for."""
     default = Direction.ASCENDING if params.sort is RepositoryListSort.FULL_NAME else Direction.DESCENDING
-    return replace(wanted, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
+    return replace(query, order=_ORDERS[params.sort], ascending=(params.direction or default) is Direction.ASCENDING)
 
 
 def _page(

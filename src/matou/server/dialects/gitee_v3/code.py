@@ -68,17 +68,17 @@ def show_file(context: RepositoryContext[MayReadCode], fields: FormFields) -> sc
 
 def show_branches(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
     """A hundred on a page unless another number is asked for: some clients ask for one page alone."""
-    asked = fields.page(LARGEST_PER_PAGE)
+    page = fields.page(LARGEST_PER_PAGE)
     rows, total = list_branches(
         context.forge,
         context.granted,
         order=BranchOrder.NAME,
         descending=False,
-        offset=asked.offset,
-        limit=asked.size,
+        offset=page.offset,
+        limit=page.size,
     )
     listed = [schemas.ProjectBranch(name=readable(branch.name), commit=_commit(branch.commit)) for branch in rows]
-    return ListPage(listed, total, asked, _url(context, "branches"))
+    return ListPage(listed, total, page, _url(context, "branches"))
 
 
 def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.ProjectBranch:
@@ -87,18 +87,18 @@ def show_branch(context: RepositoryContext[MayReadCode], _: FormFields) -> schem
 
 
 def show_tags(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
-    asked = fields.page(LARGEST_PER_PAGE)
-    rows, total = list_tags(context.forge, context.granted, offset=asked.offset, limit=asked.size)
-    return ListPage([_tag(tag) for tag in rows], total, asked, _url(context, "tags"))
+    page = fields.page(LARGEST_PER_PAGE)
+    rows, total = list_tags(context.forge, context.granted, offset=page.offset, limit=page.size)
+    return ListPage([_tag(tag) for tag in rows], total, page, _url(context, "tags"))
 
 
 def show_commits(context: RepositoryContext[MayReadCode], fields: FormFields) -> ListPage:
-    asked, revision = fields.page(), fields.path("ref_name", "ref")
+    page, revision = fields.page(), fields.path("ref_name", "ref")
     rows, total = list_commits(
-        context.forge, context.granted, revision, EVERY_COMMIT, offset=asked.offset, limit=asked.size
+        context.forge, context.granted, revision, EVERY_COMMIT, offset=page.offset, limit=page.size
     )
     narrowed = {"ref_name": revision} if revision else {}
-    return ListPage([_commit(commit) for commit in rows], total, asked, _url(context, "commits"), narrowed)
+    return ListPage([_commit(commit) for commit in rows], total, page, _url(context, "commits"), narrowed)
 
 
 def show_commit(context: RepositoryContext[MayReadCode], _: FormFields) -> schemas.ProjectCommit:
@@ -144,8 +144,8 @@ def _commit(commit: Commit) -> schemas.ProjectCommit:
     )
 
 
-def _url(context: RepositoryContext[MaySee], what: str) -> str:
-    return url(context, "projects", context.path["project"], "repository", what)
+def _url(context: RepositoryContext[MaySee], kind: str) -> str:
+    return url(context, "projects", context.path["project"], "repository", kind)
 
 
 _REPOSITORY = "/projects/{project}/repository"

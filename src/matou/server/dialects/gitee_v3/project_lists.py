@@ -31,9 +31,9 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
     def read(cls, fields: FormFields) -> Self:
         return cls(search=fields.get("search"), page=fields.page())
 
-    def wanted(self, ways: frozenset[Affiliation] | None) -> RepositoryQuery:
+    def wanted(self, affiliations: frozenset[Affiliation] | None) -> RepositoryQuery:
         """The newest first."""
-        return RepositoryQuery(ways=ways, search=self.search, order=Order.CREATED, ascending=False)
+        return RepositoryQuery(ways=affiliations, search=self.search, order=Order.CREATED, ascending=False)
 
     @property
     def narrowed(self) -> Mapping[str, str]:
@@ -49,18 +49,18 @@ class ProjectsQuery(Parameters, frozen=True, kw_only=True):
 
 def list_owned(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """In one's own namespace, or made by oneself."""
-    page, wanted = query.page, query.wanted(OWNED)
+    page, criteria = query.page, query.wanted(OWNED)
     repositories, total = own_repositories(
-        context.forge, context.identity, context.user, wanted, offset=page.offset, limit=page.size
+        context.forge, context.identity, context.user, criteria, offset=page.offset, limit=page.size
     )
     return _page(context, query, repositories, total, "owned")
 
 
 def list_all(context: RequestContext, query: ProjectsQuery) -> ListPage:
     """All that one may see: for an administrator, everybody's."""
-    page, wanted = query.page, query.wanted(None)
+    page, criteria = query.page, query.wanted(None)
     repositories, total = search_repositories(
-        context.forge, context.identity, wanted, offset=page.offset, limit=page.size
+        context.forge, context.identity, criteria, offset=page.offset, limit=page.size
     )
     return _page(context, query, repositories, total, "all")
 

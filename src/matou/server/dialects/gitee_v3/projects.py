@@ -42,9 +42,9 @@ def list_projects(context: RequestContext, query: ProjectsQuery) -> PageSet:
     """
     pages = query.together(ROWS_AT_ONCE)
     size, start = pages[0].page.size, pages[0].page.offset
-    wanted = query.wanted(EVERY_WAY)
+    criteria = query.wanted(EVERY_WAY)
     repositories, total = own_repositories(
-        context.forge, context.identity, context.user, wanted, offset=start, limit=len(pages) * size
+        context.forge, context.identity, context.user, criteria, offset=start, limit=len(pages) * size
     )
     listed, address, narrowed = project_objects(context, repositories), url(context, "projects"), query.narrowed
     rows = {page: listed[page.page.offset - start : page.page.offset - start + size] for page in pages}
@@ -119,26 +119,24 @@ def list_marked(mark: Mark, word: str) -> Callable[[RequestContext, FormFields],
 
     def run(context: RequestContext, fields: FormFields) -> ListPage:
         require_scope(context.identity, Scope.REPOSITORY_READ, Scope.REPOSITORY_WRITE)
-        asked, user = fields.page(), _person(context)
-        listing = marked_repositories(
-            context.forge, mark, context.identity, user, offset=asked.offset, limit=asked.size
-        )
-        return _page(context, asked, listing, "user", context.path["user"], word)
+        page, user = fields.page(), _person(context)
+        listing = marked_repositories(context.forge, mark, context.identity, user, offset=page.offset, limit=page.size)
+        return _page(context, page, listing, "user", context.path["user"], word)
 
     return run
 
 
 def list_of_user(context: RequestContext, fields: FormFields) -> ListPage:
-    asked, wanted = fields.page(), RepositoryQuery(order=Order.CREATED, ascending=False)
+    page, criteria = fields.page(), RepositoryQuery(order=Order.CREATED, ascending=False)
     name = _person(context).name
-    listing = repositories_of(context.forge, context.identity, name, wanted, offset=asked.offset, limit=asked.size)
-    return _page(context, asked, listing, "user", context.path["user"], "projects")
+    listing = repositories_of(context.forge, context.identity, name, criteria, offset=page.offset, limit=page.size)
+    return _page(context, page, listing, "user", context.path["user"], "projects")
 
 
 def _person(context: RequestContext) -> User:
     """By number, which is one's own alone, or by name. Raises NoSuchUser."""
-    wanted = context.path["user"]
-    return context.user if wanted == str(context.user.id) else find_person(context.forge, wanted)
+    login = context.path["user"]
+    return context.user if login == str(context.user.id) else find_person(context.forge, login)
 
 
 def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
@@ -146,9 +144,9 @@ def _count(context: RepositoryContext[MaySee], mark: Mark) -> schemas.MarkCount:
     return schemas.MarkCount(count=total)
 
 
-def _page(context: RequestContext, asked: PageRequest, listing: RepositoryPage, *segments: str) -> ListPage:
+def _page(context: RequestContext, page: PageRequest, listing: RepositoryPage, *segments: str) -> ListPage:
     repositories, total = listing
-    return ListPage(project_objects(context, repositories), total, asked, url(context, *segments))
+    return ListPage(project_objects(context, repositories), total, page, url(context, *segments))
 
 
 ROUTES = (
