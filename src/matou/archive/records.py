@@ -34,12 +34,13 @@ class _Cut(MatouError):
     """The file ends before its end, or holds what no record has."""
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     at: datetime
     request: str
     parameters: dict[str, object]
     status: int
     body: str | dict[str, str]
+    counts: dict[str, int] = {}
 
 
 class RecordWriter:
@@ -64,7 +65,8 @@ class RecordWriter:
         if self._own:
             body = body.replace(self._own, ELLIPSIS.encode())
         parameters = withhold_parameters(record.parameters)
-        line = _Line(record.at.astimezone(UTC), record.request, parameters, record.status, _text_of(body))
+        at, counts = record.at.astimezone(UTC), dict(record.counts)
+        line = _Line(at, record.request, parameters, record.status, _text_of(body), counts)
         encoded = msgspec.json.encode(line) + b"\n"
         with self._lock:
             self._pending += encoded
@@ -134,7 +136,7 @@ def _decompressed(path: Path) -> Iterator[bytes]:
 
 def _record(text: bytes) -> Record:
     line = msgspec.json.decode(text, type=_Line)
-    return Record(line.at, line.request, line.parameters, line.status, _bytes_of(line.body))
+    return Record(line.at, line.request, line.parameters, line.status, _bytes_of(line.body), line.counts)
 
 
 def _text_of(body: bytes) -> str | dict[str, str]:

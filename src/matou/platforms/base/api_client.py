@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from types import MappingProxyType
-from typing import ClassVar, Final, Self, TypeVar
+from typing import ClassVar, Final, Protocol, Self, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from matou.http.streams import Stream
 from matou.http.web_pages import require_api
 from matou.model.records import Record
 from matou.platforms.base.decoder import Decoder, require_whole
-from matou.platforms.base.lister import NumberedList, page_of
+from matou.platforms.base.lister import NumberedList, counts_in, page_of
 from matou.platforms.base.platform import Clock, Platform
 
 LARGEST_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -36,6 +36,20 @@ def _whole(value: object) -> object:
     return value
 
 
+class Answers(Protocol):
+    """What stands in the place of a server: answers that were kept, say, to be read again."""
+
+    def __call__(self, name: str, parameters: Mapping[str, object], check: Callable[[Answer], None], /) -> Answer:
+        """The answer to a request, once `check` has let it pass.
+
+        Args:
+            name, parameters: as in a `Record`.
+
+        Raises:
+            MatouError: as `Session.request` does.
+        """
+
+
 class ApiClient:
     """Asks one server for one token; threads may share it. Each platform has its own kind of it.
 
@@ -44,6 +58,7 @@ class ApiClient:
         url: what stands before the path of every request, without a slash at its end.
         token: goes into headers and nowhere else; None to ask as nobody.
         record: is given each answer as received, before it is read.
+        answers: asked in place of the session.
 
     Attributes:
         platform: whose API it is.
@@ -68,12 +83,14 @@ class ApiClient:
         token: Secret | None,
         now: Clock,
         record: Callable[[Record], None] = no_record,
+        answers: Answers | None = None,
     ) -> None:
         self.session = session
         self.url = url
         self.token = token
         self._now = now
         self._record = record
+        self._answers = answers
 
     def authorization(self, path: str) -> Secret | None:  # noqa: ARG002 - some platforms have several APIs
         """The value of the header of that name."""
@@ -118,10 +135,11 @@ class ApiClient:
         Raises:
             MatouError: of the kind that says what can be done.
         """
+        asked, known = name or f"{method} {path}", texts_of(query or {}) if parameters is None else parameters
 
         def keep(answer: Answer) -> None:
-            known = texts_of(query or {}) if parameters is None else parameters
-            self._record(Record(self._now(), name or f"{method} {path}", known, answer.status, answer.body))
+            counts = counts_in(answer.headers)
+            self._record(Record(self._now(), asked, known, answer.status, answer.body, counts))
 
         def came(answer: Answer) -> None:
             keep(answer)
@@ -131,6 +149,8 @@ class ApiClient:
 
         typed = {"Content-Type": content_type} if content is not None and content_type else {}
         try:
+            if self._answers is not None:
+                return self._answers(asked, known, came)
             return self.session.request(
                 method,
                 with_query(f"{self.url}{path}", query),

@@ -3,11 +3,11 @@
 What came before a list broke off counts, and so does what stands beside a row that nobody can read.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from matou.errors import MatouError, Phrase, UnknownShape
 from matou.http.paging import ListingBroken, Page, UncountedEmptyList, read_pages
@@ -16,6 +16,9 @@ from matou.http.withholding import unknown_shape
 from matou.platforms.base.unreadable import UnreadableRow, require_readable
 
 T = TypeVar("T")
+
+COUNTING_HEADERS: Final = ("total_count", "total_page", "x-total-count", "x-total", "x-total-pages")
+"""Those in which platforms count the rows and the pages of a list: without them a list cannot be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,12 @@ def page_of(rows: object, answer: Answer, *, name: Phrase, totals: tuple[str, st
         raise unknown_shape(name, rows)
     total, total_pages = (_number(answer.headers.get(header, "")) for header in totals)
     return Page(rows, total, total_pages)
+
+
+def counts_in(headers: Mapping[str, str]) -> dict[str, int]:
+    """What the headers of an answer count, by their names in lower case."""
+    counts = {name: _number(headers[name]) for name in COUNTING_HEADERS if name in headers}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _number(text: str) -> int | None:
