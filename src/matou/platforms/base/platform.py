@@ -17,6 +17,7 @@ from matou.http.retry import DEFAULT_POLICY, RetryPolicy, WaitListener
 
 if TYPE_CHECKING:
     from matou.http.session import Session
+    from matou.platforms.base.metadata import MetadataSupport
     from matou.platforms.base.source import RecordSink, Source
     from matou.platforms.base.target import MigrationTarget
     from matou.settings import Settings
@@ -102,6 +103,7 @@ class Platform:
         rate: how often the platform itself may be asked.
         retry: how long to go on where it does not answer.
         source: opens an account to read from; None where it cannot be read.
+        metadata: what can be read of what people said about the code; None where nothing can.
         target: opens an account to write to; None where it cannot be written.
         whoami: whether a token is good, and whose it is.
         password: what an account's password opens.
@@ -118,6 +120,7 @@ class Platform:
     rate: RateLimit = UNLIMITED
     retry: RetryPolicy = DEFAULT_POLICY
     source: OpenSource | None = None
+    metadata: "MetadataSupport | None" = None
     target: OpenTarget | None = None
     whoami: Whoami
     password: PasswordUse = PasswordUse.NOTHING
