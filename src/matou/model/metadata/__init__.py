@@ -1,0 +1,90 @@
+"""What people said about the code, in a form that no platform owns (docs/archive-format.md, "Metadata").
+
+Frozen values, whose fields have the names of their keys in JSON; `kinds` is the table of what there is.
+"""
+
+from matou.model.metadata.base import Day, JsonObject, Markup, MetadataValue, PersonKey
+from matou.model.metadata.changes import (
+    ChangeBase,
+    ChangeHead,
+    ChangeRequest,
+    DiffPosition,
+    Review,
+    Reviewer,
+    ReviewThread,
+)
+from matou.model.metadata.conversation import (
+    AttachedFile,
+    Comment,
+    EventAction,
+    MarkupText,
+    Reaction,
+    TimelineEvent,
+)
+from matou.model.metadata.issues import (
+    CustomField,
+    Issue,
+    IssueType,
+    Item,
+    ItemLink,
+    Priority,
+    TimeEntry,
+    WorkflowStatus,
+)
+from matou.model.metadata.people import MemberGrant, Participant
+from matou.model.metadata.project import (
+    WITHHELD,
+    Announcement,
+    Board,
+    BoardColumn,
+    LabelDefinition,
+    Milestone,
+    ProtectionRule,
+    Webhook,
+    WikiPage,
+    WikiVersion,
+)
+from matou.model.metadata.releases import ReleaseAsset, SavedRelease
+
+__all__ = [
+    "WITHHELD",
+    "Announcement",
+    "AttachedFile",
+    "Board",
+    "BoardColumn",
+    "ChangeBase",
+    "ChangeHead",
+    "ChangeRequest",
+    "Comment",
+    "CustomField",
+    "Day",
+    "DiffPosition",
+    "EventAction",
+    "Issue",
+    "IssueType",
+    "Item",
+    "ItemLink",
+    "JsonObject",
+    "LabelDefinition",
+    "Markup",
+    "MarkupText",
+    "MemberGrant",
+    "MetadataValue",
+    "Milestone",
+    "Participant",
+    "PersonKey",
+    "Priority",
+    "ProtectionRule",
+    "Reaction",
+    "ReleaseAsset",
+    "Review",
+    "ReviewThread",
+    "Reviewer",
+    "SavedRelease",
+    "TimeEntry",
+    "TimelineEvent",
+    "Webhook",
+    "WikiPage",
+    "WikiVersion",
+    "WorkflowStatus",
+]
