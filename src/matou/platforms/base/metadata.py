@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from matou.platforms.base.source import RecordSink
 
 
-class CommentsWay(Enum):
+class CommentListing(Enum):
     """Where the comments of a kind's items come from."""
 
     WITH_ITEM = auto()
     """`read` gives them with the item, or there are none."""
-    WIDE = auto()
+    REPOSITORY_WIDE = auto()
     """One list for the whole repository: `comments`. It is walked before the rows are, so that each finds its item."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KindOffer:
+class ReadableKind:
     """A kind that a platform has.
 
     One whose items have files of their own is read by `rows`, then `read` for those that changed; one that is a table
@@ -59,13 +59,13 @@ class KindOffer:
     """
 
     kind: MetadataKind
-    comments: CommentsWay = CommentsWay.WITH_ITEM
+    comments: CommentListing = CommentListing.WITH_ITEM
     has_since: bool = True
     unseen: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ItemRow:
     """A row of a list of items, as far as the machinery looks into it.
 
     Attributes:
@@ -102,7 +102,7 @@ class ItemRead:
     """An item as the platform tells of it now.
 
     Attributes:
-        item: with its comments, where these come with it (`CommentsWay.WITH_ITEM`). Each `AttachedFile` and
+        item: with its comments, where these come with it (`CommentListing.WITH_ITEM`). Each `AttachedFile` and
             `ReleaseAsset` that the platform tells of beside the texts is in it, with a `url` that stays the same and no
             `sha256`; what stands within texts the machinery finds.
         beside: items of other kinds that come with it: the earlier versions of a wiki's page.
@@ -131,7 +131,7 @@ class TableRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
+class FileRequest:
     """How the bytes of a file are asked for.
 
     Attributes:
@@ -165,7 +165,7 @@ class MetadataReader(Protocol):
     """One repository, or one namespace, at a platform. Called by one thread, but for `read`, which several may call."""
 
     @property
-    def kinds(self) -> Sequence[KindOffer]:
+    def kinds(self) -> Sequence[ReadableKind]:
         """In the order in which they are walked. Asks nobody."""
 
     def expected_calls(self, kind: MetadataKind, since: datetime | None, *, saved: int) -> int:
@@ -176,7 +176,7 @@ class MetadataReader(Protocol):
             saved: how many items the archive has already.
         """
 
-    def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[Row]:
+    def rows(self, kind: MetadataKind, since: datetime | None) -> Iterator[ItemRow]:
         """The items that changed since then, or all of them; each once, page by page as they come.
 
         Where the platform tells nothing of changes, all of them: the machinery sees which are new. A sweep asks with
@@ -187,9 +187,11 @@ class MetadataReader(Protocol):
         """
 
     def comments(self, kind: MetadataKind, since: datetime | None) -> Iterator[CommentRow]:
-        """The same for the comments on all items of a kind, where there is such a list (`CommentsWay.WIDE`)."""
+        """The same for the comments on all items of a kind, where they come so (`CommentListing.REPOSITORY_WIDE`)."""
 
-    def read(self, kind: MetadataKind, row: Row, before: MetadataValue | None, *, sweeping: bool) -> ItemRead | None:
+    def read(
+        self, kind: MetadataKind, row: ItemRow, before: MetadataValue | None, *, sweeping: bool
+    ) -> ItemRead | None:
         """The whole item, asking for what the row does not tell.
 
         Args:
@@ -209,7 +211,7 @@ class MetadataReader(Protocol):
     def is_attachment(self, address: str) -> bool:
         """Whether an address that stands in a text, absolute or not, is that of a file which the platform keeps."""
 
-    def download(self, url: str, signed: str | None) -> Download:
+    def download(self, url: str, signed: str | None) -> FileRequest:
         """How to fetch a file. May ask the platform for an address that is valid for some minutes.
 
         Args:
